@@ -1,0 +1,78 @@
+"""LightningDataModule: harmonizes a cohort with what its training rows taught, and deals batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytorch_lightning as pl
+from mudata import MuData
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+
+from datamodules.batch import Batch
+from datamodules.config import HarmonizeConfig
+from datamodules.dealer import Dealer, dealt
+from datamodules.harmonize import Harmonizer
+from omics.errors import FitError
+
+__all__ = ["CohortDataModule"]
+
+Rows = NDArray[np.int64]
+
+
+class CohortDataModule(pl.LightningDataModule):
+    """Batches of harmonized patients.
+
+    Parameters
+    ----------
+    cohort
+        All patients in question.
+    train
+        Row numbers of those the harmonizer may learn from.
+    config
+        How views are made comparable.
+    batch_size
+        Patients a batch; everybody at once if left out.
+    seed
+        Seed of the shuffling.
+    """
+
+    def __init__(
+        self,
+        cohort: MuData,
+        train: Rows,
+        config: HarmonizeConfig,
+        batch_size: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.cohort, self.train, self.config = cohort, train, config
+        self.batch_size, self.seed = batch_size, seed
+        self._harmonizer: Harmonizer | None = None
+
+    @property
+    def harmonizer(self) -> Harmonizer:
+        """The harmonizer, fitted on the training rows."""
+        if self._harmonizer is None:
+            raise FitError("the harmonizer is not fitted yet; call setup first")
+        return self._harmonizer
+
+    def setup(self, stage: str | None = None) -> None:  # noqa: ARG002  # Lightning's signature
+        """Fit the harmonizer on the training rows, once."""
+        if self._harmonizer is None:
+            self._harmonizer = Harmonizer(self.config).fit(self.cohort[self.train])
+
+    def batch(self, rows: Rows | None = None) -> Batch:
+        """Harmonize `rows` (everybody if left out) as one batch."""
+        return self.harmonizer.transform(self.cohort if rows is None else self.cohort[rows])
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Deal training patients in a new order each epoch."""
+        return self._loader(self.train, shuffle=True)
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """Deal everybody in the order of the cohort."""
+        return self._loader(np.arange(self.cohort.n_obs), shuffle=False)
+
+    def _loader(self, rows: Rows, shuffle: bool) -> DataLoader[Batch]:
+        size = self.batch_size or len(rows)
+        return dealt(Dealer(self.batch(rows), len(rows), size, self.seed if shuffle else None))

@@ -1,0 +1,91 @@
+"""Covariates as columns of numbers: standardised numbers, one column a category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["CovariateEncoder"]
+
+
+class CovariateEncoder:
+    """Learns mean and scale of numbers and the levels of categories from training patients.
+
+    A missing number becomes the training mean (0 after scaling); a missing or unseen category has
+    0 in each of its columns. The first level is the reference and has no column.
+
+    Examples
+    --------
+    >>> train = pd.DataFrame({"age": [50.0, 70.0], "stage": ["I", "II"]})
+    >>> encoder = CovariateEncoder().fit(train, ["age", "stage"])
+    >>> encoder.names
+    ('age', 'stage=II')
+    >>> encoder.transform(pd.DataFrame({"age": [60.0, None], "stage": ["II", "III"]}))
+    array([[0., 1.],
+           [0., 0.]], dtype=float32)
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, tuple[float, float]] = {}
+        self._levels: dict[str, list[str]] = {}
+        self._order: list[str] = []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that `transform` returns."""
+        return tuple(label for name in self._order for label in self._labels(name))
+
+    def fit(self, samples: pd.DataFrame, covariates: Sequence[str]) -> Self:
+        """Learn from training patients."""
+        self._order = list(covariates)
+        for name in covariates:
+            column = samples[name]
+            if pd.api.types.is_numeric_dtype(column):
+                scale = float(column.std(ddof=0))
+                # A covariate that is constant here is kept as a column of zeros.
+                usable = np.isfinite(scale) and scale > 0
+                self._numbers[name] = (float(column.mean()), scale) if usable else (0.0, np.inf)
+            else:
+                self._levels[name] = sorted(map(str, column.dropna().unique()))
+        return self
+
+    def transform(self, samples: pd.DataFrame) -> NDArray[np.float32]:
+        """Code any patients: (n, c) float32 without NaN."""
+        columns = [np.zeros((len(samples), 0))]
+        for name in self._order:
+            present = name in samples.columns
+            column = samples[name] if present else pd.Series(np.nan, index=samples.index)
+            columns.append(self._code(name, column))
+        return np.hstack(columns).astype(np.float32)
+
+    def _code(self, name: str, column: pd.Series[Any]) -> NDArray[np.float64]:
+        if name in self._numbers:
+            mean, scale = self._numbers[name]
+            values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+            return np.nan_to_num((values - mean) / scale, nan=0.0)[:, None]
+        text = column.astype(str).to_numpy()
+        known = [level for level in self._levels[name][1:]]
+        return np.array([[value == level for level in known] for value in text], dtype=np.float64).reshape(
+            len(text), len(known)
+        )
+
+    def _labels(self, name: str) -> list[str]:
+        return [name] if name in self._numbers else [f"{name}={level}" for level in self._levels[name][1:]]
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learned, ready for json; a scale of None stands for a constant column."""
+        finite = {k: [m, s if np.isfinite(s) else None] for k, (m, s) in self._numbers.items()}
+        return {"order": self._order, "numbers": finite, "levels": self._levels}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from :meth:`state`."""
+        encoder = cls()
+        encoder._order = list(state["order"])
+        encoder._numbers = {k: (m, np.inf if s is None else s) for k, (m, s) in state["numbers"].items()}
+        encoder._levels = {k: list(v) for k, v in state["levels"].items()}
+        return encoder

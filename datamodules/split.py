@@ -1,0 +1,103 @@
+"""Patients into folds: stratified by event and arm, related patients never split apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.cohort import cohort_endpoints, cohort_spec
+from omics.errors import CohortError, DataError
+from omics.randomness import named_generator
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["Fold", "stratified_folds"]
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One way to part the patients: sorted row numbers, disjoint, together everybody."""
+
+    repeat: int
+    number: int
+    train: Rows
+    test: Rows
+
+
+def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names: str | int) -> list[Fold]:
+    """Part a cohort into `folds`, `repeats` times over.
+
+    Strata are event x arm of the deciding endpoint; a patient without it is a stratum of his own kind.
+
+    Parameters
+    ----------
+    cohort
+        The patients to part.
+    folds, repeats
+        How many parts, how often.
+    seed, names
+        Name of the generator; see :func:`omics.randomness.named_generator`.
+
+    Raises
+    ------
+    DataError
+        If a fold would be left without an event.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    spec = cohort_spec(cohort)
+    event = cohort_endpoints(cohort).survival().event
+    _check_events(int(event.sum()), folds, spec.deciding)
+    strata = _strata(cohort, event)
+    groups = None if spec.group is None else _groups(cohort, spec.group)
+    splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
+    parts = []
+    for repeat in range(repeats):
+        state = int(named_generator(seed, *names, "repeat", repeat).integers(2**31))
+        split = splitter(folds, shuffle=True, random_state=state).split(strata, strata, groups)
+        for number, (train, test) in enumerate(split):
+            if not event[test].any():
+                raise DataError(
+                    f"fold {number + 1} of {folds} has no event of endpoint '{spec.deciding}'; lower split.folds"
+                )
+            parts.append(Fold(repeat, number, np.sort(train), np.sort(test)))
+    return parts
+
+
+def _check_events(events: int, folds: int, endpoint: str) -> None:
+    if events < folds:
+        raise DataError(
+            f"endpoint '{endpoint}' has {events} event(s) among the patients to be parted into {folds} folds, "
+            "so a fold would have no event; lower split.folds or split.inner_folds"
+        )
+
+
+def _strata(cohort: MuData, event: NDArray[np.bool_]) -> NDArray[np.int64]:
+    spec = cohort_spec(cohort)
+    kind = event.astype(str)
+    if spec.arm is not None:
+        kind = np.char.add(kind, cohort.obs[spec.arm.column].astype(str).to_numpy(dtype=str))
+    labels, counts = np.unique(kind, return_counts=True)
+    # A stratum smaller than two cannot be spread; it is spread together with all other small ones.
+    small = labels[counts < 2]
+    codes: NDArray[np.int64] = np.unique(np.where(np.isin(kind, small), "", kind), return_inverse=True)[1]
+    return codes
+
+
+def _groups(cohort: MuData, column: str) -> NDArray[np.int64]:
+    groups = cohort.obs[column]
+    if groups.isna().any():
+        raise CohortError(
+            "a patient has no group; give everyone a group, of one if need be",
+            "missing_group",
+            column=column,
+            patient=str(cohort.obs_names[int(groups.isna().to_numpy().argmax())]),
+        )
+    return pd.factorize(groups)[0].astype(np.int64)

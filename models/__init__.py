@@ -1,0 +1,1 @@
+"""From batches to predictions: factor models, heads, ensembles, calibration."""

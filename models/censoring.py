@@ -1,0 +1,78 @@
+"""Kaplan-Meier in numpy, for many sets of weights at once: heads, calibration, evaluation share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["StepFunction", "censoring_survival", "kaplan_meier"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StepFunction:
+    """Right-continuous steps: `before` until the first of `times` (t,), then `values` (..., t)."""
+
+    times: Array
+    values: Array
+    before: float = 1.0
+
+    def __call__(self, at: Array) -> Array:
+        """Values (..., len(at)) at the times `at`; the last value is carried forward.
+
+        Examples
+        --------
+        >>> StepFunction(np.array([1.0, 2.0]), np.array([0.5, 0.0]))(np.array([0.5, 1.0, 9.0]))
+        array([1. , 0.5, 0. ])
+        """
+        position = np.searchsorted(self.times, at, side="right")
+        first = np.full((*self.values.shape[:-1], 1), self.before)
+        return np.concatenate([first, self.values], axis=-1)[..., position]
+
+
+def kaplan_meier(event: NDArray[np.bool_], time: Array, weight: Array | None = None) -> StepFunction:
+    """Survival function (Kaplan and Meier 1958, doi 10.2307/2281868).
+
+    Parameters
+    ----------
+    event, time
+        (n,) each.
+    weight
+        (..., n) how often each patient counts; once if left out.
+
+    Examples
+    --------
+    >>> kaplan_meier(np.array([True, False, True]), np.array([1.0, 2.0, 3.0])).values.round(3)
+    array([0.667, 0.667, 0.   ])
+    """
+    times, (total, deaths) = _totals(time, _once(time, weight), np.ones_like(event), event)
+    return _product_limit(times, deaths, _still_there(total))
+
+
+def censoring_survival(event: NDArray[np.bool_], time: Array, weight: Array | None = None) -> StepFunction:
+    """Probability G(t) of being uncensored at t; who dies at t is not at risk of being censored at t."""
+    times, (total, deaths) = _totals(time, _once(time, weight), np.ones_like(event), event)
+    return _product_limit(times, total - deaths, _still_there(total) - deaths)
+
+
+def _once(time: Array, weight: Array | None) -> Array:
+    return np.ones(len(time)) if weight is None else weight
+
+
+def _totals(time: Array, weight: Array, *masks: NDArray[np.bool_]) -> tuple[Array, list[Array]]:
+    """Distinct times (t,), and for each mask the weight (..., t) of its patients at each of them."""
+    order = np.argsort(time, kind="stable")
+    times, start = np.unique(time[order], return_index=True)
+    return times, [np.add.reduceat((weight * mask)[..., order], start, axis=-1) for mask in masks]
+
+
+def _still_there(total: Array) -> Array:
+    return np.cumsum(total[..., ::-1], axis=-1)[..., ::-1]
+
+
+def _product_limit(times: Array, happened: Array, at_risk: Array) -> StepFunction:
+    share = np.divide(happened, at_risk, out=np.zeros_like(happened), where=at_risk > 0)
+    return StepFunction(times, np.cumprod(1.0 - share, axis=-1))

@@ -1,0 +1,82 @@
+"""Settings of factor models, heads and training; light, since the command line reads them first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from omics.errors import require_range
+
+__all__ = ["FactorsConfig", "HeadConfig", "TrainerConfig"]
+
+
+@dataclass(frozen=True)
+class FactorsConfig:
+    """Latent factors.
+
+    Parameters
+    ----------
+    model
+        A name in FACTOR_MODELS: pca or mofa.
+    count
+        Number of factors.
+    """
+
+    model: str = "pca"
+    count: int = 15
+
+    def __post_init__(self) -> None:
+        require_range("factors.count", self.count, 1)
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """The networks that predict from factors and covariates.
+
+    Parameters
+    ----------
+    model
+        A name in HEADS.
+    hidden
+        Width of the hidden layer; 0 leaves the linear path alone.
+    ridge_wide
+        Ridge penalty of the linear path, on the scale of the loss per event.
+    ridge_deep
+        Ridge penalty of the hidden layer.
+    """
+
+    model: str = "cox"
+    hidden: int = 16
+    ridge_wide: float = 0.3
+    ridge_deep: float = 0.3
+
+    def __post_init__(self) -> None:
+        require_range("head.hidden", self.hidden, 0)
+        require_range("head.ridge_wide", self.ridge_wide, 0)
+        require_range("head.ridge_deep", self.ridge_deep, 0)
+
+
+@dataclass(frozen=True)
+class TrainerConfig:
+    """How networks are trained.
+
+    Parameters
+    ----------
+    epochs
+        Passes over the training patients.
+    learning_rate
+        Of Adam; it falls to 0 along half a cosine.
+    batch_size
+        Patients a step.
+    accelerator
+        As Lightning names them: cpu, gpu, auto.
+    """
+
+    epochs: int = 150
+    learning_rate: float = 0.02
+    batch_size: int = 4096
+    accelerator: str = "cpu"
+
+    def __post_init__(self) -> None:
+        require_range("trainer.epochs", self.epochs, 1)
+        require_range("trainer.learning_rate", self.learning_rate, 0, 1)
+        require_range("trainer.batch_size", self.batch_size, 2)

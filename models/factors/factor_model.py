@@ -1,0 +1,52 @@
+"""What a factor model promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.batch import Batch
+
+__all__ = ["FactorModel", "Factors"]
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Posterior of the factors: `mean` and `sd`, both (n, k) float64.
+
+    A patient without any view has the prior: mean 0, sd 1.
+    """
+
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+
+
+class FactorModel(Protocol):
+    """Latent factors shared by the views, for patients who may lack some of them."""
+
+    def __init__(self, count: int, seed: int) -> None: ...
+
+    def fit(self, batch: Batch) -> Self:
+        """Learn loadings from training patients."""
+        ...
+
+    def transform(self, batch: Batch) -> Factors:
+        """Put any patients into the factors, whichever views they have."""
+        ...
+
+    def loadings(self, view: str) -> NDArray[np.float64]:
+        """(p, k) loadings of one view."""
+        ...
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write json and safetensors."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Self:
+        """Read what `save` wrote."""
+        ...

@@ -1,0 +1,104 @@
+"""MOFA by mofapy2, with the projection of new patients that mofapy2 lacks."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.batch import Batch
+from models.factors.factor_model import Factors
+from models.factors.linear import LinearGaussian, LinearView
+from omics.errors import FitError
+
+__all__ = ["MOFA"]
+
+ITERATIONS = 300
+
+
+class MOFA:
+    """Multi-omics factor analysis (Argelaguet et al. 2020, doi 10.1186/s13059-020-02015-1).
+
+    mofapy2 learns the posterior means of W and tau in float32; factors of any patients, training ones too,
+    are the Gaussian posterior given those.
+
+    Parameters
+    ----------
+    count
+        Number of factors to start with; mofapy2 may drop inactive ones.
+    seed
+        Seed of mofapy2.
+    """
+
+    def __init__(self, count: int, seed: int = 0) -> None:
+        self.count, self.seed = count, seed
+        self._linear: LinearGaussian | None = None
+
+    @property
+    def linear(self) -> LinearGaussian:
+        """The fitted model."""
+        if self._linear is None:
+            raise FitError("this MOFA was not fitted; call fit with training patients first")
+        return self._linear
+
+    def fit(self, batch: Batch) -> Self:
+        """Learn loadings and noise from training patients who have at least one view."""
+        names = [name for name, x in batch.views.items() if x.shape[1]]
+        rows = np.flatnonzero(np.column_stack([batch.present(name) for name in names]).any(axis=1))
+        batch = batch.take(rows)
+        means, data = {}, {}
+        for name in names:
+            x = np.where(batch.observed[name], batch.views[name].astype(np.float64), np.nan)
+            # A feature that is nowhere measured among these patients has mean 0 and no loading.
+            seen = batch.observed[name].any(axis=0)
+            means[name] = np.where(seen, np.nansum(x, axis=0) / np.maximum(batch.observed[name].sum(axis=0), 1), 0.0)
+            data[name] = x - means[name]
+        nodes = _train(data, min(self.count, len(batch) - 1), self.seed % 2**31)
+        views = {}
+        for index, name in enumerate(names):
+            loadings = np.asarray(nodes["W"].getExpectation()[index], dtype=np.float64)
+            precision = np.asarray(nodes["Tau"].getExpectation()[index], dtype=np.float64)
+            views[name] = LinearView(means[name], loadings, precision[0] if precision.ndim > 1 else precision)
+        self._linear = LinearGaussian(views, loadings.shape[1])
+        return self
+
+    def transform(self, batch: Batch) -> Factors:
+        """Posterior mean and sd for any patients."""
+        return self.linear.factors(batch)
+
+    def loadings(self, view: str) -> NDArray[np.float64]:
+        """(p, k) loadings of one view, on the harmonized scale."""
+        return self.linear.views[view].loadings
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write json and safetensors."""
+        self.linear.save(folder, name)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Self:
+        """Read what :meth:`save` wrote."""
+        linear = LinearGaussian.load(folder, name)
+        model = cls(linear.count)
+        model._linear = linear
+        return model
+
+
+def _train(data: dict[str, NDArray[np.float64]], count: int, seed: int) -> Any:
+    # mofapy2 talks to stdout even when quiet, and warns about its own internals.
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mofapy2.run.entry_point import entry_point
+
+        entry = entry_point()
+        entry.set_data_options(scale_views=False, use_float32=True)
+        entry.set_data_matrix([[x] for x in data.values()], views_names=list(data))
+        entry.set_model_options(factors=count, spikeslab_weights=False, ard_weights=True)
+        entry.set_train_options(iter=ITERATIONS, convergence_mode="fast", seed=seed, quiet=True, verbose=False)
+        entry.build()
+        entry.run()
+    return entry.model.nodes

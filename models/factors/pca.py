@@ -1,0 +1,121 @@
+"""Probabilistic principal components with a noise of its own for each view, at home with missing views."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.batch import Batch
+from models.factors.factor_model import Factors
+from models.factors.linear import LinearGaussian, LinearView
+from omics.errors import FitError
+
+__all__ = ["PCA"]
+
+Array = NDArray[np.float64]
+
+ROUNDS = 200
+TOLERANCE = 1e-4
+SMALLEST_NOISE = 1e-3
+
+
+class PCA:
+    """Maximum-likelihood factors by EM (Tipping and Bishop 1999, doi 10.1111/1467-9868.00196).
+
+    A view that a patient lacks takes no part in his posterior; values missing inside a measured
+    view count as the training centre. Deterministic: `seed` is not used.
+
+    Parameters
+    ----------
+    count
+        Number of factors; fewer are kept where there are fewer patients or features.
+    """
+
+    def __init__(self, count: int, seed: int = 0) -> None:  # noqa: ARG002  # the promise has a seed
+        self.count = count
+        self._linear: LinearGaussian | None = None
+
+    @property
+    def linear(self) -> LinearGaussian:
+        """The fitted model."""
+        if self._linear is None:
+            raise FitError("this PCA was not fitted; call fit with training patients first")
+        return self._linear
+
+    def fit(self, batch: Batch) -> Self:
+        """Learn loadings, means and noise from training patients."""
+        values = {name: x.astype(np.float64) for name, x in batch.views.items() if x.shape[1]}
+        present = {name: batch.present(name) for name in values}
+        count = min(self.count, len(batch) - 1, sum(x.shape[1] for x in values.values()))
+        means = {name: x[present[name]].mean(axis=0) for name, x in values.items()}
+        centred = {n: np.where(present[n][:, None], x - means[n], 0.0) for n, x in values.items()}
+        loadings = _principal_axes(centred, count)
+        noise = {name: max(float(x[present[name]].var()), SMALLEST_NOISE) for name, x in centred.items()}
+        for _ in range(ROUNDS):
+            model = _model(means, loadings, noise, count)
+            mean, covariance = model.posterior(batch)
+            before = np.concatenate([*loadings.values()])
+            for name, x in centred.items():
+                loadings[name], noise[name] = _maximise(x[present[name]], mean[present[name]], covariance[present[name]])
+            after = np.concatenate([*loadings.values()])
+            if np.abs(after - before).max() < TOLERANCE * np.abs(after).max():
+                break
+        self._linear = _model(means, _rotated(loadings), noise, count)
+        return self
+
+    def transform(self, batch: Batch) -> Factors:
+        """Posterior mean and sd for any patients."""
+        return self.linear.factors(batch)
+
+    def loadings(self, view: str) -> Array:
+        """(p, k) loadings of one view, on the harmonized scale."""
+        return self.linear.views[view].loadings
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write json and safetensors."""
+        self.linear.save(folder, name)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Self:
+        """Read what :meth:`save` wrote."""
+        linear = LinearGaussian.load(folder, name)
+        model = cls(linear.count)
+        model._linear = linear
+        return model
+
+
+def _model(
+    means: dict[str, Array], loadings: dict[str, Array], noise: dict[str, float], count: int
+) -> LinearGaussian:
+    views = {n: LinearView(means[n], loadings[n], np.full(len(means[n]), 1.0 / noise[n])) for n in means}
+    return LinearGaussian(views, count)
+
+
+def _principal_axes(centred: dict[str, Array], count: int) -> dict[str, Array]:
+    together = np.hstack(list(centred.values()))
+    _, scale, axes = np.linalg.svd(together, full_matrices=False)
+    start = (axes[:count] * scale[:count, None] / np.sqrt(len(together))).T
+    ends = np.cumsum([x.shape[1] for x in centred.values()])[:-1]
+    return dict(zip(centred, np.split(start, ends), strict=True))
+
+
+def _maximise(x: Array, mean: Array, covariance: Array) -> tuple[Array, float]:
+    """Loadings and noise of one view, from the patients who have it."""
+    second = mean.T @ mean + covariance.sum(axis=0)
+    cross = x.T @ mean
+    loadings = np.linalg.solve(second, cross.T).T
+    residual = (x**2).sum() - (loadings * cross).sum()
+    return loadings, max(float(residual) / x.size, SMALLEST_NOISE)
+
+
+def _rotated(loadings: dict[str, Array]) -> dict[str, Array]:
+    """Turn the factors to principal axes, the largest first, the largest loading of each positive."""
+    together = np.vstack(list(loadings.values()))
+    _, _, axes = np.linalg.svd(together, full_matrices=False)
+    turned = together @ axes.T
+    peak = turned[np.abs(turned).argmax(axis=0), np.arange(turned.shape[1])]
+    rotation = axes.T * np.where(peak < 0, -1.0, 1.0)
+    return {name: view @ rotation for name, view in loadings.items()}

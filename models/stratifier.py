@@ -1,0 +1,88 @@
+"""The LightningModule: composes the network of the members and a head, does no maths of its own."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from datamodules.dealer import Dealer, dealt
+from models.config import HeadConfig, TrainerConfig
+from models.ensemble import EnsembleNetwork
+from models.heads.head import Head, SurvivalTarget
+from omics.errors import FitError
+from omics.randomness import named_seed
+
+__all__ = ["MemberInputs", "Stratifier", "train"]
+
+
+class MemberInputs(NamedTuple):
+    """n patients as each member sees them: a batch on its way to the Stratifier.
+
+    ``x`` (n, members, inputs), ``weight`` (n, members) 1 where the member may learn from the
+    patient, ``event`` (n,), ``time`` (n,).
+    """
+
+    x: Tensor
+    weight: Tensor
+    event: Tensor
+    time: Tensor
+
+    def take(self, rows: NDArray[np.int64]) -> MemberInputs:
+        """Keep `rows`, in their order."""
+        index = torch.from_numpy(rows)
+        return MemberInputs(*(part[index] for part in self))
+
+
+class Stratifier(pl.LightningModule):
+    """Members train side by side; the loss is their sum, so that none feels the others."""
+
+    def __init__(self, network: EnsembleNetwork, head: Head, head_config: HeadConfig, trainer: TrainerConfig) -> None:
+        super().__init__()
+        self.network, self.head = network, head
+        self.head_config, self.trainer_config = head_config, trainer
+
+    def training_step(self, batch: MemberInputs, _index: int) -> Tensor:
+        """Sum over members of likelihood loss and penalty."""
+        estimate = self.network(batch.x.transpose(0, 1))
+        target = SurvivalTarget(batch.event, batch.time, batch.weight.T)
+        loss = self.head.loss(estimate, target)
+        loss = loss + self.network.penalty(self.head_config.ridge_wide, self.head_config.ridge_deep)
+        if not bool(torch.isfinite(loss).all()):
+            member = int((~torch.isfinite(loss)).nonzero()[0])
+            raise FitError(f"the loss of member {member} is not finite; lower trainer.learning_rate")
+        return loss.sum()
+
+    def configure_optimizers(self) -> Any:
+        """Adam, its learning rate falling along half a cosine."""
+        adam = torch.optim.Adam(self.parameters(), lr=self.trainer_config.learning_rate)
+        steps = torch.optim.lr_scheduler.CosineAnnealingLR(adam, self.trainer_config.epochs)
+        return {"optimizer": adam, "lr_scheduler": steps}
+
+    @torch.no_grad()
+    def predict(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(members, n) predictions of the head for inputs (members, n, inputs)."""
+        estimate = self.network(torch.from_numpy(x))
+        prediction: NDArray[np.float64] = self.head.predict(estimate).double().numpy()
+        return prediction
+
+
+def train(stratifier: Stratifier, inputs: MemberInputs, seed: int) -> Stratifier:
+    """Train all members in one pass of Lightning's Trainer, on whichever accelerator is configured."""
+    config = stratifier.trainer_config
+    dealer = Dealer(inputs, len(inputs.x), config.batch_size, named_seed(seed, "batches"))
+    trainer = pl.Trainer(
+        max_epochs=config.epochs,
+        accelerator=config.accelerator,
+        devices=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(stratifier, dealt(dealer))
+    return stratifier.cpu().eval()

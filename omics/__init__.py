@@ -1,0 +1,1 @@
+"""What was measured on whom: modalities, file formats, endpoints, cohorts. Never torch."""

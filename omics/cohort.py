@@ -1,0 +1,255 @@
+"""A folder with ``cohort.yaml``, or one ``.h5mu`` file, becomes one checked MuData."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from omics.endpoints import Endpoints, read_endpoints
+from omics.errors import CohortError, nearest
+from omics.files import digest_files
+from omics.modalities import MODALITIES
+from omics.modalities.modality import Modality
+from omics.readers.tables import numbers, read_table
+from omics.spec import CohortSpec, ViewSpec, load_spec, parse_spec
+from omics.tables import look_up
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+__all__ = [
+    "BUNDLED",
+    "cohort_digest",
+    "cohort_endpoints",
+    "cohort_spec",
+    "modality_of",
+    "observed_views",
+    "read_cohort",
+]
+
+log = logging.getLogger(__name__)
+
+BUNDLED = Path(__file__).parent / "bundled"
+_UNS = "stratomics"
+_CLINICAL = "clinical"
+
+
+def read_cohort(source: str | Path) -> MuData:
+    """Read a cohort and check it.
+
+    Parameters
+    ----------
+    source
+        A folder with ``cohort.yaml``, the yaml itself, an ``.h5mu`` file, or ``bundled:NAME``.
+
+    Returns
+    -------
+    MuData
+        A view a table in ``.mod``, with the patients that were measured; ``.mod["clinical"]`` holds
+        every patient of the samples table, so that one without any view stays. ``.obs`` is the
+        samples table in its own order; ``.uns["stratomics"]`` the specification and the digest.
+
+    Raises
+    ------
+    CohortError
+        One sentence with file, column and patient, as far as the fault has them.
+
+    Examples
+    --------
+    >>> cohort = read_cohort("bundled:tcga_acc")
+    >>> cohort.n_obs, observed_views(cohort).sum().to_dict()
+    (92, {'cna': 90, 'mrna': 79, 'mirna': 80, 'rppa': 46})
+    """
+    path = _locate(str(source))
+    if path.suffix == ".h5mu":
+        return _read_h5mu(path)
+    spec = load_spec(path)
+    if spec.samples is None:
+        raise CohortError("the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples")
+    folder = path.parent
+    samples = read_table(folder / spec.samples.file, spec.samples.id)
+    views = {name: _read_view(folder, name, view, samples.index, str(path)) for name, view in spec.views.items()}
+    files = [path, folder / spec.samples.file, *(folder / str(v.file) for v in spec.views.values())]
+    return _assemble(samples, views, spec, digest_files(dict.fromkeys(files)), spec.samples.file)
+
+
+def cohort_spec(cohort: MuData) -> CohortSpec:
+    """Return the specification that a cohort carries."""
+    return parse_spec(json.loads(cohort.uns[_UNS]["spec"]), "the cohort's specification")
+
+
+def cohort_digest(cohort: MuData) -> str:
+    """SHA-256 of the files that a cohort was read from."""
+    return str(cohort.uns[_UNS]["digest"])
+
+
+def cohort_endpoints(cohort: MuData) -> Endpoints:
+    """Endpoints of every patient of a cohort, in the order of ``cohort.obs``."""
+    return read_endpoints(cohort.obs, cohort_spec(cohort), "the samples table")
+
+
+def observed_views(cohort: MuData) -> pd.DataFrame:
+    """Which view each patient has: bool, patients x views."""
+    return pd.DataFrame(
+        {name: cohort.obs_names.isin(cohort[name].obs_names) for name in cohort_spec(cohort).views},
+        index=cohort.obs_names,
+    )
+
+
+def modality_of(view: ViewSpec) -> Modality:
+    """Look the view's modality up in MODALITIES."""
+    modality: Modality = look_up(MODALITIES, view.modality, "modality")
+    return modality
+
+
+def _locate(source: str) -> Path:
+    if source.startswith("bundled:"):
+        name = source.removeprefix("bundled:")
+        known = sorted(p.name for p in BUNDLED.iterdir() if (p / "cohort.yaml").is_file())
+        if name not in known:
+            raise CohortError(f"no bundled cohort '{name}'; {nearest(name, known)}", "missing_file", file=source)
+        return BUNDLED / name / "cohort.yaml"
+    path = Path(source)
+    path = path / "cohort.yaml" if path.is_dir() else path
+    if not path.is_file():
+        raise CohortError(
+            "no such cohort; give a folder with cohort.yaml, the yaml, an .h5mu file or bundled:NAME",
+            "missing_file",
+            file=str(path),
+        )
+    return path
+
+
+def _read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index, yaml: str) -> AnnData:
+    if view.file is None:
+        raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
+    _check_view(name, view, yaml)
+    frame = read_table(folder / view.file)
+    if view.orient == "features_in_rows":
+        frame = frame.T
+    file = str(folder / view.file)
+    if not frame.index.isin(patients).any():
+        other = ", and ids match its columns: set orient" if frame.columns.isin(patients).any() else ""
+        raise CohortError(
+            f"view '{name}' shares no id with the samples table{other}", "no_shared_ids", file=file
+        )
+    unknown = frame.index[~frame.index.isin(patients)]
+    if len(unknown):
+        raise CohortError(
+            f"{len(unknown)} patient id(s) of view '{name}' are not in the samples table; add or remove them",
+            "unknown_patient",
+            file=file,
+            patient=str(unknown[0]),
+        )
+    return _anndata(numbers(frame, file))
+
+
+def _check_view(name: str, view: ViewSpec, file: str) -> None:
+    if view.modality not in MODALITIES:
+        raise CohortError(
+            f"view '{name}': unknown modality '{view.modality}'; {nearest(view.modality, MODALITIES)}",
+            "unknown_modality",
+            file=file,
+        )
+    modality_of(view).check_scale(view.scale, name, file)
+    if view.timing != "baseline":
+        raise CohortError(
+            f"view '{name}' was measured at '{view.timing}'; models take baseline views only",
+            "not_baseline",
+            file=file,
+        )
+
+
+def _anndata(frame: pd.DataFrame) -> AnnData:
+    from anndata import AnnData
+
+    return AnnData(
+        frame.to_numpy(dtype=np.float64),
+        obs=pd.DataFrame(index=frame.index.astype(str).rename(None)),
+        var=pd.DataFrame(index=frame.columns.astype(str).rename(None)),
+    )
+
+
+def _assemble(
+    samples: pd.DataFrame, views: dict[str, AnnData], spec: CohortSpec, digest: str, file: str
+) -> MuData:
+    import mudata
+    from anndata import AnnData
+
+    read_endpoints(samples, spec, file)
+    _check_columns(samples, spec, file)
+    for name, endpoint in spec.endpoints.items():
+        if endpoint.time is not None and (zero := int((samples[endpoint.time] == 0).sum())):
+            log.warning("endpoint '%s': %d patient(s) with time 0 stay, with half a day", name, zero)
+    # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
+    mudata.set_options(pull_on_update=False)
+    samples = samples.set_axis(samples.index.astype(str).rename(None))
+    with _shared_names():
+        cohort = mudata.MuData({_CLINICAL: AnnData(obs=samples[[]].copy()), **views})
+    cohort.obs = samples.loc[cohort.obs_names].copy()
+    cohort.uns[_UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
+    bare = ~observed_views(cohort).any(axis=1)
+    if bare.any():
+        log.warning("%d patient(s) have no view at all; they stay, with their covariates", bare.sum())
+    return cohort
+
+
+@contextmanager
+def _shared_names() -> Iterator[None]:
+    # A gene has one name in its copy-number and its expression view; views are never joined by name.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "var_names are not unique", UserWarning)
+        yield
+
+
+def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
+    arm = None if spec.arm is None else spec.arm.column
+    for name in (*spec.covariates, spec.site, spec.group, spec.part, arm):
+        if name is not None and name not in samples.columns:
+            raise CohortError(
+                f"no such column; {nearest(name, map(str, samples.columns))}",
+                "missing_column",
+                file=file,
+                column=name,
+            )
+    outcomes = {c for e in spec.endpoints.values() for c in (e.time, e.event, e.column) if c is not None}
+    for name in spec.covariates:
+        if name in outcomes:
+            raise CohortError(
+                "a covariate is also an endpoint; remove it from covariates",
+                "outcome_as_covariate",
+                file=file,
+                column=name,
+            )
+
+
+def _read_h5mu(path: Path) -> MuData:
+    import mudata
+
+    mudata.set_options(pull_on_update=False)
+    try:
+        with _shared_names():
+            stored = mudata.read_h5mu(path)
+        spec = parse_spec(json.loads(stored.uns[_UNS]["spec"]), str(path))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise CohortError(
+            f"not a cohort in h5mu ({error}); it needs uns['{_UNS}']['spec'], the cohort.yaml as json",
+            "unreadable_file",
+            file=str(path),
+        ) from None
+    absent = sorted(set(spec.views) - set(stored.mod))
+    if absent:
+        raise CohortError(f"view '{absent[0]}' is declared but not in the file", "missing_view", file=str(path))
+    for name, view in spec.views.items():
+        _check_view(name, view, str(path))
+    views = {name: _anndata(numbers(stored[name].to_df(), str(path))) for name in spec.views}
+    return _assemble(stored.obs.copy(), views, spec, digest_files([path]), str(path))

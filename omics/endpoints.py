@@ -1,0 +1,186 @@
+"""Endpoints: what happened to each patient, checked once and handed around as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.errors import CohortError, DataError, nearest
+from omics.spec import CohortSpec, EndpointSpec
+
+__all__ = ["HALF_A_DAY", "Endpoints", "Response", "Survival", "read_endpoints"]
+
+HALF_A_DAY = {"days": 0.5, "weeks": 0.5 / 7, "months": 0.5 / 30.4375, "years": 0.5 / 365.25}
+"""What a recorded time of 0 stands for, by unit: it happened within the first day."""
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Time to an event.
+
+    Attributes
+    ----------
+    time
+        (n,) float > 0 in `unit`; NaN where not observed.
+    event
+        (n,) bool, True = occurred, False = censored (or not observed).
+    observed
+        (n,) bool: the patient has this endpoint.
+    """
+
+    time: NDArray[np.float64]
+    event: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
+    unit: str = "days"
+
+    def take(self, rows: Rows) -> Survival:
+        """Keep `rows`, in their order."""
+        return Survival(self.time[rows], self.event[rows], self.observed[rows], self.unit)
+
+
+@dataclass(frozen=True)
+class Response:
+    """A label: (n,) bool `positive` (False where not observed) and (n,) bool `observed`."""
+
+    positive: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
+
+    def take(self, rows: Rows) -> Response:
+        """Keep `rows`, in their order."""
+        return Response(self.positive[rows], self.observed[rows])
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """All endpoints of a cohort, by name."""
+
+    named: Mapping[str, Survival | Response]
+    deciding: str
+
+    def survival(self) -> Survival:
+        """Return the deciding endpoint, which must be a survival endpoint with an event.
+
+        Raises
+        ------
+        DataError
+            If it is of another kind, or nobody had the event.
+        """
+        endpoint = self.named[self.deciding]
+        if not isinstance(endpoint, Survival):
+            raise DataError(
+                f"endpoint '{self.deciding}' is a response, and this release models survival; "
+                "set `primary` in cohort.yaml to a survival endpoint"
+            )
+        if not endpoint.event.any():
+            raise DataError(
+                f"endpoint '{self.deciding}' has no events, so nothing can be learned about it; "
+                "check the coding of its event column"
+            )
+        return endpoint
+
+    def take(self, rows: Rows) -> Endpoints:
+        """Keep `rows`, in their order."""
+        return Endpoints({name: e.take(rows) for name, e in self.named.items()}, self.deciding)
+
+
+def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoints:
+    """Read and check every endpoint that `spec` names.
+
+    Parameters
+    ----------
+    samples
+        A row a patient, indexed by id.
+    spec
+        The cohort's specification.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        A missing column, text for a number, a negative time, an event that is neither 0 nor 1,
+        or an event without its time.
+
+    Notes
+    -----
+    A time of 0 means "within the first day": the patient stays, with half a day.
+    """
+    return Endpoints(
+        {
+            name: _survival(samples, name, endpoint, file)
+            if endpoint.kind == "survival"
+            else _response(samples, endpoint, file)
+            for name, endpoint in spec.endpoints.items()
+        },
+        spec.deciding,
+    )
+
+
+def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: str) -> Survival:
+    if endpoint.unit not in HALF_A_DAY:
+        raise CohortError(
+            f"endpoint '{name}': unknown unit '{endpoint.unit}'; {nearest(endpoint.unit, HALF_A_DAY)}",
+            "unknown_unit",
+            file=file,
+        )
+    time = _numbers(samples, str(endpoint.time), file)
+    event = _numbers(samples, str(endpoint.event), file)
+    _refuse(samples, time < 0, "time is negative; times count from 0", "negative_time", endpoint.time, file)
+    wrong = ~np.isnan(event) & (event != 0) & (event != 1)
+    _refuse(samples, wrong, "an event is 0 or 1", "event_not_binary", endpoint.event, file)
+    half = np.isnan(time) & (event == 1)
+    _refuse(samples, half, "an event without its time", "event_without_time", endpoint.time, file)
+    zero = time == 0
+    observed = ~np.isnan(time) & ~np.isnan(event)
+    time = np.where(zero, HALF_A_DAY[endpoint.unit], time)
+    return Survival(np.where(observed, time, np.nan), observed & (event == 1), observed, endpoint.unit)
+
+
+def _response(samples: pd.DataFrame, endpoint: EndpointSpec, file: str) -> Response:
+    column = _column(samples, str(endpoint.column), file)
+    observed = column.notna().to_numpy()
+    positive = column == endpoint.positive
+    if endpoint.positive is not None and observed.any() and not positive.any():
+        raise CohortError(
+            f"nobody has the positive value {endpoint.positive!r}; found {_found(column)}",
+            "no_positive",
+            file=file,
+            column=endpoint.column,
+        )
+    return Response(positive.to_numpy() & observed, observed)
+
+
+def _found(column: pd.Series[Any]) -> str:
+    values = sorted(map(str, column.dropna().unique()))
+    return ", ".join(values[:5]) + (", ..." if len(values) > 5 else "")
+
+
+def _column(samples: pd.DataFrame, name: str, file: str) -> pd.Series[Any]:
+    if name not in samples.columns:
+        raise CohortError(
+            f"no such column; {nearest(name, map(str, samples.columns))}", "missing_column", file=file, column=name
+        )
+    return samples[name]
+
+
+def _numbers(samples: pd.DataFrame, name: str, file: str) -> NDArray[np.float64]:
+    # A late import: readers know tables, endpoints only borrow their way to numbers.
+    from omics.readers.tables import numbers
+
+    column = _column(samples, name, file)
+    return numbers(column.to_frame(), file).to_numpy()[:, 0]
+
+
+def _refuse(
+    samples: pd.DataFrame, wrong: NDArray[np.bool_], sentence: str, code: str, column: str | None, file: str
+) -> None:
+    if wrong.any():
+        patient = str(samples.index[int(wrong.argmax())])
+        raise CohortError(sentence, code, file=file, column=column, patient=patient)

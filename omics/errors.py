@@ -1,0 +1,105 @@
+"""The errors a user meets: one sentence with what, where and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "CohortError",
+    "ConfigError",
+    "DataError",
+    "FitError",
+    "InputError",
+    "StratomicsError",
+    "nearest",
+    "require_range",
+]
+
+
+class StratomicsError(Exception):
+    """Root of every error that stratomics raises on purpose."""
+
+
+class InputError(StratomicsError):
+    """Input that cannot be right; the command line answers with exit code 2."""
+
+
+class ConfigError(InputError):
+    """A configuration that names an unknown key, choice or file."""
+
+
+class CohortError(InputError):
+    """A cohort whose files contradict themselves or their ``cohort.yaml``.
+
+    Parameters
+    ----------
+    sentence
+        What is wrong and what to do about it.
+    code
+        Short stable name of the fault, for tests and machines.
+    file, column, patient
+        Where it is, as far as it has a place.
+
+    Examples
+    --------
+    >>> print(CohortError("time is negative; times count from 0", "negative_time", file="a.csv"))
+    a.csv: time is negative; times count from 0
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        code: str,
+        *,
+        file: str | None = None,
+        column: str | None = None,
+        patient: str | None = None,
+    ) -> None:
+        self.sentence, self.code = sentence, code
+        self.file, self.column, self.patient = file, column, patient
+        labels = (("", file), ("column ", column), ("patient ", patient))
+        place = ", ".join(label + value for label, value in labels if value)
+        super().__init__(f"{place}: {sentence}" if place else sentence)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the way back from a worker process, keywords included."""
+        return _rebuilt, (self.sentence, self.code, self.file, self.column, self.patient)
+
+
+def _rebuilt(
+    sentence: str, code: str, file: str | None, column: str | None, patient: str | None
+) -> CohortError:
+    return CohortError(sentence, code, file=file, column=column, patient=patient)
+
+
+class DataError(InputError):
+    """Patients or events too few, or too alike, for what was asked of them."""
+
+
+class FitError(StratomicsError):
+    """A fit that did not end in finite numbers."""
+
+
+def require_range(key: str, value: float, low: float, high: float = float("inf")) -> None:
+    """Raise :class:`ConfigError` unless ``low <= value <= high``."""
+    if not low <= value <= high:
+        bound = f"between {low:g} and {high:g}" if high < float("inf") else f"at least {low:g}"
+        raise ConfigError(f"{key} is {value:g}; it must be {bound}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Say which known word was probably meant, or list them all.
+
+    Examples
+    --------
+    >>> nearest("fodls", ["folds", "repeats"])
+    "did you mean 'folds'?"
+    >>> nearest("zzz", ["folds", "repeats"])
+    'choose one of folds, repeats'
+    """
+    choices = sorted(known)
+    close = difflib.get_close_matches(word, choices, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"choose one of {', '.join(choices)}"

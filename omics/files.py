@@ -1,0 +1,150 @@
+"""How anything is written and read back: whole or not at all, with its schema version, never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.errors import InputError
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "digest_files",
+    "read_json",
+    "read_parquet",
+    "read_state",
+    "write_json",
+    "write_parquet",
+    "write_state",
+    "write_text",
+]
+
+SCHEMA_VERSION = 1
+_KEY = "schema_version"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` aside, sync it and rename it into place."""
+    _write_bytes(path, text.encode())
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    aside = path.with_name(path.name + ".part")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a json object with ``schema_version``; NaN is refused, since json has none."""
+    body = {_KEY: SCHEMA_VERSION, **content}
+    write_text(path, json.dumps(body, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read what :func:`write_json` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not json or has an unknown schema version.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; is this a finished run directory?") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not valid json ({error}); restore the file") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a json object; restore the file")
+    _check_version(path, content.pop(_KEY, None))
+    return cast("dict[str, Any]", content)
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table with ``schema_version`` in its metadata; the same table gives the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({_KEY: str(SCHEMA_VERSION)})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    _write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read what :func:`write_parquet` wrote, refusing an unknown schema version."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; is this a finished run directory?") from None
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path}: not a parquet table ({error}); restore the file") from None
+    version = (table.schema.metadata or {}).get(_KEY.encode())
+    _check_version(path, None if version is None else int(version))
+    return table.to_pandas()
+
+
+def write_state(
+    folder: Path, name: str, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+) -> None:
+    """Write what was learned as ``name.json`` and ``name.safetensors``."""
+    from safetensors.numpy import save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / f"{name}.json", settings)
+    tensors = {key: np.ascontiguousarray(value) for key, value in sorted(arrays.items())}
+    _write_bytes(folder / f"{name}.safetensors", save(tensors))
+
+
+def read_state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read what :func:`write_state` wrote: ``(settings, arrays)``."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    settings = read_json(folder / f"{name}.json")
+    path = folder / f"{name}.safetensors"
+    try:
+        return settings, load(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; is this a finished run directory?") from None
+    except SafetensorError as error:
+        raise InputError(f"{path}: not a safetensors file ({error}); restore the file") from None
+
+
+def digest_files(paths: Iterable[Path]) -> str:
+    """SHA-256 over names and contents, in the order of the names.
+
+    The folder does not count, so a moved cohort keeps its digest.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(paths, key=lambda item: item.name):
+        digest.update(path.name.encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _check_version(path: Path, version: int | None) -> None:
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            f"{path}: schema version {version} is unknown here (this release reads "
+            f"{SCHEMA_VERSION}); install the stratomics release that wrote it"
+        )

@@ -1,0 +1,15 @@
+"""Any other table of numbers, taken as it is."""
+
+from omics.modalities.modality import Modality
+from omics.modalities.transforms import identity
+
+__all__ = ["GENERIC"]
+
+GENERIC = Modality(
+    "generic",
+    {
+        "numeric": identity,
+        "binary": identity,
+        "log": identity,
+    },
+)

@@ -1,0 +1,15 @@
+"""Protein abundance; harmonized scale: log2, below detection is not measured."""
+
+from omics.modalities.modality import Modality
+from omics.modalities.transforms import identity, log2_intensity
+
+__all__ = ["PROTEOMICS"]
+
+PROTEOMICS = Modality(
+    "proteomics",
+    {
+        "intensity": log2_intensity,
+        "log": identity,
+        "numeric": identity,
+    },
+)

@@ -1,0 +1,86 @@
+"""Ways to a harmonized scale, each one patient at a time; NaN (not measured) stays NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["beta_to_m", "clr", "identity", "log2_intensity", "log_cpm", "log_relative_to_clr"]
+
+Values = NDArray[np.float64]
+
+
+def identity(values: Values) -> Values:
+    """Leave interpretable values as they are."""
+    return values
+
+
+def log_cpm(counts: Values) -> Values:
+    """Log2 counts per million with an offset of half a count (Law et al. 2014, doi 10.1186/gb-2014-15-2-r29).
+
+    Examples
+    --------
+    >>> log_cpm(np.array([[0.0, 999_999.0]])).round(2)
+    array([[-1.  , 19.93]])
+    """
+    library = np.nansum(counts, axis=1, keepdims=True)
+    return np.log2((counts + 0.5) / (library + 1.0) * 1e6)
+
+
+def log2_intensity(intensity: Values) -> Values:
+    """Log2; zero means below detection and becomes NaN.
+
+    Examples
+    --------
+    >>> log2_intensity(np.array([[0.0, 8.0]]))
+    array([[nan,  3.]])
+    """
+    return np.log2(np.where(intensity > 0, intensity, np.nan))
+
+
+def beta_to_m(beta: Values) -> Values:
+    """Methylation beta value to M-value, beta held within [0.001, 0.999] (Du et al. 2010, doi 10.1186/1471-2105-11-587).
+
+    Examples
+    --------
+    >>> beta_to_m(np.array([[0.5, 0.8]]))
+    array([[0., 2.]])
+    """
+    held = np.clip(beta, 0.001, 0.999)
+    return np.log2(held / (1.0 - held))
+
+
+def clr(composition: Values) -> Values:
+    """Centred log-ratio with multiplicative replacement of zeros (Martin-Fernandez et al. 2003, doi 10.1023/A:1023866030544).
+
+    Counts are closed first. A zero becomes 0.65 of the smallest positive part of its own patient,
+    and the other parts shrink in proportion, so that the parts still sum to one.
+
+    Examples
+    --------
+    >>> clr(np.array([[1.0, 1.0, 2.0]])).round(3)
+    array([[-0.231, -0.231,  0.462]])
+    """
+    total = np.nansum(composition, axis=1, keepdims=True)
+    parts = composition / np.where(total > 0, total, np.nan)
+    zero = parts == 0
+    smallest = np.min(np.where(parts > 0, parts, np.inf), axis=1, keepdims=True)
+    small = 0.65 * np.where(np.isfinite(smallest), smallest, np.nan)
+    rest = 1.0 - small * zero.sum(axis=1, keepdims=True)
+    # With very many zeros the replacement would eat the whole composition; at least half stays.
+    small = np.where(rest < 0.5, small * 0.5 / (1.0 - rest + 1e-300), small)
+    rest = np.maximum(rest, 0.5)
+    logs = np.log(np.where(zero, small, parts * rest))
+    measured = np.isfinite(logs)
+    count = np.maximum(measured.sum(axis=1, keepdims=True), 1)
+    return logs - np.where(measured, logs, 0.0).sum(axis=1, keepdims=True) / count
+
+
+def log_relative_to_clr(log10_relative: Values) -> Values:
+    """Log10 relative abundances back to a composition, then :func:`clr`.
+
+    A patient's smallest value is the pseudo-count that stood for "not seen" and counts as zero.
+    """
+    floor = np.min(np.where(np.isnan(log10_relative), np.inf, log10_relative), axis=1, keepdims=True)
+    composition = np.where(log10_relative <= floor, 0.0, np.power(10.0, log10_relative))
+    return clr(np.where(np.isnan(log10_relative), np.nan, composition))

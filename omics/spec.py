@@ -1,0 +1,205 @@
+"""``cohort.yaml`` as dataclasses: read safely, every unknown key refused with the nearest right word."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from omics.errors import CohortError, nearest
+
+__all__ = [
+    "ArmSpec",
+    "CohortSpec",
+    "EndpointSpec",
+    "SamplesSpec",
+    "ViewSpec",
+    "load_spec",
+    "parse_spec",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SamplesSpec:
+    """The table with one row a patient."""
+
+    file: str
+    id: str = "sample_id"
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """One measured table. ``file`` is absent inside an h5mu file, which holds the values itself."""
+
+    modality: str
+    scale: str
+    file: str | None = None
+    orient: str = "features_in_columns"
+    timing: str = "baseline"
+
+
+@dataclass(frozen=True)
+class EndpointSpec:
+    """One named endpoint; which keys are needed follows from its kind."""
+
+    kind: str
+    time: str | None = None
+    event: str | None = None
+    unit: str = "days"
+    cause: str | None = None
+    entry: str | None = None
+    column: str | None = None
+    positive: Any = None
+    levels: list[Any] | None = None
+
+
+@dataclass(frozen=True)
+class ArmSpec:
+    """Who was treated with what."""
+
+    column: str
+    control: Any
+    treated: Any = None
+    randomised: Any = False
+    probability: Any = None
+    strata: str | None = None
+
+
+@dataclass(frozen=True)
+class CohortSpec:
+    """All of ``cohort.yaml``."""
+
+    name: str
+    views: Mapping[str, ViewSpec]
+    endpoints: Mapping[str, EndpointSpec]
+    samples: SamplesSpec | None = None
+    title: str = ""
+    primary: str | None = None
+    arm: ArmSpec | None = None
+    covariates: tuple[str, ...] = ()
+    site: str | None = None
+    group: str | None = None
+    part: str | None = None
+
+    @property
+    def deciding(self) -> str:
+        """Name of the endpoint that decides: `primary`, or the first one."""
+        return self.primary if self.primary is not None else next(iter(self.endpoints))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain nested dict without the keys that were left out."""
+        return _prune(dataclasses.asdict(self))
+
+
+ENDPOINT_KINDS = ("survival", "response", "toxicity")
+ORIENTATIONS = ("features_in_columns", "features_in_rows")
+
+
+def load_spec(path: Path) -> CohortSpec:
+    """Read a ``cohort.yaml``."""
+    if not path.is_file():
+        raise CohortError("no such file; a cohort is a folder with cohort.yaml", "missing_file", file=str(path))
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise CohortError(f"not valid yaml ({reason})", "invalid_yaml", file=str(path)) from None
+    return parse_spec(content, str(path))
+
+
+def parse_spec(content: Any, file: str) -> CohortSpec:
+    """Turn the nested dict of a ``cohort.yaml`` into a :class:`CohortSpec`, checking every key."""
+    content = _mapping(content, "a cohort", file)
+    content["views"] = {
+        str(name): _build(ViewSpec, view, f"view '{name}'", file)
+        for name, view in _mapping(content.get("views", {}), "views", file).items()
+    }
+    content["endpoints"] = {
+        str(name): _endpoint(str(name), endpoint, file)
+        for name, endpoint in _mapping(content.get("endpoints", {}), "endpoints", file).items()
+    }
+    if content.get("samples") is not None:
+        content["samples"] = _build(SamplesSpec, content["samples"], "samples", file)
+    if content.get("arm") is not None:
+        content["arm"] = _build(ArmSpec, content["arm"], "arm", file)
+    content["covariates"] = tuple(str(name) for name in content.get("covariates") or ())
+    spec = _build(CohortSpec, content, "the cohort", file)
+    _check_meaning(spec, file)
+    return spec
+
+
+def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:
+    content = _mapping(content, f"endpoint '{name}'", file)
+    content.setdefault("kind", name)
+    endpoint = _build(EndpointSpec, content, f"endpoint '{name}'", file)
+    if endpoint.kind not in ENDPOINT_KINDS:
+        raise CohortError(
+            f"endpoint '{name}' is of unknown kind '{endpoint.kind}'; "
+            f"{nearest(endpoint.kind, ENDPOINT_KINDS)}",
+            "unknown_kind",
+            file=file,
+        )
+    needed = ("time", "event") if endpoint.kind == "survival" else ("column",)
+    for key in needed:
+        if getattr(endpoint, key) is None:
+            raise CohortError(f"endpoint '{name}' lacks the key '{key}'", "missing_key", file=file, column=key)
+    return endpoint
+
+
+def _check_meaning(spec: CohortSpec, file: str) -> None:
+    if not spec.views:
+        raise CohortError("no views are declared; name at least one table", "no_views", file=file)
+    if not spec.endpoints:
+        raise CohortError("no endpoints are declared; name at least one", "no_endpoints", file=file)
+    if "clinical" in spec.views:
+        raise CohortError(
+            "the view name 'clinical' is taken by the samples table; choose another", "reserved_name", file=file
+        )
+    for name, view in spec.views.items():
+        if view.orient not in ORIENTATIONS:
+            raise CohortError(
+                f"view '{name}': unknown orient '{view.orient}'; {nearest(view.orient, ORIENTATIONS)}",
+                "unknown_orient",
+                file=file,
+            )
+    if spec.primary is not None and spec.primary not in spec.endpoints:
+        raise CohortError(
+            f"primary '{spec.primary}' is no endpoint; {nearest(spec.primary, spec.endpoints)}",
+            "unknown_primary",
+            file=file,
+        )
+
+
+def _mapping(content: Any, what: str, file: str) -> dict[str, Any]:
+    if not isinstance(content, Mapping):
+        raise CohortError(f"{what} must be a mapping of keys to values", "not_a_mapping", file=file)
+    return dict(content)
+
+
+def _build(kind: type[T], content: Any, what: str, file: str) -> T:
+    if isinstance(content, kind):
+        return content
+    content = _mapping(content, what, file)
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is one of ours
+    for key in content:
+        if key not in fields:
+            raise CohortError(
+                f"{what}: unknown key '{key}'; {nearest(str(key), fields)}", "unknown_key", file=file
+            )
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and content.get(name) is None:
+            raise CohortError(f"{what} lacks the key '{name}'", "missing_key", file=file, column=name)
+    return kind(**content)
+
+
+def _prune(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _prune(item) for key, item in value.items() if item is not None}
+    return list(value) if isinstance(value, tuple) else value

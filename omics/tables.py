@@ -1,0 +1,35 @@
+"""Tables of names: looking a name up imports nothing else than what it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from omics.errors import ConfigError, nearest
+
+__all__ = ["check_choice", "look_up"]
+
+
+def check_choice(table: Mapping[str, Any], name: str, what: str) -> None:
+    """Raise :class:`ConfigError` with the nearest right word unless `name` is in `table`."""
+    if name not in table:
+        raise ConfigError(f"unknown {what} '{name}'; {nearest(name, table)}")
+
+
+def look_up(table: Mapping[str, str], name: str, what: str) -> Any:
+    """Import and hand over what ``table[name]``, written ``"module:attribute"``, points to.
+
+    Raises
+    ------
+    ConfigError
+        If `name` is not in `table`.
+
+    Examples
+    --------
+    >>> look_up({"pi": "math:pi"}, "pi", "number")
+    3.141592653589793
+    """
+    check_choice(table, name, what)
+    module, _, attribute = table[name].partition(":")
+    return getattr(import_module(module), attribute)

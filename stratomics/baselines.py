@@ -1,0 +1,120 @@
+"""What a sceptic would try first, on the same folds; the table BASELINES names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.batch import Batch
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from datamodules.harmonize import Harmonizer
+    from models.breslow import BreslowBaseline
+    from models.prediction import Prediction
+    from stratomics.config import ExperimentConfig
+
+__all__ = ["BASELINES", "CoxBaseline", "fit_clinical_cox", "fit_elastic_net_cox"]
+
+BASELINES = {
+    "clinical_cox": "stratomics.baselines:fit_clinical_cox",
+    "elastic_net_cox": "stratomics.baselines:fit_elastic_net_cox",
+}
+
+Array = NDArray[np.float64]
+Design = Callable[[Batch], Array]
+
+CLINICAL_RIDGE = 1e-3
+"""Keeps the coefficient of a covariate finite when it separates the events."""
+
+L1_RATIO = 0.5
+PENALTIES = np.geomspace(1.0, 0.05, 25)
+"""Shares of the largest penalty, among which cross-validation chooses."""
+
+
+@dataclass(frozen=True)
+class CoxBaseline:
+    """A Cox regression on some columns of the harmonized patients."""
+
+    harmonizer: Harmonizer
+    design: Design
+    coefficients: Array
+    baseline: BreslowBaseline
+
+    def predict(self, cohort: MuData) -> Prediction:
+        """Predict every patient of `cohort`."""
+        from models.prediction import Prediction
+
+        batch = self.harmonizer.transform(cohort)
+        risk = self.design(batch) @ self.coefficients
+        return Prediction.of_fold(batch.sample_ids, risk, self.baseline.times, self.baseline.survival(risk))
+
+
+def clinic(batch: Batch) -> Array:
+    """Covariates alone: (n, c)."""
+    return batch.covariates.astype(np.float64)
+
+
+def everything(batch: Batch) -> Array:
+    """Covariates and all features of all views, a missing view at the training centre: (n, c + p)."""
+    return np.hstack([batch.covariates, *batch.views.values()]).astype(np.float64)
+
+
+def fit_clinical_cox(cohort: MuData, config: ExperimentConfig, seed: int) -> CoxBaseline:  # noqa: ARG001  # one signature
+    """Cox regression on the covariates, ties after Efron; without covariates it is Kaplan-Meier's cousin."""
+    from models.cox_net import cox_net
+
+    return _fit(cohort, config, clinic, lambda x, event, time: cox_net(x, event, time, CLINICAL_RIDGE, 0.0))
+
+
+def fit_elastic_net_cox(cohort: MuData, config: ExperimentConfig, seed: int) -> CoxBaseline:
+    """Elastic net over everything; the penalty is chosen by cross-validated partial likelihood."""
+    from datamodules.split import stratified_folds
+    from omics.cohort import cohort_endpoints
+
+    observed = cohort_endpoints(cohort).survival().observed
+    folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "elastic_net")
+    row = np.cumsum(observed) - 1
+    parts = [row[fold.train[observed[fold.train]]] for fold in folds]
+    return _fit(cohort, config, everything, lambda x, event, time: _cross_validated(x, event, time, parts))
+
+
+def _fit(
+    cohort: MuData,
+    config: ExperimentConfig,
+    design: Design,
+    solve: Callable[[Array, NDArray[np.bool_], Array], Array],
+) -> CoxBaseline:
+    from datamodules.harmonize import Harmonizer
+    from models.breslow import BreslowBaseline
+
+    harmonizer = Harmonizer(config.harmonize).fit(cohort)
+    batch = harmonizer.transform(cohort)
+    survival = batch.endpoints.survival()
+    rows = np.flatnonzero(survival.observed)
+    x, survival = design(batch)[rows], survival.take(rows)
+    coefficients = solve(x, survival.event, survival.time)
+    return CoxBaseline(
+        harmonizer, design, coefficients, BreslowBaseline.fit(x @ coefficients, survival.event, survival.time)
+    )
+
+
+def _cross_validated(
+    x: Array, event: NDArray[np.bool_], time: Array, parts: list[NDArray[np.int64]]
+) -> Array:
+    """Coefficients at the penalty of the best cross-validated likelihood (Verweij and van Houwelingen 1993)."""
+    from models.cox_net import CoxLikelihood, cox_net_path, largest_penalty
+
+    penalties = largest_penalty(x, event, time, L1_RATIO) * PENALTIES
+    whole, deviance = CoxLikelihood(event, time), np.zeros(len(penalties))
+    for rows in parts:
+        part = CoxLikelihood(event[rows], time[rows])
+        for index, b in enumerate(cox_net_path(x[rows], event[rows], time[rows], penalties, L1_RATIO)):
+            deviance[index] += len(time) * whole.loss(x @ b) - len(rows) * part.loss(x[rows] @ b)
+    best = int(deviance.argmin())
+    return cox_net_path(x, event, time, penalties[: best + 1], L1_RATIO)[-1]

@@ -1,0 +1,95 @@
+"""The door: ``stratomics COMMAND ...``. A command is one file and one line in COMMANDS."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+from stratomics.threads import one_thread
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "run": ("stratomics.cli.run:run", "one experiment, from files to report"),
+    "report": ("stratomics.cli.report:report", "write the report of a finished run anew"),
+}
+
+_USAGE = """usage: stratomics COMMAND ...
+
+Who responds, who survives, and whom should the next trial enrol.
+
+commands:
+{commands}
+  --version  print the version
+
+example: stratomics run configs/experiment/tcga_acc.yaml
+`stratomics COMMAND --help` tells more about each."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Exit 0, 2 for input that cannot be right, 1 for a fault of ours."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    one_thread()
+    if not arguments or arguments[0] in ("-h", "--help"):
+        rows = (f"  {name:<10} {sentence}" for name, (_, sentence) in COMMANDS.items())
+        print(_USAGE.format(commands="\n".join(rows)))
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        from stratomics import __version__
+
+        print(f"stratomics {__version__}")
+        return 0
+    return _guarded(arguments)
+
+
+def _guarded(arguments: list[str]) -> int:
+    from omics.errors import InputError, StratomicsError
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        _check_imports()
+        _command(arguments[0])(arguments[1:])
+    except InputError as error:
+        return _complain(str(error), 2)
+    except StratomicsError as error:
+        return _complain(str(error), 1)
+    except KeyboardInterrupt:
+        return _complain("stopped by Ctrl-C; nothing half-written is left", 2)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{place}{error.strerror or error}; free space or correct the path, then run again", 2)
+    return 0
+
+
+def _command(name: str) -> object:
+    from omics.errors import ConfigError, nearest
+
+    if name not in COMMANDS:
+        raise ConfigError(f"unknown command '{name}'; {nearest(name, COMMANDS)}")
+    module, _, function = COMMANDS[name][0].partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"stratomics: {' '.join(sentence.split())}", file=sys.stderr)
+    return code
+
+
+def _check_imports() -> None:
+    """Refuse to go on when a user's own ``models.py`` would be imported in place of ours."""
+    import importlib.util
+    from pathlib import Path
+
+    from omics.errors import InputError
+
+    ours = Path(__file__).parents[2]
+    for name in ("omics", "datamodules", "models"):
+        found = importlib.util.find_spec(name)
+        origin = Path(found.origin) if found is not None and found.origin else None
+        if origin is None or origin.parent.parent != ours:
+            raise InputError(
+                f"'{name}' is imported from {origin or 'nowhere'} instead of stratomics; rename it, "
+                "or start the `stratomics` command from another folder without PYTHONPATH"
+            )

@@ -1,0 +1,108 @@
+"""``stratomics run CONFIG``: one experiment, from files to report."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonargparse
+
+from omics.errors import ConfigError, nearest
+from stratomics.config import ExperimentConfig
+
+__all__ = ["parse", "run", "shipped_config"]
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Parse, run, and show the result; the last line on stdout is the run directory."""
+    config, runs, again = parse(arguments)
+    from stratomics.cli.screen import Screen
+    from stratomics.experiment import run_experiment
+
+    with Screen() as screen:
+        finished = run_experiment(config, runs, again=again, progress=screen.step)
+    screen.result(finished, config)
+
+
+def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
+    """Turn ``CONFIG [--KEY VALUE ...]`` into a checked configuration, the folder of runs and `again`.
+
+    Raises
+    ------
+    ConfigError
+        An unknown key, a wrong type or a wrong choice, with the nearest right word.
+    """
+    words = list(arguments)
+    source = "the command line"
+    if words and not words[0].startswith("-"):
+        source = str(shipped_config(words[0]))
+        words = ["--config", source, *words[1:]]
+    parser = _parser()
+    try:
+        parsed = parser.parse_args(words)
+    except argparse.ArgumentError as error:
+        raise ConfigError(f"{source}: {_explained(str(error.message), parser)}") from None
+    again, runs = parsed.pop("again"), parsed.pop("runs")
+    parsed.pop("config", None)
+    built = parser.instantiate(parsed)
+    config = ExperimentConfig(**{name: built[name] for name in ExperimentConfig.__dataclass_fields__})
+    config.check()
+    return config, Path(runs), bool(again)
+
+
+def shipped_config(name: str) -> Path:
+    """Find a configuration: a file of the user's, else one that ships, such as configs/experiment/tcga_acc.yaml."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    package = Path(__file__).parents[1]
+    # In a checkout configs/ stands beside the packages, in a wheel inside this one.
+    for root in (package, package.parent):
+        if not path.is_absolute() and (root / path).is_file():
+            return root / path
+    raise ConfigError(f"{name}: no such configuration; give a yaml file, or configs/default.yaml")
+
+
+def _parser() -> jsonargparse.ArgumentParser:
+    parser = jsonargparse.ArgumentParser(
+        prog="stratomics run",
+        usage="stratomics run CONFIG [--cohort COHORT] [--runs DIR] [--again] [--KEY VALUE ...]",
+        description="One experiment, from files to report. Example: "
+        "stratomics run configs/default.yaml --cohort my_cohort --split.repeats 10",
+        exit_on_error=False,
+    )
+    parser.add_argument("--config", action=jsonargparse.ActionConfigFile, help="the same as CONFIG")
+    parser.add_argument("--runs", type=str, default="runs", help="folder of run directories")
+    parser.add_argument("--again", action="store_true", help="repeat a finished run")
+    parser.add_class_arguments(ExperimentConfig, None)
+    return parser
+
+
+_UNKNOWN = (
+    re.compile(r"Group '(?P<group>[^']+)' does not accept option '(?P<key>[^']+)'"),
+    re.compile(r"(?P<group>)Option '(?P<key>[^']+)' is not accepted"),
+    re.compile(r"(?P<group>)unrecognized arguments: --(?P<key>[^\s=]+)"),
+)
+
+
+def _explained(message: str, parser: jsonargparse.ArgumentParser) -> str:
+    message = " ".join(message.split()).replace("<class '", "").replace("'>", "")
+    for pattern in _UNKNOWN:
+        if found := pattern.search(message):
+            key = ".".join(filter(None, [found["group"], found["key"]]))
+            return f"unknown key '{key}'; {_nearest_key(key, parser)}"
+    return message.replace("Parser key ", "key ")
+
+
+def _nearest_key(key: str, parser: jsonargparse.ArgumentParser) -> str:
+    defaults: Any = parser.get_defaults()
+    keys = [name for name in defaults.as_flat().__dict__ if name != "config"]
+    # A key given without its group is found by its last part.
+    by_leaf = {name.rpartition(".")[2]: name for name in keys}
+    leaf = key.rpartition(".")[2]
+    if leaf in by_leaf:
+        return f"did you mean '{by_leaf[leaf]}'?"
+    return nearest(key, keys)

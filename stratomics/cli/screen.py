@@ -1,0 +1,70 @@
+"""What a person sees: progress on stderr, the result on stdout."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from omics.tables import look_up
+from stratomics.config import ExperimentConfig
+from stratomics.evaluation import METRICS
+from stratomics.evaluation.summary import Row, honest_sentences, metric_label, rows
+from stratomics.experiment import Step
+from stratomics.run_directory import RunDirectory
+
+__all__ = ["Screen"]
+
+SHOWN = ("ibs", "harrell_c")
+
+
+class Screen:
+    """A bar with fits and time left on a terminal, plain lines when piped."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=self._console, transient=True)
+        self._task = self._bar.add_task("fitting", total=None)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def step(self, step: Step) -> None:
+        """Show one more fit."""
+        if self._console.is_terminal:
+            self._bar.update(self._task, completed=step.done, total=step.total, description=step.what)
+        else:
+            print(f"{step.done}/{step.total} {step.what}", file=sys.stderr, flush=True)
+
+    def result(self, run: RunDirectory, config: ExperimentConfig) -> None:
+        """Print the table of methods, the honest sentences, and where everything is."""
+        # A pipe has no width of its own: 100 columns hold the table whole.
+        console = Console(width=None if sys.stdout.isatty() else 100)
+        console.print(_table(rows(run.metrics), str(run.metrics["metric"])))
+        for sentence in honest_sentences(run.metrics):
+            console.print(sentence, style="bold", highlight=False)
+        print(f"report  {run.path / 'report.html'}")
+        print(f"MLflow  {config.tracking.uri}  (mlflow ui --backend-store-uri {config.tracking.uri})")
+        print(run.path)
+
+
+def _table(methods: list[Row], metric: str) -> Table:
+    table = Table(title=f"Out-of-fold performance with 95% intervals; declared beforehand: {metric_label(metric)}")
+    table.add_column("method")
+    for name in (*(look_up(METRICS, key, "metric").label for key in SHOWN), "ours minus theirs"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in methods:
+        table.add_row(row.label, *(row.cells[key] for key in SHOWN), row.difference)
+    return table

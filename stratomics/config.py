@@ -1,0 +1,124 @@
+"""ExperimentConfig: the signature is the schema; every key may be set in yaml or on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from datamodules.config import HarmonizeConfig, SplitConfig
+from models.config import FactorsConfig, HeadConfig, TrainerConfig
+from models.factors import FACTOR_MODELS
+from models.heads import HEADS
+from omics.errors import require_range
+from omics.tables import check_choice
+from stratomics.baselines import BASELINES
+from stratomics.evaluation import METRICS
+
+__all__ = ["EvaluationConfig", "ExperimentConfig", "TrackingConfig"]
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How predictions are judged.
+
+    Parameters
+    ----------
+    metric
+        The one metric, declared beforehand, on which methods are compared: a name in METRICS.
+    draws
+        Bootstrap resamples of the patients behind each 95% interval.
+    """
+
+    metric: str = "ibs"
+    draws: int = 1000
+
+    def __post_init__(self) -> None:
+        require_range("evaluation.draws", self.draws, 100)
+
+
+@dataclass(frozen=True)
+class TrackingConfig:
+    """Where MLflow keeps the record.
+
+    Parameters
+    ----------
+    uri
+        Tracking store.
+    experiment
+        Name of the MLflow experiment.
+    patient_data
+        Whether tables with a row per patient go to MLflow too.
+    """
+
+    uri: str = "sqlite:///mlflow.db"
+    experiment: str = "stratomics"
+    patient_data: bool = True
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """One experiment.
+
+    Parameters
+    ----------
+    name
+        Begins the name of the run directory; the cohort's name if null.
+    cohort
+        A folder with cohort.yaml, the yaml itself, an .h5mu file, or bundled:NAME.
+    seed
+        The one seed behind every random number.
+    split
+        Cross-validation.
+    harmonize
+        How views are made comparable.
+    factors
+        Latent factors.
+    head
+        The networks that predict.
+    trainer
+        How networks are trained.
+    baselines
+        What a sceptic would try first: names in BASELINES.
+    evaluation
+        How predictions are judged.
+    tracking
+        Where MLflow keeps the record.
+    workers
+        Processes that fit folds side by side; one a core if null. The results do not depend on it.
+    """
+
+    name: str | None = None
+    cohort: str | None = None
+    seed: int = 1
+    split: SplitConfig = field(default_factory=SplitConfig)
+    harmonize: HarmonizeConfig = field(default_factory=HarmonizeConfig)
+    factors: FactorsConfig = field(default_factory=FactorsConfig)
+    head: HeadConfig = field(default_factory=HeadConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    baselines: list[str] = field(default_factory=lambda: list(BASELINES))
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    workers: int | None = None
+
+    def check(self) -> None:
+        """Refuse a choice that no table has, before anything is read.
+
+        Raises
+        ------
+        ConfigError
+            With the nearest right word.
+        """
+        check_choice(FACTOR_MODELS, self.factors.model, "factors.model")
+        check_choice(HEADS, self.head.model, "head.model")
+        check_choice(METRICS, self.evaluation.metric, "evaluation.metric")
+        for name in self.baselines:
+            check_choice(BASELINES, name, "entry of baselines")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain nested dict of every key."""
+        return asdict(self)
+
+    def deciding(self) -> dict[str, Any]:
+        """Plain nested dict of the keys that results depend on; what names the run directory."""
+        keys = self.as_dict()
+        return {key: keys[key] for key in keys if key not in ("tracking", "workers", "cohort")}

@@ -1,0 +1,65 @@
+"""The figures of ``metrics.json`` in words, for the screen and the report alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from omics.tables import look_up
+from stratomics.evaluation import METRICS
+from stratomics.evaluation.comparison import LABELS, OURS, verdict
+
+__all__ = ["Row", "honest_sentences", "interval", "metric_label", "rows"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method: its name for people, each metric with its interval, and ours minus theirs."""
+
+    label: str
+    cells: Mapping[str, str]
+    difference: str
+
+
+def interval(figure: Mapping[str, float], sign: str = "") -> str:
+    """Write an estimate with its interval.
+
+    Examples
+    --------
+    >>> interval({"estimate": 0.1234, "low": 0.1, "high": 0.15})
+    '0.123 (0.100 to 0.150)'
+    """
+    low, high = (f"{figure[key]:{sign}.3f}" for key in ("low", "high"))
+    return f"{figure['estimate']:{sign}.3f} ({low} to {high})"
+
+
+def metric_label(metric: str) -> str:
+    """Name of a metric for people, with its direction."""
+    rule = look_up(METRICS, metric, "metric")
+    return f"{rule.label}, {'higher' if rule.higher_is_better else 'lower'} is better"
+
+
+def rows(metrics: Mapping[str, Any]) -> list[Row]:
+    """Every method, ours first."""
+    endpoint, metric = _endpoint(metrics), metrics["metric"]
+    table = [Row(LABELS[OURS], {k: interval(f) for k, f in metrics[endpoint].items()}, "")]
+    for name, figures in metrics["baselines"].items():
+        difference = metrics["differences"][name][endpoint][metric]
+        cells = {key: interval(figure) for key, figure in figures[endpoint].items()}
+        table.append(Row(LABELS.get(name, name), cells, interval(difference, "+")))
+    return table
+
+
+def honest_sentences(metrics: Mapping[str, Any]) -> list[str]:
+    """One sentence a baseline on the metric declared beforehand: better, no evidence of a difference, or worse."""
+    endpoint, metric = _endpoint(metrics), metrics["metric"]
+    label = look_up(METRICS, metric, "metric").label
+    return [
+        f"On {label}, stratomics: {verdict(figures[endpoint][metric], metric, LABELS.get(name, name))}."
+        for name, figures in metrics["differences"].items()
+    ]
+
+
+def _endpoint(metrics: Mapping[str, Any]) -> str:
+    return str(metrics["endpoint"])

@@ -1,0 +1,164 @@
+"""The trip, told on one screen: cohort, folds, fits, predictions, metrics, record, report."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datamodules.split import Fold, stratified_folds
+from models.prediction import Prediction
+from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
+from omics.errors import ConfigError
+from omics.files import write_json
+from omics.randomness import named_seed
+from omics.tables import look_up
+from stratomics.baselines import BASELINES
+from stratomics.config import ExperimentConfig
+from stratomics.evaluation.cases import Cases
+from stratomics.evaluation.comparison import compare
+from stratomics.executor import run_tasks
+from stratomics.logs import run_log
+from stratomics.run_directory import RunDirectory, run_folder, save_run, set_aside
+from stratomics.tracking import Tracker
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["Step", "run_experiment"]
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[["Step"], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a run has come: ``done`` of ``total`` fits, the last of them being ``what``."""
+
+    what: str
+    done: int
+    total: int
+
+
+def run_experiment(
+    config: ExperimentConfig,
+    runs: Path = Path("runs"),
+    *,
+    again: bool = False,
+    progress: Progress = lambda _: None,
+) -> RunDirectory:
+    """Run one experiment from files to report.
+
+    Parameters
+    ----------
+    config
+        The experiment.
+    runs
+        Folder of run directories.
+    again
+        Repeat a finished run.
+    progress
+        Called after every fit.
+
+    Returns
+    -------
+    RunDirectory
+        The finished run; nothing is left behind by one that fails.
+    """
+    config.check()
+    if config.cohort is None:
+        raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
+    cohort = read_cohort(config.cohort)
+    run = RunDirectory(run_folder(runs, config, cohort))
+    if run.finished and not again:
+        log.info("this very run is finished; --again repeats it")
+        return run
+    with set_aside(run.path) as folder, run_log(folder / "run.log"):
+        _trip(config, cohort, folder, progress)
+    return run
+
+
+def _trip(config: ExperimentConfig, cohort: MuData, folder: Path, progress: Progress) -> None:
+    folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
+    write_json(folder / "provenance.json", _provenance(config, cohort))
+    with Tracker(config, cohort) as tracker:
+        predictions, model = _fit_everything(config, cohort, folds, tracker, progress)
+        save_run(folder, config, cohort, predictions)
+        model.save(folder / "model")
+        write_json(folder / "metrics.json", _judge(config, cohort, predictions))
+        from stratomics.report.page import write_report
+
+        write_report(RunDirectory(folder))
+        tracker.finish(RunDirectory(folder))
+    log.info("finished")
+
+
+def _fit_everything(
+    config: ExperimentConfig, cohort: MuData, folds: list[Fold], tracker: Tracker, progress: Progress
+) -> tuple[dict[str, Prediction], Any]:
+    """Out-of-fold predictions of every method, and our model fitted on all patients."""
+    parts: dict[str, list[Prediction]] = {name: [] for name in ("stratomics", *config.baselines)}
+    model = None
+    tasks: list[Fold | None] = [None, *folds]
+    for done, (fold, result) in enumerate(run_tasks(_fit_part, tasks, (config, cohort), config.workers), 1):
+        if fold is None:
+            model = result
+            progress(Step("the final model, on all patients", done, len(tasks)))
+            continue
+        for name, prediction in result.items():
+            parts[name].append(prediction)
+        progress(Step(f"repeat {fold.repeat + 1}, fold {fold.number + 1}", done, len(tasks)))
+        log.info("repeat %d, fold %d: %d trained, %d predicted", fold.repeat, fold.number, len(fold.train), len(fold.test))
+        tracker.fold(fold, result)
+    return {name: Prediction.concatenate(folds) for name, folds in parts.items()}, model
+
+
+def _fit_part(config: ExperimentConfig, cohort: MuData, fold: Fold | None) -> Any:
+    """Fit every method on the training rows of a fold and predict its test rows; None is the final model."""
+    from stratomics.fitting import fit
+    from stratomics.logs import quiet_libraries
+
+    quiet_libraries()
+    if fold is None:
+        return fit(cohort, config, named_seed(config.seed, "final"))
+    train, test = cohort[fold.train].copy(), cohort[fold.test].copy()
+    seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
+    methods = {"stratomics": fit} | {name: look_up(BASELINES, name, "baseline") for name in config.baselines}
+    return {
+        name: method(train, config, seed).predict(test).at(fold.repeat, fold.number)
+        for name, method in methods.items()
+    }
+
+
+def _judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Prediction]) -> dict[str, Any]:
+    survival = cohort_endpoints(cohort).survival()
+    ids = cohort.obs_names.to_numpy(dtype=str)
+    cases = {name: Cases.of(prediction, ids, survival) for name, prediction in predictions.items()}
+    endpoint = cohort_spec(cohort).deciding
+    return compare(cases, endpoint, config.evaluation.metric, config.evaluation.draws, config.seed)
+
+
+def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
+    spec = cohort_spec(cohort)
+    packages = ("stratomics", "numpy", "pandas", "torch", "pytorch-lightning", "mofapy2", "mlflow", "anndata", "mudata")
+    return {
+        "cohort": spec.name,
+        "title": spec.title,
+        "source": config.cohort,
+        "cohort_digest": cohort_digest(cohort),
+        "endpoint": spec.deciding,
+        "unit": spec.endpoints[spec.deciding].unit,
+        "seed": config.seed,
+        "design": dataclasses.asdict(config.split),
+        "command": "stratomics run config.yaml",
+        "python": platform.python_version(),
+        "platform": sys.platform,
+        "packages": {name: version(name) for name in packages},
+    }

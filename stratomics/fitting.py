@@ -1,0 +1,181 @@
+"""Fit one training part: harmonize, factors, members of the ensemble, calibration. The heart of the trip."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from mudata import MuData
+from numpy.typing import NDArray
+
+from datamodules.batch import Batch
+from datamodules.cohort_datamodule import CohortDataModule
+from datamodules.harmonize import Harmonizer
+from datamodules.split import Fold, stratified_folds
+from models.config import HeadConfig, TrainerConfig
+from models.calibration.recalibration import CoxRecalibration
+from models.ensemble import EnsembleNetwork
+from models.factors import FACTOR_MODELS
+from models.factors.factor_model import FactorModel
+from models.heads import HEADS
+from models.prediction import Prediction
+from models.stratifier import MemberInputs, Stratifier, train
+from omics.cohort import cohort_endpoints
+from omics.endpoints import Survival
+from omics.files import read_state, write_state
+from omics.randomness import named_seed
+from omics.tables import look_up
+from stratomics.config import ExperimentConfig
+
+__all__ = ["Fitted", "fit"]
+
+log = logging.getLogger(__name__)
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """How one member sees patients: what was learned on the rows of its inner training part."""
+
+    harmonizer: Harmonizer
+    factor_model: FactorModel
+
+    @classmethod
+    def fit(cls, cohort: MuData, fold: Fold, config: ExperimentConfig, seed: int) -> Self:
+        """Harmonizer and factors from the training rows of `fold`."""
+        data = CohortDataModule(cohort, fold.train, config.harmonize)
+        data.setup()
+        kind = look_up(FACTOR_MODELS, config.factors.model, "factors.model")
+        factor_model = kind(config.factors.count, named_seed(seed, "factors", fold.number))
+        return cls(data.harmonizer, factor_model.fit(data.batch(fold.train)))
+
+    def see(self, cohort: MuData) -> NDArray[np.float32]:
+        """(n, inputs): factor means and covariates of any patients."""
+        batch: Batch = self.harmonizer.transform(cohort)
+        factors = self.factor_model.transform(batch)
+        return np.hstack([factors.mean.astype(np.float32), batch.covariates])
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An ensemble that predicts patients it never saw."""
+
+    eyes: list[Eyes]
+    factor_model: str
+    stratifier: Stratifier
+    centers: Array
+    recalibration: CoxRecalibration
+
+    def predict(self, cohort: MuData) -> Prediction:
+        """Predict every patient of `cohort`, whichever views they have.
+
+        Risk is the members' mean calibrated log hazard, `risk_sd` their spread; S(t) is the mean of the
+        members' curves.
+        """
+        log_hazard = self._log_hazards(_seen(self.eyes, cohort, self.stratifier.network.inputs))
+        risks = self.recalibration.log_hazard(log_hazard)
+        survival = self.recalibration.survival(log_hazard).mean(axis=0)
+        times = self.recalibration.baseline.times
+        ids = cohort.obs_names.to_numpy(dtype=str)
+        return Prediction.of_fold(ids, risks.mean(axis=0), times, survival, risks.std(axis=0, ddof=1))
+
+    def _log_hazards(self, x: NDArray[np.float32]) -> Array:
+        return self.stratifier.predict(x) - self.centers[:, None]
+
+    def save(self, folder: Path) -> None:
+        """Write the model as json and safetensors."""
+        network = self.stratifier.network
+        settings = {
+            "members": network.members,
+            "inputs": network.inputs,
+            "head": asdict(self.stratifier.head_config),
+            "factor_model": self.factor_model,
+        }
+        arrays = {name: value.numpy() for name, value in network.state_dict().items()}
+        write_state(folder, "network", settings, arrays | {"centers": self.centers})
+        for number, eyes in enumerate(self.eyes):
+            eyes.harmonizer.save(folder, f"member{number}.harmonizer")
+            eyes.factor_model.save(folder, f"member{number}.factors")
+        self.recalibration.save(folder, "recalibration")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        settings, arrays = read_state(folder, "network")
+        config = HeadConfig(**settings["head"])
+        head = look_up(HEADS, config.model, "head.model")()
+        network = EnsembleNetwork(settings["members"], settings["inputs"], config.hidden, head.outputs, 0)
+        centers = arrays.pop("centers")
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+        kind = look_up(FACTOR_MODELS, settings["factor_model"], "factors.model")
+        eyes = [
+            Eyes(
+                Harmonizer.load(folder, f"member{number}.harmonizer"),
+                kind.load(folder, f"member{number}.factors"),
+            )
+            for number in range(settings["members"])
+        ]
+        stratifier = Stratifier(network, head, config, TrainerConfig()).eval()
+        recalibration = CoxRecalibration.load(folder, "recalibration")
+        return cls(eyes, settings["factor_model"], stratifier, centers, recalibration)
+
+
+def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
+    """Fit on all patients of `cohort`, which is one training part.
+
+    Inner folds part the patients; each inner training part gives one member (harmonizer and factors
+    included), and the member's predictions for the patients it left out whole calibrate the ensemble.
+
+    Parameters
+    ----------
+    cohort
+        The training patients; nobody else is looked at.
+    config
+        The experiment.
+    seed
+        Seed of this part.
+    """
+    survival = cohort_endpoints(cohort).survival()
+    folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "inner")
+    eyes = [Eyes.fit(cohort, fold, config, seed) for fold in folds]
+    x = _seen(eyes, cohort)
+    learns = np.zeros((len(folds), cohort.n_obs), dtype=bool)
+    for member, fold in enumerate(folds):
+        learns[member, fold.train] = survival.observed[fold.train]
+    stratifier = _train_members(x, learns, survival, config, seed)
+    hazards = stratifier.predict(x)
+    centers = np.array([h[rows].mean() for h, rows in zip(hazards, learns, strict=True)])
+    left_out = np.zeros(cohort.n_obs)
+    for member, fold in enumerate(folds):
+        left_out[fold.test] = hazards[member, fold.test] - centers[member]
+    seen = survival.observed
+    recalibration = CoxRecalibration.fit(left_out[seen], survival.event[seen], survival.time[seen])
+    log.debug("calibration slope %.3f", recalibration.slope)
+    return Fitted(eyes, config.factors.model, stratifier, centers, recalibration)
+
+
+def _seen(eyes: list[Eyes], cohort: MuData, inputs: int | None = None) -> NDArray[np.float32]:
+    """(members, n, inputs); a member with fewer factors or categories than others gets columns of zeros."""
+    views = [member.see(cohort) for member in eyes]
+    width = max(x.shape[1] for x in views) if inputs is None else inputs
+    return np.stack([np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in views])
+
+
+def _train_members(
+    x: NDArray[np.float32], learns: NDArray[np.bool_], survival: Survival, config: ExperimentConfig, seed: int
+) -> Stratifier:
+    head = look_up(HEADS, config.head.model, "head.model")()
+    network = EnsembleNetwork(x.shape[0], x.shape[2], config.head.hidden, head.outputs, named_seed(seed, "network"))
+    inputs = MemberInputs(
+        torch.from_numpy(x).transpose(0, 1).contiguous(),
+        torch.from_numpy(learns.T.astype(np.float32)),
+        torch.from_numpy(survival.event),
+        # Who has no endpoint has weight 0 everywhere; any positive time will do.
+        torch.from_numpy(np.where(survival.observed, survival.time, 1.0)),
+    )
+    return train(Stratifier(network, head, config.head, config.trainer), inputs, seed)

@@ -1,0 +1,40 @@
+"""Logging by the standard library: a file in every run, libraries kept quiet, no patient value above DEBUG."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["quiet_libraries", "run_log"]
+
+PACKAGES = ("omics", "datamodules", "models", "stratomics")
+
+
+@contextmanager
+def run_log(path: Path) -> Iterator[None]:
+    """Copy what our packages log at INFO and above into `path`."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.INFO)
+    for name in PACKAGES:
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for name in PACKAGES:
+            logging.getLogger(name).removeHandler(handler)
+        handler.close()
+
+
+def quiet_libraries() -> None:
+    """Keep Lightning from advertising itself, and from advice that does not fit small cohorts."""
+    for name in ("pytorch_lightning", "lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    # Batches come ready from memory, so worker processes would only slow them down.
+    warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    # The learning rate falls once an epoch, whatever the number of batches.
+    warnings.filterwarnings("ignore", ".*The number of training batches.*")
