@@ -56,4 +56,5 @@ class Batch:
 
     def present(self, view: str) -> NDArray[np.bool_]:
         """(n,) bool: the patient has `view`."""
-        return self.observed[view].any(axis=1)
+        present: NDArray[np.bool_] = np.any(self.observed[view], axis=1)
+        return present

@@ -68,7 +68,7 @@ class CovariateEncoder:
             values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
             return np.nan_to_num((values - mean) / scale, nan=0.0)[:, None]
         text = column.astype(str).to_numpy()
-        known = [level for level in self._levels[name][1:]]
+        known = self._levels[name][1:]
         return np.array([[value == level for level in known] for value in text], dtype=np.float64).reshape(
             len(text), len(known)
         )

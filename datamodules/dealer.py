@@ -44,12 +44,9 @@ class Dealer(IterableDataset[T_co], Generic[T_co]):
         self.whole, self.n, self.size, self.seed = whole, n, size, seed
         self._passes = 0
 
-    def __len__(self) -> int:
-        return -(-self.n // self.size)
-
     def __iter__(self) -> Iterator[T_co]:
         order = np.arange(self.n)
-        if self.seed is not None and len(self) > 1:
+        if self.seed is not None and self.n > self.size:
             order = named_generator(self.seed, "pass", self._passes).permutation(self.n)
             self._passes += 1
         for start in range(0, self.n, self.size):

@@ -75,7 +75,9 @@ class Harmonizer:
         spec = cohort_spec(cohort)
         self._specs = dict(spec.views)
         self._views = {
-            name: self._fit_view(_harmonized(cohort[name], view, cohort[name].var_names), cohort[name].var_names)
+            name: self._fit_view(
+                _harmonized(cohort[name], view, cohort[name].var_names), cohort[name].var_names
+            )
             for name, view in spec.views.items()
         }
         if not any(len(state.features) for state in self._views.values()):
@@ -164,7 +166,8 @@ def _harmonized(view: AnnData, spec: ViewSpec, measured: pd.Index) -> NDArray[np
 
 
 def _robust_scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard deviation after winsorizing at the 2.5 and 97.5% quantiles; the plain one where that is 0."""
+    """Take the standard deviation winsorized at the 2.5 and 97.5% quantiles, or the plain one if 0."""
     low, high = np.nanquantile(values, [0.025, 0.975], axis=0)
     robust = np.nanstd(np.clip(values, low, high), axis=0)
-    return np.where(robust > 0, robust, np.nanstd(values, axis=0))
+    scale: NDArray[np.float64] = np.where(robust > 0, robust, np.nanstd(values, axis=0))
+    return scale

@@ -30,6 +30,11 @@ class Fold:
     train: Rows
     test: Rows
 
+    @property
+    def label(self) -> str:
+        """Name for people, who count from 1."""
+        return f"repeat {self.repeat + 1}, fold {self.number + 1}"
+
 
 def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names: str | int) -> list[Fold]:
     """Part a cohort into `folds`, `repeats` times over.
@@ -65,7 +70,7 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
         for number, (train, test) in enumerate(split):
             if not event[test].any():
                 raise DataError(
-                    f"fold {number + 1} of {folds} has no event of endpoint '{spec.deciding}'; lower split.folds"
+                    f"fold {number + 1} of {folds} has no event of '{spec.deciding}'; lower split.folds"
                 )
             parts.append(Fold(repeat, number, np.sort(train), np.sort(test)))
     return parts
@@ -74,7 +79,7 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
 def _check_events(events: int, folds: int, endpoint: str) -> None:
     if events < folds:
         raise DataError(
-            f"endpoint '{endpoint}' has {events} event(s) among the patients to be parted into {folds} folds, "
+            f"endpoint '{endpoint}' has {events} event(s) among the patients to part into {folds} folds, "
             "so a fold would have no event; lower split.folds or split.inner_folds"
         )
 
@@ -85,8 +90,8 @@ def _strata(cohort: MuData, event: NDArray[np.bool_]) -> NDArray[np.int64]:
     if spec.arm is not None:
         kind = np.char.add(kind, cohort.obs[spec.arm.column].astype(str).to_numpy(dtype=str))
     labels, counts = np.unique(kind, return_counts=True)
-    # A stratum smaller than two cannot be spread; it is spread together with all other small ones.
-    small = labels[counts < 2]
+    # A lone patient cannot be spread; such strata are spread together.
+    small = labels[counts == 1]
     codes: NDArray[np.int64] = np.unique(np.where(np.isin(kind, small), "", kind), return_inverse=True)[1]
     return codes
 
@@ -100,4 +105,5 @@ def _groups(cohort: MuData, column: str) -> NDArray[np.int64]:
             column=column,
             patient=str(cohort.obs_names[int(groups.isna().to_numpy().argmax())]),
         )
-    return pd.factorize(groups)[0].astype(np.int64)
+    codes: NDArray[np.int64] = pd.factorize(groups)[0].astype(np.int64)
+    return codes

@@ -32,8 +32,8 @@ class CoxLikelihood:
         self.order = np.argsort(-time, kind="stable")
         _, self.start, self.tie = np.unique(-time[self.order], return_index=True, return_inverse=True)
         self.died = event[self.order]
-        before = np.cumsum(self.died) - self.died
-        rank = before - before[self.start][self.tie]
+        before: NDArray[np.int64] = np.cumsum(self.died) - self.died
+        rank: NDArray[np.int64] = before - before[self.start][self.tie]
         self.share = np.where(self.died, rank / np.maximum(self._by_tie(self.died), 1)[self.tie], 0.0)
 
     def loss(self, log_hazard: Array) -> float:
@@ -46,7 +46,9 @@ class CoxLikelihood:
         """(n,) gradient of `loss` by the log hazards."""
         hazard, left, _ = self._risk(log_hazard)
         inverse = np.where(self.died, 1.0 / left, 0.0)
-        return self._restored((hazard * self._over_risk_sets(inverse[:, None])[:, 0] - self.died) / len(hazard))
+        return self._restored(
+            (hazard * self._over_risk_sets(inverse[:, None])[:, 0] - self.died) / len(hazard)
+        )
 
     def curvature(self, log_hazard: Array, x: Array) -> Array:
         """(n, p): the Hessian of `loss` by the log hazards, times x (n, p), in O(n p)."""
@@ -59,10 +61,13 @@ class CoxLikelihood:
         return self._restored(h * spread / len(hazard))
 
     def _risk(self, log_hazard: Array) -> tuple[Array, Array, float]:
-        """Hazards in sorted order, what is left of each one's risk set after Efron's share, and their log scale."""
+        """Hazards in sorted order, each one's risk set less Efron's share, and the log scale of both."""
         shift = float(log_hazard.max())
         hazard = np.exp(log_hazard[self.order] - shift)
-        left = np.cumsum(self._by_tie(hazard))[self.tie] - self.share * self._by_tie(hazard * self.died)[self.tie]
+        left = (
+            np.cumsum(self._by_tie(hazard))[self.tie]
+            - self.share * self._by_tie(hazard * self.died)[self.tie]
+        )
         return hazard, left, shift
 
     def _over_risk_sets(self, terms: Array) -> Array:
@@ -89,9 +94,7 @@ def largest_penalty(x: Array, event: NDArray[np.bool_], time: Array, l1_ratio: f
     return float(np.abs(x.T @ gradient).max() / max(l1_ratio, 1e-3))
 
 
-def cox_net_path(
-    x: Array, event: NDArray[np.bool_], time: Array, penalties: Array, l1_ratio: float
-) -> Array:
+def cox_net_path(x: Array, event: NDArray[np.bool_], time: Array, penalties: Array, l1_ratio: float) -> Array:
     """Coefficients (len(penalties), p) along decreasing penalties, each started from the one before."""
     path = np.zeros((len(penalties), x.shape[1]))
     start = np.zeros(x.shape[1])
@@ -111,7 +114,8 @@ def cox_net(
     """Minimise ``-log PL / n + penalty * (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2)``.
 
     Proximal Newton (Lee et al. 2014, doi 10.1137/130921428): coordinate descent solves the likelihood's
-    quadratic, of the whole Hessian and not only its diagonal; a step is halved while the objective would rise.
+    quadratic, of the whole Hessian and not only its diagonal; a step is halved while the objective
+    would rise.
 
     Parameters
     ----------
@@ -164,7 +168,7 @@ def cox_net(
 
 
 @njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
-def _descend(
+def _descend(  # noqa: C901  # one loop that numba compiles whole
     x: Array, curved: Array, slope: Array, b: Array, lasso: float, ridge: float
 ) -> None:  # pragma: no cover  # compiled
     """Coordinate descent on the quadratic around `b`; `slope` is the gradient at the moving point."""

@@ -20,7 +20,7 @@ class EnsembleNetwork(nn.Module):
     members, inputs, hidden, outputs
         Sizes. With ``hidden`` 0 only the linear path is there.
     seed
-        Member i starts from the generator ``(seed, "member", i)``, so it does not matter how many others there are.
+        Member i starts from the generator ``(seed, "member", i)``, however many others there are.
     """
 
     def __init__(self, members: int, inputs: int, hidden: int, outputs: int, seed: int) -> None:

@@ -76,7 +76,7 @@ class Prediction:
     @classmethod
     def concatenate(cls, parts: Iterable[Prediction]) -> Self:
         """Put folds together, in order of repeat and fold whatever order they come in."""
-        ordered = sorted(parts, key=lambda p: tuple(p.patients.loc[0, ["repeat", "fold"]]))
+        ordered = sorted(parts, key=lambda p: tuple(p.patients[["repeat", "fold"]].to_numpy()[0]))
         patients = pd.concat([p.patients for p in ordered], ignore_index=True)
         return cls(patients, pd.concat([p.survival for p in ordered], ignore_index=True))
 
@@ -88,10 +88,11 @@ class Prediction:
 
     def curves(self) -> Iterator[Curves]:
         """Survival curves, one fold after the other."""
-        for (repeat, fold), long in self.survival.groupby(["repeat", "fold"], sort=True):
+        for _, long in self.survival.groupby(["repeat", "fold"], sort=True):
+            repeat, fold = (int(label) for label in long[["repeat", "fold"]].to_numpy()[0])
             table = long.pivot(index="sample_id", columns="time", values="survival")
             steps = StepFunction(table.columns.to_numpy(dtype=np.float64), table.to_numpy())
-            yield Curves(int(repeat), int(fold), table.index.to_numpy(dtype=str), steps)
+            yield Curves(repeat, fold, table.index.to_numpy(dtype=str), steps)
 
     def save(self, folder: Path) -> None:
         """Write ``predictions.parquet`` and ``survival.parquet``."""

@@ -41,7 +41,9 @@ class MemberInputs(NamedTuple):
 class Stratifier(pl.LightningModule):
     """Members train side by side; the loss is their sum, so that none feels the others."""
 
-    def __init__(self, network: EnsembleNetwork, head: Head, head_config: HeadConfig, trainer: TrainerConfig) -> None:
+    def __init__(
+        self, network: EnsembleNetwork, head: Head, head_config: HeadConfig, trainer: TrainerConfig
+    ) -> None:
         super().__init__()
         self.network, self.head = network, head
         self.head_config, self.trainer_config = head_config, trainer

@@ -74,10 +74,14 @@ def read_cohort(source: str | Path) -> MuData:
         return _read_h5mu(path)
     spec = load_spec(path)
     if spec.samples is None:
-        raise CohortError("the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples")
+        raise CohortError(
+            "the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples"
+        )
     folder = path.parent
     samples = read_table(folder / spec.samples.file, spec.samples.id)
-    views = {name: _read_view(folder, name, view, samples.index, str(path)) for name, view in spec.views.items()}
+    views = {
+        name: _read_view(folder, name, view, samples.index, str(path)) for name, view in spec.views.items()
+    }
     files = [path, folder / spec.samples.file, *(folder / str(v.file) for v in spec.views.values())]
     return _assemble(samples, views, spec, digest_files(dict.fromkeys(files)), spec.samples.file)
 
@@ -116,7 +120,9 @@ def _locate(source: str) -> Path:
         name = source.removeprefix("bundled:")
         known = sorted(p.name for p in BUNDLED.iterdir() if (p / "cohort.yaml").is_file())
         if name not in known:
-            raise CohortError(f"no bundled cohort '{name}'; {nearest(name, known)}", "missing_file", file=source)
+            raise CohortError(
+                f"no bundled cohort '{name}'; {nearest(name, known)}", "missing_file", file=source
+            )
         return BUNDLED / name / "cohort.yaml"
     path = Path(source)
     path = path / "cohort.yaml" if path.is_dir() else path
@@ -248,7 +254,9 @@ def _read_h5mu(path: Path) -> MuData:
         ) from None
     absent = sorted(set(spec.views) - set(stored.mod))
     if absent:
-        raise CohortError(f"view '{absent[0]}' is declared but not in the file", "missing_view", file=str(path))
+        raise CohortError(
+            f"view '{absent[0]}' is declared but not in the file", "missing_view", file=str(path)
+        )
     for name, view in spec.views.items():
         _check_view(name, view, str(path))
     views = {name: _anndata(numbers(stored[name].to_df(), str(path))) for name in spec.views}

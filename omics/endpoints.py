@@ -159,13 +159,16 @@ def _response(samples: pd.DataFrame, endpoint: EndpointSpec, file: str) -> Respo
 
 def _found(column: pd.Series[Any]) -> str:
     values = sorted(map(str, column.dropna().unique()))
-    return ", ".join(values[:5]) + (", ..." if len(values) > 5 else "")
+    return ", ".join(values[:5]) + (", ..." if values[5:] else "")
 
 
 def _column(samples: pd.DataFrame, name: str, file: str) -> pd.Series[Any]:
     if name not in samples.columns:
         raise CohortError(
-            f"no such column; {nearest(name, map(str, samples.columns))}", "missing_column", file=file, column=name
+            f"no such column; {nearest(name, map(str, samples.columns))}",
+            "missing_column",
+            file=file,
+            column=name,
         )
     return samples[name]
 

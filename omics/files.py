@@ -100,7 +100,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a parquet table ({error}); restore the file") from None
     version = (table.schema.metadata or {}).get(_KEY.encode())
     _check_version(path, None if version is None else int(version))
-    return table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def write_state(

@@ -94,7 +94,8 @@ class CohortSpec:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested dict without the keys that were left out."""
-        return _prune(dataclasses.asdict(self))
+        plain: dict[str, Any] = _prune(dataclasses.asdict(self))
+        return plain
 
 
 ENDPOINT_KINDS = ("survival", "response", "toxicity")
@@ -104,7 +105,9 @@ ORIENTATIONS = ("features_in_columns", "features_in_rows")
 def load_spec(path: Path) -> CohortSpec:
     """Read a ``cohort.yaml``."""
     if not path.is_file():
-        raise CohortError("no such file; a cohort is a folder with cohort.yaml", "missing_file", file=str(path))
+        raise CohortError(
+            "no such file; a cohort is a folder with cohort.yaml", "missing_file", file=str(path)
+        )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -148,7 +151,9 @@ def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:
     needed = ("time", "event") if endpoint.kind == "survival" else ("column",)
     for key in needed:
         if getattr(endpoint, key) is None:
-            raise CohortError(f"endpoint '{name}' lacks the key '{key}'", "missing_key", file=file, column=key)
+            raise CohortError(
+                f"endpoint '{name}' lacks the key '{key}'", "missing_key", file=file, column=key
+            )
     return endpoint
 
 
@@ -159,7 +164,9 @@ def _check_meaning(spec: CohortSpec, file: str) -> None:
         raise CohortError("no endpoints are declared; name at least one", "no_endpoints", file=file)
     if "clinical" in spec.views:
         raise CohortError(
-            "the view name 'clinical' is taken by the samples table; choose another", "reserved_name", file=file
+            "the view name 'clinical' is taken by the samples table; choose another",
+            "reserved_name",
+            file=file,
         )
     for name, view in spec.views.items():
         if view.orient not in ORIENTATIONS:

@@ -107,7 +107,7 @@ def _fit(
 def _cross_validated(
     x: Array, event: NDArray[np.bool_], time: Array, parts: list[NDArray[np.int64]]
 ) -> Array:
-    """Coefficients at the penalty of the best cross-validated likelihood (Verweij and van Houwelingen 1993)."""
+    """Coefficients at the best cross-validated likelihood (Verweij and van Houwelingen 1993)."""
     from models.cox_net import CoxLikelihood, cox_net_path, largest_penalty
 
     penalties = largest_penalty(x, event, time, L1_RATIO) * PENALTIES
@@ -117,4 +117,5 @@ def _cross_validated(
         for index, b in enumerate(cox_net_path(x[rows], event[rows], time[rows], penalties, L1_RATIO)):
             deviance[index] += len(time) * whole.loss(x @ b) - len(rows) * part.loss(x[rows] @ b)
     best = int(deviance.argmin())
-    return cox_net_path(x, event, time, penalties[: best + 1], L1_RATIO)[-1]
+    coefficients: Array = cox_net_path(x, event, time, penalties[: best + 1], L1_RATIO)[-1]
+    return coefficients

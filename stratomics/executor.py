@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from typing import Any, TypeVar
 
 from omics.errors import StratomicsError
@@ -17,16 +19,13 @@ __all__ = ["run_tasks"]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_shared: list[Any] = []
+Prepare = Callable[[], tuple[Any, ...]]
 
 
 def run_tasks(
-    function: Callable[..., Result],
-    tasks: Sequence[Task],
-    shared: Sequence[Any],
-    workers: int | None,
+    function: Callable[..., Result], tasks: Sequence[Task], prepare: Prepare, workers: int | None
 ) -> Iterator[tuple[Task, Result]]:
-    """Yield ``(task, function(*shared, task))`` as they are done, in any order.
+    """Yield ``(task, function(*prepare(), task))`` as they are done, in any order.
 
     Parameters
     ----------
@@ -34,33 +33,42 @@ def run_tasks(
         A function of a module, so that a fresh process can find it.
     tasks
         What differs from call to call.
-    shared
-        What every call gets, sent to each process once.
+    prepare
+        Gives what every call needs, once in each process; small to send, such as a partial that reads files.
     workers
         Processes; one a core, but no more than tasks, if None. With 1 everything stays in this process.
     """
     count = min(workers or os.cpu_count() or 1, len(tasks))
     if count <= 1:
+        shared = prepare()
         for task in tasks:
             yield task, function(*shared, task)
         return
     # Spawned, not forked: torch and BLAS keep threads that do not survive a fork.
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start, (tuple(shared),))
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start)
     try:
-        waiting = {pool.submit(_call, function, task): task for task in tasks}
+        waiting = {pool.submit(_call, function, prepare, task): task for task in tasks}
         for done in as_completed(waiting):
             yield waiting[done], done.result()
     except BrokenProcessPool:
-        raise StratomicsError("a worker process died, most likely for want of memory; lower `workers`") from None
+        raise StratomicsError(
+            "a worker process died, most likely for want of memory; lower `workers`"
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(shared: tuple[Any, ...]) -> None:
+def _start() -> None:
     # Ctrl-C is answered by the parent alone, which then lets the workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _shared[:] = shared
+    # What the workers log, the parent has logged before them.
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
-def _call(function: Callable[..., Result], task: Task) -> Result:
-    return function(*_shared, task)
+def _call(function: Callable[..., Result], prepare: Prepare, task: Task) -> Result:
+    return function(*_prepared(prepare), task)
+
+
+@cache
+def _prepared(prepare: Prepare) -> tuple[Any, ...]:
+    return prepare()

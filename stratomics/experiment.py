@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from datamodules.split import Fold, stratified_folds
 from models.prediction import Prediction
 from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
-from omics.errors import ConfigError
+from omics.errors import CohortError, ConfigError
 from omics.files import write_json
 from omics.randomness import named_seed
 from omics.tables import look_up
@@ -107,17 +107,38 @@ def _fit_everything(
     parts: dict[str, list[Prediction]] = {name: [] for name in ("stratomics", *config.baselines)}
     model = None
     tasks: list[Fold | None] = [None, *folds]
-    for done, (fold, result) in enumerate(run_tasks(_fit_part, tasks, (config, cohort), config.workers), 1):
+    prepare = Again(config, cohort_digest(cohort))
+    for done, (fold, result) in enumerate(run_tasks(_fit_part, tasks, prepare, config.workers), 1):
         if fold is None:
             model = result
             progress(Step("the final model, on all patients", done, len(tasks)))
             continue
         for name, prediction in result.items():
             parts[name].append(prediction)
-        progress(Step(f"repeat {fold.repeat + 1}, fold {fold.number + 1}", done, len(tasks)))
-        log.info("repeat %d, fold %d: %d trained, %d predicted", fold.repeat, fold.number, len(fold.train), len(fold.test))
+        progress(Step(fold.label, done, len(tasks)))
+        log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
         tracker.fold(fold, result)
     return {name: Prediction.concatenate(folds) for name, folds in parts.items()}, model
+
+
+@dataclass(frozen=True)
+class Again:
+    """Reads the cohort again in a worker process, which is quicker than sending it there."""
+
+    config: ExperimentConfig
+    digest: str
+
+    def __call__(self) -> tuple[ExperimentConfig, MuData]:
+        """Give configuration and cohort, which must be what the run began with."""
+        cohort = read_cohort(str(self.config.cohort))
+        if cohort_digest(cohort) != self.digest:
+            raise CohortError(
+                "the files changed while the run went on; run again", "changed_files", file=self.config.cohort
+            )
+        return self.config, cohort
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
 
 def _fit_part(config: ExperimentConfig, cohort: MuData, fold: Fold | None) -> Any:
@@ -147,7 +168,17 @@ def _judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Pred
 
 def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
     spec = cohort_spec(cohort)
-    packages = ("stratomics", "numpy", "pandas", "torch", "pytorch-lightning", "mofapy2", "mlflow", "anndata", "mudata")
+    packages = (
+        "stratomics",
+        "numpy",
+        "pandas",
+        "torch",
+        "pytorch-lightning",
+        "mofapy2",
+        "mlflow",
+        "anndata",
+        "mudata",
+    )
     return {
         "cohort": spec.name,
         "title": spec.title,

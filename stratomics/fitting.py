@@ -16,8 +16,8 @@ from datamodules.batch import Batch
 from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.harmonize import Harmonizer
 from datamodules.split import Fold, stratified_folds
-from models.config import HeadConfig, TrainerConfig
 from models.calibration.recalibration import CoxRecalibration
+from models.config import HeadConfig, TrainerConfig
 from models.ensemble import EnsembleNetwork
 from models.factors import FACTOR_MODELS
 from models.factors.factor_model import FactorModel
@@ -170,7 +170,9 @@ def _train_members(
     x: NDArray[np.float32], learns: NDArray[np.bool_], survival: Survival, config: ExperimentConfig, seed: int
 ) -> Stratifier:
     head = look_up(HEADS, config.head.model, "head.model")()
-    network = EnsembleNetwork(x.shape[0], x.shape[2], config.head.hidden, head.outputs, named_seed(seed, "network"))
+    network = EnsembleNetwork(
+        x.shape[0], x.shape[2], config.head.hidden, head.outputs, named_seed(seed, "network")
+    )
     inputs = MemberInputs(
         torch.from_numpy(x).transpose(0, 1).contiguous(),
         torch.from_numpy(learns.T.astype(np.float32)),

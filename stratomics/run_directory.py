@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from models.prediction import Prediction
 from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, observed_views
-from omics.endpoints import Survival
+from omics.endpoints import Response, Survival
 from omics.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
 from stratomics import __version__
 
@@ -82,7 +82,10 @@ class RunDirectory:
         time = self.patients[f"{self.endpoint}.time"].to_numpy(dtype=np.float64)
         event = self.patients[f"{self.endpoint}.event"]
         return Survival(
-            time, event.fillna(value=False).to_numpy(dtype=bool), ~np.isnan(time), str(self.provenance["unit"])
+            time,
+            event.fillna(value=False).to_numpy(dtype=bool),
+            ~np.isnan(time),
+            str(self.provenance["unit"]),
         )
 
 
@@ -117,7 +120,7 @@ def write_config(path: Path, config: ExperimentConfig) -> None:
 
 
 def patients_table(cohort: MuData) -> pd.DataFrame:
-    """A row per patient: endpoints, arm, site, covariates, and which views were observed.
+    """Lay out a row per patient: endpoints, arm, site, covariates, and which views were observed.
 
     Columns are ``sample_id``, ``NAME.time`` and ``NAME.event`` (or ``NAME``) per endpoint, ``arm``,
     ``site``, ``group``, ``covariate.NAME`` and ``view.NAME``.
@@ -137,11 +140,14 @@ def patients_table(cohort: MuData) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _endpoint_columns(name: str, endpoint: Any) -> dict[str, Any]:
+def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, Any]:
     if isinstance(endpoint, Survival):
-        event = pd.array(np.where(endpoint.observed, endpoint.event, None), dtype="boolean")
-        return {f"{name}.time": endpoint.time, f"{name}.event": event}
-    return {name: pd.array(np.where(endpoint.observed, endpoint.positive, None), dtype="boolean")}
+        return {f"{name}.time": endpoint.time, f"{name}.event": _nullable(endpoint.event, endpoint.observed)}
+    return {name: _nullable(endpoint.positive, endpoint.observed)}
+
+
+def _nullable(values: NDArray[np.bool_], observed: NDArray[np.bool_]) -> pd.Series[bool]:
+    return pd.Series(values, dtype="boolean").where(pd.Series(observed))
 
 
 def save_run(

@@ -10,6 +10,6 @@ _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 
 
 def one_thread() -> None:
-    """Ask for one thread, before numpy is imported; what the user has set stays. Child processes inherit it."""
+    """Ask for one thread before numpy is imported; the user's own setting stays; child processes inherit."""
     for name in _VARIABLES:
         os.environ.setdefault(name, "1")

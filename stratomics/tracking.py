@@ -86,9 +86,9 @@ class Tracker:
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
         logging.getLogger("alembic").setLevel(logging.WARNING)
         import mlflow
-        from mlflow.entities import DatasetInput, InputTag
-        from mlflow.data.meta_dataset import MetaDataset
         from mlflow.data.code_dataset_source import CodeDatasetSource
+        from mlflow.data.meta_dataset import MetaDataset
+        from mlflow.entities import DatasetInput, InputTag
 
         tracking, spec = self._config.tracking, cohort_spec(self._cohort)
         client = mlflow.MlflowClient(tracking.uri)
@@ -100,15 +100,16 @@ class Tracker:
             client.log_param(self._run, key, value)
         digest = cohort_digest(self._cohort)
         # MLflow keeps 36 characters of a digest; the whole one is a tag.
-        dataset = MetaDataset(CodeDatasetSource({}), name=spec.name, digest=digest[:36])
+        dataset = MetaDataset(  # type: ignore[abstract]  # mlflow 3.17 leaves `profile` open itself
+            CodeDatasetSource({}), name=spec.name, digest=digest[:36]
+        )
         tag = InputTag("mlflow.data.context", "training")
         client.log_inputs(self._run, [DatasetInput(dataset._to_mlflow_entity(), [tag])])
         client.set_tag(self._run, "cohort_digest", digest)
 
     def _fold(self, fold: Fold, predictions: Mapping[str, Prediction]) -> None:
-        name = f"repeat {fold.repeat + 1}, fold {fold.number + 1}"
         tags = {"mlflow.parentRunId": self._run}
-        nested = self._client.create_run(self._experiment, run_name=name, tags=tags).info.run_id
+        nested = self._client.create_run(self._experiment, run_name=fold.label, tags=tags).info.run_id
         sizes = {"train": len(fold.train), "test": len(fold.test)}
         for key, value in sizes.items():
             self._client.log_param(nested, key, value)
@@ -141,7 +142,7 @@ class Tracker:
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """``{"a": {"b": 1}}`` as ``{"a.b": 1}``."""
+    """Write ``{"a": {"b": 1}}`` as ``{"a.b": 1}``."""
     flat: dict[str, Any] = {}
     for key, value in nested.items():
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}

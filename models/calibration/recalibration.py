@@ -43,7 +43,9 @@ class CoxRecalibration:
         slope = 0.0
         if spread > 0:
             standard = (log_hazard - log_hazard.mean()) / spread
-            slope = max(float(cox_net(standard[:, None], event, time, SHRINKAGE / len(time), 0.0)[0]) / spread, 0.0)
+            slope = max(
+                float(cox_net(standard[:, None], event, time, SHRINKAGE / len(time), 0.0)[0]) / spread, 0.0
+            )
         return cls(slope, BreslowBaseline.fit(slope * log_hazard, event, time))
 
     def log_hazard(self, log_hazard: Array) -> Array:

@@ -56,7 +56,9 @@ class MOFA:
             x = np.where(batch.observed[name], batch.views[name].astype(np.float64), np.nan)
             # A feature that is nowhere measured among these patients has mean 0 and no loading.
             seen = batch.observed[name].any(axis=0)
-            means[name] = np.where(seen, np.nansum(x, axis=0) / np.maximum(batch.observed[name].sum(axis=0), 1), 0.0)
+            means[name] = np.where(
+                seen, np.nansum(x, axis=0) / np.maximum(batch.observed[name].sum(axis=0), 1), 0.0
+            )
             data[name] = x - means[name]
         nodes = _train(data, min(self.count, len(batch) - 1), self.seed % 2**31)
         views = {}
@@ -98,7 +100,9 @@ def _train(data: dict[str, NDArray[np.float64]], count: int, seed: int) -> Any:
         entry.set_data_options(scale_views=False, use_float32=True)
         entry.set_data_matrix([[x] for x in data.values()], views_names=list(data))
         entry.set_model_options(factors=count, spikeslab_weights=False, ard_weights=True)
-        entry.set_train_options(iter=ITERATIONS, convergence_mode="fast", seed=seed, quiet=True, verbose=False)
+        entry.set_train_options(
+            iter=ITERATIONS, convergence_mode="fast", seed=seed, quiet=True, verbose=False
+        )
         entry.build()
         entry.run()
     return entry.model.nodes

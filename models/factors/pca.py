@@ -17,8 +17,8 @@ __all__ = ["PCA"]
 
 Array = NDArray[np.float64]
 
-ROUNDS = 200
-TOLERANCE = 1e-4
+ROUNDS = 50
+TOLERANCE = 1e-3
 SMALLEST_NOISE = 1e-3
 
 
@@ -59,7 +59,9 @@ class PCA:
             mean, covariance = model.posterior(batch)
             before = np.concatenate([*loadings.values()])
             for name, x in centred.items():
-                loadings[name], noise[name] = _maximise(x[present[name]], mean[present[name]], covariance[present[name]])
+                loadings[name], noise[name] = _maximise(
+                    x[present[name]], mean[present[name]], covariance[present[name]]
+                )
             after = np.concatenate([*loadings.values()])
             if np.abs(after - before).max() < TOLERANCE * np.abs(after).max():
                 break
@@ -103,7 +105,7 @@ def _principal_axes(centred: dict[str, Array], count: int) -> dict[str, Array]:
 
 
 def _maximise(x: Array, mean: Array, covariance: Array) -> tuple[Array, float]:
-    """Loadings and noise of one view, from the patients who have it."""
+    """Find loadings and noise of one view, from the patients who have it."""
     second = mean.T @ mean + covariance.sum(axis=0)
     cross = x.T @ mean
     loadings = np.linalg.solve(second, cross.T).T

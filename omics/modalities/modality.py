@@ -41,8 +41,7 @@ class Modality:
         """Raise :class:`CohortError` when a view declares a scale that this modality lacks."""
         if scale not in self.scales:
             raise CohortError(
-                f"view '{view}': scale '{scale}' is not one of {self.name}; "
-                f"{nearest(scale, self.scales)}",
+                f"view '{view}': scale '{scale}' is not one of {self.name}; {nearest(scale, self.scales)}",
                 "unknown_scale",
                 file=file,
             )

@@ -9,6 +9,8 @@ __all__ = ["beta_to_m", "clr", "identity", "log2_intensity", "log_cpm", "log_rel
 
 Values = NDArray[np.float64]
 
+HALF = 0.5
+
 
 def identity(values: Values) -> Values:
     """Leave interpretable values as they are."""
@@ -16,7 +18,9 @@ def identity(values: Values) -> Values:
 
 
 def log_cpm(counts: Values) -> Values:
-    """Log2 counts per million with an offset of half a count (Law et al. 2014, doi 10.1186/gb-2014-15-2-r29).
+    """Log2 counts per million with an offset of half a count.
+
+    As in voom (Law et al. 2014, doi 10.1186/gb-2014-15-2-r29).
 
     Examples
     --------
@@ -24,7 +28,8 @@ def log_cpm(counts: Values) -> Values:
     array([[-1.  , 19.93]])
     """
     library = np.nansum(counts, axis=1, keepdims=True)
-    return np.log2((counts + 0.5) / (library + 1.0) * 1e6)
+    logs: Values = np.log2((counts + 0.5) / (library + 1.0) * 1e6)
+    return logs
 
 
 def log2_intensity(intensity: Values) -> Values:
@@ -39,7 +44,9 @@ def log2_intensity(intensity: Values) -> Values:
 
 
 def beta_to_m(beta: Values) -> Values:
-    """Methylation beta value to M-value, beta held within [0.001, 0.999] (Du et al. 2010, doi 10.1186/1471-2105-11-587).
+    """Methylation beta value to M-value, beta held within [0.001, 0.999].
+
+    Du et al. 2010, doi 10.1186/1471-2105-11-587.
 
     Examples
     --------
@@ -51,8 +58,9 @@ def beta_to_m(beta: Values) -> Values:
 
 
 def clr(composition: Values) -> Values:
-    """Centred log-ratio with multiplicative replacement of zeros (Martin-Fernandez et al. 2003, doi 10.1023/A:1023866030544).
+    """Centred log-ratio with multiplicative replacement of zeros.
 
+    Martin-Fernandez et al. 2003, doi 10.1023/A:1023866030544.
     Counts are closed first. A zero becomes 0.65 of the smallest positive part of its own patient,
     and the other parts shrink in proportion, so that the parts still sum to one.
 
@@ -68,12 +76,13 @@ def clr(composition: Values) -> Values:
     small = 0.65 * np.where(np.isfinite(smallest), smallest, np.nan)
     rest = 1.0 - small * zero.sum(axis=1, keepdims=True)
     # With very many zeros the replacement would eat the whole composition; at least half stays.
-    small = np.where(rest < 0.5, small * 0.5 / (1.0 - rest + 1e-300), small)
-    rest = np.maximum(rest, 0.5)
+    small = np.where(rest < HALF, small * HALF / (1.0 - rest + 1e-300), small)
+    rest = np.maximum(rest, HALF)
     logs = np.log(np.where(zero, small, parts * rest))
     measured = np.isfinite(logs)
     count = np.maximum(measured.sum(axis=1, keepdims=True), 1)
-    return logs - np.where(measured, logs, 0.0).sum(axis=1, keepdims=True) / count
+    centred: Values = logs - np.where(measured, logs, 0.0).sum(axis=1, keepdims=True) / count
+    return centred
 
 
 def log_relative_to_clr(log10_relative: Values) -> Values:

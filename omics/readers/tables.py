@@ -62,7 +62,7 @@ def read_tsv(path: Path) -> pd.DataFrame:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """A parquet table; an index that pandas saved by name comes back as a column."""
+    """Parquet; an index that pandas saved by name comes back as a column."""
     frame = pd.read_parquet(path)
     return frame.reset_index() if frame.index.name else frame
 
@@ -80,9 +80,7 @@ def _read_delimited(path: Path, separator: str) -> pd.DataFrame:
             file=str(path),
             column=repeated[0],
         )
-    return pd.read_csv(
-        path, sep=separator, dtype={names[0]: str}, encoding="utf-8-sig", low_memory=False
-    )
+    return pd.read_csv(path, sep=separator, dtype={names[0]: str}, encoding="utf-8-sig", low_memory=False)
 
 
 def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
@@ -133,7 +131,7 @@ def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
                 "text_for_number",
                 file=file,
                 column=str(name),
-                patient=str(column.index[text.to_numpy().argmax()]),
+                patient=str(column.index[int(text.to_numpy().argmax())]),
             )
     if wrong:
         frame = frame.assign(**{str(name): pd.to_numeric(frame[name]) for name in wrong})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from stratomics.threads import one_thread
 
@@ -47,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _guarded(arguments: list[str]) -> int:
     from omics.errors import InputError, StratomicsError
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.WARNING)
+    logging.basicConfig(format="%(levelname)s %(message)s", handlers=[screen])
     try:
         _check_imports()
         _command(arguments[0])(arguments[1:])
@@ -59,17 +61,20 @@ def _guarded(arguments: list[str]) -> int:
         return _complain("stopped by Ctrl-C; nothing half-written is left", 2)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        return _complain(f"{place}{error.strerror or error}; free space or correct the path, then run again", 2)
+        return _complain(
+            f"{place}{error.strerror or error}; free space or correct the path, then run again", 2
+        )
     return 0
 
 
-def _command(name: str) -> object:
+def _command(name: str) -> Callable[[Sequence[str]], None]:
     from omics.errors import ConfigError, nearest
 
     if name not in COMMANDS:
         raise ConfigError(f"unknown command '{name}'; {nearest(name, COMMANDS)}")
     module, _, function = COMMANDS[name][0].partition(":")
-    return getattr(importlib.import_module(module), function)
+    command: Callable[[Sequence[str]], None] = getattr(importlib.import_module(module), function)
+    return command
 
 
 def _complain(sentence: str, code: int) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonargparse
+from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # public, but not listed
 
 from omics.errors import ConfigError, nearest
 from stratomics.config import ExperimentConfig
@@ -54,7 +55,7 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
 
 
 def shipped_config(name: str) -> Path:
-    """Find a configuration: a file of the user's, else one that ships, such as configs/experiment/tcga_acc.yaml."""
+    """Find a configuration: the user's file, else one that ships (configs/experiment/tcga_acc.yaml)."""
     path = Path(name)
     if path.is_file():
         return path
@@ -74,7 +75,7 @@ def _parser() -> jsonargparse.ArgumentParser:
         "stratomics run configs/default.yaml --cohort my_cohort --split.repeats 10",
         exit_on_error=False,
     )
-    parser.add_argument("--config", action=jsonargparse.ActionConfigFile, help="the same as CONFIG")
+    parser.add_argument("--config", action=ActionConfigFile, help="the same as CONFIG")
     parser.add_argument("--runs", type=str, default="runs", help="folder of run directories")
     parser.add_argument("--again", action="store_true", help="repeat a finished run")
     parser.add_class_arguments(ExperimentConfig, None)

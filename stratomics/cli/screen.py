@@ -61,7 +61,9 @@ class Screen:
 
 
 def _table(methods: list[Row], metric: str) -> Table:
-    table = Table(title=f"Out-of-fold performance with 95% intervals; declared beforehand: {metric_label(metric)}")
+    table = Table(
+        title=f"Out-of-fold performance with 95% intervals; declared beforehand: {metric_label(metric)}"
+    )
     table.add_column("method")
     for name in (*(look_up(METRICS, key, "metric").label for key in SHOWN), "ours minus theirs"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.prediction import Prediction
-from omics.errors import DataError
 from omics.endpoints import Survival
+from omics.errors import DataError
 
 __all__ = ["Cases"]
 

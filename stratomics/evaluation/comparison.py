@@ -19,7 +19,11 @@ __all__ = ["LABELS", "compare", "resamples", "verdict"]
 Array = NDArray[np.float64]
 
 OURS = "stratomics"
-LABELS = {OURS: "stratomics", "clinical_cox": "clinical Cox", "elastic_net_cox": "elastic-net Cox on everything"}
+LABELS = {
+    OURS: "stratomics",
+    "clinical_cox": "clinical Cox",
+    "elastic_net_cox": "elastic-net Cox on everything",
+}
 
 
 def compare(

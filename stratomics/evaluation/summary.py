@@ -52,7 +52,7 @@ def rows(metrics: Mapping[str, Any]) -> list[Row]:
 
 
 def honest_sentences(metrics: Mapping[str, Any]) -> list[str]:
-    """One sentence a baseline on the metric declared beforehand: better, no evidence of a difference, or worse."""
+    """One sentence a baseline, on the metric declared beforehand."""
     endpoint, metric = _endpoint(metrics), metrics["metric"]
     label = look_up(METRICS, metric, "metric").label
     return [

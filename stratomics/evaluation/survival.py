@@ -26,9 +26,9 @@ class Metric:
 
 
 def integrated_brier_score(cases: Cases, weight: Array) -> Array:
-    """IPCW Brier score integrated over the grid, lower is better (Graf et al. 1999,
-    doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5).
+    """IPCW Brier score integrated over the grid, lower is better.
 
+    Graf et al. 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
     Censoring is estimated by Kaplan-Meier on the evaluated patients, with their weights; the score
     of a repeat counts all its patients, and repeats are averaged. A useless model has about 0.25.
     """
@@ -48,16 +48,18 @@ def integrated_brier_score(cases: Cases, weight: Array) -> Array:
 
 
 def harrell_c(cases: Cases, weight: Array) -> Array:
-    """Share of comparable pairs in the right order, higher is better (Harrell et al. 1982, doi 10.1001/jama.1982.03320430047030).
+    """Share of comparable pairs in the right order, higher is better.
 
+    Harrell et al. 1982, doi 10.1001/jama.1982.03320430047030.
     Pairs are compared within fold and repeat, then folds are averaged; tied risks count one half.
     """
     return _within_folds(cases, weight, np.ones_like(weight))
 
 
 def uno_c(cases: Cases, weight: Array) -> Array:
-    """Concordance with pairs weighted by 1 / G(t)^2, higher is better (Uno et al. 2011, doi 10.1002/sim.4154).
+    """Concordance with pairs weighted by 1 / G(t)^2, higher is better.
 
+    Uno et al. 2011, doi 10.1002/sim.4154.
     G is estimated on all evaluated patients; pairs and folds as in :func:`harrell_c`, no truncation.
     """
     censoring = censoring_survival(cases.event, cases.time, weight)(cases.time)
@@ -77,7 +79,8 @@ def _within_folds(cases: Cases, weight: Array, pair_weight: Array) -> Array:
     table = np.array(scores)
     counted = np.isfinite(table)
     # A fold without a comparable pair in a resample says nothing there.
-    return np.where(counted, table, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
+    average: Array = np.where(counted, table, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
+    return average
 
 
 def _pairs(risk: Array, event: NDArray[np.bool_], time: Array) -> tuple[Array, Array]:
@@ -90,7 +93,9 @@ def _pairs(risk: Array, event: NDArray[np.bool_], time: Array) -> tuple[Array, A
 
 def _over(top: Array, bottom: Array) -> Array:
     """Divide, with 0 where nobody is left to weigh by."""
-    return np.divide(top, bottom, out=np.zeros(np.broadcast_shapes(top.shape, bottom.shape)), where=bottom > 0)
+    return np.divide(
+        top, bottom, out=np.zeros(np.broadcast_shapes(top.shape, bottom.shape)), where=bottom > 0
+    )
 
 
 IBS = Metric(integrated_brier_score, higher_is_better=False, label="IBS")

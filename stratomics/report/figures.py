@@ -26,7 +26,7 @@ COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7")
 @contextmanager
 def style() -> Iterator[None]:
     """Make plain figures whose bytes depend on nothing but their numbers."""
-    settings: dict[str, Any] = {
+    settings: Any = {
         "svg.hashsalt": "stratomics",
         "svg.fonttype": "none",
         "font.family": "sans-serif",
@@ -73,7 +73,9 @@ def risk_groups(risk: Array, survival: Survival) -> Figure:
         members = groups == group
         curve = kaplan_meier(survival.event[members], survival.time[members])
         times = np.concatenate([[0.0], curve.times])
-        axes.step(times, curve(times), where="post", color=COLOURS[group], label=f"{name} (n = {members.sum()})")
+        axes.step(
+            times, curve(times), where="post", color=COLOURS[group], label=f"{name} (n = {members.sum()})"
+        )
         rows.append([f"{name}:"] + [str(int((survival.time[members] >= tick).sum())) for tick in ticks])
     axes.set_ylim(0, 1.02)
     axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
@@ -104,9 +106,11 @@ def calibration(predicted: Array, survival: Survival, horizon: float) -> Figure:
     return figure
 
 
-def calibration_points(predicted: Array, survival: Survival, horizon: float) -> list[tuple[float, ...]]:
+def calibration_points(
+    predicted: Array, survival: Survival, horizon: float
+) -> list[tuple[float, float, float, float]]:
     """(mean predicted, low, observed, high) per third; the interval is Greenwood's on the log-log scale."""
-    points = []
+    points: list[tuple[float, float, float, float]] = []
     groups = thirds(predicted)
     for group in range(3):
         members = groups == group
@@ -126,8 +130,10 @@ def thirds(values: Array) -> NDArray[np.int64]:
 def _log_log_interval(
     event: NDArray[np.bool_], time: Array, observed: float, horizon: float
 ) -> tuple[float, float]:
-    if not 0.0 < observed < 1.0:
-        return observed, observed
+    if observed in (0.0, 1.0):
+        # Nobody, or everybody, had the event: an exact binomial bound among those still watched.
+        bound = 0.025 ** (1.0 / max(int((time >= horizon).sum()), 1))
+        return (bound, 1.0) if observed == 1.0 else (0.0, 1.0 - bound)
     times = np.unique(time[event & (time <= horizon)])
     deaths = np.array([(event & (time == t)).sum() for t in times])
     at_risk = np.array([(time >= t).sum() for t in times])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from models.censoring import kaplan_meier
 from models.prediction import Prediction
 from omics.endpoints import Survival
 from omics.files import write_text
@@ -101,7 +102,9 @@ def _curves(run: RunDirectory) -> dict[str, Any]:
     }
 
 
-def _survival_at(prediction: Prediction, horizon: float, ids: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _survival_at(
+    prediction: Prediction, horizon: float, ids: list[str]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
     total, count = dict.fromkeys(ids, 0.0), dict.fromkeys(ids, 0)
     for part in prediction.curves():
         for patient, value in zip(part.sample_ids, part.survival(np.array([horizon]))[:, 0], strict=True):
@@ -114,7 +117,7 @@ def _survival_at(prediction: Prediction, horizon: float, ids: list[str]) -> np.n
 def _groups_sentence(risk: Any, survival: Survival, horizon: float) -> str:
     groups = figures.thirds(risk)
     alive = [
-        float(figures.kaplan_meier(survival.event[groups == g], survival.time[groups == g])(np.array([horizon]))[0])
+        float(kaplan_meier(survival.event[groups == g], survival.time[groups == g])(np.array([horizon]))[0])
         for g in (0, 2)
     ]
     return (

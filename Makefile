@@ -1,0 +1,60 @@
+# stratomics: `make demo` and `make test` do everything on a machine with Python 3.11, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# One BLAS thread a process: two cost more than they give at the size of a cohort.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check bench notebooks docs clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(VENV)/run.stamp ## install the run-time pins and run the main job on the bundled cohort
+	$(BIN)/stratomics run configs/experiment/tcga_acc.yaml
+
+test: $(VENV)/test.stamp ## install what the tests need and run the quick ones (under 10 minutes)
+	$(BIN)/python -m pytest -n 2 -m "not slow and not service and not browser"
+
+test-all: $(VENV)/test.stamp ## the quick tests, and those marked slow, service and browser
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/test.stamp ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/test.stamp ## benchmarks, each side by side with its rival
+	$(BIN)/python -m benchmarks
+
+notebooks: ## none yet
+	@echo "no notebooks yet"
+
+docs: ## architecture in docs/, in markdown
+	@echo "docs/ is plain markdown so far; there is nothing to build"
+
+clean: ## remove the environment and everything that runs and tests leave behind
+	rm -rf $(VENV) runs mlruns mlflow.db dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "stratomics needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 demo"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "python3-venv is missing; bring it with: sudo apt-get install -y python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml constraints/run.txt
+	$(PIP) -c constraints/run.txt -e .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp constraints/test.txt
+	$(PIP) -c constraints/run.txt -c constraints/test.txt -e '.[test]'
+	@touch $@
