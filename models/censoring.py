@@ -75,5 +75,5 @@ def _still_there(total: Array) -> Array:
 
 def _product_limit(times: Array, happened: Array, at_risk: Array) -> StepFunction:
     share = np.divide(happened, at_risk, out=np.zeros_like(happened), where=at_risk > 0)
-    values: Array = np.cumprod(1.0 - share, axis=-1)
+    values: Array = np.asarray(np.cumprod(1.0 - share, axis=-1), dtype=np.float64)
     return StepFunction(times, values)
