@@ -112,13 +112,15 @@ class Harmonizer:
 
     def _fit_view(self, values: NDArray[np.float64], measured: pd.Index) -> _ViewState:
         if len(values) < 2:  # noqa: PLR2004  # one patient has no variance
-            return _ViewState(measured, measured[:0], np.zeros(0), np.ones(0))
+            return _nothing(measured)
         enough = np.isnan(values).mean(axis=0) <= self.config.max_missing
         values, names = values[:, enough], measured[enough]
         variance = np.nanvar(values, axis=0)
         # Stable order: equal variances keep the order of the file.
         order = np.argsort(-variance, kind="stable")
         chosen = np.sort(order[variance[order] > 0][: self.config.max_features])
+        if not len(chosen):
+            return _nothing(measured)
         values = values[:, chosen]
         return _ViewState(measured, names[chosen], np.nanmedian(values, axis=0), _robust_scale(values))
 
@@ -163,6 +165,10 @@ def _harmonized(view: AnnData, spec: ViewSpec, measured: pd.Index) -> NDArray[np
     values = np.asarray(view.X, dtype=np.float64)[:, columns]
     values[:, columns < 0] = np.nan
     return modality_of(spec).transform(values, spec.scale)
+
+
+def _nothing(measured: pd.Index) -> _ViewState:
+    return _ViewState(measured, measured[:0], np.zeros(0), np.ones(0))
 
 
 def _robust_scale(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 SWEEPS = 1000
 ROUNDS = 500
 TOLERANCE = 1e-7
+WIDEST = 300.0
+"""Log hazards that spread further apart than this are on their way to infinity."""
 
 
 class CoxLikelihood:
@@ -155,6 +157,8 @@ def cox_net(
         curved = np.asfortranarray(likelihood.curvature(log_hazard, some))
         proposal = coefficients[columns]
         _descend(some, curved, slope, proposal, lasso, ridge)
+        if not np.ptp(some @ proposal) < WIDEST:
+            break
         moved = np.zeros_like(coefficients)
         moved[columns] = proposal - coefficients[columns]
         trial = objective(coefficients + moved)

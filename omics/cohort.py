@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,13 +29,12 @@ __all__ = [
     "BUNDLED",
     "cohort_digest",
     "cohort_endpoints",
+    "cohort_notes",
     "cohort_spec",
     "modality_of",
     "observed_views",
     "read_cohort",
 ]
-
-log = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).parent / "bundled"
 _UNS = "stratomics"
@@ -107,6 +105,28 @@ def observed_views(cohort: MuData) -> pd.DataFrame:
         {name: cohort.obs_names.isin(cohort[name].obs_names) for name in cohort_spec(cohort).views},
         index=cohort.obs_names,
     )
+
+
+def cohort_notes(cohort: MuData) -> list[str]:
+    """Say in a sentence each what was decided about patients whose data are incomplete.
+
+    Examples
+    --------
+    >>> cohort_notes(read_cohort("bundled:tcga_acc"))
+    ["endpoint 'survival': 1 patient(s) with time 0 stay, with half a day of follow-up"]
+    """
+    notes = []
+    for name, endpoint in cohort_spec(cohort).endpoints.items():
+        if endpoint.time is None or endpoint.event is None:
+            continue
+        time, event = cohort.obs[endpoint.time], cohort.obs[endpoint.event]
+        if zero := int((time == 0).sum()):
+            notes.append(f"endpoint '{name}': {zero} patient(s) with time 0 stay, with half a day of follow-up")
+        if half := int((time.isna() != event.isna()).sum()):
+            notes.append(f"endpoint '{name}': {half} patient(s) lack either time or event and are not judged by it")
+    if bare := int((~observed_views(cohort).any(axis=1)).sum()):
+        notes.append(f"{bare} patient(s) have no view at all and stay, with their covariates")
+    return notes
 
 
 def modality_of(view: ViewSpec) -> Modality:
@@ -193,9 +213,6 @@ def _assemble(
 
     read_endpoints(samples, spec, file)
     _check_columns(samples, spec, file)
-    for name, endpoint in spec.endpoints.items():
-        if endpoint.time is not None and (zero := int((samples[endpoint.time] == 0).sum())):
-            log.warning("endpoint '%s': %d patient(s) with time 0 stay, with half a day", name, zero)
     # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
     mudata.set_options(pull_on_update=False)
     samples = samples.set_axis(samples.index.astype(str).rename(None))
@@ -203,9 +220,6 @@ def _assemble(
         cohort = mudata.MuData({_CLINICAL: AnnData(obs=samples[[]].copy()), **views})
     cohort.obs = samples.loc[cohort.obs_names].copy()
     cohort.uns[_UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
-    bare = ~observed_views(cohort).any(axis=1)
-    if bare.any():
-        log.warning("%d patient(s) have no view at all; they stay, with their covariates", bare.sum())
     return cohort
 
 

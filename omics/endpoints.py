@@ -105,12 +105,12 @@ def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoi
     Raises
     ------
     CohortError
-        A missing column, text for a number, a negative time, an event that is neither 0 nor 1,
-        or an event without its time.
+        A missing column, text for a number, a negative time, or an event that is neither 0 nor 1.
 
     Notes
     -----
-    A time of 0 means "within the first day": the patient stays, with half a day.
+    A time of 0 means "within the first day": the patient stays, with half a day. Who has a time
+    without an event, or the other way round, has this endpoint not observed.
     """
     return Endpoints(
         {
@@ -135,8 +135,6 @@ def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: st
     _refuse(samples, time < 0, "time is negative; times count from 0", "negative_time", endpoint.time, file)
     wrong = ~np.isnan(event) & (event != 0) & (event != 1)
     _refuse(samples, wrong, "an event is 0 or 1", "event_not_binary", endpoint.event, file)
-    half = np.isnan(time) & (event == 1)
-    _refuse(samples, half, "an event without its time", "event_without_time", endpoint.time, file)
     zero = time == 0
     observed = ~np.isnan(time) & ~np.isnan(event)
     time = np.where(zero, HALF_A_DAY[endpoint.unit], time)

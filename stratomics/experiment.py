@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamodules.split import Fold, stratified_folds
 from models.prediction import Prediction
-from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
+from omics.cohort import cohort_digest, cohort_endpoints, cohort_notes, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
 from omics.files import write_json
 from omics.randomness import named_seed
@@ -81,6 +81,8 @@ def run_experiment(
         log.info("this very run is finished; --again repeats it")
         return run
     with set_aside(run.path) as folder, run_log(folder / "run.log"):
+        for note in cohort_notes(cohort):
+            log.warning(note)
         _trip(config, cohort, folder, progress)
     return run
 
@@ -183,6 +185,7 @@ def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
         "cohort": spec.name,
         "title": spec.title,
         "source": config.cohort,
+        "notes": cohort_notes(cohort),
         "cohort_digest": cohort_digest(cohort),
         "endpoint": spec.deciding,
         "unit": spec.endpoints[spec.deciding].unit,

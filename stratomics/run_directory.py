@@ -80,13 +80,8 @@ class RunDirectory:
     def survival(self) -> Survival:
         """The deciding endpoint of every patient."""
         time = self.patients[f"{self.endpoint}.time"].to_numpy(dtype=np.float64)
-        event = self.patients[f"{self.endpoint}.event"]
-        return Survival(
-            time,
-            event.fillna(value=False).to_numpy(dtype=bool),
-            ~np.isnan(time),
-            str(self.provenance["unit"]),
-        )
+        event = self.patients[f"{self.endpoint}.event"].astype("boolean").fillna(value=False)
+        return Survival(time, event.to_numpy(dtype=bool), ~np.isnan(time), str(self.provenance["unit"]))
 
 
 def run_folder(runs: Path, config: ExperimentConfig, cohort: MuData) -> Path:

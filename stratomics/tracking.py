@@ -84,6 +84,9 @@ class Tracker:
         # MLflow reads these when it is imported: no telemetry, no chatter about its own tables.
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+        # A server out of reach is given up after seconds, not after MLflow's minutes.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
         logging.getLogger("alembic").setLevel(logging.WARNING)
         import mlflow
         from mlflow.data.code_dataset_source import CodeDatasetSource

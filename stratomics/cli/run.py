@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,6 +75,7 @@ def _parser() -> jsonargparse.ArgumentParser:
         description="One experiment, from files to report. Example: "
         "stratomics run configs/default.yaml --cohort my_cohort --split.repeats 10",
         exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("--config", action=ActionConfigFile, help="the same as CONFIG")
     parser.add_argument("--runs", type=str, default="runs", help="folder of run directories")
@@ -101,9 +103,9 @@ def _explained(message: str, parser: jsonargparse.ArgumentParser) -> str:
 def _nearest_key(key: str, parser: jsonargparse.ArgumentParser) -> str:
     defaults: Any = parser.get_defaults()
     keys = [name for name in defaults.as_flat().__dict__ if name != "config"]
-    # A key given without its group is found by its last part.
+    # A key given without its group, or with a slip in its last part, is found by that part.
     by_leaf = {name.rpartition(".")[2]: name for name in keys}
-    leaf = key.rpartition(".")[2]
-    if leaf in by_leaf:
-        return f"did you mean '{by_leaf[leaf]}'?"
+    close = difflib.get_close_matches(key.rpartition(".")[2], by_leaf, n=1)
+    if close and "." not in key:
+        return f"did you mean '{by_leaf[close[0]]}'?"
     return nearest(key, keys)

@@ -1,0 +1,169 @@
+"""A test stands at leakage's one door: what the harmonizer learns depends on training rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from datamodules.config import HarmonizeConfig
+from datamodules.harmonize import LIMIT, Harmonizer
+from omics.cohort import cohort_spec, read_cohort
+from omics.errors import DataError, FitError
+
+TRAIN = np.arange(60)
+
+
+def states(harmonizer: Harmonizer, folder: Path) -> dict[str, bytes]:
+    harmonizer.save(folder, "h")
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def spoiled(cohort: Any) -> Any:
+    """The cohort with every value, covariate and outcome of its test rows changed."""
+    other = cohort.copy()
+    test = other.obs_names[60:]
+    for view in cohort_spec(cohort).views:
+        rows = other[view].obs_names.isin(test)
+        other[view].X[rows] = other[view].X[rows] * -7.5 + 1e3
+    other.obs.loc[test, "age"] = 999
+    other.obs.loc[test, "event"] = 1 - other.obs.loc[test, "event"]
+    return other
+
+
+def test_changed_test_rows_leave_every_learned_byte(acc: Any, tmp_path: Path) -> None:
+    config = HarmonizeConfig()
+    before = states(Harmonizer(config).fit(acc[TRAIN]), tmp_path / "a")
+    after = states(Harmonizer(config).fit(spoiled(acc)[TRAIN]), tmp_path / "b")
+    assert before == after
+
+
+def test_changed_test_rows_leave_everybody_else_bit_identical(acc: Any) -> None:
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(acc[TRAIN])
+    one, two = harmonizer.transform(acc), harmonizer.transform(spoiled(acc))
+    for view in one.views:
+        np.testing.assert_array_equal(one.views[view][TRAIN], two.views[view][TRAIN])
+    np.testing.assert_array_equal(one.covariates[TRAIN], two.covariates[TRAIN])
+
+
+def test_a_patient_alone_is_transformed_as_in_company(acc: Any) -> None:
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(acc[TRAIN])
+    together = harmonizer.transform(acc)
+    for row in (0, 61, 91):
+        alone = harmonizer.transform(acc[[row]])
+        for view in together.views:
+            np.testing.assert_array_equal(alone.views[view][0], together.views[view][row])
+
+
+def test_scaled_training_values_are_centred_and_comparable(acc: Any) -> None:
+    batch = Harmonizer(HarmonizeConfig()).fit(acc).transform(acc)
+    for view, values in batch.views.items():
+        seen = np.where(batch.observed[view], values, np.nan)
+        assert np.abs(np.nanmedian(seen, axis=0)).max() < 1e-6
+        assert np.isfinite(values).all()
+        assert np.abs(values).max() <= LIMIT
+        assert 0.5 < np.nanmedian(np.nanstd(seen, axis=0)) < 2.0
+
+
+def test_missing_extra_and_reordered_features(acc: Any) -> None:
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(acc)
+    straight = harmonizer.transform(acc)
+    changed = acc.copy()
+    rppa = changed.mod["rppa"]
+    changed.mod["rppa"] = rppa[:, list(reversed(range(1, rppa.n_vars)))].copy()
+    turned = harmonizer.transform(changed)
+    np.testing.assert_array_equal(turned.views["rppa"][:, 1:], straight.views["rppa"][:, 1:])
+    assert not turned.observed["rppa"][:, 0].any()
+    assert (turned.views["rppa"][:, 0] == 0).all()
+
+
+def test_an_absent_view_is_a_view_nobody_has(acc: Any) -> None:
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(acc)
+    without = acc.copy()
+    del without.mod["mirna"]
+    batch = harmonizer.transform(without)
+    assert not batch.present("mirna").any()
+    assert batch.views["mirna"].shape == (92, 471)
+
+
+def test_counts_are_aligned_to_training_features_before_the_library_size(
+    write_small: Callable[..., Path],
+) -> None:
+    def counts(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        spec["views"]["rna"]["scale"] = "counts"
+        numbers = frames["rna"].columns[1:]
+        frames["rna"][numbers] = (frames["rna"][numbers].abs() * 100).round()
+
+    cohort = read_cohort(write_small(counts))
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(cohort)
+
+    def extra(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        counts(frames, spec)
+        frames["rna"]["alien"] = 1e6
+
+    with_alien = read_cohort(write_small(extra))
+    np.testing.assert_array_equal(
+        harmonizer.transform(with_alien).views["rna"], harmonizer.transform(cohort).views["rna"]
+    )
+
+
+def test_feature_limits(acc: Any) -> None:
+    few = Harmonizer(HarmonizeConfig(max_features=10)).fit(acc)
+    assert {len(names) for names in few.features.values()} == {10}
+    values = acc["mrna"].to_df()
+    top = set(values.var(ddof=0).nlargest(10).index)
+    assert set(few.features["mrna"]) == top
+
+
+def test_a_constant_feature_is_left_out_and_a_constant_patient_stays(acc: Any) -> None:
+    changed = acc.copy()
+    changed["rppa"].X[0] = 0.5
+    changed["rppa"].X[:, 3] = 1.25
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(changed)
+    assert changed["rppa"].var_names[3] not in harmonizer.features["rppa"]
+    assert len(harmonizer.transform(changed)) == 92
+
+
+def test_a_wild_value_is_held(acc: Any) -> None:
+    changed = acc.copy()
+    changed["rppa"].X[2, 5] = -52.0
+    scaled = Harmonizer(HarmonizeConfig()).fit(changed).transform(changed).views["rppa"][:, 5]
+    plain = Harmonizer(HarmonizeConfig()).fit(acc).transform(acc).views["rppa"][:, 5]
+    rest = np.arange(92) != changed.obs_names.get_loc(changed["rppa"].obs_names[2])
+    assert scaled.min() == -LIMIT
+    assert np.abs(scaled[rest] - plain[rest]).max() < 0.5
+
+
+def test_saved_and_loaded_it_does_the_same(acc: Any, tmp_path: Path) -> None:
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(acc[TRAIN])
+    harmonizer.save(tmp_path, "h")
+    one, two = harmonizer.transform(acc), Harmonizer.load(tmp_path, "h").transform(acc)
+    for view in one.views:
+        np.testing.assert_array_equal(one.views[view], two.views[view])
+    np.testing.assert_array_equal(one.covariates, two.covariates)
+    assert one.covariate_names == two.covariate_names
+
+
+def test_unseen_and_missing_covariates(write_small: Callable[..., Path]) -> None:
+    cohort = read_cohort(write_small())
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(cohort)
+    new = cohort.copy()
+    new.obs["stage"] = "IV"
+    new.obs["age"] = np.nan
+    batch = harmonizer.transform(new)
+    assert batch.covariate_names == ("age", "stage=II", "stage=III")
+    assert (batch.covariates == 0).all()
+
+
+def test_wrong_use_is_said(acc: Any) -> None:
+    with pytest.raises(FitError, match="not fitted"):
+        Harmonizer(HarmonizeConfig()).transform(acc)
+    flat = acc.copy()
+    for view in cohort_spec(acc).views:
+        flat[view].X[:] = 1.0
+    with pytest.raises(DataError, match="no view has a feature that varies"):
+        Harmonizer(HarmonizeConfig()).fit(flat)

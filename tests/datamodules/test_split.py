@@ -1,0 +1,86 @@
+"""Folds: everybody once, events spread, families together, the same seed the same folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from datamodules.split import stratified_folds
+from omics.cohort import cohort_endpoints, read_cohort
+from omics.errors import CohortError, DataError
+
+
+def test_everybody_is_tested_once_a_repeat(acc: Any) -> None:
+    folds = stratified_folds(acc, 5, 3, 1, "outer")
+    assert len(folds) == 15
+    for repeat in range(3):
+        tested = np.concatenate([f.test for f in folds if f.repeat == repeat])
+        assert sorted(tested) == list(range(92))
+    for fold in folds:
+        assert sorted([*fold.train, *fold.test]) == list(range(92))
+
+
+def test_events_are_spread_evenly(acc: Any) -> None:
+    event = cohort_endpoints(acc).survival().event
+    counts = [event[f.test].sum() for f in stratified_folds(acc, 5, 4, 1, "outer")]
+    assert set(counts) <= {6, 7}
+
+
+def test_seed_and_name_decide(acc: Any) -> None:
+    def tests(seed: int, name: str) -> list[list[int]]:
+        return [list(f.test) for f in stratified_folds(acc, 5, 1, seed, name)]
+
+    assert tests(1, "outer") == tests(1, "outer")
+    assert tests(1, "outer") != tests(2, "outer")
+    assert tests(1, "outer") != tests(1, "inner")
+
+
+def test_repeats_do_not_depend_on_how_many_there_are(acc: Any) -> None:
+    few, many = stratified_folds(acc, 5, 1, 1, "outer"), stratified_folds(acc, 5, 4, 1, "outer")
+    for one, two in zip(few, many, strict=False):
+        np.testing.assert_array_equal(one.test, two.test)
+
+
+def test_families_stay_together(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["family"] = [f"f{i // 4}" for i in range(40)]
+        spec["group"] = "family"
+
+    cohort = read_cohort(write_small(change))
+    family = cohort.obs["family"].to_numpy()
+    for fold in stratified_folds(cohort, 3, 2, 1, "outer"):
+        assert not set(family[fold.train]) & set(family[fold.test])
+
+
+def test_a_missing_family_is_named(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["family"] = [None, *[f"f{i}" for i in range(39)]]
+        spec["group"] = "family"
+
+    with pytest.raises(CohortError) as caught:
+        stratified_folds(read_cohort(write_small(change)), 3, 1, 1, "outer")
+    assert (caught.value.code, caught.value.patient) == ("missing_group", "p000")
+
+
+def test_arms_are_spread_too(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["arm"] = ["a", "b"] * 20
+        spec["arm"] = {"column": "arm", "control": "a"}
+
+    cohort = read_cohort(write_small(change))
+    arm = cohort.obs["arm"].to_numpy() == "a"
+    shares = [arm[f.test].mean() for f in stratified_folds(cohort, 4, 3, 1, "outer")]
+    assert 0.3 <= min(shares) <= max(shares) <= 0.7
+
+
+def test_too_few_events_are_said_before_anything_is_fitted(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["event"] = [1, 1, 1] + [0] * 37
+
+    with pytest.raises(DataError, match=r"has 3 event\(s\).*5 folds"):
+        stratified_folds(read_cohort(write_small(change)), 5, 1, 1, "outer")

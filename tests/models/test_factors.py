@@ -1,0 +1,120 @@
+"""Every factor model of the table: projects anybody, at home with missing views, saved and loaded alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datamodules.batch import Batch
+from datamodules.config import HarmonizeConfig
+from datamodules.harmonize import Harmonizer
+from models.factors import FACTOR_MODELS
+from omics.endpoints import Endpoints
+from omics.errors import FitError
+from omics.tables import look_up
+
+MODELS = sorted(FACTOR_MODELS)
+
+
+def simulated(n: int = 200, k: int = 3, p: int = 60, seed: int = 0, noise: float = 1.0) -> tuple[Batch, np.ndarray]:
+    """Three views of shared factors; the last lacks a third of the patients."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(n, k))
+    views, observed = {}, {}
+    for name in ("a", "b", "c"):
+        # Loadings are drawn first and alike for every n, so that new patients share them.
+        loadings = np.random.default_rng([7, ord(name)]).normal(size=(p, k)) * [2.0, 1.4, 1.0][:k]
+        views[name] = (z @ loadings.T + rng.normal(size=(n, p)) * noise).astype(np.float32)
+        observed[name] = np.ones((n, p), dtype=bool)
+    observed["c"][: n // 3] = False
+    views["c"][: n // 3] = 0
+    ids = np.array([f"p{i}" for i in range(n)])
+    return Batch(ids, views, observed, np.zeros((n, 0), np.float32), (), Endpoints({}, "none")), z
+
+
+def explained(z: np.ndarray, estimate: np.ndarray) -> float:
+    """Smallest share of a true factor's variance that a linear map of the estimate explains."""
+    coefficients, *_ = np.linalg.lstsq(estimate, z, rcond=None)
+    rest = z - estimate @ coefficients
+    return float((1 - rest.var(axis=0) / z.var(axis=0)).min())
+
+
+@pytest.fixture(params=MODELS)
+def kind(request: pytest.FixtureRequest) -> Any:
+    return look_up(FACTOR_MODELS, request.param, "factors.model")
+
+
+def test_finds_the_factors_of_training_and_new_patients(kind: Any) -> None:
+    batch, z = simulated()
+    model = kind(3, 0).fit(batch)
+    new, z_new = simulated(seed=1)
+    assert explained(z, model.transform(batch).mean) > 0.97
+    assert explained(z_new, model.transform(new).mean) > 0.97
+
+
+def test_loadings_have_the_shape_of_their_view(kind: Any) -> None:
+    batch, _ = simulated()
+    model = kind(3, 0).fit(batch)
+    assert model.loadings("b").shape == (60, model.transform(batch).mean.shape[1])
+
+
+def test_sd_never_shrinks_when_a_view_is_taken_away(kind: Any) -> None:
+    batch, _ = simulated()
+    model = kind(3, 0).fit(batch)
+    whole = model.transform(batch)
+    observed = {**batch.observed, "b": np.zeros_like(batch.observed["b"])}
+    less = model.transform(
+        Batch(batch.sample_ids, batch.views, observed, batch.covariates, (), batch.endpoints)
+    )
+    assert (less.sd >= whole.sd - 1e-12).all()
+    assert (less.sd > whole.sd + 1e-6).any()
+
+
+def test_a_patient_without_any_view_gets_the_prior(kind: Any) -> None:
+    batch, _ = simulated()
+    nothing = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
+    factors = kind(3, 0).fit(batch).transform(
+        Batch(batch.sample_ids, batch.views, nothing, batch.covariates, (), batch.endpoints)
+    )
+    assert (factors.mean == 0).all()
+    np.testing.assert_allclose(factors.sd, 1.0)
+
+
+def test_saved_and_loaded_it_does_the_same(kind: Any, tmp_path: Path) -> None:
+    batch, _ = simulated()
+    model = kind(3, 0).fit(batch)
+    model.save(tmp_path, "factors")
+    one, two = model.transform(batch), kind.load(tmp_path, "factors").transform(batch)
+    np.testing.assert_array_equal(one.mean, two.mean)
+    np.testing.assert_array_equal(one.sd, two.sd)
+
+
+def test_same_seed_same_bytes(kind: Any) -> None:
+    batch, _ = simulated()
+    one, two = (kind(3, 5).fit(batch).transform(batch).mean for _ in range(2))
+    assert one.tobytes() == two.tobytes()
+
+
+def test_more_factors_than_patients_are_cut(kind: Any) -> None:
+    batch, _ = simulated(n=8)
+    factors = kind(50, 0).fit(batch).transform(batch)
+    assert factors.mean.shape[1] <= 7
+    assert np.isfinite(factors.mean).all()
+
+
+def test_not_fitted_is_said(kind: Any) -> None:
+    with pytest.raises(FitError, match="not fitted"):
+        kind(3, 0).transform(simulated()[0])
+
+
+def test_a_real_cohort_with_half_of_a_view_missing(kind: Any, acc: Any) -> None:
+    batch = Harmonizer(HarmonizeConfig()).fit(acc[:70]).transform(acc)
+    model = kind(5, 0).fit(batch.take(np.arange(70)))
+    factors = model.transform(batch)
+    assert factors.mean.shape[0] == 92
+    assert np.isfinite(factors.mean).all()
+    without = ~batch.present("rppa")
+    assert factors.sd[without].mean() > factors.sd[~without].mean()

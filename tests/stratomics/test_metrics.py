@@ -1,0 +1,164 @@
+"""Metrics against scikit-survival and brute force, and their bootstrap weights against real resampling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sksurv.metrics import concordance_index_censored, concordance_index_ipcw, integrated_brier_score
+from sksurv.util import Surv
+
+from omics.tables import look_up
+from stratomics.evaluation import METRICS
+from stratomics.evaluation.cases import Cases
+from stratomics.evaluation.comparison import compare, resamples, verdict
+
+
+def cases(n: int = 60, repeats: int = 2, folds: int = 3, seed: int = 0, ties: bool = True) -> Cases:
+    rng = np.random.default_rng(seed)
+    risk = rng.normal(size=(repeats, n))
+    if ties:
+        risk = risk.round(1)
+    time, censored = rng.exponential(np.exp(-risk[0])), rng.exponential(1.5, size=n)
+    event, time = time < censored, np.minimum(time, censored)
+    time = np.ceil(time * 20) if ties else time
+    # Nobody dies at the very end, where nobody is left to weigh by.
+    event[time == time.max()] = False
+    grid = np.linspace(time.min(), time.max(), 102)[1:-1]
+    fold = np.array([rng.permutation(np.arange(n) % folds) for _ in range(repeats)])
+    survival = np.exp(-grid * np.exp(risk - 1)[..., None] / time.mean())
+    return Cases(event, time, risk, fold, grid, survival)
+
+
+def score(name: str, data: Cases, weight: np.ndarray | None = None) -> np.ndarray:
+    weight = np.ones((1, len(data.time))) if weight is None else weight
+    return look_up(METRICS, name, "metric").function(data, weight)
+
+
+def by_fold(data: Cases, function: Any) -> float:
+    scores = [
+        function(risk[fold == k], fold == k)
+        for risk, fold in zip(data.risk, data.fold, strict=True)
+        for k in np.unique(fold)
+    ]
+    return float(np.mean(scores))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ibs_equals_scikit_survival(seed: int) -> None:
+    data = cases(seed=seed)
+    outcome = Surv.from_arrays(data.event, data.time)
+    expected = np.mean([integrated_brier_score(outcome, outcome, s, data.grid) for s in data.survival])
+    assert score("ibs", data)[0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_harrell_c_equals_scikit_survival_within_folds(seed: int) -> None:
+    data = cases(seed=seed)
+    expected = by_fold(
+        data, lambda r, rows: concordance_index_censored(data.event[rows], data.time[rows], r)[0]
+    )
+    assert score("harrell_c", data)[0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_uno_c_equals_scikit_survival_within_folds(seed: int) -> None:
+    data = cases(seed=seed)
+    outcome = Surv.from_arrays(data.event, data.time)
+    expected = by_fold(data, lambda r, rows: concordance_index_ipcw(outcome, outcome[rows], r)[0])
+    assert score("uno_c", data)[0] == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_harrell_c_equals_brute_force(seed: int) -> None:
+    data = cases(n=20, repeats=1, folds=1, seed=seed)
+    risk, right, pairs = data.risk[0], 0.0, 0
+    for i in range(20):
+        for j in range(20):
+            later = data.time[j] > data.time[i] or (data.time[j] == data.time[i] and not data.event[j])
+            if data.event[i] and later and i != j:
+                pairs += 1
+                right += 1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0
+    assert score("harrell_c", data)[0] == pytest.approx(right / pairs if pairs else 0.0)
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_a_weight_is_a_patient_that_counts_so_often(name: str) -> None:
+    data = cases(n=40)
+    counts = resamples(40, 5, seed=1)[1:]
+    together = score(name, data, counts)
+    for value, count in zip(together, counts.astype(int), strict=True):
+        rows = np.repeat(np.arange(40), count)
+        drawn = Cases(
+            data.event[rows], data.time[rows], data.risk[:, rows], data.fold[:, rows], data.grid, data.survival[:, rows]
+        )
+        assert value == pytest.approx(score(name, drawn)[0], abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["harrell_c", "uno_c"])
+def test_direction_of_concordance(name: str) -> None:
+    data = cases(ties=False)
+    perfect = Cases(data.event, data.time, -np.tile(data.time, (2, 1)), data.fold, data.grid, data.survival)
+    assert score(name, perfect)[0] == pytest.approx(1.0)
+    reverse = Cases(data.event, data.time, np.tile(data.time, (2, 1)), data.fold, data.grid, data.survival)
+    assert score(name, reverse)[0] == pytest.approx(0.0)
+
+
+def test_ibs_rewards_the_truth() -> None:
+    data = cases(ties=False)
+    oracle = (data.time[:, None] > data.grid).astype(float)
+    better = Cases(data.event, data.time, data.risk, data.fold, data.grid, np.stack([oracle, oracle]))
+    assert score("ibs", better)[0] < score("ibs", data)[0]
+
+
+def test_compare_sets_methods_side_by_side() -> None:
+    ours, theirs = cases(), cases()
+    worse = Cases(theirs.event, theirs.time, -theirs.risk, theirs.fold, theirs.grid, 1 - theirs.survival)
+    metrics = compare({"stratomics": ours, "same": theirs, "worse": worse}, "survival", "ibs", 200, seed=1)
+    same = metrics["differences"]["same"]["survival"]["ibs"]
+    assert (same["estimate"], same["low"], same["high"]) == (0.0, 0.0, 0.0)
+    assert verdict(metrics["differences"]["worse"]["survival"]["ibs"], "ibs", "X") == "better than X"
+    for figure in metrics["survival"].values():
+        assert figure["low"] <= figure["estimate"] <= figure["high"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "metric", "words"),
+    [
+        (-0.2, -0.1, "ibs", "better than X"),
+        (0.1, 0.2, "ibs", "worse than X"),
+        (0.1, 0.2, "harrell_c", "better than X"),
+        (-0.2, -0.1, "harrell_c", "worse than X"),
+        (-0.1, 0.2, "ibs", "no evidence of a difference from X"),
+        (0.0, 0.2, "ibs", "no evidence of a difference from X"),
+    ],
+)
+def test_verdict_knows_the_direction(low: float, high: float, metric: str, words: str) -> None:
+    assert verdict({"estimate": (low + high) / 2, "low": low, "high": high}, metric, "X") == words
+
+
+@pytest.mark.slow
+def test_interval_of_equivalent_methods_covers_zero() -> None:
+    """Two methods of equal worth: each side is called different in at most 2.5% + 2 Monte Carlo SE.
+
+    400 repetitions of n 100; Monte Carlo SE of 2.5% is 0.8%.
+    """
+    called = {"better": 0, "worse": 0}
+    for seed in range(400):
+        rng = np.random.default_rng([seed, 1])
+        base = cases(n=100, repeats=1, folds=1, seed=seed, ties=False)
+        one, two = (base.risk + rng.normal(size=base.risk.shape) for _ in range(2))
+        methods = {}
+        for name, risk in (("stratomics", one), ("other", two)):
+            survival = np.exp(-base.grid * np.exp(risk - 1)[..., None] / base.time.mean())
+            methods[name] = Cases(base.event, base.time, risk, base.fold, base.grid, survival)
+        metrics = compare(methods, "survival", "harrell_c", 400, seed)
+        words = verdict(metrics["differences"]["other"]["survival"]["harrell_c"], "harrell_c", "X")
+        for side in called:
+            called[side] += words.startswith(side)
+    standard_error = np.sqrt(0.025 * 0.975 / 400)
+    assert max(called.values()) / 400 <= 0.025 + 2 * standard_error, called
