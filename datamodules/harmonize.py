@@ -122,7 +122,8 @@ class Harmonizer:
         if not len(chosen):
             return _nothing(measured)
         values = values[:, chosen]
-        return _ViewState(measured, names[chosen], np.nanmedian(values, axis=0), _robust_scale(values))
+        low, center, high = _quantiles(values, (0.025, 0.5, 0.975))
+        return _ViewState(measured, names[chosen], center, _robust_scale(values, low, high))
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``name.json`` and ``name.safetensors``."""
@@ -171,9 +172,25 @@ def _nothing(measured: pd.Index) -> _ViewState:
     return _ViewState(measured, measured[:0], np.zeros(0), np.ones(0))
 
 
-def _robust_scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Take the standard deviation winsorized at the 2.5 and 97.5% quantiles, or the plain one if 0."""
-    low, high = np.nanquantile(values, [0.025, 0.975], axis=0)
+def _quantiles(values: NDArray[np.float64], levels: tuple[float, ...]) -> list[NDArray[np.float64]]:
+    """Quantiles of each column that ignore NaN: numpy's nanquantile, but from one sort of the whole table."""
+    ordered = np.sort(values, axis=0)
+    last = np.isfinite(ordered).sum(axis=0) - 1
+    found = []
+    for level in levels:
+        place = level * last
+        low = np.floor(place).astype(np.int64)
+        below, above = (
+            np.take_along_axis(ordered, row[None, :], axis=0)[0] for row in (low, np.minimum(low + 1, last))
+        )
+        found.append(below + (above - below) * (place - low))
+    return found
+
+
+def _robust_scale(
+    values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Take the standard deviation of values held within `low` and `high`, or the plain one where that is 0."""
     robust = np.nanstd(np.clip(values, low, high), axis=0)
     scale: NDArray[np.float64] = np.where(robust > 0, robust, np.nanstd(values, axis=0))
     return scale

@@ -121,9 +121,13 @@ def cohort_notes(cohort: MuData) -> list[str]:
             continue
         time, event = cohort.obs[endpoint.time], cohort.obs[endpoint.event]
         if zero := int((time == 0).sum()):
-            notes.append(f"endpoint '{name}': {zero} patient(s) with time 0 stay, with half a day of follow-up")
+            notes.append(
+                f"endpoint '{name}': {zero} patient(s) with time 0 stay, with half a day of follow-up"
+            )
         if half := int((time.isna() != event.isna()).sum()):
-            notes.append(f"endpoint '{name}': {half} patient(s) lack either time or event and are not judged by it")
+            notes.append(
+                f"endpoint '{name}': {half} patient(s) lack either time or event and are not judged by it"
+            )
     if bare := int((~observed_views(cohort).any(axis=1)).sum()):
         notes.append(f"{bare} patient(s) have no view at all and stay, with their covariates")
     return notes

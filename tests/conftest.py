@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-
 from small import specification, tables
+
 from stratomics.logs import quiet_libraries
 
 SHARED = Path(__file__).parents[2] / "shared"

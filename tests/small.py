@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-
 QUICK = [
     "--split.folds=3",
     "--split.repeats=1",

@@ -1,4 +1,4 @@
-"""Libraries that only some formats need: imported when needed, their absence answered with the pip command."""
+"""Libraries that only some formats need: imported then, their absence answered with the pip command."""
 
 from __future__ import annotations
 

@@ -43,7 +43,12 @@ def style() -> Iterator[None]:
 def svg(figure: Figure) -> str:
     """Inline SVG of a figure."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
+    figure.savefig(
+        buffer,
+        format="svg",
+        metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")),
+        bbox_inches="tight",
+    )
     text = buffer.getvalue()
     return text[text.index("<svg") :]
 

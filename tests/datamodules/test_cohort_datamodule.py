@@ -29,7 +29,7 @@ def test_each_pass_deals_every_training_patient_once_in_a_new_order(acc: Any) ->
     passes = [[list(batch.sample_ids) for batch in loader] for _ in range(2)]
     for dealt in passes:
         assert [len(batch) for batch in dealt] == [16, 16, 16, 2]
-        assert sorted(sum(dealt, [])) == sorted(acc.obs_names[train])
+        assert sorted(name for batch in dealt for name in batch) == sorted(acc.obs_names[train])
     assert passes[0] != passes[1]
 
 

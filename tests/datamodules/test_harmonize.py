@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonize import LIMIT, Harmonizer
+from datamodules.harmonize import LIMIT, Harmonizer, _quantiles
 from omics.cohort import cohort_spec, read_cohort
 from omics.errors import DataError, FitError
 
@@ -167,3 +170,10 @@ def test_wrong_use_is_said(acc: Any) -> None:
         flat[view].X[:] = 1.0
     with pytest.raises(DataError, match="no view has a feature that varies"):
         Harmonizer(HarmonizeConfig()).fit(flat)
+
+
+@given(arrays(np.float64, (9, 4), elements=st.one_of(st.floats(-1e6, 1e6), st.just(np.nan))))
+def test_quantiles_are_those_of_numpy(values: np.ndarray) -> None:
+    values[0] = 1.0
+    for level, found in zip((0.025, 0.5, 0.975), _quantiles(values, (0.025, 0.5, 0.975)), strict=True):
+        np.testing.assert_allclose(found, np.nanquantile(values, level, axis=0), rtol=1e-12, atol=1e-9)

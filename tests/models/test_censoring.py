@@ -21,7 +21,9 @@ def test_kaplan_meier_equals_lifelines(follow_up: tuple[np.ndarray, np.ndarray])
     event, time = follow_up
     theirs = KaplanMeierFitter().fit(time, event)
     at = np.linspace(0, 30, 61)
-    np.testing.assert_allclose(kaplan_meier(event, time)(at), theirs.survival_function_at_times(at), atol=1e-12)
+    np.testing.assert_allclose(
+        kaplan_meier(event, time)(at), theirs.survival_function_at_times(at), atol=1e-12
+    )
 
 
 def test_censoring_equals_scikit_survival_with_ties(follow_up: tuple[np.ndarray, np.ndarray]) -> None:

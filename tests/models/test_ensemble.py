@@ -25,7 +25,9 @@ def draw(members: int, n: int = 80, d: int = 4, seed: int = 0) -> MemberInputs:
     return MemberInputs(*(torch.from_numpy(part) for part in (x, weight, event, time)))
 
 
-def fitted(inputs: MemberInputs, network: EnsembleNetwork, epochs: int, hidden: int = 5, ridge: float = 0.1) -> np.ndarray:
+def fitted(
+    inputs: MemberInputs, network: EnsembleNetwork, epochs: int, hidden: int = 5, ridge: float = 0.1
+) -> np.ndarray:
     config = HeadConfig(hidden=hidden, ridge_wide=ridge, ridge_deep=ridge)
     trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
     stratifier = train(Stratifier(network.double(), CoxHead(), config, trainer), inputs, seed=1)
@@ -74,7 +76,11 @@ def test_a_loss_that_is_not_finite_stops_and_says_so() -> None:
     inputs = draw(members=2)
     inputs.x[3, 1] = np.nan
     with pytest.raises(FitError, match="member 1 is not finite"):
-        fitted(inputs._replace(weight=torch.ones_like(inputs.weight)), EnsembleNetwork(2, 4, 5, 1, seed=3), epochs=2)
+        fitted(
+            inputs._replace(weight=torch.ones_like(inputs.weight)),
+            EnsembleNetwork(2, 4, 5, 1, seed=3),
+            epochs=2,
+        )
 
 
 @pytest.mark.parametrize("name", sorted(HEADS))

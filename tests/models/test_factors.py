@@ -19,7 +19,9 @@ from omics.tables import look_up
 MODELS = sorted(FACTOR_MODELS)
 
 
-def simulated(n: int = 200, k: int = 3, p: int = 60, seed: int = 0, noise: float = 1.0) -> tuple[Batch, np.ndarray]:
+def simulated(
+    n: int = 200, k: int = 3, p: int = 60, seed: int = 0, noise: float = 1.0
+) -> tuple[Batch, np.ndarray]:
     """Three views of shared factors; the last lacks a third of the patients."""
     rng = np.random.default_rng(seed)
     z = rng.normal(size=(n, k))
@@ -76,8 +78,10 @@ def test_sd_never_shrinks_when_a_view_is_taken_away(kind: Any) -> None:
 def test_a_patient_without_any_view_gets_the_prior(kind: Any) -> None:
     batch, _ = simulated()
     nothing = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
-    factors = kind(3, 0).fit(batch).transform(
-        Batch(batch.sample_ids, batch.views, nothing, batch.covariates, (), batch.endpoints)
+    factors = (
+        kind(3, 0)
+        .fit(batch)
+        .transform(Batch(batch.sample_ids, batch.views, nothing, batch.covariates, (), batch.endpoints))
     )
     assert (factors.mean == 0).all()
     np.testing.assert_allclose(factors.sd, 1.0)

@@ -46,7 +46,9 @@ def test_equals_lifelines_log_likelihood() -> None:
     from lifelines import CoxPHFitter
 
     rng = np.random.default_rng(4)
-    frame = pd.DataFrame({"x": rng.normal(size=200), "t": rng.integers(1, 30, 200), "e": rng.random(200) < 0.6})
+    frame = pd.DataFrame(
+        {"x": rng.normal(size=200), "t": rng.integers(1, 30, 200), "e": rng.random(200) < 0.6}
+    )
     fitted = CoxPHFitter().fit(frame, "t", "e")
     eta = torch.tensor(frame["x"].to_numpy() * fitted.params_["x"])
     loss = cox_efron(eta, torch.tensor(frame["e"].to_numpy()), torch.tensor(frame["t"].to_numpy(dtype=float)))

@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omics.cohort import cohort_digest, cohort_endpoints, cohort_notes, cohort_spec, observed_views, read_cohort
+from omics.cohort import (
+    cohort_digest,
+    cohort_endpoints,
+    cohort_notes,
+    cohort_spec,
+    observed_views,
+    read_cohort,
+)
 from omics.endpoints import Response
 from omics.errors import CohortError, DataError
 
@@ -59,7 +66,7 @@ def test_h5mu_holds_the_same_cohort(acc: Any, tmp_path: Path) -> None:
 
 def test_h5mu_without_specification_says_what_it_needs(tmp_path: Path) -> None:
     (tmp_path / "x.h5mu").write_bytes(b"not hdf5")
-    with pytest.raises(CohortError, match="cohort.yaml as json") as caught:
+    with pytest.raises(CohortError, match=r"cohort\.yaml as json") as caught:
         read_cohort(tmp_path / "x.h5mu")
     assert caught.value.code == "unreadable_file"
 
@@ -107,7 +114,9 @@ def test_an_event_without_time_is_not_observed(write_small: Callable[..., Path])
 
 
 def test_no_events_is_said(write_small: Callable[..., Path]) -> None:
-    cohort = read_cohort(write_small(lambda frames, _: frames["outcome"].update(pd.DataFrame({"event": [0] * 40}))))
+    cohort = read_cohort(
+        write_small(lambda frames, _: frames["outcome"].update(pd.DataFrame({"event": [0] * 40})))
+    )
     with pytest.raises(DataError, match="no events"):
         cohort_endpoints(cohort).survival()
 

@@ -12,9 +12,7 @@ from omics.modalities import MODALITIES
 from omics.modalities.transforms import beta_to_m, clr, log2_intensity, log_cpm, log_relative_to_clr
 from omics.tables import look_up
 
-EVERY = [
-    (name, scale) for name in MODALITIES for scale in look_up(MODALITIES, name, "modality").scales
-]
+EVERY = [(name, scale) for name in MODALITIES for scale in look_up(MODALITIES, name, "modality").scales]
 
 VALUES = {
     "counts": st.integers(0, 10_000).map(float),

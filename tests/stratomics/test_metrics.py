@@ -94,7 +94,12 @@ def test_a_weight_is_a_patient_that_counts_so_often(name: str) -> None:
     for value, count in zip(together, counts.astype(int), strict=True):
         rows = np.repeat(np.arange(40), count)
         drawn = Cases(
-            data.event[rows], data.time[rows], data.risk[:, rows], data.fold[:, rows], data.grid, data.survival[:, rows]
+            data.event[rows],
+            data.time[rows],
+            data.risk[:, rows],
+            data.fold[:, rows],
+            data.grid,
+            data.survival[:, rows],
         )
         assert value == pytest.approx(score(name, drawn)[0], abs=1e-12)
 

@@ -20,11 +20,11 @@ import pytest
 import yaml
 from sksurv.metrics import concordance_index_censored, concordance_index_ipcw, integrated_brier_score
 from sksurv.util import Surv
+from small import QUICK
 
 from models.prediction import Prediction
 from omics.cohort import read_cohort
 from omics.files import read_parquet
-from small import QUICK
 from stratomics.cli import main
 from stratomics.fitting import Fitted
 from stratomics.run_directory import RunDirectory
@@ -61,7 +61,13 @@ def test_the_last_line_is_the_run_directory(trip: Any) -> None:
 
 def test_the_screen_tells_methods_difference_and_one_honest_sentence_each(trip: Any) -> None:
     done, run = trip
-    for words in ("stratomics", "clinical Cox", "elastic-net Cox", "IBS, lower is better", "ours minus theirs"):
+    for words in (
+        "stratomics",
+        "clinical Cox",
+        "elastic-net Cox",
+        "IBS, lower is better",
+        "ours minus theirs",
+    ):
         assert words in done.stdout
     sentences = re.findall(r"On IBS, stratomics: (better|worse|no evidence of a difference)", done.stdout)
     assert len(sentences) == 2

@@ -1,0 +1,62 @@
+"""The report in headless Chromium: nothing leaves the page, nothing complains, all figures are drawn."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from small import QUICK
+
+from stratomics.cli import main
+
+pytestmark = pytest.mark.browser
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+]
+
+
+def test_the_report_is_drawn_and_asks_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is absent; .ci/run installs it")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "configs/experiment/tcga_acc.yaml", *QUICK]) == 0
+    report = tmp_path / capsys.readouterr().out.splitlines()[-1] / "report.html"
+    dom, complaints = opened(chromium, report, tmp_path / "profile")
+    assert dom.count("<svg") == 5
+    for section in (
+        "answer",
+        "cohort",
+        "performance",
+        "risk",
+        "calibration",
+        "methods",
+        "limits",
+        "provenance",
+    ):
+        assert f'<section id="{section}"' in dom
+    assert not complaints
+    # The page's own policy forbids every request, so that one would complain: as this one does.
+    asking = tmp_path / "asking.html"
+    asking.write_text(report.read_text().replace("</main>", '<img src="http://127.0.0.1:9/x.png"></main>'))
+    assert opened(chromium, asking, tmp_path / "profile")[1]
+
+
+def opened(chromium: str, page: Path, profile: Path) -> tuple[str, list[str]]:
+    """The document as drawn, and what the console says."""
+    words = [chromium, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
