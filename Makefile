@@ -31,7 +31,7 @@ check: $(VENV)/test.stamp ## ruff, mypy --strict, import-linter
 	$(BIN)/lint-imports
 
 bench: $(VENV)/test.stamp ## benchmarks, each side by side with its rival
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ONLY)
 
 notebooks: ## none yet
 	@echo "no notebooks yet"
