@@ -50,7 +50,7 @@ class Harmonizer:
     >>> cohort = read_cohort("bundled:tcga_acc")
     >>> batch = Harmonizer(HarmonizeConfig()).fit(cohort[:70]).transform(cohort[70:])
     >>> len(batch), batch.views["rppa"].shape, int(batch.present("rppa").sum())
-    (22, (22, 33), 13)
+    (22, (22, 33), 16)
     """
 
     def __init__(self, config: HarmonizeConfig) -> None:

@@ -10,8 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from omics.cohort import read_cohort
 from small import QUICK
+
+from omics.cohort import read_cohort
 from stratomics.cli.run import parse
 from stratomics.experiment import run_experiment
 from stratomics.fitting import Fitted
