@@ -52,7 +52,7 @@ def read_gistic(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        A missing column, text for a number, or a gene or a patient that stands twice.
+        A missing column, text for a number, or a gene or a patient without a name or twice.
 
     References
     ----------
@@ -63,9 +63,6 @@ def read_gistic(path: Path) -> pd.DataFrame:
     locus = next((name for name in LOCUS if name in header.names), LOCUS[0])
     described = [GENE, locus, CYTOBAND]
     table = read_columns(path, header, described)
-    if table[GENE].isna().any():
-        row = int(table[GENE].isna().to_numpy().argmax()) + 1
-        raise CohortError(f"row {row} has no gene", "empty_cell", file=str(path), column=GENE)
     values = table.drop(columns=described)
     return patients_by_features(list(values.columns), table[GENE].tolist(), values.to_numpy().T, path)
 

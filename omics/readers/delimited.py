@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Header", "check_unique", "read_columns", "read_header"]
 
 EMPTY = ["", "NA", "N/A", "NaN", "nan", "NULL", "null"]
+BLOCK = 2**24  # bytes; a row of ten thousand patients must fit into one
 LISTED = 40  # a matrix has a column a patient, and nobody reads a list of them all
 
 
@@ -89,7 +90,7 @@ def read_columns(
 
     wanted = list(header.names if columns is None else columns)
     check_unique(header.names, path)
-    for name in [*text, *wanted]:
+    for name in [*text, *(columns or ())]:
         if name not in header.names:
             raise CohortError(
                 f"no such column; {nearest(name, header.names[:LISTED])}",
@@ -134,7 +135,9 @@ def _read_arrow(path: Path, header: Header, kinds: dict[str, pa.DataType]) -> pa
     with _open(path) as file:
         return arrow_csv.read_csv(
             file,
-            read_options=arrow_csv.ReadOptions(column_names=header.names, skip_rows=header.lines),
+            read_options=arrow_csv.ReadOptions(
+                column_names=header.names, skip_rows=header.lines, block_size=BLOCK
+            ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=header.separator, quote_char='"' if header.quoted else False
             ),

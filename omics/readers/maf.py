@@ -15,8 +15,8 @@ __all__ = ["NON_SILENT", "SILENT", "read_maf"]
 
 GENE, PATIENT, CLASS = "Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"
 
-# The nine classes that change the protein, as in maftools (Mayakonda et al. 2018,
-# doi 10.1101/gr.239244.118).
+# The nine classes of maftools (Mayakonda et al. 2018, doi 10.1101/gr.239244.118), and Oncotator's
+# finer words for a start codon lost and a stop codon changed.
 NON_SILENT = frozenset(
     {
         "Frame_Shift_Del",
@@ -27,6 +27,11 @@ NON_SILENT = frozenset(
         "Nonsense_Mutation",
         "Nonstop_Mutation",
         "Splice_Site",
+        "Start_Codon_Del",
+        "Start_Codon_Ins",
+        "Start_Codon_SNP",
+        "Stop_Codon_Del",
+        "Stop_Codon_Ins",
         "Translation_Start_Site",
     }
 )

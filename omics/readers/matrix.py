@@ -16,14 +16,14 @@ __all__ = ["patients_by_features"]
 
 
 def patients_by_features(
-    ids: Sequence[str], features: Sequence[str], values: NDArray[np.float64], path: Path
+    ids: Sequence[str | None], features: Sequence[str | None], values: NDArray[np.float64], path: Path
 ) -> pd.DataFrame:
     """Put ids and values together.
 
     Parameters
     ----------
     ids
-        One a patient; :func:`omics.readers.tables.read_table` checks them.
+        One a patient; :func:`omics.readers.tables.read_table` refuses repeated ones.
     features
         One name a column.
     values
@@ -34,7 +34,7 @@ def patients_by_features(
     Raises
     ------
     CohortError
-        No patients, no features, or a feature that stands twice.
+        No patient, no feature, one without a name, or a feature that stands twice.
 
     Examples
     --------
@@ -42,10 +42,17 @@ def patients_by_features(
       sample_id  TP53
     0        p1   1.0
     """
-    for what, names in (("patients", ids), ("features", features)):
-        if not len(names):
+    for what, names in (("patient", ids), ("feature", features)):
+        if not names:
             raise CohortError(f"the file holds no {what}; was it cut short?", f"no_{what}", file=str(path))
-    check_unique(features, path)
+        nameless = next((place for place, name in enumerate(names, start=1) if not name), None)
+        if nameless is not None:
+            raise CohortError(
+                f"{what} {nameless} of the file has no name; give every {what} its name",
+                f"empty_{what}",
+                file=str(path),
+            )
+    check_unique(list(map(str, features)), path)
     frame = pd.DataFrame(values, columns=list(features))
     frame.insert(0, "sample_id", pd.Series(ids, dtype=object))
     return frame

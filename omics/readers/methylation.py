@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def read_beta_matrix(path: Path) -> pd.DataFrame:
     """Beta values of a methylation array, as ``getBeta`` of minfi or a processed table at GEO has them.
 
     Columns such as ``S1_Detection Pval``, or a bare ``Detection Pval`` right of its patient, are
-    companions: where p > 0.01 the probe stood not out from the background, and beta becomes NaN.
+    companions: where p > 0.01 the probe does not stand out from the background, and beta becomes NaN.
     GenomeStudio's ``.AVG_Beta`` behind a patient is cut off.
 
     Parameters
@@ -41,8 +42,8 @@ def read_beta_matrix(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        A beta or a p outside [0, 1], text for a number, a companion without its patient, an empty
-        probe name, or a probe or a patient that stands twice.
+        A beta or a p outside [0, 1], text for a number, a companion without its patient, or a
+        probe or a patient without a name or twice.
 
     References
     ----------
@@ -53,16 +54,14 @@ def read_beta_matrix(path: Path) -> pd.DataFrame:
     names = _pair(header.names)
     probe = names[0]
     table = read_columns(path, replace(header, names=names), {probe})
-    if table[probe].isna().any():
-        row = int(table[probe].isna().to_numpy().argmax()) + 1
-        raise CohortError(f"row {row} has no probe name", "empty_cell", file=str(path), column=probe)
     patients = [name for name in names[1:] if not COMPANION.search(name)]
     beta = table[patients].to_numpy(copy=True)
     _check_range(table[names[1:]].to_numpy(), names[1:], table[probe], path)
+    place = {patient: i for i, patient in enumerate(patients)}
     for name in names[1:]:
         if COMPANION.search(name):
             undetected = table[name].to_numpy() > MAX_DETECTION_P
-            beta[undetected, _patient_of(name, patients, path)] = np.nan
+            beta[undetected, place[_patient_of(name, place, path)]] = np.nan
     return patients_by_features(patients, table[probe].tolist(), beta.T, path)
 
 
@@ -79,7 +78,7 @@ def _pair(names: list[str]) -> list[str]:
     return paired
 
 
-def _patient_of(companion: str, patients: list[str], path: Path) -> int:
+def _patient_of(companion: str, patients: Collection[str], path: Path) -> str:
     patient = COMPANION.sub("", companion)
     if patient not in patients:
         raise CohortError(
@@ -88,7 +87,7 @@ def _patient_of(companion: str, patients: list[str], path: Path) -> int:
             file=str(path),
             column=companion,
         )
-    return patients.index(patient)
+    return patient
 
 
 def _check_range(values: NDArray[np.float64], names: list[str], probes: pd.Series[str], path: Path) -> None:

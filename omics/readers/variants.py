@@ -131,7 +131,7 @@ def _imputed(variant: Any, site: str, path: Path) -> NDArray[np.float64]:
 def _check_end(path: Path) -> None:
     # htslib only warns when the closing block is missing, and the variants behind it are lost.
     with path.open("rb") as file:
-        blocked = file.read(18)[:4] == BGZF_START
+        blocked = file.read(4) == BGZF_START
         file.seek(0, 2)
         file.seek(max(file.tell() - len(BGZF_END), 0))
         if blocked and file.read() != BGZF_END:

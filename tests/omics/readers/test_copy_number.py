@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from omics.errors import CohortError
+from omics.readers import READERS
 from omics.readers.copy_number import read_gistic, read_seg
 from omics.readers.tables import read_table
+from omics.tables import look_up
 
 FIXTURES = Path(__file__).parent / "fixtures" / "copy_number"
 HEADER = "ID\tchrom\tloc.start\tloc.end\tnum.mark\tseg.mean\n"
@@ -39,7 +41,7 @@ def test_gistic(name):
         ("Locus ID", "Locus", "missing_column", "Locus ID"),
         ("Cytoband", "Band", "missing_column", "Cytoband"),
         ("TP53", "CDK4", "duplicate_column", "CDK4"),
-        ("TP53", "", "empty_cell", "Gene Symbol"),
+        ("TP53", "", "empty_feature", None),
         ("\t2\t", "\thigh\t", "text_for_number", "TCGA-OR-A5J1-01A-11D-A29H-01"),
         ("A5J2", "A5J1", "duplicate_column", "TCGA-OR-A5J1-01A-11D-A29H-01"),
     ],
@@ -61,6 +63,20 @@ def test_trailing_tabs_never_shift_the_columns(tmp_path):
     path.write_text("\n".join([lines[0], *(line + "\t" for line in lines[1:])]) + "\n")
     with pytest.raises(ValueError, match="Expected 6 columns, got 7"):
         read_gistic(path)
+
+
+def test_lines_longer_than_a_megabyte(tmp_path):
+    patients = [f"TCGA-{i:05d}-01A-11D-A29H-01" for i in range(50_000)]
+    header = ["Gene Symbol", "Gene ID", "Cytoband", *patients]
+    row = ["TP53", "7157", "17p13.1", *(f"{-i:.15e}" for i in range(50_000))]
+    path = tmp_path / "x.txt"
+    path.write_text("\t".join(header) + "\n" + "\t".join(row) + "\n")
+    assert read_gistic(path)["TP53"].tolist() == [-float(i) for i in range(50_000)]
+
+
+def test_bare_names_of_the_formats():
+    assert look_up(READERS, "gistic", "format") is read_gistic
+    assert look_up(READERS, "seg", "format") is read_seg
 
 
 def loop(path: Path) -> dict[tuple[str, str], float]:
@@ -179,4 +195,4 @@ def test_the_sentence_names_segment_and_patient(tmp_path):
 def test_no_segments(tmp_path):
     with pytest.raises(CohortError) as caught:
         read_seg(written(tmp_path))
-    assert caught.value.code == "no_patients"
+    assert caught.value.code == "no_patient"

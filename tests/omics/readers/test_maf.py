@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from omics.errors import CohortError
+from omics.readers import READERS
 from omics.readers.maf import NON_SILENT, SILENT, read_maf
 from omics.readers.tables import read_table
+from omics.tables import look_up
 
 FIXTURES = Path(__file__).parent / "fixtures" / "maf"
 HEADER = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\n"
@@ -60,11 +62,13 @@ def test_every_class(tmp_path, word):
     assert read_table(written(tmp_path, ("G", word, "a"))).loc["a", "G"] == float(word in NON_SILENT)
 
 
-def test_the_nine_classes_are_those_of_maftools():
-    assert sorted(NON_SILENT) == [
+def test_the_nine_classes_of_maftools_and_the_codons_of_oncotator():
+    nine = {
         *("Frame_Shift_Del", "Frame_Shift_Ins", "In_Frame_Del", "In_Frame_Ins", "Missense_Mutation"),
         *("Nonsense_Mutation", "Nonstop_Mutation", "Splice_Site", "Translation_Start_Site"),
-    ]
+    }
+    assert nine < NON_SILENT
+    assert all("_Codon_" in word for word in NON_SILENT - nine)
     assert not NON_SILENT & SILENT
 
 
@@ -76,6 +80,10 @@ def test_quotes_hashes_and_zeros_are_only_characters(tmp_path):
     frame = read_table(path)
     assert frame.index.tolist() == ["007", "08"]
     assert frame.columns.tolist() == ["TP53", "MDM2"]
+
+
+def test_the_bare_name_of_the_format():
+    assert look_up(READERS, "maf", "format") is read_maf
 
 
 def test_many_comment_lines(tmp_path):
@@ -124,7 +132,7 @@ def test_no_header(tmp_path, content):
 def test_no_mutations(tmp_path):
     with pytest.raises(CohortError) as caught:
         read_maf(written(tmp_path))
-    assert caught.value.code == "no_patients"
+    assert caught.value.code == "no_patient"
 
 
 @pytest.mark.parametrize("row", [("TP53", "Silent"), ("TP53", "Silent", "a", "b")])

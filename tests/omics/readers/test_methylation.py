@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from omics.errors import CohortError
+from omics.readers import READERS
 from omics.readers.methylation import read_beta_matrix
+from omics.tables import look_up
 
 FIXTURES = Path(__file__).parent / "fixtures" / "methylation"
 
@@ -68,6 +70,10 @@ def test_spellings_of_the_companion(tmp_path, companion):
     np.testing.assert_array_equal(frame[["cg1", "cg2"]], [[np.nan, 0.3]])
 
 
+def test_the_bare_name_of_the_format():
+    assert look_up(READERS, "beta_matrix", "format") is read_beta_matrix
+
+
 def test_the_bounds_are_beta_values(tmp_path):
     frame = read_beta_matrix(written(tmp_path, "p\tS1\tS2\ncg1\t0\t1\ncg2\t0.0\t1.0\n"))
     np.testing.assert_array_equal(frame[["cg1", "cg2"]], [[0, 0], [1, 1]])
@@ -83,11 +89,12 @@ def test_the_bounds_are_beta_values(tmp_path):
         ("p\tS1\ncg1\tlow\n", "text_for_number", "S1"),
         ("p\tS1\tS1\ncg1\t0.1\t0.2\n", "duplicate_column", "S1"),
         ("p\tS1\ncg1\t0.1\ncg1\t0.2\n", "duplicate_column", "cg1"),
-        ("p\tS1\n\t0.1\n", "empty_cell", "p"),
+        ("p\tS1\n\t0.1\n", "empty_feature", None),
+        ("p\tS1\t\ncg1\t0.1\t0.2\n", "empty_patient", None),
         ("p\tS1\tS2_Detection Pval\ncg1\t0.1\t0\n", "orphan_detection", "S2_Detection Pval"),
         ("p\tDetection Pval\tS1\ncg1\t0.1\t0\n", "orphan_detection", "p Detection Pval"),
-        ("p\ncg1\n", "no_patients", None),
-        ("p\tS1\n", "no_features", None),
+        ("p\ncg1\n", "no_patient", None),
+        ("p\tS1\n", "no_feature", None),
         ("", "empty_file", None),
     ],
 )

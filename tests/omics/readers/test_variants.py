@@ -105,7 +105,7 @@ def test_malformed_content(tmp_path, old, new, code, word):
     assert caught.value.file.endswith("edited.vcf")
 
 
-@pytest.mark.parametrize(("keep", "code"), [("#", "no_features"), ("##", "unreadable_file")])
+@pytest.mark.parametrize(("keep", "code"), [("#", "no_feature"), ("##", "unreadable_file")])
 def test_header_only(tmp_path, keep, code):
     path = tmp_path / "header.vcf"
     path.write_text("".join(x for x in CALLS.read_text().splitlines(keepends=True) if x.startswith(keep)))
@@ -122,7 +122,7 @@ def test_sites_only(tmp_path):
     )
     with pytest.raises(CohortError) as caught:
         read_vcf(path)
-    assert caught.value.code == "no_patients"
+    assert caught.value.code == "no_patient"
 
 
 @pytest.mark.parametrize("name", ["calls.vcf.gz", "calls.bcf"])
