@@ -1,0 +1,101 @@
+"""PLINK 1 binary genotypes: how many copies of A1 a patient carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.errors import CohortError
+from omics.readers.matrix import patients_by_features
+
+__all__ = ["read_bed"]
+
+MAGIC = b"\x6c\x1b"
+SNP_MAJOR = 1
+# Two bits a patient, the first one lowest: 00 is A1 A1, 01 missing, 10 heterozygous, 11 A2 A2.
+A1_COPIES = np.array([2.0, np.nan, 1.0, 0.0])
+PER_BYTE = 4
+DECODED = A1_COPIES[(np.arange(256)[:, None] >> np.array([0, 2, 4, 6])) & 3]  # byte x patient
+
+
+def read_bed(path: Path) -> pd.DataFrame:
+    """Dosages of allele A1 in a PLINK 1 trio of ``.bed``, ``.bim`` and ``.fam``.
+
+    A1 is the fifth column of the ``.bim``, usually the minor allele. Which one it is depends on
+    the patients at hand, so that the feature carries it: ``rs123_A``, as in ``plink --recode A``.
+    An id is ``FID_IID``, or ``IID`` alone where FID is 0 or the same.
+
+    Parameters
+    ----------
+    path
+        The ``.bed``, SNP-major; ``.bim`` and ``.fam`` of the same name stand beside it.
+
+    Returns
+    -------
+    DataFrame
+        ``sample_id``, then a column a variant with 0, 1, 2 or NaN, in the order of the ``.bim``.
+
+    Raises
+    ------
+    CohortError
+        A missing companion, wrong magic bytes, individual-major order, a size that the
+        companions contradict, a companion without six columns, or a variant that stands twice.
+
+    References
+    ----------
+    https://www.cog-genomics.org/plink/1.9/formats#bed
+    """
+    family = _read_companion(path.with_suffix(".fam"))
+    variants = _read_companion(path.with_suffix(".bim"))
+    copies = _decode(path, len(variants), len(family))
+    ids = [
+        iid if fid in ("0", iid) else f"{fid}_{iid}" for fid, iid in zip(family[0], family[1], strict=True)
+    ]
+    names = [f"{variant}_{a1}" for variant, a1 in zip(variants[1], variants[4], strict=True)]
+    return patients_by_features(ids, names, copies.T, path)
+
+
+def _read_companion(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise CohortError("no such file; .bed, .bim and .fam belong together", "missing_file", file=str(path))
+    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    wrong = next((number for number, row in enumerate(rows, start=1) if len(row) != 6), None)  # noqa: PLR2004
+    if wrong is not None:
+        raise CohortError(
+            f"line {wrong} has not six columns; write the trio again with plink --make-bed",
+            "ragged_row",
+            file=str(path),
+        )
+    return pd.DataFrame(rows, columns=range(6), dtype=object)
+
+
+def _decode(path: Path, variants: int, patients: int) -> NDArray[np.float64]:
+    """Variants x patients."""
+    content = path.read_bytes()
+    if content[:2] != MAGIC or len(content) <= len(MAGIC):
+        raise CohortError(
+            "not a PLINK 1 .bed (its first bytes are not 6c 1b); write it with plink --make-bed",
+            "wrong_magic",
+            file=str(path),
+        )
+    if content[2] != SNP_MAJOR:
+        raise CohortError(
+            "individual-major order; write it again with plink --make-bed, which is SNP-major",
+            "individual_major",
+            file=str(path),
+        )
+    width = -(-patients // PER_BYTE)
+    found, expected = len(content) - 3, variants * width
+    if found != expected:
+        raise CohortError(
+            f"{found} bytes of genotypes, and {variants} variants x {patients} patients need {expected}; "
+            "take .bed, .bim and .fam of the same data set",
+            "size_mismatch",
+            file=str(path),
+        )
+    packed = np.frombuffer(content, dtype=np.uint8, offset=3).reshape(variants, width)
+    copies: NDArray[np.float64] = DECODED[packed].reshape(variants, width * PER_BYTE)
+    return copies[:, :patients]

@@ -1,0 +1,142 @@
+"""VCF and BCF: how many copies of each alternative allele a patient carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.errors import CohortError
+from omics.readers.matrix import patients_by_features
+from omics.readers.optional import require
+
+__all__ = ["read_vcf"]
+
+# The empty block that closes every BGZF file: SAM specification, section 4.1.2.
+BGZF_START = bytes.fromhex("1f8b0804")
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+def read_vcf(path: Path) -> pd.DataFrame:
+    """Dosages of the alternative alleles in a VCF or BCF file, gzip and bgzip too.
+
+    One feature an ALT allele, named ``CHROM:POS:REF:ALT``: a site with two of them gives two.
+    The dosage is FORMAT ``DS`` where a call has one, and else the number of times the allele
+    stands in ``GT``. A haploid call counts 0 or 1. A call that misses an allele, as ``./.`` and
+    ``./1``, is NaN.
+
+    Parameters
+    ----------
+    path
+        ``.vcf``, ``.vcf.gz`` or ``.bcf``.
+
+    Returns
+    -------
+    DataFrame
+        ``sample_id``, then a column an ALT allele, in the order of the file.
+
+    Raises
+    ------
+    CohortError
+        A damaged or cut file, no patients, no variants, a variant that stands twice, a record with
+        neither DS nor GT, a DS that is not one float an ALT allele, or an allele that the site lacks.
+    InputError
+        If cyvcf2 is not installed.
+
+    References
+    ----------
+    The Variant Call Format Specification, VCFv4.5 and BCFv2.2,
+    https://samtools.github.io/hts-specs/VCFv4.5.pdf
+    """
+    cyvcf2 = require("cyvcf2", "vcf", "VCF")
+    _check_end(path)
+    try:
+        file = cyvcf2.VCF(str(path))
+        patients = list(file.samples)
+        names, dosages = _read_variants(file, len(patients), path) if patients else ([], [])
+    except CohortError:
+        raise
+    except Exception as error:  # noqa: BLE001  # cyvcf2 has no narrower class for a broken record
+        raise CohortError(
+            f"cannot be read as VCF or BCF ({error}); check it with: bcftools view FILE",
+            "unreadable_file",
+            file=str(path),
+        ) from None
+    values = np.column_stack(dosages) if dosages else np.empty((len(patients), 0))
+    return patients_by_features(patients, names, values, path)
+
+
+def _read_variants(
+    file: Iterable[Any], patients: int, path: Path
+) -> tuple[list[str], list[NDArray[np.float64]]]:
+    names: list[str] = []
+    dosages: list[NDArray[np.float64]] = []
+    for variant in file:
+        if variant.ALT:
+            site = f"{variant.CHROM}:{variant.POS}"
+            names += [f"{site}:{variant.REF}:{allele}" for allele in variant.ALT]
+            dosages += list(_dosages(variant, site, patients, path).T)
+    return names, dosages
+
+
+def _dosages(variant: Any, site: str, patients: int, path: Path) -> NDArray[np.float64]:
+    """Patients x ALT alleles."""
+    fields = variant.FORMAT or []
+    if "GT" not in fields and "DS" not in fields:
+        raise CohortError(
+            f"{site} has neither DS nor GT, so nobody has a dosage; remove the record",
+            "missing_genotypes",
+            file=str(path),
+        )
+    dosage = np.full((patients, len(variant.ALT)), np.nan)
+    if "GT" in fields:
+        dosage = _from_genotypes(variant, site, path)
+    if "DS" in fields:
+        imputed = _imputed(variant, site, path)
+        dosage = np.where(np.isnan(imputed), dosage, imputed)
+    return dosage
+
+
+def _from_genotypes(variant: Any, site: str, path: Path) -> NDArray[np.float64]:
+    # Patients x ploidy: -1 is a missing allele, -2 fills up where the ploidy is lower.
+    alleles = variant.genotype.array()[:, :-1]
+    known = len(variant.ALT)
+    if alleles.max(initial=0) > known:
+        raise CohortError(
+            f"{site} has a genotype with allele {alleles.max()}, and only {known} ALT allele(s); "
+            "write the file again",
+            "unknown_allele",
+            file=str(path),
+        )
+    counts = (alleles[:, :, None] == np.arange(1, known + 1)).sum(axis=1)
+    return np.where((alleles == -1).any(axis=1)[:, None], np.nan, counts)
+
+
+def _imputed(variant: Any, site: str, path: Path) -> NDArray[np.float64]:
+    values = np.asarray(variant.format("DS"))
+    if values.dtype.kind != "f" or values.shape[1] != len(variant.ALT):
+        raise CohortError(
+            f"{site}: DS is not one float an ALT allele; declare FORMAT DS with Number=A, Type=Float",
+            "invalid_dosage",
+            file=str(path),
+            column="DS",
+        )
+    return values.astype(np.float64)
+
+
+def _check_end(path: Path) -> None:
+    # htslib only warns when the closing block is missing, and the variants behind it are lost.
+    with path.open("rb") as file:
+        blocked = file.read(4) == BGZF_START
+        file.seek(0, 2)
+        file.seek(max(file.tell() - len(BGZF_END), 0))
+        if blocked and file.read() != BGZF_END:
+            raise CohortError(
+                "the compressed file was cut short (its closing block is missing); copy it again",
+                "unreadable_file",
+                file=str(path),
+            )
