@@ -90,10 +90,7 @@ class Cells:
         return cast("Values", floats.to_numpy())
 
     def _not_a_number(self, position: int, cells: list[str | None]) -> CohortError:
-        text = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").isna()
-        row = next((i for i, cell in enumerate(cells) if cell is not None and text[i]), None)
-        # A blank beside a number is the only thing that pandas forgives and pyarrow does not.
-        row = next(i for i, c in enumerate(cells) if c and c != c.strip()) if row is None else row
+        row = next(i for i, cell in enumerate(cells) if cell is not None and not _is_number(cell))
         return CohortError(
             f"'{cells[row]}' in row '{self.columns[0][row]}' is not a number; "
             "correct the cell or leave it empty",
@@ -179,10 +176,13 @@ def patient_table(ids: Sequence[str], values: Values, features: Sequence[str], f
         raise CohortError(
             f"sample {list(ids).index('') + 1} has no name; name it in the file", "empty_id", file=file
         )
-    names = pd.Index(list(features), dtype=object)
-    if (names == "").any():
-        row = int((names == "").argmax()) + 1
-        raise CohortError(f"feature {row} has no name; name it or remove its row", "empty_feature", file=file)
+    if "" in features:
+        raise CohortError(
+            f"feature {list(features).index('') + 1} has no name; name it or remove it",
+            "empty_feature",
+            file=file,
+        )
+    names = pd.Index(["sample_id", *features], dtype=object)
     if names.has_duplicates:
         raise CohortError(
             "the feature stands twice; keep one row a feature",
@@ -191,7 +191,7 @@ def patient_table(ids: Sequence[str], values: Values, features: Sequence[str], f
             column=str(names[names.duplicated()][0]),
         )
     index = pd.DataFrame({"sample_id": list(ids)}, dtype=str)
-    return pd.concat([index, pd.DataFrame(values, columns=names)], axis=1)
+    return pd.concat([index, pd.DataFrame(values)], axis=1).set_axis(names, axis=1)
 
 
 def refuse_negative(frame: pd.DataFrame, what: str, file: str) -> pd.DataFrame:
@@ -222,6 +222,16 @@ def file_stem(name: str, endings: str) -> str:
 
 def _open(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
+
+
+def _is_number(cell: str) -> bool:
+    import pyarrow as pa
+
+    try:
+        pa.scalar(cell).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _malformed(reason: str, file: str) -> CohortError:

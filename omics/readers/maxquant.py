@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from omics.errors import CohortError
 from omics.readers.matrices import Cells, patient_table, read_cells, read_lines, refuse_negative, split_line
@@ -22,6 +23,7 @@ NO_SAMPLES = ("iBAQ peptides",)
 MARKS = ("Reverse", "Potential contaminant", "Contaminant", "Only identified by site")
 """Columns that mark with + what is no quantified protein; older versions say Contaminant."""
 
+LABELLED = ("Ratio H/L", "Ratio M/L", "Reporter intensity")
 FEATURE = "Majority protein IDs"
 
 
@@ -53,9 +55,9 @@ def read_protein_groups(path: Path) -> pd.DataFrame:
 
 
 def _samples(header: list[str], file: str) -> tuple[list[int], list[str]]:
-    if any(name.startswith(("Ratio H/L", "Ratio M/L")) for name in header):
+    if any(name.startswith(LABELLED) for name in header):
         raise CohortError(
-            "labelled samples have ratios and not intensities of their own; give a label-free table",
+            "the samples were labelled (SILAC, TMT) and share their intensities; give a label-free table",
             "labelled_samples",
             file=file,
         )
@@ -71,7 +73,7 @@ def _samples(header: list[str], file: str) -> tuple[list[int], list[str]]:
     )
 
 
-def _proteins(cells: Cells) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _proteins(cells: Cells) -> NDArray[np.bool_]:
     kept = np.ones(len(cells.columns[0]), dtype=np.bool_)
     for mark in MARKS:
         if mark in cells.header:

@@ -44,7 +44,8 @@ def read_olink(path: Path) -> pd.DataFrame:
     """
     file = str(path)
     rows = _without_controls(_read(path), file)
-    failed = rows[[name for name in QC if name in rows]].isin(["FAIL", "Fail"]).any(axis=1)
+    flags = rows[[name for name in QC if name in rows]]
+    failed = flags.apply(lambda flag: flag.str.upper() == "FAIL").any(axis=1)
     if failed.any():
         log.warning("%s: %d NPX that failed quality control count as not measured", file, failed.sum())
     _check_once(rows, file)
@@ -61,7 +62,7 @@ def _read(path: Path) -> pd.DataFrame:
         table = pd.read_parquet(path)
         _check_columns([str(name) for name in table.columns], str(path))
         frame = table[[name for name in (*NEEDED, *OPTIONAL) if name in table]]
-        text = frame.drop(columns="NPX").astype(object).fillna("").astype(str)
+        text = frame.drop(columns="NPX").astype("string").fillna("").astype(object)
         return text.assign(NPX=_parquet_npx(frame, str(path)))
     line = read_lines(path, 1)[0]
     separator = max(";,\t", key=line.count)
