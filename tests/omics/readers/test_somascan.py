@@ -51,6 +51,13 @@ def test_zipped_with_unix_line_ends(tmp_path):
     assert read_table(path).equals(read_table(TOY))
 
 
+def test_fields_without_exclamation_marks(tmp_path):
+    # As in version 2.0 of the format, which has no !Checksum either.
+    text = TOY.read_bytes().replace(b"!Checksum\r\n", b"").replace(b"!", b"")
+    (tmp_path / "toy.adat").write_bytes(text)
+    assert read_table(tmp_path / "toy.adat").equals(read_table(TOY))
+
+
 def test_version_3_names_and_a_missing_measurement(tmp_path):
     text = TOY.read_bytes().replace(b"10000-28\t", b"10000-28_3\t").replace(b"\t1571.4", b"\tNA")
     (tmp_path / "toy.adat").write_bytes(text)
