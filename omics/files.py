@@ -134,13 +134,21 @@ def read_state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArr
 def digest_files(paths: Iterable[Path]) -> str:
     """SHA-256 over names and contents, in the order of the names.
 
-    The folder does not count, so a moved cohort keeps its digest.
+    The folder does not count, so a moved cohort keeps its digest. A path that is a folder itself
+    stands for all files in it.
     """
     digest = hashlib.sha256()
     for path in sorted(paths, key=lambda item: item.name):
-        digest.update(path.name.encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for name, file in _files(path):
+            digest.update(name.encode() + b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _files(path: Path) -> list[tuple[str, Path]]:
+    if not path.is_dir():
+        return [(path.name, path)]
+    return sorted((f.relative_to(path.parent).as_posix(), f) for f in path.rglob("*") if f.is_file())
 
 
 def _check_version(path: Path, version: int | None) -> None:

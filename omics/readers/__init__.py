@@ -18,4 +18,19 @@ READERS = {
     "seg": "omics.readers.copy_number:read_seg",
     ".seg": "omics.readers.copy_number:read_seg",
     "beta_matrix": "omics.readers.methylation:read_beta_matrix",
+    # transcriptomics
+    "featurecounts": "omics.readers.counts:read_featurecounts",
+    "salmon": "omics.readers.counts:read_salmon",
+    "tximport": "omics.readers.counts:read_tximport",
+    ".gct": "omics.readers.gct:read_gct",
+    ".gct.gz": "omics.readers.gct:read_gct",
+    # proteomics
+    "proteingroups": "omics.readers.maxquant:read_protein_groups",
+    "diann": "omics.readers.diann:read_diann",
+    "olink": "omics.readers.olink:read_olink",
+    ".adat": "omics.readers.somascan:read_adat",
+    ".adat.gz": "omics.readers.somascan:read_adat",
 }
+
+FOLDERS = {"salmon"}
+"""Formats whose path is a folder and not a file."""

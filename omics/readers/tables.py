@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from omics.errors import CohortError, nearest
-from omics.readers import READERS
+from omics.readers import FOLDERS, READERS
 from omics.tables import look_up
 
 __all__ = ["numbers", "read_csv", "read_parquet", "read_table", "read_tsv"]
@@ -20,7 +20,7 @@ def read_table(path: Path, index: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     path
-        The file; its ending chooses the reader.
+        The file, or the folder for a format of FOLDERS; its ending chooses the reader.
     index
         The column of patient ids; the first column if left out.
 
@@ -34,9 +34,10 @@ def read_table(path: Path, index: str | None = None) -> pd.DataFrame:
     CohortError
         Missing or unreadable file, unknown ending, missing id column, empty or repeated ids.
     """
-    if not path.is_file():
-        raise CohortError("no such file; correct the path in cohort.yaml", "missing_file", file=str(path))
     ending = max((e for e in READERS if path.name.endswith(e)), key=len, default=path.suffix)
+    what, found = ("folder", path.is_dir()) if ending in FOLDERS else ("file", path.is_file())
+    if not found:
+        raise CohortError(f"no such {what}; correct the path in cohort.yaml", "missing_file", file=str(path))
     if ending not in READERS:
         raise CohortError(
             f"unknown ending '{ending}'; {nearest(ending, READERS)}", "unknown_format", file=str(path)

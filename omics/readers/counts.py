@@ -1,0 +1,129 @@
+"""Counts of reads: featureCounts, salmon and what tximport made of it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from omics.errors import CohortError
+from omics.readers.matrices import (
+    Cells,
+    file_stem,
+    patient_table,
+    read_cells,
+    read_lines,
+    refuse_negative,
+    split_line,
+)
+
+__all__ = ["read_featurecounts", "read_salmon", "read_tximport"]
+
+log = logging.getLogger(__name__)
+
+FEATURECOUNTS = ["Geneid", "Chr", "Start", "End", "Strand", "Length"]
+QUANT = ["Name", "Length", "EffectiveLength", "TPM", "NumReads"]
+GENE_NAMES = ("gene_name", "gene_symbol")
+
+
+def read_featurecounts(path: Path) -> pd.DataFrame:
+    """Read the table of featureCounts (Subread), gzip too.
+
+    A sample is called as its alignment file, without path, ``.bam`` and ``.sorted.bam``. Columns that
+    ``--extraAttributes`` brought, as the first line tells, are left out.
+
+    Source: Subread users guide, section 6.2.5, https://subread.sourceforge.net/SubreadUsersGuide.pdf;
+    Liao et al. 2014, doi 10.1093/bioinformatics/btt656.
+
+    Raises
+    ------
+    CohortError
+        Columns missing, a row of another width, text or a negative number for a count, a repeated
+        gene.
+    """
+    lines = read_lines(path, 2)
+    above = 1 if lines[0].startswith("#") else 0
+    extra = re.search(r'"--extraAttributes" "([^"]*)"', lines[0])
+    skip = len(FEATURECOUNTS) + (len(extra[1].split(",")) if extra else 0)
+    header = split_line(lines[above])
+    cells = read_cells(path, header, above + 1)
+    for name in FEATURECOUNTS:
+        cells.at(name)
+    ids = [file_stem(name, "sorted|bam|sam") for name in header[skip:]]
+    return _counts(cells, "Geneid", ids, list(range(skip, len(header))))
+
+
+def read_salmon(path: Path) -> pd.DataFrame:
+    """Read a folder with ``SAMPLE/quant.sf`` of salmon: estimated reads by transcript.
+
+    Source: https://salmon.readthedocs.io/en/latest/file_formats.html;
+    Patro et al. 2017, doi 10.1038/nmeth.4197.
+
+    Raises
+    ------
+    CohortError
+        No ``quant.sf``, columns missing, samples with different transcripts, text or a negative
+        number of reads, a repeated transcript.
+    """
+    samples = sorted(file for file in path.glob("*/quant.sf") if file.is_file())
+    if not samples:
+        raise CohortError(
+            "no SAMPLE/quant.sf in it; give the folder that holds one folder a sample",
+            "missing_file",
+            file=str(path),
+        )
+    without = sorted({f.name for f in path.iterdir() if f.is_dir()} - {f.parent.name for f in samples})
+    if without:
+        log.warning("%s: %d folder(s) without quant.sf left out: %s", path, len(without), ", ".join(without))
+    transcripts: list[str] = []
+    reads = []
+    for file in samples:
+        cells = read_cells(file, split_line(read_lines(file, 1)[0]), 1)
+        for name in QUANT:
+            cells.at(name)
+        transcripts = transcripts or cells.text("Name")
+        if cells.text("Name") != transcripts:
+            raise CohortError(
+                f"other transcripts than in {samples[0].parent.name}; quantify all samples with one index",
+                "transcripts_differ",
+                file=str(file),
+            )
+        reads.append(cells.numbers([cells.at("NumReads")])[:, 0])
+    ids = [file.parent.name for file in samples]
+    return refuse_negative(
+        patient_table(ids, np.vstack(reads), transcripts, str(path)), "number of reads", str(path)
+    )
+
+
+def read_tximport(path: Path) -> pd.DataFrame:
+    """Read the count matrix of tximport as R writes it, csv or tsv, gzip too: genes x samples.
+
+    The header may lack the corner, as ``write.table`` leaves it, and a column ``gene_name`` after
+    the first, as nf-core/rnaseq writes it, is left out.
+
+    Source: Soneson et al. 2015, doi 10.12688/f1000research.7563;
+    https://bioconductor.org/packages/tximport.
+
+    Raises
+    ------
+    CohortError
+        No sample, a row of another width, text or a negative number for a count, a repeated gene.
+    """
+    lines = read_lines(path, 2)
+    separator = "\t" if "\t" in lines[0] else ","
+    header = split_line(lines[0], separator, quote='"')
+    corner = len(split_line(lines[1], separator, quote='"')) - len(header) == 1
+    header = ["", *header] if corner else header
+    cells = read_cells(path, header, 1, separator, quote='"')
+    samples = [i for i in range(1, len(header)) if header[i] not in GENE_NAMES]
+    return _counts(cells, header[0], [header[i] for i in samples], samples)
+
+
+def _counts(cells: Cells, feature: str, ids: list[str], positions: list[int]) -> pd.DataFrame:
+    if not positions:
+        raise CohortError("no column of a sample; export the table again", "no_samples", file=cells.file)
+    frame = patient_table(ids, cells.numbers(positions).T, cells.text(feature), cells.file)
+    return refuse_negative(frame, "count", cells.file)

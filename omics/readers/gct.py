@@ -1,0 +1,74 @@
+"""GCT 1.2 and 1.3: a matrix of expression with its annotation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from omics.errors import CohortError
+from omics.readers.matrices import patient_table, read_cells, read_lines, split_line
+
+__all__ = ["read_gct"]
+
+
+def read_gct(path: Path) -> pd.DataFrame:
+    """Read a GCT file, gzip too; descriptions and metadata of rows and columns are left out.
+
+    Source: https://www.genepattern.org/file-formats-guide (1.2);
+    https://clue.io/connectopedia/gct_format (1.3); Enache et al. 2019, doi
+    10.1093/bioinformatics/bty784.
+
+    Raises
+    ------
+    CohortError
+        An unknown version, dimensions that the table does not have, a row of another width, text
+        for a number, a repeated feature.
+    """
+    file = str(path)
+    version, dimensions, names = read_lines(path, 3)
+    rows, samples, row_metadata, column_metadata = _dimensions(version.strip(), dimensions, file)
+    header = split_line(names)
+    width = 1 + row_metadata + samples
+    if len(header) != width:
+        raise CohortError(
+            f"the header has {len(header)} columns and line 2 announces {width}; export it again",
+            "gct_dimensions",
+            file=file,
+        )
+    cells = read_cells(path, header, 3).rows(column_metadata)
+    features = cells.text(header[0])
+    if len(features) != rows:
+        raise CohortError(
+            f"the table has {len(features)} rows and line 2 announces {rows}; it was cut or edited, "
+            "export it again",
+            "gct_dimensions",
+            file=file,
+        )
+    positions = list(range(1 + row_metadata, width))
+    ids = [header[position].strip() for position in positions]
+    return patient_table(ids, cells.numbers(positions).T, features, file)
+
+
+def _dimensions(version: str, line: str, file: str) -> tuple[int, int, int, int]:
+    """Rows, samples, columns of row metadata and rows of column metadata."""
+    counts = {"#1.2": 2, "#1.3": 4}
+    if version not in counts:
+        raise CohortError(
+            f"line 1 is '{version[:20]}' and not #1.2 or #1.3; save the table as GCT",
+            "gct_version",
+            file=file,
+        )
+    numbers = line.split()
+    if len(numbers) != counts[version] or not all(number.isdigit() for number in numbers):
+        raise CohortError(
+            f"line 2 of GCT {version[1:]} holds {counts[version]} whole numbers; export it again",
+            "gct_dimensions",
+            file=file,
+        )
+    rows, samples, *metadata = map(int, numbers)
+    # The one column of row metadata in 1.2 is Description.
+    row_metadata, column_metadata = metadata or (1, 0)
+    if rows == 0 or samples == 0:
+        raise CohortError("line 2 announces an empty table; export it again", "empty_table", file=file)
+    return rows, samples, row_metadata, column_metadata

@@ -1,0 +1,93 @@
+"""MaxQuant: proteinGroups.txt."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.errors import CohortError
+from omics.readers.matrices import Cells, patient_table, read_cells, read_lines, refuse_negative, split_line
+
+__all__ = ["read_protein_groups"]
+
+log = logging.getLogger(__name__)
+
+QUANTITIES = ("LFQ intensity ", "Intensity ", "iBAQ ")
+"""What stands before the name of a sample; the first kind that the file has is taken."""
+
+NO_SAMPLES = ("iBAQ peptides",)
+MARKS = ("Reverse", "Potential contaminant", "Contaminant", "Only identified by site")
+"""Columns that mark with + what is no quantified protein; older versions say Contaminant."""
+
+LABELLED = ("Ratio H/L", "Ratio M/L", "Reporter intensity")
+FEATURE = "Majority protein IDs"
+
+
+def read_protein_groups(path: Path) -> pd.DataFrame:
+    """Read the protein groups of MaxQuant: LFQ intensities, else intensities, else iBAQ.
+
+    A feature is the first of its majority protein IDs; groups that share their first one go by all
+    their IDs. A 0 is below detection and stays 0. Decoys, contaminants and groups identified by a
+    modified site only are left out and counted in the log.
+
+    Source: https://cox-labs.github.io/coxdocs/output_tables.html;
+    Cox and Mann 2008, doi 10.1038/nbt.1511.
+
+    Raises
+    ------
+    CohortError
+        Columns missing, labelled samples, a row of another width, text or a negative number for an
+        intensity, a repeated group.
+    """
+    file = str(path)
+    header = split_line(read_lines(path, 1)[0])
+    cells = read_cells(path, header, 1)
+    positions, ids = _samples(header, file)
+    majority = cells.text(FEATURE)
+    kept = _proteins(cells)
+    values = cells.numbers(positions)[kept].T
+    features = _names([name for name, keep in zip(majority, kept, strict=True) if keep])
+    return refuse_negative(patient_table(ids, values, features, file), "intensity", file)
+
+
+def _samples(header: list[str], file: str) -> tuple[list[int], list[str]]:
+    if any(name.startswith(LABELLED) for name in header):
+        raise CohortError(
+            "the samples were labelled (SILAC, TMT) and share their intensities; give a label-free table",
+            "labelled_samples",
+            file=file,
+        )
+    for quantity in QUANTITIES:
+        positions = [i for i, n in enumerate(header) if n.startswith(quantity) and n not in NO_SAMPLES]
+        if positions:
+            return positions, [header[i].removeprefix(quantity).strip() for i in positions]
+    raise CohortError(
+        "no intensity of a sample; name the experiments in MaxQuant, so that each has its column",
+        "missing_column",
+        file=file,
+        column="LFQ intensity SAMPLE",
+    )
+
+
+def _proteins(cells: Cells) -> NDArray[np.bool_]:
+    kept = np.ones(len(cells.columns[0]), dtype=np.bool_)
+    for mark in MARKS:
+        if mark in cells.header:
+            marked = np.array([cell == "+" for cell in cells.text(mark)])
+            log.info("%s: %d group(s) marked %s left out", cells.file, int((marked & kept).sum()), mark)
+            kept &= ~marked
+    if not kept.any():
+        raise CohortError(
+            "every group is a decoy or a contaminant; export it again", "empty_table", file=cells.file
+        )
+    return kept
+
+
+def _names(majority: list[str]) -> list[str]:
+    firsts = pd.Series([ids.split(";")[0] for ids in majority], dtype=object)
+    shared = firsts.duplicated(keep=False)
+    return [ids if share else first for ids, share, first in zip(majority, shared, firsts, strict=True)]

@@ -1,0 +1,142 @@
+"""Olink: NPX in long form, as Olink's software exports it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from omics.errors import CohortError, nearest
+from omics.readers.matrices import patient_table, read_cells, read_lines, split_line
+
+__all__ = ["read_olink"]
+
+log = logging.getLogger(__name__)
+
+NEEDED = ("SampleID", "OlinkID", "Assay", "NPX")
+SAMPLE_TYPES = ("SampleType", "Sample_Type")
+ASSAY_TYPE = "AssayType"
+QC = ("QC_Warning", "SampleQC", "Assay_Warning", "AssayQC")
+PLATE = "PlateID"
+OPTIONAL = (*SAMPLE_TYPES, ASSAY_TYPE, *QC, PLATE)
+
+CONTROLS = ("CONTROL_SAMPLE", "SAMPLE_CONTROL", "PLATE_CONTROL", "NEGATIVE_CONTROL")
+"""How Olink calls its control samples in tables that have no sample type."""
+
+
+def read_olink(path: Path) -> pd.DataFrame:
+    """Read NPX in long form: csv with ``;`` or ``,`` (gzip too), or parquet.
+
+    A feature is an assay; one that stands on several panels goes by ``ASSAY_OLINKID``. Control
+    samples and control assays are left out, and NPX that failed quality control is NaN, both counted
+    in the log; what carries a warning stays.
+
+    Source: the columns as https://cran.r-project.org/package=OlinkAnalyze documents them (read_NPX);
+    Wik et al. 2021, doi 10.1016/j.mcpro.2021.100168.
+
+    Raises
+    ------
+    CohortError
+        Columns missing, a row of another width, text for an NPX, an assay measured more than once
+        in one sample, an OlinkID with several assay names.
+    """
+    file = str(path)
+    rows = _without_controls(_read(path), file)
+    flags = rows[[name for name in QC if name in rows]]
+    failed = flags.apply(lambda flag: flag.str.upper() == "FAIL").any(axis=1)
+    if failed.any():
+        log.warning("%s: %d NPX that failed quality control count as not measured", file, failed.sum())
+    _check_once(rows, file)
+    sample, ids = pd.factorize(rows["SampleID"])
+    assay, features = pd.factorize(_features(rows, file))
+    values = np.full((len(ids), len(features)), np.nan)
+    values[sample, assay] = rows["NPX"].where(~failed)
+    return patient_table(list(ids), values, list(features), file)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Columns that count: NPX as float64, all others as str."""
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path)
+        _check_columns([str(name) for name in table.columns], str(path))
+        frame = table[[name for name in (*NEEDED, *OPTIONAL) if name in table]]
+        text = frame.drop(columns="NPX").astype("string").fillna("").astype(object)
+        return text.assign(NPX=_parquet_npx(frame, str(path)))
+    line = read_lines(path, 1)[0]
+    separator = max(";,\t", key=line.count)
+    header = split_line(line, separator, quote='"')
+    _check_columns(header, str(path))
+    cells = read_cells(path, header, 1, separator, quote='"')
+    names = [name for name in (*NEEDED, *OPTIONAL) if name in header and name != "NPX"]
+    npx = cells.numbers([cells.at("NPX")])[:, 0]
+    return pd.DataFrame({name: cells.text(name) for name in names}).assign(NPX=npx)
+
+
+def _parquet_npx(frame: pd.DataFrame, file: str) -> pd.Series[float]:
+    if frame["NPX"].dtype.kind not in "fiu":
+        raise CohortError(
+            "text for a number; export the parquet file again", "text_for_number", file=file, column="NPX"
+        )
+    return frame["NPX"].astype(np.float64)
+
+
+def _check_columns(header: list[str], file: str) -> None:
+    for name in NEEDED:
+        if name not in header:
+            raise CohortError(
+                f"no such column in NPX of long form; {nearest(name, header)}",
+                "missing_column",
+                file=file,
+                column=name,
+            )
+
+
+def _without_controls(rows: pd.DataFrame, file: str) -> pd.DataFrame:
+    kind = next((name for name in SAMPLE_TYPES if name in rows), None)
+    if kind is None:
+        control = rows["SampleID"].str.startswith(CONTROLS)
+    else:
+        control = rows[kind].str.upper() != "SAMPLE"
+    if control.any():
+        names = rows.loc[control, "SampleID"].drop_duplicates()
+        log.info("%s: %d control sample(s) left out: %s", file, len(names), ", ".join(names))
+    rows = rows[~control]
+    if ASSAY_TYPE in rows:
+        control = rows[ASSAY_TYPE].str.lower() != "assay"
+        if control.any():
+            log.info("%s: %d control assay(s) left out", file, rows.loc[control, "OlinkID"].nunique())
+        rows = rows[~control]
+    if rows.empty:
+        raise CohortError("no sample but controls; export all plates", "empty_table", file=file)
+    return rows
+
+
+def _check_once(rows: pd.DataFrame, file: str) -> None:
+    again = rows.duplicated(["SampleID", "OlinkID"])
+    if again.any():
+        sample, olink_id = rows.loc[again, ["SampleID", "OlinkID"]].iloc[0]
+        same = rows[(rows["SampleID"] == sample) & (rows["OlinkID"] == olink_id)]
+        plates = f" (plates {', '.join(same[PLATE].unique())})" if PLATE in rows else ""
+        raise CohortError(
+            f"assay {olink_id} was measured {len(same)} times in one sample{plates}; keep one of them",
+            "several_plates",
+            file=file,
+            patient=str(sample),
+        )
+
+
+def _features(rows: pd.DataFrame, file: str) -> pd.Series[str]:
+    assays = rows[["OlinkID", "Assay"]].drop_duplicates()
+    renamed = assays["OlinkID"].duplicated()
+    if renamed.any():
+        raise CohortError(
+            f"{assays.loc[renamed, 'OlinkID'].iloc[0]} has several assay names; give it one",
+            "assay_names_differ",
+            file=file,
+            column="Assay",
+        )
+    shared = assays.loc[assays["Assay"].duplicated(keep=False), "OlinkID"]
+    longer = rows["Assay"] + "_" + rows["OlinkID"]
+    return rows["Assay"].where(~rows["OlinkID"].isin(shared), longer)

@@ -1,0 +1,92 @@
+"""SomaScan: ADAT files, relative fluorescence units of SOMAmers."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from omics.errors import CohortError
+from omics.readers.matrices import iterate_lines, patient_table, read_cells, refuse_negative, split_line
+
+__all__ = ["read_adat"]
+
+log = logging.getLogger(__name__)
+
+SECTIONS = ("^HEADER", "^COL_DATA", "^ROW_DATA", "^TABLE_BEGIN")
+
+
+def read_adat(path: Path) -> pd.DataFrame:
+    """Read an ADAT file, gzip too: samples by ``SampleId``, SOMAmers by ``SeqId``.
+
+    Calibrators, quality controls and buffers are left out and counted in the log. Samples and
+    SOMAmers with a flag of quality control stay.
+
+    Source: https://github.com/SomaLogic/SomaLogic-Data, section ADAT File Format;
+    Gold et al. 2010, doi 10.1371/journal.pone.0015004.
+
+    Raises
+    ------
+    CohortError
+        A section or a column is missing, a row of another width, text or a negative number for a
+        measurement, a repeated SOMAmer, no sample but controls.
+
+    Notes
+    -----
+    Below ``^TABLE_BEGIN`` stand the fields of ``^COL_DATA``, one a line, to the right of as many
+    empty cells as ``^ROW_DATA`` has fields; then the names of those; then a line a sample: its
+    fields, an empty cell, its measurements.
+    """
+    file = str(path)
+    lines, fields = _preamble(path)
+    above, left = len(fields["^COL_DATA"]), len(fields["^ROW_DATA"])
+    table = [split_line(line) for line in islice(iterate_lines(path), lines, lines + above + 1)]
+    somamers = next((row[left + 1 :] for row in table if row[left : left + 1] == ["SeqId"]), None)
+    if not somamers:
+        raise CohortError(
+            "the lines below ^TABLE_BEGIN have no SeqId; export the ADAT again",
+            "missing_column",
+            file=file,
+            column="SeqId",
+        )
+    header = [*table[-1][:left], "", *somamers]
+    cells = read_cells(path, header, lines + above + 1)
+    ids, types = cells.text("SampleId"), cells.text("SampleType")
+    kept = np.array([kind == "Sample" for kind in types])
+    controls = Counter(kind for kind in types if kind != "Sample")
+    for kind, count in controls.items():
+        log.info("%s: %d sample(s) of type %s left out", file, count, kind or "(empty)")
+    if not kept.any():
+        raise CohortError("no sample but controls; export all plates", "empty_table", file=file)
+    values = cells.numbers(range(left + 1, len(header)))[kept]
+    names = [name for name, keep in zip(ids, kept, strict=True) if keep]
+    return refuse_negative(patient_table(names, values, somamers, file), "measurement", file)
+
+
+def _preamble(path: Path) -> tuple[int, dict[str, list[str]]]:
+    """Lines down to ^TABLE_BEGIN, and the fields that ^COL_DATA and ^ROW_DATA name."""
+    seen: list[str] = []
+    fields: dict[str, list[str]] = {}
+    length = 0
+    for line in iterate_lines(path):
+        length += 1
+        cells = split_line(line)
+        if cells[0].startswith("^"):
+            seen.append(cells[0])
+        elif cells[0] in ("!Name", "Name") and seen:
+            fields[seen[-1]] = [cell for cell in cells[1:] if cell]
+        if seen and seen[-1] == SECTIONS[-1]:
+            break
+    absent = [name for name in SECTIONS if name not in seen]
+    absent += [name for name in SECTIONS[1:3] if name not in fields]
+    if absent:
+        raise CohortError(
+            f"the section {absent[0]} is missing or empty; export the ADAT again",
+            "missing_section",
+            file=str(path),
+        )
+    return length, fields
