@@ -6,4 +6,15 @@ READERS = {
     ".tsv": "omics.readers.tables:read_tsv",
     ".tsv.gz": "omics.readers.tables:read_tsv",
     ".parquet": "omics.readers.tables:read_parquet",
+    ".xlsx": "omics.readers.containers:read_xlsx",
+    ".h5ad": "omics.readers.containers:read_h5ad",
+    ".zarr": "omics.readers.containers:read_zarr",
+    # metabolomics
+    ".mztab": "omics.readers.mztab:read_mztab",
+    ".mzTab": "omics.readers.mztab:read_mztab",
+    "mwtab": "omics.readers.mwtab:read_mwtab",
+    # microbiome
+    ".biom": "omics.readers.biom:read_biom",
+    ".qza": "omics.readers.qiime2:read_qza",
+    "metaphlan": "omics.readers.metaphlan:read_metaphlan",
 }

@@ -13,6 +13,9 @@ from omics.tables import look_up
 
 __all__ = ["numbers", "read_csv", "read_parquet", "read_table", "read_tsv"]
 
+FOLDERS = (".zarr",)
+"""Endings of formats whose one table is a folder of files."""
+
 
 def read_table(path: Path, index: str | None = None) -> pd.DataFrame:
     """Read any table that READERS knows.
@@ -34,9 +37,9 @@ def read_table(path: Path, index: str | None = None) -> pd.DataFrame:
     CohortError
         Missing or unreadable file, unknown ending, missing id column, empty or repeated ids.
     """
-    if not path.is_file():
-        raise CohortError("no such file; correct the path in cohort.yaml", "missing_file", file=str(path))
     ending = max((e for e in READERS if path.name.endswith(e)), key=len, default=path.suffix)
+    if not (path.is_file() or (path.is_dir() and ending in FOLDERS)):
+        raise CohortError("no such file; correct the path in cohort.yaml", "missing_file", file=str(path))
     if ending not in READERS:
         raise CohortError(
             f"unknown ending '{ending}'; {nearest(ending, READERS)}", "unknown_format", file=str(path)

@@ -1,0 +1,206 @@
+"""Tables inside containers: Excel workbooks (.xlsx) and AnnData (.h5ad, .zarr)."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import numpy as np
+import pandas as pd
+
+from omics.errors import CohortError
+from omics.readers.matrix import MISSING, patient_table, refuse_repeated
+from omics.readers.optional import require
+
+__all__ = ["read_h5ad", "read_xlsx", "read_zarr"]
+
+METADATA = ("zarr.json", ".zarray", ".zmetadata")
+
+
+def read_xlsx(path: Path) -> pd.DataFrame:
+    """Read the first sheet of a workbook; its first row names the columns, its first column the patients.
+
+    Parameters
+    ----------
+    path
+        An Office Open XML workbook; the extra ``xlsx`` reads it.
+
+    Returns
+    -------
+    DataFrame
+        Columns as in the sheet: numbers as float64, an empty cell as NaN. As in a csv file, a column with
+        text stays text, so that a samples table may be a sheet; a view refuses it. A formula counts by the
+        value that was stored with it, a date by its ISO text.
+
+    Raises
+    ------
+    CohortError
+        Not a workbook, a column without a name or with that of another, a formula without a stored value,
+        a cell that shows an error.
+
+    Notes
+    -----
+    ECMA-376, https://ecma-international.org/publications-and-standards/standards/ecma-376/.
+    """
+    rows = [row for row in _cells(path) if any(value is not None for value in row)]
+    if not rows:
+        raise CohortError("the first sheet is empty; move the table there", "empty_table", file=str(path))
+    width = max(place for row in rows for place, value in enumerate(row, start=1) if value is not None)
+    header, *body = [(row + [None] * width)[:width] for row in rows]
+    names = [_text(name) for name in header]
+    refuse_repeated(names, str(path))
+    frame = pd.DataFrame(body, columns=names)
+    ids = [None if row[0] is None else _text(row[0]) for row in body]
+    values = frame.iloc[:, 1:]
+    whole = values.select_dtypes("number").columns
+    empty = values.columns[values.isna().all()]
+    values = values.astype(dict.fromkeys([*whole, *empty], np.float64))
+    return pd.concat([pd.Series(ids, name=names[0], dtype=object), values], axis=1)
+
+
+def _cells(path: Path) -> Iterator[list[Any]]:
+    openpyxl = require("openpyxl", "xlsx", "xlsx")
+    try:
+        stored, written = (
+            openpyxl.load_workbook(path, read_only=True, data_only=stored).worksheets[0]
+            for stored in (True, False)
+        )
+        for sheet in (stored, written):
+            # Programs that stream a sheet may state a size that is too small, and rows would be lost.
+            sheet.reset_dimensions()
+        for pair in zip(stored.iter_rows(), written.iter_rows(), strict=True):
+            yield [_value(cell, formula, path) for cell, formula in zip(*pair, strict=True)]
+    except (zipfile.BadZipFile, KeyError, IndexError, ParseError) as error:
+        raise CohortError(
+            f"not a readable workbook ({error}); save it again as .xlsx", "unreadable_file", file=str(path)
+        ) from None
+
+
+def _value(cell: Any, formula: Any, path: Path) -> Any:
+    value = cell.value
+    if cell.data_type == "e":
+        raise CohortError(
+            f"the cell {cell.coordinate} shows {value}; correct or empty it", "error_cell", file=str(path)
+        )
+    if value is None and formula.data_type == "f" and cell.data_type == "n":
+        raise CohortError(
+            f"the formula in {formula.coordinate} has no stored value; open the workbook in a spreadsheet "
+            "program and save it",
+            "formula_without_value",
+            file=str(path),
+        )
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, str):
+        return None if value.strip() in MISSING else value.strip()
+    return value
+
+
+def _text(value: Any) -> str:
+    # A sheet knows no integers: the id 7 may be stored as 7.0.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value)
+
+
+def read_h5ad(path: Path) -> pd.DataFrame:
+    """Read ``X`` of an AnnData file, dense or sparse; observations are patients.
+
+    Parameters
+    ----------
+    path
+        An h5ad file of anndata 0.7 or newer.
+
+    Returns
+    -------
+    DataFrame
+        ``sample_id``, then (observations x variables); layers, raw and annotations stay behind.
+
+    Raises
+    ------
+    CohortError
+        No X, no names of observations or variables, another shape than theirs, a repeated variable.
+
+    Notes
+    -----
+    https://anndata.readthedocs.io/en/stable/fileformat-prose.html.
+    """
+    import h5py
+
+    with h5py.File(path, "r") as store:
+        return _anndata(store, str(path))
+
+
+def read_zarr(path: Path) -> pd.DataFrame:
+    """Read ``X`` of an AnnData store in a folder, as :func:`read_h5ad` does.
+
+    Raises
+    ------
+    CohortError
+        As :func:`read_h5ad`; and a store whose arrays ask for pickle, which is never loaded.
+    """
+    import zarr
+
+    if not path.is_dir():
+        raise CohortError("a zarr store is a folder; unpack it", "unreadable_file", file=str(path))
+    _refuse_pickle(path)
+    try:
+        store = zarr.open_group(path, mode="r")
+    except FileNotFoundError:
+        raise CohortError("the folder is no zarr store", "unreadable_file", file=str(path)) from None
+    return _anndata(store, str(path))
+
+
+def _refuse_pickle(folder: Path) -> None:
+    for path in (found for name in METADATA for found in folder.rglob(name)):
+        if any("pickle" in name for name in _codecs(json.loads(path.read_text(encoding="utf-8")))):
+            raise CohortError(
+                "the store keeps an array as pickle, which could run code and is never loaded; "
+                "write it again with anndata",
+                "pickle",
+                file=str(path),
+            )
+
+
+def _codecs(metadata: Any) -> Iterator[str]:
+    """Every ``id`` (zarr 2) and ``name`` (zarr 3), at any depth."""
+    inner = metadata.values() if isinstance(metadata, dict) else metadata
+    if isinstance(metadata, dict):
+        yield from (str(metadata[key]) for key in ("id", "name") if key in metadata)
+    if isinstance(metadata, dict | list):
+        for part in inner:
+            yield from _codecs(part)
+
+
+def _anndata(store: Any, file: str) -> pd.DataFrame:
+    from anndata.io import read_elem
+
+    try:
+        patients, features = (_names(store[group]) for group in ("obs", "var"))
+        values = read_elem(store["X"])
+    except (KeyError, AttributeError, IndexError) as error:
+        raise CohortError(
+            f"not an AnnData with X, obs and var ({error}); write it with anndata 0.7 or newer",
+            "not_anndata",
+            file=file,
+        ) from None
+    values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+    if values.shape != (len(patients), len(features)):
+        raise CohortError(
+            f"X is {' x '.join(map(str, values.shape))} and has {len(patients)} observations x "
+            f"{len(features)} variables; write it again",
+            "wrong_shape",
+            file=file,
+        )
+    return patient_table(values, patients, features, file)
+
+
+def _names(group: Any) -> list[str]:
+    from anndata.io import read_elem
+
+    return [str(name) for name in read_elem(group[group.attrs["_index"]])]
