@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
+import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
 import pandas as pd
@@ -63,19 +65,24 @@ def read_xlsx(path: Path) -> pd.DataFrame:
     return pd.concat([pd.Series(ids, name=names[0], dtype=object), values], axis=1)
 
 
-def _cells(path: Path) -> Iterator[list[Any]]:
+def _cells(path: Path) -> list[list[Any]]:
     openpyxl = require("openpyxl", "xlsx", "xlsx")
+    content = path.read_bytes()  # openpyxl leaves a file open whose content it cannot read
     try:
-        stored, written = (
-            openpyxl.load_workbook(path, read_only=True, data_only=stored).worksheets[0]
-            for stored in (True, False)
-        )
-        for sheet in (stored, written):
-            # Programs that stream a sheet may state a size that is too small, and rows would be lost.
-            sheet.reset_dimensions()
-        for pair in zip(stored.iter_rows(), written.iter_rows(), strict=True):
-            yield [_value(cell, formula, path) for cell, formula in zip(*pair, strict=True)]
-    except (zipfile.BadZipFile, KeyError, IndexError, ParseError) as error:
+        with (
+            warnings.catch_warnings(action="ignore"),  # about styles and extensions, which hold no values
+            closing(openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)) as stored,
+            closing(openpyxl.load_workbook(BytesIO(content), read_only=True)) as written,
+        ):
+            sheets = [book.worksheets[0] for book in (stored, written)]
+            for sheet in sheets:
+                # Programs that stream a sheet may state a size that is too small, and rows would be lost.
+                sheet.reset_dimensions()
+            return [
+                [_value(cell, formula, path) for cell, formula in zip(*pair, strict=True)]
+                for pair in zip(*(sheet.iter_rows() for sheet in sheets), strict=True)
+            ]
+    except (zipfile.BadZipFile, KeyError, IndexError, SyntaxError) as error:
         raise CohortError(
             f"not a readable workbook ({error}); save it again as .xlsx", "unreadable_file", file=str(path)
         ) from None
@@ -87,6 +94,7 @@ def _value(cell: Any, formula: Any, path: Path) -> Any:
         raise CohortError(
             f"the cell {cell.coordinate} shows {value}; correct or empty it", "error_cell", file=str(path)
         )
+    # A formula that shows nothing stores an empty text (t="str"); one never calculated stores nothing.
     if value is None and formula.data_type == "f" and cell.data_type == "n":
         raise CohortError(
             f"the formula in {formula.coordinate} has no stored value; open the workbook in a spreadsheet "

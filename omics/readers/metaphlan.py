@@ -51,7 +51,7 @@ def read_metaphlan(path: Path) -> pd.DataFrame:
     header, rows = _rows(path.read_text(encoding="utf-8-sig"), file)
     refuse_repeated(header, file)
     kept = [(name, row) for row in rows if (name := _species(row[0]))]
-    if not kept:
+    if all(name in WITHOUT_CLADE for name, _ in kept):
         raise CohortError(
             "no species (s__) in clade_name; run MetaPhlAn with all taxonomic levels", "no_species", file=file
         )

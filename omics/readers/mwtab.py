@@ -38,7 +38,7 @@ def read_mwtab(path: Path) -> pd.DataFrame:
 
     Notes
     -----
-    mwTab file format specification 1.5,
+    mwTab file format specification,
     https://www.metabolomicsworkbench.org/data/mwTab_specification.pdf.
     """
     file = str(path)

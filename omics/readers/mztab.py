@@ -61,7 +61,7 @@ def read_mztab(path: Path) -> pd.DataFrame:
         )
     values = [[cell(row[column]) for row in molecules] for column in columns.values()]
     ids = [_assay_name(assay, metadata, file) for assay in columns]
-    return patient_table(values, ids, _names(molecules), file)
+    return patient_table(values, ids, _names(molecules, file), file)
 
 
 def _check_version(version: str, file: str) -> None:
@@ -103,13 +103,22 @@ def _assay_name(assay: str, metadata: Mapping[str, str], file: str) -> str:
     )
 
 
-def _names(molecules: list[Row]) -> list[str]:
-    names = [next(filter(None, (_name(row.get(key, "")) for key in NAMES)), "") for row in molecules]
-    names = [name or row["SML_ID"] for name, row in zip(names, molecules, strict=True)]
-    count = Counter(names)
+def _names(molecules: list[Row], file: str) -> list[str]:
+    identifiers = [cell(row["SML_ID"]) for row in molecules]
+    if None in identifiers:
+        raise CohortError(
+            f"row {identifiers.index(None) + 1} of the SML table has no SML_ID; number its rows",
+            "unnamed_molecule",
+            file=file,
+        )
+    chosen = [
+        next(filter(None, (_name(row.get(key, "")) for key in NAMES)), str(identifier))
+        for row, identifier in zip(molecules, identifiers, strict=True)
+    ]
+    count = Counter(chosen)
     return [
-        f"{name} [{row['SML_ID']}]" if count[name] > 1 else name
-        for name, row in zip(names, molecules, strict=True)
+        f"{name} [{identifier}]" if count[name] > 1 else name
+        for name, identifier in zip(chosen, identifiers, strict=True)
     ]
 
 
