@@ -53,7 +53,7 @@ def parse_biom(content: bytes, file: str) -> pd.DataFrame:
     parse = _parse_hdf5 if content.startswith(HDF5) else _parse_json
     try:
         observations, samples, values = parse(content, file)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error).strip("'\"")
         raise CohortError(f"not a BIOM table ({reason}); export it again", "not_biom", file=file) from None
     if (values < 0).any():

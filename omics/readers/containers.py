@@ -21,6 +21,9 @@ from omics.readers.optional import require
 
 __all__ = ["read_h5ad", "read_xlsx", "read_zarr"]
 
+DATES = (datetime.date, datetime.time, datetime.timedelta)
+X_ENCODINGS = ("array", "csr_matrix", "csc_matrix")
+NAME_ENCODINGS = ("string-array", "nullable-string-array", "array", "categorical")
 METADATA = ("zarr.json", ".zarray", ".zmetadata")
 
 
@@ -35,34 +38,32 @@ def read_xlsx(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns as in the sheet: numbers as float64, an empty cell as NaN. As in a csv file, a column with
-        text stays text, so that a samples table may be a sheet; a view refuses it. A formula counts by the
-        value that was stored with it, a date by its ISO text.
+        Columns as in the sheet, with the types that a csv file would have: a column with text stays text, so
+        that a samples table may be a sheet, and a view refuses it. An empty cell is not measured, a formula
+        counts by the value that was stored with it, a date by its text.
 
     Raises
     ------
     CohortError
-        Not a workbook, a column without a name or with that of another, a formula without a stored value,
-        a cell that shows an error.
+        Not a workbook, a column without a name or with that of another, a name that is a date, a formula
+        without a stored value, a cell that shows an error.
 
     Notes
     -----
-    ECMA-376, https://ecma-international.org/publications-and-standards/standards/ecma-376/.
+    ECMA-376, https://ecma-international.org/publications-and-standards/standards/ecma-376/. Spreadsheets turn
+    gene names such as SEPT2 into dates: Ziemann et al. 2016, doi 10.1186/s13059-016-1044-7.
     """
     rows = [row for row in _cells(path) if any(value is not None for value in row)]
     if not rows:
         raise CohortError("the first sheet is empty; move the table there", "empty_table", file=str(path))
     width = max(place for row in rows for place, value in enumerate(row, start=1) if value is not None)
     header, *body = [(row + [None] * width)[:width] for row in rows]
-    names = [_text(name) for name in header]
+    names = [_name(value, path) or "" for value in header]
     refuse_repeated(names, str(path))
-    frame = pd.DataFrame(body, columns=names)
-    ids = [None if row[0] is None else _text(row[0]) for row in body]
-    values = frame.iloc[:, 1:]
-    whole = values.select_dtypes("number").columns
-    empty = values.columns[values.isna().all()]
-    values = values.astype(dict.fromkeys([*whole, *empty], np.float64))
-    return pd.concat([pd.Series(ids, name=names[0], dtype=object), values], axis=1)
+    named = [[_name(row[0], path), *map(_plain, row[1:])] for row in body]
+    frame = pd.DataFrame(named, columns=names)
+    empty = frame.columns[1:][frame.iloc[:, 1:].isna().all()]
+    return frame.astype(dict.fromkeys(empty, np.float64))
 
 
 def _cells(path: Path) -> list[list[Any]]:
@@ -102,18 +103,27 @@ def _value(cell: Any, formula: Any, path: Path) -> Any:
             "formula_without_value",
             file=str(path),
         )
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
     if isinstance(value, str):
         return None if value.strip() in MISSING else value.strip()
     return value
 
 
-def _text(value: Any) -> str:
+def _name(value: Any, path: Path) -> str | None:
+    if isinstance(value, DATES):
+        raise CohortError(
+            f"the name {_plain(value)} is a date, perhaps once a gene; write it as text",
+            "date_for_name",
+            file=str(path),
+        )
     # A sheet knows no integers: the id 7 may be stored as 7.0.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return "" if value is None else str(value)
+    return None if value is None else str(value)
+
+
+def _plain(value: Any) -> Any:
+    # pandas would silently make nanoseconds of dates and durations where a number belongs.
+    return str(value) if isinstance(value, DATES) else value
 
 
 def read_h5ad(path: Path) -> pd.DataFrame:
@@ -186,16 +196,21 @@ def _codecs(metadata: Any) -> Iterator[str]:
 
 
 def _anndata(store: Any, file: str) -> pd.DataFrame:
-    from anndata.io import read_elem
-
     try:
-        patients, features = (_names(store[group]) for group in ("obs", "var"))
-        values = read_elem(store["X"])
-    except (KeyError, AttributeError, IndexError) as error:
+        patients, features = (
+            [str(name) for name in _read(group[group.attrs["_index"]], NAME_ENCODINGS)]
+            for group in (store["obs"], store["var"])
+        )
+        values = _read(store["X"], X_ENCODINGS)
+    except (KeyError, AttributeError, IndexError, TypeError) as error:
         raise CohortError(
             f"not an AnnData with X, obs and var ({error}); write it with anndata 0.7 or newer",
             "not_anndata",
             file=file,
+        ) from None
+    except RuntimeError as error:  # of zarr's decompressors
+        raise CohortError(
+            f"the store is damaged ({error}); copy it again", "unreadable_file", file=file
         ) from None
     values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     if values.shape != (len(patients), len(features)):
@@ -208,7 +223,10 @@ def _anndata(store: Any, file: str) -> pd.DataFrame:
     return patient_table(values, patients, features, file)
 
 
-def _names(group: Any) -> list[str]:
+def _read(element: Any, encodings: tuple[str, ...]) -> Any:
     from anndata.io import read_elem
 
-    return [str(name) for name in read_elem(group[group.attrs["_index"]])]
+    encoding = element.attrs["encoding-type"]
+    if encoding not in encodings:
+        raise TypeError(f"'{encoding}' is none of {', '.join(encodings)}")
+    return read_elem(element)

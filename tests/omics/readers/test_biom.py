@@ -70,7 +70,15 @@ def test_malformed_json(changes: dict[str, Any], code: str) -> None:
     assert code_of(lambda: parse(**changes)) == code
 
 
-@pytest.mark.parametrize("content", [b"{}", b"[]", b"null", b"3"])
+def test_ids_of_fixed_length_as_other_writers_of_hdf5_make_them(tmp_path: Path) -> None:
+    path = tmp_path / "table.biom"
+    path.write_bytes(HDF5.read_bytes())
+    with h5py.File(path, "r+") as table:
+        _replace(table, "sample/ids", np.array([b"P01", b"P02", b"007"]))
+    assert list(read_table(path).index) == ["P01", "P02", "007"]
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"null", b"3", b"[" * 100_000])
 def test_json_that_is_no_table(content: bytes) -> None:
     assert code_of(lambda: parse_biom(content, "table.biom")) == "not_biom"
 

@@ -1,3 +1,4 @@
+import datetime
 import json
 import shutil
 import warnings
@@ -61,12 +62,16 @@ def test_formulas_dates_and_stray_formats_of_xlsxwriter() -> None:
     assert list(table.index) == ["P01", "P02"]
     assert list(table.columns) == ["CRP", "double", "sampled"]
     np.testing.assert_array_equal(table[["CRP", "double"]], [[1.5, 3], [2.25, 4.5]])
-    assert table["sampled"].tolist() == ["2024-01-02T00:00:00", "2024-03-04T00:00:00"]
+    assert table["sampled"].tolist() == ["2024-01-02 00:00:00", "2024-03-04 00:00:00"]
 
 
-def test_numbers_are_float64_even_where_nobody_was_measured(sheet: Callable[..., Path]) -> None:
-    table = read_table(sheet(["id", "a", "b"], ["P1", 1, None], ["P2", 2, None]))
+def test_a_column_nobody_was_measured_for_holds_numbers(sheet: Callable[..., Path]) -> None:
+    table = read_table(sheet(["id", "a", "b"], ["P1", 1.5, None], ["P2", None, "NA"]))
     assert table.dtypes.tolist() == [np.dtype("float64")] * 2
+
+
+def test_ids_in_another_column_have_no_decimals_either(sheet: Callable[..., Path]) -> None:
+    assert list(read_table(sheet(["a", "id"], [1.5, 7], [2, 8]), "id").index) == ["7", "8"]
 
 
 def test_a_number_as_id_has_no_decimals(sheet: Callable[..., Path]) -> None:
@@ -118,15 +123,26 @@ def test_text_in_a_view_is_refused_with_its_place(sheet: Callable[..., Path]) ->
     assert (caught.value.code, caught.value.column, caught.value.patient) == ("text_for_number", "a", "P2")
 
 
-def test_a_gene_that_became_a_date_is_no_number() -> None:
+def test_a_date_is_no_number() -> None:
     with pytest.raises(CohortError) as caught:
         numbers(read_table(FIXTURES / "xlsxwriter.xlsx"), "table.xlsx")
     assert (caught.value.code, caught.value.column) == ("text_for_number", "sampled")
 
 
 @pytest.mark.parametrize(
+    "value", [datetime.date(2024, 9, 2), datetime.time(1, 2), datetime.timedelta(hours=30)]
+)
+def test_dates_times_and_durations_become_no_nanoseconds(sheet: Callable[..., Path], value: Any) -> None:
+    with pytest.raises(CohortError) as caught:
+        numbers(read_table(sheet(["id", "a"], ["P1", value])), "table.xlsx")
+    assert caught.value.code == "text_for_number"
+
+
+@pytest.mark.parametrize(
     ("rows", "code"),
     [
+        ([["id", datetime.date(2024, 9, 2)], ["P1", 1]], "date_for_name"),
+        ([["gene", "P1"], [datetime.date(2024, 9, 2), 1]], "date_for_name"),
         ([["id", "a"], ["P1", "=1+1"]], "formula_without_value"),
         ([["id", "a"], ["P1", "#DIV/0!"]], "error_cell"),
         ([["id", "a"], ["P1", "#N/A"]], "error_cell"),
@@ -232,6 +248,23 @@ def test_h5ad_whose_x_has_another_shape(tmp_path: Path) -> None:
         store["X"] = np.zeros((3, 3))
         store["X"].attrs.update(attributes)
     assert code_of(path) == "wrong_shape"
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("X", "dataframe"), ("X", "later"), ("var/_index", "later")])
+def test_h5ad_of_an_encoding_that_is_no_matrix(tmp_path: Path, name: str, encoding: str) -> None:
+    path = tmp_path / "view.h5ad"
+    shutil.copy(FIXTURES / "dense.h5ad", path)
+    with h5py.File(path, "r+") as store:
+        store[name].attrs["encoding-type"] = encoding
+    assert code_of(path) == "not_anndata"
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_zarr_store_with_a_damaged_chunk(tmp_path: Path, version: int) -> None:
+    path = to_zarr(adata(), tmp_path / "view.zarr", version)
+    (chunk,) = [file for file in (path / "X").rglob("*0") if file.is_file()]
+    chunk.write_bytes(chunk.read_bytes()[:10])
+    assert code_of(path) == "unreadable_file"
 
 
 def test_h5ad_that_is_another_hdf5(tmp_path: Path) -> None:
