@@ -175,6 +175,7 @@ def read_zarr(path: Path) -> pd.DataFrame:
 
 
 def _refuse_pickle(folder: Path) -> None:
+    # zarr 3.1 knows no pickled data type, but that is no promise of the next release; this is ours.
     for path in (found for name in METADATA for found in folder.rglob(name)):
         if any("pickle" in name for name in _codecs(json.loads(path.read_text(encoding="utf-8")))):
             raise CohortError(
