@@ -1,6 +1,7 @@
 import datetime
 import json
 import shutil
+import sys
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -178,7 +179,7 @@ def test_a_zip_that_is_no_workbook(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(InputError, match=r"stratomics\[xlsx\]"):
         read_xlsx(FIXTURES / "openpyxl.xlsx")
 
