@@ -163,7 +163,7 @@ def _read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index, yaml
     if view.file is None:
         raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
     _check_view(name, view, yaml)
-    frame = read_table(folder / view.file)
+    frame = read_table(folder / view.file, file_format=view.format)
     if view.orient == "features_in_rows":
         frame = frame.T
     file = str(folder / view.file)

@@ -35,11 +35,16 @@ class SamplesSpec:
 
 @dataclass(frozen=True)
 class ViewSpec:
-    """One measured table. ``file`` is absent inside an h5mu file, which holds the values itself."""
+    """One measured table.
+
+    ``file`` is absent inside an h5mu file, which holds the values itself; ``format`` names a reader where
+    the ending of the file does not tell it.
+    """
 
     modality: str
     scale: str
     file: str | None = None
+    format: str | None = None
     orient: str = "features_in_columns"
     timing: str = "baseline"
 

@@ -6,6 +6,9 @@ READERS = {
     ".tsv": "omics.readers.tables:read_tsv",
     ".tsv.gz": "omics.readers.tables:read_tsv",
     ".parquet": "omics.readers.tables:read_parquet",
+    ".xlsx": "omics.readers.containers:read_xlsx",
+    ".h5ad": "omics.readers.containers:read_h5ad",
+    ".zarr": "omics.readers.containers:read_zarr",
     # genomics
     ".vcf": "omics.readers.variants:read_vcf",
     ".vcf.gz": "omics.readers.variants:read_vcf",
@@ -30,7 +33,15 @@ READERS = {
     "olink": "omics.readers.olink:read_olink",
     ".adat": "omics.readers.somascan:read_adat",
     ".adat.gz": "omics.readers.somascan:read_adat",
+    # metabolomics
+    ".mztab": "omics.readers.mztab:read_mztab",
+    ".mzTab": "omics.readers.mztab:read_mztab",
+    "mwtab": "omics.readers.mwtab:read_mwtab",
+    # microbiome
+    ".biom": "omics.readers.biom:read_biom",
+    ".qza": "omics.readers.qiime2:read_qza",
+    "metaphlan": "omics.readers.metaphlan:read_metaphlan",
 }
 
-FOLDERS = {"salmon"}
+FOLDERS = {".zarr", "salmon"}
 """Formats whose path is a folder and not a file."""

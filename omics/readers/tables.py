@@ -14,15 +14,17 @@ from omics.tables import look_up
 __all__ = ["numbers", "read_csv", "read_parquet", "read_table", "read_tsv"]
 
 
-def read_table(path: Path, index: str | None = None) -> pd.DataFrame:
+def read_table(path: Path, index: str | None = None, file_format: str | None = None) -> pd.DataFrame:
     """Read any table that READERS knows.
 
     Parameters
     ----------
     path
-        The file, or the folder for a format of FOLDERS; its ending chooses the reader.
+        The file, or the folder for a format of FOLDERS.
     index
         The column of patient ids; the first column if left out.
+    file_format
+        A name in READERS; the ending of the file chooses if left out.
 
     Returns
     -------
@@ -34,22 +36,27 @@ def read_table(path: Path, index: str | None = None) -> pd.DataFrame:
     CohortError
         Missing or unreadable file, unknown ending, missing id column, empty or repeated ids.
     """
-    ending = max((e for e in READERS if path.name.endswith(e)), key=len, default=path.suffix)
-    what, found = ("folder", path.is_dir()) if ending in FOLDERS else ("file", path.is_file())
+    kind = file_format or _ending(path)
+    if kind not in READERS:
+        what = "format" if file_format else "ending"
+        raise CohortError(f"unknown {what} '{kind}'; {nearest(kind, READERS)}", "unknown_format", file=str(path))
+    what, found = ("folder", path.is_dir()) if kind in FOLDERS else ("file", path.is_file())
     if not found:
         raise CohortError(f"no such {what}; correct the path in cohort.yaml", "missing_file", file=str(path))
-    if ending not in READERS:
-        raise CohortError(
-            f"unknown ending '{ending}'; {nearest(ending, READERS)}", "unknown_format", file=str(path)
-        )
     try:
-        frame: pd.DataFrame = look_up(READERS, ending, "file ending")(path)
+        frame: pd.DataFrame = look_up(READERS, kind, "file format")(path)
     except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CohortError(
-            f"cannot be read as {ending} ({reason}); save the table again", "unreadable_file", file=str(path)
+            f"cannot be read as {kind} ({reason}); save the table again", "unreadable_file", file=str(path)
         ) from None
     return _indexed(frame, index, str(path))
+
+
+def _ending(path: Path) -> str:
+    """Longest ending of READERS that the file has; names without a dot are chosen by ``format`` alone."""
+    known = (name for name in READERS if name.startswith(".") and path.name.endswith(name))
+    return max(known, key=len, default=path.suffix)
 
 
 def read_csv(path: Path) -> pd.DataFrame:

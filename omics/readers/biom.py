@@ -1,0 +1,137 @@
+"""BIOM: tables of observations by samples, 1.0 in json and 2.1 in hdf5."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.errors import CohortError
+from omics.readers.cells import patient_table
+
+__all__ = ["parse_biom", "read_biom"]
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+Values = NDArray[np.float64]
+
+
+def read_biom(path: Path) -> pd.DataFrame:
+    """Read a BIOM table of either kind.
+
+    Parameters
+    ----------
+    path
+        BIOM 1.0 (json) or 2.1 (hdf5); the content tells which.
+
+    Returns
+    -------
+    DataFrame
+        ``sample_id``, then (samples x observations) counts or proportions by observation id. Metadata such
+        as taxonomy stay behind.
+
+    Raises
+    ------
+    CohortError
+        Content that is not BIOM, sizes that contradict each other, a place outside the table or filled twice,
+        a negative value, a repeated observation.
+
+    Notes
+    -----
+    McDonald et al. 2012, doi 10.1186/2047-217X-1-7; https://biom-format.org.
+    """
+    return parse_biom(path.read_bytes(), str(path))
+
+
+def parse_biom(content: bytes, file: str) -> pd.DataFrame:
+    """Read a BIOM table that is in memory already; `file` is named in errors."""
+    parse = _parse_hdf5 if content.startswith(HDF5) else _parse_json
+    try:
+        observations, samples, values = parse(content, file)
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = str(error).strip("'\"")
+        raise CohortError(f"not a BIOM table ({reason}); export it again", "not_biom", file=file) from None
+    if (values < 0).any():
+        row, column = (int(place[0]) for place in (values < 0).nonzero())
+        raise CohortError(
+            f"{values[row, column]:g} is negative; counts and proportions are not",
+            "negative_value",
+            file=file,
+            column=observations[row],
+            patient=samples[column],
+        )
+    return patient_table(values.T, samples, observations, file)
+
+
+def _parse_json(content: bytes, file: str) -> tuple[list[str], list[str], Values]:
+    table = json.loads(content)
+    observations = [str(row["id"]) for row in table["rows"]]
+    samples = [str(column["id"]) for column in table["columns"]]
+    shape = (len(observations), len(samples))
+    _check_shape(table["shape"], shape, file)
+    data = _floats(table["data"], file)
+    if table["matrix_type"] == "dense":
+        _check_shape(data.shape, shape, file)
+        return observations, samples, data
+    if data.size and data.shape[1:] != (3,):
+        raise CohortError(
+            "a sparse BIOM table lists [row, column, value]; export it again", "not_biom", file=file
+        )
+    rows, columns, values = data.reshape(-1, 3).T
+    return observations, samples, _dense(rows, columns, values, shape, file)
+
+
+def _parse_hdf5(content: bytes, file: str) -> tuple[list[str], list[str], Values]:
+    import h5py
+
+    with h5py.File(io.BytesIO(content), "r") as table:
+        observations: list[str] = list(table["observation/ids"].asstr()[:])
+        samples: list[str] = list(table["sample/ids"].asstr()[:])
+        matrix = table["observation/matrix"]
+        values, columns, bounds = (matrix[name][:] for name in ("data", "indices", "indptr"))
+        shape = (len(observations), len(samples))
+        _check_shape(table.attrs["shape"], shape, file)
+    sizes = np.diff(bounds)
+    fits = len(bounds) == shape[0] + 1 and (sizes >= 0).all() and bounds[0] == 0
+    if not fits or not bounds[-1] == len(values) == len(columns):
+        raise CohortError("the matrix contradicts its own size; export it again", "wrong_shape", file=file)
+    rows = np.repeat(np.arange(shape[0]), sizes)
+    return observations, samples, _dense(rows, columns, _floats(values, file), shape, file)
+
+
+def _floats(data: Any, file: str) -> Values:
+    try:
+        return np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise CohortError(
+            "the data are not numbers in rows of equal length; export it again", "text_for_number", file=file
+        ) from None
+
+
+def _check_shape(said: Sequence[int], found: tuple[int, int], file: str) -> None:
+    if tuple(said) != found:
+        raise CohortError(
+            f"the table says {' x '.join(map(str, said))} and has {found[0]} observations x {found[1]} "
+            "samples; export it again",
+            "wrong_shape",
+            file=file,
+        )
+
+
+def _dense(
+    rows: NDArray[Any], columns: NDArray[Any], values: Values, shape: tuple[int, int], file: str
+) -> Values:
+    for places, size in zip((rows, columns), shape, strict=True):
+        if ((places < 0) | (places >= size) | (places % 1 != 0)).any():
+            raise CohortError("a value lies outside the table; export it again", "wrong_shape", file=file)
+    places = rows.astype(np.int64) * shape[1] + columns.astype(np.int64)
+    if len(np.unique(places)) < len(places):
+        raise CohortError("a cell has two values; export it again", "repeated_value", file=file)
+    dense = np.zeros(shape)
+    dense.flat[places] = values
+    return dense
