@@ -90,9 +90,9 @@ def draw_survival(
     event_time = scale * (exposure * np.exp(-log_hazard)) ** (1.0 / config.weibull_shape)
     rng = named_generator(config.seed, "censoring")
     end = config.follow_up - rng.uniform(0.0, config.accrual, patients)
-    loss = rng.exponential(size=patients)
-    rate = _loss_rate(config)
-    censored_time = np.minimum(end, loss / rate) if rate > 0 else end
+    # Without dropout the loss lies beyond any study.
+    loss = rng.exponential(size=patients) / max(_loss_rate(config), 1e-12)
+    censored_time = np.minimum(end, loss)
     event = event_time <= censored_time
     time = np.ceil(np.where(event, event_time, censored_time))
     return np.maximum(time, 1.0).astype(np.int64), event.astype(np.int64)
