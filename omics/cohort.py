@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUNDLED",
+    "assemble_cohort",
     "cohort_digest",
     "cohort_endpoints",
     "cohort_notes",
@@ -81,7 +82,7 @@ def read_cohort(source: str | Path) -> MuData:
         name: _read_view(folder, name, view, samples.index, str(path)) for name, view in spec.views.items()
     }
     files = [path, folder / spec.samples.file, *(folder / str(v.file) for v in spec.views.values())]
-    return _assemble(samples, views, spec, digest_files(dict.fromkeys(files)), spec.samples.file)
+    return assemble_cohort(samples, views, spec, digest_files(dict.fromkeys(files)), spec.samples.file)
 
 
 def cohort_spec(cohort: MuData) -> CohortSpec:
@@ -159,7 +160,7 @@ def _locate(source: str) -> Path:
     return path
 
 
-def _read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index, yaml: str) -> AnnData:
+def _read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index, yaml: str) -> pd.DataFrame:
     if view.file is None:
         raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
     _check_view(name, view, yaml)
@@ -180,7 +181,7 @@ def _read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index, yaml
             file=file,
             patient=str(unknown[0]),
         )
-    return _anndata(numbers(frame, file))
+    return numbers(frame, file)
 
 
 def _check_view(name: str, view: ViewSpec, file: str) -> None:
@@ -209,9 +210,34 @@ def _anndata(frame: pd.DataFrame) -> AnnData:
     )
 
 
-def _assemble(
-    samples: pd.DataFrame, views: dict[str, AnnData], spec: CohortSpec, digest: str, file: str
+def assemble_cohort(
+    samples: pd.DataFrame, views: Mapping[str, pd.DataFrame], spec: CohortSpec, digest: str, file: str
 ) -> MuData:
+    """Check tables that are already in memory against `spec` and join them to a cohort.
+
+    Parameters
+    ----------
+    samples
+        A row a patient, indexed by id (str).
+    views
+        View -> numbers of the patients measured in it, indexed by id, a column a feature.
+    spec
+        The cohort's specification.
+    digest
+        SHA-256 of the files that hold the tables.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    MuData
+        As from :func:`read_cohort`.
+
+    Raises
+    ------
+    CohortError
+        A column that `spec` names is missing, or an endpoint is malformed.
+    """
     import mudata
     from anndata import AnnData
 
@@ -220,8 +246,9 @@ def _assemble(
     # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
     mudata.set_options(pull_on_update=False)
     samples = samples.set_axis(samples.index.astype(str).rename(None))
+    measured = {name: _anndata(frame) for name, frame in views.items()}
     with _shared_names():
-        cohort = mudata.MuData({_CLINICAL: AnnData(obs=samples[[]].copy()), **views})
+        cohort = mudata.MuData({_CLINICAL: AnnData(obs=samples[[]].copy()), **measured})
     cohort.obs = samples.loc[cohort.obs_names].copy()
     cohort.uns[_UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
     return cohort
@@ -277,5 +304,5 @@ def _read_h5mu(path: Path) -> MuData:
         )
     for name, view in spec.views.items():
         _check_view(name, view, str(path))
-    views = {name: _anndata(numbers(stored[name].to_df(), str(path))) for name in spec.views}
-    return _assemble(stored.obs.copy(), views, spec, digest_files([path]), str(path))
+    views = {name: numbers(stored[name].to_df(), str(path)) for name in spec.views}
+    return assemble_cohort(stored.obs.copy(), views, spec, digest_files([path]), str(path))

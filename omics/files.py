@@ -17,10 +17,12 @@ from omics.errors import InputError
 
 __all__ = [
     "SCHEMA_VERSION",
+    "digest_contents",
     "digest_files",
     "read_json",
     "read_parquet",
     "read_state",
+    "write_bytes",
     "write_json",
     "write_parquet",
     "write_state",
@@ -32,11 +34,12 @@ _KEY = "schema_version"
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` aside, sync it and rename it into place."""
-    _write_bytes(path, text.encode())
+    """Write `text` as utf-8, whole or not at all."""
+    write_bytes(path, text.encode())
 
 
-def _write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` aside, sync it and rename it into place."""
     aside = path.with_name(path.name + ".part")
     try:
         with aside.open("wb") as file:
@@ -84,7 +87,7 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     table = table.replace_schema_metadata({_KEY: str(SCHEMA_VERSION)})
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    _write_bytes(path, sink.getvalue().to_pybytes())
+    write_bytes(path, sink.getvalue().to_pybytes())
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -113,7 +116,7 @@ def write_state(
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / f"{name}.json", settings)
     tensors = {key: np.ascontiguousarray(value) for key, value in sorted(arrays.items())}
-    _write_bytes(folder / f"{name}.safetensors", save(tensors))
+    write_bytes(folder / f"{name}.safetensors", save(tensors))
 
 
 def read_state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -137,11 +140,20 @@ def digest_files(paths: Iterable[Path]) -> str:
     The folder does not count, so a moved cohort keeps its digest. A path that is a folder itself
     stands for all files in it.
     """
+    files = (pair for path in paths for pair in _files(path))
+    return _digest((name, hashlib.sha256(file.read_bytes()).digest()) for name, file in files)
+
+
+def digest_contents(contents: Mapping[str, bytes]) -> str:
+    """Digest that :func:`digest_files` would find once `contents` (name -> bytes) are on disk."""
+    return _digest((name, hashlib.sha256(content).digest()) for name, content in contents.items())
+
+
+def _digest(files: Iterable[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(paths, key=lambda item: item.name):
-        for name, file in _files(path):
-            digest.update(name.encode() + b"\0")
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    for name, content in sorted(files, key=lambda item: item[0]):
+        digest.update(name.encode() + b"\0")
+        digest.update(content)
     return digest.hexdigest()
 
 

@@ -1,0 +1,1 @@
+"""What a simulated cohort is made of: settings, views, truth, outcomes, files."""
