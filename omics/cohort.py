@@ -17,7 +17,8 @@ from omics.errors import CohortError, nearest
 from omics.files import digest_files
 from omics.modalities import MODALITIES
 from omics.modalities.modality import Modality
-from omics.readers.tables import numbers, read_table
+from omics.readers.matrix import numbers
+from omics.readers.tables import read_table
 from omics.spec import CohortSpec, ViewSpec, load_spec, parse_spec
 from omics.tables import look_up
 

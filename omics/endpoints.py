@@ -173,7 +173,7 @@ def _column(samples: pd.DataFrame, name: str, file: str) -> pd.Series[Any]:
 
 def _numbers(samples: pd.DataFrame, name: str, file: str) -> NDArray[np.float64]:
     # A late import: readers know tables, endpoints only borrow their way to numbers.
-    from omics.readers.tables import numbers
+    from omics.readers.matrix import numbers
 
     column = _column(samples, name, file)
     return numbers(column.to_frame(), file).to_numpy()[:, 0]

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.errors import CohortError
-from omics.readers.cells import patient_table
+from omics.readers.matrix import patient_table, refuse_negative
 
 __all__ = ["parse_biom", "read_biom"]
 
@@ -56,16 +56,7 @@ def parse_biom(content: bytes, file: str) -> pd.DataFrame:
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error).strip("'\"")
         raise CohortError(f"not a BIOM table ({reason}); export it again", "not_biom", file=file) from None
-    if (values < 0).any():
-        row, column = (int(place[0]) for place in (values < 0).nonzero())
-        raise CohortError(
-            f"{values[row, column]:g} is negative; counts and proportions are not",
-            "negative_value",
-            file=file,
-            column=observations[row],
-            patient=samples[column],
-        )
-    return patient_table(values.T, samples, observations, file)
+    return refuse_negative(patient_table(samples, observations, values.T, file), "count or proportion", file)
 
 
 def _parse_json(content: bytes, file: str) -> tuple[list[str], list[str], Values]:

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.cells import MISSING, patient_table, refuse_repeated
+from omics.readers.delimited import measured
+from omics.readers.matrix import check_named, check_unique, patient_table
 from omics.readers.optional import require
 
 __all__ = ["read_h5ad", "read_xlsx", "read_zarr"]
@@ -59,7 +60,8 @@ def read_xlsx(path: Path) -> pd.DataFrame:
     width = max(place for row in rows for place, value in enumerate(row, start=1) if value is not None)
     header, *body = [(row + [None] * width)[:width] for row in rows]
     names = [_name(value, path) or "" for value in header]
-    refuse_repeated(names, str(path))
+    check_named(names, "column", "empty_feature", str(path))
+    check_unique(names, str(path))
     named = [[_name(row[0], path), *map(_plain, row[1:])] for row in body]
     frame = pd.DataFrame(named, columns=names)
     empty = frame.columns[1:][frame.iloc[:, 1:].isna().all()]
@@ -104,7 +106,7 @@ def _value(cell: Any, formula: Any, path: Path) -> Any:
             file=str(path),
         )
     if isinstance(value, str):
-        return None if value.strip() in MISSING else value.strip()
+        return measured(value)
     return value
 
 
@@ -164,8 +166,6 @@ def read_zarr(path: Path) -> pd.DataFrame:
     """
     import zarr
 
-    if not path.is_dir():
-        raise CohortError("a zarr store is a folder; unpack it", "unreadable_file", file=str(path))
     _refuse_pickle(path)
     try:
         store = zarr.open_group(path, mode="r")
@@ -221,7 +221,7 @@ def _anndata(store: Any, file: str) -> pd.DataFrame:
             "wrong_shape",
             file=file,
         )
-    return patient_table(values, patients, features, file)
+    return patient_table(patients, features, values, file)
 
 
 def _read(element: Any, encodings: tuple[str, ...]) -> Any:

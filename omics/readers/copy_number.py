@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import CohortError, nearest
-from omics.readers.delimited import read_columns, read_header
-from omics.readers.matrix import patients_by_features
+from omics.errors import CohortError
+from omics.readers.delimited import read_cells, read_header, with_row_names
+from omics.readers.matrix import patient_table
 
 __all__ = ["read_gistic", "read_seg"]
 
@@ -31,6 +31,7 @@ SEGMENT_NAMES = {
     "end": ("loc.end", "End"),
     "mean": ("seg.mean", "Segment_Mean"),
 }
+WORDS = ("patient", "chromosome")
 
 
 def read_gistic(path: Path) -> pd.DataFrame:
@@ -62,9 +63,9 @@ def read_gistic(path: Path) -> pd.DataFrame:
     header = read_header(path)
     locus = next((name for name in LOCUS if name in header.names), LOCUS[0])
     described = [GENE, locus, CYTOBAND]
-    table = read_columns(path, header, described)
-    values = table.drop(columns=described)
-    return patients_by_features(list(values.columns), table[GENE].tolist(), values.to_numpy().T, path)
+    patients = [name for name in header.names if name not in described]
+    cells = read_cells(path, header, [*described, *patients])
+    return patient_table(patients, cells.text(GENE), cells.numbers(patients).T, str(path))
 
 
 def read_seg(path: Path) -> pd.DataFrame:
@@ -111,27 +112,22 @@ def read_seg(path: Path) -> pd.DataFrame:
         for name, n in zip(chromosomes, bins, strict=True)
         for i in range(n)
     ]
-    return patients_by_features(list(ids), names, values, path)
+    return patient_table(list(ids), names, values, str(path))
 
 
 def _read_segments(path: Path) -> pd.DataFrame:
-    header = read_header(path)
-    found = {key: _find(header.names, names, path) for key, names in SEGMENT_NAMES.items()}
-    text = [found["patient"], found["chromosome"]]
-    table = read_columns(path, header, text, list(found.values()))
-    segments = table.set_axis(list(found), axis=1)
-    return segments.assign(
-        chromosome="chr" + segments["chromosome"].str.replace("^chr", "", regex=True, case=False)
-    )
-
-
-def _find(columns: list[str], names: tuple[str, ...], path: Path) -> str:
-    column = next((name for name in names if name in columns), None)
-    if column is None:
-        raise CohortError(
-            f"no such column; {nearest(names[0], columns)}", "missing_column", file=str(path), column=names[0]
-        )
-    return column
+    header = with_row_names(read_header(path), path)
+    found = {
+        key: next((name for name in names if name in header.names), names[0])
+        for key, names in SEGMENT_NAMES.items()
+    }
+    cells = read_cells(path, header, list(found.values()))
+    words = {key: [word or None for word in cells.text(found[key])] for key in WORDS}
+    segments = pd.DataFrame(words, dtype=object)
+    segments["chromosome"] = "chr" + segments["chromosome"].str.replace("^chr", "", regex=True, case=False)
+    measured = [key for key in found if key not in WORDS]
+    segments[measured] = cells.numbers([found[key] for key in measured])
+    return segments
 
 
 def _check_segments(segments: pd.DataFrame, path: Path) -> None:

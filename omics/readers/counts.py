@@ -10,15 +10,8 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.matrices import (
-    Cells,
-    file_stem,
-    patient_table,
-    read_cells,
-    read_lines,
-    refuse_negative,
-    split_line,
-)
+from omics.readers.delimited import Cells, read_cells, read_header, read_lines, with_row_names
+from omics.readers.matrix import file_stem, patient_table, refuse_negative
 
 __all__ = ["read_featurecounts", "read_salmon", "read_tximport"]
 
@@ -44,16 +37,13 @@ def read_featurecounts(path: Path) -> pd.DataFrame:
         Columns missing, a row of another width, text or a negative number for a count, a repeated
         gene.
     """
-    lines = read_lines(path, 2)
-    above = 1 if lines[0].startswith("#") else 0
-    extra = re.search(r'"--extraAttributes" "([^"]*)"', lines[0])
+    extra = re.search(r'"--extraAttributes" "([^"]*)"', read_lines(path, 1)[0])
     skip = len(FEATURECOUNTS) + (len(extra[1].split(",")) if extra else 0)
-    header = split_line(lines[above])
-    cells = read_cells(path, header, above + 1)
-    for name in FEATURECOUNTS:
-        cells.at(name)
-    ids = [file_stem(name, "sorted|bam|sam") for name in header[skip:]]
-    return _counts(cells, "Geneid", ids, list(range(skip, len(header))))
+    header = read_header(path)
+    samples = header.names[skip:]
+    cells = read_cells(path, header, [*FEATURECOUNTS, *samples])
+    ids = [file_stem(name, "sorted|bam|sam") for name in samples]
+    return _counts(cells, "Geneid", samples, ids)
 
 
 def read_salmon(path: Path) -> pd.DataFrame:
@@ -81,9 +71,7 @@ def read_salmon(path: Path) -> pd.DataFrame:
     transcripts: list[str] = []
     reads = []
     for file in samples:
-        cells = read_cells(file, split_line(read_lines(file, 1)[0]), 1)
-        for name in QUANT:
-            cells.at(name)
+        cells = read_cells(file, read_header(file), QUANT)
         transcripts = transcripts or cells.text("Name")
         if cells.text("Name") != transcripts:
             raise CohortError(
@@ -91,11 +79,10 @@ def read_salmon(path: Path) -> pd.DataFrame:
                 "transcripts_differ",
                 file=str(file),
             )
-        reads.append(cells.numbers([cells.at("NumReads")])[:, 0])
+        reads.append(cells.numbers(["NumReads"])[:, 0])
     ids = [file.parent.name for file in samples]
-    return refuse_negative(
-        patient_table(ids, np.vstack(reads), transcripts, str(path)), "number of reads", str(path)
-    )
+    table = patient_table(ids, transcripts, np.vstack(reads), str(path))
+    return refuse_negative(table, "number of reads", str(path))
 
 
 def read_tximport(path: Path) -> pd.DataFrame:
@@ -112,18 +99,12 @@ def read_tximport(path: Path) -> pd.DataFrame:
     CohortError
         No sample, a row of another width, text or a negative number for a count, a repeated gene.
     """
-    lines = read_lines(path, 2)
-    separator = "\t" if "\t" in lines[0] else ","
-    header = split_line(lines[0], separator, quote='"')
-    corner = len(split_line(lines[1], separator, quote='"')) - len(header) == 1
-    header = ["", *header] if corner else header
-    cells = read_cells(path, header, 1, separator, quote='"')
-    samples = [i for i in range(1, len(header)) if header[i] not in GENE_NAMES]
-    return _counts(cells, header[0], [header[i] for i in samples], samples)
+    header = with_row_names(read_header(path), path)
+    gene, *others = header.names
+    samples = [name for name in others if name not in GENE_NAMES]
+    return _counts(read_cells(path, header, [gene, *samples]), gene, samples, samples)
 
 
-def _counts(cells: Cells, feature: str, ids: list[str], positions: list[int]) -> pd.DataFrame:
-    if not positions:
-        raise CohortError("no column of a sample; export the table again", "no_samples", file=cells.file)
-    frame = patient_table(ids, cells.numbers(positions).T, cells.text(feature), cells.file)
-    return refuse_negative(frame, "count", cells.file)
+def _counts(cells: Cells, feature: str, samples: list[str], ids: list[str]) -> pd.DataFrame:
+    table = patient_table(ids, cells.text(feature), cells.numbers(samples).T, cells.file)
+    return refuse_negative(table, "count", cells.file)

@@ -1,165 +1,279 @@
-"""Delimited text as other programs write it: comments on top, R's row names, one kind of value a column."""
+"""Delimited text, read strictly: every cell stays text until a reader asks for numbers."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import IO, Any, cast
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from omics.errors import CohortError, nearest
+from omics.readers.matrix import check_unique
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+__all__ = [
+    "MISSING",
+    "Cells",
+    "Header",
+    "fields_under",
+    "iterate_lines",
+    "measured",
+    "read_cells",
+    "read_header",
+    "read_lines",
+    "split_line",
+    "with_row_names",
+]
 
-__all__ = ["Header", "check_unique", "read_columns", "read_header"]
+MISSING = ("", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null")
+"""What stands for "not measured" in text; anything else that is no number is an error."""
 
-EMPTY = ["", "NA", "N/A", "NaN", "nan", "NULL", "null"]
-BLOCK = 2**24  # bytes; a row of ten thousand patients must fit into one
+BLOCK = 2**24  # bytes; pyarrow needs a whole row in one block, and a row may hold ten thousand patients
 LISTED = 40  # a matrix has a column a patient, and nobody reads a list of them all
 
 
 @dataclass(frozen=True)
 class Header:
-    """Names of the columns, what separates and quotes cells, and the lines above the first row."""
+    """How a file is laid out.
+
+    Attributes
+    ----------
+    names
+        Of the columns, in their order.
+    lines
+        How many lines stand above the first row.
+    separator
+        Between cells.
+    quote
+        The quoting character, or empty where quotes are text.
+    """
 
     names: list[str]
-    separator: str
-    quoted: bool
-    lines: int
+    lines: int = 1
+    separator: str = "\t"
+    quote: str = ""
 
 
-def read_header(path: Path) -> Header:
-    """Find the first line that is no ``#`` comment and split it at its tabs, or at its commas.
+@dataclass(frozen=True)
+class Cells:
+    """Columns of text, nothing guessed.
 
-    R's ``write.table`` names no column for the row names, so that its header is one name short; that
-    column is called ``row``.
+    Attributes
+    ----------
+    file
+        Named in errors.
+    columns
+        Name -> pyarrow array of strings, null where not measured.
+    labels
+        The first column of the file, which names the row in errors.
+    line
+        Line of the first row.
+    """
+
+    file: str
+    columns: dict[str, Any]
+    labels: Any
+    line: int
+
+    def text(self, name: str) -> list[str]:
+        """Cells of a column without blanks around them; empty where missing."""
+        return [(value or "").strip() for value in self.columns[name].to_pylist()]
+
+    def below(self, rows: int) -> Cells:
+        """Leave out the first `rows`."""
+        columns = {name: column.slice(rows) for name, column in self.columns.items()}
+        return Cells(self.file, columns, self.labels.slice(rows), self.line + rows)
+
+    def numbers(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Columns as float64 (rows x names), NaN where not measured.
+
+        Raises
+        ------
+        CohortError
+            Text where a number belongs.
+        """
+        if not names:
+            return np.empty((len(self.labels), 0))
+        return np.column_stack([self._floats(name) for name in names])
+
+    def _floats(self, name: str) -> NDArray[np.float64]:
+        import pyarrow as pa
+
+        column = self.columns[name]
+        try:
+            return cast("NDArray[np.float64]", column.cast(pa.float64()).to_numpy())
+        except pa.ArrowInvalid:
+            row, value = next((i, x) for i, x in enumerate(column.to_pylist()) if x and not _is_number(x))
+            raise CohortError(
+                f"line {self.line + row} ('{self.labels[row]}'): '{value}' is not a number; "
+                "correct the cell or leave it empty",
+                "text_for_number",
+                file=self.file,
+                column=name,
+            ) from None
+
+
+def measured(text: str) -> str | None:
+    """Strip a cell's text; None where it says "not measured"."""
+    text = text.strip()
+    return None if text in MISSING else text
+
+
+def fields_under(header: Sequence[str], fields: list[str], file: str) -> list[str]:
+    """Cut a row to the width of its header, or raise :class:`CohortError` where it has another.
+
+    Empty fields beyond the header are what spreadsheets leave behind.
+    """
+    width = len(header)
+    if len(fields) < width or any(field.strip() for field in fields[width:]):
+        raise CohortError(
+            f"row '{fields[0] if fields else ''}' has {len(fields)} cells and not {width}; "
+            "keep an empty cell for what was not measured",
+            "ragged_row",
+            file=file,
+        )
+    return fields[:width]
+
+
+def iterate_lines(path: Path) -> Iterator[str]:
+    """Lines of a text file in utf-8, gzip too, without their ends and without a byte order mark."""
+    with _open(path) as file:
+        for line in file:
+            yield line.decode("utf-8-sig").rstrip("\r\n")
+
+
+def read_lines(path: Path, count: int) -> list[str]:
+    """First `count` lines; empty ones where the file has fewer."""
+    lines = list(islice(iterate_lines(path), count))
+    return lines + [""] * (count - len(lines))
+
+
+def split_line(line: str, separator: str = "\t", quote: str = "") -> list[str]:
+    r"""Cells of one line; `quote` is the quoting character, or empty where quotes are text.
+
+    Examples
+    --------
+    >>> split_line('"a,b",c', ",", '"'), split_line('5"\tx')
+    (['a,b', 'c'], ['5"', 'x'])
+    """
+    return next(csv.reader([line], delimiter=separator, quotechar=quote)) if quote else line.split(separator)
+
+
+def read_header(path: Path, separators: str = "\t,", comment: str = "#") -> Header:
+    """Split the first line that is neither empty nor a comment.
+
+    Parameters
+    ----------
+    path
+        The file.
+    separators
+        The first one that the line contains separates its cells.
+    comment
+        What a comment starts with; empty where there are none.
 
     Raises
     ------
     CohortError
         A file without a header.
     """
-    with _open(path) as file:
-        texts = (raw.decode("utf-8-sig").rstrip("\r\n") for raw in file)
-        numbered = enumerate(texts, start=1)
-        lines, line = next(((i, text) for i, text in numbered if text and text[0] != "#"), (0, ""))
-        following = next(texts, "")
+    numbered = enumerate(iterate_lines(path), start=1)
+    heads = ((i, text) for i, text in numbered if text and not (comment and text.startswith(comment)))
+    lines, line = next(heads, (0, ""))
     if not line:
         raise CohortError("the file has no header line; save it again", "empty_file", file=str(path))
-    separator = "\t" if "\t" in line else ","
+    separator = next((mark for mark in separators if mark in line), separators[-1])
     # Without quotes around its names, a tab-separated file means no quotes by the " in its cells.
-    quoted = separator == "," or '"' in line
-    names, cells = (_split(text, separator, quoted) for text in (line, following))
-    if len(cells) == len(names) + 1 and cells[-1]:
-        names = ["row", *names]
-    return Header([name.strip() for name in names], separator, quoted, lines)
+    quote = '"' if separator != "\t" or '"' in line else ""
+    return Header([name.strip() for name in split_line(line, separator, quote)], lines, separator, quote)
 
 
-def read_columns(
-    path: Path,
-    header: Header,
-    text: Collection[str],
-    columns: Sequence[str] | None = None,
-) -> pd.DataFrame:
-    """Read columns as str (those in `text`) or float64 (all others); empty cells are missing.
+def with_row_names(header: Header, path: Path) -> Header:
+    """Call the first column ``row`` where the header is one name short, as R's ``write.table`` leaves it."""
+    first = split_line(read_lines(path, header.lines + 1)[-1], header.separator, header.quote)
+    short = len(first) == len(header.names) + 1 and first[-1]
+    return replace(header, names=["row", *header.names]) if short else header
 
-    Parameters
-    ----------
-    path
-        The file, gzip too if it ends in ``.gz``.
-    header
-        As :func:`read_header` found it.
-    text
-        Columns of words.
-    columns
-        What to read, all of it if left out.
+
+def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
+    """Read `columns`; every row of the file is as wide as `header`.
+
+    Columns that nobody asked for are neither decoded nor checked.
 
     Raises
     ------
     CohortError
-        A missing or repeated column, or text where a number belongs.
-    ValueError, OSError
-        A row of another length than the header, or a damaged file.
+        A column that is missing or stands twice; a row of another width, as in a file that was cut.
     """
     import pyarrow as pa
-
-    wanted = list(header.names if columns is None else columns)
-    check_unique(header.names, path)
-    for name in [*text, *(columns or ())]:
-        if name not in header.names:
-            raise CohortError(
-                f"no such column; {nearest(name, header.names[:LISTED])}",
-                "missing_column",
-                file=str(path),
-                column=name,
-            )
-    kinds = {name: pa.string() if name in text else pa.float64() for name in wanted}
-    try:
-        table = _read_arrow(path, header, kinds)
-    except pa.ArrowInvalid as error:
-        if "conversion error" not in str(error):
-            raise
-        _name_the_text(path, header, text, wanted)
-        raise
-    return cast("pd.DataFrame", table.to_pandas())
-
-
-def check_unique(names: Sequence[str], path: Path) -> None:
-    """Raise :class:`CohortError` when a column or a feature stands twice."""
-    index = pd.Index(names)
-    if index.has_duplicates:
-        raise CohortError(
-            "the name stands twice; keep one of the two",
-            "duplicate_column",
-            file=str(path),
-            column=str(index[index.duplicated()][0]),
-        )
-
-
-def _split(line: str, separator: str, quoted: bool) -> list[str]:
-    return next(csv.reader([line], delimiter=separator)) if quoted else line.split(separator)
-
-
-def _open(path: Path) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(path) if path.name.endswith(".gz") else path.open("rb"))
-
-
-def _read_arrow(path: Path, header: Header, kinds: dict[str, pa.DataType]) -> pa.Table:
     from pyarrow import csv as arrow_csv
 
-    with _open(path) as file:
-        return arrow_csv.read_csv(
-            file,
-            read_options=arrow_csv.ReadOptions(
-                column_names=header.names, skip_rows=header.lines, block_size=BLOCK
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=header.separator, quote_char='"' if header.quoted else False
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=kinds, include_columns=list(kinds), null_values=EMPTY, strings_can_be_null=True
-            ),
-        )
+    place = {name: str(i) for i, name in reversed(list(enumerate(header.names)))}
+    for name in columns:
+        if name not in place:
+            known = filter(None, header.names[:LISTED])
+            raise CohortError(
+                f"no such column; {nearest(name, known)}", "missing_column", file=str(path), column=name
+            )
+    # A name that is empty twice is a fault of its own, which patient_table knows better.
+    wanted = set(columns) - {""}
+    check_unique([name for name in header.names if name in wanted], str(path))
+    kinds = dict.fromkeys(["0", *(place[name] for name in columns)], pa.string())
+    try:
+        with _open(path) as file:
+            table = arrow_csv.read_csv(
+                file,
+                read_options=arrow_csv.ReadOptions(
+                    skip_rows=header.lines,
+                    column_names=list(map(str, range(len(header.names)))),
+                    block_size=BLOCK,
+                    use_threads=False,  # with threads, errors do not know their line
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=header.separator,
+                    quote_char=header.quote or False,
+                    newlines_in_values=bool(header.quote),
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=kinds,
+                    include_columns=list(kinds),
+                    null_values=MISSING,
+                    strings_can_be_null=True,
+                ),
+            )
+    except pa.ArrowInvalid as error:
+        raise _malformed(str(error), str(path)) from None
+    return Cells(str(path), {name: table[place[name]] for name in columns}, table["0"], header.lines + 1)
 
 
-def _name_the_text(path: Path, header: Header, text: Collection[str], wanted: Sequence[str]) -> None:
-    # Arrow says neither the name nor the row, so the file is read once more, as text.
+def _open(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
+
+
+def _is_number(text: str) -> bool:
     import pyarrow as pa
 
-    table = _read_arrow(path, header, dict.fromkeys(wanted, pa.string()))
-    for name in wanted:
-        cells = table[name].to_pandas()
-        wrong = pd.to_numeric(cells, errors="coerce").isna() & cells.notna()
-        if name not in text and wrong.any():
-            row = int(wrong.to_numpy().argmax())
-            raise CohortError(
-                f"row {row + 1}: '{cells[row]}' is not a number; correct the cell or leave it empty",
-                "text_for_number",
-                file=str(path),
-                column=name,
-            )
+    try:
+        pa.scalar(text).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _malformed(reason: str, file: str) -> CohortError:
+    width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", reason)
+    if width:
+        line, expected, found = width.groups()
+        return CohortError(
+            f"line {line} has {found} cells and not {expected}, the file was cut or edited; export it again",
+            "ragged_row",
+            file=file,
+        )
+    if "Could not skip" in reason:
+        return CohortError("no rows below the header; export the table again", "empty_table", file=file)
+    return CohortError(f"cannot be read ({reason}); export the table again", "unreadable_file", file=file)

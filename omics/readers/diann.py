@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from omics.errors import CohortError
-from omics.readers.matrices import (
-    file_stem,
-    patient_table,
-    read_cells,
-    read_lines,
-    refuse_negative,
-    split_line,
-)
+from omics.readers.delimited import read_cells, read_header
+from omics.readers.matrix import file_stem, patient_table, refuse_negative
 
 __all__ = ["read_diann"]
 
@@ -54,12 +47,10 @@ def read_diann(path: Path) -> pd.DataFrame:
         repeated feature.
     """
     file = str(path)
-    header = split_line(read_lines(path, 1)[0])
-    feature = next((name for name in FEATURES if name in header), FEATURES[1])
-    cells = read_cells(path, header, 1)
-    features = cells.text(feature)
-    positions = [i for i, name in enumerate(header) if name not in ANNOTATION]
-    if not positions:
-        raise CohortError("no column of a run; export the matrix again", "no_samples", file=file)
-    ids = [file_stem(header[position], RAW) for position in positions]
-    return refuse_negative(patient_table(ids, cells.numbers(positions).T, features, file), "quantity", file)
+    header = read_header(path)
+    feature = next((name for name in FEATURES if name in header.names), FEATURES[1])
+    runs = [name for name in header.names if name not in ANNOTATION]
+    cells = read_cells(path, header, [feature, *runs])
+    ids = [file_stem(run, RAW) for run in runs]
+    table = patient_table(ids, cells.text(feature), cells.numbers(runs).T, file)
+    return refuse_negative(table, "quantity", file)

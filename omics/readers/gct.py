@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.matrices import patient_table, read_cells, read_lines, split_line
+from omics.readers.delimited import Header, read_cells, read_lines, split_line
+from omics.readers.matrix import patient_table
 
 __all__ = ["read_gct"]
 
@@ -28,26 +29,25 @@ def read_gct(path: Path) -> pd.DataFrame:
     file = str(path)
     version, dimensions, names = read_lines(path, 3)
     rows, samples, row_metadata, column_metadata = _dimensions(version.strip(), dimensions, file)
-    header = split_line(names)
+    header = [name.strip() for name in split_line(names)]
     width = 1 + row_metadata + samples
     if len(header) != width:
         raise CohortError(
             f"the header has {len(header)} columns and line 2 announces {width}; export it again",
-            "gct_dimensions",
+            "wrong_shape",
             file=file,
         )
-    cells = read_cells(path, header, 3).rows(column_metadata)
-    features = cells.text(header[0])
+    feature, ids = header[0], header[1 + row_metadata :]
+    cells = read_cells(path, Header(header, lines=3), [feature, *ids]).below(column_metadata)
+    features = cells.text(feature)
     if len(features) != rows:
         raise CohortError(
             f"the table has {len(features)} rows and line 2 announces {rows}; it was cut or edited, "
             "export it again",
-            "gct_dimensions",
+            "wrong_shape",
             file=file,
         )
-    positions = list(range(1 + row_metadata, width))
-    ids = [header[position].strip() for position in positions]
-    return patient_table(ids, cells.numbers(positions).T, features, file)
+    return patient_table(ids, features, cells.numbers(ids).T, file)
 
 
 def _dimensions(version: str, line: str, file: str) -> tuple[int, int, int, int]:
@@ -56,14 +56,14 @@ def _dimensions(version: str, line: str, file: str) -> tuple[int, int, int, int]
     if version not in counts:
         raise CohortError(
             f"line 1 is '{version[:20]}' and not #1.2 or #1.3; save the table as GCT",
-            "gct_version",
+            "unsupported_version",
             file=file,
         )
     numbers = line.split()
     if len(numbers) != counts[version] or not all(number.isdigit() for number in numbers):
         raise CohortError(
             f"line 2 of GCT {version[1:]} holds {counts[version]} whole numbers; export it again",
-            "gct_dimensions",
+            "wrong_shape",
             file=file,
         )
     rows, samples, *metadata = map(int, numbers)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError, nearest
-from omics.readers.delimited import read_columns, read_header
-from omics.readers.matrix import patients_by_features
+from omics.readers.delimited import read_cells, read_header
+from omics.readers.matrix import patient_table
 
 __all__ = ["NON_SILENT", "SILENT", "read_maf"]
 
@@ -85,19 +85,20 @@ def read_maf(path: Path) -> pd.DataFrame:
     https://docs.gdc.cancer.gov/Data/File_Formats/MAF_Format
     """
     columns = [GENE, PATIENT, CLASS]
-    mutations = read_columns(path, read_header(path), columns, columns)
+    cells = read_cells(path, read_header(path), columns)
+    mutations = pd.DataFrame({name: cells.text(name) for name in columns}, dtype=object)
     _check(mutations, path)
     patients, barcodes = pd.factorize(mutations[PATIENT])
     genes, symbols = pd.factorize(mutations[GENE])
     changed = mutations[CLASS].isin(NON_SILENT).to_numpy()
     matrix = np.zeros((len(barcodes), len(symbols)))
     matrix[patients[changed], genes[changed]] = 1.0
-    return patients_by_features(list(barcodes), list(symbols), matrix, path)
+    return patient_table(list(barcodes), list(symbols), matrix, str(path))
 
 
 def _check(mutations: pd.DataFrame, path: Path) -> None:
     for column in mutations:
-        empty = mutations[column].isna()
+        empty = mutations[column] == ""
         if empty.any():
             raise CohortError(
                 f"mutation {int(empty.to_numpy().argmax()) + 1} has an empty cell; fill it or remove the row",

@@ -1,58 +1,138 @@
-"""The shape that every reader hands over: ids first, then one column a feature."""
+"""The shape that every reader hands over: ids first, then a column of numbers a feature; and its checks."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import PureWindowsPath
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from omics.errors import CohortError
-from omics.readers.delimited import check_unique
 
-__all__ = ["patients_by_features"]
+__all__ = ["check_named", "check_unique", "file_stem", "numbers", "patient_table", "refuse_negative"]
 
 
-def patients_by_features(
-    ids: Sequence[str | None], features: Sequence[str | None], values: NDArray[np.float64], path: Path
+def patient_table(
+    ids: Sequence[str | None], features: Sequence[str | None], values: Any, file: str
 ) -> pd.DataFrame:
-    """Put ids and values together.
+    """Join values with their names.
 
     Parameters
     ----------
-    ids
-        One a patient; :func:`omics.readers.tables.read_table` refuses repeated ones.
-    features
-        One name a column.
+    ids, features
+        Names of the rows and of the columns. That no patient stands twice is checked by
+        :func:`omics.readers.tables.read_table`.
     values
-        Patients x features.
-    path
+        (patients x features) numbers, or their texts; NaN or None where not measured.
+    file
         Named in errors.
+
+    Returns
+    -------
+    DataFrame
+        ``sample_id`` (str) first, then a float64 column a feature.
 
     Raises
     ------
     CohortError
-        No patient, no feature, one without a name, or a feature that stands twice.
+        No patient, no feature, one without a name, a feature that stands twice, text or infinity where
+        a number belongs.
 
     Examples
     --------
-    >>> patients_by_features(["p1"], ["TP53"], np.array([[1.0]]), Path("a.maf"))
-      sample_id  TP53
-    0        p1   1.0
+    >>> patient_table(["P1"], ["Leucine", "Valine"], [["1.5", None]], "table")
+      sample_id  Leucine  Valine
+    0        P1      1.5     NaN
     """
     for what, names in (("patient", ids), ("feature", features)):
         if not names:
-            raise CohortError(f"the file holds no {what}; was it cut short?", f"no_{what}", file=str(path))
-        nameless = next((place for place, name in enumerate(names, start=1) if not name), None)
-        if nameless is not None:
+            raise CohortError(f"the file holds no {what}; was it cut short?", f"no_{what}", file=file)
+    check_named(ids, "patient", "empty_id", file)
+    check_named(features, "feature", "empty_feature", file)
+    check_unique(["sample_id", *map(str, features)], file)
+    frame = numbers(pd.DataFrame(values, index=list(ids), columns=list(features)), file)
+    frame.insert(0, "sample_id", pd.Series(ids, index=frame.index, dtype=object))
+    return frame.reset_index(drop=True)
+
+
+def check_named(names: Sequence[str | None], what: str, code: str, file: str) -> None:
+    """Raise :class:`CohortError` where a patient, a feature or a column has no name."""
+    nameless = next((place for place, name in enumerate(names, start=1) if not name), None)
+    if nameless is not None:
+        raise CohortError(f"{what} {nameless} of the file has no name; name it or remove it", code, file=file)
+
+
+def check_unique(names: Sequence[str], file: str) -> None:
+    """Raise :class:`CohortError` where a column or a feature stands twice."""
+    twice = pd.Series(names, dtype=object).duplicated()
+    if twice.any():
+        raise CohortError(
+            "the name stands twice; keep one of the two or rename it",
+            "duplicate_column",
+            file=file,
+            column=names[int(twice.to_numpy().argmax())],
+        )
+
+
+def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
+    """Turn every column into float64; empty cells become NaN.
+
+    Raises
+    ------
+    CohortError
+        Text or an infinite value where a number belongs, with its column and patient.
+    """
+    wrong = [name for name, kind in frame.dtypes.items() if kind.kind not in "fiub"]
+    for name in wrong:
+        column = frame[name]
+        as_numbers = pd.to_numeric(column, errors="coerce")
+        text = as_numbers.isna() & column.notna()
+        if text.any():
             raise CohortError(
-                f"{what} {nameless} of the file has no name; give every {what} its name",
-                f"empty_{what}",
-                file=str(path),
+                f"'{column[text].iloc[0]}' is not a number; correct the cell or leave it empty",
+                "text_for_number",
+                file=file,
+                column=str(name),
+                patient=str(column.index[int(text.to_numpy().argmax())]),
             )
-    check_unique(list(map(str, features)), path)
-    frame = pd.DataFrame(values, columns=list(features))
-    frame.insert(0, "sample_id", pd.Series(ids, dtype=object))
-    return frame
+    if wrong:
+        frame = frame.assign(**{str(name): pd.to_numeric(frame[name]) for name in wrong})
+    values = frame.to_numpy(dtype=np.float64)
+    _refuse(
+        frame,
+        np.isinf(values),
+        "an infinite value; correct the cell or leave it empty",
+        "infinite_value",
+        file,
+    )
+    return pd.DataFrame(values, index=frame.index, columns=frame.columns.astype(str))
+
+
+def refuse_negative(table: pd.DataFrame, what: str, file: str) -> pd.DataFrame:
+    """Hand a patient table on unless a number in it is below zero, which no `what` can be."""
+    frame = table.set_index("sample_id")
+    sentence = f"a negative {what}; give the values as measured, before any logarithm or centring"
+    _refuse(frame, frame.to_numpy() < 0, sentence, "negative_value", file)
+    return table
+
+
+def _refuse(frame: pd.DataFrame, wrong: Any, sentence: str, code: str, file: str) -> None:
+    if wrong.any():
+        row, column = (int(i[0]) for i in wrong.nonzero())
+        raise CohortError(
+            sentence, code, file=file, column=str(frame.columns[column]), patient=str(frame.index[row])
+        )
+
+
+def file_stem(name: str, endings: str) -> str:
+    r"""Name of a file without its path (Windows or not) and without `endings`, a regular expression.
+
+    Examples
+    --------
+    >>> file_stem(r"D:\runs\P.01.raw", "raw|mzml"), file_stem("bam/P-2.sorted.bam", "sorted|bam")
+    ('P.01', 'P-2')
+    """
+    return re.sub(rf"(\.({endings}))+$", "", PureWindowsPath(name).name, flags=re.IGNORECASE)

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.errors import CohortError
-from omics.readers.matrices import Cells, patient_table, read_cells, read_lines, refuse_negative, split_line
+from omics.readers.delimited import Cells, read_cells, read_header
+from omics.readers.matrix import patient_table, refuse_negative
 
 __all__ = ["read_protein_groups"]
 
@@ -44,17 +45,19 @@ def read_protein_groups(path: Path) -> pd.DataFrame:
         intensity, a repeated group.
     """
     file = str(path)
-    header = split_line(read_lines(path, 1)[0])
-    cells = read_cells(path, header, 1)
-    positions, ids = _samples(header, file)
-    majority = cells.text(FEATURE)
-    kept = _proteins(cells)
-    values = cells.numbers(positions)[kept].T
-    features = _names([name for name, keep in zip(majority, kept, strict=True) if keep])
-    return refuse_negative(patient_table(ids, values, features, file), "intensity", file)
+    header = read_header(path)
+    quantity, samples = _samples(header.names, file)
+    marks = [mark for mark in MARKS if mark in header.names]
+    cells = read_cells(path, header, [FEATURE, *marks, *samples])
+    kept = _proteins(cells, marks)
+    features = _names([name for name, keep in zip(cells.text(FEATURE), kept, strict=True) if keep])
+    ids = [name.removeprefix(quantity) for name in samples]
+    table = patient_table(ids, features, cells.numbers(samples)[kept].T, file)
+    return refuse_negative(table, "intensity", file)
 
 
-def _samples(header: list[str], file: str) -> tuple[list[int], list[str]]:
+def _samples(header: list[str], file: str) -> tuple[str, list[str]]:
+    """Find the kind of quantity that the file has, and its columns."""
     if any(name.startswith(LABELLED) for name in header):
         raise CohortError(
             "the samples were labelled (SILAC, TMT) and share their intensities; give a label-free table",
@@ -62,9 +65,9 @@ def _samples(header: list[str], file: str) -> tuple[list[int], list[str]]:
             file=file,
         )
     for quantity in QUANTITIES:
-        positions = [i for i, n in enumerate(header) if n.startswith(quantity) and n not in NO_SAMPLES]
-        if positions:
-            return positions, [header[i].removeprefix(quantity).strip() for i in positions]
+        samples = [name for name in header if name.startswith(quantity) and name not in NO_SAMPLES]
+        if samples:
+            return quantity, samples
     raise CohortError(
         "no intensity of a sample; name the experiments in MaxQuant, so that each has its column",
         "missing_column",
@@ -73,16 +76,15 @@ def _samples(header: list[str], file: str) -> tuple[list[int], list[str]]:
     )
 
 
-def _proteins(cells: Cells) -> NDArray[np.bool_]:
-    kept = np.ones(len(cells.columns[0]), dtype=np.bool_)
-    for mark in MARKS:
-        if mark in cells.header:
-            marked = np.array([cell == "+" for cell in cells.text(mark)])
-            log.info("%s: %d group(s) marked %s left out", cells.file, int((marked & kept).sum()), mark)
-            kept &= ~marked
+def _proteins(cells: Cells, marks: list[str]) -> NDArray[np.bool_]:
+    kept = np.ones(len(cells.labels), dtype=np.bool_)
+    for mark in marks:
+        marked = np.array([cell == "+" for cell in cells.text(mark)], dtype=np.bool_)
+        log.info("%s: %d group(s) marked %s left out", cells.file, int((marked & kept).sum()), mark)
+        kept &= ~marked
     if not kept.any():
         raise CohortError(
-            "every group is a decoy or a contaminant; export it again", "empty_table", file=cells.file
+            "no group but decoys and contaminants; export it again", "empty_table", file=cells.file
         )
     return kept
 

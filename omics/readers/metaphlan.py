@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from omics.errors import CohortError
-from omics.readers.cells import cell, fields_under, patient_table, refuse_repeated
+from omics.readers.delimited import read_cells, read_header
+from omics.readers.matrix import patient_table
 
 __all__ = ["read_metaphlan"]
 
+CLADE = "clade_name"
 WITHOUT_CLADE = ("UNCLASSIFIED", "UNKNOWN")
 TAXON_COLUMNS = ("NCBI_tax_id", "clade_taxid")
 PERCENT = 100.0
@@ -48,32 +52,18 @@ def read_metaphlan(path: Path) -> pd.DataFrame:
     Blanco-Miguez et al. 2023, doi 10.1038/s41587-023-01688-w; https://github.com/biobakery/MetaPhlAn.
     """
     file = str(path)
-    header, rows = _rows(path.read_text(encoding="utf-8-sig"), file)
-    refuse_repeated(header, file)
-    kept = [(name, row) for row in rows if (name := _species(row[0]))]
-    if all(name in WITHOUT_CLADE for name, _ in kept):
+    header = read_header(path)
+    samples = [name for name in header.names if name not in (CLADE, *TAXON_COLUMNS)]
+    cells = read_cells(path, header, [CLADE, *samples])
+    names = [_species(clade) for clade in cells.text(CLADE)]
+    species = [name for name in names if name]
+    if all(name in WITHOUT_CLADE for name in species):
         raise CohortError(
             "no species (s__) in clade_name; run MetaPhlAn with all taxonomic levels", "no_species", file=file
         )
-    places = [place for place, name in enumerate(header) if place and name not in TAXON_COLUMNS]
-    values = [[cell(row[place]) for _, row in kept] for place in places]
-    table = patient_table(values, [header[place] for place in places], [name for name, _ in kept], file)
-    percent = table.drop(columns="sample_id")
-    _check_percent(percent, table["sample_id"].tolist(), file)
-    return pd.concat([table[["sample_id"]], percent / PERCENT], axis=1)
-
-
-def _rows(text: str, file: str) -> tuple[list[str], list[list[str]]]:
-    lines = [line.split("\t") for line in text.split("\n") if line.strip() and not line.startswith("#")]
-    if not lines or lines[0][0] != "clade_name":
-        raise CohortError(
-            "no column clade_name; merge profiles with merge_metaphlan_tables.py",
-            "missing_column",
-            file=file,
-            column="clade_name",
-        )
-    header, *rows = lines
-    return [name.strip() for name in header], [fields_under(header, row, file) for row in rows]
+    percent = cells.numbers(samples)[[bool(name) for name in names]].T
+    _check_percent(percent, samples, file)
+    return patient_table(samples, species, percent / PERCENT, file)
 
 
 def _species(clade: str) -> str:
@@ -82,16 +72,16 @@ def _species(clade: str) -> str:
     return last if last.startswith("s__") or last in WITHOUT_CLADE else ""
 
 
-def _check_percent(percent: pd.DataFrame, ids: list[str], file: str) -> None:
-    total = percent.sum(axis=1)
+def _check_percent(percent: NDArray[np.float64], ids: list[str], file: str) -> None:
+    """Refuse what no percentages (samples x species) can be."""
     for wrong, what in (
         ((percent < 0).any(axis=1), "a negative abundance"),
-        (total > PERCENT + ROUNDING, "more than 100 percent of species"),
+        (np.nansum(percent, axis=1) > PERCENT + ROUNDING, "more than 100 percent of species"),
     ):
         if wrong.any():
             raise CohortError(
                 f"{what}; the table must hold MetaPhlAn's relative abundances",
                 "not_percent",
                 file=file,
-                patient=ids[int(wrong.to_numpy().argmax())],
+                patient=ids[int(wrong.argmax())],
             )

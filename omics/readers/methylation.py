@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.errors import CohortError
-from omics.readers.delimited import read_columns, read_header
-from omics.readers.matrix import patients_by_features
+from omics.readers.delimited import read_cells, read_header, with_row_names
+from omics.readers.matrix import patient_table
 
 __all__ = ["MAX_DETECTION_P", "read_beta_matrix"]
 
@@ -50,19 +50,19 @@ def read_beta_matrix(path: Path) -> pd.DataFrame:
     Aryee et al. 2014 (minfi), doi 10.1093/bioinformatics/btu049;
     https://www.ncbi.nlm.nih.gov/geo/info/geo_illu.html
     """
-    header = read_header(path)
-    names = _pair(header.names)
-    probe = names[0]
-    table = read_columns(path, replace(header, names=names), {probe})
-    patients = [name for name in names[1:] if not COMPANION.search(name)]
-    beta = table[patients].to_numpy(copy=True)
-    _check_range(table[names[1:]].to_numpy(), names[1:], table[probe], path)
-    place = {patient: i for i, patient in enumerate(patients)}
-    for name in names[1:]:
+    header = with_row_names(read_header(path), path)
+    probe, *names = _pair(header.names)
+    cells = read_cells(path, replace(header, names=[probe, *names]), [probe, *names])
+    probes, values = cells.text(probe), cells.numbers(names)
+    _check_range(values, names, probes, path)
+    place = {name: i for i, name in enumerate(names)}
+    patients = [name for name in names if not COMPANION.search(name)]
+    for name in names:
         if COMPANION.search(name):
-            undetected = table[name].to_numpy() > MAX_DETECTION_P
-            beta[undetected, place[_patient_of(name, place, path)]] = np.nan
-    return patients_by_features(patients, table[probe].tolist(), beta.T, path)
+            undetected = values[:, place[name]] > MAX_DETECTION_P
+            values[undetected, place[_patient_of(name, patients, path)]] = np.nan
+    beta = values[:, [place[name] for name in patients]]
+    return patient_table(patients, probes, beta.T, str(path))
 
 
 def _pair(names: list[str]) -> list[str]:
@@ -90,12 +90,12 @@ def _patient_of(companion: str, patients: Collection[str], path: Path) -> str:
     return patient
 
 
-def _check_range(values: NDArray[np.float64], names: list[str], probes: pd.Series[str], path: Path) -> None:
+def _check_range(values: NDArray[np.float64], names: list[str], probes: list[str], path: Path) -> None:
     outside = (values < 0) | (values > 1)
     if outside.any():
         row, column = (int(i[0]) for i in outside.nonzero())
         raise CohortError(
-            f"probe '{probes.iloc[row]}' is {values[row, column]:g}; beta values and p-values lie in [0, 1]",
+            f"probe '{probes[row]}' is {values[row, column]:g}; beta values and p-values lie in [0, 1]",
             "outside_unit_interval",
             file=str(path),
             column=names[column],

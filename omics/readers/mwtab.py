@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.cells import cell, fields_under, patient_table
+from omics.readers.delimited import fields_under, iterate_lines, measured
+from omics.readers.matrix import patient_table
 
 __all__ = ["read_mwtab"]
 
@@ -42,14 +43,14 @@ def read_mwtab(path: Path) -> pd.DataFrame:
     https://www.metabolomicsworkbench.org/data/mwTab_specification.pdf.
     """
     file = str(path)
-    first, *rows = _block(path.read_text(encoding="utf-8-sig").split("\n"), file)
+    first, *rows = _block(list(iterate_lines(path)), file)
     header = _header(first, file)
     if rows and rows[0][0] == "Factors":
         rows = rows[1:]
     rows = [fields_under(header, row, file) for row in rows]
     features = [row[0] for row in rows]
-    values = [[cell(row[place]) for row in rows] for place in range(1, len(header))]
-    return patient_table(values, header[1:], features, file)
+    values = [[measured(row[place]) for row in rows] for place in range(1, len(header))]
+    return patient_table(header[1:], features, values, file)
 
 
 def _block(lines: list[str], file: str) -> list[list[str]]:
@@ -67,7 +68,7 @@ def _block(lines: list[str], file: str) -> list[list[str]]:
         raise CohortError(f"the line {end} is missing; get the file again", "unclosed_block", file=file)
     block = [_fields(line) for line in lines[first : first + inside.index(end)] if line.strip()]
     if not block:
-        raise CohortError("the block of data is empty; get the file again", "no_samples", file=file)
+        raise CohortError("the block of data is empty; get the file again", "no_patient", file=file)
     return block
 
 
@@ -80,7 +81,7 @@ def _header(row: list[str], file: str) -> list[str]:
     if header[0].lower() not in HEADERS or not header[1:]:
         raise CohortError(
             f"the block of data begins with '{header[0]}'; its first row must be Samples and their names",
-            "no_samples",
+            "no_patient",
             file=file,
         )
     return header

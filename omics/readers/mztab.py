@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.cells import cell, fields_under, patient_table, refuse_repeated
+from omics.readers.delimited import fields_under, iterate_lines, measured
+from omics.readers.matrix import check_named, check_unique, patient_table
 
 __all__ = ["read_mztab"]
 
@@ -48,7 +49,7 @@ def read_mztab(path: Path) -> pd.DataFrame:
     https://github.com/HUPO-PSI/mzTab.
     """
     file = str(path)
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8-sig").split("\n")]
+    rows = [line.split("\t") for line in iterate_lines(path)]
     metadata = {row[1]: row[2].strip() for row in rows if row[0] == "MTD" and row[2:]}
     _check_version(metadata.get("mzTab-version", ""), file)
     header, molecules = _summary(rows, file)
@@ -59,9 +60,9 @@ def read_mztab(path: Path) -> pd.DataFrame:
             "no_abundance",
             file=file,
         )
-    values = [[cell(row[column]) for row in molecules] for column in columns.values()]
+    values = [[measured(row[column]) for row in molecules] for column in columns.values()]
     ids = [_assay_name(assay, metadata, file) for assay in columns]
-    return patient_table(values, ids, _names(molecules, file), file)
+    return patient_table(ids, _names(molecules, file), values, file)
 
 
 def _check_version(version: str, file: str) -> None:
@@ -82,7 +83,8 @@ def _summary(rows: list[list[str]], file: str) -> tuple[list[str], list[Row]]:
             file=file,
         )
     header = "\t".join(headers[0][1:]).rstrip().split("\t")
-    refuse_repeated(header, file)
+    check_named(header, "column", "empty_feature", file)
+    check_unique(header, file)
     if "SML_ID" not in header:
         raise CohortError("the SML table lacks SML_ID", "missing_column", file=file, column="SML_ID")
     bodies = [fields_under(header, row[1:], file) for row in rows if row[0] == "SML"]
@@ -92,23 +94,23 @@ def _summary(rows: list[list[str]], file: str) -> tuple[list[str], list[Row]]:
 def _assay_name(assay: str, metadata: Mapping[str, str], file: str) -> str:
     sample = metadata.get(f"{assay}-sample_ref", "")
     for key in (assay, sample):
-        name = cell(metadata.get(key, ""))
+        name = measured(metadata.get(key, ""))
         if name:
             return name
     raise CohortError(
         f"{assay} has an abundance but no name; add the line MTD {assay} with the patient id",
-        "unnamed_assay",
+        "empty_id",
         file=file,
         column=f"abundance_{assay}",
     )
 
 
 def _names(molecules: list[Row], file: str) -> list[str]:
-    identifiers = [cell(row["SML_ID"]) for row in molecules]
+    identifiers = [measured(row["SML_ID"]) for row in molecules]
     if None in identifiers:
         raise CohortError(
             f"row {identifiers.index(None) + 1} of the SML table has no SML_ID; number its rows",
-            "unnamed_molecule",
+            "empty_feature",
             file=file,
         )
     chosen = [
@@ -124,5 +126,5 @@ def _names(molecules: list[Row], file: str) -> list[str]:
 
 def _name(text: str) -> str:
     # Several candidates for one molecule stand as a|b, an unnamed one among them as null.
-    candidates = [cell(part) for part in text.split("|")]
+    candidates = [measured(part) for part in text.split("|")]
     return text.strip() if any(candidates) else ""

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError, nearest
-from omics.readers.matrices import patient_table, read_cells, read_lines, split_line
+from omics.readers.delimited import read_cells, read_header
+from omics.readers.matrix import patient_table
 
 __all__ = ["read_olink"]
 
@@ -53,25 +54,22 @@ def read_olink(path: Path) -> pd.DataFrame:
     assay, features = pd.factorize(_features(rows, file))
     values = np.full((len(ids), len(features)), np.nan)
     values[sample, assay] = rows["NPX"].where(~failed)
-    return patient_table(list(ids), values, list(features), file)
+    return patient_table(list(ids), list(features), values, file)
 
 
 def _read(path: Path) -> pd.DataFrame:
     """Columns that count: NPX as float64, all others as str."""
     if path.suffix == ".parquet":
         table = pd.read_parquet(path)
-        _check_columns([str(name) for name in table.columns], str(path))
+        _check_columns(list(map(str, table.columns)), str(path))
         frame = table[[name for name in (*NEEDED, *OPTIONAL) if name in table]]
         text = frame.drop(columns="NPX").astype("string").fillna("").astype(object)
         return text.assign(NPX=_parquet_npx(frame, str(path)))
-    line = read_lines(path, 1)[0]
-    separator = max(";,\t", key=line.count)
-    header = split_line(line, separator, quote='"')
-    _check_columns(header, str(path))
-    cells = read_cells(path, header, 1, separator, quote='"')
-    names = [name for name in (*NEEDED, *OPTIONAL) if name in header and name != "NPX"]
-    npx = cells.numbers([cells.at("NPX")])[:, 0]
-    return pd.DataFrame({name: cells.text(name) for name in names}).assign(NPX=npx)
+    header = read_header(path, separators="\t;,")
+    names = [*NEEDED, *(name for name in OPTIONAL if name in header.names)]
+    cells = read_cells(path, header, names)
+    words = {name: cells.text(name) for name in names if name != "NPX"}
+    return pd.DataFrame(words, dtype=object).assign(NPX=cells.numbers(["NPX"])[:, 0])
 
 
 def _parquet_npx(frame: pd.DataFrame, file: str) -> pd.Series[float]:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.errors import CohortError
-from omics.readers.matrix import patients_by_features
+from omics.readers.matrix import patient_table
 
 __all__ = ["read_bed"]
 
@@ -55,7 +55,7 @@ def read_bed(path: Path) -> pd.DataFrame:
         iid if fid in ("0", iid) else f"{fid}_{iid}" for fid, iid in zip(family[0], family[1], strict=True)
     ]
     names = [f"{variant}_{a1}" for variant, a1 in zip(variants[1], variants[4], strict=True)]
-    return patients_by_features(ids, names, copies.T, path)
+    return patient_table(ids, names, copies.T, str(path))
 
 
 def _read_companion(path: Path) -> pd.DataFrame:
@@ -93,7 +93,7 @@ def _decode(path: Path, variants: int, patients: int) -> NDArray[np.float64]:
         raise CohortError(
             f"{found} bytes of genotypes, and {variants} variants x {patients} patients need {expected}; "
             "take .bed, .bim and .fam of the same data set",
-            "size_mismatch",
+            "wrong_shape",
             file=str(path),
         )
     packed = np.frombuffer(content, dtype=np.uint8, offset=3).reshape(variants, width)

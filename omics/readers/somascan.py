@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.matrices import iterate_lines, patient_table, read_cells, refuse_negative, split_line
+from omics.readers.delimited import Header, iterate_lines, read_cells, split_line
+from omics.readers.matrix import patient_table, refuse_negative
 
 __all__ = ["read_adat"]
 
@@ -53,8 +54,8 @@ def read_adat(path: Path) -> pd.DataFrame:
             file=file,
             column="SeqId",
         )
-    header = [*table[-1][:left], "", *somamers]
-    cells = read_cells(path, header, lines + above + 1)
+    header = Header([*table[-1][:left], "", *somamers], lines + above + 1)
+    cells = read_cells(path, header, ["SampleId", "SampleType", *somamers])
     ids, types = cells.text("SampleId"), cells.text("SampleType")
     kept = np.array([kind == "Sample" for kind in types])
     controls = Counter(kind for kind in types if kind != "Sample")
@@ -62,9 +63,9 @@ def read_adat(path: Path) -> pd.DataFrame:
         log.info("%s: %d sample(s) of type %s left out", file, count, kind or "(empty)")
     if not kept.any():
         raise CohortError("no sample but controls; export all plates", "empty_table", file=file)
-    values = cells.numbers(range(left + 1, len(header)))[kept]
     names = [name for name, keep in zip(ids, kept, strict=True) if keep]
-    return refuse_negative(patient_table(names, values, somamers, file), "measurement", file)
+    measured = patient_table(names, somamers, cells.numbers(somamers)[kept], file)
+    return refuse_negative(measured, "measurement", file)
 
 
 def _preamble(path: Path) -> tuple[int, dict[str, list[str]]]:

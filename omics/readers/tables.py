@@ -11,7 +11,7 @@ from omics.errors import CohortError, nearest
 from omics.readers import FOLDERS, READERS
 from omics.tables import look_up
 
-__all__ = ["numbers", "read_csv", "read_parquet", "read_table", "read_tsv"]
+__all__ = ["read_csv", "read_parquet", "read_table", "read_tsv"]
 
 
 def read_table(path: Path, index: str | None = None, file_format: str | None = None) -> pd.DataFrame:
@@ -39,7 +39,9 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
     kind = file_format or _ending(path)
     if kind not in READERS:
         what = "format" if file_format else "ending"
-        raise CohortError(f"unknown {what} '{kind}'; {nearest(kind, READERS)}", "unknown_format", file=str(path))
+        raise CohortError(
+            f"unknown {what} '{kind}'; {nearest(kind, READERS)}", "unknown_format", file=str(path)
+        )
     what, found = ("folder", path.is_dir()) if kind in FOLDERS else ("file", path.is_file())
     if not found:
         raise CohortError(f"no such {what}; correct the path in cohort.yaml", "missing_file", file=str(path))
@@ -118,40 +120,3 @@ def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
             patient=ids[ids.duplicated()].iloc[0],
         )
     return frame.drop(columns=column).set_axis(pd.Index(ids, name="sample_id"))
-
-
-def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
-    """Turn every column into float64; empty cells become NaN.
-
-    Raises
-    ------
-    CohortError
-        Text or an infinite value where a number belongs, with its column and patient.
-    """
-    wrong = [name for name in frame.columns if frame[name].dtype.kind not in "fiub"]
-    for name in wrong:
-        column = frame[name]
-        as_numbers = pd.to_numeric(column, errors="coerce")
-        text = as_numbers.isna() & column.notna()
-        if text.any():
-            raise CohortError(
-                f"'{column[text].iloc[0]}' is not a number; correct the cell or leave it empty",
-                "text_for_number",
-                file=file,
-                column=str(name),
-                patient=str(column.index[int(text.to_numpy().argmax())]),
-            )
-    if wrong:
-        frame = frame.assign(**{str(name): pd.to_numeric(frame[name]) for name in wrong})
-    values = frame.to_numpy(dtype="float64")
-    infinite = (values == float("inf")) | (values == float("-inf"))
-    if infinite.any():
-        row, position = (int(i[0]) for i in infinite.nonzero())
-        raise CohortError(
-            "an infinite value; correct the cell or leave it empty",
-            "infinite_value",
-            file=file,
-            column=str(frame.columns[position]),
-            patient=str(frame.index[row]),
-        )
-    return pd.DataFrame(values, index=frame.index, columns=frame.columns.astype(str))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.errors import CohortError
-from omics.readers.matrix import patients_by_features
+from omics.readers.matrix import patient_table
 from omics.readers.optional import require
 
 __all__ = ["read_vcf"]
@@ -67,7 +67,7 @@ def read_vcf(path: Path) -> pd.DataFrame:
             file=str(path),
         ) from None
     values = np.column_stack(dosages) if dosages else np.empty((len(patients), 0))
-    return patients_by_features(patients, names, values, path)
+    return patient_table(patients, names, values, str(path))
 
 
 def _read_variants(

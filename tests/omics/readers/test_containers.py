@@ -21,7 +21,8 @@ from omics.cohort import read_cohort
 from omics.errors import CohortError, InputError
 from omics.files import digest_files
 from omics.readers.containers import read_xlsx
-from omics.readers.tables import numbers, read_table
+from omics.readers.matrix import numbers
+from omics.readers.tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "containers"
 X = np.array([[1.5, 0, 0], [0, 2, 3]])
@@ -149,7 +150,7 @@ def test_dates_times_and_durations_become_no_nanoseconds(sheet: Callable[..., Pa
         ([["id", "a"], ["P1", "#N/A"]], "error_cell"),
         ([["id", "a", "a"], ["P1", 1, 2]], "duplicate_column"),
         ([["id", 1, 1.0], ["P1", 1, 2]], "duplicate_column"),
-        ([["id", None], ["P1", 1]], "unnamed_column"),
+        ([["id", None], ["P1", 1]], "empty_feature"),
         ([["id", "a"], [None, 1]], "empty_id"),
         ([["id", "a"], ["P1", 1], ["P1", 2]], "duplicate_patient"),
         ([["id", "a"], [7, 1], ["7", 2]], "duplicate_patient"),
@@ -329,13 +330,16 @@ def test_a_store_of_something_else(tmp_path: Path) -> None:
 
 def test_zarr_as_a_file(tmp_path: Path) -> None:
     (tmp_path / "view.zarr").write_bytes(b"PK\x03\x04")
-    assert code_of(tmp_path / "view.zarr") == "unreadable_file"
+    assert code_of(tmp_path / "view.zarr") == "missing_file"
 
 
-@pytest.mark.parametrize("name", ["view.csv", "view.h5ad", "view"])
-def test_a_folder_is_no_table_of_another_format(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("view.csv", "missing_file"), ("view.h5ad", "missing_file"), ("view", "unknown_format")],
+)
+def test_a_folder_is_no_table_of_another_format(tmp_path: Path, name: str, code: str) -> None:
     (tmp_path / name).mkdir()
-    assert code_of(tmp_path / name) == "missing_file"
+    assert code_of(tmp_path / name) == code
 
 
 def test_a_cohort_of_containers(tmp_path: Path, sheet: Callable[..., Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_the_line_and_the_cell_are_named(tmp_path):
     cut = refusal(read_featurecounts, damaged(COUNTS, tmp_path, "\t5\t30\t0\n", "\t5\t30\n"))
     assert "line 5 has 8 cells and not 9" in str(cut)
     text = refusal(read_featurecounts, damaged(COUNTS, tmp_path, "\t90\t44", "\tmany\t44"))
-    assert "'many' in row 'G2'" in str(text)
+    assert "line 4 ('G2'): 'many' is not a number" in str(text)
     negative = refusal(read_featurecounts, damaged(COUNTS, tmp_path, "\t90\t44", "\t90\t-1"))
     assert negative.patient == "P.03"
 
@@ -91,7 +92,7 @@ def test_the_line_and_the_cell_are_named(tmp_path):
 def test_featurecounts_without_samples(tmp_path):
     path = tmp_path / "counts.txt"
     path.write_text("Geneid\tChr\tStart\tEnd\tStrand\tLength\nG1\tchr1\t1\t9\t+\t9\n")
-    assert refusal(read_featurecounts, path).code == "no_samples"
+    assert refusal(read_featurecounts, path).code == "no_patient"
 
 
 def test_salmon_reads_a_folder():
@@ -102,15 +103,16 @@ def test_salmon_reads_a_folder():
 
 
 def test_read_table_accepts_the_folder_of_salmon_and_no_other():
-    assert read_table(SALMON).index.tolist() == ["P-01", "P-02", "P.03"]
-    assert refusal(read_table, FIXTURES).code == "missing_file"
-    assert refusal(read_table, SALMON.with_name("nosalmon")).code == "missing_file"
+    read = partial(read_table, file_format="salmon")
+    assert read(SALMON).index.tolist() == ["P-01", "P-02", "P.03"]
+    assert "no SAMPLE/quant.sf" in str(refusal(read, FIXTURES))
+    assert "no such folder" in str(refusal(read, SALMON.with_name("nosalmon")))
 
 
 def test_a_file_is_no_folder_of_salmon(tmp_path):
     path = tmp_path / "salmon"
     path.write_text("")
-    error = refusal(read_table, path)
+    error = refusal(partial(read_table, file_format="salmon"), path)
     assert error.code == "missing_file"
     assert "no such folder" in str(error)
 
@@ -191,4 +193,4 @@ def test_tximport_damaged(tmp_path, old, new, code):
 def test_tximport_without_samples(tmp_path):
     path = tmp_path / "counts.csv"
     path.write_text('"id"\n"G1"\n')
-    assert refusal(read_tximport, path).code == "no_samples"
+    assert refusal(read_tximport, path).code == "no_patient"

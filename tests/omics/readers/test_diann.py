@@ -75,4 +75,4 @@ def test_no_name_for_a_row(tmp_path):
 def test_no_run(tmp_path):
     path = tmp_path / "report.pg_matrix.tsv"
     path.write_text("Protein.Group\tGenes\nP1\tG1\n")
-    assert refusal(path).code == "no_samples"
+    assert refusal(path).code == "no_patient"

@@ -139,7 +139,7 @@ def test_no_mutations(tmp_path):
 def test_ragged_row(tmp_path, row):
     with pytest.raises(CohortError) as caught:
         read_table(written(tmp_path, ("KRAS", "Silent", "b"), row))
-    assert caught.value.code == "unreadable_file"
+    assert caught.value.code == "ragged_row"
 
 
 @pytest.mark.parametrize("lost", [1, 8, 200])

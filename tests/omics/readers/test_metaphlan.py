@@ -77,4 +77,4 @@ def test_an_empty_file(tmp_path: Path) -> None:
     path.write_text("#mpa_v30_CHOCOPhlAn_201901\n")
     with pytest.raises(CohortError) as caught:
         read_metaphlan(path)
-    assert caught.value.code == "missing_column"
+    assert caught.value.code == "empty_file"

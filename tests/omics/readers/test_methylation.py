@@ -90,7 +90,7 @@ def test_the_bounds_are_beta_values(tmp_path):
         ("p\tS1\tS1\ncg1\t0.1\t0.2\n", "duplicate_column", "S1"),
         ("p\tS1\ncg1\t0.1\ncg1\t0.2\n", "duplicate_column", "cg1"),
         ("p\tS1\n\t0.1\n", "empty_feature", None),
-        ("p\tS1\t\ncg1\t0.1\t0.2\n", "empty_patient", None),
+        ("p\tS1\t\ncg1\t0.1\t0.2\n", "empty_id", None),
         ("p\tS1\tS2_Detection Pval\ncg1\t0.1\t0\n", "orphan_detection", "S2_Detection Pval"),
         ("p\tDetection Pval\tS1\ncg1\t0.1\t0\n", "orphan_detection", "p Detection Pval"),
         ("p\ncg1\n", "no_patient", None),
@@ -111,7 +111,7 @@ def test_an_outlier_is_named_with_its_probe(tmp_path):
 
 @pytest.mark.parametrize("row", ["cg2\t0.1", "cg2\t0.1\t0.2\t0.3", "cg2"])
 def test_ragged_row(tmp_path, row):
-    with pytest.raises(ValueError, match="Expected 3 columns"):
+    with pytest.raises(CohortError, match=r"line 3 has \d cells and not 3"):
         read_beta_matrix(written(tmp_path, f"p\tS1\tS2\ncg1\t0.1\t0.2\n{row}\n"))
 
 

@@ -42,10 +42,10 @@ def test_windows_line_ends_and_quotes(tmp_path: Path) -> None:
         ("MS_METABOLITE_DATA_START", "MS_DATA_START", "no_block"),
         ("#END", "NMR_BINNED_DATA_START\nNMR_BINNED_DATA_END\n#END", "several_blocks"),
         ("\nMS_METABOLITE_DATA_END", "", "unclosed_block"),
-        ("Samples\tP01\tP02\tP03\t007\nFactors", "Factors", "no_samples"),
-        ("Samples\tP01\tP02\tP03\t007", "Samples", "no_samples"),
+        ("Samples\tP01\tP02\tP03\t007\nFactors", "Factors", "no_patient"),
+        ("Samples\tP01\tP02\tP03\t007", "Samples", "no_patient"),
         ("\nValine\t", "\nLeucine\t", "duplicate_column"),
-        ("\nValine\t", "\n\t", "unnamed_column"),
+        ("\nValine\t", "\n\t", "empty_feature"),
         ("Valine\t10\t20.25\t30\tNA", "Valine\t10\t20.25\t30", "ragged_row"),
         ("Valine\t10\t20.25\t30\tNA", "Valine\t10\t20.25\t30\tNA\t5", "ragged_row"),
         ("20.25", "<LOD", "text_for_number"),
@@ -76,4 +76,4 @@ def test_an_empty_block(tmp_path: Path) -> None:
     path.write_text("MS_METABOLITE_DATA_START\nMS_METABOLITE_DATA_END\n")
     with pytest.raises(CohortError) as caught:
         read_mwtab(path)
-    assert caught.value.code == "no_samples"
+    assert caught.value.code == "no_patient"

@@ -68,14 +68,14 @@ def test_trailing_tabs_of_a_spreadsheet_are_harmless(tmp_path: Path) -> None:
         ("SMH\tSML_ID", "SMH\tid", "missing_column"),
         ("abundance_assay[2]", "abundance_assay[1]", "duplicate_column"),
         ("\tabundance_assay[", "\tpeak_assay[", "no_abundance"),
-        ("MTD\tassay[2]\t007\n", "", "unnamed_assay"),
+        ("MTD\tassay[2]\t007\n", "", "empty_id"),
         ("MTD\tassay[2]\t007\n", "MTD\tassay[2]\tP01\n", "duplicate_patient"),
         ("\t10\t11\t12\t", "\t10\t11\t", "ragged_row"),
         ("\t10\t11\t12\t", "\t10\tlow\t12\t", "text_for_number"),
         ("\t10\t11\t12\t", "\t10\t1,1\t12\t", "text_for_number"),
         ("\t10\t11\t12\t", "\t10\tINF\t12\t", "infinite_value"),
         ("\nSML\t3\t", "\nSML\t2\t", "duplicate_column"),
-        ("\nSML\t5\t", "\nSML\tnull\t", "unnamed_molecule"),
+        ("\nSML\t5\t", "\nSML\tnull\t", "empty_feature"),
     ],
 )
 def test_malformed(code_of, old: str, new: str, code: str) -> None:

@@ -68,8 +68,8 @@ def test_missing_companion(trio, ending):
         (b"\x1b\x6c\x01", "wrong_magic"),
         (b"chr1\t0\t100\n", "wrong_magic"),
         (b"\x6c\x1b\x00" + bytes(24), "individual_major"),
-        (b"\x6c\x1b\x01" + bytes(23), "size_mismatch"),
-        (b"\x6c\x1b\x01" + bytes(25), "size_mismatch"),
+        (b"\x6c\x1b\x01" + bytes(23), "wrong_shape"),
+        (b"\x6c\x1b\x01" + bytes(25), "wrong_shape"),
     ],
 )
 def test_malformed_bed(trio, content, code):
@@ -84,7 +84,7 @@ def test_family_of_another_size(trio):
     family.write_text(family.read_text() + "0 a 0 0 0 -9\n0 b 0 0 0 -9\n")
     with pytest.raises(CohortError, match="12 variants x 9 patients need 36") as caught:
         read_bed(trio)
-    assert caught.value.code == "size_mismatch"
+    assert caught.value.code == "wrong_shape"
 
 
 @pytest.mark.parametrize(("ending", "columns"), [(".fam", 5), (".bim", 5), (".bim", 7)])

@@ -86,7 +86,7 @@ def test_version_3_names_and_a_missing_measurement(tmp_path):
         ("\t90.7\t", "\t-90.7\t", "negative_value", "10006-25, patient P-03"),
         ("\t10001-7\t", "\t10000-28\t", "duplicate_column", "10000-28"),
         ("\tP-02\t", "\tP-01\t", "duplicate_patient", "P-01"),
-        ("\tP-02\t", "\t\t", "empty_id", "sample 2"),
+        ("\tP-02\t", "\t\t", "empty_id", "patient 2"),
         ("\tSample\t", "\tQC\t", "empty_table", "controls"),
         ("\tSeqIdVersion\tSomaId", "\tSomaId", "missing_column", "SampleId"),
     ],
