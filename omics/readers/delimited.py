@@ -6,12 +6,14 @@ import csv
 import gzip
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from omics.errors import CohortError, nearest
@@ -84,6 +86,18 @@ class Cells:
     def text(self, name: str) -> list[str]:
         """Cells of a column without blanks around them; empty where missing."""
         return [(value or "").strip() for value in self.columns[name].to_pylist()]
+
+    def guessed(self, name: str) -> pd.Series[Any]:
+        """Column of whole numbers, of numbers or of truth values if every cell is one; else of text."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        column = pc.utf8_trim_whitespace(self.columns[name])
+        for kind in (pa.int64(), pa.float64(), pa.bool_()):
+            with suppress(pa.ArrowInvalid):
+                column = column.cast(kind)
+                break
+        return cast("pd.Series[Any]", column.to_pandas())
 
     def below(self, rows: int) -> Cells:
         """Leave out the first `rows`."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from omics.errors import CohortError, nearest
 from omics.readers import FOLDERS, READERS
+from omics.readers.delimited import read_cells, read_header
+from omics.readers.matrix import check_named
 from omics.tables import look_up
 
 __all__ = ["read_csv", "read_parquet", "read_table", "read_tsv"]
@@ -78,19 +81,17 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _read_delimited(path: Path, separator: str) -> pd.DataFrame:
-    # Ids such as 007 keep their zeros: the first column is never guessed to be a number, and the
-    # header is read as data because pandas would silently rename a repeated column.
-    header = pd.read_csv(path, sep=separator, nrows=1, header=None, dtype=str, encoding="utf-8-sig")
-    names = header.iloc[0].fillna("").tolist()
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise CohortError(
-            "the column name stands twice; rename one",
-            "duplicate_column",
-            file=str(path),
-            column=repeated[0],
-        )
-    return pd.read_csv(path, sep=separator, dtype={names[0]: str}, encoding="utf-8-sig", low_memory=False)
+    header = replace(read_header(path, separators=separator, comment=""), quote='"')
+    # Programs leave the name above the ids empty.
+    check_named(["ids", *header.names[1:]], "column", "empty_feature", str(path))
+    ids, *others = header.names
+    cells = read_cells(path, header, header.names)
+    # Ids such as 007 keep their zeros: the first column is never guessed to be a number.
+    columns = {
+        ids: [name or None for name in cells.text(ids)],
+        **{name: cells.guessed(name) for name in others},
+    }
+    return pd.DataFrame(columns)
 
 
 def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
@@ -103,9 +104,10 @@ def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
             column=str(column),
         )
     ids = frame[column]
-    if ids.isna().any():
+    empty = ids.isna() | (ids == "")
+    if empty.any():
         raise CohortError(
-            f"row {int(ids.isna().to_numpy().argmax()) + 1} has no patient id; give every row its id",
+            f"row {int(empty.to_numpy().argmax()) + 1} has no patient id; give every row its id",
             "empty_id",
             file=file,
             column=str(column),

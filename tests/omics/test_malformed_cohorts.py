@@ -293,16 +293,20 @@ def test_a_repeated_column_is_refused(write_small: Callable[..., Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"\x1f\x8bnonsense", gzip.compress(b"sample_id,a\np000,1\n", mtime=0)[:-9]],
+    ("content", "code"),
+    [
+        (b"", "empty_file"),
+        (b"\x1f\x8bnonsense", "unreadable_file"),
+        (gzip.compress(b"sample_id,a\np000,1\n", mtime=0)[:-9], "unreadable_file"),
+    ],
     ids=["empty", "not gzip", "cut short"],
 )
-def test_a_broken_file_is_named(write_small: Callable[..., Path], content: bytes) -> None:
+def test_a_broken_file_is_named(write_small: Callable[..., Path], content: bytes, code: str) -> None:
     folder = write_small(_spec("views", "rna", "file", value="rna.csv.gz"))
     (folder / "rna.csv.gz").write_bytes(content)
     with pytest.raises(CohortError) as caught:
         read_cohort(folder)
-    assert caught.value.code == "unreadable_file"
+    assert caught.value.code == code
     assert str(caught.value.file).endswith("rna.csv.gz")
 
 
