@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from omics.files import digest_files
 from omics.modalities import MODALITIES
 from omics.modalities.modality import Modality
 from omics.readers.matrix import numbers
-from omics.readers.tables import read_table
+from omics.readers.tables import read_table, table_files
 from omics.spec import CohortSpec, ViewSpec, load_spec, parse_spec
 from omics.tables import look_up
 
@@ -82,7 +83,8 @@ def read_cohort(source: str | Path) -> MuData:
     views = {
         name: _read_view(folder, name, view, samples.index, str(path)) for name, view in spec.views.items()
     }
-    files = [path, folder / spec.samples.file, *(folder / str(v.file) for v in spec.views.values())]
+    tables = (table_files(folder / str(view.file), view.format) for view in spec.views.values())
+    files = [path, folder / spec.samples.file, *chain.from_iterable(tables)]
     return assemble_cohort(samples, views, spec, digest_files(dict.fromkeys(files)), spec.samples.file)
 
 

@@ -20,6 +20,7 @@ READERS = {
     "gistic": "omics.readers.copy_number:read_gistic",
     "seg": "omics.readers.copy_number:read_seg",
     ".seg": "omics.readers.copy_number:read_seg",
+    ".seg.gz": "omics.readers.copy_number:read_seg",
     "beta_matrix": "omics.readers.methylation:read_beta_matrix",
     # transcriptomics
     "featurecounts": "omics.readers.counts:read_featurecounts",
@@ -37,6 +38,7 @@ READERS = {
     ".mztab": "omics.readers.mztab:read_mztab",
     ".mzTab": "omics.readers.mztab:read_mztab",
     "mwtab": "omics.readers.mwtab:read_mwtab",
+    ".mwtab": "omics.readers.mwtab:read_mwtab",
     # microbiome
     ".biom": "omics.readers.biom:read_biom",
     ".qza": "omics.readers.qiime2:read_qza",
@@ -45,3 +47,6 @@ READERS = {
 
 FOLDERS = {".zarr", "salmon"}
 """Formats whose path is a folder and not a file."""
+
+COMPANIONS = {".bed": (".bim", ".fam")}
+"""Formats whose file needs others of the same name, by their endings."""

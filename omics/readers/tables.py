@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from omics.errors import CohortError, nearest
-from omics.readers import FOLDERS, READERS
+from omics.readers import COMPANIONS, FOLDERS, READERS
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import check_named
 from omics.tables import look_up
 
-__all__ = ["read_csv", "read_parquet", "read_table", "read_tsv"]
+__all__ = ["read_csv", "read_parquet", "read_table", "read_tsv", "table_files"]
 
 
 def read_table(path: Path, index: str | None = None, file_format: str | None = None) -> pd.DataFrame:
@@ -56,6 +56,18 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
             f"cannot be read as {kind} ({reason}); save the table again", "unreadable_file", file=str(path)
         ) from None
     return _indexed(frame, index, str(path))
+
+
+def table_files(path: Path, file_format: str | None = None) -> list[Path]:
+    """List every file that :func:`read_table` reads: the table itself, and its companions.
+
+    Examples
+    --------
+    >>> [file.name for file in table_files(Path("germline.bed"))]
+    ['germline.bed', 'germline.bim', 'germline.fam']
+    """
+    companions = COMPANIONS.get(file_format or _ending(path), ())
+    return [path, *map(path.with_suffix, companions)]
 
 
 def _ending(path: Path) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from omics.cohort import cohort_digest, read_cohort
 from omics.errors import CohortError
 from omics.readers.tables import read_table
+
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def written(tmp_path: Path, content: str, name: str = "table.csv") -> Path:
@@ -108,3 +113,36 @@ def test_an_empty_id_in_parquet(tmp_path):
     with pytest.raises(CohortError) as caught:
         read_table(tmp_path / "table.parquet")
     assert caught.value.code == "empty_id"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("copy_number/cbs.seg", "x.seg.gz"), ("mwtab/ms.txt", "x.mwtab")],
+)
+def test_endings_of_formats_that_also_have_a_bare_name(tmp_path, source, name):
+    content = (FIXTURES / source).read_bytes()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    table = read_table(tmp_path / name)
+    bare = read_table(FIXTURES / source, file_format=name.split(".")[1])
+    assert table.equals(bare)
+    assert np.isfinite(table.to_numpy()).any()
+
+
+@pytest.mark.parametrize("companion", [".bim", ".fam"])
+def test_the_digest_of_a_cohort_covers_the_companions_of_a_bed(tmp_path, companion):
+    for ending in (".bed", ".bim", ".fam"):
+        shutil.copy(FIXTURES / "plink" / f"cohort{ending}", tmp_path / f"germline{ending}")
+    ids = read_table(tmp_path / "germline.bed").index
+    rows = "".join(f"{name},{i + 1},1\n" for i, name in enumerate(ids))
+    written(tmp_path, "sample_id,time,event\n" + rows, "outcome.csv")
+    written(
+        tmp_path,
+        "name: toy\nsamples: {file: outcome.csv}\n"
+        "views: {germline: {modality: genomics, file: germline.bed, scale: dosage}}\n"
+        "endpoints: {survival: {time: time, event: event}}\n",
+        "cohort.yaml",
+    )
+    before = cohort_digest(read_cohort(tmp_path))
+    path = tmp_path / f"germline{companion}"
+    path.write_text(path.read_text() + "\n")
+    assert cohort_digest(read_cohort(tmp_path)) != before
