@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 
 from omics.cohort import cohort_digest, read_cohort
 from omics.errors import CohortError
+from omics.readers import READERS
 from omics.readers.tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures"
+FORMATS = Path(__file__).parents[3] / "docs" / "formats.md"
 
 
 def written(tmp_path: Path, content: str, name: str = "table.csv") -> Path:
@@ -146,3 +149,8 @@ def test_the_digest_of_a_cohort_covers_the_companions_of_a_bed(tmp_path, compani
     path = tmp_path / f"germline{companion}"
     path.write_text(path.read_text() + "\n")
     assert cohort_digest(read_cohort(tmp_path)) != before
+
+
+def test_the_page_of_formats_lists_every_format_and_no_other():
+    rows = [line.split("|")[1] for line in FORMATS.read_text().splitlines() if line.startswith("| `")]
+    assert sorted(name for row in rows for name in re.findall("`(.+?)`", row)) == sorted(READERS)
