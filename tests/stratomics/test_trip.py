@@ -365,6 +365,8 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path: Path, workers: int) -> 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that starts tests in the background has them ignore Ctrl-C; this process shall not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     assert process.stderr is not None
     for line in process.stderr:
