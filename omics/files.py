@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +23,7 @@ __all__ = [
     "read_json",
     "read_parquet",
     "read_state",
+    "set_aside",
     "write_json",
     "write_parquet",
     "write_state",
@@ -141,6 +144,20 @@ def digest_files(paths: Iterable[Path]) -> str:
         digest.update(path.name.encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+@contextmanager
+def set_aside(folder: Path) -> Iterator[Path]:
+    """Give a folder beside `folder` to write in, renamed to it at the end, removed on any failure."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own, so that two runs at once do not write into each other.
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+        aside, old = Path(place) / "new", Path(place) / "old"
+        aside.mkdir()
+        yield aside
+        if folder.exists():
+            folder.rename(old)
+        aside.rename(folder)
 
 
 def _check_version(path: Path, version: int | None) -> None:

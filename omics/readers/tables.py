@@ -120,6 +120,13 @@ def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
     CohortError
         Text or an infinite value where a number belongs, with its column and patient.
     """
+    for name in frame.columns[[frame[name].dtype.kind in "mM" for name in frame.columns]]:
+        raise CohortError(
+            "dates are not numbers; give days since a date of your choice",
+            "date_for_number",
+            file=file,
+            column=str(name),
+        )
     wrong = [name for name in frame.columns if frame[name].dtype.kind not in "fiub"]
     for name in wrong:
         column = frame[name]
