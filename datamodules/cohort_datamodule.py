@@ -10,8 +10,8 @@ from torch.utils.data import DataLoader
 
 from datamodules.batch import Batch
 from datamodules.config import HarmonizeConfig
-from datamodules.dealer import Dealer, dealt
 from datamodules.harmonize import Harmonizer
+from datamodules.patient_batches import PatientBatches, batch_loader
 from omics.errors import FitError
 
 __all__ = ["CohortDataModule"]
@@ -75,4 +75,4 @@ class CohortDataModule(pl.LightningDataModule):
 
     def _loader(self, rows: Rows, shuffle: bool) -> DataLoader[Batch]:
         size = self.batch_size or len(rows)
-        return dealt(Dealer(self.batch(rows), len(rows), size, self.seed if shuffle else None))
+        return batch_loader(PatientBatches(self.batch(rows), len(rows), size, self.seed if shuffle else None))

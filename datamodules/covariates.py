@@ -45,10 +45,11 @@ class CovariateEncoder:
         for name in covariates:
             column = samples[name]
             if pd.api.types.is_numeric_dtype(column):
-                scale = float(column.std(ddof=0))
-                # A covariate that is constant here is kept as a column of zeros.
-                usable = np.isfinite(scale) and scale > 0
-                self._numbers[name] = (float(column.mean()), scale) if usable else (0.0, np.inf)
+                values = _floats(column)
+                values = values[np.isfinite(values)]
+                # A covariate that is constant or missing here is kept as a column of zeros.
+                varies = len(values) > 0 and values.std() > 0
+                self._numbers[name] = (float(values.mean()), float(values.std())) if varies else (0.0, np.inf)
             else:
                 self._levels[name] = sorted(map(str, column.dropna().unique()))
         return self
@@ -65,8 +66,7 @@ class CovariateEncoder:
     def _code(self, name: str, column: pd.Series[Any]) -> NDArray[np.float64]:
         if name in self._numbers:
             mean, scale = self._numbers[name]
-            values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-            return np.nan_to_num((values - mean) / scale, nan=0.0)[:, None]
+            return np.nan_to_num((_floats(column) - mean) / scale, nan=0.0)[:, None]
         text = column.astype(str).to_numpy()
         known = self._levels[name][1:]
         return np.array([[value == level for level in known] for value in text], dtype=np.float64).reshape(
@@ -89,3 +89,7 @@ class CovariateEncoder:
         encoder._numbers = {k: (m, np.inf if s is None else s) for k, (m, s) in state["numbers"].items()}
         encoder._levels = {k: list(v) for k, v in state["levels"].items()}
         return encoder
+
+
+def _floats(column: pd.Series[Any]) -> NDArray[np.float64]:
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

@@ -190,7 +190,7 @@ def _quantiles(values: NDArray[np.float64], levels: tuple[float, ...]) -> list[N
 def _robust_scale(
     values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Quantiles of each column that ignore NaN, as nanquantile gives them, but from one sort."""
+    """Take the standard deviation of values held within `low` and `high`, or the plain one where that is 0."""
     robust = np.nanstd(np.clip(values, low, high), axis=0)
     scale: NDArray[np.float64] = np.where(robust > 0, robust, np.nanstd(values, axis=0))
     return scale

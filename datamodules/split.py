@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.cohort import cohort_endpoints, cohort_spec
+from omics.endpoints import Survival
 from omics.errors import CohortError, DataError
 from omics.randomness import named_generator
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["Fold", "stratified_folds"]
+__all__ = ["Fold", "related", "stratified_folds"]
 
 Rows = NDArray[np.int64]
 
@@ -58,10 +59,13 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     spec = cohort_spec(cohort)
-    event = cohort_endpoints(cohort).survival().event
+    survival = cohort_endpoints(cohort).survival()
+    event = survival.event
     _check_events(int(event.sum()), folds, spec.deciding)
-    strata = _strata(cohort, event)
-    groups = None if spec.group is None else _groups(cohort, spec.group)
+    strata = _strata(cohort, survival, folds)
+    groups = related(cohort)
+    if groups is not None and groups.max() + 1 < folds:
+        raise DataError(f"{groups.max() + 1} groups cannot be parted into {folds} folds; lower split.folds")
     splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
     parts = []
     for repeat in range(repeats):
@@ -84,19 +88,25 @@ def _check_events(events: int, folds: int, endpoint: str) -> None:
         )
 
 
-def _strata(cohort: MuData, event: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _strata(cohort: MuData, survival: Survival, folds: int) -> NDArray[np.int64]:
     spec = cohort_spec(cohort)
-    kind = event.astype(str)
+    kind = np.where(survival.observed, survival.event.astype(int), 2).astype(str)
     if spec.arm is not None:
         kind = np.char.add(kind, cohort.obs[spec.arm.column].astype(str).to_numpy(dtype=str))
     labels, counts = np.unique(kind, return_counts=True)
-    # A lone patient cannot be spread; such strata are spread together.
-    small = labels[counts == 1]
-    codes: NDArray[np.int64] = np.unique(np.where(np.isin(kind, small), "", kind), return_inverse=True)[1]
+    # A stratum too small to reach every fold is spread together with the other small ones, or with the largest.
+    small = np.isin(kind, labels[counts < folds])
+    if small.any():
+        kind = np.where(small, "" if small.sum() >= folds else labels[counts.argmax()], kind)
+    codes: NDArray[np.int64] = np.unique(kind, return_inverse=True)[1]
     return codes
 
 
-def _groups(cohort: MuData, column: str) -> NDArray[np.int64]:
+def related(cohort: MuData) -> NDArray[np.int64] | None:
+    """(n,) code of each patient's group of related patients; None where the cohort declares none."""
+    column = cohort_spec(cohort).group
+    if column is None:
+        return None
     groups = cohort.obs[column]
     if groups.isna().any():
         raise CohortError(

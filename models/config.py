@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from omics.errors import require_range
+from omics.tables import check_choice
+
+ACCELERATORS = ("auto", "cpu", "cuda", "gpu", "mps")
 
 __all__ = ["FactorsConfig", "HeadConfig", "TrainerConfig"]
 
@@ -77,6 +80,7 @@ class TrainerConfig:
     accelerator: str = "cpu"
 
     def __post_init__(self) -> None:
+        check_choice(dict.fromkeys(ACCELERATORS), self.accelerator, "trainer.accelerator")
         require_range("trainer.epochs", self.epochs, 1)
-        require_range("trainer.learning_rate", self.learning_rate, 0, 1)
+        require_range("trainer.learning_rate", self.learning_rate, 1e-6, 1)
         require_range("trainer.batch_size", self.batch_size, 2)

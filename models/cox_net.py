@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -171,7 +173,17 @@ def cox_net(
     raise FitError("Cox coefficients grow without end: a covariate separates the events; raise the penalty")
 
 
-@njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _compiled(function: Callable[..., None]) -> Callable[..., None]:
+    fast = {"reassoc", "contract", "nsz"}
+    try:
+        compiled: Callable[..., None] = njit(cache=True, fastmath=fast)(function)
+    except RuntimeError:
+        # Neither the package's folder nor the user's is writable: compiled anew in each process.
+        compiled = njit(fastmath=fast)(function)
+    return compiled
+
+
+@_compiled
 def _descend(  # noqa: C901  # one loop that numba compiles whole
     x: Array, curved: Array, slope: Array, b: Array, lasso: float, ridge: float
 ) -> None:  # pragma: no cover  # compiled

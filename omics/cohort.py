@@ -20,6 +20,7 @@ from omics.modalities import MODALITIES
 from omics.modalities.modality import Modality
 from omics.readers.matrix import numbers
 from omics.readers.tables import read_table, table_files
+from omics.samples import checked_samples
 from omics.spec import CohortSpec, ViewSpec, load_spec, parse_spec
 from omics.tables import look_up
 
@@ -85,7 +86,7 @@ def read_cohort(source: str | Path) -> MuData:
     }
     tables = (table_files(folder / str(view.file), view.format) for view in spec.views.values())
     files = [path, folder / spec.samples.file, *chain.from_iterable(tables)]
-    return assemble_cohort(samples, views, spec, digest_files(dict.fromkeys(files)), spec.samples.file)
+    return assemble_cohort(samples, views, spec, digest_files(dict.fromkeys(files)), str(folder / spec.samples.file))
 
 
 def cohort_spec(cohort: MuData) -> CohortSpec:
@@ -104,9 +105,12 @@ def cohort_endpoints(cohort: MuData) -> Endpoints:
 
 
 def observed_views(cohort: MuData) -> pd.DataFrame:
-    """Which view each patient has: bool, patients x views."""
+    """Which view each patient has at least one value of: bool, patients x views."""
     return pd.DataFrame(
-        {name: cohort.obs_names.isin(cohort[name].obs_names) for name in cohort_spec(cohort).views},
+        {
+            name: cohort.obs_names.isin(cohort[name].obs_names[np.isfinite(cohort[name].X).any(axis=1)])
+            for name in cohort_spec(cohort).views
+        },
         index=cohort.obs_names,
     )
 
@@ -245,7 +249,7 @@ def assemble_cohort(
     from anndata import AnnData
 
     read_endpoints(samples, spec, file)
-    _check_columns(samples, spec, file)
+    samples = checked_samples(samples, spec, file)
     # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
     mudata.set_options(pull_on_update=False)
     samples = samples.set_axis(samples.index.astype(str).rename(None))
@@ -265,27 +269,6 @@ def _shared_names() -> Iterator[None]:
         yield
 
 
-def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
-    arm = None if spec.arm is None else spec.arm.column
-    for name in (*spec.covariates, spec.site, spec.group, spec.part, arm):
-        if name is not None and name not in samples.columns:
-            raise CohortError(
-                f"no such column; {nearest(name, map(str, samples.columns))}",
-                "missing_column",
-                file=file,
-                column=name,
-            )
-    outcomes = {c for e in spec.endpoints.values() for c in (e.time, e.event, e.column) if c is not None}
-    for name in spec.covariates:
-        if name in outcomes:
-            raise CohortError(
-                "a covariate is also an endpoint; remove it from covariates",
-                "outcome_as_covariate",
-                file=file,
-                column=name,
-            )
-
-
 def _read_h5mu(path: Path) -> MuData:
     import mudata
 
@@ -294,7 +277,7 @@ def _read_h5mu(path: Path) -> MuData:
         with _shared_names():
             stored = mudata.read_h5mu(path)
         spec = parse_spec(json.loads(stored.uns[_UNS]["spec"]), str(path))
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise CohortError(
             f"not a cohort in h5mu ({error}); it needs uns['{_UNS}']['spec'], the cohort.yaml as json",
             "unreadable_file",

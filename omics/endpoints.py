@@ -83,6 +83,12 @@ class Endpoints:
                 f"endpoint '{self.deciding}' has no events, so nothing can be learned about it; "
                 "check the coding of its event column"
             )
+        followed = endpoint.time[endpoint.observed]
+        if not endpoint.time[endpoint.event].min() < followed.max():
+            raise DataError(
+                f"endpoint '{self.deciding}': nobody is followed beyond the first event, so no two patients "
+                "can be compared; check its time column"
+            )
         return endpoint
 
     def take(self, rows: Rows) -> Endpoints:

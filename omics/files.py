@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +24,7 @@ __all__ = [
     "read_json",
     "read_parquet",
     "read_state",
+    "set_aside",
     "write_bytes",
     "write_json",
     "write_parquet",
@@ -161,6 +164,20 @@ def _files(path: Path) -> list[tuple[str, Path]]:
     if not path.is_dir():
         return [(path.name, path)]
     return sorted((f.relative_to(path.parent).as_posix(), f) for f in path.rglob("*") if f.is_file())
+
+
+@contextmanager
+def set_aside(folder: Path) -> Iterator[Path]:
+    """Give a folder beside `folder` to write in, renamed to it at the end, removed on any failure."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own, so that two runs at once do not write into each other.
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+        aside, old = Path(place) / "new", Path(place) / "old"
+        aside.mkdir()
+        yield aside
+        if folder.exists():
+            folder.rename(old)
+        aside.rename(folder)
 
 
 def _check_version(path: Path, version: int | None) -> None:

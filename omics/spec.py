@@ -103,6 +103,9 @@ class CohortSpec:
         return plain
 
 
+RESERVED_ENDPOINTS = {"baselines", "differences", "endpoint", "intervals", "metric", "schema_version"}
+"""Keys that stand beside the endpoints in ``metrics.json``."""
+
 ENDPOINT_KINDS = ("survival", "response", "toxicity")
 ORIENTATIONS = ("features_in_columns", "features_in_rows")
 
@@ -136,7 +139,10 @@ def parse_spec(content: Any, file: str) -> CohortSpec:
         content["samples"] = _build(SamplesSpec, content["samples"], "samples", file)
     if content.get("arm") is not None:
         content["arm"] = _build(ArmSpec, content["arm"], "arm", file)
-    content["covariates"] = tuple(str(name) for name in content.get("covariates") or ())
+    covariates = content.get("covariates") or []
+    if not isinstance(covariates, list):
+        raise CohortError(f"'covariates' is {covariates!r}, and must be a list", "wrong_type", file=file)
+    content["covariates"] = tuple(str(name) for name in covariates)
     spec = _build(CohortSpec, content, "the cohort", file)
     _check_meaning(spec, file)
     return spec
@@ -167,12 +173,10 @@ def _check_meaning(spec: CohortSpec, file: str) -> None:
         raise CohortError("no views are declared; name at least one table", "no_views", file=file)
     if not spec.endpoints:
         raise CohortError("no endpoints are declared; name at least one", "no_endpoints", file=file)
-    if "clinical" in spec.views:
-        raise CohortError(
-            "the view name 'clinical' is taken by the samples table; choose another",
-            "reserved_name",
-            file=file,
-        )
+    taken = ({"clinical"} & set(spec.views)) | (RESERVED_ENDPOINTS & set(spec.endpoints))
+    if taken:
+        raise CohortError(f"the name '{min(taken)}' is taken; choose another", "reserved_name", file=file)
+    _refuse_what_no_model_knows(spec, file)
     for name, view in spec.views.items():
         if view.orient not in ORIENTATIONS:
             raise CohortError(
@@ -184,6 +188,21 @@ def _check_meaning(spec: CohortSpec, file: str) -> None:
         raise CohortError(
             f"primary '{spec.primary}' is no endpoint; {nearest(spec.primary, spec.endpoints)}",
             "unknown_primary",
+            file=file,
+        )
+
+
+def _refuse_what_no_model_knows(spec: CohortSpec, file: str) -> None:
+    # Ignored in silence, these would turn competing risks, delayed entry or a ready split into something else.
+    later = {
+        f"endpoint '{n}'": k for n, e in spec.endpoints.items() for k in ("cause", "entry") if getattr(e, k)
+    }
+    if spec.part is not None:
+        later["the cohort"] = "part"
+    for what, key in later.items():
+        raise CohortError(
+            f"{what}: the key '{key}' is not modelled yet; remove it to go on without it",
+            "not_modelled",
             file=file,
         )
 
@@ -204,11 +223,20 @@ def _build(kind: type[T], content: Any, what: str, file: str) -> T:
             raise CohortError(
                 f"{what}: unknown key '{key}'; {nearest(str(key), fields)}", "unknown_key", file=file
             )
+        _check_type(f"{what}: '{key}'", content[key], str(fields[key].type), file)
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and content.get(name) is None:
             raise CohortError(f"{what} lacks the key '{name}'", "missing_key", file=file, column=name)
     return kind(**content)
+
+
+def _check_type(what: str, value: Any, annotation: str, file: str) -> None:
+    kind = str if annotation.startswith("str") else list if annotation.startswith("list") else None
+    allowed = value is None and annotation.endswith("None")
+    if kind is not None and not allowed and not isinstance(value, kind):
+        wanted = "text" if kind is str else "a list"
+        raise CohortError(f"{what} is {value!r}, and must be {wanted}", "wrong_type", file=file)
 
 
 def _prune(value: Any) -> Any:

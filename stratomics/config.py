@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from datamodules.config import HarmonizeConfig, SplitConfig
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
 from models.factors import FACTOR_MODELS
 from models.heads import HEADS
-from omics.errors import require_range
+from omics.errors import ConfigError, require_range
 from omics.tables import check_choice
 from stratomics.baselines import BASELINES
 from stratomics.evaluation import METRICS
@@ -108,6 +109,12 @@ class ExperimentConfig:
         ConfigError
             With the nearest right word.
         """
+        if self.name is not None and not re.fullmatch(r"[\w][\w.-]*", self.name):
+            raise ConfigError(
+                f"name '{self.name}' begins a folder's name; use letters, digits, '.', '_' and '-'"
+            )
+        if self.workers is not None:
+            require_range("workers", self.workers, 1)
         check_choice(FACTOR_MODELS, self.factors.model, "factors.model")
         check_choice(HEADS, self.head.model, "head.model")
         check_choice(METRICS, self.evaluation.metric, "evaluation.metric")
@@ -118,7 +125,7 @@ class ExperimentConfig:
         """Plain nested dict of every key."""
         return asdict(self)
 
-    def deciding(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Plain nested dict of the keys that results depend on; what names the run directory."""
         keys = self.as_dict()
         return {key: keys[key] for key in keys if key not in ("tracking", "workers", "cohort")}

@@ -12,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datamodules.split import Fold, stratified_folds
+from datamodules.split import Fold, related, stratified_folds
 from models.prediction import Prediction
 from omics.cohort import cohort_digest, cohort_endpoints, cohort_notes, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
-from omics.files import write_json
+from omics.files import set_aside, write_json
 from omics.randomness import named_seed
 from omics.tables import look_up
 from stratomics.baselines import BASELINES
@@ -25,7 +25,7 @@ from stratomics.evaluation.cases import Cases
 from stratomics.evaluation.comparison import compare
 from stratomics.executor import run_tasks
 from stratomics.logs import run_log
-from stratomics.run_directory import RunDirectory, run_folder, save_run, set_aside
+from stratomics.run_directory import RunDirectory, run_folder, save_run
 from stratomics.tracking import Tracker
 
 if TYPE_CHECKING:
@@ -76,9 +76,11 @@ def run_experiment(
     if config.cohort is None:
         raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
     cohort = read_cohort(config.cohort)
+    if not config.cohort.startswith("bundled:"):
+        config = dataclasses.replace(config, cohort=str(Path(config.cohort).resolve()))
     run = RunDirectory(run_folder(runs, config, cohort))
     if run.finished and not again:
-        log.info("this very run is finished; --again repeats it")
+        log.warning("this very run is finished; --again repeats it")
         return run
     with set_aside(run.path) as folder, run_log(folder / "run.log"):
         for note in cohort_notes(cohort):
@@ -109,7 +111,7 @@ def _fit_everything(
     parts: dict[str, list[Prediction]] = {name: [] for name in ("stratomics", *config.baselines)}
     model = None
     tasks: list[Fold | None] = [None, *folds]
-    prepare = Again(config, cohort_digest(cohort))
+    prepare = CohortReader(config, cohort_digest(cohort))
     for done, (fold, result) in enumerate(run_tasks(_fit_part, tasks, prepare, config.workers), 1):
         if fold is None:
             model = result
@@ -124,7 +126,7 @@ def _fit_everything(
 
 
 @dataclass(frozen=True)
-class Again:
+class CohortReader:
     """Reads the cohort again in a worker process, which is quicker than sending it there."""
 
     config: ExperimentConfig
@@ -165,7 +167,9 @@ def _judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Pred
     ids = cohort.obs_names.to_numpy(dtype=str)
     cases = {name: Cases.of(prediction, ids, survival) for name, prediction in predictions.items()}
     endpoint = cohort_spec(cohort).deciding
-    return compare(cases, endpoint, config.evaluation.metric, config.evaluation.draws, config.seed)
+    families = related(cohort)
+    seen = None if families is None else families[survival.observed]
+    return compare(cases, endpoint, config.evaluation.metric, config.evaluation.draws, config.seed, seen)
 
 
 def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:

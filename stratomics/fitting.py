@@ -39,8 +39,8 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Eyes:
-    """How one member sees patients: what was learned on the rows of its inner training part."""
+class Encoder:
+    """How one member encodes patients: what was learned on the rows of its inner training part."""
 
     harmonizer: Harmonizer
     factor_model: FactorModel
@@ -54,7 +54,7 @@ class Eyes:
         factor_model = kind(config.factors.count, named_seed(seed, "factors", fold.number))
         return cls(data.harmonizer, factor_model.fit(data.batch(fold.train)))
 
-    def see(self, cohort: MuData) -> NDArray[np.float32]:
+    def encode(self, cohort: MuData) -> NDArray[np.float32]:
         """(n, inputs): factor means and covariates of any patients."""
         batch: Batch = self.harmonizer.transform(cohort)
         factors = self.factor_model.transform(batch)
@@ -65,7 +65,7 @@ class Eyes:
 class Fitted:
     """An ensemble that predicts patients it never saw."""
 
-    eyes: list[Eyes]
+    encoders: list[Encoder]
     factor_model: str
     stratifier: Stratifier
     centers: Array
@@ -77,7 +77,7 @@ class Fitted:
         Risk is the members' mean calibrated log hazard, `risk_sd` their spread; S(t) is the mean of the
         members' curves.
         """
-        log_hazard = self._log_hazards(_seen(self.eyes, cohort, self.stratifier.network.inputs))
+        log_hazard = self._log_hazards(_encoded(self.encoders, cohort, self.stratifier.network.inputs))
         risks = self.recalibration.log_hazard(log_hazard)
         survival = self.recalibration.survival(log_hazard).mean(axis=0)
         times = self.recalibration.baseline.times
@@ -98,9 +98,9 @@ class Fitted:
         }
         arrays = {name: value.numpy() for name, value in network.state_dict().items()}
         write_state(folder, "network", settings, arrays | {"centers": self.centers})
-        for number, eyes in enumerate(self.eyes):
-            eyes.harmonizer.save(folder, f"member{number}.harmonizer")
-            eyes.factor_model.save(folder, f"member{number}.factors")
+        for number, encoder in enumerate(self.encoders):
+            encoder.harmonizer.save(folder, f"member{number}.harmonizer")
+            encoder.factor_model.save(folder, f"member{number}.factors")
         self.recalibration.save(folder, "recalibration")
 
     @classmethod
@@ -113,8 +113,8 @@ class Fitted:
         centers = arrays.pop("centers")
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         kind = look_up(FACTOR_MODELS, settings["factor_model"], "factors.model")
-        eyes = [
-            Eyes(
+        encoders = [
+            Encoder(
                 Harmonizer.load(folder, f"member{number}.harmonizer"),
                 kind.load(folder, f"member{number}.factors"),
             )
@@ -122,7 +122,7 @@ class Fitted:
         ]
         stratifier = Stratifier(network, head, config, TrainerConfig()).eval()
         recalibration = CoxRecalibration.load(folder, "recalibration")
-        return cls(eyes, settings["factor_model"], stratifier, centers, recalibration)
+        return cls(encoders, settings["factor_model"], stratifier, centers, recalibration)
 
 
 def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
@@ -142,8 +142,8 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     """
     survival = cohort_endpoints(cohort).survival()
     folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "inner")
-    eyes = [Eyes.fit(cohort, fold, config, seed) for fold in folds]
-    x = _seen(eyes, cohort)
+    encoders = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
+    x = _encoded(encoders, cohort)
     learns = np.zeros((len(folds), cohort.n_obs), dtype=bool)
     for member, fold in enumerate(folds):
         learns[member, fold.train] = survival.observed[fold.train]
@@ -156,12 +156,12 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     seen = survival.observed
     recalibration = CoxRecalibration.fit(left_out[seen], survival.event[seen], survival.time[seen])
     log.debug("calibration slope %.3f", recalibration.slope)
-    return Fitted(eyes, config.factors.model, stratifier, centers, recalibration)
+    return Fitted(encoders, config.factors.model, stratifier, centers, recalibration)
 
 
-def _seen(eyes: list[Eyes], cohort: MuData, inputs: int | None = None) -> NDArray[np.float32]:
+def _encoded(encoders: list[Encoder], cohort: MuData, inputs: int | None = None) -> NDArray[np.float32]:
     """(members, n, inputs); a member with fewer factors or categories than others gets columns of zeros."""
-    views = [member.see(cohort) for member in eyes]
+    views = [encoder.encode(cohort) for encoder in encoders]
     width = max(x.shape[1] for x in views) if inputs is None else inputs
     return np.stack([np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in views])
 

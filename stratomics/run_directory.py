@@ -1,13 +1,11 @@
-"""The run directory: what a run leaves behind, written aside and believed only when whole."""
+"""The run directory: what a run leaves behind, and how it is read again."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,17 +16,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.prediction import Prediction
-from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, observed_views
-from omics.endpoints import Response, Survival
+from omics.cohort import cohort_digest, cohort_spec
+from omics.endpoints import Survival
 from omics.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
 from stratomics import __version__
+from stratomics.patients import patients_table
 
 if TYPE_CHECKING:
     from mudata import MuData
 
     from stratomics.config import ExperimentConfig
 
-__all__ = ["RunDirectory", "patients_table", "run_folder", "set_aside"]
+__all__ = ["RunDirectory", "run_folder", "save_run"]
 
 _COMPLETE = "report.html"
 
@@ -56,7 +55,7 @@ class RunDirectory:
 
     @cached_property
     def patients(self) -> pd.DataFrame:
-        """A row per patient, as :func:`patients_table` wrote it."""
+        """A row per patient, as :func:`stratomics.patients.patients_table` laid it out."""
         return read_parquet(self.path / "patients.parquet")
 
     @cached_property
@@ -86,70 +85,25 @@ class RunDirectory:
 
 def run_folder(runs: Path, config: ExperimentConfig, cohort: MuData) -> Path:
     """``RUNS/NAME-HASH``: hash of configuration, cohort digest and package version."""
-    content = [config.deciding(), cohort_digest(cohort), __version__]
+    content = [config.fingerprint(), cohort_digest(cohort), __version__]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return runs / f"{config.name or cohort_spec(cohort).name}-{digest[:10]}"
+    name = re.sub(r"[^\w.-]+", "_", config.name or cohort_spec(cohort).name).strip(".") or "cohort"
+    return runs / f"{name}-{digest[:10]}"
 
 
-@contextmanager
-def set_aside(folder: Path) -> Iterator[Path]:
-    """Give a folder beside `folder` to write in, renamed to it at the end, removed on any failure."""
-    aside = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-
-
-def write_config(path: Path, config: ExperimentConfig) -> None:
+def _write_config(path: Path, config: ExperimentConfig) -> None:
     """Write the complete configuration, which runs again to the same numbers."""
     import yaml
 
-    body = yaml.safe_dump(dataclasses.asdict(config), sort_keys=False)
+    body = yaml.safe_dump(config.as_dict(), sort_keys=False)
     write_text(path, f"# schema_version: {SCHEMA_VERSION}\n{body}")
-
-
-def patients_table(cohort: MuData) -> pd.DataFrame:
-    """Lay out a row per patient: endpoints, arm, site, covariates, and which views were observed.
-
-    Columns are ``sample_id``, ``NAME.time`` and ``NAME.event`` (or ``NAME``) per endpoint, ``arm``,
-    ``site``, ``group``, ``covariate.NAME`` and ``view.NAME``.
-    """
-    spec, obs = cohort_spec(cohort), cohort.obs
-    columns: dict[str, Any] = {"sample_id": obs.index.to_numpy(dtype=str)}
-    for name, endpoint in cohort_endpoints(cohort).named.items():
-        columns |= _endpoint_columns(name, endpoint)
-    roles: Mapping[str, str | None] = {
-        "arm": None if spec.arm is None else spec.arm.column,
-        "site": spec.site,
-        "group": spec.group,
-        **{f"covariate.{name}": name for name in spec.covariates},
-    }
-    columns |= {role: obs[name].to_numpy() for role, name in roles.items() if name is not None}
-    columns |= {f"view.{name}": seen.to_numpy() for name, seen in observed_views(cohort).items()}
-    return pd.DataFrame(columns)
-
-
-def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, Any]:
-    if isinstance(endpoint, Survival):
-        return {f"{name}.time": endpoint.time, f"{name}.event": _nullable(endpoint.event, endpoint.observed)}
-    return {name: _nullable(endpoint.positive, endpoint.observed)}
-
-
-def _nullable(values: NDArray[np.bool_], observed: NDArray[np.bool_]) -> pd.Series[bool]:
-    return pd.Series(values, dtype="boolean").where(pd.Series(observed))
 
 
 def save_run(
     folder: Path, config: ExperimentConfig, cohort: MuData, predictions: Mapping[str, Prediction]
 ) -> None:
     """Write configuration and tables of a run; baselines under ``baselines/NAME``."""
-    write_config(folder / "config.yaml", config)
+    _write_config(folder / "config.yaml", config)
     write_parquet(folder / "patients.parquet", patients_table(cohort))
     for name, prediction in predictions.items():
         prediction.save(folder if name == "stratomics" else folder / "baselines" / name)

@@ -60,7 +60,8 @@ class Tracker:
 
     def fold(self, fold: Fold, predictions: Mapping[str, Prediction]) -> None:
         """Record one outer fold as a nested run: its sizes and every method's metrics on its test rows."""
-        self._guarded(lambda: self._fold(fold, predictions))
+        figures = self._figures(fold, predictions)
+        self._guarded(lambda: self._fold(fold, figures))
 
     def finish(self, run: RunDirectory) -> None:
         """Record metrics and the run directory as artifacts, and close the run."""
@@ -110,19 +111,26 @@ class Tracker:
         client.log_inputs(self._run, [DatasetInput(dataset._to_mlflow_entity(), [tag])])
         client.set_tag(self._run, "cohort_digest", digest)
 
-    def _fold(self, fold: Fold, predictions: Mapping[str, Prediction]) -> None:
+    def _figures(self, fold: Fold, predictions: Mapping[str, Prediction]) -> dict[str, float]:
+        survival = cohort_endpoints(self._cohort).survival().take(fold.test)
+        ids = self._cohort.obs_names.to_numpy(dtype=str)[fold.test]
+        figures = {}
+        for method, prediction in predictions.items():
+            cases = Cases.of(prediction, ids, survival)
+            for key in METRICS:
+                value = look_up(METRICS, key, "metric").function(cases, np.ones((1, len(cases.time))))[0]
+                figures[f"{method}.{key}"] = float(value)
+        return figures
+
+    def _fold(self, fold: Fold, figures: Mapping[str, float]) -> None:
         tags = {"mlflow.parentRunId": self._run}
         nested = self._client.create_run(self._experiment, run_name=fold.label, tags=tags).info.run_id
         sizes = {"train": len(fold.train), "test": len(fold.test)}
         for key, value in sizes.items():
             self._client.log_param(nested, key, value)
-        survival = cohort_endpoints(self._cohort).survival().take(fold.test)
-        ids = self._cohort.obs_names.to_numpy(dtype=str)[fold.test]
-        for method, prediction in predictions.items():
-            cases = Cases.of(prediction, ids, survival)
-            for key in METRICS:
-                value = look_up(METRICS, key, "metric").function(cases, np.ones((1, len(cases.time))))[0]
-                self._client.log_metric(nested, f"{method}.{key}", float(value))
+        for key, figure in figures.items():
+            if np.isfinite(figure):
+                self._client.log_metric(nested, key, figure)
         self._client.set_terminated(nested)
 
     def _finish(self, run: RunDirectory) -> None:

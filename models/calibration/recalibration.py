@@ -19,7 +19,7 @@ __all__ = ["CoxRecalibration"]
 Array = NDArray[np.float64]
 
 SHRINKAGE = 1.0
-"""Prior weight of slope 1, in patients: with no events to speak of, the slope stays near 1."""
+"""Ridge on the standardised slope, in units of one event: with few events it shrinks towards 0, Kaplan-Meier."""
 
 
 @dataclass(frozen=True)

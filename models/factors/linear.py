@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 
 from datamodules.batch import Batch
 from models.factors.factor_model import Factors
+from omics.errors import FitError
 from omics.files import read_state, write_state
 
-__all__ = ["LinearGaussian", "LinearView"]
+__all__ = ["LinearFactorModel", "LinearGaussian", "LinearView"]
 
 Array = NDArray[np.float64]
 
@@ -41,39 +43,31 @@ class LinearView:
 class LinearGaussian:
     """Views that share factors z with the prior N(0, I).
 
-    The posterior of a patient with the views V is Gaussian with precision
-    ``I + sum_V W' diag(precision) W`` (Tipping and Bishop 1999, doi 10.1111/1467-9868.00196), so sd
-    never shrinks when a view is taken away.
+    The posterior of a patient is Gaussian with precision ``I + W' diag(precision) W`` over the features that he
+    has (Tipping and Bishop 1999, doi 10.1111/1467-9868.00196), so sd never shrinks when a view is taken away.
     """
 
     views: dict[str, LinearView]
     count: int
 
-    def posterior(self, batch: Batch) -> tuple[Array, Array]:
-        """Posterior means (n, k) and covariances (n, k, k); patients with the same views share theirs."""
+    def posterior(self, batch: Batch, seen: Mapping[str, NDArray[np.bool_]]) -> tuple[Array, Array]:
+        """Posterior means (n, k) and covariances (n, k, k) from the values that `seen` (view -> (n, p)) marks.
+
+        Patients with the same values seen share their covariance.
+        """
         n = len(batch)
-        mean, covariance = np.zeros((n, self.count)), np.tile(np.eye(self.count), (n, 1, 1))
-        present = np.column_stack([batch.present(name) for name in self.views])
-        for pattern in np.unique(present, axis=0):
-            rows = (present == pattern).all(axis=1)
-            names = [name for name, has in zip(self.views, pattern, strict=True) if has]
-            shared = np.linalg.inv(np.eye(self.count) + sum((self._information(v) for v in names), 0.0))
-            pull = sum((self._pull(batch, v, rows) for v in names), np.zeros((int(rows.sum()), self.count)))
-            mean[rows], covariance[rows] = pull @ shared, shared
+        x = np.hstack([batch.views[name] - view.mean for name, view in self.views.items()])
+        marks = np.hstack([seen[name] for name in self.views])
+        loadings = np.vstack([view.loadings for view in self.views.values()])
+        weighted = loadings * np.concatenate([view.precision for view in self.views.values()])[:, None]
+        mean, covariance = np.zeros((n, self.count)), np.empty((n, self.count, self.count))
+        patterns, which = np.unique(np.packbits(marks, axis=1), axis=0, return_inverse=True)
+        for pattern in range(len(patterns)):
+            rows = np.flatnonzero(which == pattern)
+            used = marks[rows[0]]
+            shared = np.linalg.inv(np.eye(self.count) + weighted[used].T @ loadings[used])
+            mean[rows], covariance[rows] = x[np.ix_(rows, used)] @ weighted[used] @ shared, shared
         return mean, covariance
-
-    def factors(self, batch: Batch) -> Factors:
-        """Posterior mean and sd of every patient."""
-        mean, covariance = self.posterior(batch)
-        return Factors(mean, np.sqrt(np.einsum("nkk->nk", covariance)))
-
-    def _information(self, name: str) -> Array:
-        view = self.views[name]
-        return (view.loadings * view.precision[:, None]).T @ view.loadings
-
-    def _pull(self, batch: Batch, name: str, rows: NDArray[np.bool_]) -> Array:
-        view = self.views[name]
-        return (batch.views[name][rows] - view.mean) @ (view.loadings * view.precision[:, None])
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""
@@ -93,3 +87,49 @@ class LinearGaussian:
             for view in settings["views"]
         }
         return cls(views, settings["count"])
+
+
+class LinearFactorModel:
+    """What linear factor models share once they are fitted; a subclass brings `fit`.
+
+    Parameters
+    ----------
+    count
+        Number of factors to begin with.
+    seed
+        Of whatever is random in `fit`.
+    """
+
+    def __init__(self, count: int, seed: int = 0) -> None:
+        self.count, self.seed = count, seed
+        self._linear: LinearGaussian | None = None
+
+    @property
+    def linear(self) -> LinearGaussian:
+        """The fitted model."""
+        if self._linear is None:
+            raise FitError(
+                f"this {type(self).__name__} was not fitted; call fit with training patients first"
+            )
+        return self._linear
+
+    def transform(self, batch: Batch) -> Factors:
+        """Posterior mean and sd of any patients, from the values that were measured."""
+        mean, covariance = self.linear.posterior(batch, batch.observed)
+        return Factors(mean, np.sqrt(np.einsum("nkk->nk", covariance)))
+
+    def loadings(self, view: str) -> Array:
+        """(p, k) loadings of one view, on the harmonized scale."""
+        return self.linear.views[view].loadings
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write json and safetensors."""
+        self.linear.save(folder, name)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Self:
+        """Read what :meth:`save` wrote."""
+        linear = LinearGaussian.load(folder, name)
+        model = cls(linear.count)
+        model._linear = linear
+        return model

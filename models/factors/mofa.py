@@ -5,46 +5,25 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
-from models.factors.factor_model import Factors
-from models.factors.linear import LinearGaussian, LinearView
-from omics.errors import FitError
+from models.factors.linear import LinearFactorModel, LinearGaussian, LinearView
 
 __all__ = ["MOFA"]
 
 ITERATIONS = 300
 
 
-class MOFA:
+class MOFA(LinearFactorModel):
     """Multi-omics factor analysis (Argelaguet et al. 2020, doi 10.1186/s13059-020-02015-1).
 
-    mofapy2 learns the posterior means of W and tau in float32; factors of any patients, training ones too,
-    are the Gaussian posterior given those.
-
-    Parameters
-    ----------
-    count
-        Number of factors to start with; mofapy2 may drop inactive ones.
-    seed
-        Seed of mofapy2.
+    mofapy2 learns the posterior means of W and tau in float32, and may drop inactive factors; factors of any
+    patients, training ones too, are the Gaussian posterior given those.
     """
-
-    def __init__(self, count: int, seed: int = 0) -> None:
-        self.count, self.seed = count, seed
-        self._linear: LinearGaussian | None = None
-
-    @property
-    def linear(self) -> LinearGaussian:
-        """The fitted model."""
-        if self._linear is None:
-            raise FitError("this MOFA was not fitted; call fit with training patients first")
-        return self._linear
 
     def fit(self, batch: Batch) -> Self:
         """Learn loadings and noise from training patients who have at least one view."""
@@ -68,26 +47,6 @@ class MOFA:
             views[name] = LinearView(means[name], loadings, precision[0] if precision.ndim > 1 else precision)
         self._linear = LinearGaussian(views, loadings.shape[1])
         return self
-
-    def transform(self, batch: Batch) -> Factors:
-        """Posterior mean and sd for any patients."""
-        return self.linear.factors(batch)
-
-    def loadings(self, view: str) -> NDArray[np.float64]:
-        """(p, k) loadings of one view, on the harmonized scale."""
-        return self.linear.views[view].loadings
-
-    def save(self, folder: Path, name: str) -> None:
-        """Write json and safetensors."""
-        self.linear.save(folder, name)
-
-    @classmethod
-    def load(cls, folder: Path, name: str) -> Self:
-        """Read what :meth:`save` wrote."""
-        linear = LinearGaussian.load(folder, name)
-        model = cls(linear.count)
-        model._linear = linear
-        return model
 
 
 def _train(data: dict[str, NDArray[np.float64]], count: int, seed: int) -> Any:

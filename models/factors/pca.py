@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
-from models.factors.factor_model import Factors
-from models.factors.linear import LinearGaussian, LinearView
-from omics.errors import FitError
+from models.factors.linear import LinearFactorModel, LinearGaussian, LinearView
 
 __all__ = ["PCA"]
 
@@ -22,33 +19,18 @@ TOLERANCE = 1e-3
 SMALLEST_NOISE = 1e-3
 
 
-class PCA:
+class PCA(LinearFactorModel):
     """Maximum-likelihood factors by EM (Tipping and Bishop 1999, doi 10.1111/1467-9868.00196).
 
-    A view that a patient lacks takes no part in his posterior; values missing inside a measured
-    view count as the training centre. Deterministic: `seed` is not used.
-
-    Parameters
-    ----------
-    count
-        Number of factors; fewer are kept where there are fewer patients or features.
+    A view that a patient lacks takes no part in `fit`, where values missing inside a measured view count as the
+    training centre. Fewer factors than `count` are kept where there are fewer patients or features. Deterministic.
     """
-
-    def __init__(self, count: int, seed: int = 0) -> None:  # noqa: ARG002  # the promise has a seed
-        self.count = count
-        self._linear: LinearGaussian | None = None
-
-    @property
-    def linear(self) -> LinearGaussian:
-        """The fitted model."""
-        if self._linear is None:
-            raise FitError("this PCA was not fitted; call fit with training patients first")
-        return self._linear
 
     def fit(self, batch: Batch) -> Self:
         """Learn loadings, means and noise from training patients."""
         values = {name: x.astype(np.float64) for name, x in batch.views.items() if x.shape[1]}
         present = {name: batch.present(name) for name in values}
+        seen = {name: np.tile(present[name][:, None], (1, x.shape[1])) for name, x in values.items()}
         count = min(self.count, len(batch) - 1, sum(x.shape[1] for x in values.values()))
         means = {name: x[present[name]].mean(axis=0) for name, x in values.items()}
         centred = {n: np.where(present[n][:, None], x - means[n], 0.0) for n, x in values.items()}
@@ -56,7 +38,7 @@ class PCA:
         noise = {name: max(float(x[present[name]].var()), SMALLEST_NOISE) for name, x in centred.items()}
         for _ in range(ROUNDS):
             model = _model(means, loadings, noise, count)
-            mean, covariance = model.posterior(batch)
+            mean, covariance = model.posterior(batch, seen)
             before = np.concatenate([*loadings.values()])
             for name, x in centred.items():
                 loadings[name], noise[name] = _maximise(
@@ -67,26 +49,6 @@ class PCA:
                 break
         self._linear = _model(means, _rotated(loadings), noise, count)
         return self
-
-    def transform(self, batch: Batch) -> Factors:
-        """Posterior mean and sd for any patients."""
-        return self.linear.factors(batch)
-
-    def loadings(self, view: str) -> Array:
-        """(p, k) loadings of one view, on the harmonized scale."""
-        return self.linear.views[view].loadings
-
-    def save(self, folder: Path, name: str) -> None:
-        """Write json and safetensors."""
-        self.linear.save(folder, name)
-
-    @classmethod
-    def load(cls, folder: Path, name: str) -> Self:
-        """Read what :meth:`save` wrote."""
-        linear = LinearGaussian.load(folder, name)
-        model = cls(linear.count)
-        model._linear = linear
-        return model
 
 
 def _model(

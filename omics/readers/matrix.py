@@ -85,6 +85,14 @@ def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
     CohortError
         Text or an infinite value where a number belongs, with its column and patient.
     """
+    for name, kind in frame.dtypes.items():
+        if kind.kind in "mM":
+            raise CohortError(
+                "dates are not numbers; give days since a date of your choice",
+                "date_for_number",
+                file=file,
+                column=str(name),
+            )
     wrong = [name for name, kind in frame.dtypes.items() if kind.kind not in "fiub"]
     for name in wrong:
         column = frame[name]

@@ -38,21 +38,28 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
         An unknown key, a wrong type or a wrong choice, with the nearest right word.
     """
     words = list(arguments)
-    source = "the command line"
+    source = ""
     if words and not words[0].startswith("-"):
         source = str(shipped_config(words[0]))
         words = ["--config", source, *words[1:]]
     parser = _parser()
-    try:
-        parsed = parser.parse_args(words)
-    except argparse.ArgumentError as error:
-        raise ConfigError(f"{source}: {_explained(str(error.message), parser)}") from None
+    # The file alone first, so that a fault on the command line is not blamed on it.
+    if words[:1] == ["--config"]:
+        _parsed(parser, words[:2], source)
+    parsed = _parsed(parser, words, "the command line")
     again, runs = parsed.pop("again"), parsed.pop("runs")
     parsed.pop("config", None)
     built = parser.instantiate(parsed)
     config = ExperimentConfig(**{name: built[name] for name in ExperimentConfig.__dataclass_fields__})
     config.check()
     return config, Path(runs), bool(again)
+
+
+def _parsed(parser: jsonargparse.ArgumentParser, words: list[str], source: str) -> jsonargparse.Namespace:
+    try:
+        return parser.parse_args(words)
+    except argparse.ArgumentError as error:
+        raise ConfigError(f"{source}: {_explained(str(error.message), parser)}") from None
 
 
 def shipped_config(name: str) -> Path:
@@ -84,6 +91,8 @@ def _parser() -> jsonargparse.ArgumentParser:
     return parser
 
 
+LONGEST = 200
+
 _UNKNOWN = (
     re.compile(r"Group '(?P<group>[^']+)' does not accept option '(?P<key>[^']+)'"),
     re.compile(r"(?P<group>)Option '(?P<key>[^']+)' is not accepted"),
@@ -97,7 +106,9 @@ def _explained(message: str, parser: jsonargparse.ArgumentParser) -> str:
         if found := pattern.search(message):
             key = ".".join(filter(None, [found["group"], found["key"]]))
             return f"unknown key '{key}'; {_nearest_key(key, parser)}"
-    return message.replace("Parser key ", "key ")
+    # jsonargparse repeats what it could not read, which may be a whole file.
+    short = message.replace("Parser key ", "key ")
+    return short if len(short) <= LONGEST else f"{short[:LONGEST]} ..."
 
 
 def _nearest_key(key: str, parser: jsonargparse.ArgumentParser) -> str:

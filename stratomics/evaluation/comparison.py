@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from omics.errors import DataError
 from omics.randomness import named_generator
 from omics.tables import look_up
 from stratomics.evaluation import METRICS
@@ -27,7 +28,12 @@ LABELS = {
 
 
 def compare(
-    methods: Mapping[str, Cases], endpoint: str, metric: str, draws: int, seed: int
+    methods: Mapping[str, Cases],
+    endpoint: str,
+    metric: str,
+    draws: int,
+    seed: int,
+    families: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
     """Judge every method on the same patients and the same bootstrap resamples of them.
 
@@ -44,6 +50,8 @@ def compare(
         The one metric declared beforehand.
     draws, seed
         Number of resamples, seed of the experiment.
+    families
+        (n,) code of the related patients that are resampled together; everybody alone if left out.
 
     Returns
     -------
@@ -51,7 +59,8 @@ def compare(
         The content of ``metrics.json``: endpoint -> metric -> {estimate, low, high}, the same under
         ``baselines``, and ``differences`` (ours minus theirs).
     """
-    weight = resamples(len(methods[OURS].time), draws, seed)
+    n = len(methods[OURS].time)
+    weight = resamples(np.arange(n) if families is None else families, draws, seed)
     scores = {
         name: {key: look_up(METRICS, key, "metric").function(cases, weight) for key in METRICS}
         for name, cases in methods.items()
@@ -73,11 +82,12 @@ def compare(
     }
 
 
-def resamples(n: int, draws: int, seed: int) -> Array:
-    """(1 + draws, n) how often each patient counts: once in the first row, then bootstrap resamples."""
-    generator = named_generator(seed, "bootstrap")
-    drawn = generator.multinomial(n, np.full(n, 1.0 / n), size=draws)
-    return np.vstack([np.ones((1, n)), drawn.astype(np.float64)])
+def resamples(families: NDArray[np.int64], draws: int, seed: int) -> Array:
+    """(1 + draws, n) how often each patient counts: once in the first row, then bootstrap resamples of families."""
+    _, member = np.unique(families, return_inverse=True)
+    units = int(member.max()) + 1
+    drawn = named_generator(seed, "bootstrap").multinomial(units, np.full(units, 1.0 / units), size=draws)
+    return np.vstack([np.ones((1, len(families))), drawn[:, member].astype(np.float64)])
 
 
 def verdict(difference: Mapping[str, float], metric: str, theirs: str) -> str:
@@ -97,5 +107,7 @@ def verdict(difference: Mapping[str, float], metric: str, theirs: str) -> str:
 
 
 def _interval(values: Array) -> dict[str, float]:
-    low, high = np.quantile(values[1:], [0.025, 0.975]) if len(values) > 1 else (values[0], values[0])
+    if not np.isfinite(values[0]):
+        raise DataError("no fold has two patients that can be compared; lower split.folds")
+    low, high = np.nanquantile(values[1:], [0.025, 0.975])
     return {"estimate": float(values[0]), "low": float(low), "high": float(high)}

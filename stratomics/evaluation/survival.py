@@ -78,8 +78,10 @@ def _within_folds(cases: Cases, weight: Array, pair_weight: Array) -> Array:
             scores.append(np.divide(right, pairs, out=np.full(len(weight), np.nan), where=pairs > 0))
     table = np.array(scores)
     counted = np.isfinite(table)
-    # A fold without a comparable pair in a resample says nothing there.
-    average: Array = np.where(counted, table, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
+    # A fold without a comparable pair in a resample says nothing there, and NaN if no fold has one.
+    total = np.where(counted, table, 0.0).sum(axis=0)
+    nothing = np.full(len(weight), np.nan)
+    average: Array = np.divide(total, counted.sum(axis=0), out=nothing, where=counted.any(axis=0))
     return average
 
 

@@ -83,7 +83,7 @@ def risk_groups(risk: Array, survival: Survival) -> Figure:
         )
         rows.append([f"{name}:"] + [str(int((survival.time[members] >= tick).sum())) for tick in ticks])
     axes.set_ylim(0, 1.02)
-    axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
+    axes.set_xticks(ticks, [f"{tick:.4g}" for tick in ticks])
     axes.set_xlabel(f"time in {survival.unit}")
     axes.set_ylabel("Kaplan-Meier survival")
     axes.legend(frameon=False, loc="upper right")
@@ -106,7 +106,7 @@ def calibration(predicted: Array, survival: Survival, horizon: float) -> Figure:
         axes.plot(mean, observed, "o", color=COLOURS[0])
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel(f"predicted survival at {horizon:.0f} {survival.unit}")
+    axes.set_xlabel(f"predicted survival at {horizon:.4g} {survival.unit}")
     axes.set_ylabel("Kaplan-Meier survival in the group")
     return figure
 

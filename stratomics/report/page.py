@@ -121,7 +121,7 @@ def _groups_sentence(risk: Any, survival: Survival, horizon: float) -> str:
         for g in (0, 2)
     ]
     return (
-        f"At {horizon:.0f} {survival.unit}, {alive[0]:.0%} of the third with the lowest predicted risk and "
+        f"At {horizon:.4g} {survival.unit}, {alive[0]:.0%} of the third with the lowest predicted risk and "
         f"{alive[1]:.0%} of the third with the highest are alive or free of the event."
     )
 
@@ -130,6 +130,6 @@ def _calibration_sentence(predicted: Any, survival: Survival, horizon: float) ->
     points = figures.calibration_points(predicted, survival, horizon)
     inside = sum(low <= mean <= high for mean, low, _, high in points)
     return (
-        f"At {horizon:.0f} {survival.unit} (the median time of an event), the predicted survival lies inside "
+        f"At {horizon:.4g} {survival.unit} (the median time of an event), the predicted survival lies inside "
         f"the 95% interval of the observed one in {inside} of {len(points)} groups."
     )

@@ -111,5 +111,5 @@ def test_a_file_of_the_user_comes_before_one_that_ships(
 def test_the_hash_follows_what_results_depend_on() -> None:
     one = ExperimentConfig(workers=1, cohort="a")
     two = dataclasses.replace(one, workers=2, cohort="b")
-    assert one.deciding() == two.deciding()
-    assert one.deciding() != dataclasses.replace(one, seed=2).deciding()
+    assert one.fingerprint() == two.fingerprint()
+    assert one.fingerprint() != dataclasses.replace(one, seed=2).fingerprint()

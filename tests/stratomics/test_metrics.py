@@ -89,7 +89,7 @@ def test_harrell_c_equals_brute_force(seed: int) -> None:
 @pytest.mark.parametrize("name", sorted(METRICS))
 def test_a_weight_is_a_patient_that_counts_so_often(name: str) -> None:
     data = cases(n=40)
-    counts = resamples(40, 5, seed=1)[1:]
+    counts = resamples(np.arange(40), 5, seed=1)[1:]
     together = score(name, data, counts)
     for value, count in zip(together, counts.astype(int), strict=True):
         rows = np.repeat(np.arange(40), count)

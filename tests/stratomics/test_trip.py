@@ -268,10 +268,10 @@ def refused(words: list[str], cwd: Path, capsys: pytest.CaptureFixture[str]) -> 
     before = set(cwd.rglob("*"))
     code = main(words)
     captured = capsys.readouterr()
-    lines = [line for line in captured.err.splitlines() if line.startswith("stratomics: ")]
+    lines = [line for line in captured.err.splitlines() if not re.match(r"\d+/\d+ ", line)]
     assert code == 2
     assert len(lines) == 1, captured.err
-    assert "Traceback" not in captured.err
+    assert lines[0].startswith("stratomics: ")
     assert captured.out == ""
     left = {p for p in set(cwd.rglob("*")) - before if p.is_file() and p.suffix != ".db"}
     assert not [p for p in left if "mlruns" not in p.parts], left
@@ -365,6 +365,8 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path: Path, workers: int) -> 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that starts tests in the background has them ignore Ctrl-C; this process shall not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -433,4 +435,8 @@ def test_the_report_can_be_written_anew(trip: Any, capsys: pytest.CaptureFixture
 def test_config_yaml_is_complete(trip: Any) -> None:
     _, run = trip
     shipped = yaml.safe_load((Path(__file__).parents[2] / "configs" / "default.yaml").read_text())
-    assert set(yaml.safe_load((run.path / "config.yaml").read_text())) == set(shipped)
+    saved = yaml.safe_load((run.path / "config.yaml").read_text())
+    assert {key: list(value) for key, value in saved.items() if isinstance(value, dict)} == {
+        key: list(value) for key, value in shipped.items() if isinstance(value, dict)
+    }
+    assert set(saved) == set(shipped)

@@ -1,4 +1,4 @@
-"""Dealer: patients in ready batches, in a new order each pass, from one named generator."""
+"""Patients in ready batches, in a new order each pass, from one named generator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from omics.randomness import named_generator
 
-__all__ = ["Dealer", "Takeable", "dealt"]
+__all__ = ["PatientBatches", "Takeable", "batch_loader"]
 
 
 class Takeable(Protocol):
@@ -25,7 +25,7 @@ class Takeable(Protocol):
 T_co = TypeVar("T_co", bound=Takeable, covariant=True)
 
 
-class Dealer(IterableDataset[T_co], Generic[T_co]):
+class PatientBatches(IterableDataset[T_co], Generic[T_co]):
     """`n` patients cut into batches of `size`.
 
     Parameters
@@ -53,6 +53,6 @@ class Dealer(IterableDataset[T_co], Generic[T_co]):
             yield self.whole.take(order[start : start + self.size])
 
 
-def dealt(dealer: Dealer[T_co]) -> DataLoader[T_co]:
+def batch_loader(batches: PatientBatches[T_co]) -> DataLoader[T_co]:
     """Wrap for Lightning; batches come ready, so nothing is collated or sent between processes."""
-    return DataLoader(dealer, batch_size=None)
+    return DataLoader(batches, batch_size=None)
