@@ -12,6 +12,7 @@ from stratomics.threads import one_thread
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "check": ("stratomics.cli.check:check", "what a careful statistician would look at before modelling"),
     "run": ("stratomics.cli.run:run", "one experiment, from files to report"),
     "report": ("stratomics.cli.report:report", "write the report of a finished run anew"),
 }

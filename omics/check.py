@@ -1,0 +1,45 @@
+"""What a careful statistician would look at first: every fault of a cohort, or every finding in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from omics.checks import CHECKS
+from omics.checks.folder import undeclared_tables
+from omics.cohort import inspect_cohort
+from omics.errors import CohortError
+from omics.finding import ERROR, Finding
+from omics.tables import look_up
+
+__all__ = ["check_cohort"]
+
+
+def check_cohort(source: str | Path) -> list[Finding]:
+    """Look a cohort over before anything is modelled.
+
+    Parameters
+    ----------
+    source
+        As for :func:`omics.cohort.read_cohort`.
+
+    Returns
+    -------
+    list of Finding
+        Every error, if it cannot be read; else what it holds and what wants a look.
+
+    Examples
+    --------
+    >>> [f.code for f in check_cohort("bundled:tcga_acc") if f.severity == "warning"]
+    ['time_zero']
+    """
+    cohort, errors = inspect_cohort(source)
+    if cohort is None:
+        return [_as_finding(error) for error in errors]
+    findings = [finding for name in CHECKS for finding in look_up(CHECKS, name, "check")(cohort)]
+    return [*findings, *undeclared_tables(source)]
+
+
+def _as_finding(error: CohortError) -> Finding:
+    labels = (("", error.file), ("column ", error.column), ("patient ", error.patient))
+    place = ", ".join(label + value for label, value in labels if value)
+    return Finding(error.code, ERROR, place, error.sentence)

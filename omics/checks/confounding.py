@@ -1,0 +1,103 @@
+"""Arms and sites: who is missing where, and what hangs together that a model would mistake for biology."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from omics.checks.labels import arms, as_text, association, outcomes
+from omics.cohort import cohort_spec, observed_views
+from omics.finding import INFO, WARNING, Finding
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["describe_arms", "missing_views_tied_to_groups", "site_tied_to_outcome_or_arm"]
+
+SURE = 0.001
+"""p-value below which two groupings are said to hang together."""
+
+STRONG = 0.25
+"""Cramer's V from which a site is called confounded; a large cohort finds weaker ties too."""
+
+
+def describe_arms(cohort: MuData) -> Iterator[Finding]:
+    """Patients an arm, and how they came there."""
+    spec, arm = cohort_spec(cohort), arms(cohort)
+    if spec.arm is None or arm is None:
+        return
+    counts = ", ".join(f"{name} {count}" for name, count in arm.value_counts(sort=False).items())
+    yield Finding("arms", INFO, spec.arm.column, f"patients an arm: {counts}; control is {spec.arm.control}")
+    if spec.arm.randomised == "adaptive":
+        yield Finding(
+            "adaptive_allocation",
+            WARNING,
+            spec.arm.column,
+            "allocation was adaptive: arms differ in when they enrolled, and drift over time cannot be told "
+            "from treatment without dates of enrolment",
+        )
+    elif not spec.arm.randomised:
+        yield Finding(
+            "not_randomised", WARNING, spec.arm.column, "arms were not randomised: a difference between them need not be their effect"
+        )
+
+
+def missing_views_tied_to_groups(cohort: MuData) -> Iterator[Finding]:
+    """A view that only one group has, or whose absence hangs together with arm, site or outcome."""
+    seen = observed_views(cohort)
+    for what, groups in _groups(cohort):
+        for view in seen:
+            yield from _tied(what, groups, view, seen[view])
+
+
+def _tied(what: str, groups: pd.Series[Any], view: str, seen: pd.Series[bool]) -> Iterator[Finding]:
+    holders = groups[seen].dropna().unique()
+    if len(holders) == 1 and groups.nunique() > 1:
+        yield Finding(
+            f"view_in_one_{what.split()[0]}",
+            WARNING,
+            view,
+            f"it was measured only where {what} is {holders[0]}: missing says the same as {what}, so never use its absence",
+        )
+        return
+    presence = pd.Series(seen.map({True: "measured", False: "missing"}), seen.index)
+    strength, p = association(presence, groups)
+    if p < SURE:
+        yield Finding(
+            "missing_tied",
+            WARNING,
+            view,
+            f"whether it was measured hangs together with {what} (Cramer's V {strength:.2f}, p {p:.1g})",
+        )
+
+
+def site_tied_to_outcome_or_arm(cohort: MuData) -> Iterator[Finding]:
+    """Sites that differ in outcome or arm so much that a site effect would pass for a predictor."""
+    spec = cohort_spec(cohort)
+    if spec.site is None:
+        return
+    site = as_text(cohort.obs[spec.site])
+    for what, groups in _groups(cohort):
+        if what == "site":
+            continue
+        strength, p = association(site, groups)
+        if p < SURE and strength >= STRONG:
+            yield Finding(
+                "site_confounded",
+                WARNING,
+                spec.site,
+                f"sites differ in {what} (Cramer's V {strength:.2f}, p {p:.1g}): correcting for site would take the "
+                "signal along, not correcting leaves the site in it",
+            )
+
+
+def _groups(cohort: MuData) -> Iterator[tuple[str, pd.Series[Any]]]:
+    spec, arm = cohort_spec(cohort), arms(cohort)
+    if arm is not None:
+        yield "arm", arm
+    if spec.site is not None:
+        yield "site", as_text(cohort.obs[spec.site])
+    for name, label in outcomes(cohort):
+        yield f"outcome '{name}'", label

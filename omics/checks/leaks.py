@@ -1,0 +1,107 @@
+"""Leaks: features, covariates and ids that carry the outcome itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import comb
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.checks.labels import outcomes
+from omics.cohort import cohort_endpoints, cohort_spec
+from omics.endpoints import Survival
+from omics.finding import WARNING, Finding
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["outcome_like_names", "perfect_features", "telling_ids"]
+
+NAMES = re.compile(
+    r"(^|[^a-z0-9])((survival|survived|death|dead|died|alive|vital|deceased|recist|respon(se|der|ded)|relapse|"
+    r"recurrence|progress(ion|ed)|remission|outcome|toxicity|dropout|follow.?up)([^a-z]|$)|"
+    r"(os|pfs|dfs|rfs|efs|ttp)[^a-z0-9]+(time|day|month|year|status|event|cens)|(os|pfs|dfs|rfs|efs|ttp|rcb|pcr)$)",
+    re.IGNORECASE,
+)
+"""Words of outcomes, whole: a gene called OS9 or DEAD-box helicase DDX5 is none."""
+
+BY_CHANCE = 0.01
+"""Probability, over all features of a view, below which a perfect separation is no accident."""
+
+FEWEST = 5
+"""Patients a prefix of ids needs before it is said to spell anything."""
+
+
+def outcome_like_names(cohort: MuData) -> Iterator[Finding]:
+    """Features and covariates whose name sounds like an outcome."""
+    spec = cohort_spec(cohort)
+    places = {"covariates": list(spec.covariates)} | {view: list(cohort[view].var_names) for view in spec.views}
+    for place, names in places.items():
+        if found := [name for name in names if NAMES.search(name)]:
+            shown = ", ".join(found[:5]) + (", ..." if found[5:] else "")
+            yield Finding(
+                "outcome_like_name",
+                WARNING,
+                place,
+                f"{len(found)} column(s) sound like an outcome: {shown}; was it known at baseline?",
+            )
+
+
+def perfect_features(cohort: MuData) -> Iterator[Finding]:
+    """Features that separate the outcome perfectly, where chance would not."""
+    for name, endpoint in cohort_endpoints(cohort).named.items():
+        label = endpoint.event if isinstance(endpoint, Survival) else endpoint.positive
+        for view in cohort_spec(cohort).views:
+            rows = cohort.obs_names.get_indexer(cohort[view].obs_names)
+            seen = endpoint.observed[rows]
+            values, yes = cohort[view].X[seen], label[rows][seen]
+            found = cohort[view].var_names[_separating(values, yes)]
+            if len(found):
+                yield Finding(
+                    "perfect_feature",
+                    WARNING,
+                    view,
+                    f"{len(found)} feature(s) separate '{name}' perfectly, {found[0]} among them: is the outcome in it?",
+                )
+
+
+def _separating(values: NDArray[np.float64], yes: NDArray[np.bool_]) -> NDArray[np.int64]:
+    positive, negative = values[yes], values[~yes]
+    counts = np.isfinite(positive).sum(axis=0), np.isfinite(negative).sum(axis=0)
+    low, high = (np.where(np.isnan(part), fill, part) for part, fill in ((positive, np.inf), (negative, -np.inf)))
+    above = low.min(axis=0, initial=np.inf) > high.max(axis=0, initial=-np.inf)
+    low, high = (np.where(np.isnan(part), fill, part) for part, fill in ((negative, np.inf), (positive, -np.inf)))
+    below = low.min(axis=0, initial=np.inf) > high.max(axis=0, initial=-np.inf)
+    found = np.flatnonzero(above | below)
+    sure = [j for j in found if _chance(int(counts[0][j]), int(counts[1][j]), values.shape[1]) < BY_CHANCE]
+    return np.array(sure, dtype=np.int64)
+
+
+def _chance(positive: int, negative: int, features: int) -> float:
+    """Expected number of features of noise that separate so many patients by chance."""
+    return 2.0 * features / comb(positive + negative, positive)
+
+
+def telling_ids(cohort: MuData) -> Iterator[Finding]:
+    """Ids whose letters spell the label."""
+    letters = pd.Series(cohort.obs_names.str.replace(r"[\d\W_]+", "", regex=True), cohort.obs_names)
+    for name, label in outcomes(cohort):
+        if _tells(letters, label):
+            yield Finding(
+                "telling_ids",
+                WARNING,
+                name,
+                "the letters of the patients' ids spell this label; keep ids out of anything that learns",
+            )
+
+
+def _tells(letters: pd.Series[Any], label: pd.Series[Any]) -> bool:
+    seen = label.notna()
+    table = pd.crosstab(letters[seen], label[seen])
+    large = table[table.sum(axis=1) >= FEWEST]
+    pure = (large > 0).sum(axis=1) == 1
+    return bool(len(large) > 1 and table.shape[1] > 1 and pure.all() and len(set(large.idxmax(axis=1))) > 1)

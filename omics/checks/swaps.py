@@ -1,0 +1,96 @@
+"""Sample swaps: patients whose two views fit each other's better than their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omics.cohort import cohort_spec, modality_of
+from omics.finding import WARNING, Finding
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+__all__ = ["swapped_pairs", "swapped_samples"]
+
+Array = NDArray[np.float64]
+
+FEWEST_PATIENTS = 20
+FEWEST_FEATURES = 10
+AGREES = 0.3
+"""Correlation from which a feature of one name is taken to agree between two views."""
+MARGIN = 3.0
+"""Standard deviations by which the crossed fit must beat the own one, for both patients."""
+
+
+def swapped_samples(cohort: MuData) -> Iterator[Finding]:
+    """Pairs of patients who seem exchanged between two views that share feature names."""
+    views = cohort_spec(cohort).views
+    for one, two in combinations(views, 2):
+        names = cohort[one].var_names.intersection(cohort[two].var_names)
+        patients = cohort[one].obs_names.intersection(cohort[two].obs_names)
+        if len(names) < FEWEST_FEATURES or len(patients) < FEWEST_PATIENTS:
+            continue
+        first, second = (
+            modality_of(views[view]).transform(_values(cohort[view][patients, names]), views[view].scale)
+            for view in (one, two)
+        )
+        for i, j in swapped_pairs(first, second):
+            yield Finding(
+                "swapped_samples",
+                WARNING,
+                f"{one}, {two}",
+                f"patients {patients[i]} and {patients[j]} fit each other's values better than their own: "
+                "were two samples exchanged?",
+            )
+
+
+def _values(view: AnnData) -> Array:
+    return np.asarray(view.X, dtype=np.float64)
+
+
+def swapped_pairs(one: Array, two: Array) -> list[tuple[int, int]]:
+    """Pairs (i, j) of rows exchanged between two arrays of the same patients and features.
+
+    Features that agree over patients are standardised; a pair is exchanged when each one's best match is the
+    other, and beats the own match by `MARGIN` standard deviations of the matches of strangers.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> one = rng.normal(size=(40, 60))
+    >>> two = one + rng.normal(size=one.shape)
+    >>> two[[3, 8]] = two[[8, 3]]
+    >>> swapped_pairs(one, two)
+    [(3, 8)]
+    """
+    first, second = _standardised(one), _standardised(two)
+    agrees = (first * second).mean(axis=0) > AGREES
+    if agrees.sum() < FEWEST_FEATURES:
+        return []
+    match = first[:, agrees] @ second[:, agrees].T / agrees.sum()
+    own = np.diag(match)
+    spread = float(match[~np.eye(len(match), dtype=bool)].std())
+    best = match.argmax(axis=1)
+    return [
+        (i, int(j))
+        for i, j in enumerate(best)
+        if i < j
+        and best[j] == i
+        and min(match[i, j] - own[i], match[j, i] - own[j]) > MARGIN * spread
+    ]
+
+
+def _standardised(values: Array) -> Array:
+    """Standard scores per feature, what is missing or constant at 0."""
+    measured = np.isfinite(values)
+    count = np.maximum(measured.sum(axis=0), 1)
+    centred = np.where(measured, values - np.where(measured, values, 0.0).sum(axis=0) / count, 0.0)
+    spread = np.sqrt((centred**2).sum(axis=0) / count)
+    scores = centred / np.where(spread > 0, spread, np.inf)
+    return np.clip(scores, -4, 4)

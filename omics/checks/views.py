@@ -1,0 +1,157 @@
+"""Views: what each holds, how they overlap, and values that stand twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.cohort import cohort_spec, modality_of, observed_views
+from omics.finding import INFO, WARNING, Finding
+from omics.spec import ViewSpec
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+__all__ = [
+    "describe_views",
+    "features_in_two_views",
+    "identical_patients",
+    "overlap_of_views",
+    "patients_without_views",
+]
+
+Array = NDArray[np.float64]
+
+TWIN, NAMESAKE = 0.9, 0.5
+"""Rank correlations from which features of two views of one modality are called the same measurement: any two
+features, and two of one name."""
+
+PREFIX = re.compile(r"^([dlxo]|hsa)[^a-z0-9]+|[^a-z0-9]+")
+
+FEWEST = 20
+"""Patients that a correlation needs."""
+
+MOST_FEATURES = 4000
+"""Features a view that are compared with those of another, those that vary most."""
+
+
+def describe_views(cohort: MuData) -> Iterator[Finding]:
+    """Patients, features, missing share and range of each view, beside its declared scale."""
+    for name, view in cohort_spec(cohort).views.items():
+        values = cohort[name].X
+        measured = np.isfinite(values)
+        low, high = (float(f(values[measured])) if measured.any() else np.nan for f in (np.min, np.max))
+        yield Finding(
+            "view",
+            INFO,
+            name,
+            f"{view.modality}, {len(values)} of {cohort.n_obs} patients, {values.shape[1]} features, "
+            f"{1 - measured.mean():.1%} of values missing; values {low:g} to {high:g}, declared {view.scale}",
+        )
+
+
+def overlap_of_views(cohort: MuData) -> Iterator[Finding]:
+    """How many patients share which views."""
+    seen = observed_views(cohort)
+    complete = int(seen.all(axis=1).sum())
+    pairs = ", ".join(f"{a} and {b} {int((seen[a] & seen[b]).sum())}" for a, b in combinations(seen, 2))
+    tail = f" (patients with both: {pairs})" if pairs else ""
+    yield Finding("overlap", INFO, "views", f"{complete} of {len(seen)} patients have every view{tail}")
+
+
+def patients_without_views(cohort: MuData) -> Iterator[Finding]:
+    """Patients that have covariates and endpoints but no measurement."""
+    if bare := int((~observed_views(cohort).any(axis=1)).sum()):
+        yield Finding(
+            "no_view", WARNING, "views", f"{bare} patient(s) have no view at all; they stay, with their covariates"
+        )
+
+
+def identical_patients(cohort: MuData) -> Iterator[Finding]:
+    """Two patients of a view with the very same values: one sample measured, or copied, twice."""
+    for name in cohort_spec(cohort).views:
+        values = np.ascontiguousarray(np.nan_to_num(cohort[name].X, nan=np.inf))
+        # A panel of few or of coarse values repeats by chance; a long one with many levels does not.
+        if values.shape[1] < FEWEST or len(np.unique(values[: 10**5])) < 10 * FEWEST:
+            continue
+        rows = pd.Series([row.tobytes() for row in values], index=cohort[name].obs_names)
+        twins = rows[rows.duplicated(keep=False)]
+        if len(twins):
+            yield Finding(
+                "identical_patients",
+                WARNING,
+                name,
+                f"{len(twins)} patients have the very same {values.shape[1]} values as another; "
+                "is a sample in the table twice?",
+            )
+
+
+def features_in_two_views(cohort: MuData) -> Iterator[Finding]:
+    """The same measurement in two views of one modality, found by correlation."""
+    views = cohort_spec(cohort).views
+    for one, two in combinations(views, 2):
+        if views[one].modality != views[two].modality:
+            continue
+        twins = _twins(cohort[one], views[one], cohort[two], views[two])
+        if twins:
+            shown = ", ".join(f"{a} and {b} (r {r:.2f})" for a, b, r in twins[:3])
+            yield Finding(
+                "duplicated_features",
+                WARNING,
+                f"{one}, {two}",
+                f"{len(twins)} feature(s) seem to be measured in both views: {shown}"
+                f"{', ...' if twins[3:] else ''}; their weight counts twice",
+            )
+
+
+def _twins(
+    one: AnnData, first: ViewSpec, two: AnnData, second: ViewSpec
+) -> list[tuple[str, str, float]]:
+    shared = one.obs_names.intersection(two.obs_names)
+    if len(shared) < FEWEST:
+        return []
+    a, names_a = _ranks(one, first, shared)
+    b, names_b = _ranks(two, second, shared)
+    r = _correlation(a, b)
+    same = np.array([_bare(n) for n in names_a])[:, None] == np.array([_bare(n) for n in names_b])
+    rows, columns = np.nonzero((r > TWIN) | (same & (r > NAMESAKE)))
+    found = [(str(names_a[i]), str(names_b[j]), float(r[i, j])) for i, j in zip(rows, columns, strict=True)]
+    return sorted(found, key=lambda twin: -twin[2])
+
+
+def _bare(name: str) -> str:
+    """Name without case, marks and the prefix of a stereoisomer: L.carnitine and Carnitine are one.
+
+    Examples
+    --------
+    >>> _bare("L.carnitine") == _bare("Carnitine")
+    True
+    """
+    return PREFIX.sub("", name.lower())
+
+
+def _ranks(view: AnnData, spec: ViewSpec, patients: pd.Index) -> tuple[Array, pd.Index]:
+    """Centred ranks of the features that vary most, NaN where not measured."""
+    values = modality_of(spec).transform(np.asarray(view[patients].X, dtype=np.float64), spec.scale)
+    measured = np.isfinite(values).mean(axis=0) > 0.5  # noqa: PLR2004  # a correlation needs a majority
+    spread = np.nan_to_num(np.nanstd(values[:, measured], axis=0))
+    order = np.argsort(-spread, kind="stable")[:MOST_FEATURES]
+    usable = np.flatnonzero(measured)[np.sort(order[spread[order] > 0])]
+    ranks = pd.DataFrame(values[:, usable]).rank()
+    return (ranks - ranks.mean()).to_numpy(), view.var_names[usable]
+
+
+def _correlation(a: Array, b: Array) -> Array:
+    """Correlations (p, q) of centred columns over the patients who have both."""
+    seen_a, seen_b = np.isfinite(a), np.isfinite(b)
+    a, b = np.where(seen_a, a, 0.0), np.where(seen_b, b, 0.0)
+    scale = np.sqrt(((a**2).T @ seen_b) * (seen_a.T @ b**2))
+    correlation: Array = (a.T @ b) / np.where(scale > 0, scale, np.inf)
+    return correlation

@@ -1,0 +1,97 @@
+"""What values of a declared scale can look like: the evidence against a scale that cannot be right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["contradiction"]
+
+Values = NDArray[np.float64]
+
+LARGEST_LOG = 100.0
+"""No logarithm of a measurement, to any base in use, comes near this; 2^100 molecules is a swimming pool."""
+
+LARGEST_COPY_NUMBER = 500.0
+TOLERANCE = 1e-6
+SUM_TOLERANCE = 0.02
+
+
+def contradiction(values: Values, scale: str) -> str | None:
+    """Say what in `values` (patients x features, NaN where not measured) contradicts `scale`, if anything.
+
+    Examples
+    --------
+    >>> contradiction(np.array([[3.0, -1.0]]), "counts")
+    'a count is never negative, and the smallest value is -1'
+    >>> contradiction(np.array([[0.2, 0.8]]), "relative") is None
+    True
+    """
+    measured = values[np.isfinite(values)]
+    if not measured.size or scale not in _EVIDENCE:
+        return None
+    return _EVIDENCE[scale](values, measured)
+
+
+def _counts(values: Values, measured: Values) -> str | None:  # noqa: ARG001  # one signature
+    if measured.min() < 0:
+        return f"a count is never negative, and the smallest value is {measured.min():g}"
+    if measured.max() < 1:
+        return f"counts are at least 1 somewhere, and the largest value is {measured.max():g}; relative, or log?"
+    return None
+
+
+def _intensity(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+    if measured.min() < 0:
+        return f"an intensity is never negative, and the smallest value is {measured.min():g}; already log?"
+    return None
+
+
+def _log(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+    if measured.max() > LARGEST_LOG:
+        return f"no logarithm reaches {measured.max():g}; intensity, or counts?"
+    return None
+
+
+def _relative(values: Values, measured: Values) -> str | None:
+    if measured.min() < 0:
+        return f"a share is never negative, and the smallest value is {measured.min():g}; log_relative?"
+    total = float(np.nansum(values, axis=1).max())
+    if total > 1 + SUM_TOLERANCE:
+        return f"shares of a patient sum to at most 1, and here to {total:g}; percent, or counts?"
+    return None
+
+
+def _log_relative(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+    if measured.max() > TOLERANCE:
+        return f"the logarithm of a share is never positive, and the largest value is {measured.max():g}"
+    return None
+
+
+def _within(low: float, high: float, what: str) -> Callable[[Values, Values], str | None]:
+    def evidence(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+        if measured.min() < low - TOLERANCE or measured.max() > high + TOLERANCE:
+            return f"{what} lies between {low:g} and {high:g}, and values run from {measured.min():g} to {measured.max():g}"
+        return None
+
+    return evidence
+
+
+def _binary(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+    others = np.unique(measured[(measured != 0) & (measured != 1)])
+    return f"a binary value is 0 or 1, and {others[0]:g} is among them" if len(others) else None
+
+
+_EVIDENCE: dict[str, Callable[[Values, Values], str | None]] = {
+    "counts": _counts,
+    "intensity": _intensity,
+    "log": _log,
+    "relative": _relative,
+    "log_relative": _log_relative,
+    "binary": _binary,
+    "dosage": _within(0, 2, "a dosage"),
+    "beta": _within(0, 1, "a beta value"),
+    "copy_number": _within(-LARGEST_COPY_NUMBER, LARGEST_COPY_NUMBER, "a copy number"),
+}
