@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 from datamodules.config import HarmonizeConfig
 from datamodules.covariates import CovariateEncoder
-from omics.cohort import cohort_endpoints, cohort_spec, modality_of
+from omics.cohort import cohort_endpoints, cohort_spec
 from omics.errors import DataError, FitError
 from omics.files import read_state, write_state
 from omics.spec import ViewSpec
+from omics.view_tables import modality_of
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,11 @@ import pandas as pd
 from omics.endpoints import Endpoints, read_endpoints
 from omics.errors import CohortError, nearest
 from omics.files import digest_files
-from omics.modalities import MODALITIES
-from omics.modalities.modality import Modality
 from omics.readers.matrix import numbers
 from omics.readers.tables import read_table, table_files
 from omics.samples import checked_samples
-from omics.spec import CohortSpec, ViewSpec, load_spec, parse_spec
-from omics.tables import look_up
+from omics.spec import CohortSpec, load_spec, parse_spec
+from omics.view_tables import check_scale, check_view, read_view
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -35,10 +34,12 @@ __all__ = [
     "cohort_endpoints",
     "cohort_notes",
     "cohort_spec",
-    "modality_of",
+    "inspect_cohort",
     "observed_views",
     "read_cohort",
 ]
+
+T = TypeVar("T")
 
 BUNDLED = Path(__file__).parent / "bundled"
 _UNS = "stratomics"
@@ -71,22 +72,53 @@ def read_cohort(source: str | Path) -> MuData:
     >>> cohort.n_obs, observed_views(cohort).sum().to_dict()
     (92, {'cna': 90, 'mrna': 79, 'mirna': 80, 'rppa': 46})
     """
-    path = _locate(str(source))
-    if path.suffix == ".h5mu":
-        return _read_h5mu(path)
-    spec = load_spec(path)
+    cohort, errors = inspect_cohort(source)
+    if cohort is None:
+        raise errors[0]
+    return cohort
+
+
+def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]]:
+    """Read a cohort as :func:`read_cohort` does, or find every error in it and not only the first."""
+    errors: list[CohortError] = []
+
+    def attempt(function: Callable[..., T], *arguments: Any) -> T | None:
+        try:
+            return function(*arguments)
+        except CohortError as error:
+            errors.append(error)
+            return None
+
+    path = attempt(_locate, str(source))
+    if path is None or path.suffix == ".h5mu":
+        return (None if path is None else attempt(_read_h5mu, path)), errors
+    spec = attempt(load_spec, path)
+    if spec is None:
+        return None, errors
+    folder = path.parent
+    samples = attempt(_read_samples, path, spec)
+    patients = None if samples is None else samples.index
+    views = {n: attempt(read_view, folder, n, v, patients, str(path)) for n, v in spec.views.items()}
+    if samples is None or spec.samples is None:
+        return None, errors
+    file = folder / spec.samples.file
+    for name, endpoint in spec.endpoints.items():
+        attempt(read_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
+    attempt(checked_samples, samples, spec, str(file))
+    if errors:
+        return None, errors
+    tables = (table_files(folder / str(view.file), view.format) for view in spec.views.values())
+    digest = digest_files(dict.fromkeys([path, file, *chain.from_iterable(tables)]))
+    read = {name: frame for name, frame in views.items() if frame is not None}
+    return assemble_cohort(samples, read, spec, digest, str(file)), errors
+
+
+def _read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
     if spec.samples is None:
         raise CohortError(
             "the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples"
         )
-    folder = path.parent
-    samples = read_table(folder / spec.samples.file, spec.samples.id)
-    views = {
-        name: _read_view(folder, name, view, samples.index, str(path)) for name, view in spec.views.items()
-    }
-    tables = (table_files(folder / str(view.file), view.format) for view in spec.views.values())
-    files = [path, folder / spec.samples.file, *chain.from_iterable(tables)]
-    return assemble_cohort(samples, views, spec, digest_files(dict.fromkeys(files)), str(folder / spec.samples.file))
+    return read_table(path.parent / spec.samples.file, spec.samples.id)
 
 
 def cohort_spec(cohort: MuData) -> CohortSpec:
@@ -141,12 +173,6 @@ def cohort_notes(cohort: MuData) -> list[str]:
     return notes
 
 
-def modality_of(view: ViewSpec) -> Modality:
-    """Look the view's modality up in MODALITIES."""
-    modality: Modality = look_up(MODALITIES, view.modality, "modality")
-    return modality
-
-
 def _locate(source: str) -> Path:
     if source.startswith("bundled:"):
         name = source.removeprefix("bundled:")
@@ -165,46 +191,6 @@ def _locate(source: str) -> Path:
             file=str(path),
         )
     return path
-
-
-def _read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index, yaml: str) -> pd.DataFrame:
-    if view.file is None:
-        raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
-    _check_view(name, view, yaml)
-    frame = read_table(folder / view.file, file_format=view.format)
-    if view.orient == "features_in_rows":
-        frame = frame.T
-    file = str(folder / view.file)
-    if not frame.index.isin(patients).any():
-        other = ", and ids match its columns: set orient" if frame.columns.isin(patients).any() else ""
-        raise CohortError(
-            f"view '{name}' shares no id with the samples table{other}", "no_shared_ids", file=file
-        )
-    unknown = frame.index[~frame.index.isin(patients)]
-    if len(unknown):
-        raise CohortError(
-            f"{len(unknown)} patient id(s) of view '{name}' are not in the samples table; add or remove them",
-            "unknown_patient",
-            file=file,
-            patient=str(unknown[0]),
-        )
-    return numbers(frame, file)
-
-
-def _check_view(name: str, view: ViewSpec, file: str) -> None:
-    if view.modality not in MODALITIES:
-        raise CohortError(
-            f"view '{name}': unknown modality '{view.modality}'; {nearest(view.modality, MODALITIES)}",
-            "unknown_modality",
-            file=file,
-        )
-    modality_of(view).check_scale(view.scale, name, file)
-    if view.timing != "baseline":
-        raise CohortError(
-            f"view '{name}' was measured at '{view.timing}'; models take baseline views only",
-            "not_baseline",
-            file=file,
-        )
 
 
 def _anndata(frame: pd.DataFrame) -> AnnData:
@@ -289,6 +275,8 @@ def _read_h5mu(path: Path) -> MuData:
             f"view '{absent[0]}' is declared but not in the file", "missing_view", file=str(path)
         )
     for name, view in spec.views.items():
-        _check_view(name, view, str(path))
+        check_view(name, view, str(path))
     views = {name: numbers(stored[name].to_df(), str(path)) for name in spec.views}
+    for name, frame in views.items():
+        check_scale(name, spec.views[name], frame, str(path))
     return assemble_cohort(stored.obs.copy(), views, spec, digest_files([path]), str(path))

@@ -40,26 +40,29 @@ def describe_arms(cohort: MuData) -> Iterator[Finding]:
         )
     elif not spec.arm.randomised:
         yield Finding(
-            "not_randomised", WARNING, spec.arm.column, "arms were not randomised: a difference between them need not be their effect"
+            "not_randomised",
+            WARNING,
+            spec.arm.column,
+            "arms were not randomised: a difference between them need not be their effect",
         )
 
 
 def missing_views_tied_to_groups(cohort: MuData) -> Iterator[Finding]:
-    """A view that only one group has, or whose absence hangs together with arm, site or outcome."""
+    """Find a view that only one group has, or whose absence hangs together with arm, site or outcome."""
     seen = observed_views(cohort)
     for what, groups in _groups(cohort):
-        for view in seen:
-            yield from _tied(what, groups, view, seen[view])
+        for view, presence in seen.items():
+            yield from _tied(what, groups, str(view), presence)
 
 
 def _tied(what: str, groups: pd.Series[Any], view: str, seen: pd.Series[bool]) -> Iterator[Finding]:
     holders = groups[seen].dropna().unique()
-    if len(holders) == 1 and groups.nunique() > 1:
+    if len(holders) == 1 and len(groups.dropna().unique()) > 1:
         yield Finding(
-            f"view_in_one_{what.split()[0]}",
+            f"view_in_one_{what.split(maxsplit=1)[0]}",
             WARNING,
             view,
-            f"it was measured only where {what} is {holders[0]}: missing says the same as {what}, so never use its absence",
+            f"it was measured only where {what} is {holders[0]}: its absence says the same as {what}, so never use it",
         )
         return
     presence = pd.Series(seen.map({True: "measured", False: "missing"}), seen.index)

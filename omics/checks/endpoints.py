@@ -43,7 +43,10 @@ def time_zero(cohort: MuData) -> Iterator[Finding]:
         zero = 0 if endpoint.time is None else int((cohort.obs[endpoint.time] == 0).sum())
         if zero:
             yield Finding(
-                "time_zero", WARNING, name, f"{zero} patient(s) have time 0; they stay, with half a day of follow-up"
+                "time_zero",
+                WARNING,
+                name,
+                f"{zero} patient(s) have time 0; they stay, with half a day of follow-up",
             )
 
 
@@ -55,7 +58,10 @@ def half_observed(cohort: MuData) -> Iterator[Finding]:
         half = int((cohort.obs[endpoint.time].isna() != cohort.obs[endpoint.event].isna()).sum())
         if half:
             yield Finding(
-                "half_endpoint", WARNING, name, f"{half} patient(s) lack either time or event and are not judged by it"
+                "half_endpoint",
+                WARNING,
+                name,
+                f"{half} patient(s) lack either time or event and are not judged by it",
             )
 
 
@@ -78,7 +84,7 @@ def follow_up_wall(cohort: MuData) -> Iterator[Finding]:
 
 
 def function_of_another(cohort: MuData) -> Iterator[Finding]:
-    """A response that is only a cut through a survival time, or another response."""
+    """Find a response that is only a cut through a survival time, or another response."""
     named = cohort_endpoints(cohort).named
     for (name, response), (other, source) in permutations(named.items(), 2):
         if not isinstance(response, Response):

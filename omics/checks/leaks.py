@@ -39,7 +39,9 @@ FEWEST = 5
 def outcome_like_names(cohort: MuData) -> Iterator[Finding]:
     """Features and covariates whose name sounds like an outcome."""
     spec = cohort_spec(cohort)
-    places = {"covariates": list(spec.covariates)} | {view: list(cohort[view].var_names) for view in spec.views}
+    places = {"covariates": list(spec.covariates)} | {
+        view: list(cohort[view].var_names) for view in spec.views
+    }
     for place, names in places.items():
         if found := [name for name in names if NAMES.search(name)]:
             shown = ", ".join(found[:5]) + (", ..." if found[5:] else "")
@@ -65,16 +67,20 @@ def perfect_features(cohort: MuData) -> Iterator[Finding]:
                     "perfect_feature",
                     WARNING,
                     view,
-                    f"{len(found)} feature(s) separate '{name}' perfectly, {found[0]} among them: is the outcome in it?",
+                    f"{len(found)} feature(s) separate '{name}' perfectly, such as {found[0]}: is the outcome in it?",
                 )
 
 
 def _separating(values: NDArray[np.float64], yes: NDArray[np.bool_]) -> NDArray[np.int64]:
     positive, negative = values[yes], values[~yes]
     counts = np.isfinite(positive).sum(axis=0), np.isfinite(negative).sum(axis=0)
-    low, high = (np.where(np.isnan(part), fill, part) for part, fill in ((positive, np.inf), (negative, -np.inf)))
+    low, high = (
+        np.where(np.isnan(part), fill, part) for part, fill in ((positive, np.inf), (negative, -np.inf))
+    )
     above = low.min(axis=0, initial=np.inf) > high.max(axis=0, initial=-np.inf)
-    low, high = (np.where(np.isnan(part), fill, part) for part, fill in ((negative, np.inf), (positive, -np.inf)))
+    low, high = (
+        np.where(np.isnan(part), fill, part) for part, fill in ((negative, np.inf), (positive, -np.inf))
+    )
     below = low.min(axis=0, initial=np.inf) > high.max(axis=0, initial=-np.inf)
     found = np.flatnonzero(above | below)
     sure = [j for j in found if _chance(int(counts[0][j]), int(counts[1][j]), values.shape[1]) < BY_CHANCE]
@@ -82,7 +88,7 @@ def _separating(values: NDArray[np.float64], yes: NDArray[np.bool_]) -> NDArray[
 
 
 def _chance(positive: int, negative: int, features: int) -> float:
-    """Expected number of features of noise that separate so many patients by chance."""
+    """Give the expected number of features of noise that separate so many patients by chance."""
     return 2.0 * features / comb(positive + negative, positive)
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.cohort import cohort_spec, modality_of
+from omics.cohort import cohort_spec
 from omics.finding import WARNING, Finding
+from omics.view_tables import modality_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -80,14 +81,12 @@ def swapped_pairs(one: Array, two: Array) -> list[tuple[int, int]]:
     return [
         (i, int(j))
         for i, j in enumerate(best)
-        if i < j
-        and best[j] == i
-        and min(match[i, j] - own[i], match[j, i] - own[j]) > MARGIN * spread
+        if i < j and best[j] == i and min(match[i, j] - own[i], match[j, i] - own[j]) > MARGIN * spread
     ]
 
 
 def _standardised(values: Array) -> Array:
-    """Standard scores per feature, what is missing or constant at 0."""
+    """Give standard scores per feature, what is missing or constant at 0."""
     measured = np.isfinite(values)
     count = np.maximum(measured.sum(axis=0), 1)
     centred = np.where(measured, values - np.where(measured, values, 0.0).sum(axis=0) / count, 0.0)

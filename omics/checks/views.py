@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.cohort import cohort_spec, modality_of, observed_views
+from omics.cohort import cohort_spec, observed_views
 from omics.finding import INFO, WARNING, Finding
 from omics.spec import ViewSpec
+from omics.view_tables import modality_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -70,7 +71,10 @@ def patients_without_views(cohort: MuData) -> Iterator[Finding]:
     """Patients that have covariates and endpoints but no measurement."""
     if bare := int((~observed_views(cohort).any(axis=1)).sum()):
         yield Finding(
-            "no_view", WARNING, "views", f"{bare} patient(s) have no view at all; they stay, with their covariates"
+            "no_view",
+            WARNING,
+            "views",
+            f"{bare} patient(s) have no view at all; they stay, with their covariates",
         )
 
 
@@ -94,7 +98,7 @@ def identical_patients(cohort: MuData) -> Iterator[Finding]:
 
 
 def features_in_two_views(cohort: MuData) -> Iterator[Finding]:
-    """The same measurement in two views of one modality, found by correlation."""
+    """Find the same measurement in two views of one modality, found by correlation."""
     views = cohort_spec(cohort).views
     for one, two in combinations(views, 2):
         if views[one].modality != views[two].modality:
@@ -111,9 +115,7 @@ def features_in_two_views(cohort: MuData) -> Iterator[Finding]:
             )
 
 
-def _twins(
-    one: AnnData, first: ViewSpec, two: AnnData, second: ViewSpec
-) -> list[tuple[str, str, float]]:
+def _twins(one: AnnData, first: ViewSpec, two: AnnData, second: ViewSpec) -> list[tuple[str, str, float]]:
     shared = one.obs_names.intersection(two.obs_names)
     if len(shared) < FEWEST:
         return []
@@ -122,7 +124,10 @@ def _twins(
     r = _correlation(a, b)
     same = np.array([_bare(n) for n in names_a])[:, None] == np.array([_bare(n) for n in names_b])
     rows, columns = np.nonzero((r > TWIN) | (same & (r > NAMESAKE)))
-    found = [(str(names_a[i]), str(names_b[j]), float(r[i, j])) for i, j in zip(rows, columns, strict=True)]
+    found = [
+        (str(names_a[int(i)]), str(names_b[int(j)]), float(r[i, j]))
+        for i, j in zip(rows, columns, strict=True)
+    ]
     return sorted(found, key=lambda twin: -twin[2])
 
 

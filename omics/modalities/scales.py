@@ -39,7 +39,9 @@ def _counts(values: Values, measured: Values) -> str | None:  # noqa: ARG001  # 
     if measured.min() < 0:
         return f"a count is never negative, and the smallest value is {measured.min():g}"
     if measured.max() < 1:
-        return f"counts are at least 1 somewhere, and the largest value is {measured.max():g}; relative, or log?"
+        return (
+            f"counts are at least 1 somewhere, and the largest value is {measured.max():g}; relative, or log?"
+        )
     return None
 
 
@@ -73,7 +75,8 @@ def _log_relative(values: Values, measured: Values) -> str | None:  # noqa: ARG0
 def _within(low: float, high: float, what: str) -> Callable[[Values, Values], str | None]:
     def evidence(values: Values, measured: Values) -> str | None:  # noqa: ARG001
         if measured.min() < low - TOLERANCE or measured.max() > high + TOLERANCE:
-            return f"{what} lies between {low:g} and {high:g}, and values run from {measured.min():g} to {measured.max():g}"
+            found = f"{measured.min():g} to {measured.max():g}"
+            return f"{what} lies between {low:g} and {high:g}, and values run from {found}"
         return None
 
     return evidence

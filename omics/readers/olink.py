@@ -93,10 +93,8 @@ def _check_columns(header: list[str], file: str) -> None:
 
 def _without_controls(rows: pd.DataFrame, file: str) -> pd.DataFrame:
     kind = next((name for name in SAMPLE_TYPES if name in rows), None)
-    if kind is None:
-        control = rows["SampleID"].str.startswith(CONTROLS)
-    else:
-        control = rows[kind].str.upper() != "SAMPLE"
+    by_name = rows["SampleID"].str.startswith(CONTROLS)
+    control = by_name if kind is None else rows[kind].str.upper() != "SAMPLE"
     if control.any():
         names = rows.loc[control, "SampleID"].drop_duplicates()
         log.info("%s: %d control sample(s) left out: %s", file, len(names), ", ".join(names))

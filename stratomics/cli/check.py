@@ -33,7 +33,9 @@ def check(arguments: Sequence[str]) -> None:
         _show(findings)
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
-        raise InputError(f"{words[0]}: {len(errors)} error(s) listed above; mend them before anything is modelled")
+        raise InputError(
+            f"{words[0]}: {len(errors)} error(s) listed above; mend them before anything is modelled"
+        )
 
 
 def _show(findings: list[Finding]) -> None:

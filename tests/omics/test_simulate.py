@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from lifelines import CoxPHFitter, KaplanMeierFitter
 from scipy.special import gamma, gammainc
 
-from omics.cohort import cohort_endpoints, cohort_spec, modality_of, observed_views, read_cohort
+from omics.cohort import cohort_endpoints, cohort_spec, observed_views, read_cohort
 from omics.errors import ConfigError, InputError
 from omics.simulate import Simulated, SimulationConfig, Truth, read_truth, simulate, write_cohort
 from omics.simulation.views import DEPTH, DETECTION, DISPERSION, VIEWS, compose
+from omics.view_tables import modality_of
 
 SMALL = {"rna": 6, "protein": 4, "metabolite": 4}
 MANY = 3000
