@@ -25,8 +25,8 @@ FEWEST_PATIENTS = 20
 FEWEST_FEATURES = 10
 AGREES = 0.3
 """Correlation from which a feature of one name is taken to agree between two views."""
-MARGIN = 3.0
-"""Standard deviations by which the crossed fit must beat the own one, for both patients."""
+MARGIN = 4.0
+"""Standard deviations of the matches of strangers by which two patients gain from an exchange."""
 
 
 def swapped_samples(cohort: MuData) -> Iterator[Finding]:
@@ -58,8 +58,8 @@ def _values(view: AnnData) -> Array:
 def swapped_pairs(one: Array, two: Array) -> list[tuple[int, int]]:
     """Pairs (i, j) of rows exchanged between two arrays of the same patients and features.
 
-    Features that agree over patients are standardised; a pair is exchanged when each one's best match is the
-    other, and beats the own match by `MARGIN` standard deviations of the matches of strangers.
+    Features that agree over patients are standardised; a pair is exchanged when both fit each other better than
+    themselves, together by `MARGIN` standard deviations of the matches of strangers.
 
     Examples
     --------
@@ -75,14 +75,16 @@ def swapped_pairs(one: Array, two: Array) -> list[tuple[int, int]]:
     if agrees.sum() < FEWEST_FEATURES:
         return []
     match = first[:, agrees] @ second[:, agrees].T / agrees.sum()
-    own = np.diag(match)
+    gain = match - np.diag(match)[:, None]
     spread = float(match[~np.eye(len(match), dtype=bool)].std())
-    best = match.argmax(axis=1)
-    return [
-        (i, int(j))
-        for i, j in enumerate(best)
-        if i < j and best[j] == i and min(match[i, j] - own[i], match[j, i] - own[j]) > MARGIN * spread
-    ]
+    # What the exchange gains for both, where it gains for each.
+    both = np.where((gain > 0) & (gain.T > 0), gain + gain.T, 0.0)
+    pairs: list[tuple[int, int]] = []
+    while both.max() > MARGIN * spread:
+        i, j = sorted(int(k) for k in np.unravel_index(both.argmax(), both.shape))
+        pairs.append((i, j))
+        both[[i, j]] = both[:, [i, j]] = 0.0
+    return sorted(pairs)
 
 
 def _standardised(values: Array) -> Array:
