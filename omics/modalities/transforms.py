@@ -9,7 +9,8 @@ __all__ = ["beta_to_m", "clr", "identity", "log2_intensity", "log_cpm", "log_rel
 
 Values = NDArray[np.float64]
 
-HALF = 0.5
+BELOW = 0.65
+"""Share of the smallest part seen that stands for what was not seen."""
 
 
 def identity(values: Values) -> Values:
@@ -61,24 +62,17 @@ def clr(composition: Values) -> Values:
     """Centred log-ratio with multiplicative replacement of zeros.
 
     Martin-Fernandez et al. 2003, doi 10.1023/A:1023866030544.
-    Counts are closed first. A zero becomes 0.65 of the smallest positive part of its own patient,
-    and the other parts shrink in proportion, so that the parts still sum to one.
+    A zero becomes 0.65 of the smallest positive part of its own patient, so that it stays below every part that was
+    seen; the ratios of all others stay as they are, whatever the depth. A patient without any count is not measured.
 
     Examples
     --------
     >>> clr(np.array([[1.0, 1.0, 2.0]])).round(3)
     array([[-0.231, -0.231,  0.462]])
     """
-    total = np.nansum(composition, axis=1, keepdims=True)
-    parts = composition / np.where(total > 0, total, np.nan)
-    zero = parts == 0
-    smallest = np.min(np.where(parts > 0, parts, np.inf), axis=1, keepdims=True)
-    small = 0.65 * np.where(np.isfinite(smallest), smallest, np.nan)
-    rest = 1.0 - small * zero.sum(axis=1, keepdims=True)
-    # With very many zeros the replacement would eat the whole composition; at least half stays.
-    small = np.where(rest < HALF, small * HALF / (1.0 - rest + 1e-300), small)
-    rest = np.maximum(rest, HALF)
-    logs = np.log(np.where(zero, small, parts * rest))
+    smallest = np.min(np.where(composition > 0, composition, np.inf), axis=1, keepdims=True)
+    smallest = np.where(np.isfinite(smallest), smallest, np.nan)
+    logs = np.log(np.where(composition == 0, BELOW * smallest, composition))
     measured = np.isfinite(logs)
     count = np.maximum(measured.sum(axis=1, keepdims=True), 1)
     centred: Values = logs - np.where(measured, logs, 0.0).sum(axis=1, keepdims=True) / count

@@ -81,3 +81,10 @@ def test_log_relative_is_a_composition_again() -> None:
     parts = np.array([[0.5, 0.3, 0.2, 0.0]])
     logs = np.log10(np.maximum(parts, 1e-5))
     np.testing.assert_allclose(log_relative_to_clr(logs), clr(parts))
+
+
+def test_clr_with_mostly_zeros_keeps_them_below_what_was_seen() -> None:
+    """A case that hypothesis found: with five zeros the replacement once exceeded the smallest count."""
+    ratios = clr(np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 5.0]]))[0]
+    assert ratios[0] < ratios[5] < ratios[6]
+    assert ratios[5] - ratios[0] == pytest.approx(-np.log(0.65))
