@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from omics.cohort import assemble_cohort, cohort_spec
 from omics.files import digest_contents, write_bytes
 from omics.randomness import named_generator
+from omics.samples import checked_samples
 from omics.simulation.config import SimulationConfig
 from omics.simulation.folder import OUTCOME, cohort_files, read_truth, view_file, write_truth
 from omics.simulation.outcomes import (
@@ -75,6 +76,8 @@ def simulate(config: SimulationConfig) -> Simulated:
     samples = samples.assign(**_outcomes(config, truth, arm))
     views = _views(config, factors, loadings, samples)
     spec = _spec(config)
+    # Settled as a reader settles them, so that the files say what the cohort holds.
+    samples = checked_samples(samples, spec, OUTCOME)
     digest = digest_contents(cohort_files(spec, samples, views))
     return Simulated(config, assemble_cohort(samples, views, spec, digest, OUTCOME), truth)
 

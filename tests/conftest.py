@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,15 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import settings
 from small import specification, tables
 
 from stratomics.logs import quiet_libraries
+
+# A landing does not hang on the draw of the day: what hypothesis finds, it finds on a person's machine.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
