@@ -25,16 +25,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Harmonizer"]
 
+HALF = 1.0
+"""On a log2 scale half of the smallest value seen, which stands for what is below detection, lies 1 below it."""
+
 LIMIT = 6.0
 """Scaled values are held within this many robust standard deviations: a log value of -52 is a fault."""
 
 
 @dataclass
 class _ViewState:
-    """What was learned about one view: all features of training, and of the kept ones centre and scale."""
+    """What was learned about one view.
+
+    All features of training, and of the kept ones the smallest value seen, centre and scale.
+    """
 
     measured: pd.Index
     features: pd.Index
+    smallest: NDArray[np.float64]
     center: NDArray[np.float64]
     scale: NDArray[np.float64]
 
@@ -97,7 +104,8 @@ class Harmonizer:
             if name in cohort.mod:
                 rows = cohort.obs_names.get_indexer(cohort[name].obs_names)
                 every = _harmonized(cohort[name], self._specs[name], state.measured)
-                values[rows] = every[:, state.measured.get_indexer(state.features)]
+                kept = every[:, state.measured.get_indexer(state.features)]
+                values[rows] = _detected(kept, state.smallest)
             seen = np.isfinite(values)
             scaled = np.clip((values - state.center) / state.scale, -LIMIT, LIMIT)
             views[name] = np.where(seen, scaled, 0.0).astype(np.float32)
@@ -114,8 +122,11 @@ class Harmonizer:
     def _fit_view(self, values: NDArray[np.float64], measured: pd.Index) -> _ViewState:
         if len(values) < 2:  # noqa: PLR2004  # one patient has no variance
             return _nothing(measured)
-        enough = np.isnan(values).mean(axis=0) <= self.config.max_missing
+        seen = np.isfinite(values)
+        enough = (np.isnan(values).mean(axis=0) <= self.config.max_missing) & seen.any(axis=0)
         values, names = values[:, enough], measured[enough]
+        smallest = np.min(np.where(seen[:, enough], values, np.inf), axis=0)
+        values = _detected(values, smallest)
         variance = np.nanvar(values, axis=0)
         # Stable order: equal variances keep the order of the file.
         order = np.argsort(-variance, kind="stable")
@@ -124,7 +135,8 @@ class Harmonizer:
             return _nothing(measured)
         values = values[:, chosen]
         low, center, high = _quantiles(values, (0.025, 0.5, 0.975))
-        return _ViewState(measured, names[chosen], center, _robust_scale(values, low, high))
+        scale = _robust_scale(values, low, high)
+        return _ViewState(measured, names[chosen], smallest[chosen], center, scale)
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``name.json`` and ``name.safetensors``."""
@@ -142,6 +154,7 @@ class Harmonizer:
         }
         arrays = {f"{view}.center": state.center for view, state in self._views.items()}
         arrays |= {f"{view}.scale": state.scale for view, state in self._views.items()}
+        arrays |= {f"{view}.smallest": state.smallest for view, state in self._views.items()}
         write_state(folder, name, settings, arrays)
 
     @classmethod
@@ -154,6 +167,8 @@ class Harmonizer:
             harmonizer._views[view] = _ViewState(
                 pd.Index(stored["measured"], dtype=object),
                 pd.Index(stored["features"], dtype=object),
+                # Older models knew no detection limit: what is below it counts as not measured there.
+                arrays.get(f"{view}.smallest", np.full_like(arrays[f"{view}.center"], np.nan)),
                 arrays[f"{view}.center"],
                 arrays[f"{view}.scale"],
             )
@@ -170,7 +185,12 @@ def _harmonized(view: AnnData, spec: ViewSpec, measured: pd.Index) -> NDArray[np
 
 
 def _nothing(measured: pd.Index) -> _ViewState:
-    return _ViewState(measured, measured[:0], np.zeros(0), np.ones(0))
+    return _ViewState(measured, measured[:0], np.zeros(0), np.zeros(0), np.ones(0))
+
+
+def _detected(values: NDArray[np.float64], smallest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Put half of the smallest value seen in training where a value is below detection."""
+    return np.where(np.isneginf(values), smallest - HALF, values)
 
 
 def _quantiles(values: NDArray[np.float64], levels: tuple[float, ...]) -> list[NDArray[np.float64]]:

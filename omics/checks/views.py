@@ -145,6 +145,7 @@ def _bare(name: str) -> str:
 def _ranks(view: AnnData, spec: ViewSpec, patients: pd.Index) -> tuple[Array, pd.Index]:
     """Centred ranks of the features that vary most, NaN where not measured."""
     values = modality_of(spec).transform(np.asarray(view[patients].X, dtype=np.float64), spec.scale)
+    values = np.where(np.isfinite(values), values, np.nan)
     measured = np.isfinite(values).mean(axis=0) > 0.5  # noqa: PLR2004  # a correlation needs a majority
     spread = np.nan_to_num(np.nanstd(values[:, measured], axis=0))
     order = np.argsort(-spread, kind="stable")[:MOST_FEATURES]

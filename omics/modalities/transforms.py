@@ -1,4 +1,7 @@
-"""Ways to a harmonized scale, each one patient at a time; NaN (not measured) stays NaN."""
+"""Ways to a harmonized scale, each one patient at a time.
+
+NaN (not measured) stays NaN; minus infinity says "measured, and below detection".
+"""
 
 from __future__ import annotations
 
@@ -34,14 +37,15 @@ def log_cpm(counts: Values) -> Values:
 
 
 def log2_intensity(intensity: Values) -> Values:
-    """Log2; zero means below detection and becomes NaN.
+    """Log2; zero means below detection and becomes minus infinity, for what it stands for is learned.
 
     Examples
     --------
-    >>> log2_intensity(np.array([[0.0, 8.0]]))
-    array([[nan,  3.]])
+    >>> log2_intensity(np.array([[0.0, 8.0, np.nan]]))
+    array([[-inf,   3.,  nan]])
     """
-    return np.log2(np.where(intensity > 0, intensity, np.nan))
+    logs: Values = np.log2(np.where(intensity > 0, intensity, np.where(intensity == 0, 1.0, np.nan)))
+    return np.where(intensity == 0, -np.inf, logs)
 
 
 def beta_to_m(beta: Values) -> Values:

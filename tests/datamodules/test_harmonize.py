@@ -177,3 +177,36 @@ def test_quantiles_are_those_of_numpy(values: np.ndarray) -> None:
     values[0] = 1.0
     for level, found in zip((0.025, 0.5, 0.975), _quantiles(values, (0.025, 0.5, 0.975)), strict=True):
         np.testing.assert_allclose(found, np.nanquantile(values, level, axis=0), rtol=1e-12, atol=1e-9)
+
+
+def _intensities(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+    spec["views"]["protein"].update(scale="intensity")
+    numbers = frames["protein"].columns[1:]
+    frames["protein"][numbers] = 2.0 ** (frames["protein"][numbers] + 10)
+    frames["protein"].iloc[[2, 5, 9], 1] = 0.0
+    frames["protein"].iloc[[3], 1] = np.nan
+
+
+def test_below_detection_is_half_of_the_smallest_value_of_training(write_small: Callable[..., Path]) -> None:
+    cohort = read_cohort(write_small(_intensities))
+    raw = cohort["protein"].to_df()["protein0"]
+    batch = Harmonizer(HarmonizeConfig()).fit(cohort).transform(cohort)
+    scaled = pd.Series(batch.views["protein"][:, 0], batch.sample_ids)[raw.index]
+    seen = pd.Series(batch.observed["protein"][:, 0], batch.sample_ids)[raw.index]
+    assert list(seen) == list(raw.notna())
+    # The scaled values are a straight line in log2, on which zero lies where half of the smallest value does.
+    logs = np.log2(raw[raw > 0])
+    slope, intercept = np.polyfit(logs, scaled[logs.index], 1)
+    expected = slope * (logs.min() - 1) + intercept
+    np.testing.assert_allclose(scaled[raw == 0], max(expected, -LIMIT), atol=1e-4)
+
+
+def test_the_detection_limit_is_learned_from_training_rows(write_small: Callable[..., Path]) -> None:
+    cohort = read_cohort(write_small(_intensities))
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(cohort[:25])
+    other = cohort.copy()
+    late = ~other["protein"].obs_names.isin(cohort.obs_names[:25])
+    other["protein"].X[late] = 1e-9
+    np.testing.assert_array_equal(
+        harmonizer.transform(other).views["protein"][:25], harmonizer.transform(cohort).views["protein"][:25]
+    )

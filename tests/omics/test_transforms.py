@@ -37,7 +37,8 @@ def test_a_patient_depends_on_nobody_else(name: str, scale: str, data: st.DataOb
     alone = np.vstack([modality.transform(table[[row]].copy(), scale) for row in range(4)])
     np.testing.assert_array_equal(whole, alone)
     assert np.isnan(whole[np.isnan(table)]).all()
-    assert not np.isinf(whole).any()
+    assert not np.isposinf(whole).any()
+    assert not np.isneginf(whole[~np.isneginf(table) & (table != 0)]).any()
 
 
 def test_log_cpm_has_voom_values() -> None:
@@ -45,8 +46,9 @@ def test_log_cpm_has_voom_values() -> None:
     np.testing.assert_allclose(log_cpm(np.array([[9.5, 89.5]])), np.log2([[10 / 100 * 1e6, 90 / 100 * 1e6]]))
 
 
-def test_intensity_zero_is_not_measured() -> None:
-    np.testing.assert_array_equal(log2_intensity(np.array([[0.0, 1.0, 1024.0]])), [[np.nan, 0.0, 10.0]])
+def test_intensity_zero_is_below_detection_and_no_hole() -> None:
+    found = log2_intensity(np.array([[0.0, 1.0, 1024.0, np.nan]]))
+    np.testing.assert_array_equal(found, [[-np.inf, 0.0, 10.0, np.nan]])
 
 
 def test_beta_to_m_is_odd_around_one_half() -> None:

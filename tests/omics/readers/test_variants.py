@@ -144,7 +144,9 @@ def test_cut_plain_gzip(tmp_path):
     assert caught.value.code == "unreadable_file"
 
 
-@pytest.mark.parametrize("content", [b"", b"hello\n", b"\x00\x01\x02\x03", gzip.compress(b"hello\n", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello\n", b"\x00\x01\x02\x03", gzip.compress(b"hello\n", mtime=0)]
+)
 @pytest.mark.parametrize("ending", [".vcf", ".vcf.gz", ".bcf"])
 def test_something_else(tmp_path, content, ending):
     path = tmp_path / f"other{ending}"
