@@ -276,6 +276,8 @@ def _read_h5mu(path: Path) -> MuData:
         )
     for name, view in spec.views.items():
         check_view(name, view, str(path))
+        if stored[name].X is None:
+            raise CohortError(f"view '{name}' holds no values; fill its X", "missing_view", file=str(path))
     views = {name: numbers(stored[name].to_df(), str(path)) for name in spec.views}
     for name, frame in views.items():
         check_scale(name, spec.views[name], frame, str(path))

@@ -88,11 +88,16 @@ class Cells:
         return [(value or "").strip() for value in self.columns[name].to_pylist()]
 
     def guessed(self, name: str) -> pd.Series[Any]:
-        """Column of whole numbers, of numbers or of truth values if every cell is one; else of text."""
+        """Column of whole numbers, of numbers or of truth values if every cell is one; else of text.
+
+        A cell such as 007 makes it text: numbers have no zeros in front, and ids would lose them.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
 
         column = pc.utf8_trim_whitespace(self.columns[name])
+        if pc.any(pc.match_substring_regex(column, r"^[+-]?0[0-9]")).as_py():
+            return cast("pd.Series[Any]", column.to_pandas())
         for kind in (pa.int64(), pa.float64(), pa.bool_()):
             with suppress(pa.ArrowInvalid):
                 column = column.cast(kind)

@@ -89,6 +89,25 @@ def test_ids_keep_their_zeros(write_small: Callable[..., Path]) -> None:
     assert read_cohort(write_small(change)).obs_names[7] == "007"
 
 
+def test_ids_keep_their_zeros_in_whichever_column(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        for frame in frames.values():
+            frame["sample_id"] = frame["sample_id"].str.removeprefix("p")
+        frames["outcome"] = frames["outcome"][["time", "event", "age", "stage", "sample_id"]]
+
+    assert read_cohort(write_small(change)).obs_names[7] == "007"
+
+
+def test_h5mu_with_a_view_without_values_is_named(acc: Any, tmp_path: Path) -> None:
+    bare = acc.copy()
+    bare.mod["rppa"] = bare.mod["rppa"].copy()
+    bare.mod["rppa"].X = None
+    bare.write(tmp_path / "bare.h5mu")
+    with pytest.raises(CohortError, match="view 'rppa' holds no values") as caught:
+        read_cohort(tmp_path / "bare.h5mu")
+    assert caught.value.code == "missing_view"
+
+
 def test_digest_follows_the_content_not_the_place(write_small: Callable[..., Path], tmp_path: Path) -> None:
     folder = write_small()
     digest = cohort_digest(read_cohort(folder))
