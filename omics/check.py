@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omics.checks import CHECKS
 from omics.checks.folder import undeclared_tables
@@ -11,7 +12,13 @@ from omics.errors import CohortError
 from omics.finding import ERROR, Finding
 from omics.tables import look_up
 
-__all__ = ["check_cohort"]
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["check_cohort", "cohort_notes"]
+
+DECIDED = ("time_zero", "half_endpoints", "bare_patients")
+"""Checks whose finding is also a decision, which every run has to say."""
 
 
 def check_cohort(source: str | Path) -> list[Finding]:
@@ -37,6 +44,19 @@ def check_cohort(source: str | Path) -> list[Finding]:
         return [_as_finding(error) for error in errors]
     findings = [finding for name in CHECKS for finding in look_up(CHECKS, name, "check")(cohort)]
     return [*findings, *undeclared_tables(source)]
+
+
+def cohort_notes(cohort: MuData) -> list[str]:
+    """Say in a sentence each what was decided about patients whose data are incomplete.
+
+    Examples
+    --------
+    >>> from omics.cohort import read_cohort
+    >>> cohort_notes(read_cohort("bundled:tcga_acc"))
+    ['survival: 1 patient(s) have time 0; they stay, with half a day of follow-up']
+    """
+    found = (finding for name in DECIDED for finding in look_up(CHECKS, name, "check")(cohort))
+    return [f"{finding.place}: {finding.sentence}" for finding in found]
 
 
 def _as_finding(error: CohortError) -> Finding:

@@ -32,7 +32,6 @@ __all__ = [
     "assemble_cohort",
     "cohort_digest",
     "cohort_endpoints",
-    "cohort_notes",
     "cohort_spec",
     "inspect_cohort",
     "observed_views",
@@ -145,32 +144,6 @@ def observed_views(cohort: MuData) -> pd.DataFrame:
         },
         index=cohort.obs_names,
     )
-
-
-def cohort_notes(cohort: MuData) -> list[str]:
-    """Say in a sentence each what was decided about patients whose data are incomplete.
-
-    Examples
-    --------
-    >>> cohort_notes(read_cohort("bundled:tcga_acc"))
-    ["endpoint 'survival': 1 patient(s) with time 0 stay, with half a day of follow-up"]
-    """
-    notes = []
-    for name, endpoint in cohort_spec(cohort).endpoints.items():
-        if endpoint.time is None or endpoint.event is None:
-            continue
-        time, event = cohort.obs[endpoint.time], cohort.obs[endpoint.event]
-        if zero := int((time == 0).sum()):
-            notes.append(
-                f"endpoint '{name}': {zero} patient(s) with time 0 stay, with half a day of follow-up"
-            )
-        if half := int((time.isna() != event.isna()).sum()):
-            notes.append(
-                f"endpoint '{name}': {half} patient(s) lack either time or event and are not judged by it"
-            )
-    if bare := int((~observed_views(cohort).any(axis=1)).sum()):
-        notes.append(f"{bare} patient(s) have no view at all and stay, with their covariates")
-    return notes
 
 
 def _locate(source: str) -> Path:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from datamodules.split import Fold, related, stratified_folds
 from models.prediction import Prediction
-from omics.cohort import cohort_digest, cohort_endpoints, cohort_notes, cohort_spec, read_cohort
+from omics.check import cohort_notes
+from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
 from omics.files import set_aside, write_json
 from omics.randomness import named_seed

@@ -35,7 +35,7 @@ def contradiction(values: Values, scale: str) -> str | None:
     return _EVIDENCE[scale](values, measured)
 
 
-def _counts(values: Values, measured: Values) -> str | None:  # noqa: ARG001  # one signature
+def _counts(_: Values, measured: Values) -> str | None:
     if measured.min() < 0:
         return f"a count is never negative, and the smallest value is {measured.min():g}"
     if measured.max() < 1:
@@ -45,13 +45,13 @@ def _counts(values: Values, measured: Values) -> str | None:  # noqa: ARG001  # 
     return None
 
 
-def _intensity(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+def _intensity(_: Values, measured: Values) -> str | None:
     if measured.min() < 0:
         return f"an intensity is never negative, and the smallest value is {measured.min():g}; already log?"
     return None
 
 
-def _log(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+def _log(_: Values, measured: Values) -> str | None:
     if measured.max() > LARGEST_LOG:
         return f"no logarithm reaches {measured.max():g}; intensity, or counts?"
     return None
@@ -66,14 +66,14 @@ def _relative(values: Values, measured: Values) -> str | None:
     return None
 
 
-def _log_relative(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+def _log_relative(_: Values, measured: Values) -> str | None:
     if measured.max() > TOLERANCE:
         return f"the logarithm of a share is never positive, and the largest value is {measured.max():g}"
     return None
 
 
 def _within(low: float, high: float, what: str) -> Callable[[Values, Values], str | None]:
-    def evidence(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+    def evidence(_: Values, measured: Values) -> str | None:
         if measured.min() < low - TOLERANCE or measured.max() > high + TOLERANCE:
             found = f"{measured.min():g} to {measured.max():g}"
             return f"{what} lies between {low:g} and {high:g}, and values run from {found}"
@@ -82,7 +82,7 @@ def _within(low: float, high: float, what: str) -> Callable[[Values, Values], st
     return evidence
 
 
-def _binary(values: Values, measured: Values) -> str | None:  # noqa: ARG001
+def _binary(_: Values, measured: Values) -> str | None:
     others = np.unique(measured[(measured != 0) & (measured != 1)])
     return f"a binary value is 0 or 1, and {others[0]:g} is among them" if len(others) else None
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from omics.check import cohort_notes
 from omics.cohort import (
     cohort_digest,
     cohort_endpoints,
-    cohort_notes,
     cohort_spec,
     observed_views,
     read_cohort,
@@ -48,7 +48,7 @@ def test_time_zero_is_half_a_day_and_stays_an_event(acc: Any) -> None:
     assert survival.time[row] == 0.5
     assert survival.event[row]
     (note,) = cohort_notes(acc)
-    assert "1 patient(s) with time 0 stay" in note
+    assert "1 patient(s) have time 0; they stay" in note
     assert "TCGA-" not in note
 
 
@@ -78,7 +78,9 @@ def test_a_patient_without_any_view_stays(write_small: Callable[..., Path]) -> N
     cohort = read_cohort(write_small(change))
     assert cohort.n_obs == 40
     assert not observed_views(cohort).loc["p000"].any()
-    assert cohort_notes(cohort) == ["1 patient(s) have no view at all and stay, with their covariates"]
+    assert cohort_notes(cohort) == [
+        "views: 1 patient(s) have no view at all; they stay, with their covariates"
+    ]
 
 
 def test_ids_keep_their_zeros(write_small: Callable[..., Path]) -> None:
@@ -128,7 +130,7 @@ def test_an_event_without_time_is_not_observed(write_small: Callable[..., Path])
     assert list(np.flatnonzero(~survival.observed)) == [3, 4]
     assert not survival.event[[3, 4]].any()
     assert cohort_notes(cohort) == [
-        "endpoint 'survival': 2 patient(s) lack either time or event and are not judged by it"
+        "survival: 2 patient(s) lack either time or event and are not judged by it"
     ]
 
 

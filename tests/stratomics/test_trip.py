@@ -79,7 +79,7 @@ def test_piped_progress_is_plain_lines(trip: Any) -> None:
     done, _ = trip
     lines = [line for line in done.stderr.splitlines() if re.match(r"\d+/7 ", line)]
     assert len(lines) == 7
-    assert done.stderr.count("1 patient(s) with time 0 stay") == 1
+    assert done.stderr.count("1 patient(s) have time 0") == 1
     assert "\x1b" not in done.stderr
 
 
