@@ -70,7 +70,8 @@ class IterativeImputation:
         per_feature = (measured.T.astype(np.float64) @ second.reshape(len(x), k * k)).reshape(-1, k, k)
         cross = x.T @ scores
         ridge = self.noise * np.eye(k)
-        loadings: Array = np.linalg.solve(per_feature + ridge, cross[:, :, None])[:, :, 0]
+        solved = np.linalg.solve(per_feature + ridge, cross[:, :, None])[:, :, 0]
+        loadings = np.asarray(solved, dtype=np.float64)
         explained = 2 * (loadings * cross).sum() - np.einsum("pk,pkl,pl->", loadings, per_feature, loadings)
         noise = float(((x**2).sum() - explained) / measured.sum())
         return type(self)(loadings, max(noise, SMALLEST_NOISE))
