@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.spec import ViewSpec
+from omics.view_blocks import value_blocks
 from omics.view_tables import modality_of
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Patients", "Table", "Transforms", "aligned"]
 
 Values = NDArray[np.float32]
-
-BLOCK = 2**22
-"""Values a block of rows: small beside any table, large beside the cost of a call."""
 
 CHUNK = 2**25
 """Values a chunk of columns."""
@@ -143,13 +141,10 @@ def aligned(view: AnnData, measured: pd.Index) -> Iterator[tuple[slice, NDArray[
     """
     columns = view.var_names.get_indexer(measured)
     straight = len(columns) == view.n_vars and bool((columns == np.arange(len(columns))).all())
-    size = max(1, BLOCK // max(view.n_vars, 1))
-    for start in range(0, view.n_obs, size):
-        rows = slice(start, min(start + size, view.n_obs))
-        raw = np.asarray(view[rows].X, dtype=np.float64)
-        if not view.n_vars:
-            raw = np.full((len(raw), len(columns)), np.nan)
-        elif not straight:
-            raw = raw[:, columns]
-            raw[:, columns < 0] = np.nan
-        yield rows, raw
+    for rows, raw in value_blocks(view):
+        if straight:
+            yield rows, raw
+            continue
+        fitting = np.full((len(raw), len(columns)), np.nan)
+        fitting[:, columns >= 0] = raw[:, columns[columns >= 0]]
+        yield rows, fitting

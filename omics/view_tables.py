@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError, nearest
@@ -11,11 +13,16 @@ from omics.modalities import MODALITIES
 from omics.modalities.modality import Modality
 from omics.modalities.scales import contradiction
 from omics.readers.matrix import numbers
-from omics.readers.tables import read_table
+from omics.readers.on_disk import read_large
+from omics.readers.tables import read_table, table_format
 from omics.spec import ViewSpec
 from omics.tables import look_up
+from omics.view_blocks import value_blocks
 
-__all__ = ["check_scale", "check_view", "modality_of", "read_view"]
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["check_on_disk", "check_scale", "check_view", "modality_of", "read_view"]
 
 
 def modality_of(view: ViewSpec) -> Modality:
@@ -24,8 +31,12 @@ def modality_of(view: ViewSpec) -> Modality:
     return modality
 
 
-def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None, yaml: str) -> pd.DataFrame:
+def read_view(
+    folder: Path, name: str, view: ViewSpec, patients: pd.Index | None, yaml: str
+) -> pd.DataFrame | AnnData:
     """Read the table of one view: patients x features, float64, NaN where not measured.
+
+    A large AnnData with patients in rows stays on disk; see :mod:`omics.readers.on_disk`.
 
     Parameters
     ----------
@@ -46,24 +57,31 @@ def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None
     if view.file is None:
         raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
     check_view(name, view, yaml)
-    frame = read_table(folder / view.file, file_format=view.format)
-    if view.orient == "features_in_rows":
+    path, file = folder / view.file, str(folder / view.file)
+    turned = view.orient == "features_in_rows"
+    large = None if turned else read_large(path, table_format(path, view.format))
+    if large is not None:
+        if patients is not None:
+            _check_ids(name, large.obs_names, large.var_names, patients, file)
+        check_on_disk(name, view, large, file)
+        return large
+    frame = read_table(path, file_format=view.format)
+    if turned:
         frame = frame.T
-    file = str(folder / view.file)
     if patients is not None:
-        _check_ids(name, frame, patients, file)
+        _check_ids(name, frame.index, frame.columns, patients, file)
     values = numbers(frame, file)
     check_scale(name, view, values, file)
     return values
 
 
-def _check_ids(name: str, frame: pd.DataFrame, patients: pd.Index, file: str) -> None:
-    if not frame.index.isin(patients).any():
-        other = ", and ids match its columns: set orient" if frame.columns.isin(patients).any() else ""
+def _check_ids(name: str, ids: pd.Index, features: pd.Index, patients: pd.Index, file: str) -> None:
+    if not ids.isin(patients).any():
+        other = ", and ids match its columns: set orient" if features.isin(patients).any() else ""
         raise CohortError(
             f"view '{name}' shares no id with the samples table{other}", "no_shared_ids", file=file
         )
-    unknown = frame.index[~frame.index.isin(patients)]
+    unknown = ids[~ids.isin(patients)]
     if len(unknown):
         raise CohortError(
             f"{len(unknown)} patient id(s) of view '{name}' are not in the samples table; add or remove them",
@@ -77,6 +95,13 @@ def check_scale(name: str, view: ViewSpec, values: pd.DataFrame, file: str) -> N
     """Refuse values that contradict the scale they are declared to have, with the evidence."""
     if evidence := contradiction(values.to_numpy(), view.scale):
         raise CohortError(f"view '{name}' is declared {view.scale}, but {evidence}", "wrong_scale", file=file)
+
+
+def check_on_disk(name: str, view: ViewSpec, stored: AnnData, file: str) -> None:
+    """Refuse infinite values, and such as contradict the scale, in a view that stays on disk: block by block."""
+    for rows, values in value_blocks(stored):
+        block = pd.DataFrame(values, index=stored.obs_names[rows], columns=stored.var_names)
+        check_scale(name, view, numbers(block, file) if np.isinf(values).any() else block, file)
 
 
 def check_view(name: str, view: ViewSpec, file: str) -> None:

@@ -184,7 +184,7 @@ def test_adapting_is_transductive_and_only_within_a_site(cohort: Any) -> None:
 def test_from_disk_or_from_memory_it_learns_the_same(cohort: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table too large for memory is read anew for each pass, and nothing depends on it."""
     config = HarmonizeConfig(normalize={"metabolite": "pqn", "rna": "quantile"}, impute="iterative")
-    monkeypatch.setattr("datamodules.table.BLOCK", 60)
+    monkeypatch.setattr("omics.view_blocks.BLOCK", 60)
     monkeypatch.setattr("datamodules.table.CHUNK", 100)
     held = fitted(cohort, config)
     monkeypatch.setattr("datamodules.table.MEMORY", 0)
