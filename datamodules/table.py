@@ -21,8 +21,11 @@ __all__ = ["Block", "Patients", "Table", "Transforms", "aligned"]
 
 Values = NDArray[np.float32]
 
-CHUNK = 2**25
-"""Values a chunk of columns."""
+CHUNK = 2**26
+"""Values of columns that are gathered in one pass over the rows."""
+
+PIECE = 2**22
+"""Values of columns that are handed on at once, so that what is computed from them stays small."""
 
 MEMORY = 2**28
 """Values from which a table is not held in memory but read and transformed anew for each pass."""
@@ -125,13 +128,15 @@ class Table:
 
     def columns(self) -> Iterator[tuple[slice, Values]]:
         """Whole columns, some at a time: (p', n) contiguous in the patient; a pass over the rows for each chunk."""
-        size = max(1, CHUNK // max(len(self), 1))
+        size, piece = (max(1, values // max(len(self), 1)) for values in (CHUNK, PIECE))
         for start in range(0, self.width, size):
-            chosen = slice(start, min(start + size, self.width))
-            chunk = np.empty((chosen.stop - start, len(self)), dtype=np.float32)
+            stop = min(start + size, self.width)
+            chunk = np.empty((stop - start, len(self)), dtype=np.float32)
             for block in self:
-                chunk[:, block.rows] = block.values[:, chosen].T
-            yield chosen, chunk
+                chunk[:, block.rows] = block.values[:, start:stop].T
+            for first in range(start, stop, piece):
+                last = min(first + piece, stop)
+                yield slice(first, last), chunk[first - start : last - start]
 
 
 def aligned(view: AnnData, measured: pd.Index) -> Iterator[tuple[slice, NDArray[np.float64]]]:

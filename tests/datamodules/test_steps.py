@@ -61,9 +61,10 @@ def some(n: int = 40, p: int = 12, seed: int = 0, holes: float = 0.1) -> np.ndar
 
 def test_columns_are_the_table_turned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datamodules.table.CHUNK", 40 * 5)
+    monkeypatch.setattr("datamodules.table.PIECE", 40 * 3)
     x = some()
     chunks = list(table(x).columns())
-    assert [c.shape[0] for _, c in chunks] == [5, 5, 2]
+    assert [(part.start, part.stop) for part, _ in chunks] == [(0, 3), (3, 5), (5, 8), (8, 10), (10, 12)]
     np.testing.assert_array_equal(np.vstack([c for _, c in chunks]), x.T)
 
 
