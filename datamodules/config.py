@@ -58,10 +58,10 @@ class HarmonizeConfig:
     """
 
     max_missing: float = 0.5
-    min_prevalence: float = 0.05
+    min_prevalence: float = 0.1
     max_features: int = 1000
     normalize: dict[str, str] = field(default_factory=dict)
-    correct_site: bool = True
+    correct_site: bool = False
     adapt: bool = False
     impute: str = "median"
 

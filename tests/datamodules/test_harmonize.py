@@ -249,11 +249,17 @@ def test_sites_tied_to_the_outcome_are_not_corrected_and_that_is_said(
 ) -> None:
     caplog.set_level("INFO")
     tied = _sites(acc, np.where(acc.obs["event"] == 1, "north", "south"))
-    assert all("site" not in view.steps for view in Harmonizer(HarmonizeConfig()).fit(tied).views.values())
+    assert all(
+        "site" not in view.steps
+        for view in Harmonizer(HarmonizeConfig(correct_site=True)).fit(tied).views.values()
+    )
     assert "sites are not corrected for: sites differ in outcome 'survival'" in caplog.text
     free = _sites(acc, np.random.default_rng(1).choice(["north", "south"], 92))
-    assert all("site" in view.steps for view in Harmonizer(HarmonizeConfig()).fit(free).views.values())
-    off = Harmonizer(HarmonizeConfig(correct_site=False)).fit(free)
+    assert all(
+        "site" in view.steps
+        for view in Harmonizer(HarmonizeConfig(correct_site=True)).fit(free).views.values()
+    )
+    off = Harmonizer(HarmonizeConfig()).fit(free)
     assert all("site" not in view.steps for view in off.views.values())
 
 
@@ -263,13 +269,19 @@ def test_confounding_is_judged_on_training_rows(acc: Any) -> None:
     late = np.arange(92) >= 60
     labels[late] = np.where(acc.obs["event"][late] == 1, "north", "south")
     cohort = _sites(acc, labels)
-    assert all("site" in v.steps for v in Harmonizer(HarmonizeConfig()).fit(cohort[TRAIN]).views.values())
+    assert all(
+        "site" in v.steps
+        for v in Harmonizer(HarmonizeConfig(correct_site=True)).fit(cohort[TRAIN]).views.values()
+    )
 
 
 def test_sites_that_spell_a_covariate_are_not_corrected(acc: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     spelled = _sites(acc, np.where(acc.obs["female"] == 1, "north", "south"))
-    assert all("site" not in v.steps for v in Harmonizer(HarmonizeConfig()).fit(spelled).views.values())
+    assert all(
+        "site" not in v.steps
+        for v in Harmonizer(HarmonizeConfig(correct_site=True)).fit(spelled).views.values()
+    )
     assert "cannot be told from the site 'hospital'" in caplog.text
 
 
@@ -277,7 +289,7 @@ def test_a_patient_without_site_stays(acc: Any) -> None:
     labels = np.random.default_rng(1).choice(["north", "south"], 92).astype(object)
     labels[5] = None
     cohort = _sites(acc, labels)
-    batch = Harmonizer(HarmonizeConfig()).fit(cohort).transform(cohort)
+    batch = Harmonizer(HarmonizeConfig(correct_site=True)).fit(cohort).transform(cohort)
     assert len(batch) == 92
     assert all(np.isfinite(values).all() for values in batch.views.values())
 
@@ -307,7 +319,9 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
 def test_every_step_is_saved_and_loaded(acc: Any, tmp_path: Path, impute: str) -> None:
     cohort = _sites(acc, np.random.default_rng(1).choice(["north", "south"], 92))
     cohort["rppa"].X[::7, ::5] = np.nan
-    config = HarmonizeConfig(normalize={"mrna": "quantile", "mirna": "median", "rppa": "pqn"}, impute=impute)
+    config = HarmonizeConfig(
+        normalize={"mrna": "quantile", "mirna": "median", "rppa": "pqn"}, correct_site=True, impute=impute
+    )
     harmonizer = Harmonizer(config).fit(cohort[TRAIN])
     harmonizer.save(tmp_path, "h")
     loaded = Harmonizer.load(tmp_path, "h")

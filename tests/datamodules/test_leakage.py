@@ -131,7 +131,9 @@ def test_the_proof_reaches_every_step_and_every_modality(cohort: Any) -> None:
     assert {view.modality for view in spec.views.values()} == set(MODALITIES) - {"generic"}
     used = set()
     for normalization in NORMALIZATIONS:
-        config = HarmonizeConfig(normalize={"rna": normalization, "metabolite": normalization})
+        config = HarmonizeConfig(
+            normalize={"rna": normalization, "metabolite": normalization}, correct_site=True
+        )
         harmonizer = fitted(cohort, config).harmonizer
         used |= {name for view in harmonizer.views.values() for name in view.steps}
     assert used == set(STEPS)
@@ -139,7 +141,7 @@ def test_the_proof_reaches_every_step_and_every_modality(cohort: Any) -> None:
 
 def test_a_training_row_does_touch_what_is_learned(cohort: Any) -> None:
     """The check above can fail: the same changes to a training row leave no view as it was."""
-    config = HarmonizeConfig(impute="iterative")
+    config = HarmonizeConfig(correct_site=True, impute="iterative")
     one = fitted(cohort, config)
     two = fitted(changed(cohort, "change", np.array([3, 5, 9]), 0), config)
     before, after = learned(one), learned(two)
@@ -154,7 +156,7 @@ def test_a_training_row_does_touch_what_is_learned(cohort: Any) -> None:
 def test_alone_as_in_company(cohort: Any, normalization: str | None, impute: str) -> None:
     """One new patient on a Tuesday gets the very numbers that he gets among sixty."""
     normalize = {} if normalization is None else {"rna": normalization, "metabolite": normalization}
-    data = fitted(cohort, HarmonizeConfig(normalize=normalize, impute=impute))
+    data = fitted(cohort, HarmonizeConfig(normalize=normalize, correct_site=True, impute=impute))
     together = data.batch()
     for row in (0, 47, 59):
         alone = data.harmonizer.transform(cohort[[row]].copy())
@@ -167,7 +169,7 @@ def test_adapting_is_transductive_and_only_within_a_site(cohort: Any) -> None:
     other = cohort.copy()
     site, new = cohort_spec(cohort).site, cohort.obs_names[45:]
     other.obs.loc[new, site] = "elsewhere"
-    config = HarmonizeConfig(adapt=True)
+    config = HarmonizeConfig(correct_site=True, adapt=True)
     data = fitted(other, config)
     # All but the last new patient change.
     touched = changed(other, "change", np.arange(45, 59), 1)
@@ -175,7 +177,7 @@ def test_adapting_is_transductive_and_only_within_a_site(cohort: Any) -> None:
     for view in before.views:
         np.testing.assert_array_equal(before.views[view][TRAIN], after.views[view][TRAIN])
     assert any(not np.array_equal(before.views[v][59], after.views[v][59]) for v in before.views)
-    plain = fitted(other, HarmonizeConfig()).harmonizer
+    plain = fitted(other, HarmonizeConfig(correct_site=True)).harmonizer
     for view in before.views:
         one, two = plain.transform(other).views[view], plain.transform(touched).views[view]
         np.testing.assert_array_equal(one[59], two[59])
@@ -183,7 +185,9 @@ def test_adapting_is_transductive_and_only_within_a_site(cohort: Any) -> None:
 
 def test_from_disk_or_from_memory_it_learns_the_same(cohort: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table too large for memory is read anew for each pass, and nothing depends on it."""
-    config = HarmonizeConfig(normalize={"metabolite": "pqn", "rna": "quantile"}, impute="iterative")
+    config = HarmonizeConfig(
+        normalize={"metabolite": "pqn", "rna": "quantile"}, correct_site=True, impute="iterative"
+    )
     monkeypatch.setattr("omics.view_blocks.BLOCK", 60)
     monkeypatch.setattr("datamodules.table.CHUNK", 100)
     held = fitted(cohort, config)

@@ -23,7 +23,7 @@ def cohort() -> Any:
 
 @pytest.fixture(scope="module")
 def harmonizer(cohort: Any) -> Harmonizer:
-    return Harmonizer(HarmonizeConfig()).fit(cohort)
+    return Harmonizer(HarmonizeConfig(correct_site=True)).fit(cohort)
 
 
 def found(harmonizer: Harmonizer, cohort: Any) -> dict[str, str]:
@@ -63,7 +63,7 @@ def test_extra_and_reordered_features(harmonizer: Harmonizer, cohort: Any) -> No
     other = cohort.copy()
     other.mod["rna"] = other["rna"][:, ::-1].copy()
     assert set(found(harmonizer, other)) == {"features_reordered"}
-    few = Harmonizer(HarmonizeConfig()).fit(replaced(cohort, "rna", slice(0, 20)))
+    few = Harmonizer(HarmonizeConfig(correct_site=True)).fit(replaced(cohort, "rna", slice(0, 20)))
     assert "10 features were not in training" in found(few, cohort)["features_extra"]
 
 
@@ -94,7 +94,7 @@ def test_a_site_that_training_did_not_see(harmonizer: Harmonizer, cohort: Any) -
     other.obs.loc[other.obs_names[:6], "site"] = "site_9"
     said = found(harmonizer, other)["site_unseen"]
     assert "did not see, site_9: site correction is not done" in said
-    adapting = Harmonizer(HarmonizeConfig(adapt=True)).fit(cohort)
+    adapting = Harmonizer(HarmonizeConfig(correct_site=True, adapt=True)).fit(cohort)
     assert "is learned from them (adapt: true)" in found(adapting, other)["site_unseen"]
 
 
