@@ -6,7 +6,6 @@ import csv
 import gzip
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -17,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.errors import CohortError, nearest
+from omics.readers.guessing import guessed_columns
 from omics.readers.matrix import check_unique
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
 MISSING = ("", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null")
 """What stands for "not measured" in text; anything else that is no number is an error."""
 
+TOGETHER = 2**20  # cells whose type is tried at once; a call of pyarrow for each column costs seconds
 BLOCK = 2**24  # bytes; pyarrow needs a whole row in one block, and a row may hold ten thousand patients
 LISTED = 40  # a matrix has a column a patient, and nobody reads a list of them all
 
@@ -87,22 +88,19 @@ class Cells:
         """Cells of a column without blanks around them; empty where missing."""
         return [(value or "").strip() for value in self.columns[name].to_pylist()]
 
-    def guessed(self, name: str) -> pd.Series[Any]:
-        """Column of whole numbers, of numbers or of truth values if every cell is one; else of text.
+    def guessed(self, names: Sequence[str]) -> pd.DataFrame:
+        """Columns of whole numbers, of numbers or of truth values where every cell is one; else of text.
 
-        A cell such as 007 makes it text: numbers have no zeros in front, and ids would lose them.
+        A cell such as 007 makes its column text: numbers have no zeros in front, and ids would lose them.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        column = pc.utf8_trim_whitespace(self.columns[name])
-        if pc.any(pc.match_substring_regex(column, r"^[+-]?0[0-9]")).as_py():
-            return cast("pd.Series[Any]", column.to_pandas())
-        for kind in (pa.int64(), pa.float64(), pa.bool_()):
-            with suppress(pa.ArrowInvalid):
-                column = column.cast(kind)
-                break
-        return cast("pd.Series[Any]", column.to_pandas())
+        wide = max(1, TOGETHER // max(1, len(self.labels)))
+        slabs = (names[i : i + wide] for i in range(0, len(names), wide))
+        parts = [
+            part for slab in slabs for part in guessed_columns([self.columns[name] for name in slab], slab)
+        ]
+        if not parts:
+            return pd.DataFrame(index=range(len(self.labels)))
+        return pd.concat(parts, axis="columns")[list(names)]
 
     def below(self, rows: int) -> Cells:
         """Leave out the first `rows`."""
@@ -126,7 +124,10 @@ class Cells:
 
         column = self.columns[name]
         try:
-            return cast("NDArray[np.float64]", column.cast(pa.float64()).to_numpy())
+            values: NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
+            if np.isnan(values).sum() > column.null_count:  # pyarrow reads any spelling of nan
+                raise pa.ArrowInvalid
+            return values
         except pa.ArrowInvalid:
             row, value = next((i, x) for i, x in enumerate(column.to_pylist()) if x and not _is_number(x))
             raise CohortError(
@@ -278,10 +279,9 @@ def _is_number(text: str) -> bool:
     import pyarrow as pa
 
     try:
-        pa.scalar(text).cast(pa.float64())
+        return not np.isnan(pa.scalar(text).cast(pa.float64()).as_py())
     except pa.ArrowInvalid:
         return False
-    return True
 
 
 def _malformed(reason: str, file: str) -> CohortError:

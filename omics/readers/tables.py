@@ -99,11 +99,8 @@ def _read_delimited(path: Path, separator: str) -> pd.DataFrame:
     ids, *others = header.names
     cells = read_cells(path, header, header.names)
     # Ids such as 007 keep their zeros: the first column is never guessed to be a number.
-    columns = {
-        ids: [name or None for name in cells.text(ids)],
-        **{name: cells.guessed(name) for name in others},
-    }
-    return pd.DataFrame(columns)
+    named = pd.DataFrame({ids: pd.Series([name or None for name in cells.text(ids)], dtype=object)})
+    return pd.concat([named, cells.guessed(others)], axis="columns")
 
 
 def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
