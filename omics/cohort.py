@@ -17,7 +17,7 @@ import pandas as pd
 from omics.endpoints import Endpoints, read_endpoints
 from omics.errors import CohortError, nearest
 from omics.files import digest_files
-from omics.readers.matrix import numbers
+from omics.readers.matrix import check_unique, check_unique_patients, numbers
 from omics.readers.tables import read_table, table_files
 from omics.samples import checked_samples
 from omics.spec import CohortSpec, load_spec, parse_spec
@@ -251,6 +251,9 @@ def _read_h5mu(path: Path) -> MuData:
         check_view(name, view, str(path))
         if stored[name].X is None:
             raise CohortError(f"view '{name}' holds no values; fill its X", "missing_view", file=str(path))
+    for name in spec.views:
+        check_unique(list(stored[name].var_names), str(path))
+        check_unique_patients(stored[name].obs_names, str(path), None)
     views = {name: numbers(stored[name].to_df(), str(path)) for name in spec.views}
     for name, frame in views.items():
         check_scale(name, spec.views[name], frame, str(path))

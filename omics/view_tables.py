@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -50,6 +51,12 @@ def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None
     if view.orient == "features_in_rows":
         frame = frame.T
     file = str(folder / view.file)
+    if frame.empty:
+        raise CohortError(
+            f"view '{name}' holds {frame.shape[0]} patients and {frame.shape[1]} features; was it cut short?",
+            "no_feature",
+            file=file,
+        )
     if patients is not None:
         _check_ids(name, frame, patients, file)
     values = numbers(frame, file)
@@ -58,19 +65,50 @@ def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None
 
 
 def _check_ids(name: str, frame: pd.DataFrame, patients: pd.Index, file: str) -> None:
-    if not frame.index.isin(patients).any():
-        other = ", and ids match its columns: set orient" if frame.columns.isin(patients).any() else ""
+    unknown = frame.index[~frame.index.isin(patients)].astype(str)
+    if not len(unknown):
+        return
+    close = _spelled_alike(unknown, patients)
+    if len(unknown) == len(frame):
         raise CohortError(
-            f"view '{name}' shares no id with the samples table{other}", "no_shared_ids", file=file
-        )
-    unknown = frame.index[~frame.index.isin(patients)]
-    if len(unknown):
-        raise CohortError(
-            f"{len(unknown)} patient id(s) of view '{name}' are not in the samples table; add or remove them",
-            "unknown_patient",
+            f"view '{name}' shares no id with the samples table{_where_ids_are(frame, patients, close)}",
+            "no_shared_ids",
             file=file,
-            patient=str(unknown[0]),
         )
+    hint = f"'{close[0]}' is '{close[1]}' there, write ids alike" if close else "add or remove them"
+    raise CohortError(
+        f"{len(unknown)} patient id(s) of view '{name}' are not in the samples table; {hint}",
+        "unknown_patient",
+        file=file,
+        patient=str(unknown[0]),
+    )
+
+
+def _where_ids_are(frame: pd.DataFrame, patients: pd.Index, close: tuple[str, str] | None) -> str:
+    if frame.columns.isin(patients).any():
+        return ", and ids match its columns: set orient"
+    for column in frame.select_dtypes(object).columns:
+        if frame[column].isin(patients).any():
+            return f", and its column '{column}' does: make that column the first"
+    return f": '{close[0]}' is '{close[1]}' there; write ids alike" if close else ""
+
+
+def _spelled_alike(unknown: pd.Index, patients: pd.Index) -> tuple[str, str] | None:
+    """Find an id that differs from a patient's by case, marks, zeros in front or a decimal point alone."""
+    known = {_bare(str(patient)): str(patient) for patient in patients}
+    return next(((one, known[_bare(one)]) for one in map(str, unknown) if _bare(one) in known), None)
+
+
+def _bare(name: str) -> str:
+    """Letters and digits alone.
+
+    Examples
+    --------
+    >>> _bare("007.0") == _bare("7"), _bare("TCGA-02.A") == _bare("tcga_02_a")
+    (True, True)
+    """
+    word = re.sub(r"[\W_]", "", re.sub(r"\.0$", "", name)).lower()
+    return word.lstrip("0") or word
 
 
 def check_scale(name: str, view: ViewSpec, values: pd.DataFrame, file: str) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.delimited import Cells, read_cells, read_header, read_lines, with_row_names
+from omics.readers.delimited import Cells, read_cells, read_header, with_row_names
 from omics.readers.matrix import file_stem, patient_table, refuse_negative
+from omics.readers.text_files import read_lines
 
 __all__ = ["read_featurecounts", "read_salmon", "read_tximport"]
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,17 +16,17 @@ from numpy.typing import NDArray
 from omics.errors import CohortError, nearest
 from omics.readers.guessing import guessed_columns
 from omics.readers.matrix import check_unique
+from omics.readers.slips import not_a_number
+from omics.readers.text_files import holds_nul, iterate_lines, open_text, read_lines, refuse_marks
 
 __all__ = [
     "MISSING",
     "Cells",
     "Header",
     "fields_under",
-    "iterate_lines",
     "measured",
     "read_cells",
     "read_header",
-    "read_lines",
     "split_line",
     "with_row_names",
 ]
@@ -131,8 +129,7 @@ class Cells:
         except pa.ArrowInvalid:
             row, value = next((i, x) for i, x in enumerate(column.to_pylist()) if x and not _is_number(x))
             raise CohortError(
-                f"line {self.line + row} ('{self.labels[row]}'): '{value}' is not a number; "
-                "correct the cell or leave it empty",
+                f"line {self.line + row} ('{self.labels[row]}'): {not_a_number(value)}",
                 "text_for_number",
                 file=self.file,
                 column=name,
@@ -159,19 +156,6 @@ def fields_under(header: Sequence[str], fields: list[str], file: str) -> list[st
             file=file,
         )
     return fields[:width]
-
-
-def iterate_lines(path: Path) -> Iterator[str]:
-    """Lines of a text file in utf-8, gzip too, without their ends and without a byte order mark."""
-    with _open(path) as file:
-        for line in file:
-            yield line.decode("utf-8-sig").rstrip("\r\n")
-
-
-def read_lines(path: Path, count: int) -> list[str]:
-    """First `count` lines; empty ones where the file has fewer."""
-    lines = list(islice(iterate_lines(path), count))
-    return lines + [""] * (count - len(lines))
 
 
 def split_line(line: str, separator: str = "\t", quote: str = "") -> list[str]:
@@ -207,6 +191,7 @@ def read_header(path: Path, separators: str = "\t,", comment: str = "#") -> Head
     lines, line = next(heads, (0, ""))
     if not line:
         raise CohortError("the file has no header line; save it again", "empty_file", file=str(path))
+    refuse_marks(line, lines, str(path))
     separator = next((mark for mark in separators if mark in line), separators[-1])
     # Without quotes around its names, a tab-separated file means no quotes by the " in its cells.
     quote = '"' if separator != "\t" or '"' in line else ""
@@ -231,6 +216,7 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
         A column that is missing or stands twice; a row of another width, as in a file that was cut.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
     from pyarrow import csv as arrow_csv
 
     place = {name: str(i) for i, name in reversed(list(enumerate(header.names)))}
@@ -245,7 +231,7 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
     check_unique([name for name in header.names if name in wanted], str(path))
     kinds = dict.fromkeys(["0", *(place[name] for name in columns)], pa.string())
     try:
-        with _open(path) as file:
+        with open_text(path) as file:
             table = arrow_csv.read_csv(
                 file,
                 read_options=arrow_csv.ReadOptions(
@@ -267,12 +253,10 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
                 ),
             )
     except pa.ArrowInvalid as error:
-        raise _malformed(str(error), str(path)) from None
+        raise _malformed(str(error), path, header) from None
+    if pc.any(pc.match_substring(table["0"], "\0")).as_py():
+        raise holds_nul(str(path))
     return Cells(str(path), {name: table[place[name]] for name in columns}, table["0"], header.lines + 1)
-
-
-def _open(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
 
 
 def _is_number(text: str) -> bool:
@@ -284,7 +268,16 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _malformed(reason: str, file: str) -> CohortError:
+def _malformed(reason: str, path: Path, header: Header) -> CohortError:
+    file = str(path)
+    if "invalid UTF8" in reason:
+        place = re.search(r"Row #(\d+)", reason)
+        where = f"line {place[1]} is" if place else "the file is"
+        return CohortError(f"{where} not utf-8; save the table as utf-8", "not_utf8", file=file)
+    if header.quote and sum(line.count(header.quote) for line in iterate_lines(path)) % 2:
+        return CohortError(
+            "a quotation mark is opened and never closed; close it or remove it", "open_quote", file=file
+        )
     width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", reason)
     if width:
         line, expected, found = width.groups()

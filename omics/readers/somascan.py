@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.delimited import Header, iterate_lines, read_cells, split_line
+from omics.readers.delimited import Header, read_cells, split_line
 from omics.readers.matrix import patient_table, refuse_negative
+from omics.readers.text_files import iterate_lines
 
 __all__ = ["read_adat"]
 
