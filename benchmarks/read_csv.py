@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks.clock import cpu, in_turn
+from benchmarks.clock import command_cpu, cpu, in_turn
 from omics.cohort import read_cohort
 
 PATIENTS, GENES = 500, 20_000
@@ -26,7 +27,9 @@ def rows() -> Iterator[str]:
                 lambda: cpu(lambda: read_cohort(folder)),  # noqa: B023  # called at once
                 lambda: cpu(lambda: pd.read_csv(folder / "rna.csv", index_col=0)),  # noqa: B023  # called at once
             )
+            checked = command_cpu([sys.executable, "-m", "stratomics", "check", str(folder)])
         yield f"{scale}: ours {ours:.2f} CPU s, pandas {others:.2f} CPU s, ratio {ratio:.2f}"
+        yield f"{scale}: stratomics check, start of Python included, {checked:.1f} CPU s"
 
 
 def write(folder: Path, scale: str) -> None:

@@ -18,6 +18,7 @@ from omics.endpoints import Endpoints, read_endpoints
 from omics.errors import CohortError, nearest
 from omics.files import digest_files
 from omics.readers.matrix import check_unique, check_unique_patients, numbers
+from omics.readers.notes import noted, notes_of
 from omics.readers.tables import read_table, table_files
 from omics.samples import checked_samples
 from omics.spec import CohortSpec, load_spec, parse_spec
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUNDLED",
+    "LEFT_OUT",
     "assemble_cohort",
     "cohort_digest",
     "cohort_endpoints",
@@ -41,6 +43,8 @@ __all__ = [
 T = TypeVar("T")
 
 BUNDLED = Path(__file__).parent / "bundled"
+LEFT_OUT = "left_out"
+"""Where a view keeps, in ``uns``, what its reader left out."""
 _UNS = "stratomics"
 _CLINICAL = "clinical"
 
@@ -173,6 +177,7 @@ def _anndata(frame: pd.DataFrame) -> AnnData:
         frame.to_numpy(dtype=np.float64),
         obs=pd.DataFrame(index=frame.index.astype(str).rename(None)),
         var=pd.DataFrame(index=frame.columns.astype(str).rename(None)),
+        uns={LEFT_OUT: notes} if (notes := notes_of(frame)) else {},
     )
 
 
@@ -256,5 +261,6 @@ def _read_h5mu(path: Path) -> MuData:
         check_unique_patients(stored[name].obs_names, str(path), None)
     views = {name: numbers(stored[name].to_df(), str(path)) for name in spec.views}
     for name, frame in views.items():
+        noted(frame, list(stored[name].uns.get(LEFT_OUT, ())))
         check_scale(name, spec.views[name], frame, str(path))
     return assemble_cohort(stored.obs.copy(), views, spec, digest_files([path]), str(path))

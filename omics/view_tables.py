@@ -12,6 +12,7 @@ from omics.modalities import MODALITIES
 from omics.modalities.modality import Modality
 from omics.modalities.scales import contradiction
 from omics.readers.matrix import numbers
+from omics.readers.notes import noted, notes_of
 from omics.readers.tables import read_table
 from omics.spec import ViewSpec
 from omics.tables import look_up
@@ -48,6 +49,7 @@ def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None
         raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
     check_view(name, view, yaml)
     frame = read_table(folder / view.file, file_format=view.format)
+    notes = notes_of(frame)
     if view.orient == "features_in_rows":
         frame = frame.T
     file = str(folder / view.file)
@@ -61,7 +63,7 @@ def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None
         _check_ids(name, frame, patients, file)
     values = numbers(frame, file)
     check_scale(name, view, values, file)
-    return values
+    return noted(values, notes)
 
 
 def _check_ids(name: str, frame: pd.DataFrame, patients: pd.Index, file: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.cohort import cohort_spec, observed_views
+from omics.cohort import LEFT_OUT, cohort_spec, observed_views
 from omics.finding import INFO, WARNING, Finding
 from omics.spec import ViewSpec
 from omics.view_tables import modality_of
@@ -24,6 +24,7 @@ __all__ = [
     "describe_views",
     "features_in_two_views",
     "identical_patients",
+    "left_out_by_readers",
     "overlap_of_views",
     "patients_without_views",
 ]
@@ -56,6 +57,13 @@ def describe_views(cohort: MuData) -> Iterator[Finding]:
             f"{view.modality}, {len(values)} of {cohort.n_obs} patients, {values.shape[1]} features, "
             f"{1 - measured.mean():.1%} of values missing; values {low:g} to {high:g}, declared {view.scale}",
         )
+
+
+def left_out_by_readers(cohort: MuData) -> Iterator[Finding]:
+    """Find what a reader left out by the rules of its format, such as control samples."""
+    for name in cohort_spec(cohort).views:
+        for note in cohort[name].uns.get(LEFT_OUT, ()):
+            yield Finding("left_out", INFO, name, str(note))
 
 
 def overlap_of_views(cohort: MuData) -> Iterator[Finding]:
