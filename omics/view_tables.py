@@ -90,7 +90,7 @@ def _where_ids_are(frame: pd.DataFrame, patients: pd.Index, close: tuple[str, st
     if frame.columns.isin(patients).any():
         return ", and ids match its columns: set orient"
     for column in frame.select_dtypes(object).columns:
-        if frame[column].isin(patients).any():
+        if frame[column].astype(str).isin(patients).any():
             return f", and its column '{column}' does: make that column the first"
     return f": '{close[0]}' is '{close[1]}' there; write ids alike" if close else ""
 
