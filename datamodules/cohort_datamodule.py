@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from datamodules.batch import Batch
+from datamodules.cohort_blocks import WINDOW, CohortBlocks
 from datamodules.config import HarmonizeConfig
 from datamodules.harmonize import Harmonizer
 from datamodules.patient_batches import PatientBatches, batch_loader
 from omics.errors import FitError
+from omics.readers.on_disk import LARGE
 
 __all__ = ["CohortDataModule"]
 
@@ -31,7 +33,7 @@ class CohortDataModule(pl.LightningDataModule):
     config
         How views are made comparable.
     batch_size
-        Patients a batch; everybody at once if left out.
+        Patients a batch; everybody at once if left out, a window of a cohort that stays on disk.
     seed
         Seed of the shuffling.
     """
@@ -74,5 +76,15 @@ class CohortDataModule(pl.LightningDataModule):
         return self._loader(np.arange(self.cohort.n_obs), shuffle=False)
 
     def _loader(self, rows: Rows, shuffle: bool) -> DataLoader[Batch]:
+        seed = self.seed if shuffle else None
+        if _is_large(self.cohort):
+            return batch_loader(
+                CohortBlocks(self.cohort, self.harmonizer, rows, self.batch_size or WINDOW, seed)
+            )
         size = self.batch_size or len(rows)
-        return batch_loader(PatientBatches(self.batch(rows), len(rows), size, self.seed if shuffle else None))
+        return batch_loader(PatientBatches(self.batch(rows), len(rows), size, seed))
+
+
+def _is_large(cohort: MuData) -> bool:
+    """Whether a view of the cohort is one of those that stay on disk."""
+    return any(view.n_obs * view.n_vars > LARGE for view in cohort.mod.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,41 +13,26 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 from datamodules.config import HarmonizeConfig
 from datamodules.covariates import CovariateEncoder
+from datamodules.migration import view_of_first_schema
+from datamodules.steps.site import separable
+from datamodules.table import Patients
+from datamodules.view_harmonizer import ViewHarmonizer
+from omics.checks.confounding import site_tied_to_outcome_or_arm
 from omics.cohort import cohort_endpoints, cohort_spec
-from omics.errors import DataError, FitError
+from omics.errors import ConfigError, DataError, FitError, nearest
 from omics.files import read_state, write_state
 from omics.spec import ViewSpec
-from omics.view_tables import modality_of
 
 if TYPE_CHECKING:
-    from anndata import AnnData
     from mudata import MuData
 
 __all__ = ["Harmonizer"]
 
-HALF = 1.0
-"""On a log2 scale half of the smallest value seen, which stands for what is below detection, lies 1 below it."""
-
-LIMIT = 6.0
-"""Scaled values are held within this many robust standard deviations: a log value of -52 is a fault."""
-
-
-@dataclass
-class _ViewState:
-    """What was learned about one view.
-
-    All features of training, and of the kept ones the smallest value seen, centre and scale.
-    """
-
-    measured: pd.Index
-    features: pd.Index
-    smallest: NDArray[np.float64]
-    center: NDArray[np.float64]
-    scale: NDArray[np.float64]
+log = logging.getLogger(__name__)
 
 
 class Harmonizer:
-    """Feature selection, imputation and robust scaling of every view, and the coding of covariates.
+    """Every view through its chain of steps, and the coding of covariates.
 
     Values go through their modality first (stateless, one patient at a time); then `fit` learns
     from the training patients it is given, and `transform` applies that to anybody.
@@ -63,14 +48,14 @@ class Harmonizer:
 
     def __init__(self, config: HarmonizeConfig) -> None:
         self.config = config
-        self._views: dict[str, _ViewState] = {}
-        self._specs: dict[str, ViewSpec] = {}
+        self.views: dict[str, ViewHarmonizer] = {}
         self._covariates = CovariateEncoder()
+        self._site: str | None = None
 
     @property
     def features(self) -> dict[str, pd.Index]:
         """View -> names of the features that are kept."""
-        return {name: state.features for name, state in self._views.items()}
+        return {name: view.features for name, view in self.views.items()}
 
     def fit(self, cohort: MuData) -> Self:
         """Learn from training patients.
@@ -79,82 +64,103 @@ class Harmonizer:
         ------
         DataError
             If no view has two patients and a feature that varies.
+        ConfigError
+            A normalization of a view that is not there, or whose scale does not allow it.
         """
         spec = cohort_spec(cohort)
-        self._specs = dict(spec.views)
-        self._views = {
-            name: self._fit_view(
-                _harmonized(cohort[name], view, cohort[name].var_names), cohort[name].var_names
+        for name in self.config.normalize:
+            if name not in spec.views:
+                raise ConfigError(f"harmonize.normalize: no view '{name}'; {nearest(name, spec.views)}")
+        self._covariates.fit(cohort.obs, spec.covariates)
+        self._site = spec.site if self.config.correct_site and self._correctable(cohort) else None
+        everybody = self._patients(cohort)
+        self.views = {
+            name: ViewHarmonizer.fit(
+                name, cohort[name], view, everybody.take(_rows(cohort, name)), self.config
             )
             for name, view in spec.views.items()
         }
-        if not any(len(state.features) for state in self._views.values()):
+        if not any(len(view.features) for view in self.views.values()):
             raise DataError("no view has a feature that varies among the training patients")
-        self._covariates.fit(cohort.obs, spec.covariates)
         return self
 
     def transform(self, cohort: MuData) -> Batch:
-        """Apply what was learned to any patients; features are matched by name, a missing one is imputed."""
-        if not self._views:
+        """Apply what was learned to any patients; features are matched by name, a missing one is imputed.
+
+        Raises
+        ------
+        DataError
+            A view that is declared as another modality than in training.
+        """
+        if not self.views:
             raise FitError("this Harmonizer was not fitted; call fit with training patients first")
-        n = cohort.n_obs
+        everybody = self._patients(cohort)
         views, observed = {}, {}
-        for name, state in self._views.items():
-            values = np.full((n, len(state.features)), np.nan)
+        for name, view in self.views.items():
+            shape = cohort.n_obs, len(view.features)
+            views[name], observed[name] = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=bool)
             if name in cohort.mod:
-                rows = cohort.obs_names.get_indexer(cohort[name].obs_names)
-                every = _harmonized(cohort[name], self._specs[name], state.measured)
-                kept = every[:, state.measured.get_indexer(state.features)]
-                values[rows] = _detected(kept, state.smallest)
-            seen = np.isfinite(values)
-            scaled = np.clip((values - state.center) / state.scale, -LIMIT, LIMIT)
-            views[name] = np.where(seen, scaled, 0.0).astype(np.float32)
-            observed[name] = seen
+                rows = _rows(cohort, name)
+                views[name][rows], observed[name][rows] = view.transform(
+                    cohort[name], self.declared(cohort, name), everybody.take(rows), adapt=self.config.adapt
+                )
         return Batch(
             cohort.obs_names.to_numpy(dtype=str),
             views,
             observed,
-            self._covariates.transform(cohort.obs),
+            everybody.covariates,
             self._covariates.names,
             cohort_endpoints(cohort),
         )
 
-    def _fit_view(self, values: NDArray[np.float64], measured: pd.Index) -> _ViewState:
-        if len(values) < 2:  # noqa: PLR2004  # one patient has no variance
-            return _nothing(measured)
-        seen = np.isfinite(values)
-        enough = (np.isnan(values).mean(axis=0) <= self.config.max_missing) & seen.any(axis=0)
-        values, names = values[:, enough], measured[enough]
-        smallest = np.min(np.where(seen[:, enough], values, np.inf), axis=0)
-        values = _detected(values, smallest)
-        variance = np.nanvar(values, axis=0)
-        # Stable order: equal variances keep the order of the file.
-        order = np.argsort(-variance, kind="stable")
-        chosen = np.sort(order[variance[order] > 0][: self.config.max_features])
-        if not len(chosen):
-            return _nothing(measured)
-        values = values[:, chosen]
-        low, center, high = _quantiles(values, (0.025, 0.5, 0.975))
-        scale = _robust_scale(values, low, high)
-        return _ViewState(measured, names[chosen], smallest[chosen], center, scale)
+    def declared(self, cohort: MuData, view: str) -> ViewSpec:
+        """How `cohort` declares `view`; its scale may be another than that of training, its modality not."""
+        trained = self.views[view].spec
+        spec = cohort_spec(cohort).views.get(view, trained)
+        if spec.modality != trained.modality:
+            raise DataError(
+                f"view '{view}' is declared {spec.modality} and the model was trained on {trained.modality}; "
+                "rename the view or declare it as it was"
+            )
+        return spec
+
+    def patients(self, cohort: MuData, view: str) -> Patients:
+        """Give what the steps of `view` know of the patients whom it has."""
+        return self._patients(cohort).take(_rows(cohort, view))
+
+    def _patients(self, cohort: MuData) -> Patients:
+        known = self._site in cohort.obs
+        site = cohort.obs[self._site].astype(str).where(cohort.obs[self._site].notna(), "") if known else None
+        names = np.full(cohort.n_obs, "") if site is None else site.to_numpy(dtype=str)
+        return Patients(names, self._covariates.transform(cohort.obs))
+
+    def _correctable(self, cohort: MuData) -> bool:
+        """Judge, on training patients, whether correcting for site could take the signal along."""
+        spec = cohort_spec(cohort)
+        if spec.site is None:
+            return False
+        for finding in site_tied_to_outcome_or_arm(cohort):
+            log.info("sites are not corrected for: %s", finding.sentence)
+            return False
+        site = cohort.obs[spec.site].astype(str).to_numpy(dtype=str)
+        if not separable(site, self._covariates.transform(cohort.obs)):
+            log.info("sites are not corrected for: a covariate cannot be told from the site '%s'", spec.site)
+            return False
+        return True
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``name.json`` and ``name.safetensors``."""
+        stored: dict[str, Any] = {}
+        arrays: dict[str, NDArray[Any]] = {}
+        for view, harmonizer in self.views.items():
+            stored[view], learned = harmonizer.state()
+            arrays |= {f"{view}.{key}": value for key, value in learned.items()}
         settings: dict[str, Any] = {
             "config": vars(self.config),
-            "views": {
-                view: {
-                    "spec": vars(self._specs[view]),
-                    "measured": list(state.measured),
-                    "features": list(state.features),
-                }
-                for view, state in self._views.items()
-            },
+            "views": stored,
             "covariates": self._covariates.state(),
+            "site": self._site,
         }
-        arrays = {f"{view}.center": state.center for view, state in self._views.items()}
-        arrays |= {f"{view}.scale": state.scale for view, state in self._views.items()}
-        arrays |= {f"{view}.smallest": state.smallest for view, state in self._views.items()}
         write_state(folder, name, settings, arrays)
 
     @classmethod
@@ -163,55 +169,18 @@ class Harmonizer:
         settings, arrays = read_state(folder, name)
         harmonizer = cls(HarmonizeConfig(**settings["config"]))
         for view, stored in settings["views"].items():
-            harmonizer._specs[view] = ViewSpec(**stored["spec"])
-            harmonizer._views[view] = _ViewState(
-                pd.Index(stored["measured"], dtype=object),
-                pd.Index(stored["features"], dtype=object),
-                # Older models knew no detection limit: what is below it counts as not measured there.
-                arrays.get(f"{view}.smallest", np.full_like(arrays[f"{view}.center"], np.nan)),
-                arrays[f"{view}.center"],
-                arrays[f"{view}.scale"],
-            )
+            learned = {
+                key.removeprefix(f"{view}."): value
+                for key, value in arrays.items()
+                if key.startswith(f"{view}.")
+            }
+            build = ViewHarmonizer.from_state if "steps" in stored else view_of_first_schema
+            harmonizer.views[view] = build(stored, learned)
         harmonizer._covariates = CovariateEncoder.from_state(settings["covariates"])
+        harmonizer._site = settings.get("site")
         return harmonizer
 
 
-def _harmonized(view: AnnData, spec: ViewSpec, measured: pd.Index) -> NDArray[np.float64]:
-    """Align to `measured` first, so that a closure or a library size counts the features of training."""
-    columns = view.var_names.get_indexer(measured)
-    values = np.asarray(view.X, dtype=np.float64)[:, columns]
-    values[:, columns < 0] = np.nan
-    return modality_of(spec).transform(values, spec.scale)
-
-
-def _nothing(measured: pd.Index) -> _ViewState:
-    return _ViewState(measured, measured[:0], np.zeros(0), np.zeros(0), np.ones(0))
-
-
-def _detected(values: NDArray[np.float64], smallest: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Put half of the smallest value seen in training where a value is below detection."""
-    return np.where(np.isneginf(values), smallest - HALF, values)
-
-
-def _quantiles(values: NDArray[np.float64], levels: tuple[float, ...]) -> list[NDArray[np.float64]]:
-    """Quantiles of each column that ignore NaN, as numpy's nanquantile, but from one sort of the table."""
-    ordered = np.sort(values, axis=0)
-    last = np.isfinite(ordered).sum(axis=0) - 1
-    found = []
-    for level in levels:
-        place = level * last
-        low = np.floor(place).astype(np.int64)
-        below, above = (
-            np.take_along_axis(ordered, row[None, :], axis=0)[0] for row in (low, np.minimum(low + 1, last))
-        )
-        found.append(below + (above - below) * (place - low))
-    return found
-
-
-def _robust_scale(
-    values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Take the standard deviation of values held within `low` and `high`, or the plain one where that is 0."""
-    robust = np.nanstd(np.clip(values, low, high), axis=0)
-    scale: NDArray[np.float64] = np.where(robust > 0, robust, np.nanstd(values, axis=0))
-    return scale
+def _rows(cohort: MuData, view: str) -> NDArray[np.int64]:
+    rows: NDArray[np.int64] = cohort.obs_names.get_indexer(cohort[view].obs_names)
+    return rows

@@ -53,6 +53,6 @@ class PatientBatches(IterableDataset[T_co], Generic[T_co]):
             yield self.whole.take(order[start : start + self.size])
 
 
-def batch_loader(batches: PatientBatches[T_co]) -> DataLoader[T_co]:
+def batch_loader(batches: IterableDataset[T_co]) -> DataLoader[T_co]:
     """Wrap for Lightning; batches come ready, so nothing is collated or sent between processes."""
     return DataLoader(batches, batch_size=None)

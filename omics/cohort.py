@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -14,15 +12,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from omics.endpoints import Endpoints, read_endpoints
+from omics.endpoints import Endpoints, read_endpoints, require_positives
 from omics.errors import CohortError, nearest
 from omics.files import digest_files
-from omics.readers.matrix import check_unique, check_unique_patients, numbers
-from omics.readers.notes import noted, notes_of
+from omics.readers.notes import LEFT_OUT, notes_of
 from omics.readers.tables import read_table, table_files
 from omics.samples import checked_samples
 from omics.spec import CohortSpec, load_spec, parse_spec
-from omics.view_tables import check_scale, check_view, read_view
+from omics.stored_cohort import UNS, read_stored, shared_names
+from omics.view_blocks import measured_patients
+from omics.view_tables import read_view
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUNDLED",
-    "LEFT_OUT",
     "assemble_cohort",
     "cohort_digest",
     "cohort_endpoints",
@@ -43,9 +41,6 @@ __all__ = [
 T = TypeVar("T")
 
 BUNDLED = Path(__file__).parent / "bundled"
-LEFT_OUT = "left_out"
-"""Where a view keeps, in ``uns``, what its reader left out."""
-_UNS = "stratomics"
 _CLINICAL = "clinical"
 
 
@@ -106,7 +101,7 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
         return None, errors
     file = folder / spec.samples.file
     for name, endpoint in spec.endpoints.items():
-        attempt(read_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
+        attempt(_check_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
     attempt(checked_samples, samples, spec, str(file))
     if errors:
         return None, errors
@@ -124,14 +119,19 @@ def _read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
     return read_table(path.parent / spec.samples.file, spec.samples.id)
 
 
+def _check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
+    read_endpoints(samples, spec, file)
+    require_positives(samples, spec, file)
+
+
 def cohort_spec(cohort: MuData) -> CohortSpec:
     """Return the specification that a cohort carries."""
-    return parse_spec(json.loads(cohort.uns[_UNS]["spec"]), "the cohort's specification")
+    return parse_spec(json.loads(cohort.uns[UNS]["spec"]), "the cohort's specification")
 
 
 def cohort_digest(cohort: MuData) -> str:
     """SHA-256 of the files that a cohort was read from."""
-    return str(cohort.uns[_UNS]["digest"])
+    return str(cohort.uns[UNS]["digest"])
 
 
 def cohort_endpoints(cohort: MuData) -> Endpoints:
@@ -143,7 +143,7 @@ def observed_views(cohort: MuData) -> pd.DataFrame:
     """Which view each patient has at least one value of: bool, patients x views."""
     return pd.DataFrame(
         {
-            name: cohort.obs_names.isin(cohort[name].obs_names[np.isfinite(cohort[name].X).any(axis=1)])
+            name: cohort.obs_names.isin(cohort[name].obs_names[measured_patients(cohort[name])])
             for name in cohort_spec(cohort).views
         },
         index=cohort.obs_names,
@@ -170,9 +170,12 @@ def _locate(source: str) -> Path:
     return path
 
 
-def _anndata(frame: pd.DataFrame) -> AnnData:
+def _anndata(table: pd.DataFrame | AnnData) -> AnnData:
     from anndata import AnnData
 
+    if isinstance(table, AnnData):
+        return table
+    frame = table
     return AnnData(
         frame.to_numpy(dtype=np.float64),
         obs=pd.DataFrame(index=frame.index.astype(str).rename(None)),
@@ -182,7 +185,11 @@ def _anndata(frame: pd.DataFrame) -> AnnData:
 
 
 def assemble_cohort(
-    samples: pd.DataFrame, views: Mapping[str, pd.DataFrame], spec: CohortSpec, digest: str, file: str
+    samples: pd.DataFrame,
+    views: Mapping[str, pd.DataFrame | AnnData],
+    spec: CohortSpec,
+    digest: str,
+    file: str,
 ) -> MuData:
     """Check tables that are already in memory against `spec` and join them to a cohort.
 
@@ -191,7 +198,8 @@ def assemble_cohort(
     samples
         A row a patient, indexed by id (str).
     views
-        View -> numbers of the patients measured in it, indexed by id, a column a feature.
+        View -> numbers of the patients measured in it, indexed by id, a column a feature; or an AnnData of them
+        that stays on disk.
     spec
         The cohort's specification.
     digest
@@ -212,55 +220,19 @@ def assemble_cohort(
     import mudata
     from anndata import AnnData
 
-    read_endpoints(samples, spec, file)
+    _check_endpoints(samples, spec, file)
     samples = checked_samples(samples, spec, file)
     # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
     mudata.set_options(pull_on_update=False)
     samples = samples.set_axis(samples.index.astype(str).rename(None))
     measured = {name: _anndata(frame) for name, frame in views.items()}
-    with _shared_names():
+    with shared_names():
         cohort = mudata.MuData({_CLINICAL: AnnData(obs=samples[[]].copy()), **measured})
     cohort.obs = samples.loc[cohort.obs_names].copy()
-    cohort.uns[_UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
+    cohort.uns[UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
     return cohort
 
 
-@contextmanager
-def _shared_names() -> Iterator[None]:
-    # A gene has one name in its copy-number and its expression view; views are never joined by name.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "var_names are not unique", UserWarning)
-        yield
-
-
 def _read_h5mu(path: Path) -> MuData:
-    import mudata
-
-    mudata.set_options(pull_on_update=False)
-    try:
-        with _shared_names():
-            stored = mudata.read_h5mu(path)
-        spec = parse_spec(json.loads(stored.uns[_UNS]["spec"]), str(path))
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CohortError(
-            f"not a cohort in h5mu ({error}); it needs uns['{_UNS}']['spec'], the cohort.yaml as json",
-            "unreadable_file",
-            file=str(path),
-        ) from None
-    absent = sorted(set(spec.views) - set(stored.mod))
-    if absent:
-        raise CohortError(
-            f"view '{absent[0]}' is declared but not in the file", "missing_view", file=str(path)
-        )
-    for name, view in spec.views.items():
-        check_view(name, view, str(path))
-        if stored[name].X is None:
-            raise CohortError(f"view '{name}' holds no values; fill its X", "missing_view", file=str(path))
-    for name in spec.views:
-        check_unique(list(stored[name].var_names), str(path))
-        check_unique_patients(stored[name].obs_names, str(path), None)
-    views = {name: numbers(stored[name].to_df(), str(path)) for name in spec.views}
-    for name, frame in views.items():
-        noted(frame, list(stored[name].uns.get(LEFT_OUT, ())))
-        check_scale(name, spec.views[name], frame, str(path))
-    return assemble_cohort(stored.obs.copy(), views, spec, digest_files([path]), str(path))
+    samples, views, spec = read_stored(path)
+    return assemble_cohort(samples, views, spec, digest_files([path]), str(path))

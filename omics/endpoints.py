@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from omics.errors import CohortError, DataError, nearest
 from omics.spec import CohortSpec, EndpointSpec
 
-__all__ = ["HALF_A_DAY", "Endpoints", "Response", "Survival", "read_endpoints"]
+__all__ = ["HALF_A_DAY", "Endpoints", "Response", "Survival", "read_endpoints", "require_positives"]
 
 HALF_A_DAY = {"days": 0.5, "weeks": 0.5 / 7, "months": 0.5 / 30.4375, "years": 0.5 / 365.25}
 """What a recorded time of 0 stands for, by unit: it happened within the first day."""
@@ -129,6 +129,27 @@ def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoi
     )
 
 
+def require_positives(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
+    """Refuse a response whose positive value nobody of a whole cohort has; among a few patients that is no fault.
+
+    Raises
+    ------
+    CohortError
+        With the values that are there.
+    """
+    for endpoint in spec.endpoints.values():
+        if endpoint.kind == "survival" or endpoint.positive is None:
+            continue
+        column = _column(samples, str(endpoint.column), file)
+        if column.notna().any() and not (column == endpoint.positive).any():
+            raise CohortError(
+                f"nobody has the positive value {endpoint.positive!r}; found {_found(column)}",
+                "no_positive",
+                file=file,
+                column=endpoint.column,
+            )
+
+
 def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: str) -> Survival:
     if endpoint.unit not in HALF_A_DAY:
         raise CohortError(
@@ -151,13 +172,6 @@ def _response(samples: pd.DataFrame, endpoint: EndpointSpec, file: str) -> Respo
     column = _column(samples, str(endpoint.column), file)
     observed = column.notna().to_numpy()
     positive = column == endpoint.positive
-    if endpoint.positive is not None and observed.any() and not positive.any():
-        raise CohortError(
-            f"nobody has the positive value {endpoint.positive!r}; found {_found(column)}",
-            "no_positive",
-            file=file,
-            column=endpoint.column,
-        )
     return Response(positive.to_numpy() & observed, observed)
 
 

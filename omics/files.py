@@ -144,7 +144,7 @@ def digest_files(paths: Iterable[Path]) -> str:
     stands for all files in it.
     """
     files = (pair for path in paths for pair in _files(path))
-    return _digest((name, hashlib.sha256(file.read_bytes()).digest()) for name, file in files)
+    return _digest((name, _content_digest(file)) for name, file in files)
 
 
 def digest_contents(contents: Mapping[str, bytes]) -> str:
@@ -158,6 +158,12 @@ def _digest(files: Iterable[tuple[str, bytes]]) -> str:
         digest.update(name.encode() + b"\0")
         digest.update(content)
     return digest.hexdigest()
+
+
+def _content_digest(path: Path) -> bytes:
+    # Piece by piece: a table may be larger than memory.
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

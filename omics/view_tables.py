@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError, nearest
@@ -13,11 +15,16 @@ from omics.modalities.modality import Modality
 from omics.modalities.scales import contradiction
 from omics.readers.matrix import numbers
 from omics.readers.notes import noted, notes_of
-from omics.readers.tables import read_table
+from omics.readers.on_disk import read_large
+from omics.readers.tables import read_table, table_format
 from omics.spec import ViewSpec
 from omics.tables import look_up
+from omics.view_blocks import value_blocks
 
-__all__ = ["check_scale", "check_view", "modality_of", "read_view"]
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["check_on_disk", "check_scale", "check_view", "modality_of", "read_view"]
 
 
 def modality_of(view: ViewSpec) -> Modality:
@@ -26,8 +33,12 @@ def modality_of(view: ViewSpec) -> Modality:
     return modality
 
 
-def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None, yaml: str) -> pd.DataFrame:
+def read_view(
+    folder: Path, name: str, view: ViewSpec, patients: pd.Index | None, yaml: str
+) -> pd.DataFrame | AnnData:
     """Read the table of one view: patients x features, float64, NaN where not measured.
+
+    A large AnnData with patients in rows stays on disk; see :mod:`omics.readers.on_disk`.
 
     Parameters
     ----------
@@ -48,11 +59,18 @@ def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None
     if view.file is None:
         raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
     check_view(name, view, yaml)
-    frame = read_table(folder / view.file, file_format=view.format)
+    path, file = folder / view.file, str(folder / view.file)
+    turned = view.orient == "features_in_rows"
+    large = None if turned else read_large(path, table_format(path, view.format))
+    if large is not None:
+        if patients is not None:
+            _check_ids(name, large.obs_names, large.var_names, pd.DataFrame(), patients, file)
+        check_on_disk(name, view, large, file)
+        return large
+    frame = read_table(path, file_format=view.format)
     notes = notes_of(frame)
-    if view.orient == "features_in_rows":
+    if turned:
         frame = frame.T
-    file = str(folder / view.file)
     if frame.empty:
         raise CohortError(
             f"view '{name}' holds {frame.shape[0]} patients and {frame.shape[1]} features; was it cut short?",
@@ -60,20 +78,23 @@ def read_view(folder: Path, name: str, view: ViewSpec, patients: pd.Index | None
             file=file,
         )
     if patients is not None:
-        _check_ids(name, frame, patients, file)
+        _check_ids(name, frame.index, frame.columns, frame.select_dtypes(object), patients, file)
     values = numbers(frame, file)
     check_scale(name, view, values, file)
     return noted(values, notes)
 
 
-def _check_ids(name: str, frame: pd.DataFrame, patients: pd.Index, file: str) -> None:
-    unknown = frame.index[~frame.index.isin(patients)].astype(str)
+def _check_ids(
+    name: str, ids: pd.Index, features: pd.Index, texts: pd.DataFrame, patients: pd.Index, file: str
+) -> None:
+    unknown = ids[~ids.isin(patients)].astype(str)
     if not len(unknown):
         return
     close = _spelled_alike(unknown, patients)
-    if len(unknown) == len(frame):
+    if len(unknown) == len(ids):
+        other = _where_ids_are(features, texts, patients, close)
         raise CohortError(
-            f"view '{name}' shares no id with the samples table{_where_ids_are(frame, patients, close)}",
+            f"view '{name}' shares no id with the samples table{other}",
             "no_shared_ids",
             file=file,
         )
@@ -86,11 +107,13 @@ def _check_ids(name: str, frame: pd.DataFrame, patients: pd.Index, file: str) ->
     )
 
 
-def _where_ids_are(frame: pd.DataFrame, patients: pd.Index, close: tuple[str, str] | None) -> str:
-    if frame.columns.isin(patients).any():
+def _where_ids_are(
+    features: pd.Index, texts: pd.DataFrame, patients: pd.Index, close: tuple[str, str] | None
+) -> str:
+    if features.isin(patients).any():
         return ", and ids match its columns: set orient"
-    for column in frame.select_dtypes(object).columns:
-        if frame[column].astype(str).isin(patients).any():
+    for column, cells in texts.items():
+        if cells.astype(str).isin(patients).any():
             return f", and its column '{column}' does: make that column the first"
     return f": '{close[0]}' is '{close[1]}' there; write ids alike" if close else ""
 
@@ -117,6 +140,13 @@ def check_scale(name: str, view: ViewSpec, values: pd.DataFrame, file: str) -> N
     """Refuse values that contradict the scale they are declared to have, with the evidence."""
     if evidence := contradiction(values.to_numpy(), view.scale):
         raise CohortError(f"view '{name}' is declared {view.scale}, but {evidence}", "wrong_scale", file=file)
+
+
+def check_on_disk(name: str, view: ViewSpec, stored: AnnData, file: str) -> None:
+    """Refuse infinite values, and such as contradict the scale, in a view that stays on disk: block by block."""
+    for rows, values in value_blocks(stored):
+        block = pd.DataFrame(values, index=stored.obs_names[rows], columns=stored.var_names)
+        check_scale(name, view, numbers(block, file) if np.isinf(values).any() else block, file)
 
 
 def check_view(name: str, view: ViewSpec, file: str) -> None:

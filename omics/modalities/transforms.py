@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from omics.modalities.amounts import composition
+
 __all__ = ["beta_to_m", "clr", "identity", "log2_intensity", "log_cpm", "log_relative_to_clr"]
 
 Values = NDArray[np.float64]
@@ -84,10 +86,5 @@ def clr(composition: Values) -> Values:
 
 
 def log_relative_to_clr(log10_relative: Values) -> Values:
-    """Log10 relative abundances back to a composition, then :func:`clr`.
-
-    A patient's smallest value is the pseudo-count that stood for "not seen" and counts as zero.
-    """
-    floor = np.min(np.where(np.isnan(log10_relative), np.inf, log10_relative), axis=1, keepdims=True)
-    composition = np.where(log10_relative <= floor, 0.0, np.power(10.0, log10_relative))
-    return clr(np.where(np.isnan(log10_relative), np.nan, composition))
+    """Log10 relative abundances back to a composition, then :func:`clr`."""
+    return clr(composition(log10_relative))

@@ -7,7 +7,7 @@ import json
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from omics.readers.delimited import measured
 from omics.readers.matrix import check_named, check_unique, patient_table
 from omics.readers.optional import require
 
-__all__ = ["read_h5ad", "read_xlsx", "read_zarr"]
+__all__ = ["open_store", "read_h5ad", "read_xlsx", "read_zarr", "stored_names"]
 
 DATES = (datetime.date, datetime.time, datetime.timedelta)
 X_ENCODINGS = ("array", "csr_matrix", "csc_matrix")
@@ -150,10 +150,11 @@ def read_h5ad(path: Path) -> pd.DataFrame:
     -----
     https://anndata.readthedocs.io/en/stable/fileformat-prose.html.
     """
-    import h5py
-
-    with h5py.File(path, "r") as store:
+    store = open_store(path)
+    try:
         return _anndata(store, str(path))
+    finally:
+        store.close()
 
 
 def read_zarr(path: Path) -> pd.DataFrame:
@@ -164,14 +165,28 @@ def read_zarr(path: Path) -> pd.DataFrame:
     CohortError
         As :func:`read_h5ad`; and a store whose arrays ask for pickle, which is never loaded.
     """
+    return _anndata(open_store(path), str(path))
+
+
+def open_store(path: Path) -> Any:
+    """Open an AnnData file (h5py.File) or folder (zarr.Group) for reading.
+
+    Raises
+    ------
+    CohortError
+        A folder that is no zarr store, or one whose arrays ask for pickle.
+    """
+    if path.is_file():
+        import h5py
+
+        return h5py.File(path, "r")
     import zarr
 
     _refuse_pickle(path)
     try:
-        store = zarr.open_group(path, mode="r")
+        return zarr.open_group(path, mode="r")
     except FileNotFoundError:
         raise CohortError("the folder is no zarr store", "unreadable_file", file=str(path)) from None
-    return _anndata(store, str(path))
 
 
 def _refuse_pickle(folder: Path) -> None:
@@ -196,13 +211,20 @@ def _codecs(metadata: Any) -> Iterator[str]:
             yield from _codecs(part)
 
 
-def _anndata(store: Any, file: str) -> pd.DataFrame:
-    try:
+def stored_names(store: Any, file: str) -> tuple[list[str], list[str]]:
+    """Names of the observations and of the variables of an open AnnData."""
+    with _anndata_errors(file):
         patients, features = (
             [str(name) for name in _read(group[group.attrs["_index"]], NAME_ENCODINGS)]
             for group in (store["obs"], store["var"])
         )
-        values = _read(store["X"], X_ENCODINGS)
+    return patients, features
+
+
+@contextmanager
+def _anndata_errors(file: str) -> Iterator[None]:
+    try:
+        yield
     except (KeyError, AttributeError, IndexError, TypeError) as error:
         raise CohortError(
             f"not an AnnData with X, obs and var ({error}); write it with anndata 0.7 or newer",
@@ -213,6 +235,12 @@ def _anndata(store: Any, file: str) -> pd.DataFrame:
         raise CohortError(
             f"the store is damaged ({error}); copy it again", "unreadable_file", file=file
         ) from None
+
+
+def _anndata(store: Any, file: str) -> pd.DataFrame:
+    patients, features = stored_names(store, file)
+    with _anndata_errors(file):
+        values = _read(store["X"], X_ENCODINGS)
     values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     if values.shape != (len(patients), len(features)):
         raise CohortError(

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-__all__ = ["left_out", "noted", "notes_of"]
+__all__ = ["LEFT_OUT", "left_out", "noted", "notes_of"]
 
-_KEY = "left_out"
+LEFT_OUT = "left_out"
+"""Where a table keeps its notes in ``attrs``, and a view in ``uns``."""
 SHOWN = 5
 
 
 def noted(table: pd.DataFrame, notes: Sequence[str]) -> pd.DataFrame:
     """Attach a sentence for each kind of thing that was left out."""
     if notes:
-        table.attrs[_KEY] = list(notes)
+        table.attrs[LEFT_OUT] = list(notes)
     return table
 
 
@@ -27,7 +28,7 @@ def notes_of(table: pd.DataFrame) -> list[str]:
     >>> notes_of(noted(pd.DataFrame(), ["2 buffers left out"]))
     ['2 buffers left out']
     """
-    return list(table.attrs.get(_KEY, ()))
+    return list(table.attrs.get(LEFT_OUT, ()))
 
 
 def left_out(what: str, names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import check_named, check_unique_patients
 from omics.tables import look_up
 
-__all__ = ["read_csv", "read_parquet", "read_table", "read_tsv", "table_files"]
+__all__ = ["read_csv", "read_parquet", "read_table", "read_tsv", "table_files", "table_format"]
 
 
 def read_table(path: Path, index: str | None = None, file_format: str | None = None) -> pd.DataFrame:
@@ -40,7 +40,7 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
     CohortError
         Missing or unreadable file, unknown ending, missing id column, empty or repeated ids.
     """
-    kind = file_format or _ending(path)
+    kind = table_format(path, file_format)
     if kind not in READERS:
         what = "format" if file_format else "ending"
         raise CohortError(
@@ -75,7 +75,7 @@ def table_files(path: Path, file_format: str | None = None) -> list[Path]:
     >>> [file.name for file in table_files(Path("germline.bed"))]
     ['germline.bed', 'germline.bim', 'germline.fam']
     """
-    companions = COMPANIONS.get(file_format or _ending(path), ())
+    companions = COMPANIONS.get(table_format(path, file_format), ())
     return [path, *map(path.with_suffix, companions)]
 
 
@@ -95,8 +95,13 @@ def _refuse_stand_in(path: Path) -> None:
             raise CohortError(sentence, "stand_in", file=str(path))
 
 
-def _ending(path: Path) -> str:
-    """Longest ending of READERS that the file has; names without a dot are chosen by ``format`` alone."""
+def table_format(path: Path, file_format: str | None = None) -> str:
+    """Give the declared format, or the longest ending of READERS that the file has.
+
+    Names without a dot are chosen by ``format`` alone.
+    """
+    if file_format:
+        return file_format
     known = (name for name in READERS if name.startswith(".") and path.name.endswith(name))
     return max(known, key=len, default=path.suffix)
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonize import LIMIT, Harmonizer, _quantiles
+from datamodules.harmonize import Harmonizer
+from datamodules.steps.scaling import LIMIT, quantiles
 from omics.cohort import cohort_spec, read_cohort
-from omics.errors import DataError, FitError
+from omics.errors import ConfigError, DataError, FitError
 
 TRAIN = np.arange(60)
 
@@ -172,11 +173,13 @@ def test_wrong_use_is_said(acc: Any) -> None:
         Harmonizer(HarmonizeConfig()).fit(flat)
 
 
-@given(arrays(np.float64, (9, 4), elements=st.one_of(st.floats(-1e6, 1e6), st.just(np.nan))))
+@given(arrays(np.float32, (4, 9), elements=st.one_of(st.floats(-1e6, 1e6, width=32), st.just(np.nan))))
 def test_quantiles_are_those_of_numpy(values: np.ndarray) -> None:
-    values[0] = 1.0
-    for level, found in zip((0.025, 0.5, 0.975), _quantiles(values, (0.025, 0.5, 0.975)), strict=True):
-        np.testing.assert_allclose(found, np.nanquantile(values, level, axis=0), rtol=1e-12, atol=1e-9)
+    values[:, 0] = 1.0
+    values.sort(axis=1)
+    for level, found in zip((0.025, 0.5, 0.975), quantiles(values, (0.025, 0.5, 0.975)), strict=True):
+        expected = np.nanquantile(values.astype(np.float64), level, axis=1)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-9)
 
 
 def _intensities(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
@@ -210,3 +213,108 @@ def test_the_detection_limit_is_learned_from_training_rows(write_small: Callable
     np.testing.assert_array_equal(
         harmonizer.transform(other).views["protein"][:25], harmonizer.transform(cohort).views["protein"][:25]
     )
+
+
+def test_a_third_of_the_patients_out_of_each_of_two_views_loses_nobody(acc: Any) -> None:
+    rng = np.random.default_rng(0)
+    changed = acc.copy()
+    for view in ("mrna", "rppa"):
+        kept = np.sort(rng.permutation(changed[view].n_obs)[: int(0.7 * changed[view].n_obs)])
+        changed.mod[view] = changed[view][kept].copy()
+    changed.update()
+    assert changed.n_obs == 92
+    harmonizer = Harmonizer(HarmonizeConfig()).fit(changed)
+    batch = harmonizer.transform(changed)
+    assert list(batch.sample_ids) == list(acc.obs_names)
+    assert batch.present("mrna").sum() == int(0.7 * 79)
+    assert batch.present("rppa").sum() == int(0.7 * 46)
+    assert all(np.isfinite(values).all() for values in batch.views.values())
+    # Those who keep every view are far fewer than those who stay.
+    assert np.all([batch.present(v) for v in batch.views], axis=0).sum() < 40
+
+
+def _sites(cohort: Any, labels: Any) -> Any:
+    import json
+
+    other = cohort.copy()
+    other.obs["hospital"] = labels
+    spec = json.loads(other.uns["stratomics"]["spec"])
+    spec["site"] = "hospital"
+    other.uns["stratomics"]["spec"] = json.dumps(spec)
+    return other
+
+
+def test_sites_tied_to_the_outcome_are_not_corrected_and_that_is_said(
+    acc: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    tied = _sites(acc, np.where(acc.obs["event"] == 1, "north", "south"))
+    assert all("site" not in view.steps for view in Harmonizer(HarmonizeConfig()).fit(tied).views.values())
+    assert "sites are not corrected for: sites differ in outcome 'survival'" in caplog.text
+    free = _sites(acc, np.random.default_rng(1).choice(["north", "south"], 92))
+    assert all("site" in view.steps for view in Harmonizer(HarmonizeConfig()).fit(free).views.values())
+    off = Harmonizer(HarmonizeConfig(correct_site=False)).fit(free)
+    assert all("site" not in view.steps for view in off.views.values())
+
+
+def test_confounding_is_judged_on_training_rows(acc: Any) -> None:
+    """Sites tied to the outcome among test patients alone do not switch the correction off."""
+    labels = np.random.default_rng(1).choice(["north", "south"], 92).astype(object)
+    late = np.arange(92) >= 60
+    labels[late] = np.where(acc.obs["event"][late] == 1, "north", "south")
+    cohort = _sites(acc, labels)
+    assert all("site" in v.steps for v in Harmonizer(HarmonizeConfig()).fit(cohort[TRAIN]).views.values())
+
+
+def test_sites_that_spell_a_covariate_are_not_corrected(acc: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    spelled = _sites(acc, np.where(acc.obs["female"] == 1, "north", "south"))
+    assert all("site" not in v.steps for v in Harmonizer(HarmonizeConfig()).fit(spelled).views.values())
+    assert "cannot be told from the site 'hospital'" in caplog.text
+
+
+def test_a_patient_without_site_stays(acc: Any) -> None:
+    labels = np.random.default_rng(1).choice(["north", "south"], 92).astype(object)
+    labels[5] = None
+    cohort = _sites(acc, labels)
+    batch = Harmonizer(HarmonizeConfig()).fit(cohort).transform(cohort)
+    assert len(batch) == 92
+    assert all(np.isfinite(values).all() for values in batch.views.values())
+
+
+@pytest.mark.parametrize(
+    ("normalize", "sentence"),
+    [
+        ({"mrn": "pqn"}, "harmonize.normalize: no view 'mrn'; did you mean 'mrna'"),
+        ({"cna": "median"}, "view 'cna' is declared copy_number, which median cannot normalize"),
+    ],
+)
+def test_a_normalization_that_cannot_be_is_refused(
+    acc: Any, normalize: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        Harmonizer(HarmonizeConfig(normalize=normalize)).fit(acc)
+
+
+def test_unknown_names_are_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="pqn"):
+        HarmonizeConfig(normalize={"mrna": "pnq"})
+    with pytest.raises(ConfigError, match="iterative"):
+        HarmonizeConfig(impute="iterativ")
+
+
+@pytest.mark.parametrize("impute", ["median", "iterative"])
+def test_every_step_is_saved_and_loaded(acc: Any, tmp_path: Path, impute: str) -> None:
+    cohort = _sites(acc, np.random.default_rng(1).choice(["north", "south"], 92))
+    cohort["rppa"].X[::7, ::5] = np.nan
+    config = HarmonizeConfig(normalize={"mrna": "quantile", "mirna": "median", "rppa": "pqn"}, impute=impute)
+    harmonizer = Harmonizer(config).fit(cohort[TRAIN])
+    harmonizer.save(tmp_path, "h")
+    loaded = Harmonizer.load(tmp_path, "h")
+    assert {name: list(v.steps) for name, v in loaded.views.items()} == {
+        name: list(v.steps) for name, v in harmonizer.views.items()
+    }
+    one, two = harmonizer.transform(cohort), loaded.transform(cohort)
+    for view in one.views:
+        np.testing.assert_array_equal(one.views[view], two.views[view])
+    assert states(harmonizer, tmp_path / "a") == states(loaded, tmp_path / "b")

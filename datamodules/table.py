@@ -1,0 +1,150 @@
+"""Table: one view on the harmonized scale, read in blocks of rows as often as a step asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.spec import ViewSpec
+from omics.view_blocks import value_blocks
+from omics.view_tables import modality_of
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["Block", "Patients", "Table", "Transforms", "aligned"]
+
+Values = NDArray[np.float32]
+
+CHUNK = 2**25
+"""Values a chunk of columns."""
+
+MEMORY = 2**28
+"""Values from which a table is not held in memory but read and transformed anew for each pass."""
+
+
+@dataclass(frozen=True)
+class Patients:
+    """What a step may know of n patients beside their values, never an endpoint.
+
+    ``site`` (n,) str, empty where it is not known; ``covariates`` (n, c) as from ``CovariateEncoder``.
+    """
+
+    site: NDArray[np.str_]
+    covariates: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.site)
+
+    def take(self, rows: slice | NDArray[np.int64]) -> Patients:
+        """Keep `rows`."""
+        return Patients(self.site[rows], self.covariates[rows])
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a table: ``values`` (m, p), NaN not measured, minus infinity below detection."""
+
+    rows: slice
+    values: Values
+    patients: Patients
+
+
+class Transforms(Protocol):
+    """What a table goes through: every patient for himself."""
+
+    def transform(self, values: Values, patients: Patients) -> Values:
+        """(m, p) to (m, q), in new memory."""
+        ...
+
+
+class Table:
+    """n patients x p features in float32; iterating gives its :class:`Block` s.
+
+    Parameters
+    ----------
+    blocks
+        Starts a pass over the values, each time from the first row on.
+    patients
+        Of its rows.
+    width
+        p.
+    """
+
+    def __init__(self, blocks: Callable[[], Iterator[Block]], patients: Patients, width: int) -> None:
+        self._blocks, self.patients, self.width = blocks, patients, width
+
+    def __len__(self) -> int:
+        return len(self.patients)
+
+    def __iter__(self) -> Iterator[Block]:
+        return self._blocks()
+
+    @classmethod
+    def of(cls, view: AnnData, spec: ViewSpec, measured: pd.Index, patients: Patients) -> Self:
+        """`view` aligned to the features `measured` and brought to the harmonized scale, block by block."""
+        modality = modality_of(spec)
+
+        def blocks() -> Iterator[Block]:
+            for rows, raw in aligned(view, measured):
+                values = modality.transform(raw, spec.scale).astype(np.float32)
+                yield Block(rows, values, patients.take(rows))
+
+        return cls(blocks, patients, len(measured))
+
+    def through(self, step: Transforms, width: int) -> Table:
+        """Give this table after `step`, which makes `width` columns of it."""
+
+        def blocks() -> Iterator[Block]:
+            for block in self:
+                yield Block(block.rows, step.transform(block.values, block.patients), block.patients)
+
+        return Table(blocks, self.patients, width)
+
+    def held(self) -> Table:
+        """Give this table from memory, if it fits there."""
+        if len(self) * self.width > MEMORY:
+            return self
+        values = np.empty((len(self), self.width), dtype=np.float32)
+        pieces = []
+        for block in self:
+            values[block.rows] = block.values
+            pieces.append((block.rows, block.patients))
+
+        def blocks() -> Iterator[Block]:
+            # Nothing here holds on to the table that this one was made of, whose memory is free again.
+            for rows, patients in pieces:
+                yield Block(rows, values[rows], patients)
+
+        return Table(blocks, self.patients, self.width)
+
+    def columns(self) -> Iterator[tuple[slice, Values]]:
+        """Whole columns, some at a time: (p', n) contiguous in the patient; a pass over the rows for each chunk."""
+        size = max(1, CHUNK // max(len(self), 1))
+        for start in range(0, self.width, size):
+            chosen = slice(start, min(start + size, self.width))
+            chunk = np.empty((chosen.stop - start, len(self)), dtype=np.float32)
+            for block in self:
+                chunk[:, block.rows] = block.values[:, chosen].T
+            yield chosen, chunk
+
+
+def aligned(view: AnnData, measured: pd.Index) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Blocks of raw values (m, p) of the features `measured`, in their order, NaN where `view` lacks one.
+
+    Alignment comes first, so that a closure or a library size counts the features of training.
+    """
+    columns = view.var_names.get_indexer(measured)
+    straight = len(columns) == view.n_vars and bool((columns == np.arange(len(columns))).all())
+    for rows, raw in value_blocks(view):
+        if straight:
+            yield rows, raw
+            continue
+        fitting = np.full((len(raw), len(columns)), np.nan)
+        fitting[:, columns >= 0] = raw[:, columns[columns >= 0]]
+        yield rows, fitting

@@ -1,0 +1,194 @@
+"""One view: the chain of steps that its training patients taught, and what is new about a new cohort's view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from datamodules.config import HarmonizeConfig
+from datamodules.steps import IMPUTATIONS, NORMALIZATIONS, STEPS
+from datamodules.steps.detection import DetectionLimit
+from datamodules.steps.features import FeatureFilter, MostVariable
+from datamodules.steps.normalization import LOGARITHMIC
+from datamodules.steps.scaling import RobustScaling
+from datamodules.steps.site import SiteCorrection
+from datamodules.table import Patients, Table, Values, aligned
+from omics.errors import ConfigError
+from omics.modalities.amounts import amounts
+from omics.spec import ViewSpec
+from omics.tables import look_up
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["ViewHarmonizer"]
+
+
+@dataclass(frozen=True)
+class ViewHarmonizer:
+    """What was learned about one view.
+
+    Attributes
+    ----------
+    spec
+        As declared.
+    measured
+        (p,) all features of training.
+    share
+        (p,) mean share of each in a training patient's total; equal shares on a scale without a zero.
+    steps
+        Name in STEPS -> the fitted step, in the order in which they are applied.
+    imputation
+        Name in IMPUTATIONS, and the fitted imputation.
+    """
+
+    spec: ViewSpec
+    measured: pd.Index
+    share: NDArray[np.float64]
+    steps: Mapping[str, Any]
+    imputation: tuple[str, Any]
+
+    @property
+    def features(self) -> pd.Index:
+        """Names of the features that are kept."""
+        names = self.measured
+        for step in self.steps.values():
+            names = names[step.kept] if hasattr(step, "kept") else names
+        return names
+
+    @classmethod
+    def fit(
+        cls, name: str, view: AnnData, spec: ViewSpec, patients: Patients, config: HarmonizeConfig
+    ) -> Self:
+        """Learn from the training patients of `view`; their sites are empty where sites are not corrected for.
+
+        Raises
+        ------
+        ConfigError
+            A normalization that the view's scale does not allow.
+        """
+        normalization = config.normalize.get(name)
+        if normalization is not None and spec.scale not in LOGARITHMIC:
+            raise ConfigError(
+                f"harmonize.normalize: view '{name}' is declared {spec.scale}, which {normalization} cannot "
+                f"normalize; it works on {', '.join(LOGARITHMIC)}"
+            )
+        chain = _Chain(Table.of(view, spec, view.var_names, patients).held())
+        found, share = _profile(view, spec)
+        chain.add("filter", FeatureFilter.fit(chain.table, found, config.max_missing, config.min_prevalence))
+        if normalization is not None:
+            step = look_up(NORMALIZATIONS, normalization, f"harmonize.normalize.{name}")
+            chain.add(normalization, step.fit(chain.table))
+        chain.add("detection", DetectionLimit.fit(chain.table))
+        if len(np.unique(patients.site[patients.site != ""])) > 1:
+            chain.add("site", SiteCorrection.fit(chain.table))
+        chain.add("variance", MostVariable.fit(chain.table, config.max_features))
+        chain.add("scale", RobustScaling.fit(chain.table))
+        imputation = look_up(IMPUTATIONS, config.impute, "harmonize.impute").fit(chain.table)
+        return cls(spec, view.var_names, share, chain.steps, (config.impute, imputation))
+
+    def transform(
+        self, view: AnnData, spec: ViewSpec, patients: Patients, *, adapt: bool = False
+    ) -> tuple[Values, NDArray[np.bool_]]:
+        """Values (m, q) without NaN of the patients of `view`, and which of them were measured.
+
+        `spec` is how this `view` is declared. With `adapt`, sites that training did not see are learned from these
+        very patients.
+        """
+        table, width = Table.of(view, spec, self.measured, patients), len(self.features)
+        for step in self.steps.values():
+            ready = step.adapted(table) if adapt and isinstance(step, SiteCorrection) else step
+            table = table.through(ready, len(step.kept) if hasattr(step, "kept") else table.width)
+        values = np.empty((len(table), width), dtype=np.float32)
+        observed = np.empty((len(table), width), dtype=bool)
+        for block in table:
+            observed[block.rows] = ~np.isnan(block.values)
+            values[block.rows] = self.imputation[1].transform(block.values)
+        return values, observed
+
+    def outside(self, view: AnnData, spec: ViewSpec, patients: Patients) -> float:
+        """Share of the measured values of `view`, of features that are kept, outside the range of training."""
+        table = Table.of(view, spec, self.measured, patients)
+        for name, step in self.steps.items():
+            if name == "scale":
+                break
+            table = table.through(step, len(step.kept) if hasattr(step, "kept") else table.width)
+        wild = measured = 0
+        for block in table:
+            wild += int(self.steps["scale"].outside(block.values).sum())
+            measured += int((~np.isnan(block.values)).sum())
+        return wild / max(measured, 1)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return what was learned, ready for json and safetensors."""
+        arrays: dict[str, NDArray[Any]] = {"share": self.share}
+        settings: dict[str, Any] = {"spec": vars(self.spec), "measured": list(self.measured)}
+        settings["steps"] = [
+            _taken_apart(name, step, arrays) for name, step in (*self.steps.items(), self.imputation)
+        ]
+        return settings, arrays
+
+    @classmethod
+    def from_state(cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Build from what :meth:`state` returned."""
+        *steps, imputation = settings["steps"]
+        return cls(
+            ViewSpec(**settings["spec"]),
+            pd.Index(settings["measured"], dtype=object),
+            arrays["share"],
+            {stored["name"]: _put_together(STEPS, stored, arrays) for stored in steps},
+            (imputation["name"], _put_together(IMPUTATIONS, imputation, arrays)),
+        )
+
+
+class _Chain:
+    """Steps so far, and the training patients after them."""
+
+    def __init__(self, table: Table) -> None:
+        self.table, self.steps = table, dict[str, Any]()
+
+    def add(self, name: str, step: Any) -> None:
+        self.steps[name] = step
+        width = len(step.kept) if hasattr(step, "kept") else self.table.width
+        self.table = self.table.through(step, width).held()
+
+
+def _profile(view: AnnData, spec: ViewSpec) -> tuple[NDArray[np.int64] | None, NDArray[np.float64]]:
+    """In how many patients each feature was found, and its mean share of a patient's total."""
+    p = view.n_vars
+    found, share, patients = np.zeros(p, dtype=np.int64), np.zeros(p), 0
+    for _, raw in aligned(view, view.var_names):
+        parts = amounts(raw, spec.scale)
+        if parts is None:
+            return None, np.full(p, 1.0 / p)
+        parts = np.nan_to_num(parts, nan=0.0)
+        total = parts.sum(axis=1)
+        found += (parts > 0).sum(axis=0)
+        share += (parts[total > 0] / total[total > 0, None]).sum(axis=0)
+        patients += int((total > 0).sum())
+    return found, share / max(patients, 1)
+
+
+def _taken_apart(name: str, step: Any, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    settings: dict[str, Any] = {"name": name}
+    for field in fields(step):
+        value = getattr(step, field.name)
+        if isinstance(value, np.ndarray):
+            arrays[f"{name}.{field.name}"] = value
+        else:
+            settings[field.name] = value
+    return settings
+
+
+def _put_together(
+    table: Mapping[str, str], stored: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+) -> Any:
+    kind = look_up(table, stored["name"], "harmonization step")
+    plain = {key: value for key, value in stored.items() if key != "name"}
+    learned = {f.name: arrays[f"{stored['name']}.{f.name}"] for f in fields(kind) if f.name not in plain}
+    return kind(**plain, **learned)

@@ -1,0 +1,51 @@
+"""Amounts: how much of each feature a patient has, on scales where zero means that it was not found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["amounts", "composition"]
+
+Values = NDArray[np.float64]
+
+
+def amounts(values: Values, scale: str) -> Values | None:
+    """Amounts behind `values` (patients x features), NaN where not measured; None on a scale without a zero.
+
+    Stateless: each patient for himself.
+
+    Examples
+    --------
+    >>> amounts(np.array([[-6.0, -6.0, -1.0]]), "log_relative")
+    array([[0. , 0. , 0.1]])
+    >>> amounts(np.array([[-0.3, 1.2]]), "log") is None
+    True
+    """
+    return _AMOUNTS[scale](values) if scale in _AMOUNTS else None
+
+
+def _as_they_are(values: Values) -> Values:
+    return values
+
+
+def composition(log10_relative: Values) -> Values:
+    """Log10 relative abundances back to shares.
+
+    A patient's smallest value is the pseudo-count that stood for "not seen" and counts as zero.
+    """
+    floor = np.min(np.where(np.isnan(log10_relative), np.inf, log10_relative), axis=1, keepdims=True)
+    shares: Values = np.where(log10_relative <= floor, 0.0, np.power(10.0, log10_relative))
+    return shares
+
+
+_AMOUNTS: dict[str, Callable[[Values], Values]] = {
+    "counts": _as_they_are,
+    "intensity": _as_they_are,
+    "relative": _as_they_are,
+    "log_relative": composition,
+    "binary": _as_they_are,
+    "dosage": _as_they_are,
+}

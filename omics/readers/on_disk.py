@@ -1,0 +1,77 @@
+"""Large AnnData tables (.h5ad, .zarr, .h5mu) whose values stay on disk and are read in blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from omics.errors import CohortError
+from omics.readers.containers import open_store, stored_names
+from omics.readers.matrix import check_named, check_unique, check_unique_patients
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["LARGE", "is_large", "leave_on_disk", "read_large"]
+
+LARGE = 2**27
+"""Values from which a dense table is not read into memory: 1 GiB of float64."""
+
+
+def is_large(values: Any) -> bool:
+    """Whether `values` are a dense array of h5py or zarr of more than `LARGE` values; sparse ones know no chunks."""
+    return hasattr(values, "chunks") and values.ndim == 2 and values.size > LARGE  # noqa: PLR2004  # a table
+
+
+def read_large(path: Path, file_format: str) -> AnnData | None:
+    """Open a large dense AnnData and leave its values where they are.
+
+    Parameters
+    ----------
+    path
+        An ``.h5ad`` file or a ``.zarr`` folder.
+    file_format
+        Its name in READERS.
+
+    Returns
+    -------
+    AnnData
+        Its X is an array of h5py or zarr; None where the table is not large, and of another format.
+
+    Raises
+    ------
+    CohortError
+        Names that are missing or stand twice, another shape than theirs.
+    """
+    if file_format not in (".h5ad", ".zarr") or not path.exists():
+        return None
+    try:
+        store = open_store(path)
+    except OSError:
+        return None  # read_table says what is wrong with the file
+    if "X" not in store or store["X"].attrs.get("encoding-type") != "array" or not is_large(store["X"]):
+        return None
+    patients, features = stored_names(store, str(path))
+    return leave_on_disk(store["X"], patients, features, str(path))
+
+
+def leave_on_disk(values: Any, patients: Sequence[str], features: Sequence[str], file: str) -> AnnData:
+    """Join an array on disk with its names, checked as :func:`omics.readers.matrix.patient_table` checks them."""
+    from anndata import AnnData
+
+    if values.shape != (len(patients), len(features)):
+        raise CohortError(
+            f"X is {' x '.join(map(str, values.shape))} and has {len(patients)} observations x "
+            f"{len(features)} variables; write it again",
+            "wrong_shape",
+            file=file,
+        )
+    check_named(patients, "patient", "empty_id", file)
+    check_named(features, "feature", "empty_feature", file)
+    check_unique(features, file)
+    ids = pd.Index(patients)
+    check_unique_patients(ids, file, None)
+    return AnnData(values, obs=pd.DataFrame(index=ids), var=pd.DataFrame(index=pd.Index(features)))
