@@ -75,7 +75,8 @@ def _of_view(harmonizer: Harmonizer, name: str, cohort: MuData) -> Iterator[Find
             f"{share:.2%} of its values in the features that the model uses lie outside the range of training",
         )
     correction = view.steps.get("site")
-    if correction is not None:
+    # Where features were too few to correct, no site is known and none is missed.
+    if correction is not None and correction.sites:
         unseen = sorted(set(patients.site) - set(correction.sites) - {""})
         if unseen:
             what = "is learned from them (adapt: true)" if harmonizer.config.adapt else "is not done"

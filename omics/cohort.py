@@ -15,6 +15,7 @@ import pandas as pd
 from omics.endpoints import Endpoints, read_endpoints, require_positives
 from omics.errors import CohortError, nearest
 from omics.files import digest_files
+from omics.readers.notes import LEFT_OUT, notes_of
 from omics.readers.tables import read_table, table_files
 from omics.samples import checked_samples
 from omics.spec import CohortSpec, load_spec, parse_spec
@@ -179,6 +180,7 @@ def _anndata(table: pd.DataFrame | AnnData) -> AnnData:
         frame.to_numpy(dtype=np.float64),
         obs=pd.DataFrame(index=frame.index.astype(str).rename(None)),
         var=pd.DataFrame(index=frame.columns.astype(str).rename(None)),
+        uns={LEFT_OUT: notes} if (notes := notes_of(frame)) else {},
     )
 
 

@@ -60,7 +60,9 @@ class CohortError(InputError):
         self.file, self.column, self.patient = file, column, patient
         labels = (("", file), ("column ", column), ("patient ", patient))
         place = ", ".join(label + value for label, value in labels if value)
-        super().__init__(f"{place}: {sentence}" if place else sentence)
+        message = f"{place}: {sentence}" if place else sentence
+        # Marks that no screen shows, such as NUL, would break the line or hide the fault.
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the way back from a worker process, keywords included."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
 
 from omics.errors import CohortError, nearest
 from omics.readers.matrix import numbers
-from omics.spec import CohortSpec
+from omics.spec import ArmSpec, CohortSpec
 
 __all__ = ["checked_samples"]
 
@@ -18,6 +19,11 @@ MOSTLY = 0.5
 FEWEST = 10
 """Patients from which a category as rich as the cohort is an id, and no category."""
 
+SHOWN = 5
+"""Values that an error lists."""
+
+DATE = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?|\d\d?[./]\d\d?[./]\d{4}")
+
 
 def checked_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.DataFrame:
     """Check the columns that `spec` names, and settle each covariate as float64 or text.
@@ -25,16 +31,23 @@ def checked_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.Da
     Raises
     ------
     CohortError
-        A missing column, an endpoint among the covariates, text among numbers, as many categories as patients.
+        A missing column, an endpoint among the covariates, dates, text among numbers, as many
+        categories as patients, an arm that nobody is in, an endpoint in another role.
     """
     _check_columns(samples, spec, file)
+    if spec.arm is not None:
+        _check_arm(samples[spec.arm.column], spec.arm, file)
     settled = {name: _covariate(samples[name], file) for name in spec.covariates}
     return samples.assign(**settled)
 
 
 def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
-    arm = None if spec.arm is None else spec.arm.column
-    for name in (*spec.covariates, spec.site, spec.group, spec.part, arm):
+    others = {"site": spec.site, "group": spec.group, "part": spec.part}
+    if spec.arm is not None:
+        chance = spec.arm.probability
+        others |= {"arm": spec.arm.column, "strata": spec.arm.strata}
+        others |= {"probability": chance if isinstance(chance, str) else None}
+    for name in (*spec.covariates, *others.values()):
         if name is not None and name not in samples.columns:
             raise CohortError(
                 f"no such column; {nearest(name, map(str, samples.columns))}",
@@ -52,11 +65,41 @@ def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
                 column=name,
             )
 
+    for role, name in others.items():
+        if name in outcomes:
+            raise CohortError(
+                f"the column is an endpoint and cannot be {role} too; name another column",
+                "outcome_in_another_role",
+                file=file,
+                column=name,
+            )
+
+
+def _check_arm(column: pd.Series[Any], arm: ArmSpec, file: str) -> None:
+    present = column.dropna()
+    for role, value in (("control", arm.control), ("treated", arm.treated)):
+        held = (present == value) | (present.astype(str) == str(value))
+        if value is not None and len(present) and not held.any():
+            found = ", ".join(sorted(map(str, present.unique()))[:SHOWN])
+            raise CohortError(
+                f"nobody is in the {role} arm {value!r}; found {found}",
+                f"no_{role}",
+                file=file,
+                column=arm.column,
+            )
+
 
 def _covariate(column: pd.Series[Any], file: str) -> pd.Series[Any]:
     present = column.dropna()
     if column.dtype.kind == "b" or present.map(lambda value: isinstance(value, bool)).all():
         column = column.map({True: 1.0, False: 0.0})
+    if len(present) and present.map(lambda value: bool(DATE.fullmatch(str(value)))).all():
+        raise CohortError(
+            "dates are not numbers; give days since a date of your choice",
+            "date_for_number",
+            file=file,
+            column=str(column.name),
+        )
     share = float(pd.to_numeric(present, errors="coerce").notna().mean()) if len(present) else 1.0
     if column.dtype.kind in "fiumM" or share > MOSTLY:
         floats: pd.Series[Any] = numbers(column.to_frame(), file).iloc[:, 0]

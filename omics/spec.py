@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from omics.errors import CohortError, nearest
+from omics.spec_rules import check_labels, check_meaning
+from omics.strict_yaml import load_yaml
 
 __all__ = [
     "ArmSpec",
@@ -103,11 +103,7 @@ class CohortSpec:
         return plain
 
 
-RESERVED_ENDPOINTS = {"baselines", "differences", "endpoint", "intervals", "metric", "schema_version"}
-"""Keys that stand beside the endpoints in ``metrics.json``."""
-
 ENDPOINT_KINDS = ("survival", "response", "toxicity")
-ORIENTATIONS = ("features_in_columns", "features_in_rows")
 
 
 def load_spec(path: Path) -> CohortSpec:
@@ -116,12 +112,7 @@ def load_spec(path: Path) -> CohortSpec:
         raise CohortError(
             "no such file; a cohort is a folder with cohort.yaml", "missing_file", file=str(path)
         )
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise CohortError(f"not valid yaml ({reason})", "invalid_yaml", file=str(path)) from None
-    return parse_spec(content, str(path))
+    return parse_spec(load_yaml(path), str(path))
 
 
 def parse_spec(content: Any, file: str) -> CohortSpec:
@@ -142,9 +133,14 @@ def parse_spec(content: Any, file: str) -> CohortSpec:
     covariates = content.get("covariates") or []
     if not isinstance(covariates, list):
         raise CohortError(f"'covariates' is {covariates!r}, and must be a list", "wrong_type", file=file)
+    twice = next((name for place, name in enumerate(covariates) if name in covariates[:place]), None)
+    if twice is not None:
+        raise CohortError(
+            "the covariate is named twice; name it once", "repeated_covariate", file=file, column=str(twice)
+        )
     content["covariates"] = tuple(str(name) for name in covariates)
     spec = _build(CohortSpec, content, "the cohort", file)
-    _check_meaning(spec, file)
+    check_meaning(spec, file)
     return spec
 
 
@@ -165,46 +161,8 @@ def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:
             raise CohortError(
                 f"endpoint '{name}' lacks the key '{key}'", "missing_key", file=file, column=key
             )
+    check_labels(name, endpoint, file)
     return endpoint
-
-
-def _check_meaning(spec: CohortSpec, file: str) -> None:
-    if not spec.views:
-        raise CohortError("no views are declared; name at least one table", "no_views", file=file)
-    if not spec.endpoints:
-        raise CohortError("no endpoints are declared; name at least one", "no_endpoints", file=file)
-    taken = ({"clinical"} & set(spec.views)) | (RESERVED_ENDPOINTS & set(spec.endpoints))
-    if taken:
-        raise CohortError(f"the name '{min(taken)}' is taken; choose another", "reserved_name", file=file)
-    _refuse_what_no_model_knows(spec, file)
-    for name, view in spec.views.items():
-        if view.orient not in ORIENTATIONS:
-            raise CohortError(
-                f"view '{name}': unknown orient '{view.orient}'; {nearest(view.orient, ORIENTATIONS)}",
-                "unknown_orient",
-                file=file,
-            )
-    if spec.primary is not None and spec.primary not in spec.endpoints:
-        raise CohortError(
-            f"primary '{spec.primary}' is no endpoint; {nearest(spec.primary, spec.endpoints)}",
-            "unknown_primary",
-            file=file,
-        )
-
-
-def _refuse_what_no_model_knows(spec: CohortSpec, file: str) -> None:
-    # Ignored in silence, these would turn competing risks, delayed entry or a ready split into something else.
-    later = {
-        f"endpoint '{n}'": k for n, e in spec.endpoints.items() for k in ("cause", "entry") if getattr(e, k)
-    }
-    if spec.part is not None:
-        later["the cohort"] = "part"
-    for what, key in later.items():
-        raise CohortError(
-            f"{what}: the key '{key}' is not modelled yet; remove it to go on without it",
-            "not_modelled",
-            file=file,
-        )
 
 
 def _mapping(content: Any, what: str, file: str) -> dict[str, Any]:

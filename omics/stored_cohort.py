@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.matrix import numbers
+from omics.readers.matrix import check_unique, check_unique_patients, numbers
+from omics.readers.notes import LEFT_OUT, noted
 from omics.readers.on_disk import is_large, leave_on_disk
 from omics.spec import CohortSpec, ViewSpec, parse_spec
 from omics.view_tables import check_on_disk, check_scale, check_view
@@ -92,10 +93,12 @@ def _view(name: str, stored: AnnData, view: ViewSpec, file: str) -> pd.DataFrame
     # A backed AnnData without values has an empty dataset for them.
     if stored.X is None or getattr(stored.X, "shape", None) is None:
         raise CohortError(f"view '{name}' holds no values; fill its X", "missing_view", file=file)
+    check_unique(list(stored.var_names), file)
+    check_unique_patients(stored.obs_names, file, None)
     if is_large(stored.X):
         large = leave_on_disk(stored.X, list(stored.obs_names), list(stored.var_names), file)
         check_on_disk(name, view, large, file)
         return large
     frame = numbers(stored.to_memory().to_df(), file)
     check_scale(name, view, frame, file)
-    return frame
+    return noted(frame, list(stored.uns.get(LEFT_OUT, ())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from omics.modalities import MODALITIES
 from omics.modalities.modality import Modality
 from omics.modalities.scales import contradiction
 from omics.readers.matrix import numbers
+from omics.readers.notes import noted, notes_of
 from omics.readers.on_disk import read_large
 from omics.readers.tables import read_table, table_format
 from omics.spec import ViewSpec
@@ -62,33 +64,76 @@ def read_view(
     large = None if turned else read_large(path, table_format(path, view.format))
     if large is not None:
         if patients is not None:
-            _check_ids(name, large.obs_names, large.var_names, patients, file)
+            _check_ids(name, large.obs_names, large.var_names, pd.DataFrame(), patients, file)
         check_on_disk(name, view, large, file)
         return large
     frame = read_table(path, file_format=view.format)
+    notes = notes_of(frame)
     if turned:
         frame = frame.T
+    if frame.empty:
+        raise CohortError(
+            f"view '{name}' holds {frame.shape[0]} patients and {frame.shape[1]} features; was it cut short?",
+            "no_feature",
+            file=file,
+        )
     if patients is not None:
-        _check_ids(name, frame.index, frame.columns, patients, file)
+        _check_ids(name, frame.index, frame.columns, frame.select_dtypes(object), patients, file)
     values = numbers(frame, file)
     check_scale(name, view, values, file)
-    return values
+    return noted(values, notes)
 
 
-def _check_ids(name: str, ids: pd.Index, features: pd.Index, patients: pd.Index, file: str) -> None:
-    if not ids.isin(patients).any():
-        other = ", and ids match its columns: set orient" if features.isin(patients).any() else ""
+def _check_ids(
+    name: str, ids: pd.Index, features: pd.Index, texts: pd.DataFrame, patients: pd.Index, file: str
+) -> None:
+    unknown = ids[~ids.isin(patients)].astype(str)
+    if not len(unknown):
+        return
+    close = _spelled_alike(unknown, patients)
+    if len(unknown) == len(ids):
+        other = _where_ids_are(features, texts, patients, close)
         raise CohortError(
-            f"view '{name}' shares no id with the samples table{other}", "no_shared_ids", file=file
-        )
-    unknown = ids[~ids.isin(patients)]
-    if len(unknown):
-        raise CohortError(
-            f"{len(unknown)} patient id(s) of view '{name}' are not in the samples table; add or remove them",
-            "unknown_patient",
+            f"view '{name}' shares no id with the samples table{other}",
+            "no_shared_ids",
             file=file,
-            patient=str(unknown[0]),
         )
+    hint = f"'{close[0]}' is '{close[1]}' there, write ids alike" if close else "add or remove them"
+    raise CohortError(
+        f"{len(unknown)} patient id(s) of view '{name}' are not in the samples table; {hint}",
+        "unknown_patient",
+        file=file,
+        patient=str(unknown[0]),
+    )
+
+
+def _where_ids_are(
+    features: pd.Index, texts: pd.DataFrame, patients: pd.Index, close: tuple[str, str] | None
+) -> str:
+    if features.isin(patients).any():
+        return ", and ids match its columns: set orient"
+    for column, cells in texts.items():
+        if cells.astype(str).isin(patients).any():
+            return f", and its column '{column}' does: make that column the first"
+    return f": '{close[0]}' is '{close[1]}' there; write ids alike" if close else ""
+
+
+def _spelled_alike(unknown: pd.Index, patients: pd.Index) -> tuple[str, str] | None:
+    """Find an id that differs from a patient's by case, marks, zeros in front or a decimal point alone."""
+    known = {_bare(str(patient)): str(patient) for patient in patients}
+    return next(((one, known[_bare(one)]) for one in map(str, unknown) if _bare(one) in known), None)
+
+
+def _bare(name: str) -> str:
+    """Letters and digits alone.
+
+    Examples
+    --------
+    >>> _bare("007.0") == _bare("7"), _bare("TCGA-02.A") == _bare("tcga_02_a")
+    (True, True)
+    """
+    word = re.sub(r"[\W_]", "", re.sub(r"\.0$", "", name)).lower()
+    return word.lstrip("0") or word
 
 
 def check_scale(name: str, view: ViewSpec, values: pd.DataFrame, file: str) -> None:

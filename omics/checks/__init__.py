@@ -2,6 +2,7 @@
 
 CHECKS = {
     "views": "omics.checks.views:describe_views",
+    "left_out": "omics.checks.views:left_out_by_readers",
     "overlap": "omics.checks.views:overlap_of_views",
     "bare_patients": "omics.checks.views:patients_without_views",
     "identical_patients": "omics.checks.views:identical_patients",

@@ -60,7 +60,7 @@ def perfect_features(cohort: MuData) -> Iterator[Finding]:
         for view in cohort_spec(cohort).views:
             rows = cohort.obs_names.get_indexer(cohort[view].obs_names)
             seen = endpoint.observed[rows]
-            values, yes = cohort[view].X[seen], label[rows][seen]
+            values, yes = np.asarray(cohort[view].X)[seen], label[rows][seen]
             found = cohort[view].var_names[_separating(values, yes)]
             if len(found):
                 yield Finding(

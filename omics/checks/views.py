@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from omics.cohort import cohort_spec, observed_views
 from omics.finding import INFO, WARNING, Finding
+from omics.readers.notes import LEFT_OUT
 from omics.spec import ViewSpec
 from omics.view_tables import modality_of
 
@@ -24,6 +25,7 @@ __all__ = [
     "describe_views",
     "features_in_two_views",
     "identical_patients",
+    "left_out_by_readers",
     "overlap_of_views",
     "patients_without_views",
 ]
@@ -46,7 +48,7 @@ MOST_FEATURES = 4000
 def describe_views(cohort: MuData) -> Iterator[Finding]:
     """Patients, features, missing share and range of each view, beside its declared scale."""
     for name, view in cohort_spec(cohort).views.items():
-        values = cohort[name].X
+        values = np.asarray(cohort[name].X)
         measured = np.isfinite(values)
         low, high = (float(f(values[measured])) if measured.any() else np.nan for f in (np.min, np.max))
         yield Finding(
@@ -56,6 +58,13 @@ def describe_views(cohort: MuData) -> Iterator[Finding]:
             f"{view.modality}, {len(values)} of {cohort.n_obs} patients, {values.shape[1]} features, "
             f"{1 - measured.mean():.1%} of values missing; values {low:g} to {high:g}, declared {view.scale}",
         )
+
+
+def left_out_by_readers(cohort: MuData) -> Iterator[Finding]:
+    """Find what a reader left out by the rules of its format, such as control samples."""
+    for name in cohort_spec(cohort).views:
+        for note in cohort[name].uns.get(LEFT_OUT, ()):
+            yield Finding("left_out", INFO, name, str(note))
 
 
 def overlap_of_views(cohort: MuData) -> Iterator[Finding]:
@@ -81,7 +90,7 @@ def patients_without_views(cohort: MuData) -> Iterator[Finding]:
 def identical_patients(cohort: MuData) -> Iterator[Finding]:
     """Two patients of a view with the very same values: one sample measured, or copied, twice."""
     for name in cohort_spec(cohort).views:
-        values = np.ascontiguousarray(np.nan_to_num(cohort[name].X, nan=np.inf))
+        values = np.ascontiguousarray(np.nan_to_num(np.asarray(cohort[name].X), nan=np.inf))
         # A panel of few or of coarse values repeats by chance; a long one with many levels does not.
         if values.shape[1] < FEWEST or len(np.unique(values[: 10**5])) < 10 * FEWEST:
             continue

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.delimited import Cells, read_cells, read_header, read_lines, with_row_names
+from omics.readers.delimited import Cells, read_cells, read_header, with_row_names
 from omics.readers.matrix import file_stem, patient_table, refuse_negative
+from omics.readers.notes import left_out, noted
+from omics.readers.text_files import read_lines
 
 __all__ = ["read_featurecounts", "read_salmon", "read_tximport"]
 
@@ -66,8 +68,9 @@ def read_salmon(path: Path) -> pd.DataFrame:
             file=str(path),
         )
     without = sorted({f.name for f in path.iterdir() if f.is_dir()} - {f.parent.name for f in samples})
-    if without:
-        log.warning("%s: %d folder(s) without quant.sf left out: %s", path, len(without), ", ".join(without))
+    notes = [left_out("folder(s) without quant.sf", without)] if without else []
+    for note in notes:
+        log.warning("%s: %s", path, note)
     transcripts: list[str] = []
     reads = []
     for file in samples:
@@ -82,7 +85,7 @@ def read_salmon(path: Path) -> pd.DataFrame:
         reads.append(cells.numbers(["NumReads"])[:, 0])
     ids = [file.parent.name for file in samples]
     table = patient_table(ids, transcripts, np.vstack(reads), str(path))
-    return refuse_negative(table, "number of reads", str(path))
+    return noted(refuse_negative(table, "number of reads", str(path)), notes)
 
 
 def read_tximport(path: Path) -> pd.DataFrame:

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from omics.errors import CohortError, nearest
+from omics.readers.guessing import guessed_columns
 from omics.readers.matrix import check_unique
+from omics.readers.slips import not_a_number
+from omics.readers.text_files import holds_nul, iterate_lines, open_text, read_lines, refuse_marks
 
 __all__ = [
     "MISSING",
     "Cells",
     "Header",
     "fields_under",
-    "iterate_lines",
     "measured",
     "read_cells",
     "read_header",
-    "read_lines",
     "split_line",
     "with_row_names",
 ]
@@ -36,6 +34,7 @@ __all__ = [
 MISSING = ("", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null")
 """What stands for "not measured" in text; anything else that is no number is an error."""
 
+TOGETHER = 2**20  # cells whose type is tried at once; a call of pyarrow for each column costs seconds
 BLOCK = 2**24  # bytes; pyarrow needs a whole row in one block, and a row may hold ten thousand patients
 LISTED = 40  # a matrix has a column a patient, and nobody reads a list of them all
 
@@ -87,22 +86,19 @@ class Cells:
         """Cells of a column without blanks around them; empty where missing."""
         return [(value or "").strip() for value in self.columns[name].to_pylist()]
 
-    def guessed(self, name: str) -> pd.Series[Any]:
-        """Column of whole numbers, of numbers or of truth values if every cell is one; else of text.
+    def guessed(self, names: Sequence[str]) -> pd.DataFrame:
+        """Columns of whole numbers, of numbers or of truth values where every cell is one; else of text.
 
-        A cell such as 007 makes it text: numbers have no zeros in front, and ids would lose them.
+        A cell such as 007 makes its column text: numbers have no zeros in front, and ids would lose them.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        column = pc.utf8_trim_whitespace(self.columns[name])
-        if pc.any(pc.match_substring_regex(column, r"^[+-]?0[0-9]")).as_py():
-            return cast("pd.Series[Any]", column.to_pandas())
-        for kind in (pa.int64(), pa.float64(), pa.bool_()):
-            with suppress(pa.ArrowInvalid):
-                column = column.cast(kind)
-                break
-        return cast("pd.Series[Any]", column.to_pandas())
+        wide = max(1, TOGETHER // max(1, len(self.labels)))
+        slabs = (names[i : i + wide] for i in range(0, len(names), wide))
+        parts = [
+            part for slab in slabs for part in guessed_columns([self.columns[name] for name in slab], slab)
+        ]
+        if not parts:
+            return pd.DataFrame(index=range(len(self.labels)))
+        return pd.concat(parts, axis="columns")[list(names)]
 
     def below(self, rows: int) -> Cells:
         """Leave out the first `rows`."""
@@ -126,12 +122,14 @@ class Cells:
 
         column = self.columns[name]
         try:
-            return cast("NDArray[np.float64]", column.cast(pa.float64()).to_numpy())
+            values: NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
+            if np.isnan(values).sum() > column.null_count:  # pyarrow reads any spelling of nan
+                raise pa.ArrowInvalid
+            return values
         except pa.ArrowInvalid:
             row, value = next((i, x) for i, x in enumerate(column.to_pylist()) if x and not _is_number(x))
             raise CohortError(
-                f"line {self.line + row} ('{self.labels[row]}'): '{value}' is not a number; "
-                "correct the cell or leave it empty",
+                f"line {self.line + row} ('{self.labels[row]}'): {not_a_number(value)}",
                 "text_for_number",
                 file=self.file,
                 column=name,
@@ -158,19 +156,6 @@ def fields_under(header: Sequence[str], fields: list[str], file: str) -> list[st
             file=file,
         )
     return fields[:width]
-
-
-def iterate_lines(path: Path) -> Iterator[str]:
-    """Lines of a text file in utf-8, gzip too, without their ends and without a byte order mark."""
-    with _open(path) as file:
-        for line in file:
-            yield line.decode("utf-8-sig").rstrip("\r\n")
-
-
-def read_lines(path: Path, count: int) -> list[str]:
-    """First `count` lines; empty ones where the file has fewer."""
-    lines = list(islice(iterate_lines(path), count))
-    return lines + [""] * (count - len(lines))
 
 
 def split_line(line: str, separator: str = "\t", quote: str = "") -> list[str]:
@@ -206,6 +191,7 @@ def read_header(path: Path, separators: str = "\t,", comment: str = "#") -> Head
     lines, line = next(heads, (0, ""))
     if not line:
         raise CohortError("the file has no header line; save it again", "empty_file", file=str(path))
+    refuse_marks(line, lines, str(path))
     separator = next((mark for mark in separators if mark in line), separators[-1])
     # Without quotes around its names, a tab-separated file means no quotes by the " in its cells.
     quote = '"' if separator != "\t" or '"' in line else ""
@@ -230,6 +216,7 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
         A column that is missing or stands twice; a row of another width, as in a file that was cut.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
     from pyarrow import csv as arrow_csv
 
     place = {name: str(i) for i, name in reversed(list(enumerate(header.names)))}
@@ -244,7 +231,7 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
     check_unique([name for name in header.names if name in wanted], str(path))
     kinds = dict.fromkeys(["0", *(place[name] for name in columns)], pa.string())
     try:
-        with _open(path) as file:
+        with open_text(path) as file:
             table = arrow_csv.read_csv(
                 file,
                 read_options=arrow_csv.ReadOptions(
@@ -266,25 +253,31 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
                 ),
             )
     except pa.ArrowInvalid as error:
-        raise _malformed(str(error), str(path)) from None
+        raise _malformed(str(error), path, header) from None
+    if pc.any(pc.match_substring(table["0"], "\0")).as_py():
+        raise holds_nul(str(path))
     return Cells(str(path), {name: table[place[name]] for name in columns}, table["0"], header.lines + 1)
-
-
-def _open(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
 
 
 def _is_number(text: str) -> bool:
     import pyarrow as pa
 
     try:
-        pa.scalar(text).cast(pa.float64())
+        return not np.isnan(pa.scalar(text).cast(pa.float64()).as_py())
     except pa.ArrowInvalid:
         return False
-    return True
 
 
-def _malformed(reason: str, file: str) -> CohortError:
+def _malformed(reason: str, path: Path, header: Header) -> CohortError:
+    file = str(path)
+    if "invalid UTF8" in reason:
+        place = re.search(r"Row #(\d+)", reason)
+        where = f"line {place[1]} is" if place else "the file is"
+        return CohortError(f"{where} not utf-8; save the table as utf-8", "not_utf8", file=file)
+    if header.quote and sum(line.count(header.quote) for line in iterate_lines(path)) % 2:
+        return CohortError(
+            "a quotation mark is opened and never closed; close it or remove it", "open_quote", file=file
+        )
     width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", reason)
     if width:
         line, expected, found = width.groups()

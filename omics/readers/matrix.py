@@ -11,8 +11,17 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
+from omics.readers.slips import not_a_number
 
-__all__ = ["check_named", "check_unique", "file_stem", "numbers", "patient_table", "refuse_negative"]
+__all__ = [
+    "check_named",
+    "check_unique",
+    "check_unique_patients",
+    "file_stem",
+    "numbers",
+    "patient_table",
+    "refuse_negative",
+]
 
 
 def patient_table(
@@ -77,6 +86,18 @@ def check_unique(names: Sequence[str], file: str) -> None:
         )
 
 
+def check_unique_patients(ids: pd.Index, file: str, column: str | None) -> None:
+    """Raise :class:`CohortError` where a patient stands twice."""
+    if ids.has_duplicates:
+        raise CohortError(
+            "the patient id stands twice; keep one row a patient",
+            "duplicate_patient",
+            file=file,
+            column=column,
+            patient=str(ids[ids.duplicated()][0]),
+        )
+
+
 def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
     """Turn every column into float64; empty cells become NaN.
 
@@ -100,7 +121,7 @@ def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
         text = as_numbers.isna() & column.notna()
         if text.any():
             raise CohortError(
-                f"'{column[text].iloc[0]}' is not a number; correct the cell or leave it empty",
+                not_a_number(str(column[text].iloc[0])),
                 "text_for_number",
                 file=file,
                 column=str(name),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from omics.errors import CohortError
 from omics.readers.delimited import Cells, read_cells, read_header
 from omics.readers.matrix import patient_table, refuse_negative
+from omics.readers.notes import noted
 
 __all__ = ["read_protein_groups"]
 
@@ -33,7 +34,7 @@ def read_protein_groups(path: Path) -> pd.DataFrame:
 
     A feature is the first of its majority protein IDs; groups that share their first one go by all
     their IDs. A 0 is below detection and stays 0. Decoys, contaminants and groups identified by a
-    modified site only are left out and counted in the log.
+    modified site only are left out, which the log and ``check`` say.
 
     Source: https://cox-labs.github.io/coxdocs/output_tables.html;
     Cox and Mann 2008, doi 10.1038/nbt.1511.
@@ -49,11 +50,11 @@ def read_protein_groups(path: Path) -> pd.DataFrame:
     quantity, samples = _samples(header.names, file)
     marks = [mark for mark in MARKS if mark in header.names]
     cells = read_cells(path, header, [FEATURE, *marks, *samples])
-    kept = _proteins(cells, marks)
+    kept, notes = _proteins(cells, marks)
     features = _names([name for name, keep in zip(cells.text(FEATURE), kept, strict=True) if keep])
     ids = [name.removeprefix(quantity) for name in samples]
     table = patient_table(ids, features, cells.numbers(samples)[kept].T, file)
-    return refuse_negative(table, "intensity", file)
+    return noted(refuse_negative(table, "intensity", file), notes)
 
 
 def _samples(header: list[str], file: str) -> tuple[str, list[str]]:
@@ -76,17 +77,21 @@ def _samples(header: list[str], file: str) -> tuple[str, list[str]]:
     )
 
 
-def _proteins(cells: Cells, marks: list[str]) -> NDArray[np.bool_]:
+def _proteins(cells: Cells, marks: list[str]) -> tuple[NDArray[np.bool_], list[str]]:
+    """Which groups are proteins of the sample, and what the others are."""
+    notes = []
     kept = np.ones(len(cells.labels), dtype=np.bool_)
     for mark in marks:
         marked = np.array([cell == "+" for cell in cells.text(mark)], dtype=np.bool_)
-        log.info("%s: %d group(s) marked %s left out", cells.file, int((marked & kept).sum()), mark)
+        if count := int((marked & kept).sum()):
+            notes.append(f"{count} group(s) marked {mark} left out")
+            log.info("%s: %s", cells.file, notes[-1])
         kept &= ~marked
     if not kept.any():
         raise CohortError(
             "no group but decoys and contaminants; export it again", "empty_table", file=cells.file
         )
-    return kept
+    return kept, notes
 
 
 def _names(majority: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 from omics.errors import CohortError, nearest
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import patient_table
+from omics.readers.notes import left_out, noted
 
 __all__ = ["read_olink"]
 
@@ -31,8 +32,8 @@ def read_olink(path: Path) -> pd.DataFrame:
     """Read NPX in long form: csv with ``;`` or ``,`` (gzip too), or parquet.
 
     A feature is an assay; one that stands on several panels goes by ``ASSAY_OLINKID``. Control
-    samples and control assays are left out, and NPX that failed quality control is NaN, both counted
-    in the log; what carries a warning stays.
+    samples and control assays are left out, and NPX that failed quality control is NaN, both said
+    in the log and by ``check``; what carries a warning stays.
 
     Source: the columns as https://cran.r-project.org/package=OlinkAnalyze documents them (read_NPX);
     Wik et al. 2021, doi 10.1016/j.mcpro.2021.100168.
@@ -44,17 +45,18 @@ def read_olink(path: Path) -> pd.DataFrame:
         in one sample, an OlinkID with several assay names.
     """
     file = str(path)
-    rows = _without_controls(_read(path), file)
+    rows, notes = _without_controls(_read(path), file)
     flags = rows[[name for name in QC if name in rows]]
     failed = flags.apply(lambda flag: flag.str.upper() == "FAIL").any(axis=1)
     if failed.any():
-        log.warning("%s: %d NPX that failed quality control count as not measured", file, failed.sum())
+        notes.append(f"{failed.sum()} NPX that failed quality control count as not measured")
+        log.warning("%s: %s", file, notes[-1])
     _check_once(rows, file)
     sample, ids = pd.factorize(rows["SampleID"])
     assay, features = pd.factorize(_features(rows, file))
     values = np.full((len(ids), len(features)), np.nan)
     values[sample, assay] = rows["NPX"].where(~failed)
-    return patient_table(list(ids), list(features), values, file)
+    return noted(patient_table(list(ids), list(features), values, file), notes)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -91,22 +93,25 @@ def _check_columns(header: list[str], file: str) -> None:
             )
 
 
-def _without_controls(rows: pd.DataFrame, file: str) -> pd.DataFrame:
+def _without_controls(rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of patients and of assays, and what was left out."""
+    notes = []
     kind = next((name for name in SAMPLE_TYPES if name in rows), None)
     by_name = rows["SampleID"].str.startswith(CONTROLS)
     control = by_name if kind is None else rows[kind].str.upper() != "SAMPLE"
     if control.any():
-        names = rows.loc[control, "SampleID"].drop_duplicates()
-        log.info("%s: %d control sample(s) left out: %s", file, len(names), ", ".join(names))
+        notes.append(left_out("control sample(s)", list(rows.loc[control, "SampleID"].unique())))
     rows = rows[~control]
     if ASSAY_TYPE in rows:
         control = rows[ASSAY_TYPE].str.lower() != "assay"
         if control.any():
-            log.info("%s: %d control assay(s) left out", file, rows.loc[control, "OlinkID"].nunique())
+            notes.append(left_out("control assay(s)", list(rows.loc[control, "OlinkID"].unique())))
         rows = rows[~control]
     if rows.empty:
         raise CohortError("no sample but controls; export all plates", "empty_table", file=file)
-    return rows
+    for note in notes:
+        log.info("%s: %s", file, note)
+    return rows, notes
 
 
 def _check_once(rows: pd.DataFrame, file: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from omics.errors import CohortError
 from omics.readers.containers import open_store, stored_names
-from omics.readers.matrix import check_named, check_unique
+from omics.readers.matrix import check_named, check_unique, check_unique_patients
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -48,7 +48,10 @@ def read_large(path: Path, file_format: str) -> AnnData | None:
     """
     if file_format not in (".h5ad", ".zarr") or not path.exists():
         return None
-    store = open_store(path)
+    try:
+        store = open_store(path)
+    except OSError:
+        return None  # read_table says what is wrong with the file
     if "X" not in store or store["X"].attrs.get("encoding-type") != "array" or not is_large(store["X"]):
         return None
     patients, features = stored_names(store, str(path))
@@ -70,11 +73,5 @@ def leave_on_disk(values: Any, patients: Sequence[str], features: Sequence[str],
     check_named(features, "feature", "empty_feature", file)
     check_unique(features, file)
     ids = pd.Index(patients)
-    if ids.has_duplicates:
-        raise CohortError(
-            "the patient id stands twice; keep one row a patient",
-            "duplicate_patient",
-            file=file,
-            patient=str(ids[ids.duplicated()][0]),
-        )
+    check_unique_patients(ids, file, None)
     return AnnData(values, obs=pd.DataFrame(index=ids), var=pd.DataFrame(index=pd.Index(features)))

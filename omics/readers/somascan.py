@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
-from omics.readers.delimited import Header, iterate_lines, read_cells, split_line
+from omics.readers.delimited import Header, read_cells, split_line
 from omics.readers.matrix import patient_table, refuse_negative
+from omics.readers.notes import noted
+from omics.readers.text_files import iterate_lines
 
 __all__ = ["read_adat"]
 
@@ -24,7 +26,7 @@ SECTIONS = ("^HEADER", "^COL_DATA", "^ROW_DATA", "^TABLE_BEGIN")
 def read_adat(path: Path) -> pd.DataFrame:
     """Read an ADAT file, gzip too: samples by ``SampleId``, SOMAmers by ``SeqId``.
 
-    Calibrators, quality controls and buffers are left out and counted in the log. Samples and
+    Calibrators, quality controls and buffers are left out, which the log and ``check`` say. Samples and
     SOMAmers with a flag of quality control stay.
 
     Source: https://github.com/SomaLogic/SomaLogic-Data, section ADAT File Format;
@@ -59,13 +61,14 @@ def read_adat(path: Path) -> pd.DataFrame:
     ids, types = cells.text("SampleId"), cells.text("SampleType")
     kept = np.array([kind == "Sample" for kind in types])
     controls = Counter(kind for kind in types if kind != "Sample")
-    for kind, count in controls.items():
-        log.info("%s: %d sample(s) of type %s left out", file, count, kind or "(empty)")
+    notes = [f"{count} sample(s) of type {kind or '(empty)'} left out" for kind, count in controls.items()]
+    for note in notes:
+        log.info("%s: %s", file, note)
     if not kept.any():
         raise CohortError("no sample but controls; export all plates", "empty_table", file=file)
     names = [name for name, keep in zip(ids, kept, strict=True) if keep]
     measured = patient_table(names, somamers, cells.numbers(somamers)[kept], file)
-    return refuse_negative(measured, "measurement", file)
+    return noted(refuse_negative(measured, "measurement", file), notes)
 
 
 def _preamble(path: Path) -> tuple[int, dict[str, list[str]]]:

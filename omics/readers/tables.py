@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 from omics.errors import CohortError, nearest
 from omics.readers import COMPANIONS, FOLDERS, READERS
 from omics.readers.delimited import read_cells, read_header
-from omics.readers.matrix import check_named
+from omics.readers.matrix import check_named, check_unique_patients
 from omics.tables import look_up
 
 __all__ = ["read_csv", "read_parquet", "read_table", "read_tsv", "table_files", "table_format"]
@@ -48,9 +49,17 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
     what, found = ("folder", path.is_dir()) if kind in FOLDERS else ("file", path.is_file())
     if not found:
         raise CohortError(f"no such {what}; correct the path in cohort.yaml", "missing_file", file=str(path))
+    if path.is_file():
+        _refuse_stand_in(path)
     try:
         frame: pd.DataFrame = look_up(READERS, kind, "file format")(path)
-    except (ValueError, OSError, EOFError, zlib.error) as error:
+    except UnicodeDecodeError as error:
+        raise CohortError(
+            f"the file is not utf-8 text (byte {error.object[error.start]:#04x}); save the table as utf-8",
+            "not_utf8",
+            file=str(path),
+        ) from None
+    except (ValueError, OSError, EOFError, csv.Error, zlib.error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CohortError(
             f"cannot be read as {kind} ({reason}); save the table again", "unreadable_file", file=str(path)
@@ -70,6 +79,22 @@ def table_files(path: Path, file_format: str | None = None) -> list[Path]:
     return [path, *map(path.with_suffix, companions)]
 
 
+STAND_INS = {
+    b"version https://git-lfs": "the file is a pointer of Git LFS and not the table; run `git lfs pull`",
+    b"<!doctype html": "the file is a web page and not the table; download the table itself",
+    b"<html": "the file is a web page and not the table; download the table itself",
+}
+"""First bytes, in lower case, of what is left where a download failed -> what to do."""
+
+
+def _refuse_stand_in(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(32).lower()
+    for sign, sentence in STAND_INS.items():
+        if start.startswith(sign):
+            raise CohortError(sentence, "stand_in", file=str(path))
+
+
 def table_format(path: Path, file_format: str | None = None) -> str:
     """Give the declared format, or the longest ending of READERS that the file has.
 
@@ -79,6 +104,9 @@ def table_format(path: Path, file_format: str | None = None) -> str:
         return file_format
     known = (name for name in READERS if name.startswith(".") and path.name.endswith(name))
     return max(known, key=len, default=path.suffix)
+
+
+SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -92,23 +120,29 @@ def read_tsv(path: Path) -> pd.DataFrame:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Parquet; an index that pandas saved by name comes back as a column."""
+    """Parquet; an index that pandas saved comes back as a column, but for one that only counts rows."""
     frame = pd.read_parquet(path)
-    return frame.reset_index() if frame.index.name else frame
+    counts = isinstance(frame.index, pd.RangeIndex) and not frame.index.name
+    return frame if counts else frame.reset_index()
 
 
 def _read_delimited(path: Path, separator: str) -> pd.DataFrame:
     header = replace(read_header(path, separators=separator, comment=""), quote='"')
+    other = next((mark for mark in SEPARATORS if mark in header.names[0]), None)
+    if len(header.names) == 1 and other:
+        raise CohortError(
+            f"cells are separated by {SEPARATORS[other]}, and by {SEPARATORS[separator]} is what the ending of the "
+            "file says; save the table again",
+            "other_separator",
+            file=str(path),
+        )
     # Programs leave the name above the ids empty.
     check_named(["ids", *header.names[1:]], "column", "empty_feature", str(path))
     ids, *others = header.names
     cells = read_cells(path, header, header.names)
     # Ids such as 007 keep their zeros: the first column is never guessed to be a number.
-    columns = {
-        ids: [name or None for name in cells.text(ids)],
-        **{name: cells.guessed(name) for name in others},
-    }
-    return pd.DataFrame(columns)
+    named = pd.DataFrame({ids: pd.Series([name or None for name in cells.text(ids)], dtype=object)})
+    return pd.concat([named, cells.guessed(others)], axis="columns")
 
 
 def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
@@ -120,6 +154,8 @@ def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
             file=file,
             column=str(column),
         )
+    if not len(frame):
+        raise CohortError("the table has a header and no row; was it cut short?", "no_patient", file=file)
     ids = frame[column]
     empty = ids.isna() | (ids == "")
     if empty.any():
@@ -130,12 +166,5 @@ def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
             column=str(column),
         )
     ids = ids.astype(str)
-    if ids.duplicated().any():
-        raise CohortError(
-            "the patient id stands twice; keep one row a patient",
-            "duplicate_patient",
-            file=file,
-            column=str(column),
-            patient=ids[ids.duplicated()].iloc[0],
-        )
+    check_unique_patients(pd.Index(ids), file, str(column))
     return frame.drop(columns=column).set_axis(pd.Index(ids, name="sample_id"))

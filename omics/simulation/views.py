@@ -110,6 +110,7 @@ def _log_intensity(latent: Values, rng: np.random.Generator) -> Values:
     values = np.round(level + latent, 3)
     # The faint ones are missed more often: not at random.
     missed = rng.random(latent.shape) < 1.0 / (1.0 + np.exp(2.0 * (values - HALF_LOST)))
+    missed[np.arange(len(values)), values.argmax(axis=1)] = False  # a run without any protein is no run
     return np.where(missed, np.nan, values)
 
 

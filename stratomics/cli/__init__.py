@@ -14,6 +14,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "check": ("stratomics.cli.check:check", "what a careful statistician would look at before modelling"),
     "run": ("stratomics.cli.run:run", "one experiment, from files to report"),
+    "simulate": ("stratomics.cli.simulate:simulate", "a cohort whose truth is known, to try things on"),
     "report": ("stratomics.cli.report:report", "write the report of a finished run anew"),
 }
 

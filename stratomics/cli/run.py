@@ -15,7 +15,7 @@ from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # publi
 from omics.errors import ConfigError, nearest
 from stratomics.config import ExperimentConfig
 
-__all__ = ["parse", "run", "shipped_config"]
+__all__ = ["parse", "parsed_words", "run", "shipped_config"]
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -45,8 +45,8 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
     parser = _parser()
     # The file alone first, so that a fault on the command line is not blamed on it.
     if words[:1] == ["--config"]:
-        _parsed(parser, words[:2], source)
-    parsed = _parsed(parser, words, "the command line")
+        parsed_words(parser, words[:2], source)
+    parsed = parsed_words(parser, words, "the command line")
     again, runs = parsed.pop("again"), parsed.pop("runs")
     parsed.pop("config", None)
     built = parser.instantiate(parsed)
@@ -55,7 +55,10 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
     return config, Path(runs), bool(again)
 
 
-def _parsed(parser: jsonargparse.ArgumentParser, words: list[str], source: str) -> jsonargparse.Namespace:
+def parsed_words(
+    parser: jsonargparse.ArgumentParser, words: list[str], source: str
+) -> jsonargparse.Namespace:
+    """Parse a command's words; `source` stands before what is wrong with them."""
     try:
         return parser.parse_args(words)
     except argparse.ArgumentError as error:

@@ -13,7 +13,7 @@ from datamodules.novelty import novelties
 from omics.errors import DataError
 from omics.simulate import SimulationConfig, simulate
 
-FEATURES = {"mutation": 10, "rna": 30, "microbiome": 25}
+FEATURES = {"mutation": 20, "rna": 30, "microbiome": 25}
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ import pytest
 
 from omics.errors import CohortError, InputError
 from omics.readers import READERS
-from omics.readers.delimited import Header, read_cells, read_lines
+from omics.readers.delimited import Header, read_cells
 from omics.readers.matrix import patient_table
 from omics.readers.tables import read_table
+from omics.readers.text_files import read_lines
 from omics.tables import look_up
 
 FIXTURES = Path(__file__).parent / "fixtures"

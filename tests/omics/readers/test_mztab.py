@@ -95,4 +95,4 @@ def test_not_text_at_all(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(CohortError) as caught:
         read_table(path)
-    assert caught.value.code == "unreadable_file"
+    assert caught.value.code == "not_utf8"

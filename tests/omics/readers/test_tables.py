@@ -106,7 +106,7 @@ def test_another_encoding_is_refused(tmp_path):
     path.write_bytes("id,x\nMüller,1\n".encode("cp1252"))
     with pytest.raises(CohortError) as caught:
         read_table(path)
-    assert caught.value.code == "unreadable_file"
+    assert caught.value.code == "not_utf8"
 
 
 def test_an_empty_id_in_parquet(tmp_path):

@@ -1,0 +1,51 @@
+"""A cohort of 500 patients x 20,000 genes from csv, read and checked, against pandas.read_csv of its one view."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from benchmarks.clock import command_cpu, cpu, in_turn
+from omics.cohort import read_cohort
+
+PATIENTS, GENES = 500, 20_000
+
+
+def rows() -> Iterator[str]:
+    read_cohort("bundled:tcga_acc")  # imports are no reading
+    for scale in ("log", "counts"):
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            write(folder, scale)
+            ours, others, ratio = in_turn(
+                lambda: cpu(lambda: read_cohort(folder)),  # noqa: B023  # called at once
+                lambda: cpu(lambda: pd.read_csv(folder / "rna.csv", index_col=0)),  # noqa: B023  # called at once
+            )
+            checked = command_cpu([sys.executable, "-m", "stratomics", "check", str(folder)])
+        yield f"{scale}: ours {ours:.2f} CPU s, pandas {others:.2f} CPU s, ratio {ratio:.2f}"
+        yield f"{scale}: stratomics check, start of Python included, {checked:.1f} CPU s"
+
+
+def write(folder: Path, scale: str) -> None:
+    rng = np.random.default_rng(0)
+    size = (PATIENTS, GENES)
+    values = (
+        rng.normal(size=size).round(4) if scale == "log" else rng.poisson(rng.lognormal(4, 2, GENES), size)
+    )
+    ids = pd.Index([f"P{i:03d}" for i in range(PATIENTS)], name="sample_id")
+    pd.DataFrame(values, ids, [f"gene{j}" for j in range(GENES)]).to_csv(folder / "rna.csv")
+    outcome = {"time": rng.exponential(500, PATIENTS) + 1, "event": rng.integers(0, 2, PATIENTS)}
+    pd.DataFrame(outcome, ids).to_csv(folder / "outcome.csv")
+    spec = {
+        "name": "big",
+        "samples": {"file": "outcome.csv"},
+        "views": {"rna": {"modality": "transcriptomics", "file": "rna.csv", "scale": scale}},
+        "endpoints": {"survival": {"time": "time", "event": "event"}},
+    }
+    (folder / "cohort.yaml").write_text(yaml.safe_dump(spec))
