@@ -86,7 +86,7 @@ def write_cohort(simulated: Simulated, folder: str | Path) -> None:
     """Write a cohort that ``read_cohort`` reads back the same, and its truth.
 
     The folder, made where it is missing, gets ``cohort.yaml``, ``outcome.csv``, one ``csv.gz`` a view,
-    ``truth.parquet`` (a row a patient) and ``truth.json`` (settings, baseline, loadings). The same
+    ``truth/patients.parquet`` and ``truth/settings.json`` (configuration, baseline, loadings). The same
     configuration gives the same bytes.
     """
     folder = Path(folder)

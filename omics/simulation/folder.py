@@ -18,7 +18,7 @@ from omics.spec import CohortSpec
 __all__ = ["OUTCOME", "cohort_files", "read_truth", "view_file", "write_truth"]
 
 OUTCOME = "outcome.csv"
-_TABLE, _SETTINGS = "truth.parquet", "truth.json"
+_TABLE, _SETTINGS = "truth/patients.parquet", "truth/settings.json"
 _SCALARS = (
     "treatment_log_hazard_ratio",
     "response_intercept",
@@ -46,7 +46,8 @@ def cohort_files(
 
 
 def write_truth(truth: Truth, config: Mapping[str, Any], folder: Path) -> None:
-    """Write what concerns patients to ``truth.parquet``, all else and the settings to ``truth.json``."""
+    """Write what concerns patients to ``truth/patients.parquet``, all else to ``truth/settings.json``."""
+    (folder / "truth").mkdir(exist_ok=True)
     write_parquet(folder / _TABLE, _patients(truth))
     write_json(
         folder / _SETTINGS,

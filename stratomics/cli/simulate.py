@@ -31,7 +31,7 @@ def simulate(arguments: Sequence[str]) -> None:
 
     with set_aside(folder) as aside:
         write_cohort(drawn(config), aside)
-    print(f"{config.patients} patients; truth.parquet and truth.json say what nobody knows of a real cohort")
+    print(f"{config.patients} patients; its folder truth/ says what nobody knows of a real cohort")
     print(folder)
 
 

@@ -399,9 +399,15 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     config = SimulationConfig(40, features=dict.fromkeys(VIEWS, 3))
     for name, changed in (("a", config), ("b", config), ("c", dataclasses.replace(config, seed=1))):
         write_cohort(simulate(changed), tmp_path / name)
-    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    names = sorted(str(path.relative_to(tmp_path / "a")) for path in (tmp_path / "a").rglob("*.*"))
     assert names == sorted(
-        ["cohort.yaml", "outcome.csv", "truth.json", "truth.parquet", *(f"{view}.csv.gz" for view in VIEWS)]
+        [
+            "cohort.yaml",
+            "outcome.csv",
+            "truth/patients.parquet",
+            "truth/settings.json",
+            *(f"{view}.csv.gz" for view in VIEWS),
+        ]
     )
     for name in names:
         first = (tmp_path / "a" / name).read_bytes()
@@ -471,7 +477,7 @@ def assert_same_truth(left: Truth, right: Truth) -> None:
 def test_truth_tables_hold_what_the_truth_says(tmp_path: Path) -> None:
     simulated = simulate(SimulationConfig(40, features=SMALL, doses=(1.5, 3)))
     write_cohort(simulated, tmp_path)
-    table, truth = pd.read_parquet(tmp_path / "truth.parquet"), simulated.truth
+    table, truth = pd.read_parquet(tmp_path / "truth/patients.parquet"), simulated.truth
     assert table["sample_id"].tolist() == simulated.cohort.obs_names.tolist()
     np.testing.assert_array_equal(table["log_hazard_1.5"], truth.log_hazard[:, 1])
     np.testing.assert_array_equal(table["response_probability_3"], truth.response_probability[:, 2])
@@ -480,7 +486,7 @@ def test_truth_tables_hold_what_the_truth_says(tmp_path: Path) -> None:
 
 
 def test_a_cohort_without_truth_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"truth\.parquet: no such file"):
+    with pytest.raises(InputError, match=r"patients\.parquet: no such file"):
         read_truth(tmp_path)
 
 

@@ -37,7 +37,7 @@ def test_the_folder_is_the_cohort_that_the_function_draws(tmp_path: Path, capsys
 def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert call(tmp_path / name, f"--seed={seed}") == 0
-    a, b, c = ({f.name: f.read_bytes() for f in (tmp_path / name).iterdir()} for name in "abc")
+    a, b, c = ({f.name: f.read_bytes() for f in (tmp_path / name).rglob("*.*")} for name in "abc")
     assert a == b
     assert a.keys() == c.keys()
     assert a["outcome.csv"] != c["outcome.csv"]
