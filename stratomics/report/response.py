@@ -35,8 +35,8 @@ def response_facts(run: RunDirectory) -> str:
     response = run.response
     positive, known = int(response.positive.sum()), int(response.observed.sum())
     return (
-        f"{positive} with a positive {run.endpoint}, {known - positive} with a negative one, "
-        f"{len(response.observed) - known} without"
+        f"{positive} with a positive {run.endpoint}, {known - positive} with a negative one "
+        f"and {len(response.observed) - known} without any"
     )
 
 
@@ -90,9 +90,13 @@ def _draw_calibration(points: list[tuple[float, float, float, float, int]]) -> F
     for mean, low, observed, high, n in points:
         axes.plot([mean, mean], [low, high], color=COLOURS[0], linewidth=2)
         axes.plot(mean, observed, "o", color=COLOURS[0])
-        axes.annotate(f"n = {n}", (mean, high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+        # Upright, so that the counts of close groups do not cover each other.
+        axes.annotate(
+            f"n = {n}", (mean, high), (0, 3), textcoords="offset points", ha="center", fontsize=8, rotation=90
+        )
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1.04)
+    axes.set_ylim(0, 1.15)
+    axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_xlabel("mean predicted probability in the group")
     axes.set_ylabel("share of positive patients in the group")
     return figure
