@@ -20,7 +20,9 @@ HALF_A_DAY = {"days": 0.5, "weeks": 0.5 / 7, "months": 0.5 / 30.4375, "years": 0
 
 Rows = NDArray[np.int64]
 
-_WRONG_KIND = "endpoint '{}' is a {}, and this needs a {}; set `primary` in cohort.yaml to one"
+_WRONG_KIND = (
+    "endpoint '{}' is a {} endpoint, and this needs a {} endpoint; set `primary` in cohort.yaml to one"
+)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def test_a_class_smaller_than_the_folds_is_said(few: str, write_response: Callab
 
 
 def test_an_endpoint_of_the_other_kind_is_said(write_response: Callable[..., Path], acc: Any) -> None:
-    with pytest.raises(DataError, match="'response' is a response, and this needs a survival"):
+    with pytest.raises(DataError, match="'response' is a response endpoint, and this needs a survival"):
         cohort_endpoints(read_cohort(write_response())).survival()
-    with pytest.raises(DataError, match="'survival' is a survival, and this needs a response"):
+    with pytest.raises(DataError, match="'survival' is a survival endpoint, and this needs a response"):
         cohort_endpoints(acc).response()
