@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from omics.endpoints import Endpoints, read_endpoints, require_positives
+from omics.endpoints import Endpoints, check_endpoints, read_endpoints
 from omics.errors import CohortError, nearest
 from omics.files import digest_files
 from omics.readers.notes import LEFT_OUT, notes_of
@@ -101,7 +101,7 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
         return None, errors
     file = folder / spec.samples.file
     for name, endpoint in spec.endpoints.items():
-        attempt(_check_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
+        attempt(check_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
     attempt(checked_samples, samples, spec, str(file))
     if errors:
         return None, errors
@@ -117,11 +117,6 @@ def _read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
             "the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples"
         )
     return read_table(path.parent / spec.samples.file, spec.samples.id)
-
-
-def _check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
-    read_endpoints(samples, spec, file)
-    require_positives(samples, spec, file)
 
 
 def cohort_spec(cohort: MuData) -> CohortSpec:
@@ -220,7 +215,7 @@ def assemble_cohort(
     import mudata
     from anndata import AnnData
 
-    _check_endpoints(samples, spec, file)
+    check_endpoints(samples, spec, file)
     samples = checked_samples(samples, spec, file)
     # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
     mudata.set_options(pull_on_update=False)
