@@ -11,6 +11,7 @@ from torch.utils.data import IterableDataset
 
 from datamodules.batch import Batch
 from datamodules.harmonize import Harmonizer
+from omics.errors import ConfigError
 from omics.randomness import named_generator
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class CohortBlocks(IterableDataset[Batch]):
     def __init__(
         self, cohort: MuData, harmonizer: Harmonizer, rows: NDArray[np.int64], size: int, seed: int | None
     ) -> None:
+        if harmonizer.config.adapt:
+            raise ConfigError(
+                "harmonize.adapt learns a new site from all its patients at once, and this cohort is read in windows; "
+                "set it to false"
+            )
         self.cohort, self.harmonizer, self.rows = cohort, harmonizer, rows
         self.size, self.seed = size, seed
         self._passes = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = ["CovariateEncoder"]
+
+FAR = 6.0
+"""Standard deviations from the training mean beyond which a number is said to be strange."""
 
 
 class CovariateEncoder:
@@ -75,6 +78,42 @@ class CovariateEncoder:
 
     def _labels(self, name: str) -> list[str]:
         return [name] if name in self._numbers else [f"{name}={level}" for level in self._levels[name][1:]]
+
+    def novelties(self, samples: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+        """Say what training did not know: a code, the covariate, and a sentence each."""
+        for name in self._order:
+            column = samples[name].dropna() if name in samples.columns else pd.Series(dtype=object)
+            if not len(column):
+                yield (
+                    "covariate_absent",
+                    name,
+                    "nobody has this covariate; everybody counts as the mean or reference",
+                )
+            elif name in self._numbers:
+                yield from self._strange_numbers(name, column)
+            elif strange := sorted(set(map(str, column)) - set(self._levels[name])):
+                count, shown = int(column.astype(str).isin(strange).sum()), ", ".join(strange[:3])
+                sentence = f"{count} patient(s) have a category that training did not see, {shown}; "
+                yield "category_unseen", name, sentence + "they count as the reference"
+
+    def _strange_numbers(self, name: str, column: pd.Series[Any]) -> Iterator[tuple[str, str, str]]:
+        values, (mean, scale) = _floats(column), self._numbers[name]
+        if text := int(np.isnan(values).sum()):
+            yield (
+                "covariate_text",
+                name,
+                f"{text} value(s) are text and no numbers; they count as the training mean",
+            )
+        wild = np.abs(values - mean) > FAR * scale
+        if wild.any():
+            far = (
+                f"{int(wild.sum())} value(s) lie more than {FAR:g} standard deviations from the training mean"
+            )
+            yield (
+                "outside_range",
+                name,
+                f"{far} of {mean:.3g}, such as {values[wild][0]:.3g}; is the unit the same?",
+            )
 
     def state(self) -> dict[str, Any]:
         """Return what was learned, ready for json; a scale of None stands for a constant column."""

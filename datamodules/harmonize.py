@@ -17,7 +17,7 @@ from datamodules.migration import view_of_first_schema
 from datamodules.steps.site import separable
 from datamodules.table import Patients
 from datamodules.view_harmonizer import ViewHarmonizer
-from omics.checks.confounding import site_tied_to_outcome_or_arm
+from omics.checks.confounding import site_ties
 from omics.cohort import cohort_endpoints, cohort_spec
 from omics.errors import ConfigError, DataError, FitError, nearest
 from omics.files import read_state, write_state
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Harmonizer"]
 
 log = logging.getLogger(__name__)
+
+LIKELY = 0.05
+"""p-value below which a strong tie between site and outcome or arm switches site correction off."""
 
 
 class Harmonizer:
@@ -49,7 +52,7 @@ class Harmonizer:
     def __init__(self, config: HarmonizeConfig) -> None:
         self.config = config
         self.views: dict[str, ViewHarmonizer] = {}
-        self._covariates = CovariateEncoder()
+        self.covariates = CovariateEncoder()
         self._site: str | None = None
 
     @property
@@ -71,17 +74,24 @@ class Harmonizer:
         for name in self.config.normalize:
             if name not in spec.views:
                 raise ConfigError(f"harmonize.normalize: no view '{name}'; {nearest(name, spec.views)}")
-        self._covariates.fit(cohort.obs, spec.covariates)
-        self._site = spec.site if self.config.correct_site and self._correctable(cohort) else None
+        self.covariates.fit(cohort.obs, spec.covariates)
+        self._site = spec.site if self.config.correct_site else None
+        if self.config.correct_site and spec.site is None:
+            log.info("harmonize.correct_site: the cohort declares no site, so there is nothing to correct")
         everybody = self._patients(cohort)
-        self.views = {
-            name: ViewHarmonizer.fit(
-                name, cohort[name], view, everybody.take(_rows(cohort, name)), self.config
-            )
-            for name, view in spec.views.items()
-        }
+        self.views = {}
+        for name, view in spec.views.items():
+            rows = _rows(cohort, name)
+            patients = everybody.take(rows)
+            if self._site is not None and (reason := _against_correction(cohort, rows, patients)):
+                log.info("view '%s': sites are not corrected for: %s", name, reason)
+                patients = Patients(np.full(len(rows), ""), patients.covariates)
+            self.views[name] = ViewHarmonizer.fit(name, cohort[name], view, patients, self.config)
         if not any(len(view.features) for view in self.views.values()):
-            raise DataError("no view has a feature that varies among the training patients")
+            raise DataError(
+                "no view has two training patients and a feature that varies among them, and is measured and found in "
+                "enough of them; see harmonize.max_missing and harmonize.min_prevalence"
+            )
         return self
 
     def transform(self, cohort: MuData) -> Batch:
@@ -109,7 +119,7 @@ class Harmonizer:
             views,
             observed,
             everybody.covariates,
-            self._covariates.names,
+            self.covariates.names,
             cohort_endpoints(cohort),
         )
 
@@ -130,23 +140,11 @@ class Harmonizer:
 
     def _patients(self, cohort: MuData) -> Patients:
         known = self._site in cohort.obs
-        site = cohort.obs[self._site].astype(str).where(cohort.obs[self._site].notna(), "") if known else None
-        names = np.full(cohort.n_obs, "") if site is None else site.to_numpy(dtype=str)
-        return Patients(names, self._covariates.transform(cohort.obs))
-
-    def _correctable(self, cohort: MuData) -> bool:
-        """Judge, on training patients, whether correcting for site could take the signal along."""
-        spec = cohort_spec(cohort)
-        if spec.site is None:
-            return False
-        for finding in site_tied_to_outcome_or_arm(cohort):
-            log.info("sites are not corrected for: %s", finding.sentence)
-            return False
-        site = cohort.obs[spec.site].astype(str).to_numpy(dtype=str)
-        if not separable(site, self._covariates.transform(cohort.obs)):
-            log.info("sites are not corrected for: a covariate cannot be told from the site '%s'", spec.site)
-            return False
-        return True
+        names = np.full(cohort.n_obs, "")
+        if known:
+            site = cohort.obs[self._site]
+            names = site.astype(str).where(site.notna(), "").to_numpy(dtype=str)
+        return Patients(names, self.covariates.transform(cohort.obs))
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``name.json`` and ``name.safetensors``."""
@@ -158,7 +156,7 @@ class Harmonizer:
         settings: dict[str, Any] = {
             "config": vars(self.config),
             "views": stored,
-            "covariates": self._covariates.state(),
+            "covariates": self.covariates.state(),
             "site": self._site,
         }
         write_state(folder, name, settings, arrays)
@@ -176,7 +174,7 @@ class Harmonizer:
             }
             build = ViewHarmonizer.from_state if "steps" in stored else view_of_first_schema
             harmonizer.views[view] = build(stored, learned)
-        harmonizer._covariates = CovariateEncoder.from_state(settings["covariates"])
+        harmonizer.covariates = CovariateEncoder.from_state(settings["covariates"])
         harmonizer._site = settings.get("site")
         return harmonizer
 
@@ -184,3 +182,16 @@ class Harmonizer:
 def _rows(cohort: MuData, view: str) -> NDArray[np.int64]:
     rows: NDArray[np.int64] = cohort.obs_names.get_indexer(cohort[view].obs_names)
     return rows
+
+
+def _against_correction(cohort: MuData, rows: NDArray[np.int64], patients: Patients) -> str | None:
+    """Say what correcting a view's training patients, at `rows`, for site would take along, if anything.
+
+    A tie that is strong and likely (p below `LIKELY`) is enough: a small view can show no more.
+    """
+    for what, strength, p in site_ties(cohort, rows):
+        if p < LIKELY:
+            return f"they differ in {what} (Cramer's V {strength:.2f}, p {p:.1g})"
+    if not separable(patients.site, patients.covariates):
+        return "a covariate cannot be told from them"
+    return None

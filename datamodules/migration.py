@@ -31,5 +31,5 @@ def view_of_first_schema(stored: Mapping[str, Any], arrays: Mapping[str, NDArray
         "detection": DetectionLimit(smallest),
         "scale": RobustScaling(center, scale, -wide, wide),
     }
-    share = np.full(len(measured), 1.0 / max(len(measured), 1))
-    return ViewHarmonizer(ViewSpec(**stored["spec"]), measured, share, steps, ("median", MedianImputation()))
+    spec = ViewSpec(**stored["spec"])
+    return ViewHarmonizer(spec, measured, np.zeros(0), steps, ("median", MedianImputation()))

@@ -58,6 +58,9 @@ class Block:
     patients: Patients
 
 
+LARGEST = float(np.finfo(np.float32).max)
+
+
 class Transforms(Protocol):
     """What a table goes through: every patient for himself."""
 
@@ -95,19 +98,21 @@ class Table:
 
         def blocks() -> Iterator[Block]:
             for rows, raw in aligned(view, measured):
-                values = modality.transform(raw, spec.scale).astype(np.float32)
-                yield Block(rows, values, patients.take(rows))
+                values = modality.transform(raw, spec.scale)
+                held = np.where(np.isneginf(values), values, np.clip(values, -LARGEST, LARGEST))
+                yield Block(rows, held.astype(np.float32), patients.take(rows))
 
         return cls(blocks, patients, len(measured))
 
-    def through(self, step: Transforms, width: int) -> Table:
-        """Give this table after `step`, which makes `width` columns of it."""
+    def through(self, step: Transforms) -> Table:
+        """Give this table after `step`; one that drops features names those that it keeps, ``kept``."""
+        kept = getattr(step, "kept", None)
 
         def blocks() -> Iterator[Block]:
             for block in self:
                 yield Block(block.rows, step.transform(block.values, block.patients), block.patients)
 
-        return Table(blocks, self.patients, width)
+        return Table(blocks, self.patients, self.width if kept is None else len(kept))
 
     def held(self) -> Table:
         """Give this table from memory, if it fits there."""

@@ -14,12 +14,12 @@ from datamodules.config import HarmonizeConfig
 from datamodules.steps import IMPUTATIONS, NORMALIZATIONS, STEPS
 from datamodules.steps.detection import DetectionLimit
 from datamodules.steps.features import FeatureFilter, MostVariable
-from datamodules.steps.normalization import LOGARITHMIC
+from datamodules.steps.normalization import LOGARITHMIC, normalizable
 from datamodules.steps.scaling import RobustScaling
 from datamodules.steps.site import SiteCorrection
 from datamodules.table import Patients, Table, Values, aligned
 from omics.errors import ConfigError
-from omics.modalities.amounts import amounts
+from omics.modalities.amounts import CLOSED, amounts
 from omics.spec import ViewSpec
 from omics.tables import look_up
 
@@ -40,7 +40,7 @@ class ViewHarmonizer:
     measured
         (p,) all features of training.
     share
-        (p,) mean share of each in a training patient's total; equal shares on a scale without a zero.
+        (p,) mean share of each in a training patient's total; (0,) where the modality closes nothing to a total.
     steps
         Name in STEPS -> the fitted step, in the order in which they are applied.
     imputation
@@ -73,10 +73,10 @@ class ViewHarmonizer:
             A normalization that the view's scale does not allow.
         """
         normalization = config.normalize.get(name)
-        if normalization is not None and spec.scale not in LOGARITHMIC:
+        if normalization is not None and not normalizable(spec):
             raise ConfigError(
-                f"harmonize.normalize: view '{name}' is declared {spec.scale}, which {normalization} cannot "
-                f"normalize; it works on {', '.join(LOGARITHMIC)}"
+                f"harmonize.normalize: view '{name}' is {spec.modality} declared {spec.scale}, which {normalization} "
+                f"cannot normalize; it works on {', '.join(LOGARITHMIC)} of other modalities than microbiome"
             )
         chain = _Chain(Table.of(view, spec, view.var_names, patients).held())
         found, share = _profile(view, spec)
@@ -100,29 +100,31 @@ class ViewHarmonizer:
         `spec` is how this `view` is declared. With `adapt`, sites that training did not see are learned from these
         very patients.
         """
-        table, width = Table.of(view, spec, self.measured, patients), len(self.features)
+        table = Table.of(view, spec, self.measured, patients)
         for step in self.steps.values():
             ready = step.adapted(table) if adapt and isinstance(step, SiteCorrection) else step
-            table = table.through(ready, len(step.kept) if hasattr(step, "kept") else table.width)
-        values = np.empty((len(table), width), dtype=np.float32)
-        observed = np.empty((len(table), width), dtype=bool)
+            table = table.through(ready)
+        values = np.empty((len(table), table.width), dtype=np.float32)
+        observed = np.empty((len(table), table.width), dtype=bool)
         for block in table:
             observed[block.rows] = ~np.isnan(block.values)
             values[block.rows] = self.imputation[1].transform(block.values)
         return values, observed
 
-    def outside(self, view: AnnData, spec: ViewSpec, patients: Patients) -> float:
-        """Share of the measured values of `view`, of features that are kept, outside the range of training."""
+    def outside(
+        self, view: AnnData, spec: ViewSpec, patients: Patients
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Count for each kept feature (q,) the values of `view` far outside the range of training, and all measured."""
         table = Table.of(view, spec, self.measured, patients)
         for name, step in self.steps.items():
             if name == "scale":
                 break
-            table = table.through(step, len(step.kept) if hasattr(step, "kept") else table.width)
-        wild = measured = 0
+            table = table.through(step)
+        wild, measured = (np.zeros(table.width, dtype=np.int64) for _ in range(2))
         for block in table:
-            wild += int(self.steps["scale"].outside(block.values).sum())
-            measured += int((~np.isnan(block.values)).sum())
-        return wild / max(measured, 1)
+            wild += self.steps["scale"].outside(block.values).sum(axis=0)
+            measured += (~np.isnan(block.values)).sum(axis=0)
+        return wild, measured
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return what was learned, ready for json and safetensors."""
@@ -154,8 +156,7 @@ class _Chain:
 
     def add(self, name: str, step: Any) -> None:
         self.steps[name] = step
-        width = len(step.kept) if hasattr(step, "kept") else self.table.width
-        self.table = self.table.through(step, width).held()
+        self.table = self.table.through(step).held()
 
 
 def _profile(view: AnnData, spec: ViewSpec) -> tuple[NDArray[np.int64] | None, NDArray[np.float64]]:
@@ -165,13 +166,13 @@ def _profile(view: AnnData, spec: ViewSpec) -> tuple[NDArray[np.int64] | None, N
     for _, raw in aligned(view, view.var_names):
         parts = amounts(raw, spec.scale)
         if parts is None:
-            return None, np.full(p, 1.0 / p)
+            return None, np.zeros(0)
         parts = np.nan_to_num(parts, nan=0.0)
         total = parts.sum(axis=1)
         found += (parts > 0).sum(axis=0)
         share += (parts[total > 0] / total[total > 0, None]).sum(axis=0)
         patients += int((total > 0).sum())
-    return found, share / max(patients, 1)
+    return found, share / max(patients, 1) if spec.scale in CLOSED else np.zeros(0)
 
 
 def _taken_apart(name: str, step: Any, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:

@@ -202,15 +202,15 @@ def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoi
 
 
 def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
-    """Refuse what :func:`read_endpoints` refuses, and a positive value that nobody in a whole cohort has.
+    """Refuse what :func:`read_endpoints` refuses, and a positive value that is spelled otherwise than in the column.
 
-    A part of a cohort may well be without one.
+    A part of a cohort may well be without one, and so may a new cohort of which 1 is positive and all are 0.
     """
     for name, endpoint in read_endpoints(samples, spec, file).named.items():
         positive = spec.endpoints[name].positive
         if not isinstance(endpoint, Response) or positive is None or endpoint.positive.any():
             continue
-        if endpoint.observed.any():
+        if endpoint.observed.any() and not _only_zeros(samples[spec.endpoints[name].column], positive):
             column = spec.endpoints[name].column
             raise CohortError(
                 f"nobody has the positive value {positive!r}; found {_found(samples[column])}",
@@ -218,6 +218,10 @@ def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
                 file=file,
                 column=column,
             )
+
+
+def _only_zeros(column: pd.Series[Any], positive: Any) -> bool:
+    return positive == 1 and bool((column.dropna() == 0).all())
 
 
 def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: str) -> Survival:

@@ -101,6 +101,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     'choose one of folds, repeats'
     """
     choices = sorted(known)
+    if not choices:
+        return "there is none"
     close = difflib.get_close_matches(word, choices, n=1)
     if close:
         return f"did you mean '{close[0]}'?"

@@ -26,7 +26,7 @@ DATE = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?|\d\d?[./]\d\d?[./]\d{4}")
 
 
 def checked_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.DataFrame:
-    """Check the columns that `spec` names, and settle each covariate as float64 or text.
+    """Check the columns that `spec` names, and settle each covariate as float64 or text, the site as text.
 
     Raises
     ------
@@ -38,7 +38,18 @@ def checked_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.Da
     if spec.arm is not None:
         _check_arm(samples[spec.arm.column], spec.arm, file)
     settled = {name: _covariate(samples[name], file) for name in spec.covariates}
+    if spec.site is not None:
+        settled[spec.site] = _label(samples[spec.site])
     return samples.assign(**settled)
+
+
+def _label(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Text, and a whole number without decimals: a site is 1, whether a cell of its column is empty or not."""
+    present = column.dropna()
+    if column.dtype.kind == "f" and (present % 1 == 0).all():
+        column = column.astype("Int64")
+    text: pd.Series[Any] = column.astype(str).astype(object)
+    return text.where(column.notna())
 
 
 def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from omics.errors import CohortError
@@ -40,6 +41,7 @@ def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec]:
     """
     stored = _open(path)
     views: Views = {}
+    rests_on_disk = False
     try:
         spec = _spec(stored, path)
         for name, view in spec.views.items():
@@ -49,9 +51,10 @@ def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec]:
                 )
             check_view(name, view, str(path))
             views[name] = _view(name, stored[name], view, str(path))
+        rests_on_disk = not all(isinstance(view, pd.DataFrame) for view in views.values())
         return stored.obs.copy(), views, spec
     finally:
-        if all(isinstance(view, pd.DataFrame) for view in views.values()):
+        if not rests_on_disk:
             stored.file.close()
 
 
@@ -99,6 +102,9 @@ def _view(name: str, stored: AnnData, view: ViewSpec, file: str) -> pd.DataFrame
         large = leave_on_disk(stored.X, list(stored.obs_names), list(stored.var_names), file)
         check_on_disk(name, view, large, file)
         return large
-    frame = numbers(stored.to_memory().to_df(), file)
+    # `to_memory` would close the file, on which large views still rest.
+    values = stored.X[:]
+    dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+    frame = numbers(pd.DataFrame(dense, index=stored.obs_names, columns=stored.var_names), file)
     check_scale(name, view, frame, file)
     return noted(frame, list(stored.uns.get(LEFT_OUT, ())))

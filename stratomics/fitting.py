@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.harmonize import Harmonizer
+from datamodules.novelty import novelties
 from datamodules.split import Fold, stratified_folds
 from models.calibration import Calibration
 from models.config import HeadConfig, TrainerConfig, migrated_head
@@ -27,6 +28,7 @@ from models.prediction import Prediction
 from models.stratifier import MemberInputs, Stratifier, train
 from omics.cohort import cohort_endpoints
 from omics.files import read_state, write_state
+from omics.finding import WARNING
 from omics.randomness import named_seed
 from omics.tables import look_up
 from stratomics.config import ExperimentConfig
@@ -75,6 +77,9 @@ class Fitted:
 
     def predict(self, cohort: MuData) -> Prediction:
         """Predict every patient of `cohort`, whichever views they have."""
+        for finding in novelties(self.encoders[0].harmonizer, cohort):
+            if finding.severity == WARNING:
+                log.info("%s: %s", finding.place, finding.sentence)
         x = _encoded(self.encoders, cohort, self.stratifier.network.inputs)
         estimates = self.stratifier.predict(x) - self.centers[:, None]
         return self.calibration.prediction(cohort.obs_names.to_numpy(dtype=str), estimates, self.endpoint)

@@ -52,7 +52,7 @@ class IterativeImputation:
         measured = ~np.isnan(x)
         x[~measured] = 0.0
         count = min(COMPONENTS, len(x) - 1, x.shape[1] - 1)
-        if count < 1 or measured.all():
+        if count < 1:
             return cls(np.zeros((x.shape[1], 0)), 1.0)
         _, scale, axes = np.linalg.svd(x, full_matrices=False)
         model = cls(

@@ -1,6 +1,7 @@
 """Normalization to a reference learned from training: dilution, loading and depth differ between samples, not patients.
 
-All work on a logarithmic scale and on what was measured: "below detection" stays what it is.
+All work on a logarithmic scale and on what was measured. "Below detection" is the lowest of a patient's values, of
+which no more is known, and stays what it is.
 """
 
 from __future__ import annotations
@@ -9,13 +10,26 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datamodules.table import Patients, Table, Values
+from omics.spec import ViewSpec
 
-__all__ = ["LOGARITHMIC", "MedianNormalization", "ProbabilisticQuotient", "QuantileNormalization"]
+__all__ = [
+    "LOGARITHMIC",
+    "MedianNormalization",
+    "ProbabilisticQuotient",
+    "QuantileNormalization",
+    "normalizable",
+]
 
 LOGARITHMIC = ("counts", "intensity", "log", "numeric")
 """Scales whose harmonized scale is logarithmic, or declared by the user to be comparable so."""
+
+
+def normalizable(spec: ViewSpec) -> bool:
+    """Whether a view may be normalized: on a logarithmic scale, and not already closed to a composition."""
+    return spec.scale in LOGARITHMIC and spec.modality != "microbiome"
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,9 @@ class ProbabilisticQuotient:
 
     def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
         """Take each patient's median log quotient off."""
-        return _moved(values, _medians(values - self.reference))
+        # Of a feature that half of training has below detection no quotient is known.
+        known = np.isfinite(self.reference)
+        return _moved(values, _medians(values[:, known] - self.reference[known]))
 
 
 @dataclass(frozen=True)
@@ -49,8 +65,9 @@ class MedianNormalization:
     @classmethod
     def fit(cls, table: Table) -> Self:
         """Learn the common median from training patients."""
-        medians = np.concatenate([_medians(block.values) for block in table])
-        return cls(float(_medians(medians[None, :])[0]))
+        medians = [np.empty(0, dtype=np.float32), *(_medians(block.values) for block in table)]
+        center = float(_medians(np.concatenate(medians)[None, :])[0])
+        return cls(0.0 if np.isnan(center) else center)
 
     def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
         """Give each patient the common median."""
@@ -71,12 +88,13 @@ class QuantileNormalization:
     def fit(cls, table: Table) -> Self:
         """Learn the common distribution from training patients."""
         total, patients = np.zeros(table.width), 0
-        levels = np.linspace(0.0, 1.0, table.width)
+        levels = _levels(table.width)
         for block in table:
             for row in block.values:
-                seen = np.sort(row[np.isfinite(row)])
-                if len(seen):
-                    total += np.interp(levels, np.linspace(0.0, 1.0, len(seen)), seen)
+                ordered = np.sort(row[~np.isnan(row)])
+                seen = np.isfinite(ordered)
+                if seen.any():
+                    total += np.interp(levels, _levels(len(ordered))[seen], ordered[seen])
                     patients += 1
         return cls((total / max(patients, 1)).astype(np.float32))
 
@@ -85,25 +103,32 @@ class QuantileNormalization:
         from scipy.stats import rankdata
 
         moved = values.copy()
-        levels = np.linspace(0.0, 1.0, len(self.reference))
+        levels = _levels(len(self.reference))
         for row in moved:
-            seen = np.isfinite(row)
-            if seen.any():
-                rank = (rankdata(row[seen]) - 1.0) / max(int(seen.sum()) - 1, 1)
-                row[seen] = np.interp(rank, levels, self.reference)
+            measured = ~np.isnan(row)
+            if np.isfinite(row).any():
+                level = (rankdata(row[measured]) - 0.5) / measured.sum()
+                detected = np.isfinite(row[measured])
+                row[np.flatnonzero(measured)[detected]] = np.interp(level[detected], levels, self.reference)
         return moved
 
 
+def _levels(count: int) -> NDArray[np.float64]:
+    """Quantile levels of `count` ordered values."""
+    return (np.arange(count) + 0.5) / max(count, 1)
+
+
 def _medians(values: Values) -> Values:
-    """(m,) median of the finite values of each row; NaN for a row without any."""
-    ordered = np.sort(np.where(np.isfinite(values), values, np.float32(np.inf)), axis=1)
-    count = np.isfinite(ordered).sum(axis=1)
+    """(m,) median of what was measured in each row; NaN where nothing was, or half of it is below detection."""
+    if not values.shape[1]:
+        return np.full(len(values), np.nan, dtype=np.float32)
+    ordered = np.sort(values, axis=1)
+    count = (~np.isnan(ordered)).sum(axis=1)
     rows, last = np.arange(len(values)), np.maximum(count - 1, 0)
     low, high = ordered[rows, last // 2], ordered[rows, (last + 1) // 2]
-    # Two infinities meet where nothing was measured; that row has no median.
-    nothing = count == 0
-    low, high = np.where(nothing, 0.0, low), np.where(nothing, 0.0, high)
-    return np.where(nothing, np.nan, (low + high) / 2).astype(np.float32)
+    known = np.isfinite(low) & np.isfinite(high)
+    middle = (np.where(known, low, 0.0) + np.where(known, high, 0.0)) / 2
+    return np.where(known, middle, np.nan).astype(np.float32)
 
 
 def _moved(values: Values, by: Values) -> Values:

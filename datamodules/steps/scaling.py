@@ -46,8 +46,11 @@ class RobustScaling:
         return np.clip((values - self.center) / self.scale, -LIMIT, LIMIT).astype(np.float32)
 
     def outside(self, values: Values) -> NDArray[np.bool_]:
-        """(m, p) which values lie outside the range of training; what was not measured does not."""
-        wild: NDArray[np.bool_] = (values < self.low) | (values > self.high)
+        """(m, p) which values lie more than a robust standard deviation outside the range of training.
+
+        A new patient like those of training lies a little outside of it in 2 / (n + 1) of his values.
+        """
+        wild: NDArray[np.bool_] = (values < self.low - self.scale) | (values > self.high + self.scale)
         return wild
 
 

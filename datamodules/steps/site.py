@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from datamodules.table import Patients, Table, Values
 
-__all__ = ["SiteCorrection", "separable"]
+__all__ = ["SiteCorrection", "large_sites", "separable"]
 
 Array = NDArray[np.float64]
 
@@ -30,14 +30,17 @@ class SiteCorrection:
 
     Attributes
     ----------
+    seen
+        Names of all sites of training.
     sites
-        (s,) names of the sites that are corrected.
+        (s,) names of those that are corrected; others had too few patients.
     shift, spread
         (s, p) location and scale of each site, shrunk over features, in units of `scale`.
     mean, effect, scale
         (p,) mean over sites, (c, p) effects of covariates, (p,) pooled standard deviation.
     """
 
+    seen: list[str]
     sites: list[str]
     shift: Array
     spread: Array
@@ -49,7 +52,6 @@ class SiteCorrection:
     def fit(cls, table: Table) -> Self:
         """Learn from training patients and their covariates."""
         site, covariates = table.patients.site, table.patients.covariates.astype(np.float64)
-        sites = _large(site)
         design = np.column_stack([*(site == name for name in np.unique(site)), covariates]).astype(np.float64)
         levels = design.shape[1] - covariates.shape[1]
         mean, scale = np.zeros(table.width), np.zeros(table.width)
@@ -65,24 +67,33 @@ class SiteCorrection:
             rest = np.where(measured, y - coefficients @ design.T, 0.0)
             scale[chosen] = np.sqrt((rest**2).sum(axis=1) / count)
         nobody = np.zeros((0, table.width))
-        return cls([], nobody, nobody, mean, effect, scale)._with(table, sites)
+        seen = [str(name) for name in np.unique(site[site != ""])]
+        return cls(seen, [], nobody, nobody, mean, effect, scale)._with(table, large_sites(site))
 
     def adapted(self, table: Table) -> Self:
         """Learn sites that were not seen in training from the very patients that are to be corrected.
 
         That is transductive: a patient's values then depend on those of his site.
         """
-        return self._with(table, [name for name in _large(table.patients.site) if name not in self.sites])
+        return self._with(table, [name for name in large_sites(table.patients.site) if name not in self.seen])
 
     def transform(self, values: Values, patients: Patients) -> Values:
         """(m, p) with location and spread of each known site brought to those of all."""
         corrected = values.astype(np.float64)
-        standard = self.mean + patients.covariates.astype(np.float64) @ self.effect
+        standard = self.standard(patients)
         for number, name in enumerate(self.sites):
             at = patients.site == name
             away = corrected[at] - standard[at] - self.scale * self.shift[number]
             corrected[at] = standard[at] + away / self.spread[number]
         return corrected.astype(np.float32)
+
+    def standard(self, patients: Patients) -> Array:
+        """(m, p) what is expected of each patient at a mean site, from his covariates."""
+        expected = np.tile(self.mean, (len(patients), 1))
+        # Covariate by covariate: a product of matrices rounds a patient's sum by the company he is in.
+        for column, effect in zip(patients.covariates.T, self.effect, strict=True):
+            expected += column[:, None].astype(np.float64) * effect
+        return expected
 
     def _with(self, table: Table, sites: list[str]) -> Self:
         """Add `sites`, each from its patients in `table`."""
@@ -113,7 +124,8 @@ def separable(site: NDArray[np.str_], covariates: NDArray[np.float32]) -> bool:
     return bool(np.linalg.matrix_rank(design) == design.shape[1])
 
 
-def _large(site: NDArray[np.str_]) -> list[str]:
+def large_sites(site: NDArray[np.str_]) -> list[str]:
+    """Give the sites with patients enough to learn a spread from."""
     names, counts = np.unique(site[site != ""], return_counts=True)
     return [str(name) for name in names[counts >= FEWEST_PATIENTS]]
 
@@ -136,8 +148,7 @@ def _moments(table: Table, sites: list[str], step: SiteCorrection) -> tuple[Arra
     count, total, squares = (np.zeros((len(sites), table.width)) for _ in range(3))
     scale = np.where(step.scale > 0, step.scale, np.inf)
     for block in table:
-        covariates = block.patients.covariates.astype(np.float64)
-        z = (block.values - step.mean - covariates @ step.effect) / scale
+        z = (block.values - step.standard(block.patients)) / scale
         measured = np.isfinite(z)
         z = np.where(measured, z, 0.0)
         for number, name in enumerate(sites):

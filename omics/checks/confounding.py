@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from omics.checks.labels import arms, as_text, association, outcomes
 from omics.cohort import cohort_spec, observed_views
@@ -14,7 +16,7 @@ from omics.finding import INFO, WARNING, Finding
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["describe_arms", "missing_views_tied_to_groups", "site_tied_to_outcome_or_arm"]
+__all__ = ["describe_arms", "missing_views_tied_to_groups", "site_tied_to_outcome_or_arm", "site_ties"]
 
 SURE = 0.001
 """p-value below which two groupings are said to hang together."""
@@ -81,12 +83,8 @@ def site_tied_to_outcome_or_arm(cohort: MuData) -> Iterator[Finding]:
     spec = cohort_spec(cohort)
     if spec.site is None:
         return
-    site = as_text(cohort.obs[spec.site])
-    for what, groups in _groups(cohort):
-        if what == "site":
-            continue
-        strength, p = association(site, groups)
-        if p < SURE and strength >= STRONG:
+    for what, strength, p in site_ties(cohort):
+        if p < SURE:
             yield Finding(
                 "site_confounded",
                 WARNING,
@@ -94,6 +92,18 @@ def site_tied_to_outcome_or_arm(cohort: MuData) -> Iterator[Finding]:
                 f"sites differ in {what} (Cramer's V {strength:.2f}, p {p:.1g}): correcting for site would take the "
                 "signal along, not correcting leaves the site in it",
             )
+
+
+def site_ties(cohort: MuData, rows: NDArray[np.int64] | None = None) -> Iterator[tuple[str, float, float]]:
+    """Arm and outcomes in which sites differ strongly among `rows`: what, Cramer's V of at least `STRONG`, p-value."""
+    chosen = slice(None) if rows is None else rows
+    spec = cohort_spec(cohort)
+    for what, groups in _groups(cohort):
+        if spec.site is None or what == "site":
+            continue
+        strength, p = association(as_text(cohort.obs[spec.site]).iloc[chosen], groups.iloc[chosen])
+        if strength >= STRONG:
+            yield what, strength, p
 
 
 def _groups(cohort: MuData) -> Iterator[tuple[str, pd.Series[Any]]]:

@@ -7,9 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["amounts", "composition"]
+__all__ = ["CLOSED", "amounts", "composition"]
 
 Values = NDArray[np.float64]
+
+
+CLOSED = ("counts", "relative", "log_relative")
+"""Scales whose values are taken relative to a patient's total."""
 
 
 def amounts(values: Values, scale: str) -> Values | None:

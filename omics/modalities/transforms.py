@@ -34,6 +34,7 @@ def log_cpm(counts: Values) -> Values:
     array([[-1.  , 19.93]])
     """
     library = np.nansum(counts, axis=1, keepdims=True)
+    library = np.where(library > 0, library, np.nan)  # without any read nothing was measured
     logs: Values = np.log2((counts + 0.5) / (library + 1.0) * 1e6)
     return logs
 

@@ -169,7 +169,7 @@ def test_wrong_use_is_said(acc: Any) -> None:
     flat = acc.copy()
     for view in cohort_spec(acc).views:
         flat[view].X[:] = 1.0
-    with pytest.raises(DataError, match="no view has a feature that varies"):
+    with pytest.raises(DataError, match="no view has two training patients and a feature that varies"):
         Harmonizer(HarmonizeConfig()).fit(flat)
 
 
@@ -253,7 +253,7 @@ def test_sites_tied_to_the_outcome_are_not_corrected_and_that_is_said(
         "site" not in view.steps
         for view in Harmonizer(HarmonizeConfig(correct_site=True)).fit(tied).views.values()
     )
-    assert "sites are not corrected for: sites differ in outcome 'survival'" in caplog.text
+    assert "sites are not corrected for: they differ in outcome 'survival'" in caplog.text
     free = _sites(acc, np.random.default_rng(1).choice(["north", "south"], 92))
     assert all(
         "site" in view.steps
@@ -282,7 +282,7 @@ def test_sites_that_spell_a_covariate_are_not_corrected(acc: Any, caplog: pytest
         "site" not in v.steps
         for v in Harmonizer(HarmonizeConfig(correct_site=True)).fit(spelled).views.values()
     )
-    assert "cannot be told from the site 'hospital'" in caplog.text
+    assert "a covariate cannot be told from them" in caplog.text
 
 
 def test_a_patient_without_site_stays(acc: Any) -> None:
@@ -298,7 +298,7 @@ def test_a_patient_without_site_stays(acc: Any) -> None:
     ("normalize", "sentence"),
     [
         ({"mrn": "pqn"}, "harmonize.normalize: no view 'mrn'; did you mean 'mrna'"),
-        ({"cna": "median"}, "view 'cna' is declared copy_number, which median cannot normalize"),
+        ({"cna": "median"}, "view 'cna' is genomics declared copy_number, which median cannot normalize"),
     ],
 )
 def test_a_normalization_that_cannot_be_is_refused(
@@ -332,3 +332,14 @@ def test_every_step_is_saved_and_loaded(acc: Any, tmp_path: Path, impute: str) -
     for view in one.views:
         np.testing.assert_array_equal(one.views[view], two.views[view])
     assert states(harmonizer, tmp_path / "a") == states(loaded, tmp_path / "b")
+
+
+def test_confounding_is_judged_on_the_patients_of_the_view(acc: Any) -> None:
+    """Sites balanced over the cohort, and tied to the outcome among those who have the proteome."""
+    labels = np.random.default_rng(1).choice(["north", "south"], 92).astype(object)
+    has = acc.obs_names.isin(acc["rppa"].obs_names)
+    labels[has] = np.where(acc.obs["event"][has] == 1, "north", "south")
+    labels[~has] = np.where(acc.obs["event"][~has] == 1, "south", "north")
+    views = Harmonizer(HarmonizeConfig(correct_site=True)).fit(_sites(acc, labels)).views
+    assert "site" not in views["rppa"].steps
+    assert "site" in views["mrna"].steps

@@ -19,8 +19,8 @@ from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.config import HarmonizeConfig
 from datamodules.harmonize import Harmonizer
 from omics.check import check_cohort
-from omics.cohort import observed_views, read_cohort
-from omics.errors import CohortError
+from omics.cohort import cohort_spec, observed_views, read_cohort
+from omics.errors import CohortError, ConfigError
 from omics.readers import on_disk
 
 KINDS = ["h5ad", "zarr", "h5mu"]
@@ -171,6 +171,31 @@ def test_check_finds_the_same(small: Path, kind: str, monkeypatch: pytest.Monkey
     memory = check_cohort(path)
     monkeypatch.setattr(on_disk, "LARGE", 400)
     assert check_cohort(path) == memory
+
+
+@pytest.mark.parametrize("first", ["large", "small"])
+def test_a_small_view_beside_a_large_one_in_h5mu(
+    small: Path, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever is declared first, the large one can still be read afterwards."""
+    if first == "large":
+        spec = yaml.safe_load((small / "cohort.yaml").read_text())
+        spec["views"] = dict(sorted(spec["views"].items(), reverse=True))
+        (small / "cohort.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
+    path = stored(small, "h5mu")
+    monkeypatch.setattr(on_disk, "LARGE", 400)
+    cohort = read_cohort(path)
+    assert next(iter(cohort_spec(cohort).views)) == ("rna" if first == "large" else "protein")
+    assert isinstance(cohort["rna"].X, h5py.Dataset)
+    assert Harmonizer(HarmonizeConfig()).fit(cohort).transform(cohort).present("rna").all()
+
+
+def test_adapting_needs_everybody_at_once(small: Path, everything_is_large: None) -> None:
+    cohort = read_cohort(stored(small, "zarr"))
+    data = CohortDataModule(cohort, TRAIN, HarmonizeConfig(adapt=True))
+    data.setup()
+    with pytest.raises(ConfigError, match="read in windows"):
+        data.train_dataloader()
 
 
 def test_sparse_tables_are_read_whatever_their_shape(small: Path, everything_is_large: None) -> None:

@@ -137,9 +137,8 @@ def test_pqn_is_brute_force() -> None:
     x = some(holes=0.2)
     x[0, 0] = -INF
     step = ProbabilisticQuotient.fit(table(x))
-    finite = np.where(np.isfinite(x), x, NAN)
-    np.testing.assert_allclose(step.reference, np.nanmedian(finite, axis=0), rtol=1e-6)
-    expected = x - np.nanmedian(finite - np.nanmedian(finite, axis=0), axis=1)[:, None]
+    np.testing.assert_allclose(step.reference, np.nanmedian(x, axis=0), rtol=1e-6)
+    expected = x - np.nanmedian(x - np.nanmedian(x, axis=0), axis=1)[:, None]
     np.testing.assert_allclose(step.transform(x, patients(40)), expected, atol=1e-5)
 
 
@@ -165,9 +164,33 @@ def test_quantile_normalization_with_ties_and_holes() -> None:
     step = QuantileNormalization(np.array([0.0, 1.0, 2.0, 3.0], np.float32))
     row = np.array([[5.0, 5.0, NAN, 9.0], [NAN, NAN, NAN, NAN], [-INF, 2.0, 7.0, NAN]], np.float32)
     moved = step.transform(row, patients(3))
-    np.testing.assert_allclose(moved[0], [0.75, 0.75, NAN, 3.0])
+    # The reference stands at levels 1/8, 3/8, 5/8 and 7/8; ranks 1.5, 1.5 and 3 of 3 at 1/3, 1/3 and 5/6.
+    np.testing.assert_allclose(moved[0], [5 / 6, 5 / 6, NAN, 17 / 6], rtol=1e-6)
     assert np.isnan(moved[1]).all()
-    np.testing.assert_allclose(moved[2], [-INF, 0.0, 3.0, NAN])
+    # What is below detection is the lowest, so the others keep their upper ranks.
+    np.testing.assert_allclose(moved[2], [-INF, 1.5, 17 / 6, NAN], rtol=1e-6)
+    np.testing.assert_allclose(
+        step.transform(np.array([[9.0, NAN, NAN, NAN]], np.float32), patients(1))[0, 0], 1.5
+    )
+
+
+@pytest.mark.parametrize("kind", [MedianNormalization, QuantileNormalization])
+def test_what_is_below_detection_moves_nobody_up_or_down(kind: Any) -> None:
+    x = some(holes=0)
+    step = kind.fit(table(x))
+    whole = step.transform(x[:1], patients(1))[0]
+    low = x[0] < np.sort(x[0])[4]
+    censored = step.transform(np.where(low, np.float32(-INF), x[:1]), patients(1))[0]
+    np.testing.assert_allclose(censored[~low], whole[~low], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [ProbabilisticQuotient, MedianNormalization, QuantileNormalization])
+@pytest.mark.parametrize("shape", [(0, 3), (4, 0), (0, 0)])
+def test_normalizations_of_nothing(kind: Any, shape: tuple[int, int]) -> None:
+    nothing = np.empty(shape, np.float32)
+    assert kind.fit(table(nothing)).transform(nothing, patients(shape[0])).shape == shape
+    empty = np.full((3, 4), NAN, np.float32)
+    assert np.isnan(kind.fit(table(empty)).transform(empty, patients(3))).all()
 
 
 @pytest.mark.parametrize("kind", [ProbabilisticQuotient, MedianNormalization, QuantileNormalization])
@@ -202,7 +225,9 @@ def test_scaling_is_numpy(x: np.ndarray) -> None:
 
 def test_outside_the_range_of_training() -> None:
     step = RobustScaling.fit(table([[0.0], [1.0], [4.0], [NAN]]))
-    wild = step.outside(np.array([[-0.1], [0.0], [4.0], [4.1], [NAN]], np.float32))
+    one = float(step.scale[0])
+    far, near = 1.01 * one, 0.99 * one
+    wild = step.outside(np.array([[-far], [-near], [4 + near], [4 + far], [NAN]], np.float32))
     assert list(wild[:, 0]) == [True, False, False, True, False]
 
 
@@ -238,6 +263,16 @@ def test_iterative_imputation_learns_nothing_from_noise() -> None:
     train[rng.random(train.shape) < 0.2] = NAN
     moved = IterativeImputation.fit(table(train)).transform(holed)
     assert ((moved - new)[gone] ** 2).mean() < 1.15 * (new[gone] ** 2).mean()
+
+
+def test_iterative_imputation_learns_from_training_without_holes() -> None:
+    rng = np.random.default_rng(4)
+    shared = rng.normal(size=(80, 1))
+    train, new = (shared[rows] + rng.normal(size=(40, 6)) * 0.1 for rows in (slice(0, 40), slice(40, 80)))
+    holed = new.astype(np.float32)
+    holed[:, 0] = NAN
+    moved = IterativeImputation.fit(table(train)).transform(holed)
+    assert np.corrcoef(moved[:, 0], new[:, 0])[0, 1] > 0.95
 
 
 def test_a_patient_without_the_view_gets_the_median() -> None:
