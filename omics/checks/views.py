@@ -38,6 +38,9 @@ features, and two of one name."""
 
 PREFIX = re.compile(r"^([dlxo]|hsa)[^a-z0-9]+|[^a-z0-9]+")
 
+FEWEST_SHARED = 3
+"""Pairs of views whose overlap is told."""
+
 FEWEST = 20
 """Patients that a correlation needs."""
 
@@ -71,8 +74,9 @@ def overlap_of_views(cohort: MuData) -> Iterator[Finding]:
     """How many patients share which views."""
     seen = observed_views(cohort)
     complete = int(seen.all(axis=1).sum())
-    pairs = ", ".join(f"{a} and {b} {int((seen[a] & seen[b]).sum())}" for a, b in combinations(seen, 2))
-    tail = f" (patients with both: {pairs})" if pairs else ""
+    shared = sorted((int((seen[a] & seen[b]).sum()), f"{a} and {b}") for a, b in combinations(seen, 2))
+    pairs = ", ".join(f"{names} {count}" for count, names in shared[:FEWEST_SHARED])
+    tail = f" (patients with both, the fewest first: {pairs})" if pairs else ""
     yield Finding("overlap", INFO, "views", f"{complete} of {len(seen)} patients have every view{tail}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -55,12 +56,17 @@ def _guarded(arguments: list[str]) -> int:
     try:
         _check_imports()
         _command(arguments[0])(arguments[1:])
+        sys.stdout.flush()
     except InputError as error:
         return _complain(str(error), 2)
     except StratomicsError as error:
         return _complain(str(error), 1)
     except KeyboardInterrupt:
         return _complain("stopped by Ctrl-C; nothing half-written is left", 2)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does; Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _complain(

@@ -95,3 +95,14 @@ def test_every_kind_of_endpoint_has_its_own_names(tables: dict[str, dict[str, st
     assert set(tables) == {"survival", "response"}
     assert sum(map(len, tables.values())) == len(every(tables))
     assert all(tables.values())
+
+
+def test_a_reader_who_has_seen_enough_is_no_fault() -> None:
+    """As `head` does: the pipe is closed before everything is written."""
+    words = [sys.executable, "-m", "stratomics", "check", "bundled:tcga_acc", "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
