@@ -32,7 +32,7 @@ def prepare(
     Raises
     ------
     FitError
-        If a view has no value, no variance, or values that its likelihood cannot give.
+        If a view has no value, infinite ones, no variance, or values that its likelihood cannot give.
     """
     views, offsets = [], {}
     for name, x in batch.views.items():
@@ -41,11 +41,16 @@ def prepare(
         rows = np.flatnonzero(batch.present(name))
         if not len(rows):
             raise FitError(f"view {name} was measured on none of the training patients; leave it out")
+        observed = batch.observed[name][rows]
+        if not np.isfinite(x[rows][observed]).all():
+            raise FitError(
+                f"view {name} has values that are no numbers and are called observed; mark them as missing"
+            )
         blocks, offsets[name] = _blocks(
             name,
             torch.from_numpy(rows).to(device),
             torch.tensor(x[rows], dtype=dtype, device=device),
-            batch.observed[name][rows],
+            observed,
             likelihoods.get(name, GAUSSIAN),
         )
         views.append(blocks)

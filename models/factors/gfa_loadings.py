@@ -87,9 +87,10 @@ def solve_shared(moment: Tensor, cross: Tensor, tau: Tensor, sd: Tensor) -> tupl
     -------
     Loadings, and (R, p) the expectation of ``w' moment w - 2 w' cross``.
     """
-    values, vectors = torch.linalg.eigh(sd[:, :, None] * moment * sd[:, None, :])
-    values = values.clamp_min(0)[:, None, :]
-    basis = sd[:, :, None] * vectors
+    # In float64, since float32 gave NaN for a sound matrix with rows of zeros; a K x K matrix costs little.
+    values, vectors = torch.linalg.eigh((sd[:, :, None] * moment * sd[:, None, :]).double())
+    values = values.clamp_min(0)[:, None, :].to(sd)
+    basis = sd[:, :, None] * vectors.to(sd)
     shrunk = 1 / (tau[:, :, None] * values + 1)
     # Along the columns of the basis loadings are independent, with variances `shrunk`.
     along = (cross @ basis) * (tau[:, :, None] * shrunk)

@@ -24,8 +24,8 @@ __all__ = ["Data", "Fit", "Scores", "ascend", "resume"]
 INTERCEPT = 1e-2
 """Prior precision of intercepts: values are centred or on the scale of a logit."""
 
-TURNS = (2, 5, 10, 18)
-"""Sweeps after which factors are turned."""
+TURNS = (3, 6, 11, 19)
+"""Sweeps before which factors are turned."""
 
 PRUNE_EVERY = 8
 WEAK = (0.5, 0.2)
@@ -139,38 +139,50 @@ def ascend(
     """
     sd = allowed.to(start.dtype)[:, None, :].repeat(1, len(data.views), 1)
     sd[..., 0] = INTERCEPT**-0.5
+    try:
+        return _ascend(data, start, sd, tolerance, sweeps)
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+        raise FitError(
+            f"the fit diverged ({error}); look for values far from the scale of the others"
+        ) from None
+
+
+def _ascend(data: Data, start: Tensor, sd: Tensor, tolerance: float, sweeps: int) -> Fit:
     scores, noise = _begin(data, start)
+    states: list[list[State]] = []
     trace: list[Tensor] = []
     settled = False
     for sweep in range(sweeps):
+        if sweep:
+            noise = [[state.noise for state in view] for view in states]
+            if sweep in TURNS:
+                states, sd = _turned(data, scores, states, sd)
+            scores = _update_scores(data, states, scores)
         if sweep > TURNS[-1] and sweep % PRUNE_EVERY == 0:
             pruned = _pruned(data, scores, noise, sd)
             settled = bool((pruned == sd).all())
             sd = pruned
         states, sd, evidence = _update_views(data, scores, noise, sd)
+        if not bool(torch.isfinite(evidence).all()):
+            raise FitError(
+                f"the fit diverged in sweep {sweep + 1}; look for values far from the scale of the others"
+            )
         trace.append(evidence - scores.divergence)
-        if sweep and not bool(torch.isfinite(trace[-1]).all()):
-            raise FitError(f"the fit diverged in sweep {sweep}; look for values that are not of this scale")
         if settled and bool(((trace[-1] - trace[-2]).abs() <= tolerance * trace[-1].abs()).all()):
             break
-        noise = [[state.noise for state in view] for view in states]
-        if sweep in TURNS:
-            states, sd = _turned(data, scores, states, sd)
-        scores = _update_scores(data, states, scores)
+    # The first sweep knows no posterior of the factors yet, so that it has no bound.
     return Fit(states, sd, scores, torch.stack(trace[1:]))
 
 
 def resume(data: Data, fit: Fit, sweeps: int) -> Fit:
     """Go on from a fit with other data of as many patients: a few sweeps, no factor turned or pruned."""
-    sd = fit.sd
     scores, noise = _begin(data, fit.scores.mean)
-    trace = []
-    for _ in range(sweeps):
-        states, sd, evidence = _update_views(data, scores, noise, sd)
-        trace.append(evidence - scores.divergence)
-        noise = [[state.noise for state in view] for view in states]
+    states, sd, evidence = _update_views(data, scores, noise, fit.sd)
+    for _ in range(sweeps - 1):
         scores = _update_scores(data, states, scores)
-    return Fit(states, sd, scores, torch.stack(trace))
+        noise = [[state.noise for state in view] for view in states]
+        states, sd, evidence = _update_views(data, scores, noise, sd)
+    return Fit(states, sd, scores, (evidence - scores.divergence)[None])
 
 
 def _begin(data: Data, start: Tensor) -> tuple[Scores, list[list[Noise]]]:
