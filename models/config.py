@@ -19,7 +19,7 @@ class FactorsConfig:
     Parameters
     ----------
     model
-        A name in FACTOR_MODELS: pca or mofa.
+        A name in FACTOR_MODELS: pca, mofa or gfa.
     count
         Number of factors.
     """

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from datamodules.batch import Batch
 from models.factors.cross_view import Pulls, parted
-from models.factors.gfa_data import first_guesses, prepare
-from models.factors.gfa_sweeps import INTERCEPT, Data, Fit, ascend, resume
+from models.factors.gfa_data import Data, first_guesses, prepare
+from models.factors.gfa_sweeps import INTERCEPT, Fit, ascend, resume
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
 from models.factors.linear import LinearGaussian, LinearView
 from models.factors.linear_model import LinearFactorModel
@@ -35,7 +35,8 @@ class GFA(LinearFactorModel):
 
     Each factor has a prior variance of its own in each view, and leaves a view where the evidence does not fall by
     it; each feature has a noise of its own. A view or a value that a patient lacks takes no part. Restarts and several
-    counts are fitted together, and the run of the highest evidence bound is kept.
+    counts are fitted together, and the run of the highest evidence bound is kept. A factor of it that other views
+    cannot foretell in a view, on patients left out of a short refit, is parted in two (see `cross_view`).
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,14 +13,56 @@ from torch import Tensor
 
 from datamodules.batch import Batch
 from models.factors.gfa_blocks import Block, Bounded, Complete, Holed
-from models.factors.gfa_sweeps import Data
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS, check_likelihood
 from omics.errors import FitError
 from omics.randomness import named_generator
 
-__all__ = ["first_guesses", "prepare"]
+__all__ = ["Data", "first_guesses", "prepare"]
 
 ITERATIONS = 4
+
+
+@dataclass(frozen=True)
+class Data:
+    """Blocks of each view, and the group of each patient: patients of a group share their posterior covariance.
+
+    Attributes
+    ----------
+    views
+        Blocks of each view, all of the same patients.
+    group
+        (n,) group of each patient.
+    groups
+        For each view the groups that its pull goes to: those of its patients, or those that have it.
+    """
+
+    views: Sequence[Sequence[Block]]
+    group: Tensor
+    groups: Sequence[Tensor]
+
+    @classmethod
+    def of(cls, views: Sequence[Sequence[Block]], n: int) -> Data:
+        """Patients with the same views are a group where every block of theirs is complete."""
+        rows = [blocks[0].rows for blocks in views]
+        device = rows[0].device
+        if not all(isinstance(block, Complete) for blocks in views for block in blocks):
+            return cls(views, torch.arange(n, device=device), rows)
+        present = torch.zeros(n, len(views), dtype=torch.int64, device=device)
+        for view, own in enumerate(rows):
+            present[own, view] = 1
+        patterns, group = torch.unique(present, dim=0, return_inverse=True)
+        return cls(views, group, [patterns[:, view].nonzero()[:, 0] for view in range(len(views))])
+
+    @property
+    def sizes(self) -> list[int]:
+        """Features of each view."""
+        return [sum(len(block.columns) for block in blocks) for blocks in self.views]
+
+    def keep(self, kept: Tensor) -> Data:
+        """Take every value from the patients that are not `kept` (n,); they stay as patients without a view."""
+        return Data.of(
+            [[block.keep(kept[block.rows]) for block in blocks] for blocks in self.views], len(kept)
+        )
 
 
 def prepare(

@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.factors.gfa_blocks import Block, Complete, Moments, Noise, State
+from models.factors.gfa_blocks import Block, Moments, Noise, State
+from models.factors.gfa_data import Data
 from models.factors.gfa_loadings import gamma_evidence
 from models.factors.gfa_rotation import best_turn
 from omics.errors import FitError
 
-__all__ = ["Data", "Fit", "Scores", "ascend", "resume"]
+__all__ = ["Fit", "Scores", "ascend", "resume"]
 
 INTERCEPT = 1e-2
 """Prior precision of intercepts: values are centred or on the scale of a logit."""
@@ -33,49 +34,6 @@ WEAK = (0.5, 0.2)
 
 SWEEPS = 1000
 TOLERANCE = 1e-6
-
-
-@dataclass(frozen=True)
-class Data:
-    """Blocks of each view, and the group of each patient: patients of a group share their posterior covariance.
-
-    Attributes
-    ----------
-    views
-        Blocks of each view, all of the same patients.
-    group
-        (n,) group of each patient.
-    groups
-        For each view the groups that its pull goes to: those of its patients, or those that have it.
-    """
-
-    views: Sequence[Sequence[Block]]
-    group: Tensor
-    groups: Sequence[Tensor]
-
-    @classmethod
-    def of(cls, views: Sequence[Sequence[Block]], n: int) -> Data:
-        """Patients with the same views are a group where every block of theirs is complete."""
-        rows = [blocks[0].rows for blocks in views]
-        device = rows[0].device
-        if not all(isinstance(block, Complete) for blocks in views for block in blocks):
-            return cls(views, torch.arange(n, device=device), rows)
-        present = torch.zeros(n, len(views), dtype=torch.int64, device=device)
-        for view, own in enumerate(rows):
-            present[own, view] = 1
-        patterns, group = torch.unique(present, dim=0, return_inverse=True)
-        return cls(views, group, [patterns[:, view].nonzero()[:, 0] for view in range(len(views))])
-
-    @property
-    def sizes(self) -> list[int]:
-        """Features of each view."""
-        return [sum(len(block.columns) for block in blocks) for blocks in self.views]
-
-    def keep(self, kept: Tensor) -> Data:
-        """Take every value from the patients that are not `kept` (n,); they stay as patients without a view."""
-        return Data.of(
-            [[block.keep(kept[block.rows]) for block in blocks] for blocks in self.views], len(kept)
-        )
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from datamodules.batch import Batch
 from models.factors.cross_view import parted
 from models.factors.gfa import GFA
 from models.factors.gfa_blocks import Complete, Holed
-from models.factors.gfa_data import first_guesses, prepare
+from models.factors.gfa_data import Data, first_guesses, prepare
 from models.factors.gfa_loadings import RATE, SHAPE, noise_rate, solve_each, solve_shared
-from models.factors.gfa_sweeps import INTERCEPT, Data, Fit, ascend
+from models.factors.gfa_sweeps import INTERCEPT, Fit, ascend
 from models.factors.likelihoods import LIKELIHOODS, expected_response
 from models.factors.linear import LinearGaussian, LinearView, solved
 from omics.endpoints import Endpoints
