@@ -18,7 +18,7 @@ from models.factors.linear import LinearGaussian, solved
 __all__ = ["Pulls", "parted"]
 
 LEAST_GAIN = 1.64
-"""Standard errors, over patients, by which a factor has to help to foretell a view: 5% of those that do not pass."""
+"""Standard errors, over patients, by which a factor has to help to foretell a view; 5% of the useless pass."""
 
 Array = NDArray[np.float64]
 Pulls = Mapping[str, tuple[Array, Array]]

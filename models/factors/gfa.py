@@ -68,6 +68,18 @@ class GFA(LinearFactorModel):
     noise: ``x_j | z ~ N(w_j'z, 1 / tau_j + E[z' C_j z])``, with C_j the covariance of w_j. A feature that no training
     patient has gets loadings and precision 0; :meth:`reconstruct` gives it an infinite sd if it is Gaussian. Where the
     evidence supports no factor at all, one of loadings 0 is left.
+
+    Examples
+    --------
+    >>> from datamodules.config import HarmonizeConfig
+    >>> from datamodules.harmonize import Harmonizer
+    >>> from omics.cohort import read_cohort
+    >>> cohort = read_cohort("bundled:tcga_acc")
+    >>> batch = Harmonizer(HarmonizeConfig()).fit(cohort[:70]).transform(cohort)
+    >>> model = GFA(3).fit(batch.take(np.arange(70)))
+    >>> mean, sd = model.reconstruct("rppa", batch.take(np.arange(70, 92)))
+    >>> mean.shape, sd.shape
+    ((22, 33), (22, 33))
     """
 
     def __init__(
