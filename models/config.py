@@ -21,7 +21,7 @@ class FactorsConfig:
     Parameters
     ----------
     model
-        A name in FACTOR_MODELS: pca or mofa.
+        A name in FACTOR_MODELS: pca, mofa or gfa.
     count
         Number of factors.
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
@@ -34,12 +35,27 @@ class FactorModel(Protocol):
         """Learn loadings from training patients."""
         ...
 
+    def fit_transform(self, batch: Batch) -> Factors:
+        """Learn from training patients, and give each the factors that he would have if he were new.
+
+        What is trained on factors has to be trained on these: `transform` of training patients fits their own noise.
+        """
+        ...
+
     def transform(self, batch: Batch) -> Factors:
-        """Put any patients into the factors, whichever views they have."""
+        """Put new patients into the factors, whichever views they have."""
         ...
 
     def loadings(self, view: str) -> NDArray[np.float64]:
         """(p, k) loadings of one view."""
+        ...
+
+    def variance_explained(self) -> pd.DataFrame:
+        """Share of the variance of each view (rows) that each factor (columns) explains."""
+        ...
+
+    def reconstruct(self, view: str, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and sd, both (n, p), of the values of one view, for patients who may lack it whole."""
         ...
 
     def save(self, folder: Path, name: str) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
-from models.factors.linear import LinearFactorModel, LinearGaussian, LinearView
+from models.factors.linear import LinearGaussian, LinearView
+from models.factors.linear_model import LinearFactorModel
 
 __all__ = ["MOFA"]
 
@@ -40,9 +41,11 @@ class MOFA(LinearFactorModel):
             )
             data[name] = x - means[name]
         nodes = _train(data, min(self.count, len(batch) - 1), self.seed % 2**31)
+        # mofapy2 stops before its factors have the variance 1 of their prior; their loadings take the rest.
+        size = np.sqrt(np.asarray(nodes["Z"].getExpectations()["E2"], dtype=np.float64).mean(axis=0))
         views = {}
         for index, name in enumerate(names):
-            loadings = np.asarray(nodes["W"].getExpectation()[index], dtype=np.float64)
+            loadings = np.asarray(nodes["W"].getExpectation()[index], dtype=np.float64) * size
             precision = np.asarray(nodes["Tau"].getExpectation()[index], dtype=np.float64)
             views[name] = LinearView(means[name], loadings, precision[0] if precision.ndim > 1 else precision)
         self._linear = LinearGaussian(views, loadings.shape[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,55 @@ def test_a_patient_without_any_view_gets_the_prior(kind: Any) -> None:
     )
     assert (factors.mean == 0).all()
     np.testing.assert_allclose(factors.sd, 1.0)
+
+
+def without(batch: Batch, view: str) -> Batch:
+    return replace(batch, observed={**batch.observed, view: np.zeros_like(batch.observed[view])})
+
+
+def test_a_whole_missing_view_is_imputed_with_an_honest_sd(kind: Any) -> None:
+    batch, _ = simulated()
+    new, _ = simulated(seed=1)
+    mean, sd = kind(3, 0).fit(batch).reconstruct("b", without(new, "b"))
+    wrong = mean - new.views["b"]
+    # Loadings have sd 2, 1.4 and 1; noise has sd 1, so that a perfect guess is wrong by 1 and the mean by 2.8.
+    assert np.sqrt((wrong**2).mean()) < 1.1
+    assert np.mean((wrong / sd) ** 2) == pytest.approx(1.0, abs=0.15)
+
+
+def test_what_is_known_of_nobody_is_imputed_by_the_mean(kind: Any) -> None:
+    batch, _ = simulated()
+    nothing = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
+    mean, sd = kind(3, 0).fit(batch).reconstruct("a", replace(batch, observed=nothing))
+    np.testing.assert_allclose(mean - mean[0], 0.0)
+    assert (sd > 1).all()
+
+
+def test_variance_explained_is_that_of_the_simulation(kind: Any) -> None:
+    batch, _ = simulated()
+    share = kind(3, 0).fit(batch).variance_explained()
+    assert list(share.index) == ["a", "b", "c"]
+    assert (share >= 0).all().all()
+    for view, total in share.sum(axis=1).items():
+        loadings = np.random.default_rng([7, ord(str(view))]).normal(size=(60, 3)) * [2.0, 1.4, 1.0]
+        # Noise has variance 1; the factors of 200 patients have 1 give or take a tenth.
+        assert total / (1 - total) == pytest.approx((loadings**2).sum() / 60, rel=0.25)
+
+
+def test_training_patients_get_factors_as_if_they_were_new(kind: Any) -> None:
+    """Two weak factors in 40 patients and 900 features: `transform` would make theirs too large."""
+    left_out, seen = [], []
+    for seed in range(3):
+        batch, z = simulated(40, 2, 300, seed, noise=5.0)
+        new, z_new = simulated(400, 2, 300, 10 + seed, noise=5.0)
+        model = kind(2, 0)
+        own, fresh = model.fit_transform(batch), model.transform(new)
+        turn, *_ = np.linalg.lstsq(np.column_stack([fresh.mean, np.ones(400)]), z_new, rcond=None)
+        error = np.square(fresh.mean @ turn[:-1] + turn[-1] - z_new).mean()
+        left_out.append(np.square(own.mean @ turn[:-1] + turn[-1] - z).mean() / error)
+        seen.append(model.transform(batch).mean.var() / own.mean.var())
+    assert np.mean(seen) > 1.1
+    assert 0.7 < np.mean(left_out) < 1.4
 
 
 def test_saved_and_loaded_it_does_the_same(kind: Any, tmp_path: Path) -> None:
