@@ -38,6 +38,7 @@ __all__ = ["Fitted", "fit"]
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
+Inputs = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,23 @@ class Encoder:
     factor_model: FactorModel
 
     @classmethod
-    def fit(cls, cohort: MuData, fold: Fold, config: ExperimentConfig, seed: int) -> Self:
-        """Harmonizer and factors from the training rows of `fold`."""
+    def fit(cls, cohort: MuData, fold: Fold, config: ExperimentConfig, seed: int) -> tuple[Self, Inputs]:
+        """Harmonizer and factors from the training rows of `fold`, and the inputs (n, inputs) of everybody.
+
+        Training patients come as they would if they were new: factors of theirs fit their own noise.
+        """
         data = CohortDataModule(cohort, fold.train, config.harmonize)
         data.setup()
         kind = look_up(FACTOR_MODELS, config.factors.model, "factors.model")
         factor_model = kind(config.factors.count, named_seed(seed, "factors", fold.number))
-        return cls(data.harmonizer, factor_model.fit(data.batch(fold.train)))
+        as_new = factor_model.fit_transform(data.batch(fold.train))
+        encoder = cls(data.harmonizer, factor_model)
+        inputs = encoder.encode(cohort)
+        inputs[fold.train, : as_new.mean.shape[1]] = as_new.mean
+        return encoder, inputs
 
-    def encode(self, cohort: MuData) -> NDArray[np.float32]:
-        """(n, inputs): factor means and covariates of any patients."""
+    def encode(self, cohort: MuData) -> Inputs:
+        """(n, inputs): factor means and covariates of new patients."""
         batch: Batch = self.harmonizer.transform(cohort)
         factors = self.factor_model.transform(batch)
         return np.hstack([factors.mean.astype(np.float32), batch.covariates])
@@ -80,7 +88,7 @@ class Fitted:
         for finding in novelties(self.encoders[0].harmonizer, cohort):
             if finding.severity == WARNING:
                 log.info("%s: %s", finding.place, finding.sentence)
-        x = _encoded(self.encoders, cohort, self.stratifier.network.inputs)
+        x = _stacked([encoder.encode(cohort) for encoder in self.encoders], self.stratifier.network.inputs)
         estimates = self.stratifier.predict(x) - self.centers[:, None]
         return self.calibration.prediction(cohort.obs_names.to_numpy(dtype=str), estimates, self.endpoint)
 
@@ -148,8 +156,8 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     endpoint = endpoints.decisive()
     head = _head(endpoint.kind, config.head)
     folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "inner")
-    encoders = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
-    x = _encoded(encoders, cohort)
+    fitted = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
+    encoders, x = [encoder for encoder, _ in fitted], _stacked([inputs for _, inputs in fitted])
     learns = np.zeros((len(folds), cohort.n_obs), dtype=bool)
     for member, fold in enumerate(folds):
         learns[member, fold.train] = endpoint.observed[fold.train]
@@ -173,11 +181,10 @@ def _head(kind: str, config: HeadConfig) -> Head:
     return head
 
 
-def _encoded(encoders: list[Encoder], cohort: MuData, inputs: int | None = None) -> NDArray[np.float32]:
+def _stacked(members: list[Inputs], inputs: int | None = None) -> Inputs:
     """(members, n, inputs); a member with fewer factors or categories than others gets columns of zeros."""
-    views = [encoder.encode(cohort) for encoder in encoders]
-    width = max(x.shape[1] for x in views) if inputs is None else inputs
-    return np.stack([np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in views])
+    width = max(x.shape[1] for x in members) if inputs is None else inputs
+    return np.stack([np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in members])
 
 
 def _train_members(
