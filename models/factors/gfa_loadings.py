@@ -1,0 +1,120 @@
+"""Posterior of the loadings of a block of features, for many runs at once, given moments of the factors.
+
+Shapes: R runs, p features, K factors of which the first is the constant 1, whose loading is the intercept. A loading has
+the prior N(0, sd^2) with `sd` (R, K); an sd of 0 switches the factor off in that view, exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+__all__ = ["Loadings", "gamma_evidence", "solve_each", "solve_shared"]
+
+SHAPE = RATE = 1e-3
+"""Of the Gamma priors of every precision: all but flat."""
+
+
+@dataclass(frozen=True)
+class Loadings:
+    """Gaussian posterior of loadings; the covariance of a feature is ``basis diag(shrunk) basis'``.
+
+    Attributes
+    ----------
+    mean
+        (R, p, K).
+    basis
+        (R, 1 or p, K, K): features measured on the same patients share one.
+    shrunk
+        (R, p, K).
+    entropy
+        (R,) sum of log det(covariance) / 2 over the features, over the factors that are on.
+    """
+
+    mean: Tensor
+    basis: Tensor
+    shrunk: Tensor
+    entropy: Tensor
+
+    def turned(self, turn: Tensor) -> Loadings:
+        """Loadings of factors that were mapped by the inverse of `turn` (R, K, K)."""
+        return replace(self, mean=self.mean @ turn, basis=turn.mT[:, None] @ self.basis)
+
+    def second(self) -> Tensor:
+        """(R, p, K, K) E[w w'] of each feature."""
+        covariance = (self.basis * self.shrunk[:, :, None, :]) @ self.basis.mT
+        return self.mean[..., :, None] * self.mean[..., None, :] + covariance
+
+    def total(self, weight: Tensor) -> Tensor:
+        """(R, K, K) sum of E[w w'] over the features, each with its `weight` (R, p)."""
+        scaled = self.shrunk * weight[..., None]
+        if self.basis.shape[1] == 1:
+            covariance = (self.basis[:, 0] * scaled.sum(dim=1)[:, None, :]) @ self.basis[:, 0].mT
+        else:
+            covariance = torch.einsum("rpik,rpk,rpjk->rij", self.basis, scaled, self.basis)
+        return (self.mean * weight[..., None]).mT @ self.mean + covariance
+
+    def spread(self) -> Tensor:
+        """(R, p) trace of the covariance."""
+        return (self.shrunk * self.basis.square().sum(dim=-2)).sum(dim=-1)
+
+
+def solve_shared(moment: Tensor, cross: Tensor, tau: Tensor, sd: Tensor) -> tuple[Loadings, Tensor]:
+    """Features that were measured on the same patients: one eigendecomposition serves them all.
+
+    Parameters
+    ----------
+    moment
+        (R, K, K) sum of E[z z'] over the patients.
+    cross
+        (R, p, K) sum of x E[z].
+    tau
+        (R, p) noise precisions.
+    sd
+        (R, K) prior.
+
+    Returns
+    -------
+    Loadings, and (R, p) the expectation of ``w' moment w - 2 w' cross``.
+    """
+    values, vectors = torch.linalg.eigh(sd[:, :, None] * moment * sd[:, None, :])
+    values = values.clamp_min(0)[:, None, :]
+    basis = sd[:, :, None] * vectors
+    shrunk = 1 / (tau[:, :, None] * values + 1)
+    # Along the columns of the basis loadings are independent, with variances `shrunk`.
+    along = (cross @ basis) * (tau[:, :, None] * shrunk)
+    mean = along @ basis.mT
+    misfit = ((along.square() + shrunk) * values).sum(dim=-1) - 2 * (mean * cross).sum(dim=-1)
+    entropy = 0.5 * shrunk.log().sum(dim=(1, 2), dtype=torch.float64) + cross.shape[1] * _log_on(sd)
+    return Loadings(mean, basis[:, None], shrunk, entropy), misfit
+
+
+def solve_each(precision: Tensor, linear: Tensor, sd: Tensor) -> Loadings:
+    """Each feature with a precision matrix of its own: `precision` (R, p, K, K) and `linear` (R, p, K)."""
+    eye = torch.eye(sd.shape[-1], dtype=sd.dtype, device=sd.device)
+    root = torch.linalg.cholesky(eye + sd[:, None, :, None] * precision * sd[:, None, None, :])
+    inverse = torch.linalg.solve_triangular(root, eye.expand_as(root), upper=False)
+    basis = sd[:, None, :, None] * inverse.mT
+    mean = (basis @ (basis.mT @ linear[..., None]))[..., 0]
+    entropy = inverse.diagonal(dim1=-2, dim2=-1).log().sum(dim=(1, 2), dtype=torch.float64)
+    return Loadings(mean, basis, torch.ones_like(mean), entropy + linear.shape[1] * _log_on(sd))
+
+
+def gamma_evidence(count: Tensor | float, squares: Tensor) -> tuple[Tensor, Tensor]:
+    """Integrate a precision out of `count` Gaussians of which `squares` is the expected sum of squares.
+
+    Returns
+    -------
+    The expected precision, and what the precision adds to the evidence, without the constant of the Gaussians.
+    """
+    shape = torch.as_tensor(count, dtype=torch.float64, device=squares.device) * 0.5 + SHAPE
+    rate = RATE + 0.5 * squares.clamp_min(0).double()
+    prior = SHAPE * math.log(RATE) - math.lgamma(SHAPE)
+    return (shape / rate).to(squares.dtype), prior + torch.lgamma(shape) - shape * rate.log()
+
+
+def _log_on(sd: Tensor) -> Tensor:
+    return torch.where(sd > 0, sd, 1.0).log().sum(dim=-1, dtype=torch.float64)
