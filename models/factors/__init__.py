@@ -2,5 +2,6 @@
 
 FACTOR_MODELS = {
     "pca": "models.factors.pca:PCA",
+    "gfa": "models.factors.gfa:GFA",
     "mofa": "models.factors.mofa:MOFA",
 }

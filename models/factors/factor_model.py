@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
@@ -40,6 +41,14 @@ class FactorModel(Protocol):
 
     def loadings(self, view: str) -> NDArray[np.float64]:
         """(p, k) loadings of one view."""
+        ...
+
+    def variance_explained(self) -> pd.DataFrame:
+        """Share of the variance of each view (rows) that each factor (columns) explains."""
+        ...
+
+    def reconstruct(self, view: str, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and sd, both (n, p), of the values of one view, for patients who may lack it whole."""
         ...
 
     def save(self, folder: Path, name: str) -> None:

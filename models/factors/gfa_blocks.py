@@ -61,8 +61,15 @@ class State:
 class Block(Protocol):
     """Features of one view with data of one kind: `rows` (n,) of the patients and `columns` (p,) of the view."""
 
-    rows: Tensor
-    columns: Tensor
+    @property
+    def rows(self) -> Tensor:
+        """(n,) patients who have the view."""
+        ...
+
+    @property
+    def columns(self) -> Tensor:
+        """(p,) features of the view."""
+        ...
 
     def start(self) -> tuple[Tensor, Tensor]:
         """Values (n, p) centred on 0 from which a first guess of the factors may be taken, and weights (p,)."""
@@ -123,7 +130,7 @@ class Complete:
 
 @dataclass(frozen=True)
 class Holed:
-    """Gaussian features that lack some patients who have the view: `seen` (n, p) is 0 or 1, `values` 0 where it is 0."""
+    """Gaussian features that lack some patients of the view: `seen` (n, p) is 0 or 1, `values` 0 where it is 0."""
 
     rows: Tensor
     columns: Tensor
@@ -185,7 +192,7 @@ class Bounded:
         return tuple((self.seen * part).expand(runs, -1, -1) for part in self._gaussian(zero, zero))
 
     def update(self, moments: Moments, noise: Noise, sd: Tensor) -> State:
-        """Loadings given the bound, then the best bound given the loadings."""
+        """Find loadings given the bound, then the best bound given the loadings."""
         weight, linear = noise
         second = moments.second()
         loadings = solve_each(_square(weight.mT @ second), linear.mT @ moments.mean, sd)
@@ -210,4 +217,4 @@ class Bounded:
 
 def _square(flat: Tensor) -> Tensor:
     k = math.isqrt(flat.shape[-1])
-    return flat.unflatten(-1, (k, k))
+    return flat.reshape(*flat.shape[:-1], k, k)

@@ -13,7 +13,7 @@ from torch import Tensor
 from datamodules.batch import Batch
 from models.factors.gfa_blocks import Block, Bounded, Complete, Holed
 from models.factors.gfa_sweeps import Data
-from models.factors.likelihoods import LIKELIHOODS, check_likelihood
+from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS, check_likelihood
 from omics.errors import FitError
 from omics.randomness import named_generator
 
@@ -46,7 +46,7 @@ def prepare(
             torch.from_numpy(rows).to(device),
             torch.tensor(x[rows], dtype=dtype, device=device),
             batch.observed[name][rows],
-            likelihoods.get(name, "gaussian"),
+            likelihoods.get(name, GAUSSIAN),
         )
         views.append(blocks)
     group, groups = _groups(views, len(batch))
@@ -56,12 +56,12 @@ def prepare(
 def first_guesses(data: Data, counts: Sequence[int], restarts: int, seed: int) -> tuple[Tensor, Tensor]:
     """Factors to begin with, for every count and restart.
 
-    The first restart begins at the principal axes of all patients, found by subspace iteration (Halko, Martinsson and Tropp
-    2011, doi 10.1137/090771806); others stop after one round of it, turned at random.
+    The first restart begins at the principal axes of all patients, found by subspace iteration (Halko, Martinsson and
+    Tropp 2011, doi 10.1137/090771806); others stop after one round of it, turned at random.
 
     Returns
     -------
-    (R, n, 1 + largest count) guesses with the constant first, and (R, 1 + largest count) bool: the factors a run may use.
+    (R, n, 1 + largest count) guesses with the constant first, and (R, 1 + largest count) bool: what a run may use.
     """
     n, largest = len(data.group), max(counts)
     parts = [(block.rows, *block.start()) for blocks in data.views for block in blocks]
@@ -85,20 +85,21 @@ def _principal(parts: Sequence[tuple[Tensor, Tensor, Tensor]], axes: Tensor, ite
         axes, before = torch.zeros_like(axes), torch.linalg.qr(axes)[0]
         for rows, values, weight in parts:
             axes[rows] += values @ ((values.mT @ before[rows]) * weight[:, None])
-    return torch.linalg.svd(axes, full_matrices=False)[0]
+    left: Tensor = torch.linalg.svd(axes, full_matrices=False)[0]
+    return left
 
 
 def _blocks(
     name: str, rows: Tensor, x: Tensor, observed: NDArray[np.bool_], likelihood: str
 ) -> tuple[list[Block], NDArray[np.float64]]:
-    if likelihood != "gaussian":
-        columns = _indices(observed.any(axis=0), x.device)
+    if likelihood != GAUSSIAN:
+        columns = _indices(np.any(observed, axis=0), x.device)
         seen = torch.from_numpy(observed).to(x.device)[:, columns]
         values = torch.where(seen, x[:, columns], 0.0)
         check_likelihood(name, likelihood, values)
         _centre(name, values.clone(), seen)
         return [Bounded(rows, columns, values, seen.to(x), LIKELIHOODS[likelihood])], np.zeros(x.shape[1])
-    whole = observed.all(axis=0)
+    whole = np.all(observed, axis=0)
     seen = torch.from_numpy(observed).to(x.device)
     offset = _centre(name, x, seen)
     squares = x.square().sum(dim=0)
@@ -106,7 +107,7 @@ def _blocks(
     if whole.any():
         columns = _indices(whole, x.device)
         blocks.append(Complete(rows, columns, x if whole.all() else x[:, columns], squares[columns]))
-    if (holed := observed.any(axis=0) & ~whole).any():
+    if (holed := np.any(observed, axis=0) & ~whole).any():
         columns = _indices(holed, x.device)
         blocks.append(Holed(rows, columns, x[:, columns], seen[:, columns].to(x), squares[columns]))
     return blocks, offset.double().cpu().numpy()

@@ -1,7 +1,7 @@
 """Posterior of the loadings of a block of features, for many runs at once, given moments of the factors.
 
-Shapes: R runs, p features, K factors of which the first is the constant 1, whose loading is the intercept. A loading has
-the prior N(0, sd^2) with `sd` (R, K); an sd of 0 switches the factor off in that view, exactly.
+Shapes: R runs, p features, K factors of which the first is the constant 1, whose loading is the intercept. A loading
+has the prior N(0, sd^2) with `sd` (R, K); an sd of 0 switches the factor off in that view, exactly.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Loadings:
     entropy: Tensor
 
     def turned(self, turn: Tensor) -> Loadings:
-        """Loadings of factors that were mapped by the inverse of `turn` (R, K, K)."""
+        """Move to factors that were mapped by the inverse of `turn` (R, K, K)."""
         return replace(self, mean=self.mean @ turn, basis=turn.mT[:, None] @ self.basis)
 
     def second(self) -> Tensor:

@@ -21,7 +21,9 @@ Array = NDArray[np.float64]
 STEPS = 60
 
 
-def best_turn(factors: Array, loadings: Sequence[Array], sizes: Sequence[int], patients: int, intercept: float) -> Array:
+def best_turn(
+    factors: Array, loadings: Sequence[Array], sizes: Sequence[int], patients: int, intercept: float
+) -> Array:
     """Find the `turn` for which loadings become ``W turn`` and factors ``turn^-1 z``.
 
     Parameters

@@ -1,7 +1,7 @@
 """Coordinate ascent of the evidence bound over many runs at once: loadings and noise, then factors, again and again.
 
-Shapes: R runs, n patients, V views, K factors of which the first is the constant 1. Runs differ by their start and by which
-factors they may use; no run feels another.
+Shapes: R runs, n patients, V views, K factors of which the first is the constant 1. Runs differ by their start and by
+which factors they may use; no run feels another.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class Fit:
     evidence: Tensor
 
 
-def ascend(data: Data, start: Tensor, allowed: Tensor, tolerance: float = TOLERANCE, sweeps: int = SWEEPS) -> Fit:
+def ascend(
+    data: Data, start: Tensor, allowed: Tensor, tolerance: float = TOLERANCE, sweeps: int = SWEEPS
+) -> Fit:
     """Fit every run until the evidence of none rises by more than `tolerance` of itself in a sweep.
 
     Parameters
@@ -166,7 +168,7 @@ def _update_views(
 def _update_view(
     blocks: Sequence[Block], moments: Moments, noise: Sequence[Noise], sd: Tensor
 ) -> tuple[list[State], Tensor, Tensor]:
-    """Loadings and noise of the blocks, then the prior that the blocks share, and the evidence of the view."""
+    """Find loadings and noise of the blocks, then the prior that the blocks share, and the evidence of the view."""
     states = [block.update(moments, old, sd) for block, old in zip(blocks, noise, strict=True)]
     size = sum(len(block.columns) for block in blocks)
     squares = _second(states).diagonal(dim1=-2, dim2=-1)
@@ -216,10 +218,9 @@ def _turned(
     turns = torch.eye(sd.shape[-1], dtype=torch.float64).repeat(len(sd), 1, 1)
     for run, on in enumerate((sd > 0).any(dim=1).cpu().numpy()):
         used = np.ix_(on, on)
-        turn = best_turn(
-            factors[run][used], [view[used] for view in loadings[run]], sizes, scores.mean.shape[1], INTERCEPT
-        )
-        turns[run][used] = torch.from_numpy(turn)
+        seconds = [view[used] for view in loadings[run]]
+        best = best_turn(factors[run][used], seconds, sizes, scores.mean.shape[1], INTERCEPT)
+        turns[run][used] = torch.from_numpy(best)
     turn = turns.to(sd)
     turned = [[state.turned(turn) for state in view] for view in states]
     priors = [

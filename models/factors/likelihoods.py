@@ -1,7 +1,8 @@
 """Likelihoods that are not Gaussian, each as the Gaussian that bounds it from below.
 
-Given the mean and the second moment of the predictor eta of a value, a bound is ``linear * eta - precision * eta**2 / 2``
-plus what does not depend on eta, so that conjugate updates stay exact and the evidence never falls.
+Given the mean and the second moment of the predictor eta of a value, a bound is
+``linear * eta - precision * eta**2 / 2`` plus what does not depend on eta, so that conjugate updates stay exact and the
+evidence never falls.
 """
 
 from __future__ import annotations
@@ -9,13 +10,25 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
 from omics.errors import FitError
 
-__all__ = ["LIKELIHOODS", "Bernoulli", "Likelihood", "Poisson", "check_likelihood"]
+__all__ = [
+    "GAUSSIAN",
+    "LIKELIHOODS",
+    "Bernoulli",
+    "Likelihood",
+    "Poisson",
+    "check_likelihood",
+    "expected_response",
+]
+
+GAUSSIAN = "gaussian"
 
 SMALLEST_RATE = 1e-4
 NODES = 20
@@ -24,8 +37,9 @@ NODES = 20
 class Likelihood(Protocol):
     """A bound; every tensor has the shape of the values `y`."""
 
-    residual: float
-    """Variance that the likelihood itself adds on the scale of eta, or NaN where it hangs on the mean."""
+    def residual(self, eta: Tensor) -> Tensor:
+        """Variance that the likelihood itself adds on the scale of eta."""
+        ...
 
     def allows(self, y: Tensor) -> Tensor:
         """Tell which values can be."""
@@ -40,7 +54,7 @@ class Likelihood(Protocol):
         ...
 
     def evidence(self, y: Tensor, mean: Tensor, second: Tensor) -> Tensor:
-        """Expectation of that bound: a lower bound of E[log p(y | eta)]."""
+        """Bound E[log p(y | eta)] from below by the expectation of that Gaussian."""
         ...
 
     def response(self, eta: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,14 +65,16 @@ class Likelihood(Protocol):
 class Bernoulli:
     """0 or 1, logit link: the bound of Jaakkola and Jordan (2000, doi 10.1023/A:1008932416310)."""
 
-    residual = math.pi**2 / 3
+    def residual(self, eta: Tensor) -> Tensor:
+        """Of the standard logistic distribution."""
+        return torch.full_like(eta, math.pi**2 / 3)
 
     def allows(self, y: Tensor) -> Tensor:
         """0 and 1."""
         return (y == 0) | (y == 1)
 
     def start(self, y: Tensor) -> Tensor:
-        """The values themselves."""
+        """Take the values themselves."""
         return y
 
     def gaussian(self, y: Tensor, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
@@ -83,7 +99,9 @@ class Poisson:
     The curvature is bounded value by value, 1/4 + 0.17 y, tighter than by the largest count of a feature.
     """
 
-    residual = math.nan
+    def residual(self, eta: Tensor) -> Tensor:
+        """Inverse of the Fisher information about eta."""
+        return self._rate(eta) / torch.sigmoid(eta).square()
 
     def allows(self, y: Tensor) -> Tensor:
         """Whole numbers from 0."""
@@ -123,3 +141,19 @@ def check_likelihood(view: str, likelihood: str, y: Tensor) -> None:
         raise FitError(
             f"view {view} has values that are not {likelihood}; give it unscaled values or call it gaussian"
         )
+
+
+def expected_response(
+    likelihood: str, mean: NDArray[np.float64], variance: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and variance of values whose predictor is N(mean, variance), by Gauss-Hermite quadrature."""
+    if likelihood == GAUSSIAN:
+        return mean, variance
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    first, second = np.zeros_like(mean), np.zeros_like(mean)
+    for node, weight in zip(nodes, weights / weights.sum(), strict=True):
+        eta = torch.from_numpy(mean + node * np.sqrt(variance))
+        value, spread = (part.numpy() for part in LIKELIHOODS[likelihood].response(eta))
+        first += weight * value
+        second += weight * (spread + value**2)
+    return first, second - first**2

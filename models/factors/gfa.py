@@ -1,0 +1,151 @@
+"""Group factor analysis: factors that say in which views they are active, fast and at home with missing values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from datamodules.batch import Batch
+from models.factors.gfa_data import first_guesses, prepare
+from models.factors.gfa_sweeps import INTERCEPT, Data, Fit, ascend
+from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
+from models.factors.linear import LinearFactorModel, LinearGaussian, LinearView
+from omics.errors import FitError, nearest
+
+__all__ = ["GFA"]
+
+Array = NDArray[np.float64]
+
+
+class GFA(LinearFactorModel):
+    """Variational group factor analysis (Klami, Virtanen, Leppaaho and Kaski 2015, doi 10.1109/TNNLS.2014.2376974).
+
+    Each factor has a prior variance of its own in each view, and leaves a view where the evidence does not fall by
+    it; each feature has a noise of its own. A view or a value that a patient lacks takes no part. Restarts and several
+    counts are fitted together, and the run of the highest evidence bound is kept.
+
+    Parameters
+    ----------
+    count
+        Number of factors to begin with; those that explain nothing are dropped. More than patients - 1 or than features
+        are cut to that.
+    seed
+        Of the restarts.
+    counts
+        Several numbers to choose among, in place of `count`.
+    restarts
+        Runs for each number of factors; the first begins at the principal axes, the others at random.
+    likelihoods
+        View -> bernoulli, poisson or gaussian, which is what a view is that is not named. Others than Gaussian need
+        values as they were measured.
+    device
+        Where to compute.
+
+    Attributes
+    ----------
+    runs
+        After `fit`, a table with a row a run: count, restart, factors that were kept, evidence.
+    evidence
+        After `fit`, the bound after each sweep of the run that was kept.
+
+    Notes
+    -----
+    A new patient's factors are the posterior given the mean loadings, where the uncertainty of the loadings counts as
+    noise: ``x_j | z ~ N(w_j'z, 1 / tau_j + E[z' C_j z])``, with C_j the covariance of w_j. A feature that no training
+    patient has gets loadings and precision 0; :meth:`reconstruct` gives it an infinite sd if it is Gaussian. Where the
+    evidence supports no factor at all, one of loadings 0 is left.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        seed: int = 0,
+        *,
+        counts: Sequence[int] | None = None,
+        restarts: int = 1,
+        likelihoods: Mapping[str, str] | None = None,
+        device: str = "cpu",
+    ) -> None:
+        super().__init__(count, seed)
+        self.counts, self.restarts, self.device = tuple(counts or (count,)), restarts, torch.device(device)
+        self.likelihoods = dict(likelihoods or {})
+        for view, name in self.likelihoods.items():
+            if name not in {GAUSSIAN, *LIKELIHOODS}:
+                known = nearest(name, [GAUSSIAN, *LIKELIHOODS])
+                raise FitError(f"view {view}: no likelihood is called {name!r}; {known}")
+
+    def fit(self, batch: Batch) -> Self:
+        """Learn loadings and noise from training patients.
+
+        Raises
+        ------
+        FitError
+            If a view has no values, no variance, or values that its likelihood cannot give; if the fit diverges.
+        """
+        limit = min(len(batch) - 1, sum(x.shape[1] for x in batch.views.values()))
+        if limit < 1:
+            raise FitError(
+                f"{len(batch)} patients cannot carry a factor; give two or more, and a view with features"
+            )
+        data, offsets = prepare(batch, self.likelihoods, torch.float32, self.device)
+        counts = sorted({min(count, limit) for count in self.counts})
+        fit = ascend(data, *first_guesses(data, counts, self.restarts, self.seed))
+        evidence = fit.evidence.cpu().numpy()
+        best = int(evidence[-1].argmax())
+        kept = (fit.sd[..., 1:] > 0).any(dim=1).sum(dim=-1).cpu().numpy()
+        self.evidence = evidence[:, best]
+        self.runs = pd.DataFrame(
+            {
+                "count": np.repeat(counts, self.restarts),
+                "restart": np.tile(np.arange(self.restarts), len(counts)),
+                "kept": kept,
+                "evidence": evidence[-1],
+            }
+        )
+        self._linear = _ordered(_views(data, fit, best, offsets, self.likelihoods))
+        return self
+
+
+def _views(
+    data: Data, fit: Fit, run: int, offsets: Mapping[str, Array], likelihoods: Mapping[str, str]
+) -> dict[str, LinearView]:
+    """Put the blocks of the chosen run together again, the factors that it keeps alone."""
+    kept = (fit.sd[run, :, 1:] > 0).any(dim=0)
+    kept[0] |= ~kept.any()
+    found = {}
+    for (name, offset), blocks, states in zip(offsets.items(), data.views, fit.states, strict=True):
+        likelihood = likelihoods.get(name, GAUSSIAN)
+        mean, loadings = offset.copy(), np.zeros((len(offset), int(kept.sum())))
+        precision = np.full(len(offset), 0.0 if likelihood == GAUSSIAN else INTERCEPT)
+        for block, state in zip(blocks, states, strict=True):
+            columns = block.columns.cpu().numpy()
+            weights = state.loadings.mean[run].double()
+            # The uncertainty of the loadings, for a typical patient.
+            noise = state.loadings.spread()[run].double()
+            if likelihood == GAUSSIAN:
+                noise = noise + 1 / block.precision(state)[run].double()
+            mean[columns] += weights[:, 0].cpu().numpy()
+            loadings[columns] = weights[:, 1:][:, kept].cpu().numpy()
+            precision[columns] = 1 / noise.cpu().numpy()
+        found[name] = LinearView(mean, loadings, precision, likelihood)
+    return found
+
+
+def _ordered(views: dict[str, LinearView]) -> LinearGaussian:
+    """Factors of most variance first, each with its largest loading positive."""
+    together = np.vstack([view.loadings for view in views.values()])
+    strength = np.sum([view.explained() for view in views.values()], axis=0)
+    order = np.argsort(-strength, kind="stable")
+    peak = together[np.abs(together).argmax(axis=0), np.arange(together.shape[1])]
+    sign = np.where(peak < 0, -1.0, 1.0)
+    turned = {
+        n: replace(view, loadings=np.ascontiguousarray((view.loadings * sign)[:, order]))
+        for n, view in views.items()
+    }
+    return LinearGaussian(turned, together.shape[1])
