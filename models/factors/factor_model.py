@@ -35,8 +35,15 @@ class FactorModel(Protocol):
         """Learn loadings from training patients."""
         ...
 
+    def fit_transform(self, batch: Batch) -> Factors:
+        """Learn from training patients, and give each the factors that he would have if he were new.
+
+        What is trained on factors has to be trained on these: `transform` of training patients fits their own noise.
+        """
+        ...
+
     def transform(self, batch: Batch) -> Factors:
-        """Put any patients into the factors, whichever views they have."""
+        """Put new patients into the factors, whichever views they have."""
         ...
 
     def loadings(self, view: str) -> NDArray[np.float64]:

@@ -15,7 +15,8 @@ from datamodules.batch import Batch
 from models.factors.gfa_data import first_guesses, prepare
 from models.factors.gfa_sweeps import INTERCEPT, Data, Fit, ascend
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
-from models.factors.linear import LinearFactorModel, LinearGaussian, LinearView
+from models.factors.linear import LinearGaussian, LinearView
+from models.factors.linear_model import LinearFactorModel
 from omics.errors import FitError, nearest
 
 __all__ = ["GFA"]

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
-from models.factors.factor_model import Factors
-from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS, expected_response
-from omics.errors import FitError
+from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
 from omics.files import read_state, write_state
 
-__all__ = ["LinearFactorModel", "LinearGaussian", "LinearView"]
+__all__ = ["LinearGaussian", "LinearView"]
 
 Array = NDArray[np.float64]
+Seen = Mapping[str, NDArray[np.bool_]]
 
 ROUNDS = 100
 TOLERANCE = 1e-6
@@ -69,50 +67,43 @@ class LinearGaussian:
     views: dict[str, LinearView]
     count: int
 
-    def posterior(self, batch: Batch, seen: Mapping[str, NDArray[np.bool_]]) -> tuple[Array, Array]:
+    def posterior(self, batch: Batch, seen: Seen) -> tuple[Array, Array]:
         """Posterior means (n, k) and covariances (n, k, k) from the values that `seen` (view -> (n, p)) marks."""
         n = len(batch)
         precision, linear = np.tile(np.eye(self.count), (n, 1, 1)), np.zeros((n, self.count))
         bounded = [name for name, view in self.views.items() if view.likelihood != GAUSSIAN]
-        for name in [name for name in self.views if name not in bounded]:
-            view, marks = self.views[name], seen[name]
-            weighted = view.loadings * view.precision[:, None]
-            linear += np.where(marks, batch.views[name] - view.mean, 0.0) @ weighted
-            whole = marks.all(axis=1)
-            precision[whole] += weighted.T @ view.loadings
-            if len(part := np.flatnonzero(marks.any(axis=1) & ~whole)):
-                precision[part] += _weighed(marks[part] * view.precision, view.loadings)
+        for name, view in self.views.items():
+            if name not in bounded:
+                weighted = view.loadings * view.precision[:, None]
+                linear += np.where(seen[name], batch.views[name] - view.mean, 0.0) @ weighted
+                whole = seen[name].all(axis=1)
+                precision[whole] += weighted.T @ view.loadings
+                if len(part := np.flatnonzero(seen[name].any(axis=1) & ~whole)):
+                    precision[part] += _weighed(seen[name][part] * view.precision, view.loadings)
         mean, covariance = _solved(precision, linear)
         for _ in range(ROUNDS if bounded else 0):
-            before, (more, pull) = mean, self._bounds(batch, seen, bounded, mean, covariance)
-            mean, covariance = _solved(precision + more, linear + pull)
+            before, of_bounds, pull = mean, np.zeros_like(precision), np.zeros_like(linear)
+            for name in bounded:
+                weight, residual = self.local(name, batch, seen[name], mean, covariance)
+                of_bounds += _weighed(weight, self.views[name].loadings)
+                pull += residual @ self.views[name].loadings
+            mean, covariance = _solved(precision + of_bounds, linear + pull)
             if np.abs(mean - before).max(initial=0.0) < TOLERANCE:
                 break
         return mean, covariance
 
-    def _bounds(
-        self,
-        batch: Batch,
-        seen: Mapping[str, NDArray[np.bool_]],
-        names: Sequence[str],
-        mean: Array,
-        covariance: Array,
+    def local(
+        self, name: str, batch: Batch, seen: NDArray[np.bool_], mean: Array, covariance: Array
     ) -> tuple[Array, Array]:
-        """Find what views of other likelihoods add to precision and linear term, at the posterior so far."""
-        precision, linear = np.zeros_like(covariance), np.zeros_like(mean)
-        for name in names:
-            view = self.views[name]
-            eta, variance = self.predictor(name, mean, covariance)
-            values = torch.from_numpy(np.where(seen[name], batch.views[name], 0.0).astype(np.float64))
-            weight, pull = (
-                np.where(seen[name], part.numpy(), 0.0)
-                for part in LIKELIHOODS[view.likelihood].gaussian(
-                    values, torch.from_numpy(eta), torch.from_numpy(eta**2 + variance)
-                )
-            )
-            precision += _weighed(weight, view.loadings)
-            linear += (pull - weight * view.mean) @ view.loadings
-        return precision, linear
+        """(n, p) precision of each value of a view given the factors, and that times the value less its mean."""
+        view, x = self.views[name], batch.views[name]
+        if view.likelihood == GAUSSIAN:
+            return seen * view.precision, np.where(seen, x - view.mean, 0.0) * view.precision
+        eta, variance = self.predictor(name, mean, covariance)
+        tensors = (np.where(seen, x, 0.0).astype(np.float64), eta, eta**2 + variance)
+        bound = LIKELIHOODS[view.likelihood].gaussian(*(torch.from_numpy(part) for part in tensors))
+        weight, pull = (np.where(seen, part.numpy(), 0.0) for part in bound)
+        return weight, pull - weight * view.mean
 
     def predictor(self, name: str, mean: Array, covariance: Array) -> tuple[Array, Array]:
         """(n, p) mean and variance of the predictor of a view, noise included, for factors of this posterior."""
@@ -151,64 +142,6 @@ class LinearGaussian:
         return cls(views, settings["count"])
 
 
-class LinearFactorModel:
-    """What linear factor models share once they are fitted; a subclass brings `fit`.
-
-    Parameters
-    ----------
-    count
-        Number of factors to begin with.
-    seed
-        Of whatever is random in `fit`.
-    """
-
-    def __init__(self, count: int, seed: int = 0) -> None:
-        self.count, self.seed = count, seed
-        self._linear: LinearGaussian | None = None
-
-    @property
-    def linear(self) -> LinearGaussian:
-        """The fitted model."""
-        if self._linear is None:
-            raise FitError(
-                f"this {type(self).__name__} was not fitted; call fit with training patients first"
-            )
-        return self._linear
-
-    def transform(self, batch: Batch) -> Factors:
-        """Posterior mean and sd of any patients, from the values that were measured."""
-        mean, covariance = self.linear.posterior(batch, batch.observed)
-        return Factors(mean, np.sqrt(np.einsum("nkk->nk", covariance)))
-
-    def reconstruct(self, view: str, batch: Batch) -> tuple[Array, Array]:
-        """Mean and sd (n, p) of the values of one view, from whatever was measured on each patient."""
-        predictor = self.linear.predictor(view, *self.linear.posterior(batch, batch.observed))
-        mean, variance = expected_response(self.linear.views[view].likelihood, *predictor)
-        return mean, np.asarray(np.sqrt(variance))
-
-    def variance_explained(self) -> pd.DataFrame:
-        """Share of the variance of each view (rows) that each factor (columns) explains, by the model."""
-        shares = {name: view.explained() for name, view in self.linear.views.items()}
-        columns = [f"factor{k + 1}" for k in range(self.linear.count)]
-        return pd.DataFrame.from_dict(shares, orient="index", columns=columns)
-
-    def loadings(self, view: str) -> Array:
-        """(p, k) loadings of one view, on the harmonized scale."""
-        return self.linear.views[view].loadings
-
-    def save(self, folder: Path, name: str) -> None:
-        """Write json and safetensors."""
-        self.linear.save(folder, name)
-
-    @classmethod
-    def load(cls, folder: Path, name: str) -> Self:
-        """Read what :meth:`save` wrote."""
-        linear = LinearGaussian.load(folder, name)
-        model = cls(linear.count)
-        model._linear = linear
-        return model
-
-
 def _outer(loadings: Array) -> Array:
     """(p, k * k) outer product of each feature's loadings."""
     return (loadings[:, :, None] * loadings[:, None, :]).reshape(len(loadings), -1)
@@ -221,6 +154,6 @@ def _weighed(weight: Array, loadings: Array) -> Array:
 
 
 def _solved(precision: Array, linear: Array) -> tuple[Array, Array]:
-    covariance: Array = np.linalg.inv(precision)
+    covariance: Array = np.asarray(np.linalg.inv(precision), dtype=np.float64)
     mean: Array = (covariance @ linear[:, :, None])[:, :, 0]
     return mean, covariance

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
-from models.factors.linear import LinearFactorModel, LinearGaussian, LinearView
+from models.factors.linear import LinearGaussian, LinearView
+from models.factors.linear_model import LinearFactorModel
 
 __all__ = ["MOFA"]
 
