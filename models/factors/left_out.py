@@ -19,10 +19,10 @@ LARGEST_LEVERAGE = 0.9
 def left_out(linear: LinearGaussian, batch: Batch) -> tuple[Array, Array]:
     """Posterior means (n, k) and covariances (n, k, k) of the patients that `linear` was fitted to.
 
-    Loadings lean towards the noise of the patients that they were learned from, so that a training patient's factors come
-    out too large, the more the more features there are. A feature's loadings are a ridge regression on the factors; what
-    they owe to one patient is known without a second fit (Allen 1974, doi 10.1080/00401706.1974.10489157), and what that
-    adds to his factors is taken away.
+    Loadings lean towards the noise of the patients that they were learned from, so that a training patient's factors
+    come out too large, the more the more features there are. A feature's loadings are a ridge regression on the
+    factors; what they owe to one patient is known without a second fit (Allen 1974,
+    doi 10.1080/00401706.1974.10489157), and what that adds to his factors is taken away.
     """
     before, covariance = linear.posterior(batch, batch.observed)
     mean = before

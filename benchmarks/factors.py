@@ -1,0 +1,191 @@
+"""gfa against mofapy2 (medium convergence, float32): CPU seconds, factors found, hidden values, size, intervals."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks._factor_data import (
+    COHORTS,
+    NAMES,
+    cohort,
+    noise,
+    simulated,
+    without_entries,
+    without_view,
+)
+from benchmarks.clock import cpu
+from datamodules.batch import Batch
+from models.factors.gfa import GFA
+
+Array = NDArray[np.float64]
+
+COUNT, SEEDS, STARTS = 15, 5, 3
+SCENES: dict[str, dict[str, Any]] = {
+    "dense": {},
+    "sparse": {"sparse": True},
+    "dense, every factor in every view": {"active": 1.0},
+    "sparse, every factor in every view": {"sparse": True, "active": 1.0},
+    "Bernoulli": {"likelihood": "bernoulli"},
+    "Poisson": {"likelihood": "poisson"},
+}
+
+
+def rows() -> Iterator[str]:
+    yield from speed()
+    for name, scene in SCENES.items():
+        yield recovery(name, scene)
+    if COHORTS.exists():
+        for name in NAMES:
+            yield from real(name)
+    for patients, features in ((500, 5000), (1000, 5000), (1000, 10000), (2000, 10000), (2000, 20000)):
+        yield subprocess.run(
+            [sys.executable, "-c", f"import benchmarks.factors as b; print(b.large({patients}, {features}))"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+
+
+def speed() -> Iterator[str]:
+    """Time one run, and a search over restarts and counts, against one run of mofapy2."""
+    ours, search, theirs = [], [], []
+    GFA(COUNT).fit(simulated(99)[0])
+    for seed in range(SEEDS):
+        batch, _ = simulated(seed)
+        ours.append(cpu(lambda: GFA(COUNT).fit(batch)))  # noqa: B023  # called at once
+        search.append(cpu(lambda: GFA(COUNT, counts=(10, 15, 20), restarts=STARTS).fit(batch)))  # noqa: B023
+        theirs.append(cpu(mofa(batch, 0).run))
+    one = median(a / b for a, b in zip(theirs, ours, strict=True))
+    yield (
+        f"200 x 4 x 2000, K {COUNT}: gfa {median(ours):.2f} CPU s, 3 counts x 3 restarts {median(search):.2f}, "
+        f"mofapy2 {median(theirs):.1f}: one run {one:.0f} times less"
+    )
+
+
+def recovery(name: str, scene: dict[str, Any]) -> str:
+    """Compare the factors found, each side by its own best of three starts."""
+    found = []
+    for seed in range(SEEDS):
+        batch, z = simulated(seed, **scene)
+        likelihood = scene.get("likelihood", "gaussian")
+        model = GFA(COUNT, restarts=STARTS, likelihoods=dict.fromkeys(batch.views, likelihood)).fit(batch)
+        entries = [mofa(batch, start, likelihood) for start in range(STARTS)]
+        seconds = [cpu(entry.run) for entry in entries]
+        best = max(entries, key=lambda entry: np.nanmax(entry.model.getTrainingStats()["elbo"]))
+        theirs = best.model.nodes["Z"].getExpectation()
+        found.append((agreement(z, model.transform(batch).mean), agreement(z, theirs), median(seconds)))
+    ours, theirs, seconds = (median(column) for column in zip(*found, strict=True))
+    worst = min(a - b for a, b, _ in found)
+    return (
+        f"mean max|corr|, {name}: gfa {ours:.4f}, mofapy2 {theirs:.4f} ({seconds:.0f} CPU s a start); "
+        f"smallest difference of {SEEDS} seeds {worst:+.4f}"
+    )
+
+
+def agreement(z: Array, estimate: Array) -> float:
+    estimate = estimate[:, estimate.std(axis=0) > 1e-8]
+    return float(np.abs(np.corrcoef(z.T, estimate.T)[: z.shape[1], z.shape[1] :]).max(axis=1).mean())
+
+
+def real(name: str) -> Iterator[str]:
+    """Hide a tenth of the values of a real cohort, then whole views of a fifth of its patients."""
+    batch = cohort(name)
+    ours, theirs = [], []
+    for seed in range(SEEDS):
+        masked, hidden = without_entries(batch, 0.1, seed)
+        model = GFA(COUNT).fit(masked)
+        ours.append(rmse({v: model.reconstruct(v, masked)[0] - x for v, x in batch.views.items()}, hidden))
+        entry = mofa(masked, seed)
+        entry.run()
+        z = entry.model.nodes["Z"].getExpectation()
+        weights = dict(zip(batch.views, entry.model.nodes["W"].getExpectation(), strict=True))
+        means = {v: mean_of(masked, v) for v in batch.views}
+        theirs.append(rmse({v: z @ weights[v].T + means[v] - x for v, x in batch.views.items()}, hidden))
+    yield f"{name}: rmse of hidden entries, gfa {median(ours):.4f}, mofapy2 {median(theirs):.4f}"
+    order = np.random.default_rng(0).permutation(len(batch))
+    squares: dict[str, list[tuple[float, float]]] = {view: [] for view in batch.views}
+    for fold in range(5):
+        test = np.sort(order[fold::5])
+        training, new = batch.take(np.setdiff1d(order, test)), batch.take(test)
+        model = GFA(COUNT).fit(training)
+        for view, x in new.views.items():
+            rest = without_view(new, view)
+            known = np.any([rest.present(other) for other in rest.views], axis=0)
+            seen = new.observed[view] & known[:, None]
+            errors = (model.reconstruct(view, rest)[0] - x, mean_of(training, view) - x)
+            squares[view].append(tuple(float((e[seen] ** 2).sum()) for e in errors))
+    ratios = {v: np.sqrt(sum(a for a, _ in s) / sum(b for _, b in s)) for v, s in squares.items()}
+    yield f"{name}: rmse of whole hidden views over that of the feature mean, " + ", ".join(
+        f"{view} {ratio:.3f}" for view, ratio in ratios.items()
+    )
+
+
+def rmse(errors: dict[str, Array], hidden: dict[str, NDArray[np.bool_]]) -> float:
+    return float(np.sqrt(np.mean(np.concatenate([errors[v][hidden[v]] for v in errors]) ** 2)))
+
+
+def mean_of(batch: Batch, view: str) -> Array:
+    seen = batch.observed[view]
+    mean: Array = np.where(seen, batch.views[view], 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return mean
+
+
+def large(patients: int, features: int, count: int = 25) -> str:
+    """One fit, in a process of its own."""
+    import resource
+
+    batch = noise(patients, features, count)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds = cpu(lambda: GFA(count).fit(batch))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    per = seconds / (patients * features) * 1e6
+    return (
+        f"{patients} x 4 x {features}, K {count}: {seconds:.1f} CPU s, {per:.2f} us a patient and feature, "
+        f"peak {peak / 2**20:.2f} GB, of which data {before / 2**20:.2f}"
+    )
+
+
+def mofa(batch: Batch, seed: int, likelihood: str = "gaussian") -> Any:
+    """Ready to run."""
+    data = []
+    for view, x in batch.views.items():
+        data.append([np.where(batch.observed[view], x, np.nan).astype(np.float64)])
+    from mofapy2.run.entry_point import entry_point
+
+    entry = Quiet(entry_point())
+    entry.set_data_options(scale_views=False, use_float32=True)
+    entry.set_data_matrix(data, likelihoods=[likelihood] * len(data), views_names=list(batch.views))
+    entry.set_model_options(factors=COUNT, spikeslab_weights=False, ard_weights=True)
+    entry.set_train_options(iter=1000, convergence_mode="medium", seed=seed, quiet=True, verbose=False)
+    entry.build()
+    return entry
+
+
+class Quiet:
+    """mofapy2 talks to stdout even when quiet, and warns about its own internals."""
+
+    def __init__(self, entry: Any) -> None:
+        self.entry = entry
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.entry, name)
+        return self._quietly(found) if callable(found) else found
+
+    @staticmethod
+    def _quietly(call: Any) -> Any:
+        def quiet(*args: Any, **kwargs: Any) -> Any:
+            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return call(*args, **kwargs)
+
+        return quiet
