@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from models.factors.gfa_loadings import Loadings, gamma_evidence, solve_each, solve_shared
+from models.factors.gfa_loadings import Loadings, gamma_evidence, noise_rate, solve_each, solve_shared
 from models.factors.likelihoods import Likelihood
 
 __all__ = ["Block", "Bounded", "Complete", "Holed", "Moments", "State"]
@@ -113,7 +113,8 @@ class Complete:
         """One product with the values here, one in `pull`: all in a sweep that costs n p K."""
         cross = torch.einsum("np,rnk->rpk", self.values, moments.mean)
         loadings, misfit = solve_shared(moments.total, cross, noise[0], sd)
-        tau, evidence = gamma_evidence(len(self.rows), self.squares + misfit)
+        rate = noise_rate(self.squares)
+        tau, evidence = gamma_evidence(len(self.rows), self.squares + misfit, rate)
         constant = 0.5 * math.log(2 * math.pi) * self.values.numel()
         return State(loadings, (tau,), evidence.sum(dim=-1) - constant + loadings.entropy)
 
@@ -154,7 +155,7 @@ class Holed:
         loadings = solve_each(moment * tau[..., None, None], cross * tau[..., None], sd)
         misfit = (moment * loadings.second()).sum(dim=(-2, -1)) - 2 * (loadings.mean * cross).sum(dim=-1)
         count = self.seen.sum(dim=0)
-        tau, evidence = gamma_evidence(count, self.squares + misfit)
+        tau, evidence = gamma_evidence(count, self.squares + misfit, noise_rate(self.squares))
         constant = 0.5 * math.log(2 * math.pi) * count.sum(dtype=torch.float64)
         return State(loadings, (tau,), evidence.sum(dim=-1) - constant + loadings.entropy)
 

@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-__all__ = ["Loadings", "gamma_evidence", "solve_each", "solve_shared"]
+__all__ = ["Loadings", "gamma_evidence", "noise_rate", "solve_each", "solve_shared"]
 
 SHAPE = RATE = 1e-3
 """Of the Gamma priors of every precision: all but flat."""
+
+LEAST_NOISE = 1e-3
+"""Share of a feature's variance that is noise at least; two equal features would have none, and no end of precision."""
 
 
 @dataclass(frozen=True)
@@ -103,16 +106,26 @@ def solve_each(precision: Tensor, linear: Tensor, sd: Tensor) -> Loadings:
     return Loadings(mean, basis, torch.ones_like(mean), entropy + linear.shape[1] * _log_on(sd))
 
 
-def gamma_evidence(count: Tensor | float, squares: Tensor) -> tuple[Tensor, Tensor]:
+def noise_rate(squares: Tensor) -> Tensor:
+    """Rate of the prior of a feature's noise precision, where `squares` is the sum of squares of its values."""
+    return RATE + 0.5 * LEAST_NOISE * squares.double()
+
+
+def gamma_evidence(
+    count: Tensor | float, squares: Tensor, rate: Tensor | float = RATE
+) -> tuple[Tensor, Tensor]:
     """Integrate a precision out of `count` Gaussians of which `squares` is the expected sum of squares.
+
+    The precision has the prior Gamma(SHAPE, `rate`).
 
     Returns
     -------
     The expected precision, and what the precision adds to the evidence, without the constant of the Gaussians.
     """
     shape = torch.as_tensor(count, dtype=torch.float64, device=squares.device) * 0.5 + SHAPE
-    rate = RATE + 0.5 * squares.clamp_min(0).double()
-    prior = SHAPE * math.log(RATE) - math.lgamma(SHAPE)
+    least = torch.as_tensor(rate, dtype=torch.float64, device=squares.device)
+    rate = least + 0.5 * squares.clamp_min(0).double()
+    prior = SHAPE * least.log() - math.lgamma(SHAPE)
     return (shape / rate).to(squares.dtype), prior + torch.lgamma(shape) - shape * rate.log()
 
 
