@@ -32,7 +32,7 @@ def simulated(
 ) -> tuple[Batch, Array]:
     """Views that lack 17% of the patients each, and the true factors, each active in a share of the views.
 
-    Loadings of an active factor are N(0, s^2), s from U(0.2, 0.8), or in every fifth feature alone and 1.5 times as large.
+    Loadings of an active factor are N(0, s^2), s from U(0.2, 0.8), or 1.5 times that in every fifth feature alone.
     """
     rng = np.random.default_rng(seed)
     z = rng.normal(size=(patients, factors))

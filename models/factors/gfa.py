@@ -12,16 +12,22 @@ import torch
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
+from models.factors.cross_view import Pulls, parted
 from models.factors.gfa_data import first_guesses, prepare
-from models.factors.gfa_sweeps import INTERCEPT, Data, Fit, ascend
+from models.factors.gfa_sweeps import INTERCEPT, Data, Fit, ascend, resume
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
 from models.factors.linear import LinearGaussian, LinearView
 from models.factors.linear_model import LinearFactorModel
 from omics.errors import FitError, nearest
+from omics.randomness import named_generator
 
 __all__ = ["GFA"]
 
 Array = NDArray[np.float64]
+
+FOLDS, FOLD_SWEEPS = 5, 10
+FEWEST = 20
+"""Patients, below which nobody is left out to see whether views share their factors."""
 
 
 class GFA(LinearFactorModel):
@@ -109,15 +115,35 @@ class GFA(LinearFactorModel):
                 "evidence": evidence[-1],
             }
         )
-        self._linear = _ordered(_views(data, fit, best, offsets, self.likelihoods))
+        linear = _linear(data, fit.run(best), offsets, self.likelihoods)
+        if len(batch) >= FEWEST:
+            linear = parted(linear, self._left_out(batch, data, fit.run(best), offsets))
+        self._linear = _ordered(linear)
         return self
 
+    def _left_out(self, batch: Batch, data: Data, fit: Fit, offsets: Mapping[str, Array]) -> Pulls:
+        """How each view pulls at each patient, by a model that goes on from `fit` without a fifth of the patients."""
+        k = int((fit.sd[0, :, 1:] > 0).any(dim=0).sum().clamp_min(1))
+        pulls = {name: (np.zeros((len(batch), k, k)), np.zeros((len(batch), k))) for name in offsets}
+        order = named_generator(self.seed, "gfa", "folds").permutation(len(batch))
+        for fold in range(FOLDS):
+            rows = np.sort(order[fold::FOLDS])
+            kept = torch.ones(len(batch), dtype=torch.bool)
+            kept[rows] = False
+            rest = data.keep(kept.to(self.device))
+            linear = _linear(rest, resume(rest, fit, FOLD_SWEEPS), offsets, self.likelihoods)
+            new = batch.take(rows)
+            posterior = linear.posterior(new, new.observed)
+            for name, (precision, pull) in pulls.items():
+                precision[rows], pull[rows] = linear.pull(name, new, new.observed[name], *posterior)
+        return pulls
 
-def _views(
-    data: Data, fit: Fit, run: int, offsets: Mapping[str, Array], likelihoods: Mapping[str, str]
-) -> dict[str, LinearView]:
-    """Put the blocks of the chosen run together again, the factors that it keeps alone."""
-    kept = (fit.sd[run, :, 1:] > 0).any(dim=0)
+
+def _linear(
+    data: Data, fit: Fit, offsets: Mapping[str, Array], likelihoods: Mapping[str, str]
+) -> LinearGaussian:
+    """Put the blocks of a fit of one run together again, with the factors that are on in some view."""
+    kept = (fit.sd[0, :, 1:] > 0).any(dim=0)
     kept[0] |= ~kept.any()
     found = {}
     for (name, offset), blocks, states in zip(offsets.items(), data.views, fit.states, strict=True):
@@ -126,20 +152,21 @@ def _views(
         precision = np.full(len(offset), 0.0 if likelihood == GAUSSIAN else INTERCEPT)
         for block, state in zip(blocks, states, strict=True):
             columns = block.columns.cpu().numpy()
-            weights = state.loadings.mean[run].double()
+            weights = state.loadings.mean[0].double()
             # The uncertainty of the loadings, for a typical patient.
-            noise = state.loadings.spread()[run].double()
+            noise = state.loadings.spread()[0].double()
             if likelihood == GAUSSIAN:
-                noise = noise + 1 / block.precision(state)[run].double()
+                noise = noise + 1 / block.precision(state)[0].double()
             mean[columns] += weights[:, 0].cpu().numpy()
             loadings[columns] = weights[:, 1:][:, kept].cpu().numpy()
             precision[columns] = 1 / noise.cpu().numpy()
         found[name] = LinearView(mean, loadings, precision, likelihood)
-    return found
+    return LinearGaussian(found, int(kept.sum()))
 
 
-def _ordered(views: dict[str, LinearView]) -> LinearGaussian:
+def _ordered(linear: LinearGaussian) -> LinearGaussian:
     """Factors of most variance first, each with its largest loading positive."""
+    views = linear.views
     together = np.vstack([view.loadings for view in views.values()])
     strength = np.sum([view.explained() for view in views.values()], axis=0)
     order = np.argsort(-strength, kind="stable")

@@ -57,6 +57,10 @@ class State:
         """State of factors that were mapped by the inverse of `turn`."""
         return replace(self, loadings=self.loadings.turned(turn))
 
+    def run(self, one: slice) -> State:
+        """One run alone."""
+        return State(self.loadings.run(one), tuple(part[one] for part in self.noise), self.evidence[one])
+
 
 class Block(Protocol):
     """Features of one view with data of one kind: `rows` (n,) of the patients and `columns` (p,) of the view."""
@@ -69,6 +73,10 @@ class Block(Protocol):
     @property
     def columns(self) -> Tensor:
         """(p,) features of the view."""
+        ...
+
+    def keep(self, kept: Tensor) -> Block:
+        """Keep the patients that are `kept` (n,)."""
         ...
 
     def start(self) -> tuple[Tensor, Tensor]:
@@ -100,6 +108,11 @@ class Complete:
     columns: Tensor
     values: Tensor
     squares: Tensor
+
+    def keep(self, kept: Tensor) -> Complete:
+        """Keep some patients."""
+        values = self.values[kept]
+        return Complete(self.rows[kept], self.columns, values, values.square().sum(dim=0))
 
     def start(self) -> tuple[Tensor, Tensor]:
         """Values by the inverse of their variances."""
@@ -138,6 +151,11 @@ class Holed:
     values: Tensor
     seen: Tensor
     squares: Tensor
+
+    def keep(self, kept: Tensor) -> Holed:
+        """Keep some patients."""
+        values = self.values[kept]
+        return Holed(self.rows[kept], self.columns, values, self.seen[kept], values.square().sum(dim=0))
 
     def start(self) -> tuple[Tensor, Tensor]:
         """Values by the inverse of their variances."""
@@ -180,6 +198,10 @@ class Bounded:
     values: Tensor
     seen: Tensor
     likelihood: Likelihood
+
+    def keep(self, kept: Tensor) -> Bounded:
+        """Keep some patients."""
+        return replace(self, rows=self.rows[kept], values=self.values[kept], seen=self.seen[kept])
 
     def start(self) -> tuple[Tensor, Tensor]:
         """Values on a linear scale by the inverse of their variances."""

@@ -49,8 +49,7 @@ def prepare(
             likelihoods.get(name, GAUSSIAN),
         )
         views.append(blocks)
-    group, groups = _groups(views, len(batch))
-    return Data(views, group, groups), offsets
+    return Data.of(views, len(batch)), offsets
 
 
 def first_guesses(data: Data, counts: Sequence[int], restarts: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -125,16 +124,3 @@ def _centre(name: str, x: Tensor, seen: Tensor) -> Tensor:
 
 def _indices(chosen: NDArray[np.bool_], device: torch.device) -> Tensor:
     return torch.from_numpy(np.flatnonzero(chosen)).to(device)
-
-
-def _groups(views: Sequence[Sequence[Block]], n: int) -> tuple[Tensor, list[Tensor]]:
-    """Patients with the same views share a covariance where every block of theirs is complete."""
-    rows = [blocks[0].rows for blocks in views]
-    device = rows[0].device
-    if not all(isinstance(block, Complete) for blocks in views for block in blocks):
-        return torch.arange(n, device=device), rows
-    present = torch.zeros(n, len(views), dtype=torch.int64, device=device)
-    for view, own in enumerate(rows):
-        present[own, view] = 1
-    patterns, group = torch.unique(present, dim=0, return_inverse=True)
-    return group, [patterns[:, view].nonzero()[:, 0] for view in range(len(views))]

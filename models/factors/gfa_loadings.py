@@ -46,6 +46,10 @@ class Loadings:
         """Move to factors that were mapped by the inverse of `turn` (R, K, K)."""
         return replace(self, mean=self.mean @ turn, basis=turn.mT[:, None] @ self.basis)
 
+    def run(self, one: slice) -> Loadings:
+        """One run alone."""
+        return Loadings(self.mean[one], self.basis[one], self.shrunk[one], self.entropy[one])
+
     def second(self) -> Tensor:
         """(R, p, K, K) E[w w'] of each feature."""
         covariance = (self.basis * self.shrunk[:, :, None, :]) @ self.basis.mT

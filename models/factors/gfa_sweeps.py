@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.factors.gfa_blocks import Block, Moments, Noise, State
+from models.factors.gfa_blocks import Block, Complete, Moments, Noise, State
 from models.factors.gfa_loadings import gamma_evidence
 from models.factors.gfa_rotation import best_turn
 from omics.errors import FitError
 
-__all__ = ["Data", "Fit", "Scores", "ascend"]
+__all__ = ["Data", "Fit", "Scores", "ascend", "resume"]
 
 INTERCEPT = 1e-2
 """Prior precision of intercepts: values are centred or on the scale of a logit."""
@@ -42,21 +42,40 @@ class Data:
     Attributes
     ----------
     views
-        Blocks of each view.
+        Blocks of each view, all of the same patients.
     group
         (n,) group of each patient.
     groups
-        For each view (patients of the view,) or (groups that have it,): where its pull goes.
+        For each view the groups that its pull goes to: those of its patients, or those that have it.
     """
 
     views: Sequence[Sequence[Block]]
     group: Tensor
     groups: Sequence[Tensor]
 
+    @classmethod
+    def of(cls, views: Sequence[Sequence[Block]], n: int) -> Data:
+        """Patients with the same views are a group where every block of theirs is complete."""
+        rows = [blocks[0].rows for blocks in views]
+        device = rows[0].device
+        if not all(isinstance(block, Complete) for blocks in views for block in blocks):
+            return cls(views, torch.arange(n, device=device), rows)
+        present = torch.zeros(n, len(views), dtype=torch.int64, device=device)
+        for view, own in enumerate(rows):
+            present[own, view] = 1
+        patterns, group = torch.unique(present, dim=0, return_inverse=True)
+        return cls(views, group, [patterns[:, view].nonzero()[:, 0] for view in range(len(views))])
+
     @property
     def sizes(self) -> list[int]:
         """Features of each view."""
         return [sum(len(block.columns) for block in blocks) for blocks in self.views]
+
+    def keep(self, kept: Tensor) -> Data:
+        """Take every value from the patients that are not `kept` (n,); they stay as patients without a view."""
+        return Data.of(
+            [[block.keep(kept[block.rows]) for block in blocks] for blocks in self.views], len(kept)
+        )
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,13 @@ class Fit:
     scores: Scores
     evidence: Tensor
 
+    def run(self, number: int) -> Fit:
+        """One run alone."""
+        one = slice(number, number + 1)
+        scores = Scores(self.scores.mean[one], self.scores.covariance[one], self.scores.divergence[one])
+        states = [[state.run(one) for state in view] for view in self.states]
+        return Fit(states, self.sd[one], scores, self.evidence[:, one])
+
 
 def ascend(
     data: Data, start: Tensor, allowed: Tensor, tolerance: float = TOLERANCE, sweeps: int = SWEEPS
@@ -111,19 +137,13 @@ def ascend(
     FitError
         If the evidence is no number.
     """
-    runs, count = allowed.shape
     sd = allowed.to(start.dtype)[:, None, :].repeat(1, len(data.views), 1)
     sd[..., 0] = INTERCEPT**-0.5
-    scores = Scores(
-        start,
-        start.new_zeros(runs, int(data.group.max()) + 1, count, count),
-        torch.full((runs,), torch.inf, dtype=torch.float64, device=start.device),
-    )
-    noise: list[list[Noise]] = [[block.begin(runs) for block in blocks] for blocks in data.views]
+    scores, noise = _begin(data, start)
     trace: list[Tensor] = []
     settled = False
     for sweep in range(sweeps):
-        if len(trace) > TURNS[-1] and len(trace) % PRUNE_EVERY == 0:
+        if sweep > TURNS[-1] and sweep % PRUNE_EVERY == 0:
             pruned = _pruned(data, scores, noise, sd)
             settled = bool((pruned == sd).all())
             sd = pruned
@@ -138,6 +158,29 @@ def ascend(
             states, sd = _turned(data, scores, states, sd)
         scores = _update_scores(data, states, scores)
     return Fit(states, sd, scores, torch.stack(trace[1:]))
+
+
+def resume(data: Data, fit: Fit, sweeps: int) -> Fit:
+    """Go on from a fit with other data of as many patients: a few sweeps, no factor turned or pruned."""
+    sd = fit.sd
+    scores, noise = _begin(data, fit.scores.mean)
+    trace = []
+    for _ in range(sweeps):
+        states, sd, evidence = _update_views(data, scores, noise, sd)
+        trace.append(evidence - scores.divergence)
+        noise = [[state.noise for state in view] for view in states]
+        scores = _update_scores(data, states, scores)
+    return Fit(states, sd, scores, torch.stack(trace))
+
+
+def _begin(data: Data, start: Tensor) -> tuple[Scores, list[list[Noise]]]:
+    runs, _, count = start.shape
+    scores = Scores(
+        start,
+        start.new_zeros(runs, int(data.group.max()) + 1, count, count),
+        torch.full((runs,), torch.inf, dtype=torch.float64, device=start.device),
+    )
+    return scores, [[block.begin(runs) for block in blocks] for blocks in data.views]
 
 
 def _moments(data: Data, scores: Scores, view: int) -> Moments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,7 @@ from datamodules.batch import Batch
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
 from omics.files import read_state, write_state
 
-__all__ = ["LinearGaussian", "LinearView"]
+__all__ = ["LinearGaussian", "LinearView", "solved"]
 
 Array = NDArray[np.float64]
 Seen = Mapping[str, NDArray[np.bool_]]
@@ -69,28 +69,36 @@ class LinearGaussian:
 
     def posterior(self, batch: Batch, seen: Seen) -> tuple[Array, Array]:
         """Posterior means (n, k) and covariances (n, k, k) from the values that `seen` (view -> (n, p)) marks."""
-        n = len(batch)
-        precision, linear = np.tile(np.eye(self.count), (n, 1, 1)), np.zeros((n, self.count))
+        k = self.count
+        mean, covariance = np.zeros((len(batch), k)), np.tile(np.eye(k), (len(batch), 1, 1))
         bounded = [name for name, view in self.views.items() if view.likelihood != GAUSSIAN]
-        for name, view in self.views.items():
-            if name not in bounded:
-                weighted = view.loadings * view.precision[:, None]
-                linear += np.where(seen[name], batch.views[name] - view.mean, 0.0) @ weighted
-                whole = seen[name].all(axis=1)
-                precision[whole] += weighted.T @ view.loadings
-                if len(part := np.flatnonzero(seen[name].any(axis=1) & ~whole)):
-                    precision[part] += _weighed(seen[name][part] * view.precision, view.loadings)
-        mean, covariance = _solved(precision, linear)
-        for _ in range(ROUNDS if bounded else 0):
-            before, of_bounds, pull = mean, np.zeros_like(precision), np.zeros_like(linear)
-            for name in bounded:
-                weight, residual = self.local(name, batch, seen[name], mean, covariance)
-                of_bounds += _weighed(weight, self.views[name].loadings)
-                pull += residual @ self.views[name].loadings
-            mean, covariance = _solved(precision + of_bounds, linear + pull)
-            if np.abs(mean - before).max(initial=0.0) < TOLERANCE:
+        fixed = [self.pull(n, batch, seen[n], mean, covariance) for n in self.views if n not in bounded]
+        for _ in range(ROUNDS):
+            before = mean
+            moving = [self.pull(n, batch, seen[n], mean, covariance) for n in bounded]
+            mean, covariance = solved(fixed + moving, len(batch), k)
+            if not bounded or np.abs(mean - before).max(initial=0.0) < TOLERANCE:
                 break
         return mean, covariance
+
+    def pull(
+        self, name: str, batch: Batch, seen: NDArray[np.bool_], mean: Array, covariance: Array
+    ) -> tuple[Array, Array]:
+        """Precision (n, k, k) and linear term (n, k) that a view adds to the factors.
+
+        `mean` and `covariance` are where a bound is taken, and mean nothing to a Gaussian view.
+        """
+        view = self.views[name]
+        if view.likelihood != GAUSSIAN:
+            weight, residual = self.local(name, batch, seen, mean, covariance)
+            return _weighed(weight, view.loadings), residual @ view.loadings
+        weighted = view.loadings * view.precision[:, None]
+        linear = np.where(seen, batch.views[name] - view.mean, 0.0) @ weighted
+        precision, whole = np.zeros_like(covariance), seen.all(axis=1)
+        precision[whole] = weighted.T @ view.loadings
+        if len(part := np.flatnonzero(seen.any(axis=1) & ~whole)):
+            precision[part] = _weighed(seen[part] * view.precision, view.loadings)
+        return precision, linear
 
     def local(
         self, name: str, batch: Batch, seen: NDArray[np.bool_], mean: Array, covariance: Array
@@ -142,6 +150,15 @@ class LinearGaussian:
         return cls(views, settings["count"])
 
 
+def solved(pulls: Sequence[tuple[Array, Array]], n: int, k: int) -> tuple[Array, Array]:
+    """Posterior means (n, k) and covariances (n, k, k) of factors that the prior N(0, I) and `pulls` know of."""
+    precision = np.tile(np.eye(k), (n, 1, 1)) + sum(precision for precision, _ in pulls)
+    covariance = np.asarray(np.linalg.inv(precision), dtype=np.float64)
+    linear = np.zeros((n, k)) + sum(linear for _, linear in pulls)
+    mean: Array = (covariance @ linear[:, :, None])[:, :, 0]
+    return mean, covariance
+
+
 def _outer(loadings: Array) -> Array:
     """(p, k * k) outer product of each feature's loadings."""
     return (loadings[:, :, None] * loadings[:, None, :]).reshape(len(loadings), -1)
@@ -151,9 +168,3 @@ def _weighed(weight: Array, loadings: Array) -> Array:
     """(n, k, k) sum over features of `weight` (n, p) times the outer product of their loadings."""
     k = loadings.shape[1]
     return (weight @ _outer(loadings)).reshape(len(weight), k, k)
-
-
-def _solved(precision: Array, linear: Array) -> tuple[Array, Array]:
-    covariance: Array = np.asarray(np.linalg.inv(precision), dtype=np.float64)
-    mean: Array = (covariance @ linear[:, :, None])[:, :, 0]
-    return mean, covariance
