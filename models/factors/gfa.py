@@ -25,7 +25,7 @@ __all__ = ["GFA"]
 
 Array = NDArray[np.float64]
 
-FOLDS, FOLD_SWEEPS = 5, 10
+FOLDS, FOLD_SWEEPS = 5, 8
 FEWEST = 20
 """Patients, below which nobody is left out to see whether views share their factors."""
 
