@@ -1,4 +1,4 @@
-"""Patients into folds: stratified by event and arm, related patients never split apart."""
+"""Patients into folds: stratified by event or class, and arm, related patients never split apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.cohort import cohort_endpoints, cohort_spec
-from omics.endpoints import Survival
+from omics.endpoints import Response, Survival
 from omics.errors import CohortError, DataError
 from omics.randomness import named_generator
 
@@ -40,7 +40,8 @@ class Fold:
 def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names: str | int) -> list[Fold]:
     """Part a cohort into `folds`, `repeats` times over.
 
-    Strata are event x arm of the deciding endpoint; a patient without it is a stratum of his own kind.
+    Strata are event x arm, or class x arm, of the deciding endpoint; a patient without it is a stratum of
+    his own kind.
 
     Parameters
     ----------
@@ -54,15 +55,14 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
     Raises
     ------
     DataError
-        If a fold would be left without an event.
+        If a fold would be left without an event, or without a class.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     spec = cohort_spec(cohort)
-    survival = cohort_endpoints(cohort).survival()
-    event = survival.event
-    _check_events(int(event.sum()), folds, spec.deciding)
-    strata = _strata(cohort, survival, folds)
+    endpoint = cohort_endpoints(cohort).decisive()
+    _check_numbers(endpoint, folds, spec.deciding)
+    strata = _strata(cohort, endpoint, folds)
     groups = related(cohort)
     if groups is not None and groups.max() + 1 < folds:
         raise DataError(f"{groups.max() + 1} groups cannot be parted into {folds} folds; lower split.folds")
@@ -72,25 +72,27 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
         state = int(named_generator(seed, *names, "repeat", repeat).integers(2**31))
         split = splitter(folds, shuffle=True, random_state=state).split(strata, strata, groups)
         for number, (train, test) in enumerate(split):
-            if not event[test].any():
-                raise DataError(
-                    f"fold {number + 1} of {folds} has no event of '{spec.deciding}'; lower split.folds"
-                )
+            for who, members in endpoint.needed.items():
+                if not members[test].any():
+                    raise DataError(
+                        f"fold {number + 1} of {folds} has no {who} of '{spec.deciding}'; lower split.folds"
+                    )
             parts.append(Fold(repeat, number, np.sort(train), np.sort(test)))
     return parts
 
 
-def _check_events(events: int, folds: int, endpoint: str) -> None:
-    if events < folds:
-        raise DataError(
-            f"endpoint '{endpoint}' has {events} event(s) among the patients to part into {folds} folds, "
-            "so a fold would have no event; lower split.folds or split.inner_folds"
-        )
+def _check_numbers(endpoint: Survival | Response, folds: int, name: str) -> None:
+    for who, members in endpoint.needed.items():
+        if members.sum() < folds:
+            raise DataError(
+                f"endpoint '{name}' has {members.sum()} {who}(s) among the patients to part into {folds} folds, "
+                f"so a fold would have no {who}; lower split.folds or split.inner_folds"
+            )
 
 
-def _strata(cohort: MuData, survival: Survival, folds: int) -> NDArray[np.int64]:
+def _strata(cohort: MuData, endpoint: Survival | Response, folds: int) -> NDArray[np.int64]:
     spec = cohort_spec(cohort)
-    kind = np.where(survival.observed, survival.event.astype(int), 2).astype(str)
+    kind = np.where(endpoint.observed, endpoint.label.astype(int), 2).astype(str)
     if spec.arm is not None:
         kind = np.char.add(kind, cohort.obs[spec.arm.column].astype(str).to_numpy(dtype=str))
     labels, counts = np.unique(kind, return_counts=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from omics.errors import require_range
 from omics.tables import check_choice
 
 ACCELERATORS = ("auto", "cpu", "cuda", "gpu", "mps")
 
-__all__ = ["FactorsConfig", "HeadConfig", "TrainerConfig"]
+__all__ = ["FactorsConfig", "HeadConfig", "TrainerConfig", "migrated_head"]
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,20 @@ class HeadConfig:
 
     Parameters
     ----------
-    model
-        A name in HEADS.
+    survival
+        The head of a survival endpoint: a name in HEADS.
+    response
+        The head of a response: a name in HEADS.
     hidden
         Width of the hidden layer; 0 leaves the linear path alone.
     ridge_wide
-        Ridge penalty of the linear path, on the scale of the loss per event.
+        Ridge penalty of the linear path, on the scale of the loss per event, or per patient for a response.
     ridge_deep
         Ridge penalty of the hidden layer.
     """
 
-    model: str = "cox"
+    survival: str = "cox"
+    response: str = "logistic"
     hidden: int = 16
     ridge_wide: float = 0.3
     ridge_deep: float = 0.3
@@ -56,6 +61,21 @@ class HeadConfig:
         require_range("head.hidden", self.hidden, 0)
         require_range("head.ridge_wide", self.ridge_wide, 0)
         require_range("head.ridge_deep", self.ridge_deep, 0)
+
+    def name(self, kind: str) -> str:
+        """Name of the head for a kind of endpoint."""
+        return str(getattr(self, kind))
+
+
+def migrated_head(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Call settings of a head what they are called now; release 0.1.0 knew one kind and called it `model`.
+
+    Examples
+    --------
+    >>> migrated_head({"model": "cox", "hidden": 16})
+    {'survival': 'cox', 'hidden': 16}
+    """
+    return {"survival" if key == "model" else key: value for key, value in settings.items()}
 
 
 @dataclass(frozen=True)

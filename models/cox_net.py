@@ -1,24 +1,15 @@
-"""Elastic-net Cox regression: one solver for the plain, the ridge and the lasso model."""
+"""Cox regression, plain, ridge and elastic net: the partial likelihood for the solver of `elastic_net`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from omics.errors import FitError
+from models import elastic_net as solver
 
 __all__ = ["CoxLikelihood", "cox_net", "cox_net_path", "largest_penalty"]
 
 Array = NDArray[np.float64]
-
-SWEEPS = 1000
-ROUNDS = 500
-TOLERANCE = 1e-7
-WIDEST = 300.0
-"""Log hazards that spread further apart than this are on their way to infinity."""
 
 
 class CoxLikelihood:
@@ -94,32 +85,16 @@ class CoxLikelihood:
 
 def largest_penalty(x: Array, event: NDArray[np.bool_], time: Array, l1_ratio: float) -> float:
     """Smallest penalty at which every coefficient is zero."""
-    gradient = CoxLikelihood(event, time).gradient(np.zeros(len(time)))
-    return float(np.abs(x.T @ gradient).max() / max(l1_ratio, 1e-3))
+    return solver.largest_penalty(x, CoxLikelihood(event, time), l1_ratio)
 
 
 def cox_net_path(x: Array, event: NDArray[np.bool_], time: Array, penalties: Array, l1_ratio: float) -> Array:
     """Coefficients (len(penalties), p) along decreasing penalties, each started from the one before."""
-    path = np.zeros((len(penalties), x.shape[1]))
-    start = np.zeros(x.shape[1])
-    for row, penalty in enumerate(penalties):
-        start = path[row] = cox_net(x, event, time, float(penalty), l1_ratio, start)
-    return path
+    return solver.elastic_net_path(x, CoxLikelihood(event, time), penalties, l1_ratio)
 
 
-def cox_net(
-    x: Array,
-    event: NDArray[np.bool_],
-    time: Array,
-    penalty: float,
-    l1_ratio: float,
-    start: Array | None = None,
-) -> Array:
+def cox_net(x: Array, event: NDArray[np.bool_], time: Array, penalty: float, l1_ratio: float) -> Array:
     """Minimise ``-log PL / n + penalty * (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2)``.
-
-    Proximal Newton (Lee et al. 2014, doi 10.1137/130921428): coordinate descent solves the likelihood's
-    quadratic, of the whole Hessian and not only its diagonal; a step is halved while the objective
-    would rise.
 
     Parameters
     ----------
@@ -129,8 +104,6 @@ def cox_net(
         (n,) each.
     penalty, l1_ratio
         Strength; 0 is ridge, 1 is lasso.
-    start
-        (p,) coefficients to begin with.
 
     Returns
     -------
@@ -142,82 +115,4 @@ def cox_net(
     FitError
         If coefficients grow without end, as when a covariate separates the events and penalty is 0.
     """
-    likelihood = CoxLikelihood(event, time)
-    lasso, ridge = penalty * l1_ratio, penalty * (1.0 - l1_ratio)
-    coefficients = np.zeros(x.shape[1]) if start is None else start.copy()
-
-    def objective(b: Array) -> float:
-        return likelihood.loss(x @ b) + lasso * float(np.abs(b).sum()) + ridge * float((b**2).sum()) / 2
-
-    value = objective(coefficients)
-    for _ in range(ROUNDS):
-        log_hazard = x @ coefficients
-        slope = likelihood.gradient(log_hazard)
-        # Only these can move: a coefficient at zero stays there while the lasso outweighs its gradient.
-        columns = np.flatnonzero((coefficients != 0) | (np.abs(x.T @ slope) > lasso))
-        some = np.asfortranarray(x[:, columns])
-        curved = np.asfortranarray(likelihood.curvature(log_hazard, some))
-        proposal = coefficients[columns]
-        _descend(some, curved, slope, proposal, lasso, ridge)
-        if not np.ptp(some @ proposal) < WIDEST:
-            break
-        moved = np.zeros_like(coefficients)
-        moved[columns] = proposal - coefficients[columns]
-        trial = objective(coefficients + moved)
-        while trial > value + 1e-14 and np.abs(moved).max(initial=0.0) > TOLERANCE:
-            moved = moved / 2
-            trial = objective(coefficients + moved)
-        coefficients, value = coefficients + moved, trial
-        if np.abs(moved).max(initial=0.0) < TOLERANCE * max(1.0, np.abs(coefficients).max(initial=0.0)):
-            return coefficients
-    raise FitError("Cox coefficients grow without end: a covariate separates the events; raise the penalty")
-
-
-def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    fast = {"reassoc", "contract", "nsz"}
-    try:
-        compiled: Callable[..., None] = njit(cache=True, fastmath=fast)(function)
-    except RuntimeError:
-        # Neither the package's folder nor the user's is writable: compiled anew in each process.
-        compiled = njit(fastmath=fast)(function)
-    return compiled
-
-
-@_compiled
-def _descend(  # noqa: C901  # one loop that numba compiles whole
-    x: Array, curved: Array, slope: Array, b: Array, lasso: float, ridge: float
-) -> None:  # pragma: no cover  # compiled
-    """Coordinate descent on the quadratic around `b`; `slope` is the gradient at the moving point."""
-    n, p = x.shape
-    norm = np.zeros(p)
-    for j in range(p):
-        for i in range(n):
-            norm[j] += x[i, j] * curved[i, j]
-    active = np.zeros(p, dtype=np.bool_)
-    everything = True
-    for _ in range(SWEEPS):
-        biggest = 0.0
-        for j in range(p):
-            if not (everything or active[j]):
-                continue
-            scale = norm[j] + ridge
-            if scale <= 0.0:
-                continue
-            target = norm[j] * b[j]
-            for i in range(n):
-                target -= x[i, j] * slope[i]
-            new = 0.0
-            if target > lasso:
-                new = (target - lasso) / scale
-            elif target < -lasso:
-                new = (target + lasso) / scale
-            change = new - b[j]
-            if change != 0.0:
-                b[j] = new
-                for i in range(n):
-                    slope[i] += curved[i, j] * change
-                biggest = max(biggest, abs(change))
-            active[j] = new != 0.0
-        if biggest < TOLERANCE and everything:
-            return
-        everything = biggest < TOLERANCE
+    return solver.elastic_net(x, CoxLikelihood(event, time), penalty, l1_ratio)

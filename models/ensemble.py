@@ -21,9 +21,16 @@ class EnsembleNetwork(nn.Module):
         Sizes. With ``hidden`` 0 only the linear path is there.
     seed
         Member i starts from the generator ``(seed, "member", i)``, however many others there are.
+    start
+        (members, outputs) intercepts to begin with, never penalised; without them there are none, as for an
+        estimate that has no zero of its own.
     """
 
-    def __init__(self, members: int, inputs: int, hidden: int, outputs: int, seed: int) -> None:
+    intercept: nn.Parameter | None
+
+    def __init__(
+        self, members: int, inputs: int, hidden: int, outputs: int, seed: int, start: Tensor | None = None
+    ) -> None:
         super().__init__()
         self.members, self.inputs, self.hidden, self.outputs = members, inputs, hidden, outputs
         self.wide = nn.Parameter(torch.zeros(members, inputs, outputs))
@@ -31,11 +38,13 @@ class EnsembleNetwork(nn.Module):
         self.first = nn.Parameter(_started(members, (inputs, hidden), seed, "first"))
         # The deep path starts silent: a member begins as its linear model.
         self.second = nn.Parameter(torch.zeros(members, hidden, outputs))
+        self.register_parameter("intercept", None if start is None else nn.Parameter(start.clone()))
 
     def forward(self, x: Tensor) -> Tensor:
         """Estimates (members, n, outputs) from inputs (members, n, inputs)."""
         deep = torch.relu(x @ self.first + self.bias[:, None, :]) @ self.second
-        return x @ self.wide + deep
+        estimate = x @ self.wide + deep
+        return estimate if self.intercept is None else estimate + self.intercept[:, None, :]
 
     def penalty(self, ridge_wide: float, ridge_deep: float) -> Tensor:
         """(members,) ridge on the linear path and on both layers of the deep one."""

@@ -1,14 +1,44 @@
-"""Likelihoods as functions ``(estimate, event, time) -> loss``, one value a member."""
+"""Likelihoods as functions ``(estimate, outcome) -> loss``, one value a member."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
-__all__ = ["cox_efron"]
+__all__ = ["binary_cross_entropy", "cox_efron"]
 
 # Stands for log 0: finite, so that a masked patient leaves no NaN in a gradient.
 _LOG_ZERO = -1e9
+
+
+def binary_cross_entropy(logit: Tensor, positive: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Negative log likelihood a patient of a yes or no.
+
+    Parameters
+    ----------
+    logit
+        (..., n) log odds of the positive class; leading dimensions are members.
+    positive
+        (n,) bool.
+    weight
+        (..., n): how much a patient counts, 0 for those left out. Everybody counts if left out.
+
+    Returns
+    -------
+    Tensor
+        (...): the weighted mean; 0, connected to the graph, for a member without patients.
+
+    Examples
+    --------
+    >>> binary_cross_entropy(torch.zeros(2), torch.tensor([True, False])).item()
+    0.6931471824645996
+    """
+    counts = torch.ones_like(logit) if weight is None else weight
+    total = counts.sum(-1)
+    # A log of 1 + exp that neither overflows nor loses a small term.
+    terms = softplus(torch.where(positive, -logit, logit))
+    return (counts * terms).sum(-1) / (total + (total == 0))
 
 
 def cox_efron(log_hazard: Tensor, event: Tensor, time: Tensor, weight: Tensor | None = None) -> Tensor:

@@ -1,8 +1,8 @@
-"""Prediction: what is foretold of patients, as two saved tables; numpy and parquet, no torch."""
+"""Prediction: what is foretold of patients, as saved tables; numpy and parquet, no torch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,11 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.censoring import StepFunction
+from omics.errors import DataError
 from omics.files import read_parquet, write_parquet
 
-__all__ = ["Curves", "Prediction"]
+__all__ = ["LONG", "Curves", "Prediction"]
 
 Array = NDArray[np.float64]
+
+LONG = {"survival": "risk", "response": "response_probability"}
+"""The long tables, each with the column of `patients` that never comes without it."""
 
 
 @dataclass(frozen=True)
@@ -36,55 +40,91 @@ class Prediction:
     Attributes
     ----------
     patients
-        A row per patient and repeat: sample_id, repeat, fold, risk (higher means earlier event) and
-        risk_sd (spread of the members, absent for single models).
-    survival
-        Long: sample_id, repeat, fold, time, survival. S(t) is right-continuous, 1 before the first
-        time, and keeps its last value afterwards.
+        A row per patient and repeat: sample_id, repeat, fold, and what the endpoints allow: risk (higher
+        means earlier event), response_probability (of the positive class), and risk_sd, response_sd (spread
+        of the members, absent for single models).
+    long
+        Tables of several rows a patient; one that the endpoints do not allow is absent. ``survival``:
+        sample_id, repeat, fold, time, survival; S(t) is right-continuous, 1 before the first time, and keeps
+        its last value afterwards. ``response``: sample_id, repeat, fold, endpoint, class, probability.
     """
 
     patients: pd.DataFrame
-    survival: pd.DataFrame
+    long: Mapping[str, pd.DataFrame]
 
     @classmethod
-    def of_fold(
+    def of_survival(
         cls,
         sample_ids: NDArray[np.str_],
         risk: Array,
         times: Array,
         survival: Array,
         risk_sd: Array | None = None,
-        *,
-        repeat: int = 0,
-        fold: int = 0,
     ) -> Self:
         """Build from arrays: risk (n,), times (t,), survival (n, t)."""
-        patients = pd.DataFrame({"sample_id": sample_ids, "repeat": repeat, "fold": fold, "risk": risk})
-        if risk_sd is not None:
-            patients["risk_sd"] = risk_sd
+        patients = _patients(sample_ids, {"risk": risk, "risk_sd": risk_sd})
         curves = pd.DataFrame(
             {
                 "sample_id": np.repeat(sample_ids, len(times)),
-                "repeat": repeat,
-                "fold": fold,
+                "repeat": 0,
+                "fold": 0,
                 "time": np.tile(times, len(sample_ids)),
                 "survival": survival.ravel(),
             }
         )
-        return cls(patients, curves)
+        return cls(patients, {"survival": curves})
+
+    @classmethod
+    def of_response(
+        cls, sample_ids: NDArray[np.str_], endpoint: str, probability: Array, sd: Array | None = None
+    ) -> Self:
+        """Build from the probability (n,) of the positive class of a binary endpoint.
+
+        Examples
+        --------
+        >>> Prediction.of_response(np.array(["a"]), "response", np.array([0.75])).response["probability"].tolist()
+        [0.25, 0.75]
+        """
+        patients = _patients(sample_ids, {"response_probability": probability, "response_sd": sd})
+        classes = pd.DataFrame(
+            {
+                "sample_id": np.repeat(sample_ids, 2),
+                "repeat": 0,
+                "fold": 0,
+                "endpoint": endpoint,
+                "class": np.tile(["negative", "positive"], len(sample_ids)),
+                "probability": np.column_stack([1.0 - probability, probability]).ravel(),
+            }
+        )
+        return cls(patients, {"response": classes})
 
     @classmethod
     def concatenate(cls, parts: Iterable[Prediction]) -> Self:
         """Put folds together, in order of repeat and fold whatever order they come in."""
         ordered = sorted(parts, key=lambda p: tuple(p.patients[["repeat", "fold"]].to_numpy()[0]))
         patients = pd.concat([p.patients for p in ordered], ignore_index=True)
-        return cls(patients, pd.concat([p.survival for p in ordered], ignore_index=True))
+        names = ordered[0].long
+        return cls(patients, {k: pd.concat([p.long[k] for p in ordered], ignore_index=True) for k in names})
 
     def at(self, repeat: int, fold: int) -> Prediction:
         """Label all rows as those of one repeat and fold."""
-        return Prediction(
-            self.patients.assign(repeat=repeat, fold=fold), self.survival.assign(repeat=repeat, fold=fold)
-        )
+        long = {name: table.assign(repeat=repeat, fold=fold) for name, table in self.long.items()}
+        return Prediction(self.patients.assign(repeat=repeat, fold=fold), long)
+
+    @property
+    def survival(self) -> pd.DataFrame:
+        """The long table of survival curves."""
+        return self._table("survival")
+
+    @property
+    def response(self) -> pd.DataFrame:
+        """The long table of class probabilities."""
+        return self._table("response")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        if name not in self.long:
+            raise DataError(f"these predictions are of no {name} endpoint; they hold {', '.join(self.long)}")
+        return self.long[name]
 
     def curves(self) -> Iterator[Curves]:
         """Survival curves, one fold after the other."""
@@ -95,12 +135,20 @@ class Prediction:
             yield Curves(repeat, fold, table.index.to_numpy(dtype=str), steps)
 
     def save(self, folder: Path) -> None:
-        """Write ``predictions.parquet`` and ``survival.parquet``."""
+        """Write ``predictions.parquet`` and a parquet file for each long table."""
         folder.mkdir(parents=True, exist_ok=True)
         write_parquet(folder / "predictions.parquet", self.patients)
-        write_parquet(folder / "survival.parquet", self.survival)
+        for name, table in self.long.items():
+            write_parquet(folder / f"{name}.parquet", table)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what :meth:`save` wrote."""
-        return cls(read_parquet(folder / "predictions.parquet"), read_parquet(folder / "survival.parquet"))
+        patients = read_parquet(folder / "predictions.parquet")
+        names = [name for name, column in LONG.items() if column in patients]
+        return cls(patients, {name: read_parquet(folder / f"{name}.parquet") for name in names})
+
+
+def _patients(sample_ids: NDArray[np.str_], columns: Mapping[str, Array | None]) -> pd.DataFrame:
+    known = {name: values for name, values in columns.items() if values is not None}
+    return pd.DataFrame({"sample_id": sample_ids, "repeat": 0, "fold": 0, **known})

@@ -16,7 +16,7 @@ from torch import Tensor
 from datamodules.patient_batches import PatientBatches, batch_loader
 from models.config import HeadConfig, TrainerConfig
 from models.ensemble import EnsembleNetwork
-from models.heads.head import Head, SurvivalTarget
+from models.heads.head import Head, Target
 from omics.errors import ConfigError, FitError
 from omics.randomness import named_seed
 
@@ -26,19 +26,16 @@ __all__ = ["MemberInputs", "Stratifier", "train"]
 class MemberInputs(NamedTuple):
     """n patients as each member sees them: a batch on its way to the Stratifier.
 
-    ``x`` (n, members, inputs), ``weight`` (n, members) 1 where the member may learn from the
-    patient, ``event`` (n,), ``time`` (n,).
+    ``x`` (n, members, inputs), ``target`` the head's own, its tensors with the patients last.
     """
 
     x: Tensor
-    weight: Tensor
-    event: Tensor
-    time: Tensor
+    target: Target
 
     def take(self, rows: NDArray[np.int64]) -> MemberInputs:
         """Keep `rows`, in their order."""
         index = torch.from_numpy(rows)
-        return MemberInputs(*(part[index] for part in self))
+        return MemberInputs(self.x[index], self.target._make(part[..., index] for part in self.target))
 
 
 class Stratifier(pl.LightningModule):
@@ -54,8 +51,7 @@ class Stratifier(pl.LightningModule):
     def training_step(self, batch: MemberInputs, _index: int) -> Tensor:
         """Sum over members of likelihood loss and penalty."""
         estimate = self.network(batch.x.transpose(0, 1))
-        target = SurvivalTarget(batch.event, batch.time, batch.weight.T)
-        loss = self.head.loss(estimate, target)
+        loss = self.head.loss(estimate, batch.target)
         loss = loss + self.network.penalty(self.head_config.ridge_wide, self.head_config.ridge_deep)
         if not bool(torch.isfinite(loss).all()):
             member = int((~torch.isfinite(loss)).nonzero()[0])

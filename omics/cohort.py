@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from omics.endpoints import Endpoints, read_endpoints
+from omics.endpoints import Endpoints, check_endpoints, read_endpoints
 from omics.errors import CohortError, nearest
 from omics.files import digest_files
 from omics.readers.matrix import numbers
@@ -102,7 +102,7 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
         return None, errors
     file = folder / spec.samples.file
     for name, endpoint in spec.endpoints.items():
-        attempt(read_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
+        attempt(check_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
     attempt(checked_samples, samples, spec, str(file))
     if errors:
         return None, errors
@@ -207,7 +207,7 @@ def assemble_cohort(
     import mudata
     from anndata import AnnData
 
-    read_endpoints(samples, spec, file)
+    check_endpoints(samples, spec, file)
     samples = checked_samples(samples, spec, file)
     # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
     mudata.set_options(pull_on_update=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 from omics.errors import CohortError, DataError, nearest
 from omics.spec import CohortSpec, EndpointSpec
 
-__all__ = ["HALF_A_DAY", "Endpoints", "Response", "Survival", "read_endpoints"]
+__all__ = ["HALF_A_DAY", "Endpoints", "Response", "Survival", "check_endpoints", "read_endpoints"]
 
 HALF_A_DAY = {"days": 0.5, "weeks": 0.5 / 7, "months": 0.5 / 30.4375, "years": 0.5 / 365.25}
 """What a recorded time of 0 stands for, by unit: it happened within the first day."""
 
 Rows = NDArray[np.int64]
+
+_WRONG_KIND = (
+    "endpoint '{}' is a {} endpoint, and this needs a {} endpoint; set `primary` in cohort.yaml to one"
+)
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,40 @@ class Survival:
         (n,) bool: the patient has this endpoint.
     """
 
+    kind: ClassVar[str] = "survival"
+
     time: NDArray[np.float64]
     event: NDArray[np.bool_]
     observed: NDArray[np.bool_]
     unit: str = "days"
+
+    @property
+    def outcome(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """``(event, time)`` as losses take them; who is not observed has any legal value."""
+        return self.event, np.where(self.observed, self.time, 1.0)
+
+    @property
+    def label(self) -> NDArray[np.bool_]:
+        """(n,) what folds are balanced by: the event."""
+        return self.event
+
+    @property
+    def needed(self) -> dict[str, NDArray[np.bool_]]:
+        """Who must be in every fold, by what they are called."""
+        return {"event": self.event}
+
+    def check_learnable(self, name: str) -> None:
+        """Raise :class:`DataError` where endpoint `name` teaches nothing: no event, or nobody to compare."""
+        if not self.event.any():
+            raise DataError(
+                f"endpoint '{name}' has no events, so nothing can be learned about it; "
+                "check the coding of its event column"
+            )
+        if not self.time[self.event].min() < self.time[self.observed].max():
+            raise DataError(
+                f"endpoint '{name}': nobody is followed beyond the first event, so no two patients "
+                "can be compared; check its time column"
+            )
 
     def take(self, rows: Rows) -> Survival:
         """Keep `rows`, in their order."""
@@ -49,8 +83,35 @@ class Survival:
 class Response:
     """A label: (n,) bool `positive` (False where not observed) and (n,) bool `observed`."""
 
+    kind: ClassVar[str] = "response"
+    unit: ClassVar[str | None] = None
+
     positive: NDArray[np.bool_]
     observed: NDArray[np.bool_]
+
+    @property
+    def outcome(self) -> tuple[NDArray[np.bool_]]:
+        """``(positive,)`` as losses take it."""
+        return (self.positive,)
+
+    @property
+    def label(self) -> NDArray[np.bool_]:
+        """(n,) what folds are balanced by: the class."""
+        return self.positive
+
+    @property
+    def needed(self) -> dict[str, NDArray[np.bool_]]:
+        """Who must be in every fold, by what they are called."""
+        return {"positive patient": self.positive, "negative patient": self.observed & ~self.positive}
+
+    def check_learnable(self, name: str) -> None:
+        """Raise :class:`DataError` where endpoint `name` teaches nothing: a class is empty."""
+        for who, members in self.needed.items():
+            if not members.any():
+                raise DataError(
+                    f"endpoint '{name}' has no {who}, so nothing can be learned about it; "
+                    "check its column and its key `positive` in cohort.yaml"
+                )
 
     def take(self, rows: Rows) -> Response:
         """Keep `rows`, in their order."""
@@ -64,6 +125,18 @@ class Endpoints:
     named: Mapping[str, Survival | Response]
     deciding: str
 
+    def decisive(self) -> Survival | Response:
+        """Return the deciding endpoint, which must be one that something can be learned about.
+
+        Raises
+        ------
+        DataError
+            If nobody had the event or a class is empty.
+        """
+        endpoint = self.named[self.deciding]
+        endpoint.check_learnable(self.deciding)
+        return endpoint
+
     def survival(self) -> Survival:
         """Return the deciding endpoint, which must be a survival endpoint with an event.
 
@@ -72,23 +145,22 @@ class Endpoints:
         DataError
             If it is of another kind, or nobody had the event.
         """
-        endpoint = self.named[self.deciding]
+        endpoint = self.decisive()
         if not isinstance(endpoint, Survival):
-            raise DataError(
-                f"endpoint '{self.deciding}' is a response, and this release models survival; "
-                "set `primary` in cohort.yaml to a survival endpoint"
-            )
-        if not endpoint.event.any():
-            raise DataError(
-                f"endpoint '{self.deciding}' has no events, so nothing can be learned about it; "
-                "check the coding of its event column"
-            )
-        followed = endpoint.time[endpoint.observed]
-        if not endpoint.time[endpoint.event].min() < followed.max():
-            raise DataError(
-                f"endpoint '{self.deciding}': nobody is followed beyond the first event, so no two patients "
-                "can be compared; check its time column"
-            )
+            raise DataError(_WRONG_KIND.format(self.deciding, endpoint.kind, Survival.kind))
+        return endpoint
+
+    def response(self) -> Response:
+        """Return the deciding endpoint, which must be a response with both classes.
+
+        Raises
+        ------
+        DataError
+            If it is of another kind, or a class is empty.
+        """
+        endpoint = self.decisive()
+        if not isinstance(endpoint, Response):
+            raise DataError(_WRONG_KIND.format(self.deciding, endpoint.kind, Response.kind))
         return endpoint
 
     def take(self, rows: Rows) -> Endpoints:
@@ -129,6 +201,25 @@ def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoi
     )
 
 
+def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
+    """Refuse what :func:`read_endpoints` refuses, and a positive value that nobody in a whole cohort has.
+
+    A part of a cohort may well be without one.
+    """
+    for name, endpoint in read_endpoints(samples, spec, file).named.items():
+        positive = spec.endpoints[name].positive
+        if not isinstance(endpoint, Response) or positive is None or endpoint.positive.any():
+            continue
+        if endpoint.observed.any():
+            column = spec.endpoints[name].column
+            raise CohortError(
+                f"nobody has the positive value {positive!r}; found {_found(samples[column])}",
+                "no_positive",
+                file=file,
+                column=column,
+            )
+
+
 def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: str) -> Survival:
     if endpoint.unit not in HALF_A_DAY:
         raise CohortError(
@@ -150,15 +241,9 @@ def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: st
 def _response(samples: pd.DataFrame, endpoint: EndpointSpec, file: str) -> Response:
     column = _column(samples, str(endpoint.column), file)
     observed = column.notna().to_numpy()
-    positive = column == endpoint.positive
-    if endpoint.positive is not None and observed.any() and not positive.any():
-        raise CohortError(
-            f"nobody has the positive value {endpoint.positive!r}; found {_found(column)}",
-            "no_positive",
-            file=file,
-            column=endpoint.column,
-        )
-    return Response(positive.to_numpy() & observed, observed)
+    # A nullable column compares to NA where it is empty.
+    positive = (column == endpoint.positive).astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    return Response(positive & observed, observed)
 
 
 def _found(column: pd.Series[Any]) -> str:

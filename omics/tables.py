@@ -8,7 +8,7 @@ from typing import Any
 
 from omics.errors import ConfigError, nearest
 
-__all__ = ["check_choice", "look_up"]
+__all__ = ["check_choice", "every", "look_up"]
 
 
 def check_choice(table: Mapping[str, Any], name: str, what: str) -> None:
@@ -33,3 +33,14 @@ def look_up(table: Mapping[str, str], name: str, what: str) -> Any:
     check_choice(table, name, what)
     module, _, attribute = table[name].partition(":")
     return getattr(import_module(module), attribute)
+
+
+def every(tables: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Join tables kept by kind of endpoint into one; no name stands in two of them.
+
+    Examples
+    --------
+    >>> every({"survival": {"ibs": "m:IBS"}, "response": {"brier": "m:BRIER"}})
+    {'ibs': 'm:IBS', 'brier': 'm:BRIER'}
+    """
+    return {name: where for table in tables.values() for name, where in table.items()}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from datamodules.config import HarmonizeConfig, SplitConfig
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
 from models.factors import FACTOR_MODELS
 from models.heads import HEADS
 from omics.errors import ConfigError, require_range
-from omics.tables import check_choice
+from omics.tables import check_choice, every
 from stratomics.baselines import BASELINES
 from stratomics.evaluation import METRICS
 
@@ -25,12 +27,13 @@ class EvaluationConfig:
     Parameters
     ----------
     metric
-        The one metric, declared beforehand, on which methods are compared: a name in METRICS.
+        The one metric, declared beforehand, on which methods are compared: a name in METRICS; null is ibs for
+        a survival endpoint, log_loss for a response.
     draws
         Bootstrap resamples of the patients behind each 95% interval.
     """
 
-    metric: str = "ibs"
+    metric: str | None = None
     draws: int = 1000
 
     def __post_init__(self) -> None:
@@ -79,7 +82,7 @@ class ExperimentConfig:
     trainer
         How networks are trained.
     baselines
-        What a sceptic would try first: names in BASELINES.
+        What a sceptic would try first: names in BASELINES; null is all for the endpoint's kind.
     evaluation
         How predictions are judged.
     tracking
@@ -96,7 +99,7 @@ class ExperimentConfig:
     factors: FactorsConfig = field(default_factory=FactorsConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    baselines: list[str] = field(default_factory=lambda: list(BASELINES))
+    baselines: list[str] | None = None
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     workers: int | None = None
@@ -116,10 +119,29 @@ class ExperimentConfig:
         if self.workers is not None:
             require_range("workers", self.workers, 1)
         check_choice(FACTOR_MODELS, self.factors.model, "factors.model")
-        check_choice(HEADS, self.head.model, "head.model")
-        check_choice(METRICS, self.evaluation.metric, "evaluation.metric")
-        for name in self.baselines:
-            check_choice(BASELINES, name, "entry of baselines")
+        for kind, heads in HEADS.items():
+            check_choice(heads, self.head.name(kind), f"head.{kind}")
+        if self.evaluation.metric is not None:
+            check_choice(every(METRICS), self.evaluation.metric, "evaluation.metric")
+        for name in self.baselines or ():
+            check_choice(every(BASELINES), name, "entry of baselines")
+
+    def for_kind(self, kind: str) -> Self:
+        """Fill in what depends on the kind of the deciding endpoint.
+
+        Raises
+        ------
+        ConfigError
+            If a metric or a baseline is declared that is for another kind.
+        """
+        metric = self.evaluation.metric or next(iter(METRICS[kind]))
+        baselines = list(BASELINES[kind]) if self.baselines is None else self.baselines
+        _check_kind(METRICS, metric, kind, "evaluation.metric")
+        for name in baselines:
+            _check_kind(BASELINES, name, kind, "entry of baselines")
+        return dataclasses.replace(
+            self, baselines=baselines, evaluation=dataclasses.replace(self.evaluation, metric=metric)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested dict of every key."""
@@ -129,3 +151,10 @@ class ExperimentConfig:
         """Plain nested dict of the keys that results depend on; what names the run directory."""
         keys = self.as_dict()
         return {key: keys[key] for key in keys if key not in ("tracking", "workers", "cohort")}
+
+
+def _check_kind(tables: Mapping[str, Mapping[str, str]], name: str, kind: str, what: str) -> None:
+    if name not in tables[kind]:
+        raise ConfigError(
+            f"{what} '{name}' is not for a {kind}, which is what decides here; choose among {', '.join(tables[kind])}"
+        )

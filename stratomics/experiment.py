@@ -19,10 +19,10 @@ from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_coho
 from omics.errors import CohortError, ConfigError
 from omics.files import set_aside, write_json
 from omics.randomness import named_seed
-from omics.tables import look_up
+from omics.tables import every, look_up
 from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
-from stratomics.evaluation.cases import Cases
+from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.comparison import compare
 from stratomics.executor import run_tasks
 from stratomics.logs import run_log
@@ -77,8 +77,9 @@ def run_experiment(
     if config.cohort is None:
         raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
     cohort = read_cohort(config.cohort)
-    if not config.cohort.startswith("bundled:"):
-        config = dataclasses.replace(config, cohort=str(Path(config.cohort).resolve()))
+    config = config.for_kind(cohort_endpoints(cohort).decisive().kind)
+    if not str(config.cohort).startswith("bundled:"):
+        config = dataclasses.replace(config, cohort=str(Path(str(config.cohort)).resolve()))
     run = RunDirectory(run_folder(runs, config, cohort))
     if run.finished and not again:
         log.warning("this very run is finished; --again repeats it")
@@ -109,7 +110,7 @@ def _fit_everything(
     config: ExperimentConfig, cohort: MuData, folds: list[Fold], tracker: Tracker, progress: Progress
 ) -> tuple[dict[str, Prediction], Any]:
     """Out-of-fold predictions of every method, and our model fitted on all patients."""
-    parts: dict[str, list[Prediction]] = {name: [] for name in ("stratomics", *config.baselines)}
+    parts: dict[str, list[Prediction]] = {name: [] for name in ("stratomics", *(config.baselines or ()))}
     model = None
     tasks: list[Fold | None] = [None, *folds]
     prepare = CohortReader(config, cohort_digest(cohort))
@@ -156,25 +157,33 @@ def _fit_part(config: ExperimentConfig, cohort: MuData, fold: Fold | None) -> An
         return fit(cohort, config, named_seed(config.seed, "final"))
     train, test = cohort[fold.train].copy(), cohort[fold.test].copy()
     seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
-    methods = {"stratomics": fit} | {name: look_up(BASELINES, name, "baseline") for name in config.baselines}
+    baselines = {name: look_up(every(BASELINES), name, "baseline") for name in config.baselines or ()}
     return {
         name: method(train, config, seed).predict(test).at(fold.repeat, fold.number)
-        for name, method in methods.items()
+        for name, method in ({"stratomics": fit} | baselines).items()
     }
 
 
 def _judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Prediction]) -> dict[str, Any]:
-    survival = cohort_endpoints(cohort).survival()
+    endpoint = cohort_endpoints(cohort).decisive()
     ids = cohort.obs_names.to_numpy(dtype=str)
-    cases = {name: Cases.of(prediction, ids, survival) for name, prediction in predictions.items()}
-    endpoint = cohort_spec(cohort).deciding
+    cases = {name: cases_of(prediction, ids, endpoint) for name, prediction in predictions.items()}
     families = related(cohort)
-    seen = None if families is None else families[survival.observed]
-    return compare(cases, endpoint, config.evaluation.metric, config.evaluation.draws, config.seed, seen)
+    seen = None if families is None else families[endpoint.observed]
+    evaluation = config.evaluation
+    return compare(
+        cases,
+        cohort_spec(cohort).deciding,
+        endpoint.kind,
+        str(evaluation.metric),
+        evaluation.draws,
+        config.seed,
+        seen,
+    )
 
 
 def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
-    spec = cohort_spec(cohort)
+    spec, endpoint = cohort_spec(cohort), cohort_endpoints(cohort).decisive()
     packages = (
         "stratomics",
         "numpy",
@@ -193,7 +202,8 @@ def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
         "notes": cohort_notes(cohort),
         "cohort_digest": cohort_digest(cohort),
         "endpoint": spec.deciding,
-        "unit": spec.endpoints[spec.deciding].unit,
+        "kind": endpoint.kind,
+        "unit": endpoint.unit,
         "seed": config.seed,
         "design": dataclasses.asdict(config.split),
         "command": "stratomics run config.yaml",

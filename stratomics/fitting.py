@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -16,16 +16,16 @@ from datamodules.batch import Batch
 from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.harmonize import Harmonizer
 from datamodules.split import Fold, stratified_folds
-from models.calibration.recalibration import CoxRecalibration
-from models.config import HeadConfig, TrainerConfig
+from models.calibration import Calibration
+from models.config import HeadConfig, TrainerConfig, migrated_head
 from models.ensemble import EnsembleNetwork
 from models.factors import FACTOR_MODELS
 from models.factors.factor_model import FactorModel
 from models.heads import HEADS
+from models.heads.head import Head
 from models.prediction import Prediction
 from models.stratifier import MemberInputs, Stratifier, train
 from omics.cohort import cohort_endpoints
-from omics.endpoints import Survival
 from omics.files import read_state, write_state
 from omics.randomness import named_seed
 from omics.tables import look_up
@@ -65,32 +65,26 @@ class Encoder:
 class Fitted:
     """An ensemble that predicts patients it never saw."""
 
+    endpoint: str
+    kind: str
     encoders: list[Encoder]
     factor_model: str
     stratifier: Stratifier
     centers: Array
-    recalibration: CoxRecalibration
+    calibration: Calibration
 
     def predict(self, cohort: MuData) -> Prediction:
-        """Predict every patient of `cohort`, whichever views they have.
-
-        Risk is the members' mean calibrated log hazard, `risk_sd` their spread; S(t) is the mean of the
-        members' curves.
-        """
-        log_hazard = self._log_hazards(_encoded(self.encoders, cohort, self.stratifier.network.inputs))
-        risks = self.recalibration.log_hazard(log_hazard)
-        survival = self.recalibration.survival(log_hazard).mean(axis=0)
-        times = self.recalibration.baseline.times
-        ids = cohort.obs_names.to_numpy(dtype=str)
-        return Prediction.of_fold(ids, risks.mean(axis=0), times, survival, risks.std(axis=0, ddof=1))
-
-    def _log_hazards(self, x: NDArray[np.float32]) -> Array:
-        return self.stratifier.predict(x) - self.centers[:, None]
+        """Predict every patient of `cohort`, whichever views they have."""
+        x = _encoded(self.encoders, cohort, self.stratifier.network.inputs)
+        estimates = self.stratifier.predict(x) - self.centers[:, None]
+        return self.calibration.prediction(cohort.obs_names.to_numpy(dtype=str), estimates, self.endpoint)
 
     def save(self, folder: Path) -> None:
         """Write the model as json and safetensors."""
         network = self.stratifier.network
         settings = {
+            "endpoint": self.endpoint,
+            "kind": self.kind,
             "members": network.members,
             "inputs": network.inputs,
             "head": asdict(self.stratifier.head_config),
@@ -101,28 +95,33 @@ class Fitted:
         for number, encoder in enumerate(self.encoders):
             encoder.harmonizer.save(folder, f"member{number}.harmonizer")
             encoder.factor_model.save(folder, f"member{number}.factors")
-        self.recalibration.save(folder, "recalibration")
+        self.calibration.save(folder, "recalibration")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what :meth:`save` wrote."""
         settings, arrays = read_state(folder, "network")
-        config = HeadConfig(**settings["head"])
-        head = look_up(HEADS, config.model, "head.model")()
-        network = EnsembleNetwork(settings["members"], settings["inputs"], config.hidden, head.outputs, 0)
+        config = HeadConfig(**migrated_head(settings["head"]))
+        # Release 0.1.0 knew one kind of endpoint, and did not say which it was.
+        endpoint, kind = settings.get("endpoint", "survival"), settings.get("kind", "survival")
+        head = _head(kind, config)
         centers = arrays.pop("centers")
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-        kind = look_up(FACTOR_MODELS, settings["factor_model"], "factors.model")
+        state = {name: torch.from_numpy(value) for name, value in arrays.items()}
+        network = EnsembleNetwork(
+            settings["members"], settings["inputs"], config.hidden, head.outputs, 0, state.get("intercept")
+        )
+        network.load_state_dict(state)
+        factor_model = look_up(FACTOR_MODELS, settings["factor_model"], "factors.model")
         encoders = [
             Encoder(
                 Harmonizer.load(folder, f"member{number}.harmonizer"),
-                kind.load(folder, f"member{number}.factors"),
+                factor_model.load(folder, f"member{number}.factors"),
             )
             for number in range(settings["members"])
         ]
         stratifier = Stratifier(network, head, config, TrainerConfig()).eval()
-        recalibration = CoxRecalibration.load(folder, "recalibration")
-        return cls(encoders, settings["factor_model"], stratifier, centers, recalibration)
+        calibration = head.calibration.load(folder, "recalibration")
+        return cls(endpoint, kind, encoders, settings["factor_model"], stratifier, centers, calibration)
 
 
 def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
@@ -140,23 +139,33 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     seed
         Seed of this part.
     """
-    survival = cohort_endpoints(cohort).survival()
+    endpoints = cohort_endpoints(cohort)
+    endpoint = endpoints.decisive()
+    head = _head(endpoint.kind, config.head)
     folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "inner")
     encoders = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
     x = _encoded(encoders, cohort)
     learns = np.zeros((len(folds), cohort.n_obs), dtype=bool)
     for member, fold in enumerate(folds):
-        learns[member, fold.train] = survival.observed[fold.train]
-    stratifier = _train_members(x, learns, survival, config, seed)
-    hazards = stratifier.predict(x)
-    centers = np.array([h[rows].mean() for h, rows in zip(hazards, learns, strict=True)])
+        learns[member, fold.train] = endpoint.observed[fold.train]
+    stratifier = _train_members(x, learns, endpoint.outcome, head, config, seed)
+    estimates = stratifier.predict(x)
+    # A member's own level means nothing to the others: each is measured from its training patients.
+    centers = np.array([e[rows].mean() for e, rows in zip(estimates, learns, strict=True)])
     left_out = np.zeros(cohort.n_obs)
     for member, fold in enumerate(folds):
-        left_out[fold.test] = hazards[member, fold.test] - centers[member]
-    seen = survival.observed
-    recalibration = CoxRecalibration.fit(left_out[seen], survival.event[seen], survival.time[seen])
-    log.debug("calibration slope %.3f", recalibration.slope)
-    return Fitted(encoders, config.factors.model, stratifier, centers, recalibration)
+        left_out[fold.test] = estimates[member, fold.test] - centers[member]
+    seen = endpoint.observed
+    calibration = head.calibration.fit(left_out[seen], *(part[seen] for part in endpoint.outcome))
+    log.debug("calibration slope %.3f", calibration.slope)
+    return Fitted(
+        endpoints.deciding, endpoint.kind, encoders, config.factors.model, stratifier, centers, calibration
+    )
+
+
+def _head(kind: str, config: HeadConfig) -> Head:
+    head: Head = look_up(HEADS[kind], config.name(kind), f"head.{kind}")()
+    return head
 
 
 def _encoded(encoders: list[Encoder], cohort: MuData, inputs: int | None = None) -> NDArray[np.float32]:
@@ -167,17 +176,22 @@ def _encoded(encoders: list[Encoder], cohort: MuData, inputs: int | None = None)
 
 
 def _train_members(
-    x: NDArray[np.float32], learns: NDArray[np.bool_], survival: Survival, config: ExperimentConfig, seed: int
+    x: NDArray[np.float32],
+    learns: NDArray[np.bool_],
+    outcome: tuple[NDArray[Any], ...],
+    head: Head,
+    config: ExperimentConfig,
+    seed: int,
 ) -> Stratifier:
-    head = look_up(HEADS, config.head.model, "head.model")()
+    # Who has no endpoint has weight 0 everywhere.
+    target = head.target(*map(torch.from_numpy, outcome), torch.from_numpy(learns.astype(np.float32)))
     network = EnsembleNetwork(
-        x.shape[0], x.shape[2], config.head.hidden, head.outputs, named_seed(seed, "network")
+        x.shape[0],
+        x.shape[2],
+        config.head.hidden,
+        head.outputs,
+        named_seed(seed, "network"),
+        head.start(target),
     )
-    inputs = MemberInputs(
-        torch.from_numpy(x).transpose(0, 1).contiguous(),
-        torch.from_numpy(learns.T.astype(np.float32)),
-        torch.from_numpy(survival.event),
-        # Who has no endpoint has weight 0 everywhere; any positive time will do.
-        torch.from_numpy(np.where(survival.observed, survival.time, 1.0)),
-    )
+    inputs = MemberInputs(torch.from_numpy(x).transpose(0, 1).contiguous(), target)
     return train(Stratifier(network, head, config.head, config.trainer), inputs, seed)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from models.prediction import Prediction
 from omics.cohort import cohort_digest, cohort_spec
-from omics.endpoints import Survival
+from omics.endpoints import Response, Survival
 from omics.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
 from stratomics import __version__
 from stratomics.patients import patients_table
@@ -76,11 +76,32 @@ class RunDirectory:
         return str(self.provenance["endpoint"])
 
     @property
+    def kind(self) -> str:
+        """Kind of that endpoint; release 0.1.0 knew one, and did not say which it was."""
+        return str(self.provenance.get("kind", "survival"))
+
+    @property
+    def outcome(self) -> Survival | Response:
+        """The deciding endpoint of every patient, of whichever kind."""
+        return self.survival if self.kind == Survival.kind else self.response
+
+    @property
     def survival(self) -> Survival:
-        """The deciding endpoint of every patient."""
+        """The deciding endpoint of every patient, where it is survival."""
         time = self.patients[f"{self.endpoint}.time"].to_numpy(dtype=np.float64)
-        event = self.patients[f"{self.endpoint}.event"].astype("boolean").fillna(value=False)
-        return Survival(time, event.to_numpy(dtype=bool), ~np.isnan(time), str(self.provenance["unit"]))
+        event = _truth(self.patients[f"{self.endpoint}.event"])
+        return Survival(time, event, ~np.isnan(time), str(self.provenance["unit"]))
+
+    @property
+    def response(self) -> Response:
+        """The deciding endpoint of every patient, where it is a response."""
+        label = self.patients[self.endpoint]
+        return Response(_truth(label), label.notna().to_numpy(dtype=bool))
+
+
+def _truth(column: pd.Series[bool]) -> NDArray[np.bool_]:
+    """(n,) bool of a column with holes, False there."""
+    return column.astype("boolean").fillna(value=False).to_numpy(dtype=bool)
 
 
 def run_folder(runs: Path, config: ExperimentConfig, cohort: MuData) -> Path:

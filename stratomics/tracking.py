@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from datamodules.split import Fold
-from models.prediction import Prediction
+from models.prediction import LONG, Prediction
 from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec
-from omics.tables import look_up
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation import METRICS
-from stratomics.evaluation.cases import Cases
+from stratomics.evaluation.cases import cases_of
+from stratomics.evaluation.metric import find_metric
 from stratomics.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["Tracker"]
 
 log = logging.getLogger(__name__)
 
-PATIENT_TABLES = ("patients.parquet", "predictions.parquet", "survival.parquet")
+PATIENT_TABLES = ("patients.parquet", "predictions.parquet", *(f"{name}.parquet" for name in LONG))
 
 
 class Tracker:
@@ -112,13 +112,13 @@ class Tracker:
         client.set_tag(self._run, "cohort_digest", digest)
 
     def _figures(self, fold: Fold, predictions: Mapping[str, Prediction]) -> dict[str, float]:
-        survival = cohort_endpoints(self._cohort).survival().take(fold.test)
+        endpoint = cohort_endpoints(self._cohort).decisive().take(fold.test)
         ids = self._cohort.obs_names.to_numpy(dtype=str)[fold.test]
         figures = {}
         for method, prediction in predictions.items():
-            cases = Cases.of(prediction, ids, survival)
-            for key in METRICS:
-                value = look_up(METRICS, key, "metric").function(cases, np.ones((1, len(cases.time))))[0]
+            cases = cases_of(prediction, ids, endpoint)
+            for key in METRICS[endpoint.kind]:
+                value = find_metric(key).function(cases, np.ones((1, len(cases))))[0]
                 figures[f"{method}.{key}"] = float(value)
         return figures
 

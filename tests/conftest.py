@@ -9,9 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import settings
-from small import specification, tables
+from small import Change, with_response, write
 
 from stratomics.logs import quiet_libraries
 
@@ -54,15 +53,22 @@ def acc() -> Any:
 def write_small(tmp_path: Path) -> Callable[..., Path]:
     """Write the small cohort, changed by a function of its tables and its specification."""
 
-    def write(change: Callable[[dict[str, pd.DataFrame], dict[str, Any]], None] | None = None) -> Path:
-        folder = tmp_path / "small"
-        folder.mkdir(exist_ok=True)
-        frames, spec = tables(), specification()
-        if change is not None:
-            change(frames, spec)
-        for name, frame in frames.items():
-            frame.to_csv(folder / f"{name}.csv", index=False)
-        (folder / "cohort.yaml").write_text(yaml.safe_dump(spec))
-        return folder
+    def write_changed(change: Change | None = None) -> Path:
+        return write(tmp_path / "small", change)
 
-    return write
+    return write_changed
+
+
+@pytest.fixture
+def write_response(write_small: Callable[..., Path]) -> Callable[..., Path]:
+    """Write the small cohort with a response that decides, changed further by a function."""
+
+    def write_changed(change: Change | None = None) -> Path:
+        def both(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+            with_response(frames, spec)
+            if change is not None:
+                change(frames, spec)
+
+        return write_small(both)
+
+    return write_changed

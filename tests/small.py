@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
+
+Change = Callable[[dict[str, pd.DataFrame], dict[str, Any]], None]
 
 QUICK = [
     "--split.folds=3",
@@ -55,3 +60,26 @@ def specification() -> dict[str, Any]:
         "endpoints": {"survival": {"time": "time", "event": "event", "unit": "days"}},
         "covariates": ["age", "stage"],
     }
+
+
+def write(folder: Path, change: Change | None = None) -> Path:
+    """Write the small cohort into `folder`, changed by a function of its tables and its specification."""
+    folder.mkdir(exist_ok=True)
+    frames, spec = tables(), specification()
+    if change is not None:
+        change(frames, spec)
+    for name, frame in frames.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    (folder / "cohort.yaml").write_text(yaml.safe_dump(spec))
+    return folder
+
+
+def with_response(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+    """Change the small cohort: a response that follows the risk decides, and every tenth patient has none."""
+    outcome = frames["outcome"]
+    noisy = outcome["time"].rank() + np.random.default_rng(1).normal(
+        scale=len(outcome) / 6, size=len(outcome)
+    )
+    response = (noisy > noisy.quantile(0.6)).astype(float)
+    outcome["response"] = response.where(outcome.index % 10 != 9)
+    spec["endpoints"] = {"response": {"column": "response", "positive": 1}}

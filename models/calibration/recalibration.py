@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.breslow import BreslowBaseline
 from models.cox_net import cox_net
+from models.prediction import Prediction
 from omics.errors import FitError
 from omics.files import read_state, write_state
 
@@ -47,6 +48,18 @@ class CoxRecalibration:
                 float(cox_net(standard[:, None], event, time, SHRINKAGE / len(time), 0.0)[0]) / spread, 0.0
             )
         return cls(slope, BreslowBaseline.fit(slope * log_hazard, event, time))
+
+    def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:  # noqa: ARG002  # one signature
+        """Predict from members' log hazards (members, n).
+
+        Risk is the members' mean calibrated log hazard, `risk_sd` their spread; S(t) is the mean of the
+        members' curves.
+        """
+        risks, survival = self.log_hazard(estimates), self.survival(estimates).mean(axis=0)
+        times = self.baseline.times
+        return Prediction.of_survival(
+            sample_ids, risks.mean(axis=0), times, survival, risks.std(axis=0, ddof=1)
+        )
 
     def log_hazard(self, log_hazard: Array) -> Array:
         """Calibrated log hazards."""

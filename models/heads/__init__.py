@@ -1,5 +1,10 @@
-"""The table of heads; a new one is one file and one line here."""
+"""The table of heads, by the kind of endpoint each is for; a new one is one file and one line here."""
 
 HEADS = {
-    "cox": "models.heads.cox:CoxHead",
+    "survival": {
+        "cox": "models.heads.cox:CoxHead",
+    },
+    "response": {
+        "logistic": "models.heads.logistic:LogisticHead",
+    },
 }

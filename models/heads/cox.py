@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from torch import Tensor
 
+from models.calibration import Calibration
+from models.calibration.recalibration import CoxRecalibration
 from models.heads.head import SurvivalTarget
 from models.losses import cox_efron
 
@@ -14,6 +19,11 @@ class CoxHead:
     """Proportional hazards; ties after Efron."""
 
     outputs = 1
+    target: Callable[..., Any] = SurvivalTarget
+    calibration: type[Calibration] = CoxRecalibration
+
+    def start(self, target: SurvivalTarget) -> None:
+        """Give none: a log hazard counts from whatever the baseline hazard is."""
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
         """(members,) negative log partial likelihood an event."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Protocol, Self
 
 from torch import Tensor
 
-__all__ = ["Head", "SurvivalTarget"]
+from models.calibration import Calibration
+
+__all__ = ["Head", "ResponseTarget", "SurvivalTarget", "Target"]
 
 
 class SurvivalTarget(NamedTuple):
@@ -21,13 +24,39 @@ class SurvivalTarget(NamedTuple):
     weight: Tensor
 
 
+class ResponseTarget(NamedTuple):
+    """Response of the n patients of a batch: ``positive`` (n,) bool, ``weight`` (members, n) as for survival."""
+
+    positive: Tensor
+    weight: Tensor
+
+
+class Target(Protocol):
+    """A NamedTuple of tensors whose last dimension is the patients, ``weight`` the last of them."""
+
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self: ...
+
+    def __iter__(self) -> Iterator[Tensor]: ...
+
+
 class Head(Protocol):
-    """One kind of endpoint. Estimates are (members, n, outputs)."""
+    """One kind of endpoint. Estimates are (members, n, outputs).
+
+    ``target`` makes the head's own target of what happened and the weights; ``calibration`` is what makes its
+    predictions true.
+    """
 
     outputs: int
+    target: Callable[..., Any]
+    calibration: type[Calibration]
 
-    def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
-        """(members,) likelihood loss, the mean per event, 0 and connected where a member has none."""
+    def start(self, target: Any) -> Tensor | None:
+        """(members, outputs) estimate of those who know nothing, or None if the scale has no zero of its own."""
+        ...
+
+    def loss(self, estimate: Tensor, target: Any) -> Tensor:
+        """(members,) likelihood loss, the mean per event or patient, 0 and connected where a member has none."""
         ...
 
     def predict(self, estimate: Tensor) -> Tensor:

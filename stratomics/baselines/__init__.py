@@ -1,6 +1,15 @@
-"""The table of baselines, which run on the same outer folds; a new one is one function and one line here."""
+"""The table of baselines, which run on the same outer folds, by the kind of endpoint each is for.
+
+A new one is one function and one line here.
+"""
 
 BASELINES = {
-    "clinical_cox": "stratomics.baselines.cox:fit_clinical_cox",
-    "elastic_net_cox": "stratomics.baselines.cox:fit_elastic_net_cox",
+    "survival": {
+        "clinical_cox": "stratomics.baselines.cox:fit_clinical_cox",
+        "elastic_net_cox": "stratomics.baselines.cox:fit_elastic_net_cox",
+    },
+    "response": {
+        "clinical_logistic": "stratomics.baselines.logistic:fit_clinical_logistic",
+        "elastic_net_logistic": "stratomics.baselines.logistic:fit_elastic_net_logistic",
+    },
 }

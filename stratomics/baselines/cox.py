@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.batch import Batch
+from stratomics.baselines.designs import (
+    CLINICAL_RIDGE,
+    L1_RATIO,
+    PENALTIES,
+    Design,
+    clinic,
+    everything,
+    inner_parts,
+)
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -22,14 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["CoxBaseline", "fit_clinical_cox", "fit_elastic_net_cox"]
 
 Array = NDArray[np.float64]
-Design = Callable[[Batch], Array]
-
-CLINICAL_RIDGE = 1e-3
-"""Keeps the coefficient of a covariate finite when it separates the events."""
-
-L1_RATIO = 0.5
-PENALTIES = np.geomspace(1.0, 0.05, 25)
-"""Shares of the largest penalty, among which cross-validation chooses."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,9 @@ class CoxBaseline:
 
         batch = self.harmonizer.transform(cohort)
         risk = self.design(batch) @ self.coefficients
-        return Prediction.of_fold(batch.sample_ids, risk, self.baseline.times, self.baseline.survival(risk))
-
-
-def clinic(batch: Batch) -> Array:
-    """Covariates alone: (n, c)."""
-    return batch.covariates.astype(np.float64)
-
-
-def everything(batch: Batch) -> Array:
-    """Covariates and all features of all views, a missing view at the training centre: (n, c + p)."""
-    return np.hstack([batch.covariates, *batch.views.values()]).astype(np.float64)
+        return Prediction.of_survival(
+            batch.sample_ids, risk, self.baseline.times, self.baseline.survival(risk)
+        )
 
 
 def fit_clinical_cox(cohort: MuData, config: ExperimentConfig, seed: int) -> CoxBaseline:  # noqa: ARG001  # one signature
@@ -69,13 +61,7 @@ def fit_clinical_cox(cohort: MuData, config: ExperimentConfig, seed: int) -> Cox
 
 def fit_elastic_net_cox(cohort: MuData, config: ExperimentConfig, seed: int) -> CoxBaseline:
     """Elastic net over everything; the penalty is chosen by cross-validated partial likelihood."""
-    from datamodules.split import stratified_folds
-    from omics.cohort import cohort_endpoints
-
-    observed = cohort_endpoints(cohort).survival().observed
-    folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "elastic_net")
-    row = np.cumsum(observed) - 1
-    parts = [row[fold.train[observed[fold.train]]] for fold in folds]
+    parts = inner_parts(cohort, config, seed)
     return _fit(cohort, config, everything, lambda x, event, time: _cross_validated(x, event, time, parts))
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import jsonargparse
+import yaml
 from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # public, but not listed
 
+from models.config import migrated_head
 from omics.errors import ConfigError, nearest
 from stratomics.config import ExperimentConfig
 
@@ -41,7 +43,7 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
     source = ""
     if words and not words[0].startswith("-"):
         source = str(shipped_config(words[0]))
-        words = ["--config", source, *words[1:]]
+        words = ["--config", _migrated(source), *words[1:]]
     parser = _parser()
     # The file alone first, so that a fault on the command line is not blamed on it.
     if words[:1] == ["--config"]:
@@ -73,6 +75,19 @@ def shipped_config(name: str) -> Path:
         if not path.is_absolute() and (root / path).is_file():
             return root / path
     raise ConfigError(f"{name}: no such configuration; give a yaml file, or configs/default.yaml")
+
+
+def _migrated(path: str) -> str:
+    """Give the path, or the content of a file of an older release as it would be written today."""
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        # The parser says what is wrong with it.
+        return path
+    head = content.get("head") if isinstance(content, dict) else None
+    if not isinstance(head, dict) or migrated_head(head) == head:
+        return path
+    return yaml.safe_dump(content | {"head": migrated_head(head)}, sort_keys=False)
 
 
 def _parser() -> jsonargparse.ArgumentParser:

@@ -10,16 +10,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from omics.tables import look_up
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation import METRICS
+from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.summary import Row, honest_sentences, metric_label, rows
 from stratomics.experiment import Step
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["Screen"]
 
-SHOWN = ("ibs", "harrell_c")
+SHOWN = 2
+"""Metrics in the table; the report has all of them."""
 
 
 class Screen:
@@ -53,7 +54,7 @@ class Screen:
         """Print the table of methods, the honest sentences, and where everything is."""
         # A pipe has no width of its own: 100 columns hold the table whole.
         console = Console(width=None if sys.stdout.isatty() else 100)
-        console.print(_table(rows(run.metrics), str(run.metrics["metric"])))
+        console.print(_table(rows(run.metrics), str(run.metrics["metric"]), list(METRICS[run.kind])[:SHOWN]))
         for sentence in honest_sentences(run.metrics):
             console.print(sentence, style="bold", highlight=False)
         print(f"report  {run.path / 'report.html'}")
@@ -61,13 +62,13 @@ class Screen:
         print(run.path)
 
 
-def _table(methods: list[Row], metric: str) -> Table:
+def _table(methods: list[Row], metric: str, shown: list[str]) -> Table:
     table = Table(
         title=f"Out-of-fold performance with 95% intervals; declared beforehand: {metric_label(metric)}"
     )
     table.add_column("method")
-    for name in (*(look_up(METRICS, key, "metric").label for key in SHOWN), "ours minus theirs"):
+    for name in (*(find_metric(key).label for key in shown), "ours minus theirs"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in methods:
-        table.add_row(row.label, *(row.cells[key] for key in SHOWN), row.difference)
+        table.add_row(row.label, *(row.cells[key] for key in shown), row.difference)
     return table

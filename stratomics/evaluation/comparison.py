@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from omics.errors import DataError
 from omics.randomness import named_generator
-from omics.tables import look_up
 from stratomics.evaluation import METRICS
 from stratomics.evaluation.cases import Cases
-from stratomics.evaluation.survival import Metric
+from stratomics.evaluation.metric import find_metric
 
 __all__ = ["LABELS", "compare", "resamples", "verdict"]
 
@@ -24,12 +23,15 @@ LABELS = {
     OURS: "stratomics",
     "clinical_cox": "clinical Cox",
     "elastic_net_cox": "elastic-net Cox on everything",
+    "clinical_logistic": "clinical logistic",
+    "elastic_net_logistic": "elastic-net logistic on everything",
 }
 
 
 def compare(
     methods: Mapping[str, Cases],
     endpoint: str,
+    kind: str,
     metric: str,
     draws: int,
     seed: int,
@@ -46,6 +48,8 @@ def compare(
         Name -> cases; ``stratomics`` among them, the others are baselines.
     endpoint
         Name under which the figures stand.
+    kind
+        Kind of the endpoint, which says what the metrics are.
     metric
         The one metric declared beforehand.
     draws, seed
@@ -59,10 +63,10 @@ def compare(
         The content of ``metrics.json``: endpoint -> metric -> {estimate, low, high}, the same under
         ``baselines``, and ``differences`` (ours minus theirs).
     """
-    n = len(methods[OURS].time)
+    n, keys = len(methods[OURS]), METRICS[kind]
     weight = resamples(np.arange(n) if families is None else families, draws, seed)
     scores = {
-        name: {key: look_up(METRICS, key, "metric").function(cases, weight) for key in METRICS}
+        name: {key: find_metric(key).function(cases, weight) for key in keys}
         for name, cases in methods.items()
     }
     ours = scores.pop(OURS)
@@ -76,7 +80,7 @@ def compare(
             for name, theirs in scores.items()
         },
         "differences": {
-            name: {endpoint: {key: _interval(ours[key] - theirs[key]) for key in METRICS}}
+            name: {endpoint: {key: _interval(ours[key] - theirs[key]) for key in keys}}
             for name, theirs in scores.items()
         },
     }
@@ -98,11 +102,10 @@ def verdict(difference: Mapping[str, float], metric: str, theirs: str) -> str:
     >>> verdict({"estimate": -0.02, "low": -0.05, "high": 0.01}, "ibs", "clinical Cox")
     'no evidence of a difference from clinical Cox'
     """
-    rule: Metric = look_up(METRICS, metric, "metric")
     low, high = difference["low"], difference["high"]
     if low <= 0.0 <= high:
         return f"no evidence of a difference from {theirs}"
-    better = (low > 0.0) == rule.higher_is_better
+    better = (low > 0.0) == find_metric(metric).higher_is_better
     return f"{'better' if better else 'worse'} than {theirs}"
 
 

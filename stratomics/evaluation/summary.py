@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from omics.tables import look_up
-from stratomics.evaluation import METRICS
 from stratomics.evaluation.comparison import LABELS, OURS, verdict
+from stratomics.evaluation.metric import find_metric
 
 __all__ = ["Row", "honest_sentences", "interval", "metric_label", "rows"]
 
@@ -36,7 +35,7 @@ def interval(figure: Mapping[str, float], sign: str = "") -> str:
 
 def metric_label(metric: str) -> str:
     """Name of a metric for people, with its direction."""
-    rule = look_up(METRICS, metric, "metric")
+    rule = find_metric(metric)
     return f"{rule.label}, {'higher' if rule.higher_is_better else 'lower'} is better"
 
 
@@ -54,7 +53,7 @@ def rows(metrics: Mapping[str, Any]) -> list[Row]:
 def honest_sentences(metrics: Mapping[str, Any]) -> list[str]:
     """One sentence a baseline, on the metric declared beforehand."""
     endpoint, metric = _endpoint(metrics), metrics["metric"]
-    label = look_up(METRICS, metric, "metric").label
+    label = find_metric(metric).label
     return [
         f"On {label}, stratomics: {verdict(figures[endpoint][metric], metric, LABELS.get(name, name))}."
         for name, figures in metrics["differences"].items()

@@ -84,3 +84,44 @@ def test_too_few_events_are_said_before_anything_is_fitted(write_small: Callable
 
     with pytest.raises(DataError, match=r"has 3 event\(s\).*5 folds"):
         stratified_folds(read_cohort(write_small(change)), 5, 1, 1, "outer")
+
+
+def test_classes_are_spread_evenly_in_every_arm(write_response: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["arm"] = ["a"] * 20 + ["b"] * 20
+        frames["outcome"]["response"] = ([1] * 8 + [0] * 12) * 2
+        spec["arm"] = {"column": "arm", "control": "a"}
+
+    cohort = read_cohort(write_response(change))
+    response, arm = cohort_endpoints(cohort).response(), cohort.obs["arm"].to_numpy()
+    for fold in stratified_folds(cohort, 4, 3, 1, "outer"):
+        for name in ("a", "b"):
+            rows = fold.test[arm[fold.test] == name]
+            assert (len(rows), response.positive[rows].sum()) == (5, 2)
+
+
+def test_who_has_no_response_is_spread_too(write_response: Callable[..., Path]) -> None:
+    cohort = read_cohort(write_response())
+    observed = cohort_endpoints(cohort).response().observed
+    assert [int((~observed[f.test]).sum()) for f in stratified_folds(cohort, 4, 1, 1, "outer")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
+
+
+@pytest.mark.parametrize("few", ["positive", "negative"])
+def test_a_class_smaller_than_the_folds_is_said(few: str, write_response: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["response"] = [int(few == "positive")] * 3 + [int(few == "negative")] * 37
+
+    with pytest.raises(DataError, match=rf"has 3 {few} patient\(s\).*5 folds.*lower split.folds"):
+        stratified_folds(read_cohort(write_response(change)), 5, 1, 1, "outer")
+
+
+def test_an_endpoint_of_the_other_kind_is_said(write_response: Callable[..., Path], acc: Any) -> None:
+    with pytest.raises(DataError, match="'response' is a response endpoint, and this needs a survival"):
+        cohort_endpoints(read_cohort(write_response())).survival()
+    with pytest.raises(DataError, match="'survival' is a survival endpoint, and this needs a response"):
+        cohort_endpoints(acc).response()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
 
 from models.config import HeadConfig, TrainerConfig
 from models.cox_net import cox_net
 from models.ensemble import EnsembleNetwork
 from models.heads import HEADS
 from models.heads.cox import CoxHead
+from models.heads.head import ResponseTarget, SurvivalTarget
+from models.heads.logistic import LogisticHead
 from models.stratifier import MemberInputs, Stratifier, train
 from omics.errors import FitError
 from omics.tables import look_up
@@ -22,7 +28,8 @@ def draw(members: int, n: int = 80, d: int = 4, seed: int = 0) -> MemberInputs:
     time = np.ceil(rng.exponential(np.exp(-x[:, 0, 0])) * 10)
     weight = (rng.random((n, members)) < 0.8).astype(np.float64)
     event = rng.random(n) < 0.7
-    return MemberInputs(*(torch.from_numpy(part) for part in (x, weight, event, time)))
+    target = SurvivalTarget(*(torch.from_numpy(part) for part in (event, time, weight.T.copy())))
+    return MemberInputs(torch.from_numpy(x), target)
 
 
 def fitted(
@@ -41,7 +48,8 @@ def test_together_equals_alone() -> None:
         alone = EnsembleNetwork(4, 4, 5, 1, seed=3)
         for name, parameter in list(alone.named_parameters()):
             setattr(alone, name, torch.nn.Parameter(parameter.data[[member]].clone()))
-        own = MemberInputs(inputs.x[:, [member]], inputs.weight[:, [member]], inputs.event, inputs.time)
+        target = inputs.target._replace(weight=inputs.target.weight[[member]])
+        own = MemberInputs(inputs.x[:, [member]], target)
         np.testing.assert_allclose(fitted(own, alone, epochs=20)[0], together[member], atol=1e-8)
 
 
@@ -55,8 +63,10 @@ def test_without_the_deep_part_it_is_ridge_cox() -> None:
     inputs = draw(members=2)
     eta = fitted(inputs, EnsembleNetwork(2, 4, 0, 1, seed=3), epochs=1500, hidden=0, ridge=0.2)
     for member in range(2):
-        rows = (inputs.weight[:, member] > 0).numpy()
-        x, event, time = (part.numpy() for part in (inputs.x[:, member], inputs.event, inputs.time))
+        rows = (inputs.target.weight[member] > 0).numpy()
+        x, event, time = (
+            part.numpy() for part in (inputs.x[:, member], inputs.target.event, inputs.target.time)
+        )
         share = event[rows].sum() / rows.sum()
         b = cox_net(x[rows], event[rows], time[rows], 0.2 * share, 0.0)
         np.testing.assert_allclose(eta[member], x @ b, atol=2e-3)
@@ -66,9 +76,9 @@ def test_left_out_patients_teach_nothing() -> None:
     inputs = draw(members=1)
     before = fitted(inputs, EnsembleNetwork(1, 4, 5, 1, seed=3), epochs=10)
     x = inputs.x.clone()
-    x[inputs.weight[:, 0] == 0] = 77.0
+    x[inputs.target.weight[0] == 0] = 77.0
     after = fitted(inputs._replace(x=x), EnsembleNetwork(1, 4, 5, 1, seed=3), epochs=10)
-    rows = inputs.weight[:, 0].numpy() > 0
+    rows = inputs.target.weight[0].numpy() > 0
     np.testing.assert_array_equal(before[0, rows], after[0, rows])
 
 
@@ -77,23 +87,81 @@ def test_a_loss_that_is_not_finite_stops_and_says_so() -> None:
     inputs.x[3, 1] = np.nan
     with pytest.raises(FitError, match="member 1 is not finite"):
         fitted(
-            inputs._replace(weight=torch.ones_like(inputs.weight)),
+            inputs._replace(target=inputs.target._replace(weight=torch.ones(2, 80))),
             EnsembleNetwork(2, 4, 5, 1, seed=3),
             epochs=2,
         )
 
 
-@pytest.mark.parametrize("name", sorted(HEADS))
-def test_every_head_keeps_its_promise(name: str) -> None:
-    head = look_up(HEADS, name, "head.model")()
-    inputs = draw(members=3)
-    estimate = torch.randn(3, 80, head.outputs, dtype=torch.float64, requires_grad=True)
-    from models.heads.head import SurvivalTarget
+def with_intercepts(members: int, start: float = 0.0) -> EnsembleNetwork:
+    return EnsembleNetwork(members, 4, 0, 1, seed=3, start=torch.full((members, 1), start))
 
-    loss = head.loss(estimate, SurvivalTarget(inputs.event, inputs.time, inputs.weight.T))
+
+def test_without_the_deep_part_the_logistic_head_is_ridge_logistic_regression() -> None:
+    """Each member equals scikit-learn on its own patients, whose penalty is on the sum and not on the mean."""
+    rng = np.random.default_rng(2)
+    x, weight = rng.normal(size=(90, 2, 4)), (rng.random((2, 90)) < 0.8).astype(np.float64)
+    positive = rng.random(90) < expit(x[:, 0, 0] - 1.0)
+    target = ResponseTarget(torch.from_numpy(positive), torch.from_numpy(weight))
+    config = HeadConfig(hidden=0, ridge_wide=0.1)
+    trainer = TrainerConfig(epochs=1500, learning_rate=0.05)
+    network = with_intercepts(2).double()
+    inputs = MemberInputs(torch.from_numpy(x), target)
+    stratifier = train(Stratifier(network, LogisticHead(), config, trainer), inputs, seed=1)
+    logits = stratifier.predict(inputs.x.transpose(0, 1).contiguous().numpy())
+    for member in range(2):
+        rows = weight[member] > 0
+        oracle = LogisticRegression(C=1 / (0.1 * rows.sum()), tol=1e-10, max_iter=1000)
+        oracle.fit(x[rows, member], positive[rows])
+        np.testing.assert_allclose(logits[member], oracle.decision_function(x[:, member]), atol=1e-4)
+
+
+def test_intercepts_are_there_only_where_they_start_and_are_not_penalised() -> None:
+    without, has = EnsembleNetwork(2, 4, 0, 1, seed=3), with_intercepts(2, start=5.0)
+    assert "intercept" not in without.state_dict()
+    assert (has(torch.zeros(2, 3, 4)) == 5.0).all()
+    assert torch.equal(has.penalty(1.0, 1.0), without.penalty(1.0, 1.0))
+
+
+def test_a_logistic_member_starts_at_its_own_prevalence() -> None:
+    positive = torch.tensor([True, False, False, False, True])
+    weight = torch.tensor([[1.0, 1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]])
+    start = LogisticHead().start(ResponseTarget(positive, weight))
+    np.testing.assert_allclose(start[:, 0], np.log([1.5 / 3.5, 1.5 / 0.5]), atol=1e-6)
+
+
+def target_of(kind: str, n: int, weight: torch.Tensor) -> Any:
+    label = torch.arange(n) % 3 == 0
+    if kind == "survival":
+        return SurvivalTarget(label, torch.arange(1.0, n + 1), weight)
+    return ResponseTarget(label, weight)
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in HEADS for name in HEADS[kind]])
+def test_every_head_keeps_its_promise(kind: str, name: str) -> None:
+    head = look_up(HEADS[kind], name, "head")()
+    estimate = torch.randn(3, 80, head.outputs, dtype=torch.float64, requires_grad=True)
+    weight = (torch.rand(3, 80) < 0.8).double()
+    loss = head.loss(estimate, target_of(kind, 80, weight))
     assert loss.shape == (3,)
     loss.sum().backward()
     assert torch.isfinite(estimate.grad).all()
-    nobody = SurvivalTarget(torch.zeros_like(inputs.event), inputs.time, inputs.weight.T)
-    assert (head.loss(estimate, nobody) == 0).all()
+    assert (estimate.grad[weight == 0] == 0).all()
+    nothing = head.loss(estimate, target_of(kind, 80, torch.zeros_like(weight)))
+    assert (nothing == 0).all()
+    assert nothing.requires_grad
     assert head.predict(estimate).shape == (3, 80)
+    start = head.start(target_of(kind, 80, weight))
+    assert start is None or (start.shape == (3, head.outputs) and torch.isfinite(start).all())
+
+
+@pytest.mark.parametrize("kind", sorted(HEADS))
+def test_patients_are_taken_with_their_own_target(kind: str) -> None:
+    weight = torch.rand(3, 80)
+    inputs = MemberInputs(torch.randn(80, 3, 4), target_of(kind, 80, weight))
+    rows = np.array([7, 3, 60])
+    some = inputs.take(rows)
+    assert type(some.target) is type(inputs.target)
+    assert torch.equal(some.x, inputs.x[rows])
+    for part, whole in zip(some.target, inputs.target, strict=True):
+        assert torch.equal(part, whole[..., rows])

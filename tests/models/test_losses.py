@@ -1,4 +1,4 @@
-"""The Cox loss against brute force, lifelines and its own promises."""
+"""Losses against brute force, lifelines, scikit-learn and their own promises."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.losses import cox_efron
+from models.losses import binary_cross_entropy, cox_efron
 
 
 def brute_force(eta: np.ndarray, event: np.ndarray, time: np.ndarray) -> float:
@@ -113,3 +113,63 @@ def test_a_left_out_patient_leaves_no_trace_in_the_gradient() -> None:
     cox_efron(eta, event, time, weight).sum().backward()
     assert (eta.grad[0, :10] == 0).all()
     assert torch.isfinite(eta.grad).all()
+
+
+def draw_labels(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    rng = np.random.default_rng(seed)
+    return (
+        torch.tensor(rng.normal(size=n) * 3),
+        torch.tensor(rng.random(n) < 0.3),
+        torch.tensor(rng.random(n)),
+    )
+
+
+@given(st.integers(1, 40), st.integers(0, 10_000))
+@settings(deadline=None, max_examples=40)
+def test_cross_entropy_equals_brute_force_with_weights(n: int, seed: int) -> None:
+    logit, positive, weight = draw_labels(n, seed)
+    total = 0.0
+    for z, y, w in zip(logit.tolist(), positive.tolist(), weight.tolist(), strict=True):
+        p = 1 / (1 + np.exp(-z))
+        total -= w * np.log(p if y else 1 - p)
+    expected = total / weight.sum().item()
+    assert binary_cross_entropy(logit, positive, weight).item() == pytest.approx(expected, abs=1e-9)
+
+
+def test_cross_entropy_equals_scikit_learn() -> None:
+    from sklearn.metrics import log_loss
+
+    logit, positive, weight = draw_labels(100, 1)
+    probability = torch.sigmoid(logit).numpy()
+    expected = log_loss(positive.numpy(), probability, sample_weight=weight.numpy())
+    assert binary_cross_entropy(logit, positive, weight).item() == pytest.approx(expected, abs=1e-9)
+    assert binary_cross_entropy(logit, positive).item() == pytest.approx(
+        log_loss(positive.numpy(), probability)
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_cross_entropy_is_finite_and_right_at_extreme_logits(dtype: torch.dtype) -> None:
+    logit = torch.tensor([1e3, -1e3, 1e3, -1e3], dtype=dtype, requires_grad=True)
+    loss = binary_cross_entropy(logit, torch.tensor([True, False, False, True]))
+    loss.backward()
+    assert loss.item() == pytest.approx(500.0)
+    np.testing.assert_allclose(logit.grad.numpy(), [0.0, 0.0, 0.25, -0.25])
+
+
+def test_cross_entropy_gradient_is_right() -> None:
+    logit, positive, weight = draw_labels(20, 2)
+    assert torch.autograd.gradcheck(
+        lambda z: binary_cross_entropy(z, positive, weight), logit.requires_grad_()
+    )
+
+
+def test_cross_entropy_of_nobody_is_a_zero_connected_to_the_graph() -> None:
+    logit = torch.randn(2, 5, requires_grad=True)
+    weight = torch.stack([torch.zeros(5), torch.ones(5)])
+    loss = binary_cross_entropy(logit, torch.ones(5, dtype=torch.bool), weight)
+    loss.sum().backward()
+    assert loss[0].item() == 0.0
+    assert loss[1].item() > 0.0
+    assert (logit.grad[0] == 0).all()
+    assert (logit.grad[1] != 0).all()

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from small import QUICK
+from small import QUICK, with_response, write
 
 from stratomics.cli import main
 
@@ -53,6 +53,21 @@ def test_the_report_is_drawn_and_asks_nobody(
     asking = tmp_path / "asking.html"
     asking.write_text(report.read_text().replace("</main>", '<img src="http://127.0.0.1:9/x.png"></main>'))
     assert opened(chromium, asking, tmp_path / "profile")[1]
+
+
+def test_the_report_of_a_response_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is absent; .ci/run installs it")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--cohort", str(write(tmp_path / "small", with_response)), *QUICK]) == 0
+    [report] = (tmp_path / "runs").glob("*/report.html")
+    dom, complaints = opened(chromium, report, tmp_path / "profile")
+    assert dom.count("<svg") == 6
+    for section in ("classes", "calibration"):
+        assert f'<section id="{section}"' in dom
+        assert f'<a href="#{section}"' in dom
+    assert not complaints
 
 
 def opened(chromium: str, page: Path, profile: Path) -> tuple[str, list[str]]:

@@ -50,7 +50,9 @@ WRONG = [
     (["--split.folds=1"], "split.folds is 1; it must be at least 2"),
     (["--harmonize.max_missing=2"], "between 0 and 1"),
     (["--factors.model=pcaa"], "unknown factors.model 'pcaa'; did you mean 'pca'"),
-    (["--head.model=coxx"], "did you mean 'cox'"),
+    (["--head.survival=coxx"], "unknown head.survival 'coxx'; did you mean 'cox'"),
+    (["--head.survival=logistic"], "unknown head.survival 'logistic'"),
+    (["--head.response=logistik"], "unknown head.response 'logistik'; did you mean 'logistic'"),
     (["--evaluation.metric=isb"], "did you mean 'ibs'"),
     (["--baselines=[clinical_cocks]"], "did you mean 'clinical_cox'"),
     (["no_such.yaml"], "no_such.yaml: no such configuration"),
@@ -113,3 +115,29 @@ def test_the_hash_follows_what_results_depend_on() -> None:
     two = dataclasses.replace(one, workers=2, cohort="b")
     assert one.fingerprint() == two.fingerprint()
     assert one.fingerprint() != dataclasses.replace(one, seed=2).fingerprint()
+
+
+def test_a_configuration_of_an_older_release_is_migrated(tmp_path: Path) -> None:
+    frozen = Path(__file__).parents[1] / "golden" / "run_v1" / "config.yaml"
+    assert "model: cox" in frozen.read_text()
+    config, _, _ = parse([str(frozen)])
+    assert (config.head.survival, config.head.hidden, config.baselines) == ("cox", 16, ["clinical_cox"])
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(frozen.read_text().replace("count: 3", "cuont: 3"))
+    with pytest.raises(ConfigError, match=r"unknown key 'factors\.cuont'") as caught:
+        parse([str(wrong)])
+    assert str(caught.value).startswith(str(wrong))
+
+
+def test_what_depends_on_the_kind_of_endpoint_is_filled_in() -> None:
+    survival, response = (ExperimentConfig().for_kind(kind) for kind in ("survival", "response"))
+    assert (survival.evaluation.metric, response.evaluation.metric) == ("ibs", "log_loss")
+    assert survival.baselines == ["clinical_cox", "elastic_net_cox"]
+    assert response.baselines == ["clinical_logistic", "elastic_net_logistic"]
+    assert survival.for_kind("survival") == survival
+    assert dataclasses.replace(ExperimentConfig(), baselines=[]).for_kind("response").baselines == []
+    with pytest.raises(ConfigError, match=r"evaluation\.metric 'ibs' is not for a response"):
+        survival.for_kind("response")
+    declared = dataclasses.replace(ExperimentConfig(), baselines=["clinical_cox"])
+    with pytest.raises(ConfigError, match=r"'clinical_cox' is not for a response.*clinical_logistic"):
+        declared.for_kind("response")

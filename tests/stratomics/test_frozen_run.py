@@ -14,7 +14,7 @@ from models.prediction import Prediction
 from omics.cohort import read_cohort
 from omics.errors import InputError
 from omics.files import read_json, read_parquet
-from stratomics.evaluation.cases import Cases
+from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.comparison import compare
 from stratomics.fitting import Fitted
 from stratomics.report.page import write_report
@@ -25,8 +25,8 @@ FROZEN = Path(__file__).parents[1] / "golden" / "run_v1"
 
 def test_its_metrics_are_computed_again_from_its_tables() -> None:
     run = RunDirectory(FROZEN)
-    cases = {name: Cases.of(p, run.sample_ids, run.survival) for name, p in run.predictions.items()}
-    again = compare(cases, run.endpoint, "ibs", draws=100, seed=1)
+    cases = {name: cases_of(p, run.sample_ids, run.outcome) for name, p in run.predictions.items()}
+    again = compare(cases, run.endpoint, run.kind, "ibs", draws=100, seed=1)
     for metric, figure in run.metrics["survival"].items():
         assert again["survival"][metric] == pytest.approx(figure, abs=1e-9), metric
     assert run.metrics["differences"]["clinical_cox"]["survival"]["ibs"] == pytest.approx(

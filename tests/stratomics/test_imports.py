@@ -17,7 +17,7 @@ from models.heads import HEADS
 from omics.errors import ConfigError
 from omics.modalities import MODALITIES
 from omics.readers import READERS
-from omics.tables import look_up
+from omics.tables import every, look_up
 from stratomics.baselines import BASELINES
 from stratomics.cli import COMMANDS
 from stratomics.evaluation import METRICS
@@ -76,9 +76,9 @@ def test_help_is_light() -> None:
         (MODALITIES, "modality"),
         (READERS, "file ending"),
         (FACTOR_MODELS, "factors.model"),
-        (HEADS, "head.model"),
-        (BASELINES, "baseline"),
-        (METRICS, "metric"),
+        (every(HEADS), "head"),
+        (every(BASELINES), "baseline"),
+        (every(METRICS), "metric"),
         ({name: where for name, (where, _) in COMMANDS.items()}, "command"),
     ],
     ids=["modalities", "readers", "factors", "heads", "baselines", "metrics", "commands"],
@@ -88,3 +88,10 @@ def test_every_line_of_a_table_points_to_something(table: dict[str, str], what: 
         assert look_up(table, name, what) is not None
     with pytest.raises(ConfigError, match="did you mean"):
         look_up(table, next(iter(table)) + "x", what)
+
+
+@pytest.mark.parametrize("tables", [HEADS, BASELINES, METRICS], ids=["heads", "baselines", "metrics"])
+def test_every_kind_of_endpoint_has_its_own_names(tables: dict[str, dict[str, str]]) -> None:
+    assert set(tables) == {"survival", "response"}
+    assert sum(map(len, tables.values())) == len(every(tables))
+    assert all(tables.values())

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sksurv.metrics import concordance_index_censored, concordance_index_ipcw, integrated_brier_score
 from sksurv.util import Surv
 
-from omics.tables import look_up
 from stratomics.evaluation import METRICS
-from stratomics.evaluation.cases import Cases
+from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import compare, resamples, verdict
+from stratomics.evaluation.metric import find_metric
 
 
-def cases(n: int = 60, repeats: int = 2, folds: int = 3, seed: int = 0, ties: bool = True) -> Cases:
+def cases(n: int = 60, repeats: int = 2, folds: int = 3, seed: int = 0, ties: bool = True) -> SurvivalCases:
     rng = np.random.default_rng(seed)
     risk = rng.normal(size=(repeats, n))
     if ties:
@@ -30,15 +30,15 @@ def cases(n: int = 60, repeats: int = 2, folds: int = 3, seed: int = 0, ties: bo
     grid = np.linspace(time.min(), time.max(), 102)[1:-1]
     fold = np.array([rng.permutation(np.arange(n) % folds) for _ in range(repeats)])
     survival = np.exp(-grid * np.exp(risk - 1)[..., None] / time.mean())
-    return Cases(event, time, risk, fold, grid, survival)
+    return SurvivalCases(event, time, risk, fold, grid, survival)
 
 
-def score(name: str, data: Cases, weight: np.ndarray | None = None) -> np.ndarray:
+def score(name: str, data: SurvivalCases, weight: np.ndarray | None = None) -> np.ndarray:
     weight = np.ones((1, len(data.time))) if weight is None else weight
-    return look_up(METRICS, name, "metric").function(data, weight)
+    return find_metric(name).function(data, weight)
 
 
-def by_fold(data: Cases, function: Any) -> float:
+def by_fold(data: SurvivalCases, function: Any) -> float:
     scores = [
         function(risk[fold == k], fold == k)
         for risk, fold in zip(data.risk, data.fold, strict=True)
@@ -86,14 +86,14 @@ def test_harrell_c_equals_brute_force(seed: int) -> None:
     assert score("harrell_c", data)[0] == pytest.approx(right / pairs if pairs else 0.0)
 
 
-@pytest.mark.parametrize("name", sorted(METRICS))
+@pytest.mark.parametrize("name", sorted(METRICS["survival"]))
 def test_a_weight_is_a_patient_that_counts_so_often(name: str) -> None:
     data = cases(n=40)
     counts = resamples(np.arange(40), 5, seed=1)[1:]
     together = score(name, data, counts)
     for value, count in zip(together, counts.astype(int), strict=True):
         rows = np.repeat(np.arange(40), count)
-        drawn = Cases(
+        drawn = SurvivalCases(
             data.event[rows],
             data.time[rows],
             data.risk[:, rows],
@@ -107,23 +107,31 @@ def test_a_weight_is_a_patient_that_counts_so_often(name: str) -> None:
 @pytest.mark.parametrize("name", ["harrell_c", "uno_c"])
 def test_direction_of_concordance(name: str) -> None:
     data = cases(ties=False)
-    perfect = Cases(data.event, data.time, -np.tile(data.time, (2, 1)), data.fold, data.grid, data.survival)
+    perfect = SurvivalCases(
+        data.event, data.time, -np.tile(data.time, (2, 1)), data.fold, data.grid, data.survival
+    )
     assert score(name, perfect)[0] == pytest.approx(1.0)
-    reverse = Cases(data.event, data.time, np.tile(data.time, (2, 1)), data.fold, data.grid, data.survival)
+    reverse = SurvivalCases(
+        data.event, data.time, np.tile(data.time, (2, 1)), data.fold, data.grid, data.survival
+    )
     assert score(name, reverse)[0] == pytest.approx(0.0)
 
 
 def test_ibs_rewards_the_truth() -> None:
     data = cases(ties=False)
     oracle = (data.time[:, None] > data.grid).astype(float)
-    better = Cases(data.event, data.time, data.risk, data.fold, data.grid, np.stack([oracle, oracle]))
+    better = SurvivalCases(data.event, data.time, data.risk, data.fold, data.grid, np.stack([oracle, oracle]))
     assert score("ibs", better)[0] < score("ibs", data)[0]
 
 
 def test_compare_sets_methods_side_by_side() -> None:
     ours, theirs = cases(), cases()
-    worse = Cases(theirs.event, theirs.time, -theirs.risk, theirs.fold, theirs.grid, 1 - theirs.survival)
-    metrics = compare({"stratomics": ours, "same": theirs, "worse": worse}, "survival", "ibs", 200, seed=1)
+    worse = SurvivalCases(
+        theirs.event, theirs.time, -theirs.risk, theirs.fold, theirs.grid, 1 - theirs.survival
+    )
+    metrics = compare(
+        {"stratomics": ours, "same": theirs, "worse": worse}, "survival", "survival", "ibs", 200, seed=1
+    )
     same = metrics["differences"]["same"]["survival"]["ibs"]
     assert (same["estimate"], same["low"], same["high"]) == (0.0, 0.0, 0.0)
     assert verdict(metrics["differences"]["worse"]["survival"]["ibs"], "ibs", "X") == "better than X"
@@ -160,8 +168,8 @@ def test_interval_of_equivalent_methods_covers_zero() -> None:
         methods = {}
         for name, risk in (("stratomics", one), ("other", two)):
             survival = np.exp(-base.grid * np.exp(risk - 1)[..., None] / base.time.mean())
-            methods[name] = Cases(base.event, base.time, risk, base.fold, base.grid, survival)
-        metrics = compare(methods, "survival", "harrell_c", 400, seed)
+            methods[name] = SurvivalCases(base.event, base.time, risk, base.fold, base.grid, survival)
+        metrics = compare(methods, "survival", "survival", "harrell_c", 400, seed)
         words = verdict(metrics["differences"]["other"]["survival"]["harrell_c"], "harrell_c", "X")
         for side in called:
             called[side] += words.startswith(side)

@@ -1,0 +1,100 @@
+"""Logistic regressions that a sceptic would try first: on the clinic alone, and an elastic net on everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from stratomics.baselines.designs import (
+    CLINICAL_RIDGE,
+    L1_RATIO,
+    PENALTIES,
+    Design,
+    clinic,
+    everything,
+    inner_parts,
+)
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from datamodules.harmonize import Harmonizer
+    from models.prediction import Prediction
+    from stratomics.config import ExperimentConfig
+
+__all__ = ["LogisticBaseline", "fit_clinical_logistic", "fit_elastic_net_logistic"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LogisticBaseline:
+    """A logistic regression of `endpoint` on some columns of the harmonized patients."""
+
+    endpoint: str
+    harmonizer: Harmonizer
+    design: Design
+    coefficients: Array
+    intercept: float
+
+    def predict(self, cohort: MuData) -> Prediction:
+        """Predict every patient of `cohort`."""
+        from models.prediction import Prediction
+
+        batch = self.harmonizer.transform(cohort)
+        probability = expit(self.design(batch) @ self.coefficients + self.intercept)
+        return Prediction.of_response(batch.sample_ids, self.endpoint, probability)
+
+
+def fit_clinical_logistic(cohort: MuData, config: ExperimentConfig, seed: int) -> LogisticBaseline:  # noqa: ARG001  # one signature
+    """Logistic regression on the covariates; without covariates everybody gets the prevalence."""
+    from models.logistic_net import logistic_net
+
+    return _fit(cohort, config, clinic, lambda x, positive: logistic_net(x, positive, CLINICAL_RIDGE, 0.0))
+
+
+def fit_elastic_net_logistic(cohort: MuData, config: ExperimentConfig, seed: int) -> LogisticBaseline:
+    """Elastic net over everything; the penalty is chosen by cross-validated deviance."""
+    parts = inner_parts(cohort, config, seed)
+    return _fit(cohort, config, everything, lambda x, positive: _cross_validated(x, positive, parts))
+
+
+def _fit(
+    cohort: MuData,
+    config: ExperimentConfig,
+    design: Design,
+    solve: Callable[[Array, NDArray[np.bool_]], tuple[Array, float]],
+) -> LogisticBaseline:
+    from datamodules.harmonize import Harmonizer
+
+    harmonizer = Harmonizer(config.harmonize).fit(cohort)
+    batch = harmonizer.transform(cohort)
+    response = batch.endpoints.response()
+    rows = np.flatnonzero(response.observed)
+    coefficients, intercept = solve(design(batch)[rows], response.positive[rows])
+    return LogisticBaseline(batch.endpoints.deciding, harmonizer, design, coefficients, intercept)
+
+
+def _cross_validated(
+    x: Array, positive: NDArray[np.bool_], parts: list[NDArray[np.int64]]
+) -> tuple[Array, float]:
+    """Coefficients and intercept at the penalty of the smallest deviance of left-out patients."""
+    from models.elastic_net import elastic_net_path, largest_penalty
+    from models.logistic_net import LogisticLikelihood
+
+    whole = LogisticLikelihood(positive)
+    penalties = largest_penalty(x, whole, L1_RATIO) * PENALTIES
+    deviance = np.zeros(len(penalties))
+    for rows in parts:
+        part, left_out = LogisticLikelihood(positive[rows]), np.setdiff1d(np.arange(len(x)), rows)
+        for index, b in enumerate(elastic_net_path(x[rows], part, penalties, L1_RATIO)):
+            logit = x[left_out] @ b + part.intercept(x[rows] @ b)
+            deviance[index] += np.logaddexp(0.0, -whole.sign[left_out] * logit).sum()
+    best = int(deviance.argmin())
+    coefficients: Array = elastic_net_path(x, whole, penalties[: best + 1], L1_RATIO)[-1]
+    return coefficients, whole.intercept(x @ coefficients)
