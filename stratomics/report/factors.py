@@ -16,7 +16,7 @@ from stratomics.run_directory import RunDirectory
 
 __all__ = ["FactorPart", "association_sentence", "factor_part", "stability_sentences"]
 
-FEATURES = 5
+FEATURES = 4
 """Features named for each factor and view."""
 
 DISCOVERY = 0.1
@@ -36,8 +36,10 @@ class FactorPart:
         Variance explained, drawn and said.
     stability
         Sentences, the poor factors first.
+    members
+        What the members' own factors have in common with these.
     associations
-        Sentences of those with q < .1, the smallest q first, and of how many tests there were.
+        Sentences of those with q < .1, the smallest q first.
     tested
         How many associations were tested.
     views
@@ -49,10 +51,11 @@ class FactorPart:
     figure: str
     sentence: str
     stability: list[str]
+    members: str
     associations: list[str]
     tested: int
     views: list[str]
-    rows: list[tuple[str, str, list[str]]]
+    rows: list[tuple[str, str, list[list[str]]]]
 
 
 def factor_part(run: RunDirectory) -> FactorPart | None:
@@ -70,7 +73,8 @@ def factor_part(run: RunDirectory) -> FactorPart | None:
         svg(_draw_explained(explained)),
         _explained_sentence(explained),
         stability_sentences(stability),
-        [association_sentence(row) for _, row in told.iterrows()],
+        _members_sentence(stability),
+        [association_sentence(row) + _warning(row["factor"], stability) for _, row in told.iterrows()],
         len(associations),
         list(dict.fromkeys(loadings["view"])),
         _rows(loadings, stability),
@@ -88,7 +92,8 @@ def association_sentence(row: Mapping[str, Any] | pd.Series[Any]) -> str:
     'factor 2 is tied to the site centre (highest in Leeds, eta2 0.61, q 1e-09): it may be the batch'
     """
     factor, name, direction = _spaced(row["factor"]), row["name"], row["direction"]
-    size = f"{row['measure'].replace('_', ' ')} {row['effect']:.2f}, q {row['q']:.1g}"
+    measure = {"hazard_ratio": "hazard ratio per sd of its ranks"}.get(row["measure"], row["measure"])
+    size = f"{measure} {row['effect']:.2f}, q {row['q']:.1g}"
     match row["measure"], row["kind"]:
         case "eta2", "site":
             return (
@@ -103,9 +108,7 @@ def association_sentence(row: Mapping[str, Any] | pd.Series[Any]) -> str:
         case "auc", _:
             return f"{factor} is {direction} in patients with a positive {name} ({size})"
         case _:
-            return (
-                f"where {factor} is high, the event of {name} comes {direction} ({size} per sd of its ranks)"
-            )
+            return f"where {factor} is high, the event of {name} comes {direction} ({size})"
 
 
 def stability_sentences(stability: pd.DataFrame) -> list[str]:
@@ -137,7 +140,21 @@ def stability_sentences(stability: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _rows(loadings: pd.DataFrame, stability: pd.DataFrame) -> list[tuple[str, str, list[str]]]:
+def _warning(factor: str, stability: pd.DataFrame) -> str:
+    poor = factor in set(stability.loc[stability["verdict"] == "poor", "factor"])
+    return ", but the factor is poor" if poor else ""
+
+
+def _members_sentence(stability: pd.DataFrame) -> str:
+    low, high = stability["members"].min(), stability["members"].max()
+    return (
+        "The members of the ensemble have factors of their own, which go with these by an absolute congruence of "
+        f"{low:.2f} to {high:.2f}. They were fitted to overlapping parts of the same patients and share their noise: "
+        "this says how alike the members are, and not whether a factor is real."
+    )
+
+
+def _rows(loadings: pd.DataFrame, stability: pd.DataFrame) -> list[tuple[str, str, list[list[str]]]]:
     top = loadings[loadings["rank"] <= FEATURES]
     verdicts = stability.set_index("factor")["verdict"]
     views = list(dict.fromkeys(loadings["view"]))
@@ -148,9 +165,9 @@ def _rows(loadings: pd.DataFrame, stability: pd.DataFrame) -> list[tuple[str, st
     return rows
 
 
-def _cell(part: pd.DataFrame) -> str:
+def _cell(part: pd.DataFrame) -> list[str]:
     pairs = zip(part["feature"], part["loading"], strict=True)
-    return ", ".join(f"{feature} {loading:+.2f}" for feature, loading in pairs if loading != 0)
+    return [f"{feature} {loading:+.2f}" for feature, loading in pairs if loading != 0]
 
 
 def _draw_explained(explained: pd.DataFrame) -> Figure:
