@@ -38,15 +38,14 @@ def loadings_of(kind: Any, count: int, part: Batch, seed: int = 0) -> Loadings:
     return named_loadings(features, kind(count, seed).fit(part))
 
 
-def judged(kind: Any, count: int, batch: Batch, seed: int = 0) -> pd.DataFrame:
-    """The table, with a member a fifth as a run has them."""
+def judged(kind: Any, count: int, batch: Batch, seed: int = 0, members: int = 5) -> pd.DataFrame:
+    """The table, with members that leave out a fifth of the patients each, as a run has them."""
     halves = list(half_fits(lambda part, s: loadings_of(kind, count, part, s), batch, seed))
     order = np.random.default_rng([12, seed]).permutation(len(batch))
-    members = [
-        loadings_of(kind, count, batch.take(np.setdiff1d(np.arange(len(batch)), order[f::5])))
-        for f in range(5)
-    ]
-    return stability(loadings_of(kind, count, batch, seed), halves, members)
+    parts = [np.setdiff1d(order, order[fold::5]) for fold in range(members)]
+    reference = loadings_of(kind, count, batch, seed)
+    fitted = [loadings_of(kind, count, batch.take(rows)) for rows in parts]
+    return stability(reference, halves, fitted or [reference])
 
 
 @pytest.fixture(params=sorted(FACTOR_MODELS))
@@ -143,23 +142,29 @@ def test_bounds_of_verdicts(score: float, word: str) -> None:
     assert verdict(score) == word
 
 
-RUNS = {"pca": 200, "gfa": 60}
+def test_fits_that_share_patients_share_their_noise() -> None:
+    """Why the verdict does not rest on the members: in pure noise they would often be called stable."""
+    found = [judged(look_up(FACTOR_MODELS, "pca", ""), 1, simulated(seed), seed) for seed in range(10)]
+    table = pd.concat(found)
+    assert table["members"].max() > 0.8
+    assert table["stability"].max() < 0.3
+
+
+RUNS = {"pca": 200, "gfa": 40}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", sorted(RUNS))
 def test_noise_is_poor_and_strong_factors_are_stable(model: str) -> None:
-    """Monte Carlo error of a share of 0.95: 0.015 with 200 simulations, 0.028 with 60 (one factor each)."""
+    """Monte Carlo error of a share of 0.95: 0.015 with 200 simulations, 0.034 with 40 (of one factor each)."""
     kind = look_up(FACTOR_MODELS, model, "factors.model")
-    noise, beside, strong, members = [], [], [], []
+    noise, beside, strong = [], [], []
     for seed in range(RUNS[model]):
-        empty = judged(kind, 5, simulated(seed), seed)
-        noise += list(empty["verdict"] == "poor")
-        members += list(empty["members"])
-        table = judged(kind, 8, simulated(seed, (1.2, 0.8)), seed)
+        noise += list(judged(kind, 5, simulated(seed), seed, members=0)["verdict"] == "poor")
+        table = judged(kind, 8, simulated(seed, (1.2, 0.8)), seed, members=0)
         strong += list(table["verdict"][:2] == "stable")
         beside += list(table["verdict"][2:] == "poor")
-    print(model, np.mean(noise), np.mean(beside or [1]), np.mean(strong), np.quantile(members, 0.95))  # noqa: T201
-    assert np.mean(noise) >= 0.95
-    assert np.mean(beside or [1.0]) >= 0.95
-    assert np.mean(strong) >= 0.95
+    # A model that drops what is noise has none beside the strong ones.
+    shares = {"noise": np.mean(noise), "beside": np.mean(beside or [1.0]), "strong": np.mean(strong)}
+    print(model, shares)  # noqa: T201
+    assert min(shares.values()) >= 0.95
