@@ -102,7 +102,7 @@ def stability(
     Notes
     -----
     Fits that share patients share their noise: with four fifths in common a principal component of pure noise
-    comes again with a congruence of up to 0.85. Therefore the verdict rests on halves that share nobody. Both
+    comes again with a congruence of up to 0.83. Therefore the verdict rests on halves that share nobody. Both
     fits are matched to the reference, and the congruence r between them, the mean over halvings, is stepped up from
     half to all of the patients by 2 r / (1 + r) (Spearman 1910, doi 10.1111/j.2044-8295.1910.tb00206.x).
     """
