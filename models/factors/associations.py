@@ -15,6 +15,7 @@ from scipy.stats import chi2, false_discovery_control, kruskal, mannwhitneyu, ra
 from omics.checks.labels import as_text
 from omics.cohort import cohort_endpoints, cohort_spec
 from omics.endpoints import Response, Survival
+from omics.errors import InputError
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -74,6 +75,11 @@ def associations(scores: pd.DataFrame, cohort: MuData) -> pd.DataFrame:
         doi 10.1111/j.2517-6161.1995.tb02031.x) over the whole table. What does not vary among these patients cannot be
         tested and has no row.
 
+    Raises
+    ------
+    InputError
+        If somebody in `scores` is not in `cohort`.
+
     Notes
     -----
     All tests go by the ranks of the factor, so that no single patient makes one.
@@ -87,11 +93,13 @@ def associations(scores: pd.DataFrame, cohort: MuData) -> pd.DataFrame:
     survival   Cox score      hazard_ratio per sd of the ranks, one step       earlier, later
     ========== ============== ================================================ ===========================
     """
-    places = cohort.obs_names.get_indexer(scores.index)
+    if len(strangers := scores.index.difference(cohort.obs_names)):
+        raise InputError(
+            f"patient {strangers[0]} has factors but is not in the cohort; give the cohort they are of"
+        )
     found = []
     for factor in scores.columns:
-        column = np.full(cohort.n_obs, np.nan)
-        column[places] = scores[factor]
+        column = scores[factor].reindex(cohort.obs_names).to_numpy(dtype=np.float64)
         for variable in _variables(cohort):
             rows = np.flatnonzero(variable.known & np.isfinite(column))
             result = variable.test(column[rows], rows) if _varies(column[rows]) else None

@@ -18,6 +18,7 @@ from small import specification, tables, with_response
 
 from models.factors.associations import associations, cox_score
 from omics.cohort import assemble_cohort, read_cohort
+from omics.errors import InputError
 from omics.spec import parse_spec
 
 
@@ -173,6 +174,11 @@ def test_patients_without_a_score_take_no_part(cohort: Any) -> None:
     assert row(table, "age")["n"] == known.sum()
     rho = spearmanr(part["factor1"][known], cohort.obs.loc[part.index, "age"][known])[0]
     assert row(table, "age")["effect"] == pytest.approx(rho)
+
+
+def test_a_stranger_is_named(cohort: Any) -> None:
+    with pytest.raises(InputError, match="patient p999 has factors but is not in the cohort"):
+        associations(scores(cohort).rename(index={"p003": "p999"}), cohort)
 
 
 def test_a_planted_site_is_found_and_one_patient_makes_nothing(cohort: Any) -> None:
