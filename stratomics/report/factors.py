@@ -119,11 +119,11 @@ def stability_sentences(stability: pd.DataFrame) -> list[str]:
     >>> for sentence in stability_sentences(
     ...     pd.DataFrame({"factor": ["factor1", "factor2"], "stability": [0.9, 0.12], "verdict": ["stable", "poor"]})):
     ...     print(sentence)
-    Poor: factor 2 (0.12). Another cohort would not show it; do not interpret it.
+    Poor: factor 2 (0.12). Another cohort would hardly show it; do not interpret it.
     Stable: factor 1 (0.90). Another cohort of this kind would show much the same.
     """
     meaning = {
-        "poor": "Another cohort would not show {0}; do not interpret {0}.",
+        "poor": "Another cohort would hardly show {0}; do not interpret {0}.",
         "unsteady": "Another cohort would show {0} changed, or mixed with another factor; read {0} with care.",
         "stable": "Another cohort of this kind would show much the same.",
     }
