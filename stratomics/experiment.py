@@ -25,6 +25,7 @@ from stratomics.config import ExperimentConfig
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.comparison import compare
 from stratomics.executor import run_tasks
+from stratomics.factor_tables import save_factors
 from stratomics.logs import run_log
 from stratomics.run_directory import RunDirectory, run_folder, save_run
 from stratomics.tracking import Tracker
@@ -98,6 +99,9 @@ def _trip(config: ExperimentConfig, cohort: MuData, folder: Path, progress: Prog
         predictions, model = _fit_everything(config, cohort, folds, tracker, progress)
         save_run(folder, config, cohort, predictions)
         model.save(folder / "model")
+        save_factors(
+            folder / "factors", config, cohort, [(e.harmonizer, e.factor_model) for e in model.encoders]
+        )
         write_json(folder / "metrics.json", _judge(config, cohort, predictions))
         from stratomics.report.page import write_report
 

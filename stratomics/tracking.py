@@ -29,7 +29,12 @@ __all__ = ["Tracker"]
 
 log = logging.getLogger(__name__)
 
-PATIENT_TABLES = ("patients.parquet", "predictions.parquet", *(f"{name}.parquet" for name in LONG))
+PATIENT_TABLES = (
+    "patients.parquet",
+    "predictions.parquet",
+    "factors.parquet",
+    *(f"{name}.parquet" for name in LONG),
+)
 
 
 class Tracker:

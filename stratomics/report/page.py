@@ -16,6 +16,7 @@ from stratomics.evaluation.comparison import LABELS
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.summary import honest_sentences, metric_label, rows
 from stratomics.report import figures
+from stratomics.report.factors import factor_part
 from stratomics.report.response import RESPONSE_LIMITS, response_facts, response_sections
 from stratomics.report.survival import SURVIVAL_LIMITS, survival_facts, survival_sections
 from stratomics.run_directory import RunDirectory
@@ -69,6 +70,7 @@ def _content(run: RunDirectory) -> dict[str, Any]:
         "facts": parts.facts(run),
         "forests": _forests(run),
         "sections": parts.sections(run),
+        "factors": factor_part(run),
         "balance": parts.balance,
         "limits": parts.limits,
     }
