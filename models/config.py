@@ -19,7 +19,7 @@ class FactorsConfig:
     Parameters
     ----------
     model
-        A name in FACTOR_MODELS: pca or mofa.
+        A name in FACTOR_MODELS: pca, gfa, vae or mofa.
     count
         Number of factors.
     """

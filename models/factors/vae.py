@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -14,13 +13,14 @@ from numpy.typing import NDArray
 
 from datamodules.batch import Batch
 from models.config import TrainerConfig
-from models.factors.cross_fit import cross_fitted
 from models.factors.factor_model import Factors
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS, expected_response
 from models.factors.linear import LinearView
-from models.factors.vae_network import MultiViewNetwork, Posterior, ViewDecoder, ViewInputs
+from models.factors.vae_fitted import FittedNetwork
+from models.factors.vae_left_out import left_out
+from models.factors.vae_network import MultiViewNetwork, Posterior
 from models.factors.vae_start import Columns, columns_of, start
-from models.factors.vae_training import AutoencoderTraining, HeadsLoss, PatientInputs, no_heads, train
+from models.factors.vae_training import AutoencoderTraining, HeadsLoss, no_heads, train
 from omics.errors import FitError, nearest
 from omics.files import read_state, write_state
 from omics.randomness import named_generator, named_seed
@@ -31,27 +31,6 @@ Array = NDArray[np.float64]
 
 DRAWS = 32
 """Of the factors, for the predictor of a deep decoder."""
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    network: MultiViewNetwork
-    columns: dict[str, Columns]
-
-    def inputs(self, batch: Batch) -> PatientInputs:
-        """Patients as the network sees them, in its own precision."""
-        dtype = next(self.network.parameters()).dtype
-        values, seen = [], []
-        for name, columns in self.columns.items():
-            x, mask = columns.standardised(batch.views[name], batch.observed[name])
-            values.append(torch.tensor(x, dtype=dtype))
-            seen.append(torch.tensor(mask, dtype=dtype))
-        return PatientInputs(values, seen, torch.arange(len(batch)))
-
-    def decoder(self, view: str) -> ViewDecoder:
-        decoder = self.network.decoders[list(self.columns).index(view)]
-        assert isinstance(decoder, ViewDecoder)
-        return decoder
 
 
 class VAE:
@@ -79,7 +58,7 @@ class VAE:
     -----
     All epochs are run, and the last is kept. Patients held out to choose an epoch would be missed where patients are
     few; the bound counts what the loadings cost, and the learning rate falls to 0.
-    A feature that no training patient has gets loadings 0, and an infinite sd if it is Gaussian.
+    A feature that no training patient has gets loadings 0, mean 0 and an infinite sd.
     """
 
     def __init__(
@@ -93,15 +72,15 @@ class VAE:
     ) -> None:
         self.count, self.seed, self.hidden = count, seed, hidden
         self.likelihoods = dict(likelihoods or {})
-        self.trainer = trainer or TrainerConfig(epochs=200, learning_rate=0.02, batch_size=512)
+        self.trainer = trainer or TrainerConfig(batch_size=512)
         for view, name in self.likelihoods.items():
             if name not in {GAUSSIAN, *LIKELIHOODS}:
                 known = nearest(name, [GAUSSIAN, *LIKELIHOODS])
                 raise FitError(f"view {view}: no likelihood is called {name!r}; {known}")
-        self._fitted: _Fitted | None = None
+        self._fitted: FittedNetwork | None = None
 
     @property
-    def fitted(self) -> _Fitted:
+    def fitted(self) -> FittedNetwork:
         """What `fit` learned."""
         if self._fitted is None:
             raise FitError("this VAE was not fitted; call fit with training patients first")
@@ -125,7 +104,7 @@ class VAE:
             for name, x in batch.views.items()
             if x.shape[1]
         }
-        fitted = _Fitted(self._network(columns, min(self.count, limit)), columns)
+        fitted = FittedNetwork(self._network(columns, min(self.count, limit)), columns)
         inputs = fitted.inputs(batch)
         start(fitted.network, inputs)
         training = AutoencoderTraining(
@@ -133,24 +112,23 @@ class VAE:
         )
         train(training, inputs)
         fitted.network.double()
-        _keep_slopes(fitted, fitted.inputs(batch))
+        _keep_slopes(fitted, batch)
         self._fitted = fitted
         return self
 
     def fit_transform(self, batch: Batch) -> Factors:
         """Learn from training patients, and give each the factors that he would have if he were new."""
-        return cross_fitted(self.fit(batch), lambda: self._unfitted(), batch, self.seed)
+        return _factors(left_out(self.fit(batch).fitted, batch, self.trainer, self.seed))
 
     def transform(self, batch: Batch) -> Factors:
         """Posterior mean and sd of patients that were not trained on, from the values that were measured."""
-        posterior = self._posterior(batch)
-        return Factors(posterior.mean.numpy(), posterior.variance.sqrt().numpy())
+        return _factors(self.fitted.posterior(batch))
 
     @torch.no_grad()
     def reconstruct(self, view: str, batch: Batch) -> tuple[Array, Array]:
         """Mean and sd (n, p) of the values of one view, from whatever was measured on each patient."""
         decoder, columns = self.fitted.decoder(view), self.fitted.columns[view]
-        posterior = self._posterior(batch)
+        posterior = self.fitted.posterior(batch)
         generator = named_generator(self.seed, "vae", "reconstruct")
         draws = DRAWS if self.fitted.network.hidden else 1
         moments = []
@@ -161,8 +139,8 @@ class VAE:
         mean, variance = means.mean(dim=0), variances.mean(dim=0) + means.var(dim=0, correction=0)
         if decoder.likelihood == GAUSSIAN:
             variance = variance + decoder.noise()
-        mean, variance = expected_response(decoder.likelihood, mean.numpy(), variance.numpy())
-        return columns.restored(mean, np.sqrt(variance))
+        values, spread = expected_response(decoder.likelihood, mean.numpy(), variance.numpy())
+        return columns.restored(values, np.sqrt(spread))
 
     def loadings(self, view: str) -> Array:
         """(p, k) loadings of one view on the scale of its predictor; for a deep decoder, its mean Jacobian."""
@@ -207,13 +185,8 @@ class VAE:
                 if key.startswith(prefix)
             }
         )
-        model._fitted = _Fitted(network, columns)
+        model._fitted = FittedNetwork(network, columns)
         return model
-
-    def _unfitted(self) -> VAE:
-        return VAE(
-            self.count, self.seed, hidden=self.hidden, likelihoods=self.likelihoods, trainer=self.trainer
-        )
 
     def _network(self, columns: Mapping[str, Columns], count: int) -> MultiViewNetwork:
         features = [int(view.known.sum()) for view in columns.values()]
@@ -222,10 +195,6 @@ class VAE:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(named_seed(self.seed, "vae", "start"))
             return MultiViewNetwork(features, count, self.hidden, likelihoods)
-
-    @torch.no_grad()
-    def _posterior(self, batch: Batch) -> Posterior:
-        return self.fitted.network.posterior(self.fitted.inputs(batch))
 
     @torch.no_grad()
     def _linear(self, view: str) -> LinearView:
@@ -238,9 +207,13 @@ class VAE:
         return columns.on_their_scale(mean, loadings, 1 / noise.numpy(), decoder.likelihood)
 
 
+def _factors(posterior: Posterior) -> Factors:
+    return Factors(posterior.mean.numpy(), posterior.variance.sqrt().numpy())
+
+
 @torch.no_grad()
-def _keep_slopes(fitted: _Fitted, inputs: ViewInputs) -> None:
-    mean = fitted.network.posterior(inputs).mean
+def _keep_slopes(fitted: FittedNetwork, batch: Batch) -> None:
+    mean = fitted.posterior(batch).mean
     for view in fitted.columns:
         decoder = fitted.decoder(view)
         if decoder.units is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -93,7 +93,7 @@ class ViewDecoder(nn.Module):
         self.log_sd = nn.Parameter(torch.full((features, count + hidden), -3.0))
         if likelihood == GAUSSIAN:
             self.log_noise = nn.Parameter(torch.zeros(features))
-        self.units = nn.Linear(count, hidden) if hidden else None
+        self.units = _bent(count, hidden) if hidden else None
         # Mean slope of the units among training patients, for the average Jacobian.
         self.register_buffer("slope", torch.ones(hidden))
         self.slope: Tensor
@@ -154,6 +154,14 @@ class ViewDecoder(nn.Module):
         return self.weight[:, :k] + (self.weight[:, k:] * self.slope) @ self.units.weight
 
 
+def _bent(count: int, hidden: int) -> nn.Linear:
+    """Units that bend within the reach of the prior; as torch starts them they are nearly linear, and never taken up."""
+    units = nn.Linear(count, hidden)
+    nn.init.normal_(units.weight, std=2 / math.sqrt(count))
+    nn.init.normal_(units.bias)
+    return units
+
+
 class ViewEncoder(nn.Module):
     """From the values of one view to an expert on the factors.
 
@@ -174,12 +182,12 @@ class ViewEncoder(nn.Module):
         weight, pull = decoder.local(values)
         information = (seen * weight) @ decoder.weight.square()
         guess = ((seen * pull) @ decoder.weight) / (1 + information)
-        mean, log_gain = guess @ self.mix, self.log_gain
+        mean, gain = guess @ self.mix, self.log_gain.exp()
         if self.units is not None:
             deep = torch.tanh(self.units(torch.cat([guess, torch.log1p(information)], dim=1))) @ self.out
             shift, stretch = deep.chunk(2, dim=1)
-            mean, log_gain = mean + shift, log_gain + stretch
-        precision = information[:, : len(self.log_gain)] * log_gain.exp()
+            mean, gain = mean + shift, gain * stretch.exp()
+        precision = information[:, : mean.shape[1]] * gain
         return Expert(precision, precision * mean)
 
 
@@ -201,11 +209,13 @@ class MultiViewNetwork(nn.Module):
     def __init__(self, features: Sequence[int], count: int, hidden: int, likelihoods: Sequence[str]) -> None:
         super().__init__()
         self.count, self.hidden = count, hidden
-        self.encoders = nn.ModuleList(ViewEncoder(count, hidden) for _ in features)
-        self.decoders = nn.ModuleList(
+        encoders = nn.ModuleList(ViewEncoder(count, hidden) for _ in features)
+        decoders = nn.ModuleList(
             ViewDecoder(p, count, hidden, likelihood)
             for p, likelihood in zip(features, likelihoods, strict=True)
         )
+        self.encoders = cast("Sequence[ViewEncoder]", encoders)
+        self.decoders = cast("Sequence[ViewDecoder]", decoders)
 
     def posterior(self, inputs: ViewInputs) -> Posterior:
         """Factors of patients, from whatever is observed."""

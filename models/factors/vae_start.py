@@ -82,7 +82,6 @@ def start(network: MultiViewNetwork, inputs: ViewInputs) -> None:
     """Begin at the principal axes of all patients, where a view that a patient lacks counts as its mean."""
     guesses = []
     for decoder, y, seen in zip(network.decoders, inputs.values, inputs.seen, strict=True):
-        assert isinstance(decoder, ViewDecoder)
         guesses.append(_linear_scale(decoder, y, seen))
     gram = torch.stack([guess @ guess.T for guess in guesses]).sum(dim=0)
     axes = torch.linalg.eigh(gram)[1].flip(1)[:, : network.count] * math.sqrt(len(gram))

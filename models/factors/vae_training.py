@@ -18,13 +18,16 @@ from models.trainer import quiet_trainer
 from omics.errors import FitError
 from omics.randomness import named_generator, named_seed
 
-__all__ = ["AutoencoderTraining", "HeadsLoss", "PatientInputs", "no_heads", "train"]
+__all__ = ["AutoencoderTraining", "HeadsLoss", "PatientInputs", "drawn_subset", "no_heads", "train"]
 
 HeadsLoss = Callable[[Tensor, Tensor], Tensor]
 """(posterior means (b, k), row numbers (b,)) -> scalar loss a patient, added to minus the evidence bound a patient."""
 
 WARM_UP = 0.25
-"""Share of the epochs in which the divergence from the prior gains its full weight (Bowman 2016, doi 10.18653/v1/K16-1002)."""
+"""Share of the epochs in which the divergence from the prior gains its weight (Bowman 2016,
+doi 10.18653/v1/K16-1002)."""
+
+HALF = 0.5
 
 
 class PatientInputs(ViewInputs):
@@ -80,7 +83,7 @@ class AutoencoderTraining(pl.LightningModule):
     def training_step(self, inputs: ViewInputs, _index: int) -> Tensor:
         """Minus the evidence bound a patient, and the loss of the heads."""
         generator = named_generator(self.seed, "step", self.global_step)
-        inputs = _subset(inputs, generator)
+        inputs = drawn_subset(inputs, generator)
         posterior = self.network.posterior(inputs)
         draw = torch.tensor(generator.standard_normal(posterior.mean.shape)).to(posterior.mean)
         bound = self.network.bound(inputs, posterior, draw)
@@ -89,7 +92,7 @@ class AutoencoderTraining(pl.LightningModule):
         loss = warm * divergence - bound.likelihood.mean() + self.heads(posterior.mean, inputs.rows)
         if not bool(torch.isfinite(loss)):
             raise FitError(
-                f"the evidence bound is not finite in epoch {self.current_epoch}; lower trainer.learning_rate"
+                f"the loss is not finite in epoch {self.current_epoch}; lower trainer.learning_rate"
             )
         return loss
 
@@ -110,10 +113,11 @@ def train(training: AutoencoderTraining, inputs: PatientInputs) -> None:
     training.cpu().eval()
 
 
-def _subset(inputs: ViewInputs, generator: np.random.Generator) -> ViewInputs:
+def drawn_subset(inputs: ViewInputs, generator: np.random.Generator) -> ViewInputs:
+    """Hide views at random: half of the patients keep all, others each by the toss of a coin, but never none."""
     present = torch.stack([seen.any(dim=1) for seen in inputs.seen], dim=1)
     n, views = present.shape
-    kept = torch.from_numpy((generator.random((n, views)) < 0.5) | (generator.random((n, 1)) < 0.5))
+    kept = torch.from_numpy((generator.random((n, views)) < HALF) | (generator.random((n, 1)) < HALF))
     kept = kept.to(present.device)
     kept |= ~(kept & present).any(dim=1, keepdim=True)
     seen = [mask * kept[:, [view]] for view, mask in enumerate(inputs.seen)]
