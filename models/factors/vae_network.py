@@ -155,7 +155,7 @@ class ViewDecoder(nn.Module):
 
 
 def _bent(count: int, hidden: int) -> nn.Linear:
-    """Units that bend within the reach of the prior; as torch starts them they are nearly linear, and never taken up."""
+    """Units that bend within the reach of the prior; those that torch starts are nearly linear, and stay unused."""
     units = nn.Linear(count, hidden)
     nn.init.normal_(units.weight, std=2 / math.sqrt(count))
     nn.init.normal_(units.bias)
