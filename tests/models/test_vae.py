@@ -174,7 +174,7 @@ def test_a_view_that_is_missing_whole_is_told_from_the_others(hidden: int) -> No
 
 
 def test_intervals_of_new_patients_cover() -> None:
-    """90% intervals after a linear map that other patients taught; the mean-field posterior is a little narrow."""
+    """90% intervals after a linear map that other patients taught."""
     batch, _ = simulated()
     teach, z_teach = simulated(seed=2)
     new, z = simulated(seed=1)
