@@ -8,16 +8,14 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.utilities.exceptions import (  # type: ignore[attr-defined]  # public, but not listed
-    MisconfigurationException,
-)
 from torch import Tensor
 
 from datamodules.patient_batches import PatientBatches, batch_loader
 from models.config import HeadConfig, TrainerConfig
 from models.ensemble import EnsembleNetwork
 from models.heads.head import Head, Target
-from omics.errors import ConfigError, FitError
+from models.trainer import quiet_trainer
+from omics.errors import FitError
 from omics.randomness import named_seed
 
 __all__ = ["MemberInputs", "Stratifier", "train"]
@@ -76,19 +74,5 @@ def train(stratifier: Stratifier, inputs: MemberInputs, seed: int) -> Stratifier
     """Train all members in one pass of Lightning's Trainer, on whichever accelerator is configured."""
     config = stratifier.trainer_config
     batches = PatientBatches(inputs, len(inputs.x), config.batch_size, named_seed(seed, "batches"))
-    try:
-        trainer = pl.Trainer(
-            max_epochs=config.epochs,
-            accelerator=config.accelerator,
-            devices=1,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-    except MisconfigurationException as error:
-        raise ConfigError(
-            f"trainer.accelerator '{config.accelerator}' is not here ({error}); use cpu"
-        ) from None
-    trainer.fit(stratifier, batch_loader(batches))
+    quiet_trainer(config).fit(stratifier, batch_loader(batches))
     return stratifier.cpu().eval()

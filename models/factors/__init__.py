@@ -3,5 +3,6 @@
 FACTOR_MODELS = {
     "pca": "models.factors.pca:PCA",
     "gfa": "models.factors.gfa:GFA",
+    "vae": "models.factors.vae:VAE",
     "mofa": "models.factors.mofa:MOFA",
 }

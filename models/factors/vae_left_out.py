@@ -1,0 +1,60 @@
+"""Training patients as if they were new: factors from a network that went on training without them."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from datamodules.batch import Batch
+from models.config import TrainerConfig
+from models.factors.vae_fitted import FittedNetwork
+from models.factors.vae_network import Posterior
+from models.factors.vae_training import AutoencoderTraining, train
+from omics.randomness import named_generator, named_seed
+
+__all__ = ["left_out"]
+
+FOLDS = 5
+SHARE = 0.2
+"""Of the epochs. Steps of Adam at its first rate forget quickly whom they no longer see; more of them only turn the
+factors further. Variance of the scores against that of new patients, 100 patients x 4 views x 1,000 features and 74 x 4
+x 900: .94 and .84 after this share, .94 and .87 after .33, .93 and .83 if trained anew, 1.34 and 1.82 if not left
+out."""
+
+
+def left_out(fitted: FittedNetwork, batch: Batch, config: TrainerConfig, seed: int) -> Posterior:
+    """Posteriors of the patients that `fitted` was trained on, each by a network of the same factors without his fold.
+
+    The networks go on from `fitted`, whose factors they keep but for a small turn, which is undone.
+    """
+    further = replace(config, epochs=math.ceil(SHARE * config.epochs))
+    own, (mean, variance) = fitted.posterior(batch).mean, fitted.posterior(batch)
+    mean, variance = mean.clone(), variance.clone()
+    order = named_generator(seed, "vae", "folds").permutation(len(batch))
+    for fold in range(min(FOLDS, len(batch))):
+        rows = np.sort(order[fold::FOLDS])
+        others = np.setdiff1d(order, rows)
+        part = FittedNetwork(copy.deepcopy(fitted.network).float().train(), fitted.columns)
+        rest = batch.take(others)
+        training = AutoencoderTraining(
+            part.network, len(others), further, named_seed(seed, "vae", "fold", fold)
+        )
+        train(training, part.inputs(rest))
+        part.network.double()
+        turn = _turn(part.posterior(rest).mean, own[torch.from_numpy(others)])
+        left = part.posterior(batch.take(rows))
+        index = torch.from_numpy(rows)
+        mean[index], variance[index] = left.mean @ turn, left.variance @ turn.square()
+    return Posterior(mean, variance)
+
+
+def _turn(mean: Tensor, to: Tensor) -> Tensor:
+    """(k, k) rotation of factors that brings their means nearest (Schoenemann 1966, doi 10.1007/BF02289451)."""
+    left, _, right = torch.linalg.svd(mean.T @ to)
+    turn: Tensor = left @ right
+    return turn
