@@ -160,7 +160,7 @@ def _check_decides(metric: str, kind: str) -> None:
     if not find_metric(metric).decides:
         able = ", ".join(name for name in METRICS[kind] if find_metric(name).decides)
         raise ConfigError(
-            f"evaluation.metric '{metric}' cannot decide between methods: it lacks a direction, an interval, or a figure "
+            f"evaluation.metric '{metric}' cannot decide: it lacks a direction, an interval or a figure "
             f"for every method; choose among {able}"
         )
 

@@ -38,7 +38,7 @@ PROMISED = 0.9
 
 
 def d_calibration(cases: SurvivalCases, weight: Array) -> Array:
-    """p of the chi-squared test that S(t) at the patients' own times is uniform, higher is better.
+    """Chi-squared p of the test that S(t) at the patients' own times is uniform, higher is better.
 
     Haider et al. 2020, doi 10.48550/arXiv.1811.11347; ten bins, 9 degrees of freedom, counts as in
     :func:`d_calibration_counts`. Below 0.05 the curves are called miscalibrated; above it nothing is proved.
@@ -63,7 +63,9 @@ def d_calibration_counts(cases: SurvivalCases, weight: Array) -> Array:
         certain[np.arange(len(cases)), np.clip(np.digitize(value, edges) - 1, 0, BINS - 1)] = 1.0
         covered = np.clip(value[:, None] - edges[1:], 0.0, 1.0 / BINS)
         last = np.eye(BINS)[-1]
-        blurred = np.divide(covered, value[:, None], out=np.tile(last, (len(cases), 1)), where=value[:, None] > 0)
+        blurred = np.divide(
+            covered, value[:, None], out=np.tile(last, (len(cases), 1)), where=value[:, None] > 0
+        )
         total += weight @ np.where((cases.event & ~beyond)[:, None], certain, blurred)
     return total / len(cases.curves)
 
@@ -80,7 +82,8 @@ def calibration_slope(cases: SurvivalCases, weight: Array) -> Array:
         weighted_cox(x[:, None], cases.event, cases.time, weight, fold)[:, 0]
         for x, fold in zip(_log_cumulative_hazard(cases), cases.fold, strict=True)
     ]
-    return np.mean(slopes, axis=0)
+    mean: Array = np.mean(slopes, axis=0)
+    return mean
 
 
 def integrated_calibration_index(cases: SurvivalCases, weight: Array) -> Array:
@@ -132,7 +135,8 @@ def km_calibration(cases: SurvivalCases, weight: Array) -> Array:
     apart = [
         np.sqrt(np.trapezoid((share @ s - observed) ** 2, cases.grid, axis=1) / span) for s in cases.survival
     ]
-    return np.mean(apart, axis=0)
+    mean: Array = np.mean(apart, axis=0)
+    return mean
 
 
 def bound_coverage(cases: SurvivalCases, weight: Array) -> Array:
@@ -153,7 +157,8 @@ def bound_coverage(cases: SurvivalCases, weight: Array) -> Array:
         lost = (at_event * (cases.event & (cases.time < bound))).sum(axis=1)
         nothing = np.full(len(weight), np.nan)
         shares.append(np.divide(kept, kept + lost, out=nothing, where=kept + lost > 0))
-    return np.mean(shares, axis=0)
+    mean: Array = np.mean(shares, axis=0)
+    return mean
 
 
 def _log_cumulative_hazard(cases: SurvivalCases) -> Array:
@@ -197,7 +202,7 @@ def _inverse(weight: Array, probability: Array) -> Array:
     return np.divide(weight, probability, out=np.zeros_like(weight), where=probability > 0)
 
 
-D_CALIBRATION = Metric(d_calibration, higher_is_better=True, label="D-calibration p", interval="none")
+D_CALIBRATION = Metric(d_calibration, higher_is_better=True, label="D-calibration p", interval=False)
 CALIBRATION_SLOPE = Metric(
     calibration_slope,
     higher_is_better=None,
@@ -206,10 +211,13 @@ CALIBRATION_SLOPE = Metric(
     absent="in every fold all patients have one curve, or nobody had the event",
 )
 ICI = Metric(
-    integrated_calibration_index, higher_is_better=False, label="integrated calibration index", interval="reflected"
+    integrated_calibration_index,
+    higher_is_better=False,
+    label="integrated calibration index",
+    interval=False,
 )
 KM_CALIBRATION = Metric(
-    km_calibration, higher_is_better=False, label="Kaplan-Meier calibration", interval="reflected"
+    km_calibration, higher_is_better=False, label="Kaplan-Meier calibration", interval=False
 )
 BOUND_COVERAGE = Metric(
     bound_coverage,

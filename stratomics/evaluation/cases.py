@@ -182,7 +182,7 @@ class ResponseCases:
             response.positive[rows],
             wide["response_probability"][ids].to_numpy(dtype=np.float64),
             wide["fold"][ids].to_numpy(dtype=np.int64),
-            _classes_in(wide["response_set"][ids]) if known else None,
+            _classes_in(wide["response_set"][ids].to_numpy()) if known else None,
         )
 
 
@@ -216,7 +216,7 @@ def _joined(parts: list[Curves], ids: pd.Index) -> tuple[StepFunction, Array]:
     return StepFunction(times, values), end
 
 
-def _classes_in(sets: pd.DataFrame) -> NDArray[np.bool_]:
+def _classes_in(sets: NDArray[np.object_]) -> NDArray[np.bool_]:
     """(repeats, n, 2) of the written sets (repeats, n)."""
     known = {
         "": (False, False),
@@ -224,7 +224,7 @@ def _classes_in(sets: pd.DataFrame) -> NDArray[np.bool_]:
         "positive": (False, True),
         "negative|positive": (True, True),
     }
-    for written in pd.unique(sets.to_numpy().ravel()):
+    for written in pd.unique(sets.ravel()):
         if written not in known:
             raise DataError(f"response_set '{written}' is none of {', '.join(repr(k) for k in known)}")
-    return np.array([[known[written] for written in row] for row in sets.to_numpy()], dtype=np.bool_)
+    return np.array([[known[written] for written in row] for row in sets], dtype=np.bool_)

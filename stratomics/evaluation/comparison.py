@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def compare(
 ) -> dict[str, Any]:
     """Judge every method on the same patients and the same bootstrap resamples of them.
 
-    Intervals are 95% intervals over patients, each resampled with all his repeats; they are
+    Intervals are 95% percentile intervals over patients, each resampled with all his repeats; they are
     conditional on the fitted models, so the spread from training is not in them.
 
     Parameters
@@ -65,7 +65,7 @@ def compare(
     -------
     dict
         The content of ``metrics.json``: endpoint -> metric -> {estimate, low, high}, the same under
-        ``baselines``, and ``differences`` (ours minus theirs); a p value has an estimate alone. ``absent`` says of
+        ``baselines``, and ``differences`` (ours minus theirs); a metric without interval has an estimate alone. ``absent`` says of
         each method why a metric has no figure, ``curves`` holds what takes many numbers, and ``beyond_training``,
         of survival, how many patients were followed beyond the end of their curve, and when curves end.
 
@@ -93,7 +93,7 @@ def compare(
                 endpoint: {
                     key: _figure(key, ours[key] - figures[key])
                     for key in figures
-                    if key in ours and find_metric(key).interval != "none"
+                    if key in ours and find_metric(key).interval
                 }
             }
             for name, figures in theirs.items()
@@ -112,7 +112,7 @@ def _scores(cases: Cases, kind: str, weight: Array) -> dict[str, Array]:
     scores = {}
     for key in METRICS[kind]:
         rule = find_metric(key)
-        values = rule.function(cases, weight if rule.interval != "none" else weight[:1])
+        values = rule.function(cases, weight if rule.interval else weight[:1])
         if np.isfinite(values[0]):
             scores[key] = values
         elif rule.absent is None:
@@ -161,33 +161,9 @@ def verdict(difference: Mapping[str, float], metric: str, theirs: str) -> str:
 
 
 def _figure(key: str, values: Array) -> dict[str, float]:
-    """Estimate of all patients, with the interval that the metric's resamples give."""
-    estimate = float(values[0])
-    interval = INTERVALS[find_metric(key).interval](estimate, values[1:])
-    return {"estimate": estimate, **interval}
-
-
-def _percentile(estimate: float, draws: Array) -> dict[str, float]:  # noqa: ARG001  # one signature for the table
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    return {"low": float(low), "high": float(high)}
-
-
-def _reflected(estimate: float, draws: Array) -> dict[str, float]:
-    """Turn the draws around the estimate.
-
-    A distance from the truth grows in every resample, by about what chance has put into the estimate itself. The
-    reflected interval (Davison and Hinkley 1997, doi 10.1017/CBO9780511802843, section 5.2) takes that off.
-    """
-    low, high = 2 * estimate - np.nanquantile(draws, [0.975, 0.025])
-    return {"low": float(min(low, estimate)), "high": float(max(high, estimate))}
-
-
-def _none(estimate: float, draws: Array) -> dict[str, float]:  # noqa: ARG001  # one signature for the table
-    return {}
-
-
-INTERVALS: dict[str, Callable[[float, Array], dict[str, float]]] = {
-    "percentile": _percentile,
-    "reflected": _reflected,
-    "none": _none,
-}
+    """Estimate of all patients, with the percentile interval of the resamples where the metric has one."""
+    estimate = {"estimate": float(values[0])}
+    if not find_metric(key).interval:
+        return estimate
+    low, high = np.nanquantile(values[1:], [0.025, 0.975])
+    return estimate | {"low": float(low), "high": float(high)}

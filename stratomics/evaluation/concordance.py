@@ -97,7 +97,7 @@ def concordance(
     )
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _count_pairs(
     rank: NDArray[np.int64], event: NDArray[np.bool_], time: Array, first: Array, second: Array
 ) -> tuple[Array, Array]:

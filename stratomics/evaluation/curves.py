@@ -71,7 +71,8 @@ def _calibration(cases: SurvivalCases) -> tuple[Array, Array]:
     """Observed against predicted probability of an event by the horizon, between the 1st and 99th percentile."""
     at = np.array([cases.horizon])
     predicted = np.stack([1.0 - curve(at)[:, 0] for curve in cases.curves])
-    x = np.linspace(*np.quantile(predicted, [0.01, 0.99]), POINTS)
+    low, high = (float(edge) for edge in np.quantile(predicted, [0.01, 0.99]))
+    x = np.linspace(low, high, POINTS)
     observed = []
     for repeat, p in enumerate(predicted):
         order = np.argsort(p, kind="stable")
@@ -102,5 +103,7 @@ KAPLAN_MEIER = Curve(_kaplan_meier, "time", "Kaplan-Meier survival")
 CALIBRATION = Curve(
     _calibration, "predicted probability of an event by the median time of events", "observed probability"
 )
-D_CALIBRATION = Curve(_d_calibration, "survival predicted at own time, middle of the bin", "share of patients")
+D_CALIBRATION = Curve(
+    _d_calibration, "survival predicted at own time, middle of the bin", "share of patients"
+)
 RISK_COVERAGE = Curve(_risk_coverage, "share of patients kept, the surest first", "share of wrong answers")

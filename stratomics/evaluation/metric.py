@@ -32,7 +32,8 @@ class Metric:
     best
         The value to be met, where neither higher nor lower is better.
     interval
-        How the draws become an interval: a name in INTERVALS of `comparison`.
+        Whether resampled patients give it one. A p value has none, nor has a distance from the truth: it grows in every
+        resample, and near 0 the bootstrap is wrong of it (Andrews 2000, doi 10.1111/1468-0262.00114).
     absent
         Why there is no figure where the function gives NaN; None where that is an error.
     """
@@ -41,7 +42,7 @@ class Metric:
     higher_is_better: bool | None
     label: str
     best: float | None = None
-    interval: str = "percentile"
+    interval: bool = True
     absent: str | None = None
 
     @property
@@ -54,7 +55,7 @@ class Metric:
     @property
     def decides(self) -> bool:
         """Whether methods can be compared by it: it has a direction, an interval, and a figure for everybody."""
-        return self.higher_is_better is not None and self.interval != "none" and self.absent is None
+        return self.higher_is_better is not None and self.interval and self.absent is None
 
 
 def find_metric(name: str) -> Metric:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
-from scipy.stats import norm
 
 from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.metric import Metric
@@ -20,12 +19,13 @@ FEWEST = 200
 
 
 def debiased_ece(cases: ResponseCases, weight: Array) -> Array:
-    """Mean distance of probability and frequency over ten bins, less what chance adds, lower is better; 0 is perfect.
+    """Distance of probability and frequency over ten bins, less what chance adds, lower is better; 0 is perfect.
 
-    Kumar, Liang and Ma 2019, doi 10.48550/arXiv.1909.10155, whose estimator for absolute distances this is, with the
-    normal's mean in place of draws from it: twice the plain error, less its mean when frequencies vary by their
-    binomial error. Bins hold equally many patients; tied probabilities share one. Repeats are averaged. Of calibrated
-    probabilities it is 0 on average, so it may fall below. NaN below 200 patients.
+    Kumar, Liang and Ma 2019, doi 10.48550/arXiv.1909.10155: the mean squared distance over the bins, less the binomial
+    variance of each bin's frequency, which makes it unbiased; here its root, in units of probability, with its sign,
+    since calibrated probabilities fall below 0 as often as above. Absolute distances, as the plain ECE has them, cannot
+    be freed of chance: their correction leaves calibrated probabilities of 250 patients at 0.04. Bins hold equally many
+    patients; tied probabilities share one. Repeats are averaged. NaN below 200 patients.
     """
     if len(cases) < FEWEST:
         return np.full(len(weight), np.nan)
@@ -41,11 +41,15 @@ def debiased_ece(cases: ResponseCases, weight: Array) -> Array:
         # A threshold lies in the bin where the middle of its patients stands.
         middle = (np.cumsum(n, axis=1) - n / 2) / n.sum(axis=1, keepdims=True)
         bins = np.minimum((middle * BINS).astype(int), BINS - 1)
-        counts, p, y = (np.stack([(x * (bins == k)).sum(axis=1) for k in range(BINS)]) for x in (n, sum_p, sum_y))
-        filled = np.maximum(counts, 1.0)
-        apart, frequency = (p - y) / filled, y / filled
-        error = np.sqrt(frequency * (1.0 - frequency) / filled)
-        total += (counts * (2 * np.abs(apart) - _mean_distance(apart, error))).sum(axis=0) / counts.sum(axis=0)
+        counts, p, y = (
+            np.stack([(x * (bins == k)).sum(axis=1) for k in range(BINS)]) for x in (n, sum_p, sum_y)
+        )
+        # One patient alone has no variance to take off.
+        filled = np.where(counts > 1.0, counts, np.inf)
+        frequency = y / filled
+        chance = frequency * (1.0 - frequency) / (filled - 1.0)
+        squared = (counts * (((p - y) / filled) ** 2 - chance)).sum(axis=0) / counts.sum(axis=0)
+        total += np.sign(squared) * np.sqrt(np.abs(squared))
     return total / len(cases.probability)
 
 
@@ -94,19 +98,11 @@ def _answers(cases: ResponseCases) -> list[tuple[Array, Array]]:
     ]
 
 
-def _mean_distance(apart: Array, error: Array) -> Array:
-    """Mean of ``|apart + error Z|`` for a standard normal Z."""
-    ratio = np.divide(apart, error, out=np.full_like(apart, np.inf), where=error > 0)
-    mean = error * 2 * norm.pdf(ratio) + apart * (2 * norm.cdf(ratio) - 1)
-    distance: Array = np.where(error > 0, mean, np.abs(apart))
-    return distance
-
-
 AURC = Metric(aurc, higher_is_better=False, label="risk-coverage area")
 ECE = Metric(
     debiased_ece,
     higher_is_better=False,
     label="debiased calibration error",
-    interval="reflected",
+    interval=False,
     absent=f"fewer than {FEWEST} patients, too few for a binned calibration error",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,11 @@ def coverage_table(cases: ResponseCases, by: Mapping[str, NDArray[np.str_]]) -> 
     if covered is None or cases.sets is None:
         return pd.DataFrame(columns=columns)
     hit, width = covered.mean(axis=0), cases.sets.sum(axis=2).mean(axis=0)
-    split = {"all": np.full(len(cases), "all"), "class": np.where(cases.positive, "positive", "negative"), **by}
+    split = {
+        "all": np.full(len(cases), "all"),
+        "class": np.where(cases.positive, "positive", "negative"),
+        **by,
+    }
     rows = []
     for name, labels in split.items():
         for level in np.unique(labels):
@@ -134,11 +138,12 @@ def _mean(values: Array | None, weight: Array) -> Array:
     if values is None:
         return nothing
     total = weight.sum(axis=1)
-    return np.divide((weight @ values.T).mean(axis=1), total, out=nothing, where=total > 0)
+    mean: Array = np.divide((weight @ values.T).mean(axis=1), total, out=nothing, where=total > 0)
+    return mean
 
 
-def _coverage(function: object, label: str) -> Metric:
-    return Metric(function, higher_is_better=None, label=label, best=PROMISED, absent=NO_SETS)  # type: ignore[arg-type]
+def _coverage(function: Callable[[ResponseCases, Array], Array], label: str) -> Metric:
+    return Metric(function, higher_is_better=None, label=label, best=PROMISED, absent=NO_SETS)
 
 
 SET_COVERAGE = _coverage(set_coverage, "coverage of response sets")

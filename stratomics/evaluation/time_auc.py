@@ -67,7 +67,7 @@ def time_auc(cases: SurvivalCases, weight: Array) -> Array:
     return mean
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _count(
     marker: Array,
     order: NDArray[np.int64],

@@ -61,7 +61,7 @@ def baseline_hazard(
     return float(steps[-times <= horizon].sum())
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _newton(
     z: Array, event: NDArray[np.bool_], time: Array, stratum: NDArray[np.int64], weight: Array
 ) -> Array:
@@ -69,13 +69,15 @@ def _newton(
     p = z.shape[1]
     b = np.zeros((len(weight), p))
     for draw in range(len(weight)):
-        for _ in range(STEPS):
+        for number in range(STEPS):
             gradient, information, events = _derivatives(z, event, time, stratum, weight[draw], b[draw])
             weakest = events
             for k in range(p):
                 weakest = min(weakest, information[k, k])
             if weakest <= NOTHING * events:
-                b[draw] = np.nan
+                # At the start nothing can be learned; later on the events are separated and the end is far off.
+                if number == 0:
+                    b[draw] = np.nan
                 break
             step = np.linalg.solve(information + 1e-12 * events * np.eye(p), gradient)
             length = np.abs(step).max()
@@ -85,8 +87,8 @@ def _newton(
     return b
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _derivatives(
+@njit(cache=True)
+def _derivatives(  # noqa: C901  # one loop that numba compiles whole
     z: Array, event: NDArray[np.bool_], time: Array, stratum: NDArray[np.int64], weight: Array, b: Array
 ) -> tuple[Array, Array, float]:
     """Gradient (p,) and information (p, p) of the log partial likelihood, and the weight of all events."""
