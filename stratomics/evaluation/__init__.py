@@ -34,7 +34,7 @@ METRICS = {
 
 SHOWN = {
     "survival": ("ibs", "harrell_c", "calibration_slope", "d_calibration"),
-    "response": ("log_loss", "auroc", "set_coverage", "set_coverage_positive"),
+    "response": ("log_loss", "auroc", "auprc", "brier", "set_coverage", "set_coverage_positive"),
 }
 
 CURVES = {

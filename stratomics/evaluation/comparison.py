@@ -65,9 +65,10 @@ def compare(
     -------
     dict
         The content of ``metrics.json``: endpoint -> metric -> {estimate, low, high}, the same under
-        ``baselines``, and ``differences`` (ours minus theirs); a metric without interval has an estimate alone. ``absent`` says of
-        each method why a metric has no figure, ``curves`` holds what takes many numbers, and ``beyond_training``,
-        of survival, how many patients were followed beyond the end of their curve, and when curves end.
+        ``baselines``, and ``differences`` (ours minus theirs); a metric without interval has an estimate alone, and no
+        difference. ``absent`` says of each method why a metric has no figure, ``curves`` holds what takes many
+        numbers, and ``beyond_training``, of survival, how many patients were followed beyond the end of their curve,
+        and when curves end.
 
     Raises
     ------
