@@ -14,7 +14,7 @@ __all__ = ["ANTOLINI_C", "HARRELL_C", "UNO_C", "antolini_c", "concordance", "har
 
 Array = NDArray[np.float64]
 
-CELLS = 4_000_000
+CELLS = 1_000_000
 """Pairs looked at in one piece where curves cross, so that memory stays linear in n."""
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "SET_WIDTH",
     "coverage_table",
     "exact_interval",
+    "known_groups",
     "missing_views",
     "set_coverage",
     "set_coverage_negative",
@@ -54,7 +55,7 @@ def set_coverage_negative(cases: ResponseCases, weight: Array) -> Array:
 def set_width(cases: ResponseCases, weight: Array) -> Array:
     """Mean number of classes in a set, lower is better at equal coverage; 2 says nothing.
 
-    Vovk et al. 2016, doi 10.1007/s10994-016-5540-x (the N criterion). Repeats are averaged.
+    Vovk et al. 2016, doi 10.1007/978-3-319-33395-3_2 (the N criterion). Repeats are averaged.
     """
     return _mean(None if cases.sets is None else cases.sets.sum(axis=2).astype(np.float64), weight)
 
@@ -93,6 +94,20 @@ def coverage_table(cases: ResponseCases, by: Mapping[str, NDArray[np.str_]]) -> 
             low, high = exact_interval(float(hit[members].sum()), n)
             rows.append((name, str(level), n, hit[members].mean(), low, high, width[members].mean()))
     return pd.DataFrame(rows, columns=columns)
+
+
+def known_groups(patients: pd.DataFrame) -> dict[str, NDArray[np.str_]]:
+    """Arm, site and missing views of the rows of ``patients.parquet``, as :func:`coverage_table` takes them.
+
+    Examples
+    --------
+    >>> known_groups(pd.DataFrame({"site": ["x", "y"], "view.rna": [True, True]}))["site"].tolist()
+    ['x', 'y']
+    """
+    columns = [column for column in ("arm", "site") if column in patients]
+    return {c: patients[c].astype(str).to_numpy(dtype=str) for c in columns} | {
+        "views": missing_views(patients)
+    }
 
 
 def missing_views(patients: pd.DataFrame) -> NDArray[np.str_]:

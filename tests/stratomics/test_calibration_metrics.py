@@ -214,7 +214,6 @@ def test_the_truth_is_calibrated_and_what_is_not_is_told() -> None:
     assert score("km_calibration", low) > 0.08
 
 
-@pytest.mark.slow
 def test_d_calibration_rejects_the_truth_as_rarely_as_it_says() -> None:
     """500 repetitions of n 200 without censoring: 5%, Monte Carlo SE 1%; with censoring, fewer."""
     rejected = {"whole": 0, "censored": 0}

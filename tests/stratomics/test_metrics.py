@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from survival_cases import made_up as cases
 from stratomics.evaluation import METRICS
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import compare, resamples, verdict
+from stratomics.evaluation.concordance import concordance
 from stratomics.evaluation.metric import find_metric
 
 
@@ -90,6 +92,31 @@ def test_direction_of_concordance(name: str) -> None:
     assert score(name, perfect)[0] == pytest.approx(1.0)
     reverse = dataclasses.replace(data, risk=np.tile(data.time, (2, 1)))
     assert score(name, reverse)[0] == pytest.approx(0.0)
+
+
+def test_concordance_of_many_patients_needs_no_memory_for_all_pairs() -> None:
+    """One matrix of 6,000 x 6,000 numbers would be 288 MB."""
+    data = cases(n=6000, repeats=1, folds=1)
+    for name in ("harrell_c", "uno_c", "antolini_c"):
+        score(name, data.take(np.arange(50)))
+        tracemalloc.start()
+        value = score(name, data)[0]
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 80e6, (name, peak)
+        assert 0.5 < value < 1.0
+
+
+@pytest.mark.parametrize("draws", [1, 3])
+def test_concordance_with_weights_equals_all_pairs(draws: int) -> None:
+    rng = np.random.default_rng(draws)
+    risk, time = rng.integers(0, 9, 200).astype(float), rng.integers(1, 20, 200).astype(float)
+    event, first, second = rng.random(200) < 0.6, rng.random((draws, 200)), rng.random((draws, 200))
+    later = event[:, None] & ((time[:, None] < time) | ((time[:, None] == time) & ~event))
+    order = later * ((risk[:, None] > risk) + 0.5 * (risk[:, None] == risk))
+    right, pairs = concordance(risk, event, time, first, second)
+    np.testing.assert_allclose(right, np.einsum("bi,ij,bj->b", first, order, second))
+    np.testing.assert_allclose(pairs, np.einsum("bi,ij,bj->b", first, later, second))
 
 
 def test_ibs_rewards_the_truth() -> None:

@@ -19,7 +19,7 @@ from stratomics.evaluation.comparison import compare
 from stratomics.evaluation.curves import curves_of
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.selection import risk_coverage_curve
-from stratomics.evaluation.sets import coverage_table, missing_views
+from stratomics.evaluation.sets import coverage_table, known_groups, missing_views
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "metrics.json").read_text())
 
@@ -144,7 +144,8 @@ def test_coverage_by_group_and_by_missing_views() -> None:
         "without rna, cnv",
     ]
     data = sets_of(["positive", "positive", "negative|positive", "negative"])
-    by = {"site": patients["site"].to_numpy(dtype=str), "views": missing_views(patients)}
+    by = known_groups(patients)
+    assert set(by) == {"site", "views"}
     table = coverage_table(data, by).set_index(["by", "level"])
     assert table.loc[("site", "x"), ["n", "coverage", "width"]].tolist() == [2, 0.5, 1.0]
     assert table.loc[("site", "y"), ["n", "coverage", "width"]].tolist() == [2, 1.0, 1.5]
