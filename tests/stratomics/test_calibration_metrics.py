@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -392,3 +393,33 @@ def test_what_cannot_decide_is_refused(name: str) -> None:
     config: Any = ExperimentConfig(evaluation=EvaluationConfig(metric=name))
     with pytest.raises(ConfigError, match="cannot decide: it lacks"):
         config.for_kind("survival")
+
+
+@pytest.mark.parametrize(
+    ("name", "concordance", "ibs", "log_likelihood"),
+    [("metabric", 0.6324, 0.1556, -0.4668), ("gbsg", 0.6563, 0.1727, -0.5127)],
+)
+def test_cox_on_public_splits_has_the_figures_measured_elsewhere(
+    shared: Callable[[str], Path], name: str, concordance: float, ibs: float, log_likelihood: float
+) -> None:
+    """Figures of ``../shared/reference/survival-numbers.md``, whose grid takes in both ends of the follow-up."""
+    table = pd.read_parquet(shared(f"benchmarks/{name}.parquet"))
+    train, test = (table[table["split"] == part].drop(columns="split") for part in ("train", "test"))
+    model = CoxPHFitter().fit(train, "time", "event")
+    ids, n = test.index.to_numpy().astype(str), len(test)
+    survival = model.predict_survival_function(test).T.to_numpy()
+    prediction = Prediction.of_survival(
+        ids,
+        model.predict_log_partial_hazard(test).to_numpy(),
+        model.baseline_survival_.index.to_numpy(),
+        survival,
+    )
+    outcome = Survival(
+        test["time"].to_numpy(float), test["event"].to_numpy(bool), np.ones(n, dtype=bool), "months"
+    )
+    data = cases_of(prediction, ids, outcome)
+    both_ends = dataclasses.replace(data, grid=np.linspace(data.time.min(), data.time.max(), 100))
+    assert score("harrell_c", data) == pytest.approx(concordance, abs=1e-4)
+    assert score("antolini_c", data) == pytest.approx(concordance, abs=1e-4)
+    assert score("ibs", both_ends) == pytest.approx(ibs, abs=4e-4)
+    assert score("integrated_log_likelihood", both_ends) == pytest.approx(log_likelihood, abs=2e-3)
