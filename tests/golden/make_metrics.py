@@ -13,21 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import calibration as uncertainty
 import numpy as np
-import torch
-from SurvivalEVAL.evaluations.calibration.distributional.distribution_calibration import d_calibration
-from SurvivalEVAL.evaluations.calibration.distributional.km_calibration import km_calibration
-from SurvivalEVAL.evaluations.calibration.single_time.integrated_calibration_index import (
-    integrated_calibration_index,
-)
-from SurvivalEVAL.evaluations.discrimination.distributional.time_dependent_concordance import (
-    concordance_time_dependent,
-)
-from torchsurv.metrics.auc import Auc
-from torchsurv.metrics.brier_score import BrierScore
-from torchsurv.metrics.cindex import ConcordanceIndex
-from torchsurv.stats.ipcw import get_ipcw
 
 N = 300
 
@@ -48,7 +34,21 @@ def patients() -> dict[str, Any]:
 
 
 def figures(data: dict[str, Any]) -> dict[str, Any]:
-    """Each package's figures."""
+    """Each package's figures; imported here, since the tests collect this file and go without them."""
+    import torch
+    from SurvivalEVAL.evaluations.calibration.distributional.distribution_calibration import d_calibration
+    from SurvivalEVAL.evaluations.calibration.distributional.km_calibration import km_calibration
+    from SurvivalEVAL.evaluations.calibration.single_time.integrated_calibration_index import (
+        integrated_calibration_index,
+    )
+    from SurvivalEVAL.evaluations.discrimination.distributional.time_dependent_concordance import (
+        concordance_time_dependent,
+    )
+    from torchsurv.metrics.auc import Auc
+    from torchsurv.metrics.brier_score import BrierScore
+    from torchsurv.metrics.cindex import ConcordanceIndex
+    from torchsurv.stats.ipcw import get_ipcw
+
     event, time = np.array(data["event"]), np.array(data["time"])
     scale, shape = np.array(data["scale"]), np.array(data["shape"])
 
@@ -88,6 +88,8 @@ def figures(data: dict[str, Any]) -> dict[str, Any]:
 
 def _ece(data: dict[str, Any]) -> float:
     """Unbiased squared calibration error over ten bins of equal size."""
+    import calibration as uncertainty
+
     pairs = list(zip(data["probability"], data["positive"], strict=True))
     bins = uncertainty.utils.get_equal_bins(data["probability"], num_bins=10)
     return float(uncertainty.utils.unbiased_square_ce(uncertainty.utils.bin(pairs, bins)))
