@@ -137,6 +137,7 @@ class ExperimentConfig:
         metric = self.evaluation.metric or next(iter(METRICS[kind]))
         baselines = list(BASELINES[kind]) if self.baselines is None else self.baselines
         _check_kind(METRICS, metric, kind, "evaluation.metric")
+        _check_decides(metric, kind)
         for name in baselines:
             _check_kind(BASELINES, name, kind, "entry of baselines")
         return dataclasses.replace(
@@ -151,6 +152,17 @@ class ExperimentConfig:
         """Plain nested dict of the keys that results depend on; what names the run directory."""
         keys = self.as_dict()
         return {key: keys[key] for key in keys if key not in ("tracking", "workers", "cohort")}
+
+
+def _check_decides(metric: str, kind: str) -> None:
+    from stratomics.evaluation.metric import find_metric
+
+    if not find_metric(metric).decides:
+        able = ", ".join(name for name in METRICS[kind] if find_metric(name).decides)
+        raise ConfigError(
+            f"evaluation.metric '{metric}' cannot decide: it lacks a direction, an interval or a figure "
+            f"for every method; choose among {able}"
+        )
 
 
 def _check_kind(tables: Mapping[str, Mapping[str, str]], name: str, kind: str, what: str) -> None:

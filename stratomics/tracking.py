@@ -139,7 +139,7 @@ class Tracker:
         self._client.set_terminated(nested)
 
     def _finish(self, run: RunDirectory) -> None:
-        figures = {key: value for key, value in run.metrics.items() if isinstance(value, dict)}
+        figures = {key: run.metrics[key] for key in (run.endpoint, "baselines", "differences")}
         for key, value in _flat(figures).items():
             self._client.log_metric(self._run, key.removesuffix(".estimate"), value)
         hidden = () if self._config.tracking.patient_data else PATIENT_TABLES

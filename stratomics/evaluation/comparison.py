@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 from omics.errors import DataError
 from omics.randomness import named_generator
 from stratomics.evaluation import METRICS
-from stratomics.evaluation.cases import Cases
+from stratomics.evaluation.cases import Cases, SurvivalCases
+from stratomics.evaluation.curves import curves_of
 from stratomics.evaluation.metric import find_metric
 
 __all__ = ["LABELS", "compare", "resamples", "verdict"]
+
+log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
@@ -61,29 +65,77 @@ def compare(
     -------
     dict
         The content of ``metrics.json``: endpoint -> metric -> {estimate, low, high}, the same under
-        ``baselines``, and ``differences`` (ours minus theirs).
+        ``baselines``, and ``differences`` (ours minus theirs); a metric without interval has an estimate alone, and no
+        difference. ``absent`` says of each method why a metric has no figure, ``curves`` holds what takes many
+        numbers, and ``beyond_training``, of survival, how many patients were followed beyond the end of their curve,
+        and when curves end.
+
+    Raises
+    ------
+    DataError
+        If a metric that every method must have cannot be computed.
     """
-    n, keys = len(methods[OURS]), METRICS[kind]
+    n = len(methods[OURS])
     weight = resamples(np.arange(n) if families is None else families, draws, seed)
-    scores = {
-        name: {key: find_metric(key).function(cases, weight) for key in keys}
-        for name, cases in methods.items()
-    }
-    ours = scores.pop(OURS)
+    scores = {name: _scores(cases, kind, weight) for name, cases in methods.items()}
+    ours = scores[OURS]
+    theirs = {name: figures for name, figures in scores.items() if name != OURS}
     return {
         "endpoint": endpoint,
         "metric": metric,
         "intervals": "95%, patients resampled with all their repeats, conditional on the fitted models",
-        endpoint: {key: _interval(values) for key, values in ours.items()},
+        endpoint: {key: _figure(key, values) for key, values in ours.items()},
         "baselines": {
-            name: {endpoint: {key: _interval(values) for key, values in theirs.items()}}
-            for name, theirs in scores.items()
+            name: {endpoint: {key: _figure(key, values) for key, values in figures.items()}}
+            for name, figures in theirs.items()
         },
         "differences": {
-            name: {endpoint: {key: _interval(ours[key] - theirs[key]) for key in keys}}
-            for name, theirs in scores.items()
+            name: {
+                endpoint: {
+                    key: _figure(key, ours[key] - figures[key])
+                    for key in figures
+                    if key in ours and find_metric(key).interval
+                }
+            }
+            for name, figures in theirs.items()
         },
+        "absent": {
+            name: {key: find_metric(key).absent for key in METRICS[kind] if key not in figures}
+            for name, figures in scores.items()
+        },
+        "curves": {name: curves_of(cases, kind) for name, cases in methods.items()},
+        **_beyond_training(methods[OURS]),
     }
+
+
+def _scores(cases: Cases, kind: str, weight: Array) -> dict[str, Array]:
+    """Metric -> its value of all patients and of each resample; those that the cases do not allow are left out."""
+    scores = {}
+    for key in METRICS[kind]:
+        rule = find_metric(key)
+        values = rule.function(cases, weight if rule.interval else weight[:1])
+        if np.isfinite(values[0]):
+            scores[key] = values
+        elif rule.absent is None:
+            raise DataError("no fold has two patients that can be compared; lower split.folds")
+    return scores
+
+
+def _beyond_training(cases: Cases) -> dict[str, Any]:
+    """Count who was followed beyond the end of his predicted curve, and say it."""
+    if not isinstance(cases, SurvivalCases):
+        return {}
+    beyond = cases.beyond.any(axis=0)
+    if beyond.any():
+        log.info(
+            "%d of %d patients were followed beyond the last event of those who trained the models that predict them "
+            "(the first curve ends at %.4g), where the predicted curve keeps its last value",
+            beyond.sum(),
+            len(cases),
+            cases.end.min(),
+        )
+    ends = {"first_end": float(cases.end.min()), "last_end": float(cases.end.max())}
+    return {"beyond_training": {"patients": int(beyond.sum()), "n": len(cases), **ends}}
 
 
 def resamples(families: NDArray[np.int64], draws: int, seed: int) -> Array:
@@ -109,8 +161,10 @@ def verdict(difference: Mapping[str, float], metric: str, theirs: str) -> str:
     return f"{'better' if better else 'worse'} than {theirs}"
 
 
-def _interval(values: Array) -> dict[str, float]:
-    if not np.isfinite(values[0]):
-        raise DataError("no fold has two patients that can be compared; lower split.folds")
+def _figure(key: str, values: Array) -> dict[str, float]:
+    """Estimate of all patients, with the percentile interval of the resamples where the metric has one."""
+    estimate = {"estimate": float(values[0])}
+    if not find_metric(key).interval:
+        return estimate
     low, high = np.nanquantile(values[1:], [0.025, 0.975])
-    return {"estimate": float(values[0]), "low": float(low), "high": float(high)}
+    return estimate | {"low": float(low), "high": float(high)}

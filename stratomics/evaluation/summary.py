@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stratomics.evaluation import SHOWN
 from stratomics.evaluation.comparison import LABELS, OURS, verdict
 from stratomics.evaluation.metric import find_metric
 
-__all__ = ["Row", "honest_sentences", "interval", "metric_label", "rows"]
+__all__ = ["Row", "honest_sentences", "interval", "metric_label", "rows", "shown"]
 
 
 @dataclass(frozen=True)
@@ -22,21 +23,33 @@ class Row:
 
 
 def interval(figure: Mapping[str, float], sign: str = "") -> str:
-    """Write an estimate with its interval.
+    """Write an estimate with its interval, where it has one.
 
     Examples
     --------
     >>> interval({"estimate": 0.1234, "low": 0.1, "high": 0.15})
     '0.123 (0.100 to 0.150)'
+    >>> interval({"estimate": 0.1234})
+    '0.123'
     """
+    estimate = f"{figure['estimate']:{sign}.3f}"
+    if "low" not in figure:
+        return estimate
     low, high = (f"{figure[key]:{sign}.3f}" for key in ("low", "high"))
-    return f"{figure['estimate']:{sign}.3f} ({low} to {high})"
+    return f"{estimate} ({low} to {high})"
+
+
+def shown(metrics: Mapping[str, Any], kind: str) -> list[str]:
+    """Metrics of the main table: the one declared, and those of SHOWN for which any method has a figure."""
+    figures = [metrics[metrics["endpoint"]], *(m[metrics["endpoint"]] for m in metrics["baselines"].values())]
+    keys = dict.fromkeys((metrics["metric"], *SHOWN[kind]))
+    return [key for key in keys if any(key in method for method in figures)]
 
 
 def metric_label(metric: str) -> str:
     """Name of a metric for people, with its direction."""
     rule = find_metric(metric)
-    return f"{rule.label}, {'higher' if rule.higher_is_better else 'lower'} is better"
+    return f"{rule.label}, {rule.direction}"
 
 
 def rows(metrics: Mapping[str, Any]) -> list[Row]:

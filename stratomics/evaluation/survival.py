@@ -1,4 +1,4 @@
-"""Survival metrics, each for many bootstrap weights of the patients at once."""
+"""Scores of survival curves over time under censoring, each for many bootstrap weights of the patients at once."""
 
 from __future__ import annotations
 
@@ -7,73 +7,77 @@ from numpy.typing import NDArray
 
 from models.censoring import censoring_survival
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.metric import Metric, within_folds
+from stratomics.evaluation.metric import Metric
 
-__all__ = ["HARRELL_C", "IBS", "UNO_C", "harrell_c", "integrated_brier_score", "uno_c"]
+__all__ = [
+    "IBS",
+    "INTEGRATED_LOG_LIKELIHOOD",
+    "brier_curve",
+    "integrated_brier_score",
+    "integrated_log_likelihood",
+    "log_likelihood_curve",
+]
 
 Array = NDArray[np.float64]
+
+SMALLEST = 1e-7
+"""A probability is held this far from 0 and 1, so that no patient alone costs everything."""
 
 
 def integrated_brier_score(cases: SurvivalCases, weight: Array) -> Array:
     """IPCW Brier score integrated over the grid, lower is better.
 
     Graf et al. 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
-    Censoring is estimated by Kaplan-Meier on the evaluated patients, with their weights; the score
-    of a repeat counts all its patients, and repeats are averaged. A useless model has about 0.25.
+    The mean of :func:`brier_curve` over time. A useless model has about 0.25.
     """
+    return _over_time(brier_curve(cases, weight), cases)
+
+
+def integrated_log_likelihood(cases: SurvivalCases, weight: Array) -> Array:
+    """IPCW binomial log likelihood integrated over the grid, in nats, higher is better; never above 0.
+
+    Graf et al. 1999, doi as in :func:`integrated_brier_score`. The mean of :func:`log_likelihood_curve` over
+    time. Who gives everybody one half has -0.693.
+    """
+    return _over_time(log_likelihood_curve(cases, weight), cases)
+
+
+def brier_curve(cases: SurvivalCases, weight: Array) -> Array:
+    """(draws, grid) mean squared difference of S(t) and being alive at t, lower is better.
+
+    Censoring is estimated by Kaplan-Meier on the evaluated patients, with their weights; the score
+    of a repeat counts all its patients, and repeats are averaged.
+    """
+    return _mean_at_each_time(cases, weight, cases.survival**2, (1.0 - cases.survival) ** 2)
+
+
+def log_likelihood_curve(cases: SurvivalCases, weight: Array) -> Array:
+    """(draws, grid) mean log probability given to being alive or not at t, higher is better.
+
+    Censoring and repeats as in :func:`brier_curve`; probabilities are held 1e-7 away from 0 and 1.
+    """
+    alive = np.clip(cases.survival, SMALLEST, 1.0 - SMALLEST)
+    return _mean_at_each_time(cases, weight, np.log1p(-alive), np.log(alive))
+
+
+def _mean_at_each_time(cases: SurvivalCases, weight: Array, if_died: Array, if_alive: Array) -> Array:
+    """(draws, grid): IPCW mean of a score (repeats, n, grid), which depends on what happened by then."""
     censoring = censoring_survival(cases.event, cases.time, weight)
     at_event, at_grid = censoring(cases.time), censoring(cases.grid)
     died = cases.event[:, None] & (cases.time[:, None] <= cases.grid)
     alive = cases.time[:, None] > cases.grid
-    squared = (cases.survival - alive) ** 2
-    total = np.zeros(len(weight))
-    for repeat in squared:
+    total = np.zeros((len(weight), len(cases.grid)))
+    for repeat in range(len(if_died)):
         # (draws, grid): those who died weigh by G at their own time, those alive by G at the grid.
-        lost = _over(weight, at_event) @ (repeat * died)
-        kept = _over(weight @ (repeat * alive), at_grid)
-        brier = (lost + kept) / weight.sum(axis=1, keepdims=True)
-        total += np.trapezoid(brier, cases.grid, axis=1) / (cases.grid[-1] - cases.grid[0])
-    return total / len(squared)
+        lost = _over(weight, at_event) @ (if_died[repeat] * died)
+        kept = _over(weight @ (if_alive[repeat] * alive), at_grid)
+        total += (lost + kept) / weight.sum(axis=1, keepdims=True)
+    return total / len(if_died)
 
 
-def harrell_c(cases: SurvivalCases, weight: Array) -> Array:
-    """Share of comparable pairs in the right order, higher is better.
-
-    Harrell et al. 1982, doi 10.1001/jama.1982.03320430047030.
-    Pairs are compared within fold and repeat, then folds are averaged; tied risks count one half.
-    """
-    return _concordance(cases, weight, np.ones_like(weight))
-
-
-def uno_c(cases: SurvivalCases, weight: Array) -> Array:
-    """Concordance with pairs weighted by 1 / G(t)^2, higher is better.
-
-    Uno et al. 2011, doi 10.1002/sim.4154.
-    G is estimated on all evaluated patients; pairs and folds as in :func:`harrell_c`, no truncation.
-    """
-    censoring = censoring_survival(cases.event, cases.time, weight)(cases.time)
-    return _concordance(cases, weight, _over(np.ones_like(weight), censoring**2))
-
-
-def _concordance(cases: SurvivalCases, weight: Array, pair_weight: Array) -> Array:
-    def score(repeat: int, rows: NDArray[np.int64]) -> Array:
-        comparable, concordant = _pairs(cases.risk[repeat, rows], cases.event[rows], cases.time[rows])
-        first, second = weight[:, rows] * pair_weight[:, rows], weight[:, rows]
-        pairs = np.einsum("bi,bi->b", first @ comparable, second)
-        right = np.einsum("bi,bi->b", first @ concordant, second)
-        nothing = np.full(len(weight), np.nan)
-        share: Array = np.divide(right, pairs, out=nothing, where=pairs > 0)
-        return share
-
-    return within_folds(cases.fold, score)
-
-
-def _pairs(risk: Array, event: NDArray[np.bool_], time: Array) -> tuple[Array, Array]:
-    """(n, n) matrices for pairs (i, j), i the one who had the event first."""
-    later = (time[:, None] < time) | ((time[:, None] == time) & ~event)
-    comparable = (event[:, None] & later).astype(np.float64)
-    right = (risk[:, None] > risk) + 0.5 * (risk[:, None] == risk)
-    return comparable, comparable * right
+def _over_time(curve: Array, cases: SurvivalCases) -> Array:
+    mean: Array = np.trapezoid(curve, cases.grid, axis=1) / (cases.grid[-1] - cases.grid[0])
+    return mean
 
 
 def _over(top: Array, bottom: Array) -> Array:
@@ -84,5 +88,6 @@ def _over(top: Array, bottom: Array) -> Array:
 
 
 IBS = Metric(integrated_brier_score, higher_is_better=False, label="IBS")
-HARRELL_C = Metric(harrell_c, higher_is_better=True, label="Harrell C")
-UNO_C = Metric(uno_c, higher_is_better=True, label="Uno C")
+INTEGRATED_LOG_LIKELIHOOD = Metric(
+    integrated_log_likelihood, higher_is_better=True, label="integrated log likelihood"
+)

@@ -11,10 +11,9 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from omics.files import write_text
-from stratomics.evaluation import METRICS
 from stratomics.evaluation.comparison import LABELS
 from stratomics.evaluation.metric import find_metric
-from stratomics.evaluation.summary import honest_sentences, metric_label, rows
+from stratomics.evaluation.summary import honest_sentences, metric_label, rows, shown
 from stratomics.report import figures
 from stratomics.report.factors import factor_part
 from stratomics.report.response import RESPONSE_LIMITS, response_facts, response_sections
@@ -63,7 +62,7 @@ def _content(run: RunDirectory) -> dict[str, Any]:
         "provenance": run.provenance,
         "sentences": honest_sentences(metrics),
         "metric": metric_label(metrics["metric"]),
-        "labels": {key: find_metric(key).label for key in METRICS[run.kind]},
+        "labels": {key: find_metric(key).label for key in shown(metrics, run.kind)},
         "methods": rows(metrics),
         "intervals": metrics["intervals"],
         "cohort": _cohort(run),
@@ -95,8 +94,10 @@ def _forests(run: RunDirectory) -> list[tuple[str, str]]:
     metrics, drawn = run.metrics, []
     methods = [metrics, *metrics["baselines"].values()]
     labels = [LABELS["stratomics"], *(LABELS.get(name, name) for name in metrics["baselines"])]
-    for key in METRICS[run.kind]:
-        entries = [method[metrics["endpoint"]][key] for method in methods]
+    for key in shown(metrics, run.kind):
+        entries = [method[metrics["endpoint"]].get(key, {}) for method in methods]
+        if find_metric(key).higher_is_better is None or not all("low" in entry for entry in entries):
+            continue
         best = (max if find_metric(key).higher_is_better else min)(
             range(len(entries)), key=lambda i: entries[i]["estimate"]
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.stats import beta
 
+from stratomics.evaluation.sets import exact_interval
 from stratomics.report.figures import COLOURS, Section, svg
 from stratomics.run_directory import RunDirectory
 
@@ -77,8 +77,7 @@ def calibration_points(
     points = []
     for members in np.array_split(np.argsort(probability, kind="stable"), groups):
         n, k = len(members), int(positive[members].sum())
-        low = float(beta.ppf(0.025, k, n - k + 1)) if k > 0 else 0.0
-        high = float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
+        low, high = exact_interval(k, n)
         points.append((float(probability[members].mean()), low, k / n, high, n))
     return points
 

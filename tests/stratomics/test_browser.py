@@ -36,7 +36,7 @@ def test_the_report_is_drawn_and_asks_nobody(
     assert main(["run", "configs/experiment/tcga_acc.yaml", *QUICK]) == 0
     report = tmp_path / capsys.readouterr().out.splitlines()[-1] / "report.html"
     dom, complaints = opened(chromium, report, tmp_path / "profile")
-    assert dom.count("<svg") == 6
+    assert dom.count("<svg") == 5
     for section in (
         "answer",
         "cohort",

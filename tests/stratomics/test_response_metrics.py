@@ -32,7 +32,8 @@ def cases(n: int = 60, repeats: int = 2, folds: int = 3, seed: int = 0, ties: bo
     positive = rng.random(n) < probability[0] * 0.8
     positive[:6] = [True, False] * 3
     fold = np.array([rng.permutation(np.arange(n) % folds) for _ in range(repeats)])
-    return ResponseCases(positive, probability, fold)
+    sets = np.stack([probability < 0.6, probability > 0.4], axis=-1)
+    return ResponseCases(positive, probability, fold, sets)
 
 
 def score(name: str, data: ResponseCases, weight: np.ndarray | None = None) -> np.ndarray:
@@ -52,14 +53,14 @@ def expected(name: str, data: ResponseCases, weight: np.ndarray) -> float:
     return float(np.mean(scores))
 
 
-@pytest.mark.parametrize("name", sorted(METRICS["response"]))
+@pytest.mark.parametrize("name", sorted(WITHIN | OVERALL))
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_scikit_learn(name: str, seed: int) -> None:
     data = cases(seed=seed)
     assert score(name, data)[0] == pytest.approx(expected(name, data, np.ones(60)), abs=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(METRICS["response"]))
+@pytest.mark.parametrize("name", sorted(WITHIN | OVERALL))
 def test_equals_scikit_learn_in_every_resample(name: str) -> None:
     data = cases(n=40, seed=3)
     weight = resamples(np.arange(40), 30, seed=1)
@@ -69,12 +70,11 @@ def test_equals_scikit_learn_in_every_resample(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(METRICS["response"]))
 def test_a_weight_is_a_patient_that_counts_so_often(name: str) -> None:
-    data = cases(n=40)
-    counts = resamples(np.arange(40), 5, seed=1)[1:]
+    data = cases(n=240)
+    counts = resamples(np.arange(240), 5, seed=1)[1:]
     for value, count in zip(score(name, data, counts), counts.astype(int), strict=True):
-        rows = np.repeat(np.arange(40), count)
-        drawn = ResponseCases(data.positive[rows], data.probability[:, rows], data.fold[:, rows])
-        assert value == pytest.approx(score(name, drawn)[0], abs=1e-12)
+        rows = np.repeat(np.arange(240), count)
+        assert value == pytest.approx(score(name, data.take(rows))[0], abs=1e-12)
 
 
 @given(st.integers(0, 1000))
@@ -93,7 +93,7 @@ def test_directions() -> None:
     data = cases(ties=False)
     sure = np.tile(np.where(data.positive, 0.99, 0.01), (2, 1))
     good, bad = (ResponseCases(data.positive, p, data.fold) for p in (sure, 1 - sure))
-    for name in METRICS["response"]:
+    for name in ("auroc", "auprc", "brier", "log_loss", "aurc"):
         better, worse = score(name, good)[0], score(name, bad)[0]
         assert (better > worse) == find_metric(name).higher_is_better, name
     assert (score("auroc", good)[0], score("auroc", bad)[0], score("auprc", good)[0]) == (1.0, 0.0, 1.0)
@@ -132,7 +132,8 @@ def test_compare_knows_the_kind() -> None:
     ours = ResponseCases(data.positive, np.tile(np.where(data.positive, 0.8, 0.2), (2, 1)), data.fold)
     worse = ResponseCases(ours.positive, 1 - ours.probability, ours.fold)
     metrics = compare({"stratomics": ours, "worse": worse}, "pcr", "response", "log_loss", 200, seed=1)
-    assert set(metrics["pcr"]) == {"auroc", "auprc", "brier", "log_loss"}
+    assert set(metrics["pcr"]) == {"auroc", "auprc", "brier", "log_loss", "aurc"}
+    assert set(metrics["absent"]["worse"]) == set(METRICS["response"]) - set(metrics["pcr"])
     assert verdict(metrics["differences"]["worse"]["pcr"]["log_loss"], "log_loss", "X") == "better than X"
 
 
