@@ -10,7 +10,7 @@ from torch import Tensor
 from models.calibration import Calibration
 from models.calibration.recalibration import CoxRecalibration
 from models.heads.head import SurvivalTarget
-from models.losses import cox_efron
+from models.losses.cox import cox_efron
 
 __all__ = ["CoxHead"]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from models.calibration import Calibration
 from models.calibration.response import ResponseRecalibration
 from models.heads.head import ResponseTarget
-from models.losses import binary_cross_entropy
+from models.losses.response import binary_cross_entropy
 
 __all__ = ["LogisticHead"]
 
