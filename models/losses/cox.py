@@ -58,16 +58,17 @@ def cox_efron(
     eta = log_hazard[..., order]
     counts = torch.ones_like(eta) if weight is None else weight[..., order]
     died = event[order] & (counts > 0)
-    weighted = eta + counts.log() if weight is not None else eta
-    at_risk = torch.where(counts > 0, weighted, torch.full_like(eta, _LOG_ZERO))
+    heavier = counts.log()
+    at_risk = torch.where(counts > 0, eta + heavier, torch.full_like(eta, _LOG_ZERO))
     if entry is None and stratum is None:
         log_risk = torch.logcumsumexp(at_risk, -1)[..., last[tie]]
     else:
         left = _last_at_risk(time[order][last], entry, stratum, order, last)
         log_risk = _log_sum_over(at_risk, tie, left, len(size))[..., tie]
     deaths, heavy = (_sum_by(part, tie, len(size)) for part in (died.to(eta.dtype), died * counts))
-    only = torch.where(died, weighted, torch.full_like(eta, _LOG_ZERO))
-    log_tied = _log_sum_by(only, tie, len(size))[..., tie]
+    only = torch.where(died, eta + heavier, torch.full_like(eta, _LOG_ZERO))
+    peak, mass = (part[..., tie] for part in _peak_and_mass(only, tie, len(size)))
+    log_tied = peak + _log(mass)
     earlier = died.cumsum(-1) - died.long()
     rank = earlier - earlier[..., (last - size + 1)[tie]]
     share = torch.where(died, rank / deaths.clamp_min(1)[..., tie], torch.zeros_like(eta))
@@ -114,7 +115,8 @@ def _log_sum_over(value: Tensor, first: Tensor, last: Tensor, size: int) -> Tens
         inside = low < high
         left, right = ((inside & (end & 1 == 1)).nonzero()[:, 0] for end in (low, high))
         nodes = torch.cat([low[left], high[right] - 1]) - width
-        levels.append(_log_sum_by(value[..., torch.cat([left, right])], nodes, width))
+        peak, mass = _peak_and_mass(value[..., torch.cat([left, right])], nodes, width)
+        levels.append(peak + _log(mass))
         low, high, width = (low + 1) >> 1, high >> 1, width >> 1
     total = levels.pop()
     while levels:
@@ -127,10 +129,13 @@ def _sum_by(value: Tensor, group: Tensor, groups: int) -> Tensor:
     return total.scatter_add(-1, group.expand_as(value), value)
 
 
-def _log_sum_by(value: Tensor, group: Tensor, groups: int) -> Tensor:
-    """(..., groups) log sum of the exponentials of `value` (..., n) by `group` (n,)."""
+def _peak_and_mass(value: Tensor, group: Tensor, groups: int) -> tuple[Tensor, Tensor]:
+    """(..., groups) largest `value` (..., n) of each `group` (n,), and the sum of exponentials beside it."""
     where = group.expand_as(value)
     peak = value.new_full((*value.shape[:-1], groups), _LOG_ZERO)
     peak = peak.scatter_reduce(-1, where, value.detach(), "amax")
-    total = _sum_by((value - peak.gather(-1, where)).exp(), group, groups)
-    return peak + total.clamp_min(torch.finfo(value.dtype).tiny).log()
+    return peak, _sum_by((value - peak.gather(-1, where)).exp(), group, groups)
+
+
+def _log(mass: Tensor) -> Tensor:
+    return mass.clamp_min(torch.finfo(mass.dtype).tiny).log()

@@ -8,7 +8,7 @@ from torch.nn.functional import softplus
 
 from models.losses.mean import mean_per_patient
 
-__all__ = ["competing_risks", "logistic_hazard"]
+__all__ = ["competing_risks", "log_survival", "logistic_hazard", "place"]
 
 
 def logistic_hazard(
@@ -21,8 +21,9 @@ def logistic_hazard(
 ) -> Tensor:
     """Negative log likelihood a patient of a hazard in each interval.
 
-    Gensheimer and Narasimhan 2019, doi 10.7717/peerj.6257. Who is censored within an interval has survived the share of its hazard that had passed, as the constant
-    density within an interval says; who came late is known to have been alive at ``entry``.
+    Gensheimer and Narasimhan 2019, doi 10.7717/peerj.6257. Who is censored within an interval has survived the
+    share of its hazard that had passed, as the constant density within an interval says; who came late is known
+    to have been alive at ``entry``.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def competing_risks(
     """
     # The log odds of an event of any cause.
     any_cause = torch.logsumexp(logit, -2)
-    interval, passed = _place(time, cuts)
+    interval, passed = place(time, cuts)
     died = (cause > 0) & (interval < len(cuts))
     own = logit.flatten(-2)
     where = (cause - 1).clamp_min(0) * len(cuts) + interval.clamp_max(len(cuts) - 1)
@@ -91,12 +92,25 @@ def competing_risks(
     last = torch.where(died, end_of_life, _within(any_cause, interval, passed))
     total = _before(any_cause, interval) + last
     if entry is not None:
-        first, late = _place(entry, cuts)
-        total = total - _before(any_cause, first) - _within(any_cause, first, late)
+        total = total - log_survival(any_cause, entry, cuts)
     return mean_per_patient(-total, weight)
 
 
-def _place(time: Tensor, cuts: Tensor) -> tuple[Tensor, Tensor]:
+def log_survival(logit: Tensor, time: Tensor, cuts: Tensor) -> Tensor:
+    """(..., n) log S for logits (..., n, k) at `time` (n,) or (1,), in a straight line of S between the cuts.
+
+    Beyond the last cut nothing is known: S keeps its value there.
+
+    Examples
+    --------
+    >>> log_survival(torch.zeros(1, 2), torch.tensor([1.0]), torch.tensor([2.0, 4.0])).exp().item()
+    0.75
+    """
+    interval, passed = place(time, cuts)
+    return _before(logit, interval) + _within(logit, interval, passed)
+
+
+def place(time: Tensor, cuts: Tensor) -> tuple[Tensor, Tensor]:
     """(n,) interval of each time, k beyond the last cut, and which share of it had passed."""
     interval = torch.bucketize(time, cuts)
     begins = torch.cat([cuts.new_zeros(1), cuts])

@@ -8,7 +8,7 @@ from torch.nn.functional import logsigmoid, softplus
 
 from models.losses.mean import mean_per_patient
 
-__all__ = ["binary_cross_entropy", "cumulative_logit", "multinomial"]
+__all__ = ["binary_cross_entropy", "cumulative_logit", "level_log_probability", "multinomial"]
 
 
 def binary_cross_entropy(logit: Tensor, positive: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -62,6 +62,11 @@ def cumulative_logit(estimate: Tensor, level: Tensor, weight: Tensor | None = No
     >>> cumulative_logit(torch.tensor([[0.0], [0.0]]), torch.tensor([0, 1])).item()
     0.6931471824645996
     """
+    return mean_per_patient(-_own(level_log_probability(estimate), level), weight)
+
+
+def level_log_probability(estimate: Tensor) -> Tensor:
+    """(..., n, levels) log probability of each level, for estimates as :func:`cumulative_logit` takes them."""
     apart = estimate[..., 1:] - estimate[..., :1]
     gaps = torch.cat([torch.zeros_like(estimate[..., :1]), softplus(apart)], -1)
     above = estimate[..., :1] - gaps.cumsum(-1)
@@ -70,8 +75,7 @@ def cumulative_logit(estimate: Tensor, level: Tensor, weight: Tensor | None = No
     below = logsigmoid(-above)
     none = torch.zeros_like(beyond[..., :1])
     ends = torch.cat([none, beyond], -1) + torch.cat([below, none], -1)
-    terms = ends + torch.cat([none, logsigmoid(apart), none], -1)
-    return mean_per_patient(-_own(terms, level), weight)
+    return ends + torch.cat([none, logsigmoid(apart), none], -1)
 
 
 def multinomial(logit: Tensor, level: Tensor, weight: Tensor | None = None) -> Tensor:
