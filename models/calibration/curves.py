@@ -32,8 +32,9 @@ STEEPEST = 5.0
 class CurveRecalibration:
     """What turns log cumulative hazards around a member's mean into survival curves.
 
-    The log cumulative hazard of a patient is that of the Kaplan-Meier curve, and `slope` times his own around the
-    mean: 0 where the members know nothing, so that everybody gets the Kaplan-Meier curve. The percentiles of such
+    The log cumulative hazard of a patient is the baseline, at which as many die in each step as did, and `slope`
+    times his own around the mean: 0 where the members know nothing, so that everybody gets the Kaplan-Meier curve.
+    The percentiles of such
     curves at which patients died are then made true (:class:`Percentiles`). Neither step changes the order of two
     patients at any time, except that a curve which would rise stays level.
 
@@ -44,7 +45,7 @@ class CurveRecalibration:
     times
         (t,) at which curves step.
     log_baseline
-        (t,) log cumulative hazard of Kaplan and Meier there.
+        (t,) log cumulative hazard there of who is like the mean.
     percentiles
         What the curves' percentiles are worth.
     """
@@ -72,20 +73,22 @@ class CurveRecalibration:
         """
         if not np.isfinite(estimate).all():
             raise FitError("a left-out survival curve is not finite, so it cannot be calibrated")
-        baseline = product_limit_hazard(event, time, entry)(times)
-        # Before the first event there is no hazard to take a log of, and no curve steps.
-        log_baseline = np.log(np.maximum(baseline, np.finfo(np.float64).tiny))
         spread = float(estimate.mean(axis=1).std())
+        lived = _Lived.of(times, event, time, entry)
+
+        def cost(standard: float) -> float:
+            _, hazard = lived.baseline(standard / spread * estimate)
+            return SHRINKAGE * standard**2 / 2 - _log_likelihood(hazard, times, event, time, entry)
+
         slope = 0.0
         if spread > 0:
-
-            def cost(standard: float) -> float:
-                hazard = _cumulative(log_baseline + standard / spread * estimate)
-                likely = _log_likelihood(hazard, times, event, time, entry)
-                return SHRINKAGE * standard**2 / 2 - likely
-
             best = minimize_scalar(cost, bounds=(0.0, STEEPEST), method="bounded", options={"xatol": 1e-4})
             slope = float(best.x) / spread if cost(best.x) < cost(0.0) else 0.0
+        log_baseline = (
+            lived.baseline(slope * estimate)[0]
+            if slope > 0
+            else _log(product_limit_hazard(event, time, entry)(times))
+        )
         survival = np.exp(-_cumulative(log_baseline + slope * estimate))
         at_end = _at(survival, times, np.minimum(time, times[-1]))
         at_entry = None if entry is None else _at(survival, times, np.minimum(entry, times[-1]))
@@ -133,6 +136,44 @@ class CurveRecalibration:
     def load(cls, folder: Path, name: str) -> Self:
         """Read what :meth:`save` wrote."""
         return cls.from_state(*read_state(folder, name))
+
+
+@dataclass(frozen=True)
+class _Lived:
+    """How much of each step each patient lived under observation (n, t), and deaths in each step (t,)."""
+
+    exposure: Array
+    deaths: Array
+
+    @classmethod
+    def of(cls, times: Array, event: NDArray[np.bool_], time: Array, entry: Array | None) -> Self:
+        begins = np.concatenate([[0.0], times[:-1]])
+        lived = np.clip((time[:, None] - begins) / (times - begins), 0.0, 1.0)
+        if entry is not None:
+            lived = lived - np.clip((entry[:, None] - begins) / (times - begins), 0.0, 1.0)
+        within = np.searchsorted(times, time[event])
+        return cls(lived, np.bincount(within, minlength=len(times) + 1)[:-1].astype(np.float64))
+
+    def baseline(self, relative: Array) -> tuple[Array, Array]:
+        """Log hazard (t,) at which as many die in each step as did, and the cumulative hazards (n, t) it gives.
+
+        Breslow's, where what is `relative` (n, t) may change with time.
+        """
+        log_baseline, hazards = np.empty(len(self.deaths)), np.empty_like(relative)
+        before, last = np.zeros(len(relative)), -np.inf
+        for step, (deaths, own) in enumerate(zip(self.deaths, relative.T, strict=True)):
+            exposure, ratio = self.exposure[:, step], np.exp(own)
+            crowd = exposure @ ratio
+            last = float(_log((deaths + exposure @ before) / crowd)) if crowd > 0 else last
+            before = np.maximum(before, np.exp(last) * ratio)
+            log_baseline[step], hazards[:, step] = last, before
+        return log_baseline, hazards
+
+
+def _log(hazard: Array) -> Array:
+    """Log of a hazard that may be 0, where no curve has stepped yet."""
+    finite: Array = np.log(np.maximum(hazard, np.finfo(np.float64).tiny))
+    return finite
 
 
 def _cumulative(log_hazard: Array) -> Array:

@@ -54,15 +54,14 @@ class Percentiles:
         alive = np.exp(-np.concatenate([[0.0], hazard.values]))
         # Half of those who die at a percentile lie below it.
         halves = (alive[1:] + alive[:-1]) / 2
-        chosen = np.arange(len(halves))
-        if len(halves) > MOST_KNOTS:
-            chosen = np.linspace(0, len(halves) - 1, MOST_KNOTS).round().astype(int)
+        # The ends are theirs already.
+        chosen = np.flatnonzero((hazard.times > 0.0) & (hazard.times < 1.0))
+        if len(chosen) > MOST_KNOTS:
+            chosen = chosen[np.linspace(0, len(chosen) - 1, MOST_KNOTS).round().astype(int)]
         predicted = np.concatenate([[0.0], (1.0 - hazard.times)[chosen][::-1], [1.0]])
         kept = np.concatenate([[0.0], halves[chosen][::-1], [1.0]])
-        # An end that somebody reached is there already.
-        predicted, first = np.unique(predicted, return_index=True)
         weight = event.sum() / (event.sum() + PRIOR_EVENTS)
-        return cls(predicted, weight * kept[first] + (1.0 - weight) * predicted)
+        return cls(predicted, weight * kept + (1.0 - weight) * predicted)
 
     def __call__(self, survival: Array) -> Array:
         """Kept survival probabilities of predicted ones, of any shape."""
