@@ -9,18 +9,20 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from models.calibration import Calibration
 from models.calibration.curves import CurveRecalibration
 from models.heads.head import SurvivalTarget
 from models.heads.time_grid import TIMES, event_quantiles
-from models.losses.weibull import weibull_log_survival, weibull_mixture
+from models.losses.weibull import unbounded_log_shape, weibull_log_survival, weibull_mixture
 from omics.endpoints import Survival
 
 __all__ = ["WeibullMixtureHead"]
 
 COMPONENTS = 3
+LOG_SHAPES = (-1.5, 1.5)
 OWN = 0.3
 """How loud a component's own parameters are beside the scale that all share, as for discrete hazards."""
 
@@ -30,34 +32,38 @@ SPREAD = 0.7
 
 @dataclass(frozen=True)
 class WeibullMixtureHead:
-    """Three components, time in units of `unit` (1,); curves are predicted at `times` (t,). Causes are one."""
+    """Three components around one Weibull distribution of everybody: `shape` and `unit`, its scale.
+
+    Curves are predicted at `times` (t,). Events of all causes are one.
+    """
 
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CurveRecalibration
     outputs: ClassVar[int] = 3 * COMPONENTS + 1
 
-    unit: NDArray[np.float64]
+    shape: float
+    unit: float
     times: NDArray[np.float64]
 
     @classmethod
     def fit(cls, endpoint: Survival) -> Self:
-        """Measure time by what patients live for each event: the scale of an exponential distribution."""
-        times = event_quantiles(endpoint, TIMES)
-        _, lived, _, came = endpoint.outcome
+        """Fit one Weibull distribution to everybody."""
+        times, (event, time, _, entry) = event_quantiles(endpoint, TIMES), endpoint.outcome
         seen = endpoint.observed
-        return cls(np.array([(lived - came)[seen].sum() / endpoint.event[seen].sum()]), times)
+        return cls(*_weibull(event[seen], time[seen], entry[seen]), times)
 
     def start(self, target: SurvivalTarget) -> Tensor:
-        """(members, outputs) exponential distributions around the common scale."""
-        scales = SPREAD * (torch.arange(COMPONENTS) - (COMPONENTS - 1) / 2)
-        outputs = torch.cat([torch.zeros(2 * COMPONENTS), scales / OWN, torch.zeros(1)])
+        """(members, outputs) components of the common shape, spread around the common scale."""
+        shape = torch.full((COMPONENTS,), unbounded_log_shape(self.shape))
+        scales = SPREAD / self.shape * (torch.arange(COMPONENTS) - (COMPONENTS - 1) / 2)
+        outputs = torch.cat([torch.zeros(COMPONENTS), shape / OWN, scales / OWN, torch.zeros(1)])
         return outputs.to(target.weight).expand(len(target.weight), -1)
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
         """(members,) negative log likelihood a patient, of time in units of `unit`."""
-        unit, late = float(self.unit[0]), target.late
-        entry = None if late is None else late / unit
-        return weibull_mixture(_parameters(estimate), target.event, target.time / unit, target.weight, entry)
+        entry = None if target.late is None else target.late / self.unit
+        time = target.time / self.unit
+        return weibull_mixture(_parameters(estimate), target.event, time, target.weight, entry)
 
     def predict(self, estimate: Tensor) -> Tensor:
         """(members, n, t) log cumulative hazards at `times`."""
@@ -69,6 +75,24 @@ class WeibullMixtureHead:
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Survival) -> CurveRecalibration:
         """Slope, baseline and percentiles of the curves."""
         return CurveRecalibration.fit(estimate, self.times, endpoint.event, endpoint.time, endpoint.entry)
+
+
+def _weibull(
+    event: NDArray[np.bool_], time: NDArray[np.float64], entry: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Shape and scale of largest likelihood; the best scale of a given shape is known."""
+    middle = float(np.median(time))
+    time, entry, deaths = time / middle, entry / middle, int(event.sum())
+
+    def power(shape: float) -> float:
+        return float((time**shape - entry**shape).sum()) / deaths
+
+    def cost(log_shape: float) -> float:
+        shape = float(np.exp(log_shape))
+        return -log_shape + float(np.log(power(shape))) - (shape - 1.0) * float(np.log(time[event]).mean())
+
+    shape = float(np.exp(minimize_scalar(cost, bounds=LOG_SHAPES, method="bounded").x))
+    return shape, middle * power(shape) ** (1.0 / shape)
 
 
 def _parameters(estimate: Tensor) -> Tensor:

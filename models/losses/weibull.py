@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from models.losses.mean import mean_per_patient
 
-__all__ = ["weibull_log_survival", "weibull_mixture"]
+__all__ = ["unbounded_log_shape", "weibull_log_survival", "weibull_mixture"]
 
 LARGEST_LOG_SHAPE = 2.0
 LARGEST_LOG_SCALE = 10.0
@@ -70,6 +72,17 @@ def weibull_log_survival(estimate: Tensor, time: Tensor) -> Tensor:
     """
     log_weight, log_shape, log_scale = _parameters(estimate)
     return torch.logsumexp(log_weight - _exp(log_shape.exp() * (time.log()[:, None] - log_scale)), -1)
+
+
+def unbounded_log_shape(shape: float) -> float:
+    """Output that gives a `shape` between exp(-2) and exp(2).
+
+    Examples
+    --------
+    >>> round(unbounded_log_shape(1.0), 6)
+    0.0
+    """
+    return LARGEST_LOG_SHAPE * math.atanh(math.log(shape) / LARGEST_LOG_SHAPE)
 
 
 def _parameters(estimate: Tensor) -> tuple[Tensor, Tensor, Tensor]:
