@@ -1,7 +1,8 @@
 """Heads on the DeepSurv splits of METABRIC and GBSG: covariates straight into the network, medians of five seeds.
 
-C is Antolini's (2005, doi 10.1002/sim.2427), IBS that of the evaluation. The settings are chosen on the training
-parts alone, by what the members predict of the patients they leave out.
+C is Antolini's (2005, doi 10.1002/sim.2427), IBS that of the evaluation, by which Kaplan-Meier has 0.1789 and
+0.1994. The settings are chosen on the training parts alone, by the IBS of what members predict of the patients
+they leave out; all share one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.model_selection import StratifiedKFold
+from sklearn.preprocessing import QuantileTransformer
 
 from models.calibration import Calibration
 from models.config import HeadConfig, TrainerConfig
@@ -29,15 +31,17 @@ from stratomics.logs import quiet_libraries
 FOLDER = Path(__file__).parents[2] / "shared" / "benchmarks"
 COHORTS = ("metabric", "gbsg")
 FOLDS, SEEDS = 5, 5
-HEAD = HeadConfig()
-TRAINER = TrainerConfig()
+HEAD = HeadConfig(hidden=128, ridge_wide=0.01, ridge_deep=0.02)
+TRAINER = TrainerConfig(epochs=150, learning_rate=0.01)
 
 
 def read(name: str) -> tuple[np.ndarray, Survival, np.ndarray]:
-    """Covariates (n, p) on the scale of the training part, survival, and who is in the training part."""
+    """Covariates (n, p) as ranks in the training part, standardised; survival; who is in the training part."""
     table = pd.read_parquet(FOLDER / f"{name}.parquet")
     x = table.filter(regex="^x").to_numpy(dtype=np.float64)
     training = (table["split"] == "train").to_numpy()
+    ranks = QuantileTransformer(n_quantiles=200, random_state=0).fit(x[training])
+    x = ranks.transform(x)
     x = (x - x[training].mean(axis=0)) / x[training].std(axis=0)
     time = table["time"].to_numpy(dtype=np.float64)
     time = np.where(time == 0, 0.5, time)

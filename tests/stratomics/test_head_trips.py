@@ -95,6 +95,35 @@ def test_causes_are_needed_by_the_head_that_tells_them_apart(write_small: Callab
         fit(read_cohort(write_small()), configured("survival", "competing_risks"), 1)
 
 
+@pytest.mark.parametrize("name", HEADS["survival"])
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [(slice(0, None), "has no events"), (slice(0, 38), r"has 1 event\(s\) among the patients")],
+)
+def test_too_few_events_are_refused_with_their_number(
+    name: str, rows: slice, sentence: str, write_small: Callable[..., Path]
+) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["event"] = 1
+        frames["outcome"].loc[rows, "event"] = 0
+        frames["outcome"]["cause"] = frames["outcome"]["event"]
+        spec["endpoints"]["survival"]["cause"] = "cause"
+
+    with pytest.raises(DataError, match=sentence):
+        fit(read_cohort(write_small(change)), configured("survival", name), 1)
+
+
+@pytest.mark.parametrize("name", HEADS["response"])
+def test_one_class_is_refused(name: str, write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        with_levels(frames, spec)
+        known = frames["outcome"]["response"].notna()
+        frames["outcome"].loc[known, "response"] = "CR"
+
+    with pytest.raises(DataError, match="has no negative patient"):
+        fit(read_cohort(write_small(change)), configured("response", name), 1)
+
+
 def test_baselines_that_know_no_entry_say_so(write_small: Callable[..., Path]) -> None:
     with pytest.raises(DataError, match="go without them: --baselines"):
         fit_clinical_cox(read_cohort(write_small(with_causes)), QUICKLY, 1)
