@@ -92,7 +92,8 @@ def _check_numbers(endpoint: Survival | Response, folds: int, name: str) -> None
 
 def _strata(cohort: MuData, endpoint: Survival | Response, folds: int) -> NDArray[np.int64]:
     spec = cohort_spec(cohort)
-    kind = np.where(endpoint.observed, endpoint.label.astype(int), 2).astype(str)
+    label = endpoint.label.astype(int)
+    kind = np.where(endpoint.observed, label, max(2, label.max() + 1)).astype(str)
     if spec.arm is not None:
         kind = np.char.add(kind, cohort.obs[spec.arm.column].astype(str).to_numpy(dtype=str))
     labels, counts = np.unique(kind, return_counts=True)

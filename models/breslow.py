@@ -25,8 +25,12 @@ class BreslowBaseline:
     center: float
 
     @classmethod
-    def fit(cls, log_hazard: Array, event: NDArray[np.bool_], time: Array) -> Self:
+    def fit(
+        cls, log_hazard: Array, event: NDArray[np.bool_], time: Array, entry: Array | None = None
+    ) -> Self:
         """Estimate from training patients (Breslow 1972); ties share one step.
+
+        Who has an `entry` (n,) is at risk at t if ``entry < t <= time``.
 
         Examples
         --------
@@ -40,7 +44,10 @@ class BreslowBaseline:
         at_risk = np.cumsum(hazard[order][::-1])[::-1]
         times, deaths = np.unique(time[event], return_counts=True)
         first = np.searchsorted(time[order], times, side="left")
-        cumulative = np.cumsum(deaths / at_risk[first])
+        crowd = at_risk[first]
+        if entry is not None:
+            crowd = crowd - _not_yet(hazard, entry, times)
+        cumulative = np.cumsum(deaths / crowd)
         if len(times) > MOST_TIMES:
             keep = np.linspace(0, len(times) - 1, MOST_TIMES).round().astype(int)
             times, cumulative = times[keep], cumulative[keep]
@@ -49,3 +56,11 @@ class BreslowBaseline:
     def survival(self, log_hazard: Array) -> Array:
         """S(t) (..., t) at `times` for log hazards (...)."""
         return np.exp(-self.cumulative_hazard * np.exp(log_hazard - self.center)[..., None])
+
+
+def _not_yet(hazard: Array, entry: Array, times: Array) -> Array:
+    """(t,) hazards of who comes at one of `times` or later."""
+    order = np.argsort(entry, kind="stable")
+    later = np.append(np.cumsum(hazard[order][::-1])[::-1], 0.0)
+    still_to_come: Array = later[np.searchsorted(entry[order], times, side="left")]
+    return still_to_come

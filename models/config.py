@@ -40,9 +40,11 @@ class HeadConfig:
     Parameters
     ----------
     survival
-        The head of a survival endpoint: a name in HEADS.
+        The head of a survival endpoint, a name in HEADS: cox (proportional hazards), logistic_hazard (a hazard for
+        each interval of time), competing_risks (one for each cause too), weibull_mixture (smooth curves).
     response
-        The head of a response: a name in HEADS.
+        The head of a response, a name in HEADS: logistic (positive or not), ordinal (levels in their order),
+        multinomial (classes without one).
     hidden
         Width of the hidden layer; 0 leaves the linear path alone.
     ridge_wide

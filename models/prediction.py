@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -46,7 +46,8 @@ class Prediction:
     long
         Tables of several rows a patient; one that the endpoints do not allow is absent. ``survival``:
         sample_id, repeat, fold, time, survival; S(t) is right-continuous, 1 before the first time, and keeps
-        its last value afterwards. ``response``: sample_id, repeat, fold, endpoint, class, probability.
+        its last value afterwards; of competing risks S(t) is without any event, with cause (1, 2, ...) and
+        cumulative_incidence beside it. ``response``: sample_id, repeat, fold, endpoint, class, probability.
     """
 
     patients: pd.DataFrame
@@ -75,6 +76,24 @@ class Prediction:
         return cls(patients, {"survival": curves})
 
     @classmethod
+    def of_competing_risks(
+        cls,
+        sample_ids: NDArray[np.str_],
+        risk: Array,
+        times: Array,
+        survival: Array,
+        incidence: Array,
+        risk_sd: Array | None = None,
+    ) -> Self:
+        """Build from arrays as :meth:`of_survival` does, and the cumulative incidence (causes, n, t) of each cause."""
+        plain = cls.of_survival(sample_ids, risk, times, survival, risk_sd)
+        causes = [
+            plain.survival.assign(cause=number, cumulative_incidence=own.ravel())
+            for number, own in enumerate(incidence, 1)
+        ]
+        return cls(plain.patients, {"survival": pd.concat(causes, ignore_index=True)})
+
+    @classmethod
     def of_response(
         cls, sample_ids: NDArray[np.str_], endpoint: str, probability: Array, sd: Array | None = None
     ) -> Self:
@@ -85,15 +104,32 @@ class Prediction:
         >>> Prediction.of_response(np.array(["a"]), "response", np.array([0.75])).response["probability"].tolist()
         [0.25, 0.75]
         """
-        patients = _patients(sample_ids, {"response_probability": probability, "response_sd": sd})
+        both = np.column_stack([1.0 - probability, probability])
+        names, positive = ("negative", "positive"), np.array([False, True])
+        return cls.of_levels(sample_ids, endpoint, names, both, positive, sd)
+
+    @classmethod
+    def of_levels(
+        cls,
+        sample_ids: NDArray[np.str_],
+        endpoint: str,
+        levels: Sequence[str],
+        probability: Array,
+        positive: NDArray[np.bool_],
+        sd: Array | None = None,
+    ) -> Self:
+        """Build from the probabilities (n, levels) of `levels`, of which `positive` (levels,) count as a response."""
+        # What is one column stays it to the bit.
+        whole = probability[:, positive].sum(axis=1)
+        patients = _patients(sample_ids, {"response_probability": whole, "response_sd": sd})
         classes = pd.DataFrame(
             {
-                "sample_id": np.repeat(sample_ids, 2),
+                "sample_id": np.repeat(sample_ids, len(levels)),
                 "repeat": 0,
                 "fold": 0,
                 "endpoint": endpoint,
-                "class": np.tile(["negative", "positive"], len(sample_ids)),
-                "probability": np.column_stack([1.0 - probability, probability]).ravel(),
+                "class": np.tile(list(levels), len(sample_ids)),
+                "probability": probability.ravel(),
             }
         )
         return cls(patients, {"response": classes})
@@ -128,8 +164,10 @@ class Prediction:
 
     def curves(self) -> Iterator[Curves]:
         """Survival curves, one fold after the other."""
-        for _, long in self.survival.groupby(["repeat", "fold"], sort=True):
-            repeat, fold = (int(label) for label in long[["repeat", "fold"]].to_numpy()[0])
+        for _, part in self.survival.groupby(["repeat", "fold"], sort=True):
+            repeat, fold = (int(label) for label in part[["repeat", "fold"]].to_numpy()[0])
+            # Of competing risks S(t) stands beside each cause, and is the same.
+            long = part[part["cause"] == 1] if "cause" in part else part
             table = long.pivot(index="sample_id", columns="time", values="survival")
             steps = StepFunction(table.columns.to_numpy(dtype=np.float64), table.to_numpy())
             yield Curves(repeat, fold, table.index.to_numpy(dtype=str), steps)

@@ -64,7 +64,7 @@ class Stratifier(pl.LightningModule):
 
     @torch.no_grad()
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(members, n) predictions of the head for inputs (members, n, inputs)."""
+        """(members, n, p) predictions of the head for inputs (members, n, inputs)."""
         estimate = self.network(torch.from_numpy(x))
         prediction: NDArray[np.float64] = self.head.predict(estimate).double().numpy()
         return prediction

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from omics.endpoints import Endpoints, check_endpoints, read_endpoints
+from omics.endpoint_columns import check_endpoints, read_endpoints
+from omics.endpoints import Endpoints
 from omics.errors import CohortError, nearest
 from omics.files import digest_files
 from omics.readers.notes import LEFT_OUT, notes_of

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import CohortError, DataError, nearest
-from omics.spec import CohortSpec, EndpointSpec
+from omics.errors import DataError
 
-__all__ = ["HALF_A_DAY", "Endpoints", "Response", "Survival", "check_endpoints", "read_endpoints"]
-
-HALF_A_DAY = {"days": 0.5, "weeks": 0.5 / 7, "months": 0.5 / 30.4375, "years": 0.5 / 365.25}
-"""What a recorded time of 0 stands for, by unit: it happened within the first day."""
+__all__ = ["Endpoints", "Response", "Survival"]
 
 Rows = NDArray[np.int64]
 
@@ -37,6 +32,10 @@ class Survival:
         (n,) bool, True = occurred, False = censored (or not observed).
     observed
         (n,) bool: the patient has this endpoint.
+    cause
+        (n,) int: 0 without an event, 1 to K for the cause of it; None where events are of one kind.
+    entry
+        (n,) float in [0, time): when each came under observation; None where all did at 0.
     """
 
     kind: ClassVar[str] = "survival"
@@ -45,11 +44,22 @@ class Survival:
     event: NDArray[np.bool_]
     observed: NDArray[np.bool_]
     unit: str = "days"
+    cause: NDArray[np.int64] | None = None
+    entry: NDArray[np.float64] | None = None
 
     @property
-    def outcome(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """``(event, time)`` as losses take them; who is not observed has any legal value."""
-        return self.event, np.where(self.observed, self.time, 1.0)
+    def outcome(
+        self,
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+        """``(event, time, cause, entry)`` as heads take them; who is not observed has any legal value."""
+        cause = self.event.astype(np.int64) if self.cause is None else self.cause
+        entry = np.zeros(len(self.time)) if self.entry is None else self.entry
+        return (
+            self.event,
+            np.where(self.observed, self.time, 1.0),
+            cause,
+            np.where(self.observed, entry, 0.0),
+        )
 
     @property
     def label(self) -> NDArray[np.bool_]:
@@ -76,28 +86,46 @@ class Survival:
 
     def take(self, rows: Rows) -> Survival:
         """Keep `rows`, in their order."""
-        return Survival(self.time[rows], self.event[rows], self.observed[rows], self.unit)
+        cause = None if self.cause is None else self.cause[rows]
+        entry = None if self.entry is None else self.entry[rows]
+        return Survival(
+            self.time[rows], self.event[rows], self.observed[rows], self.unit, cause=cause, entry=entry
+        )
 
 
 @dataclass(frozen=True)
 class Response:
-    """A label: (n,) bool `positive` (False where not observed) and (n,) bool `observed`."""
+    """A label.
+
+    Attributes
+    ----------
+    positive
+        (n,) bool, False where not observed.
+    observed
+        (n,) bool: the patient has this endpoint.
+    level
+        (n,) int, place in `levels`; any where not observed. Whether positive, if left out.
+    levels
+        Names of the levels, the lowest first where they have an order.
+    """
 
     kind: ClassVar[str] = "response"
     unit: ClassVar[str | None] = None
 
     positive: NDArray[np.bool_]
     observed: NDArray[np.bool_]
+    level: NDArray[np.int64] | None = None
+    levels: tuple[str, ...] = ("negative", "positive")
 
     @property
-    def outcome(self) -> tuple[NDArray[np.bool_]]:
-        """``(positive,)`` as losses take it."""
-        return (self.positive,)
+    def outcome(self) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """``(positive, level)`` as heads take them."""
+        return self.positive, self.positive.astype(np.int64) if self.level is None else self.level
 
     @property
-    def label(self) -> NDArray[np.bool_]:
+    def label(self) -> NDArray[np.bool_] | NDArray[np.int64]:
         """(n,) what folds are balanced by: the class."""
-        return self.positive
+        return self.positive if self.level is None else self.level
 
     @property
     def needed(self) -> dict[str, NDArray[np.bool_]]:
@@ -115,7 +143,8 @@ class Response:
 
     def take(self, rows: Rows) -> Response:
         """Keep `rows`, in their order."""
-        return Response(self.positive[rows], self.observed[rows])
+        level = None if self.level is None else self.level[rows]
+        return Response(self.positive[rows], self.observed[rows], level, self.levels)
 
 
 @dataclass(frozen=True)
@@ -166,117 +195,3 @@ class Endpoints:
     def take(self, rows: Rows) -> Endpoints:
         """Keep `rows`, in their order."""
         return Endpoints({name: e.take(rows) for name, e in self.named.items()}, self.deciding)
-
-
-def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoints:
-    """Read and check every endpoint that `spec` names.
-
-    Parameters
-    ----------
-    samples
-        A row a patient, indexed by id.
-    spec
-        The cohort's specification.
-    file
-        Named in errors.
-
-    Raises
-    ------
-    CohortError
-        A missing column, text for a number, a negative time, or an event that is neither 0 nor 1.
-
-    Notes
-    -----
-    A time of 0 means "within the first day": the patient stays, with half a day. Who has a time
-    without an event, or the other way round, has this endpoint not observed.
-    """
-    return Endpoints(
-        {
-            name: _survival(samples, name, endpoint, file)
-            if endpoint.kind == "survival"
-            else _response(samples, endpoint, file)
-            for name, endpoint in spec.endpoints.items()
-        },
-        spec.deciding,
-    )
-
-
-def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
-    """Refuse what :func:`read_endpoints` refuses, and a positive value that is spelled otherwise than in the column.
-
-    A part of a cohort may well be without one, and so may a new cohort of which 1 is positive and all are 0.
-    """
-    for name, endpoint in read_endpoints(samples, spec, file).named.items():
-        positive = spec.endpoints[name].positive
-        if not isinstance(endpoint, Response) or positive is None or endpoint.positive.any():
-            continue
-        if endpoint.observed.any() and not _only_zeros(samples[spec.endpoints[name].column], positive):
-            column = spec.endpoints[name].column
-            raise CohortError(
-                f"nobody has the positive value {positive!r}; found {_found(samples[column])}",
-                "no_positive",
-                file=file,
-                column=column,
-            )
-
-
-def _only_zeros(column: pd.Series[Any], positive: Any) -> bool:
-    return positive == 1 and bool((column.dropna() == 0).all())
-
-
-def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: str) -> Survival:
-    if endpoint.unit not in HALF_A_DAY:
-        raise CohortError(
-            f"endpoint '{name}': unknown unit '{endpoint.unit}'; {nearest(endpoint.unit, HALF_A_DAY)}",
-            "unknown_unit",
-            file=file,
-        )
-    time = _numbers(samples, str(endpoint.time), file)
-    event = _numbers(samples, str(endpoint.event), file)
-    _refuse(samples, time < 0, "time is negative; times count from 0", "negative_time", endpoint.time, file)
-    wrong = ~np.isnan(event) & (event != 0) & (event != 1)
-    _refuse(samples, wrong, "an event is 0 or 1", "event_not_binary", endpoint.event, file)
-    zero = time == 0
-    observed = ~np.isnan(time) & ~np.isnan(event)
-    time = np.where(zero, HALF_A_DAY[endpoint.unit], time)
-    return Survival(np.where(observed, time, np.nan), observed & (event == 1), observed, endpoint.unit)
-
-
-def _response(samples: pd.DataFrame, endpoint: EndpointSpec, file: str) -> Response:
-    column = _column(samples, str(endpoint.column), file)
-    observed = column.notna().to_numpy()
-    # A nullable column compares to NA where it is empty.
-    positive = (column == endpoint.positive).astype("boolean").fillna(value=False).to_numpy(dtype=bool)
-    return Response(positive & observed, observed)
-
-
-def _found(column: pd.Series[Any]) -> str:
-    values = sorted(map(str, column.dropna().unique()))
-    return ", ".join(values[:5]) + (", ..." if values[5:] else "")
-
-
-def _column(samples: pd.DataFrame, name: str, file: str) -> pd.Series[Any]:
-    if name not in samples.columns:
-        raise CohortError(
-            f"no such column; {nearest(name, map(str, samples.columns))}",
-            "missing_column",
-            file=file,
-            column=name,
-        )
-    return samples[name]
-
-
-def _numbers(samples: pd.DataFrame, name: str, file: str) -> NDArray[np.float64]:
-    # A late import: readers know tables, endpoints only borrow their way to numbers.
-    from omics.readers.matrix import numbers
-
-    column = _column(samples, name, file)
-    return numbers(column.to_frame(), file).to_numpy()[:, 0]
-
-
-def _refuse(
-    samples: pd.DataFrame, wrong: NDArray[np.bool_], sentence: str, code: str, column: str | None, file: str
-) -> None:
-    if wrong.any():
-        patient = str(samples.index[int(wrong.argmax())])
-        raise CohortError(sentence, code, file=file, column=column, patient=patient)

@@ -66,7 +66,9 @@ def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
                 file=file,
                 column=name,
             )
-    outcomes = {c for e in spec.endpoints.values() for c in (e.time, e.event, e.column) if c is not None}
+    outcomes = {
+        c for e in spec.endpoints.values() for c in (e.time, e.event, e.cause, e.column) if c is not None
+    }
     for name in spec.covariates:
         if name in outcomes:
             raise CohortError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os.path import normpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omics.errors import CohortError, nearest
 
@@ -28,6 +28,8 @@ def check_labels(name: str, endpoint: EndpointSpec, file: str) -> None:
             file=file,
             column="positive",
         )
+    if endpoint.levels is not None:
+        _check_levels(name, endpoint, file)
     foreign = ("column", "positive", "levels") if survival else ("time", "event", "cause", "entry")
     for key in foreign:
         if getattr(endpoint, key) is not None:
@@ -116,16 +118,30 @@ def _check_arm(arm: ArmSpec, file: str) -> None:
         )
 
 
-def _refuse_what_no_model_knows(spec: CohortSpec, file: str) -> None:
-    # Ignored in silence, these would turn competing risks, delayed entry or a ready split into something else.
-    later = {
-        f"endpoint '{n}'": k for n, e in spec.endpoints.items() for k in ("cause", "entry") if getattr(e, k)
-    }
-    if spec.part is not None:
-        later["the cohort"] = "part"
-    for what, key in later.items():
+def _check_levels(name: str, endpoint: EndpointSpec, file: str) -> None:
+    levels: list[Any] = endpoint.levels or []
+    if len(levels) < 2 or any(level in levels[:place] for place, level in enumerate(levels)):  # noqa: PLR2004  # a pair
         raise CohortError(
-            f"{what}: the key '{key}' is not modelled yet; remove it to go on without it",
+            f"endpoint '{name}': the levels are {levels}; name at least two, the lowest first, each once",
+            "bad_levels",
+            file=file,
+        )
+    positive = endpoint.positive if isinstance(endpoint.positive, list) else [endpoint.positive]
+    for value in positive:
+        if value is not None and value not in levels:
+            raise CohortError(
+                f"endpoint '{name}': the positive value {value!r} is none of its levels {levels}",
+                "positive_is_no_level",
+                file=file,
+                column="positive",
+            )
+
+
+def _refuse_what_no_model_knows(spec: CohortSpec, file: str) -> None:
+    # Ignored in silence, this would turn a ready split into something else.
+    if spec.part is not None:
+        raise CohortError(
+            "the cohort: the key 'part' is not modelled yet; remove it to go on without it",
             "not_modelled",
             file=file,
         )

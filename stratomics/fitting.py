@@ -23,7 +23,7 @@ from models.ensemble import EnsembleNetwork
 from models.factors import FACTOR_MODELS
 from models.factors.factor_model import FactorModel
 from models.heads import HEADS
-from models.heads.head import Head
+from models.heads.head import Head, put_together, taken_apart
 from models.prediction import Prediction
 from models.stratifier import MemberInputs, Stratifier, train
 from omics.cohort import cohort_endpoints
@@ -89,22 +89,24 @@ class Fitted:
             if finding.severity == WARNING:
                 log.info("%s: %s", finding.place, finding.sentence)
         x = _stacked([encoder.encode(cohort) for encoder in self.encoders], self.stratifier.network.inputs)
-        estimates = self.stratifier.predict(x) - self.centers[:, None]
+        estimates = self.stratifier.predict(x) - self.centers[:, None, :]
         return self.calibration.prediction(cohort.obs_names.to_numpy(dtype=str), estimates, self.endpoint)
 
     def save(self, folder: Path) -> None:
         """Write the model as json and safetensors."""
         network = self.stratifier.network
+        learned, head = taken_apart(self.stratifier.head)
         settings = {
             "endpoint": self.endpoint,
             "kind": self.kind,
             "members": network.members,
             "inputs": network.inputs,
             "head": asdict(self.stratifier.head_config),
+            "learned": learned,
             "factor_model": self.factor_model,
         }
         arrays = {name: value.numpy() for name, value in network.state_dict().items()}
-        write_state(folder, "network", settings, arrays | {"centers": self.centers})
+        write_state(folder, "network", settings, arrays | head | {"centers": self.centers})
         for number, encoder in enumerate(self.encoders):
             encoder.harmonizer.save(folder, f"member{number}.harmonizer")
             encoder.factor_model.save(folder, f"member{number}.factors")
@@ -117,8 +119,9 @@ class Fitted:
         config = HeadConfig(**migrated_head(settings["head"]))
         # Release 0.1.0 knew one kind of endpoint, and did not say which it was.
         endpoint, kind = settings.get("endpoint", "survival"), settings.get("kind", "survival")
-        head = _head(kind, config)
-        centers = arrays.pop("centers")
+        head = put_together(_head_kind(kind, config), settings.get("learned", {}), arrays)
+        # Release 0.1.0 knew heads of one output.
+        centers = arrays.pop("centers").reshape(settings["members"], -1)
         state = {name: torch.from_numpy(value) for name, value in arrays.items()}
         network = EnsembleNetwork(
             settings["members"], settings["inputs"], config.hidden, head.outputs, 0, state.get("intercept")
@@ -154,7 +157,8 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     """
     endpoints = cohort_endpoints(cohort)
     endpoint = endpoints.decisive()
-    head = _head(endpoint.kind, config.head)
+    seen = np.flatnonzero(endpoint.observed)
+    head = _head_kind(endpoint.kind, config.head).fit(endpoint.take(seen))
     folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "inner")
     fitted = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
     encoders, x = [encoder for encoder, _ in fitted], _stacked([inputs for _, inputs in fitted])
@@ -164,20 +168,19 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     stratifier = _train_members(x, learns, endpoint.outcome, head, config, seed)
     estimates = stratifier.predict(x)
     # A member's own level means nothing to the others: each is measured from its training patients.
-    centers = np.array([e[rows].mean() for e, rows in zip(estimates, learns, strict=True)])
-    left_out = np.zeros(cohort.n_obs)
+    centers = np.array([[p[rows].mean() for p in own.T] for own, rows in zip(estimates, learns, strict=True)])
+    left_out = np.zeros(estimates.shape[1:])
     for member, fold in enumerate(folds):
         left_out[fold.test] = estimates[member, fold.test] - centers[member]
-    seen = endpoint.observed
-    calibration = head.calibration.fit(left_out[seen], *(part[seen] for part in endpoint.outcome))
+    calibration = head.calibrate(left_out[seen], endpoint.take(seen))
     log.debug("calibration slope %.3f", calibration.slope)
     return Fitted(
         endpoints.deciding, endpoint.kind, encoders, config.factors.model, stratifier, centers, calibration
     )
 
 
-def _head(kind: str, config: HeadConfig) -> Head:
-    head: Head = look_up(HEADS[kind], config.name(kind), f"head.{kind}")()
+def _head_kind(kind: str, config: HeadConfig) -> type[Head]:
+    head: type[Head] = look_up(HEADS[kind], config.name(kind), f"head.{kind}")
     return head
 
 

@@ -21,8 +21,9 @@ __all__ = ["patients_table"]
 def patients_table(cohort: MuData) -> pd.DataFrame:
     """Lay out a row per patient: endpoints, arm, site, covariates, and which views were observed.
 
-    Columns are ``sample_id``, ``NAME.time`` and ``NAME.event`` (or ``NAME``) per endpoint, ``arm``,
-    ``site``, ``group``, ``covariate.NAME`` and ``view.NAME``.
+    Columns are ``sample_id``, ``NAME.time`` and ``NAME.event`` (or ``NAME``) per endpoint, ``NAME.cause``,
+    ``NAME.entry`` and ``NAME.level`` where they are declared, ``arm``, ``site``, ``group``,
+    ``covariate.NAME`` and ``view.NAME``.
     """
     spec, obs = cohort_spec(cohort), cohort.obs
     columns: dict[str, Any] = {"sample_id": obs.index.to_numpy(dtype=str)}
@@ -41,8 +42,17 @@ def patients_table(cohort: MuData) -> pd.DataFrame:
 
 def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, Any]:
     if isinstance(endpoint, Survival):
-        return {f"{name}.time": endpoint.time, f"{name}.event": _nullable(endpoint.event, endpoint.observed)}
-    return {name: _nullable(endpoint.positive, endpoint.observed)}
+        known = {"cause": endpoint.cause, "entry": endpoint.entry}
+        return {
+            f"{name}.time": endpoint.time,
+            f"{name}.event": _nullable(endpoint.event, endpoint.observed),
+            **{f"{name}.{what}": values for what, values in known.items() if values is not None},
+        }
+    columns = {name: _nullable(endpoint.positive, endpoint.observed)}
+    if endpoint.level is not None:
+        level = np.array(endpoint.levels, dtype=object)[endpoint.level]
+        columns[f"{name}.level"] = pd.Series(level).where(pd.Series(endpoint.observed))
+    return columns
 
 
 def _nullable(values: NDArray[np.bool_], observed: NDArray[np.bool_]) -> pd.Series[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,18 @@ Array = NDArray[np.float64]
 
 
 class Calibration(Protocol):
-    """What turns the estimates of an ensemble into predictions that are true on average."""
+    """What turns the estimates of an ensemble into predictions that are true on average.
+
+    A head makes it, from what it predicted of patients left out.
+    """
 
     @property
     def slope(self) -> float:
         """How far the members' estimates are believed; 0 where they know nothing."""
         ...
 
-    @classmethod
-    def fit(cls, estimate: Array, /, *outcome: Any, **named: Any) -> Self:
-        """Learn from left-out estimates (n,) and what happened to the same patients."""
-        ...
-
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:
-        """Predict `endpoint` from members' estimates (members, n)."""
+        """Predict `endpoint` from members' estimates (members, n, p), around each member's mean."""
         ...
 
     def save(self, folder: Path, name: str) -> None:

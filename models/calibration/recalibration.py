@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 from models.breslow import BreslowBaseline
 from models.cox_net import cox_net
+from models.losses.cox import cox_efron
 from models.prediction import Prediction
 from omics.errors import FitError
 from omics.files import read_state, write_state
@@ -21,6 +24,10 @@ Array = NDArray[np.float64]
 
 SHRINKAGE = 1.0
 """Ridge on the standardised slope, in units of one event: with few events it shrinks towards 0, Kaplan-Meier."""
+
+
+STEEPEST = 20.0
+"""Largest standardised slope where patients came late."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +43,31 @@ class CoxRecalibration:
     baseline: BreslowBaseline
 
     @classmethod
-    def fit(cls, log_hazard: Array, event: NDArray[np.bool_], time: Array) -> Self:
-        """Learn from left-out predictions (n,) of the training patients."""
+    def fit(
+        cls, log_hazard: Array, event: NDArray[np.bool_], time: Array, entry: Array | None = None
+    ) -> Self:
+        """Learn from left-out predictions (n,) of the training patients; `entry` (n,) where some came late."""
         spread = float(log_hazard.std())
         if not np.isfinite(spread):
             raise FitError("a left-out log hazard is not finite, so it cannot be calibrated")
         slope = 0.0
         if spread > 0:
             standard = (log_hazard - log_hazard.mean()) / spread
-            slope = max(
-                float(cox_net(standard[:, None], event, time, SHRINKAGE / len(time), 0.0)[0]) / spread, 0.0
+            one = (
+                _late_slope(standard, event, time, entry)
+                if entry is not None
+                else _slope(standard, event, time)
             )
-        return cls(slope, BreslowBaseline.fit(slope * log_hazard, event, time))
+            slope = max(one / spread, 0.0)
+        return cls(slope, BreslowBaseline.fit(slope * log_hazard, event, time, entry))
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:  # noqa: ARG002  # one signature
-        """Predict from members' log hazards (members, n).
+        """Predict from members' log hazards (members, n, 1).
 
         Risk is the members' mean calibrated log hazard, `risk_sd` their spread; S(t) is the mean of the
         members' curves.
         """
+        estimates = estimates[..., 0]
         risks, survival = self.log_hazard(estimates), self.survival(estimates).mean(axis=0)
         times = self.baseline.times
         return Prediction.of_survival(
@@ -80,3 +93,20 @@ class CoxRecalibration:
         settings, arrays = read_state(folder, name)
         baseline = BreslowBaseline(arrays["times"], arrays["cumulative_hazard"], settings["center"])
         return cls(settings["slope"], baseline)
+
+
+def _slope(standard: Array, event: NDArray[np.bool_], time: Array) -> float:
+    return float(cox_net(standard[:, None], event, time, SHRINKAGE / len(time), 0.0)[0])
+
+
+def _late_slope(standard: Array, event: NDArray[np.bool_], time: Array, entry: Array) -> float:
+    """Find the same slope where patients came late, which the solver of `cox_net` does not know."""
+    parts = [torch.from_numpy(part) for part in (standard, event, time, entry)]
+
+    def cost(slope: float) -> float:
+        x, died, end, late = parts
+        return (
+            float(event.sum()) * float(cox_efron(slope * x, died, end, entry=late)) + SHRINKAGE * slope**2 / 2
+        )
+
+    return float(minimize_scalar(cost, bounds=(0.0, STEEPEST), method="bounded", options={"xatol": 1e-6}).x)

@@ -56,8 +56,8 @@ class ResponseRecalibration:
         return cls(0.0, float(np.log(prevalence / (1.0 - prevalence))))
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:
-        """Predict from members' logits (members, n): the mean of their calibrated probabilities, and the spread."""
-        members = self.probability(estimates)
+        """Predict from members' logits (members, n, 1): the mean of their calibrated probabilities, and the spread."""
+        members = self.probability(estimates[..., 0])
         return Prediction.of_response(sample_ids, endpoint, members.mean(axis=0), members.std(axis=0, ddof=1))
 
     def probability(self, logit: Array) -> Array:

@@ -3,8 +3,13 @@
 HEADS = {
     "survival": {
         "cox": "models.heads.cox:CoxHead",
+        "logistic_hazard": "models.heads.logistic_hazard:LogisticHazardHead",
+        "competing_risks": "models.heads.competing_risks:CompetingRisksHead",
+        "weibull_mixture": "models.heads.weibull_mixture:WeibullMixtureHead",
     },
     "response": {
         "logistic": "models.heads.logistic:LogisticHead",
+        "ordinal": "models.heads.ordinal:OrdinalHead",
+        "multinomial": "models.heads.multinomial:MultinomialHead",
     },
 }

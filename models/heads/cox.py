@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.calibration import Calibration
 from models.calibration.recalibration import CoxRecalibration
 from models.heads.head import SurvivalTarget
-from models.losses import cox_efron
+from models.losses.cox import cox_efron
+from omics.endpoints import Survival
 
 __all__ = ["CoxHead"]
 
 
+@dataclass(frozen=True)
 class CoxHead:
-    """Proportional hazards; ties after Efron."""
+    """Proportional hazards; ties after Efron, late entry; events of all causes are one."""
 
-    outputs = 1
-    target: Callable[..., Any] = SurvivalTarget
-    calibration: type[Calibration] = CoxRecalibration
+    target: ClassVar[Callable[..., Any]] = SurvivalTarget
+    calibration: ClassVar[type[Calibration]] = CoxRecalibration
+    outputs: ClassVar[int] = 1
+
+    @classmethod
+    def fit(cls, _endpoint: Survival) -> Self:
+        """Learn nothing: a partial likelihood needs no scale."""
+        return cls()
 
     def start(self, target: SurvivalTarget) -> None:
         """Give none: a log hazard counts from whatever the baseline hazard is."""
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
         """(members,) negative log partial likelihood an event."""
-        return cox_efron(estimate[..., 0], target.event, target.time, target.weight)
+        return cox_efron(estimate[..., 0], target.event, target.time, target.weight, target.late)
 
     def predict(self, estimate: Tensor) -> Tensor:
-        """(members, n) log hazard."""
-        return estimate[..., 0]
+        """(members, n, 1) log hazard."""
+        return estimate
+
+    def calibrate(self, estimate: NDArray[np.float64], endpoint: Survival) -> CoxRecalibration:
+        """Slope and baseline."""
+        return CoxRecalibration.fit(estimate[:, 0], endpoint.event, endpoint.time, endpoint.entry)

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any, NamedTuple, Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.calibration import Calibration
 
-__all__ = ["Head", "ResponseTarget", "SurvivalTarget", "Target"]
+__all__ = ["Head", "ResponseTarget", "SurvivalTarget", "Target", "put_together", "taken_apart"]
 
 
 class SurvivalTarget(NamedTuple):
     """Survival of the n patients of a batch.
 
-    ``event`` (n,) bool, ``time`` (n,) float > 0, ``weight`` (members, n): 1 where a member may learn
-    from the patient, else 0.
+    ``event`` (n,) bool, ``time`` (n,) float > 0, ``cause`` (n,) int, 0 without an event, ``entry`` (n,) float,
+    0 for who was observed from the start, ``weight`` (members, n): 1 where a member may learn from the patient,
+    else 0.
     """
 
     event: Tensor
     time: Tensor
+    cause: Tensor
+    entry: Tensor
     weight: Tensor
+
+    @property
+    def late(self) -> Tensor | None:
+        """``entry``, or None where nobody came late: most losses are quicker without."""
+        return self.entry if bool((self.entry > 0).any()) else None
 
 
 class ResponseTarget(NamedTuple):
-    """Response of the n patients of a batch: ``positive`` (n,) bool, ``weight`` (members, n) as for survival."""
+    """Response of the n patients of a batch.
+
+    ``positive`` (n,) bool, ``level`` (n,) int, ``weight`` (members, n) as for survival.
+    """
 
     positive: Tensor
+    level: Tensor
     weight: Tensor
 
 
@@ -41,17 +56,29 @@ class Target(Protocol):
 
 
 class Head(Protocol):
-    """One kind of endpoint. Estimates are (members, n, outputs).
+    """One kind of endpoint: a frozen dataclass of what it learned (arrays and names).
 
-    ``target`` makes the head's own target of what happened and the weights; ``calibration`` is what makes its
-    predictions true.
+    ``target`` makes the head's own target of ``endpoint.outcome`` and the weights; ``calibration`` is what
+    :meth:`calibrate` gives, to be loaded again.
     """
 
-    outputs: int
     target: Callable[..., Any]
     calibration: type[Calibration]
 
-    def start(self, target: Any) -> Tensor | None:
+    @classmethod
+    def fit(cls, endpoint: Any, /) -> Self:
+        """Learn what must be known before training (cuts, levels) from the observed patients of the training part.
+
+        All members share it: it is the scale on which they speak, and none is calibrated or judged by it.
+        """
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the network gives for a patient."""
+        ...
+
+    def start(self, target: Any, /) -> Tensor | None:
         """(members, outputs) estimate of those who know nothing, or None if the scale has no zero of its own."""
         ...
 
@@ -60,5 +87,23 @@ class Head(Protocol):
         ...
 
     def predict(self, estimate: Tensor) -> Tensor:
-        """(members, n) what is predicted for each patient."""
+        """(members, n, p) what is predicted, in numbers of which a member's own mean means nothing."""
         ...
+
+    def calibrate(self, estimate: NDArray[np.float64], endpoint: Any, /) -> Calibration:
+        """Make true what was predicted (n, p), around each member's mean, of patients left out."""
+        ...
+
+
+def taken_apart(head: Head) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return what a head learned, ready for json and safetensors."""
+    learned = {field.name: getattr(head, field.name) for field in fields(head)}  # type: ignore[arg-type]  # a dataclass
+    arrays = {f"head.{name}": value for name, value in learned.items() if isinstance(value, np.ndarray)}
+    return {name: value for name, value in learned.items() if f"head.{name}" not in arrays}, arrays
+
+
+def put_together(kind: type[Head], settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Head:
+    """Build a head from what :func:`taken_apart` returned; its arrays are taken out of `arrays`."""
+    own = [name for name in arrays if name.startswith("head.")]
+    names = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    return kind(**names, **{name.removeprefix("head."): arrays.pop(name) for name in own})

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.calibration import Calibration
 from models.calibration.response import ResponseRecalibration
 from models.heads.head import ResponseTarget
-from models.losses import binary_cross_entropy
+from models.losses.response import binary_cross_entropy
+from omics.endpoints import Response
 
 __all__ = ["LogisticHead"]
 
 
+@dataclass(frozen=True)
 class LogisticHead:
     """Binary response; the estimate is the logit of the positive class."""
 
-    outputs = 1
-    target: Callable[..., Any] = ResponseTarget
-    calibration: type[Calibration] = ResponseRecalibration
+    target: ClassVar[Callable[..., Any]] = ResponseTarget
+    calibration: ClassVar[type[Calibration]] = ResponseRecalibration
+    outputs: ClassVar[int] = 1
+
+    @classmethod
+    def fit(cls, _endpoint: Response) -> Self:
+        """Learn nothing: a logit has its own scale."""
+        return cls()
 
     def start(self, target: ResponseTarget) -> Tensor:
         """(members, 1) log odds of a response among the patients of each member, a half added to each class."""
@@ -34,5 +44,9 @@ class LogisticHead:
         return binary_cross_entropy(estimate[..., 0], target.positive, target.weight)
 
     def predict(self, estimate: Tensor) -> Tensor:
-        """(members, n) logit."""
-        return estimate[..., 0]
+        """(members, n, 1) logit."""
+        return estimate
+
+    def calibrate(self, estimate: NDArray[np.float64], endpoint: Response) -> ResponseRecalibration:
+        """Slope and intercept."""
+        return ResponseRecalibration.fit(estimate[:, 0], endpoint.positive)

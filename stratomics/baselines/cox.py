@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from omics.errors import DataError
 from stratomics.baselines.designs import (
     CLINICAL_RIDGE,
     L1_RATIO,
@@ -77,6 +78,11 @@ def _fit(
     harmonizer = Harmonizer(config.harmonize).fit(cohort)
     batch = harmonizer.transform(cohort)
     survival = batch.endpoints.survival()
+    if survival.entry is not None and survival.entry.any():
+        raise DataError(
+            "patients came late (the endpoint's key `entry`), which the Cox baselines do not know; "
+            "go without them: --baselines []"
+        )
     rows = np.flatnonzero(survival.observed)
     x, survival = design(batch)[rows], survival.take(rows)
     coefficients = solve(x, survival.event, survival.time)

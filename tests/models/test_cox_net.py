@@ -10,7 +10,7 @@ from sksurv.util import Surv
 
 from models.breslow import BreslowBaseline
 from models.cox_net import CoxLikelihood, cox_net, cox_net_path, largest_penalty
-from models.losses import cox_efron
+from models.losses.cox import cox_efron
 from omics.errors import FitError
 
 

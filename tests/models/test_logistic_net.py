@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from models.elastic_net import elastic_net, elastic_net_path, largest_penalty
 from models.logistic_net import LogisticLikelihood, logistic_net
-from models.losses import binary_cross_entropy
+from models.losses.response import binary_cross_entropy
 from omics.errors import FitError
 
 

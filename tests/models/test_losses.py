@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.losses import binary_cross_entropy, cox_efron
+from models.losses.cox import cox_efron
+from models.losses.response import binary_cross_entropy
 
 
 def brute_force(eta: np.ndarray, event: np.ndarray, time: np.ndarray) -> float:

@@ -82,7 +82,7 @@ def test_a_nan_is_refused() -> None:
 def test_members_are_averaged_as_probabilities() -> None:
     recalibration = ResponseRecalibration(2.0, -1.0)
     logits = np.array([[0.0, 3.0], [1.0, -2.0], [0.5, 0.0]])
-    table = recalibration.prediction(np.array(["a", "b"]), logits, "response")
+    table = recalibration.prediction(np.array(["a", "b"]), logits[..., None], "response")
     members = expit(2.0 * logits - 1.0)
     np.testing.assert_allclose(table.patients["response_probability"], members.mean(axis=0))
     np.testing.assert_allclose(table.patients["response_sd"], members.std(axis=0, ddof=1))

@@ -1,0 +1,67 @@
+"""Logistic hazard head: the odds of an event in each interval of time, so that hazards need not be proportional."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.calibration import Calibration
+from models.calibration.curves import CurveRecalibration
+from models.heads.discrete_hazard import log_cumulative_hazards, logits, starting_logits
+from models.heads.head import SurvivalTarget
+from models.heads.time_grid import TIMES, event_quantiles, hazard_cuts
+from models.losses.discrete import logistic_hazard
+from omics.endpoints import Survival
+
+__all__ = ["LogisticHazardHead"]
+
+
+@dataclass(frozen=True)
+class LogisticHazardHead:
+    """Discrete hazards (k,) ending at `cuts`; curves are predicted at `times` (t,). Events of all causes are one."""
+
+    target: ClassVar[Callable[..., Any]] = SurvivalTarget
+    calibration: ClassVar[type[Calibration]] = CurveRecalibration
+
+    cuts: NDArray[np.float64]
+    times: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, endpoint: Survival) -> Self:
+        """Cut time by the events."""
+        return cls(hazard_cuts(endpoint), event_quantiles(endpoint, TIMES))
+
+    @property
+    def outputs(self) -> int:
+        """One an interval, and one that they share."""
+        return len(self.cuts) + 1
+
+    def start(self, target: SurvivalTarget) -> Tensor:
+        """(members, outputs) hazards of each member's patients."""
+        return starting_logits(
+            target.event, target.time, target.entry, self._like(self.cuts, target.time), target.weight
+        )
+
+    def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
+        """(members,) negative log likelihood a patient."""
+        cuts = self._like(self.cuts, target.time)
+        return logistic_hazard(logits(estimate), target.event, target.time, cuts, target.weight, target.late)
+
+    def predict(self, estimate: Tensor) -> Tensor:
+        """(members, n, t) log cumulative hazards at `times`."""
+        cuts, times = torch.from_numpy(self.cuts), torch.from_numpy(self.times)
+        return log_cumulative_hazards(logits(estimate)[..., None, :], cuts, times)[..., 0, :]
+
+    def calibrate(self, estimate: NDArray[np.float64], endpoint: Survival) -> CurveRecalibration:
+        """Slope, baseline and percentiles of the curves."""
+        return CurveRecalibration.fit(estimate, self.times, endpoint.event, endpoint.time, endpoint.entry)
+
+    @staticmethod
+    def _like(values: NDArray[np.float64], other: Tensor) -> Tensor:
+        return torch.from_numpy(values).to(other)

@@ -1,0 +1,52 @@
+"""Where time is cut: at equal steps of the Kaplan-Meier curve of the training patients."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.censoring import kaplan_meier
+from omics.endpoints import Survival
+from omics.errors import DataError
+
+__all__ = ["TIMES", "event_quantiles", "hazard_cuts"]
+
+Array = NDArray[np.float64]
+
+FEWEST_CUTS, MOST_CUTS = 15, 30
+EVENTS_A_CUT = 10
+
+TIMES = 100
+"""A predicted curve has at most so many steps."""
+
+
+def event_quantiles(endpoint: Survival, count: int) -> Array:
+    """At most `count` distinct event times between which the Kaplan-Meier curve falls in equal steps; the last is one.
+
+    Raises
+    ------
+    DataError
+        If nobody had the event.
+
+    Examples
+    --------
+    >>> survival = Survival(np.arange(1.0, 9.0), np.ones(8, bool), np.ones(8, bool))
+    >>> event_quantiles(survival, 4)
+    array([2., 4., 6., 8.])
+    """
+    event, time = endpoint.event & endpoint.observed, endpoint.time
+    if not event.any():
+        raise DataError("nobody had the event, so time cannot be cut; check the coding of the event column")
+    curve = kaplan_meier(event[endpoint.observed], time[endpoint.observed])
+    times = np.unique(time[event])
+    fallen = 1.0 - curve(times)
+    # The smallest event time by which each share of the fall has happened; a hair is left for rounding.
+    steps = np.linspace(0.0, fallen[-1], count + 1)[1:] * (1.0 - 1e-12)
+    chosen: Array = times[np.unique(np.searchsorted(fallen, steps).clip(max=len(times) - 1))]
+    return chosen
+
+
+def hazard_cuts(endpoint: Survival) -> Array:
+    """Cut time into 15 to 30 intervals, by the number of events; into fewer where events have fewer distinct times."""
+    events = int((endpoint.event & endpoint.observed).sum())
+    return event_quantiles(endpoint, min(max(events // EVENTS_A_CUT, FEWEST_CUTS), MOST_CUTS))

@@ -1,0 +1,178 @@
+"""The Cox loss with weights, strata and delayed entry, against brute force and R's and lifelines' conventions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.losses.cox import cox_efron
+
+
+class Crowd(NamedTuple):
+    eta: torch.Tensor
+    event: torch.Tensor
+    time: torch.Tensor
+    weight: torch.Tensor
+    entry: torch.Tensor
+    stratum: torch.Tensor
+
+    def take(self, rows: torch.Tensor) -> Crowd:
+        return Crowd(*(part[rows] for part in self))
+
+
+def brute_force(crowd: Crowd) -> float:
+    """Efron's formula with case weights as in R's survival, one stratum and one tied time after the other."""
+    eta, event, time, weight, entry, stratum = (part.numpy() for part in crowd)
+    total, events = 0.0, 0.0
+    for s in np.unique(stratum):
+        for t in np.unique(time[event & (stratum == s) & (weight > 0)]):
+            here = (stratum == s) & (weight > 0)
+            tied = here & event & (time == t)
+            at_risk = here & (entry < t) & (time >= t)
+            d, mean = tied.sum(), weight[tied].mean()
+            risk = (weight * np.exp(eta))[at_risk].sum()
+            dying = (weight * np.exp(eta))[tied].sum()
+            total += mean * sum(np.log(risk - k / d * dying) for k in range(d)) - (weight * eta)[tied].sum()
+            events += weight[tied].sum()
+    return total / events if events else 0.0
+
+
+def draw(n: int, seed: int, ties: int = 8, strata: int = 3) -> Crowd:
+    rng = np.random.default_rng(seed)
+    time = rng.integers(1, ties, n).astype(float)
+    return Crowd(
+        torch.tensor(rng.normal(size=n) * 2),
+        torch.tensor(rng.random(n) < 0.6),
+        torch.tensor(time),
+        torch.tensor(rng.choice([0.0, 0.5, 1.0, 2.5], n)),
+        # Whole numbers, so that some come at the very time of another's event.
+        torch.tensor(np.floor(time * rng.random(n) * 0.999) * (rng.random(n) < 0.6)),
+        torch.tensor(rng.integers(0, strata, n)),
+    )
+
+
+@given(st.integers(1, 70), st.integers(0, 10_000), st.sampled_from([2, 6, 1000]), st.integers(1, 4))
+@settings(deadline=None, max_examples=80)
+def test_equals_brute_force(n: int, seed: int, ties: int, strata: int) -> None:
+    crowd = draw(n, seed, ties, strata)
+    assert cox_efron(*crowd).item() == pytest.approx(brute_force(crowd), abs=1e-9)
+
+
+@pytest.mark.parametrize("left_out", [("weight",), ("entry",), ("stratum",), ("weight", "entry", "stratum")])
+def test_what_is_left_out_is_what_everybody_has(left_out: tuple[str, ...]) -> None:
+    crowd = draw(60, 3)
+    nothing = {"weight": torch.ones(60), "entry": torch.zeros(60), "stratum": torch.zeros(60)}
+    expected = brute_force(crowd._replace(**{name: nothing[name] for name in left_out}))
+    given_none = crowd._replace(**dict.fromkeys(left_out))
+    assert cox_efron(*given_none).item() == pytest.approx(expected, abs=1e-9)
+
+
+def test_equals_lifelines_with_strata_and_entry() -> None:
+    import pandas as pd
+    from lifelines import CoxPHFitter
+
+    rng = np.random.default_rng(4)
+    n = 150
+    frame = pd.DataFrame(
+        {
+            "x": rng.normal(size=n),
+            "t": 1 + rng.exponential(10, n),
+            "e": rng.random(n) < 0.6,
+            "s": rng.integers(0, 3, n),
+        }
+    )
+    frame["begin"] = frame["t"] * rng.random(n) * 0.8
+    fitted = CoxPHFitter().fit(frame, "t", "e", entry_col="begin", strata="s")
+    columns = {name: torch.tensor(frame[name].to_numpy()) for name in frame}
+    loss = cox_efron(
+        columns["x"] * fitted.params_["x"],
+        columns["e"],
+        columns["t"],
+        entry=columns["begin"],
+        stratum=columns["s"],
+    )
+    assert loss.item() * frame["e"].sum() == pytest.approx(-fitted.log_likelihood_, abs=1e-6)
+
+
+@given(st.integers(2, 50), st.integers(0, 10_000))
+@settings(deadline=None, max_examples=30)
+def test_order_of_rows_does_not_matter(n: int, seed: int) -> None:
+    crowd = draw(n, seed)
+    shuffle = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    assert cox_efron(*crowd).item() == pytest.approx(cox_efron(*crowd.take(shuffle)).item(), abs=1e-10)
+
+
+@given(st.integers(2, 50), st.integers(0, 10_000))
+@settings(deadline=None, max_examples=30)
+def test_patients_of_no_weight_do_not_matter(n: int, seed: int) -> None:
+    crowd = draw(n, seed)
+    counts = crowd.weight > 0
+    alone = cox_efron(*crowd.take(counts)).item() if counts.any() else 0.0
+    wild = crowd.eta.clone()
+    wild[~counts] = 500.0
+    assert cox_efron(*crowd._replace(eta=wild)).item() == pytest.approx(alone, abs=1e-10)
+
+
+def test_a_stratum_twice_over_costs_the_same() -> None:
+    crowd = draw(40, 5, ties=1000, strata=2)
+    twice = Crowd(*(torch.cat([part, part]) for part in crowd))
+    apart = twice._replace(stratum=torch.cat([crowd.stratum, crowd.stratum + 2]))
+    assert cox_efron(*apart).item() == pytest.approx(cox_efron(*crowd).item(), abs=1e-12)
+
+
+def test_weights_that_all_grow_change_no_gradient() -> None:
+    crowd = draw(40, 6)
+    slopes = []
+    for factor in (1.0, 7.0):
+        eta = crowd.eta.clone().requires_grad_()
+        cox_efron(*crowd._replace(eta=eta, weight=crowd.weight * factor)).backward()
+        slopes.append(eta.grad)
+    torch.testing.assert_close(slopes[0], slopes[1])
+
+
+def test_gradient_is_right() -> None:
+    crowd = draw(25, 3)
+    assert torch.autograd.gradcheck(lambda e: cox_efron(e, *crowd[1:]), crowd.eta.requires_grad_())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("size", [1e3, -1e3])
+def test_finite_at_extreme_log_hazards(size: float, dtype: torch.dtype) -> None:
+    crowd = draw(60, 2)
+    eta = (torch.sign(crowd.eta) * size).to(dtype).requires_grad_()
+    loss = cox_efron(eta, crowd.event, crowd.time, crowd.weight.to(dtype), crowd.entry, crowd.stratum)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(eta.grad).all()
+
+
+def test_a_small_crowd_is_not_lost_under_one_that_has_not_come_yet() -> None:
+    """A difference of sums would give log(0): e^600 later arrivals hide the two at risk."""
+    eta = torch.tensor([0.0, 0.0, 600.0], dtype=torch.float64)
+    event, time = torch.tensor([True, False, False]), torch.tensor([1.0, 2.0, 3.0])
+    loss = cox_efron(eta, event, time, entry=torch.tensor([0.0, 0.0, 1.5]))
+    assert loss.item() == pytest.approx(np.log(2), abs=1e-12)
+
+
+def test_members_have_weights_of_their_own() -> None:
+    crowd = draw(50, 8)
+    weight = torch.stack([crowd.weight, crowd.weight.flip(0), torch.zeros(50, dtype=torch.float64)])
+    eta = crowd.eta.expand(3, 50).clone().requires_grad_()
+    together = cox_efron(eta, crowd.event, crowd.time, weight, crowd.entry, crowd.stratum)
+    for member in range(3):
+        expected = brute_force(crowd._replace(weight=weight[member]))
+        assert together[member].item() == pytest.approx(expected, abs=1e-9)
+    together.sum().backward()
+    assert (eta.grad[2] == 0).all()
+
+
+def test_nobody_at_all_is_a_zero_connected_to_the_graph() -> None:
+    eta = torch.zeros(2, 0, requires_grad=True)
+    loss = cox_efron(eta, torch.zeros(0, dtype=torch.bool), torch.zeros(0))
+    assert loss.tolist() == [0.0, 0.0]
+    loss.sum().backward()
