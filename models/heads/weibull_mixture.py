@@ -63,12 +63,12 @@ class WeibullMixtureHead:
         """(members,) negative log likelihood a patient, of time in units of `unit`."""
         entry = None if target.late is None else target.late / self.unit
         time = target.time / self.unit
-        return weibull_mixture(_parameters(estimate), target.event, time, target.weight, entry)
+        return weibull_mixture(_parameters(estimate, self.shape), target.event, time, target.weight, entry)
 
     def predict(self, estimate: Tensor) -> Tensor:
         """(members, n, t) log cumulative hazards at `times`."""
         ages = torch.from_numpy(self.times / self.unit)
-        parameters = _parameters(estimate.double())
+        parameters = _parameters(estimate.double(), self.shape)
         curves = [-weibull_log_survival(parameters, age) for age in ages[:, None]]
         return torch.stack(curves, -1).clamp_min(torch.finfo(torch.float64).tiny).log()
 
@@ -95,7 +95,10 @@ def _weibull(
     return shape, middle * power(shape) ** (1.0 / shape)
 
 
-def _parameters(estimate: Tensor) -> Tensor:
-    """(..., 3 k) of 3 k + 1 outputs, the last of which lengthens all scales."""
-    own = OWN * estimate[..., :-1]
-    return torch.cat([own[..., : 2 * COMPONENTS], own[..., 2 * COMPONENTS :] + estimate[..., -1:]], -1)
+def _parameters(estimate: Tensor, shape: float) -> Tensor:
+    """(..., 3 k) of 3 k + 1 outputs; the last lengthens all scales, in the units of a log hazard of the common shape.
+
+    A ridge means the same on it whatever the shape: at .33 a log hazard of 1 is 3 log scales.
+    """
+    own, longer = OWN * estimate[..., :-1], estimate[..., -1:] / shape
+    return torch.cat([own[..., : 2 * COMPONENTS], own[..., 2 * COMPONENTS :] + longer], -1)
