@@ -362,7 +362,7 @@ def test_a_loss_that_diverges_is_said() -> None:
     batch, _ = simulated(n=20)
     fitted = VAE(2, trainer=SHORT).fit(batch).fitted
     training = AutoencoderTraining(
-        fitted.network.float(), len(batch), SHORT, 0, lambda mean, _rows: mean.sum() * np.inf
+        fitted.network.float().train(), len(batch), SHORT, 0, lambda mean, _rows: mean.sum() * np.inf
     )
     with pytest.raises(FitError, match=r"loss is not finite in epoch 0; lower trainer.learning_rate"):
         train(training, fitted.inputs(batch))
