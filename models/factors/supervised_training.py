@@ -26,10 +26,10 @@ SHARE = 0.3
 
 WEIGHT = 30.0
 """Of the heads' loss, per value that a patient has: the bound gains with every value that a factor explains, the loss
-of a head does not. 150 patients x 2 views x 100 features, a weak prognostic factor beside five strong ones, three factors,
-4 cohorts: correlation with the true log hazard in new patients .05 without heads, .06 at weight .1, .09 at 1, .36 at 3,
-.76 at 10, .90 at 30, .92 at 100, while factors of networks without a fold drift from those of all patients (least
-correlation .97 at 3, .93 at 30, .91 at 100)."""
+of a head does not. 150 patients x 2 views x 100 features, a weak prognostic factor beside five strong ones, three
+factors, 4 cohorts: correlation with the true log hazard in new patients .05 without heads, .06 at weight .1, .09 at 1,
+.36 at 3, .76 at 10, .90 at 30, .92 at 100, while factors of networks without a fold drift from those of all patients
+(least correlation .97 at 3, .93 at 30, .91 at 100)."""
 
 
 def supervised(
