@@ -21,7 +21,7 @@ class FactorsConfig:
     Parameters
     ----------
     model
-        A name in FACTOR_MODELS: pca, gfa, vae or mofa.
+        A name in FACTOR_MODELS: pca, gfa, vae, supervised_vae or mofa.
     count
         Number of factors.
     """

@@ -4,5 +4,6 @@ FACTOR_MODELS = {
     "pca": "models.factors.pca:PCA",
     "gfa": "models.factors.gfa:GFA",
     "vae": "models.factors.vae:VAE",
+    "supervised_vae": "models.factors.supervised_vae:SupervisedVAE",
     "mofa": "models.factors.mofa:MOFA",
 }

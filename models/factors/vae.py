@@ -20,12 +20,12 @@ from models.factors.vae_fitted import FittedNetwork
 from models.factors.vae_left_out import left_out
 from models.factors.vae_network import MultiViewNetwork, Posterior
 from models.factors.vae_start import Columns, columns_of, start
-from models.factors.vae_training import AutoencoderTraining, HeadsLoss, no_heads, train
+from models.factors.vae_training import AutoencoderTraining, train
 from omics.errors import FitError, nearest
 from omics.files import read_state, write_state
 from omics.randomness import named_generator, named_seed
 
-__all__ = ["VAE"]
+__all__ = ["VAE", "factors_of"]
 
 Array = NDArray[np.float64]
 
@@ -88,8 +88,8 @@ class VAE:
             raise FitError("this VAE was not fitted; call fit with training patients first")
         return self._fitted
 
-    def fit(self, batch: Batch, heads: HeadsLoss = no_heads) -> Self:
-        """Train encoders and decoders on training patients, and `heads` with them.
+    def fit(self, batch: Batch) -> Self:
+        """Train encoders and decoders on training patients.
 
         Raises
         ------
@@ -109,22 +109,22 @@ class VAE:
         fitted = FittedNetwork(self._network(columns, min(self.count, limit)), columns)
         inputs = fitted.inputs(batch)
         start(fitted.network, inputs)
-        training = AutoencoderTraining(
-            fitted.network, len(batch), self.trainer, named_seed(self.seed, "vae"), heads
+        train(
+            AutoencoderTraining(fitted.network, len(batch), self.trainer, named_seed(self.seed, "vae")),
+            inputs,
         )
-        train(training, inputs)
         fitted.network.double()
-        _keep_slopes(fitted, batch)
+        fitted.keep_slopes(batch)
         self._fitted = fitted
         return self
 
     def fit_transform(self, batch: Batch) -> Factors:
         """Learn from training patients, and give each the factors that he would have if he were new."""
-        return _factors(left_out(self.fit(batch).fitted, batch, self.trainer, self.seed))
+        return factors_of(left_out(self.fit(batch).fitted, batch, self.trainer, self.seed))
 
     def transform(self, batch: Batch) -> Factors:
         """Posterior mean and sd of patients that were not trained on, from the values that were measured."""
-        return _factors(self.fitted.posterior(batch))
+        return factors_of(self.fitted.posterior(batch))
 
     @torch.no_grad()
     def reconstruct(self, view: str, batch: Batch) -> tuple[Array, Array]:
@@ -209,14 +209,6 @@ class VAE:
         return columns.on_their_scale(mean, loadings, 1 / noise.numpy(), decoder.likelihood)
 
 
-def _factors(posterior: Posterior) -> Factors:
+def factors_of(posterior: Posterior) -> Factors:
+    """Hand over a posterior as arrays."""
     return Factors(posterior.mean.numpy(), posterior.variance.sqrt().numpy())
-
-
-@torch.no_grad()
-def _keep_slopes(fitted: FittedNetwork, batch: Batch) -> None:
-    mean = fitted.posterior(batch).mean
-    for view in fitted.columns:
-        decoder = fitted.decoder(view)
-        if decoder.units is not None:
-            decoder.slope.copy_((1 - torch.tanh(decoder.units(mean)).square()).mean(dim=0))

@@ -39,3 +39,12 @@ class FittedNetwork:
     def decoder(self, view: str) -> ViewDecoder:
         """Give the decoder of one view."""
         return self.network.decoders[list(self.columns).index(view)]
+
+    @torch.no_grad()
+    def keep_slopes(self, batch: Batch) -> None:
+        """Keep the mean slopes of the units among training patients, for the loadings of deep decoders."""
+        mean = self.posterior(batch).mean
+        for view in self.columns:
+            decoder = self.decoder(view)
+            if decoder.units is not None:
+                decoder.slope.copy_((1 - torch.tanh(decoder.units(mean)).square()).mean(dim=0))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.batch import Batch
@@ -17,7 +18,7 @@ from models.factors.vae_network import Posterior
 from models.factors.vae_training import AutoencoderTraining, train
 from omics.randomness import named_generator, named_seed
 
-__all__ = ["left_out"]
+__all__ = ["left_out", "left_out_rows"]
 
 FOLDS = 5
 SHARE = 0.2
@@ -35,10 +36,8 @@ def left_out(fitted: FittedNetwork, batch: Batch, config: TrainerConfig, seed: i
     further = replace(config, epochs=math.ceil(SHARE * config.epochs))
     own, (mean, variance) = fitted.posterior(batch).mean, fitted.posterior(batch)
     mean, variance = mean.clone(), variance.clone()
-    order = named_generator(seed, "vae", "folds").permutation(len(batch))
-    for fold in range(min(FOLDS, len(batch))):
-        rows = np.sort(order[fold::FOLDS])
-        others = np.setdiff1d(order, rows)
+    for fold, rows in enumerate(left_out_rows(len(batch), seed)):
+        others = np.setdiff1d(np.arange(len(batch)), rows)
         part = FittedNetwork(copy.deepcopy(fitted.network).float().train(), fitted.columns)
         rest = batch.take(others)
         training = AutoencoderTraining(
@@ -51,6 +50,12 @@ def left_out(fitted: FittedNetwork, batch: Batch, config: TrainerConfig, seed: i
         index = torch.from_numpy(rows)
         mean[index], variance[index] = left.mean @ turn, left.variance @ turn.square()
     return Posterior(mean, variance)
+
+
+def left_out_rows(n: int, seed: int) -> list[NDArray[np.int64]]:
+    """Row numbers of each fold of `n` patients, drawn whatever is known of them."""
+    order = named_generator(seed, "vae", "folds").permutation(n)
+    return [np.sort(order[fold::FOLDS]) for fold in range(min(FOLDS, n))]
 
 
 def _turn(mean: Tensor, to: Tensor) -> Tensor:

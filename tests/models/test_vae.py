@@ -14,7 +14,7 @@ from datamodules.batch import Batch
 from models.config import TrainerConfig
 from models.factors.vae import VAE
 from models.factors.vae_network import Expert, MultiViewNetwork, ViewDecoder, ViewInputs, product_of_experts
-from models.factors.vae_training import PatientInputs, drawn_subset
+from models.factors.vae_training import AutoencoderTraining, PatientInputs, drawn_subset, train
 from omics.endpoints import Endpoints
 from omics.errors import FitError
 
@@ -324,10 +324,12 @@ def test_heads_that_train_along_turn_the_factors_to_their_target() -> None:
     batch, z = simulated(n=150)
     # The weakest factor: alone, one factor would go to the strongest.
     heads = Regression(z[:, 2])
-    alone = VAE(1, 0).fit(batch).transform(batch).mean[:, 0]
-    together = (
-        VAE(1, 0, trainer=TrainerConfig(learning_rate=0.05)).fit(batch, heads).transform(batch).mean[:, 0]
-    )
+    model = VAE(1, 0).fit(batch)
+    alone = model.transform(batch).mean[:, 0]
+    network = model.fitted.network.float().train()
+    inputs = model.fitted.inputs(batch)
+    train(AutoencoderTraining(network, len(batch), TrainerConfig(learning_rate=0.05), 0, heads), inputs)
+    together = model.transform(batch).mean[:, 0]
     assert abs(np.corrcoef(alone, z[:, 2])[0, 1]) < 0.3
     assert abs(np.corrcoef(together, z[:, 2])[0, 1]) > 0.8
     assert abs(heads.layer.weight.item()) > 0.3
@@ -358,8 +360,12 @@ def test_other_wrong_input_is_said() -> None:
 
 def test_a_loss_that_diverges_is_said() -> None:
     batch, _ = simulated(n=20)
+    fitted = VAE(2, trainer=SHORT).fit(batch).fitted
+    training = AutoencoderTraining(
+        fitted.network.float().train(), len(batch), SHORT, 0, lambda mean, _rows: mean.sum() * np.inf
+    )
     with pytest.raises(FitError, match=r"loss is not finite in epoch 0; lower trainer.learning_rate"):
-        VAE(2).fit(batch, lambda mean, rows: mean.sum() * np.inf)
+        train(training, fitted.inputs(batch))
 
 
 def test_the_network_takes_any_likelihood_beside_another() -> None:
