@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -78,6 +78,16 @@ class Survival:
         """Keep `rows`, in their order."""
         return Survival(self.time[rows], self.event[rows], self.observed[rows], self.unit)
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[Survival]) -> Survival:
+        """Put patients under each other; all parts have one unit."""
+        return cls(
+            np.concatenate([part.time for part in parts]),
+            np.concatenate([part.event for part in parts]),
+            np.concatenate([part.observed for part in parts]),
+            parts[0].unit,
+        )
+
 
 @dataclass(frozen=True)
 class Response:
@@ -116,6 +126,14 @@ class Response:
     def take(self, rows: Rows) -> Response:
         """Keep `rows`, in their order."""
         return Response(self.positive[rows], self.observed[rows])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Response]) -> Response:
+        """Put patients under each other."""
+        return cls(
+            np.concatenate([part.positive for part in parts]),
+            np.concatenate([part.observed for part in parts]),
+        )
 
 
 @dataclass(frozen=True)
@@ -166,6 +184,27 @@ class Endpoints:
     def take(self, rows: Rows) -> Endpoints:
         """Keep `rows`, in their order."""
         return Endpoints({name: e.take(rows) for name, e in self.named.items()}, self.deciding)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Endpoints]) -> Endpoints:
+        """Put the patients of parts of one cohort under each other.
+
+        Raises
+        ------
+        DataError
+            If parts differ in their endpoints, the kinds or the units of these.
+        """
+        kinds = [{name: (e.kind, e.unit) for name, e in part.named.items()} for part in parts]
+        if any(
+            (kind, part.deciding) != (kinds[0], parts[0].deciding)
+            for kind, part in zip(kinds, parts, strict=True)
+        ):
+            raise DataError("patients to put together have other endpoints; take them from one cohort")
+        named: dict[str, Survival | Response] = {}
+        for name, first in parts[0].named.items():
+            same: list[Any] = [part.named[name] for part in parts]
+            named[name] = type(first).concatenate(same)
+        return cls(named, parts[0].deciding)
 
 
 def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -88,7 +88,7 @@ class VAE:
             raise FitError("this VAE was not fitted; call fit with training patients first")
         return self._fitted
 
-    def fit(self, batch: Batch, heads: HeadsLoss = no_heads) -> Self:
+    def fit(self, batches: Iterable[Batch], heads: HeadsLoss = no_heads) -> Self:
         """Train encoders and decoders on training patients, and `heads` with them.
 
         Raises
@@ -96,6 +96,7 @@ class VAE:
         FitError
             If a view has no values, no variance, or values that its likelihood cannot give; if training diverges.
         """
+        batch = Batch.concatenate(batches)
         limit = min(len(batch) - 1, sum(x.shape[1] for x in batch.views.values()))
         if limit < 1:
             raise FitError(
@@ -118,13 +119,15 @@ class VAE:
         self._fitted = fitted
         return self
 
-    def fit_transform(self, batch: Batch) -> Factors:
+    def fit_transform(self, batches: Iterable[Batch]) -> Factors:
         """Learn from training patients, and give each the factors that he would have if he were new."""
-        return _factors(left_out(self.fit(batch).fitted, batch, self.trainer, self.seed))
+        batch = Batch.concatenate(batches)
+        fitted = self.fit([batch]).fitted
+        return _factors(batch, fitted, left_out(fitted, batch, self.trainer, self.seed))
 
     def transform(self, batch: Batch) -> Factors:
         """Posterior mean and sd of patients that were not trained on, from the values that were measured."""
-        return _factors(self.fitted.posterior(batch))
+        return _factors(batch, self.fitted, self.fitted.posterior(batch))
 
     @torch.no_grad()
     def reconstruct(self, view: str, batch: Batch) -> tuple[Array, Array]:
@@ -209,8 +212,8 @@ class VAE:
         return columns.on_their_scale(mean, loadings, 1 / noise.numpy(), decoder.likelihood)
 
 
-def _factors(posterior: Posterior) -> Factors:
-    return Factors(posterior.mean.numpy(), posterior.variance.sqrt().numpy())
+def _factors(batch: Batch, fitted: FittedNetwork, posterior: Posterior) -> Factors:
+    return Factors(posterior.mean.numpy(), posterior.variance.sqrt().numpy(), batch.known(fitted.columns))
 
 
 @torch.no_grad()
