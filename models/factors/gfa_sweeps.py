@@ -264,12 +264,11 @@ def _update_scores(data: Data, states: Sequence[Sequence[State]], scores: Scores
             of_block, pull = block.pull(state)
             precision[:, groups] += of_block
             linear[:, block.rows] += pull
-    # In float64: a precision of many precise features is of another scale than the prior's 1, which float32 would lose.
-    factors = precision[..., 1:, 1:].double()
+    factors = precision[..., 1:, 1:]
     eye = torch.eye(factors.shape[-1], dtype=factors.dtype, device=factors.device)
     root = torch.linalg.cholesky(factors + eye)
     covariance = torch.zeros_like(precision)
-    covariance[..., 1:, 1:] = torch.cholesky_inverse(root).to(covariance)
+    covariance[..., 1:, 1:] = torch.cholesky_inverse(root)
     # The intercept is the loading of the constant: what it explains is taken from the pull.
     pull = linear - precision[:, data.group, 0]
     mean = (covariance[:, data.group] @ pull[..., None])[..., 0]
