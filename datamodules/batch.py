@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omics.endpoints import Endpoints
+from omics.errors import DataError
 
 __all__ = ["Batch"]
 
@@ -54,7 +55,46 @@ class Batch:
             self.endpoints.take(rows),
         )
 
+    @classmethod
+    def concatenate(cls, batches: Iterable[Batch]) -> Batch:
+        """Put the patients of batches of one harmonizer under each other; a batch alone is given back as it is.
+
+        Raises
+        ------
+        DataError
+            If there is no batch, or if batches differ in their views, features, covariates or endpoints.
+        """
+        parts = list(batches)
+        if not parts:
+            raise DataError("there are no batches, so no patients to put together; give at least one")
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        for number, part in enumerate(parts):
+            if _columns(part) != _columns(first):
+                raise DataError(
+                    f"batch {number} differs from batch 0 in its views, features or covariates; "
+                    "harmonize both with one Harmonizer"
+                )
+        return cls(
+            np.concatenate([part.sample_ids for part in parts]),
+            {name: np.concatenate([part.views[name] for part in parts]) for name in first.views},
+            {name: np.concatenate([part.observed[name] for part in parts]) for name in first.views},
+            np.concatenate([part.covariates for part in parts]),
+            first.covariate_names,
+            Endpoints.concatenate([part.endpoints for part in parts]),
+        )
+
     def present(self, view: str) -> NDArray[np.bool_]:
         """(n,) bool: the patient has `view`."""
         present: NDArray[np.bool_] = np.any(self.observed[view], axis=1)
         return present
+
+    def known(self, views: Iterable[str]) -> NDArray[np.bool_]:
+        """(n,) bool: the patient has one of `views` at least."""
+        known: NDArray[np.bool_] = np.any([self.present(view) for view in views], axis=0)
+        return known
+
+
+def _columns(batch: Batch) -> tuple[list[tuple[str, int]], tuple[str, ...]]:
+    return [(name, values.shape[1]) for name, values in batch.views.items()], batch.covariate_names

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omics.errors import DataError
+
+Number = TypeVar("Number", np.int64, np.float64)
 
 __all__ = ["Endpoints", "Response", "Survival"]
 
@@ -92,6 +94,18 @@ class Survival:
             self.time[rows], self.event[rows], self.observed[rows], self.unit, cause=cause, entry=entry
         )
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[Survival]) -> Survival:
+        """Put patients under each other; all parts have one unit."""
+        return cls(
+            np.concatenate([part.time for part in parts]),
+            np.concatenate([part.event for part in parts]),
+            np.concatenate([part.observed for part in parts]),
+            parts[0].unit,
+            _joined([part.cause for part in parts]),
+            _joined([part.entry for part in parts]),
+        )
+
 
 @dataclass(frozen=True)
 class Response:
@@ -146,6 +160,22 @@ class Response:
         level = None if self.level is None else self.level[rows]
         return Response(self.positive[rows], self.observed[rows], level, self.levels)
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[Response]) -> Response:
+        """Put patients under each other."""
+        return cls(
+            np.concatenate([part.positive for part in parts]),
+            np.concatenate([part.observed for part in parts]),
+            _joined([part.level for part in parts]),
+            parts[0].levels,
+        )
+
+
+def _joined(parts: Sequence[NDArray[Number] | None]) -> NDArray[Number] | None:
+    """Put columns under each other that all parts of a cohort have, or none."""
+    present = [part for part in parts if part is not None]
+    return np.concatenate(present) if present else None
+
 
 @dataclass(frozen=True)
 class Endpoints:
@@ -195,3 +225,24 @@ class Endpoints:
     def take(self, rows: Rows) -> Endpoints:
         """Keep `rows`, in their order."""
         return Endpoints({name: e.take(rows) for name, e in self.named.items()}, self.deciding)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Endpoints]) -> Endpoints:
+        """Put the patients of parts of one cohort under each other.
+
+        Raises
+        ------
+        DataError
+            If parts differ in their endpoints, the kinds or the units of these.
+        """
+        kinds = [{name: (e.kind, e.unit) for name, e in part.named.items()} for part in parts]
+        if any(
+            (kind, part.deciding) != (kinds[0], parts[0].deciding)
+            for kind, part in zip(kinds, parts, strict=True)
+        ):
+            raise DataError("patients to put together have other endpoints; take them from one cohort")
+        named: dict[str, Survival | Response] = {}
+        for name, first in parts[0].named.items():
+            same: list[Any] = [part.named[name] for part in parts]
+            named[name] = type(first).concatenate(same)
+        return cls(named, parts[0].deciding)

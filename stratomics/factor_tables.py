@@ -62,9 +62,9 @@ def save_factors(
 
     def fit(part: Batch, part_seed: int) -> Loadings:
         features = {view: harmonizer.features[view] for view in part.views}
-        return named_loadings(features, kind(config.factors.count, part_seed).fit(part))
+        return named_loadings(features, kind(config.factors.count, part_seed).fit([part]))
 
-    model: FactorModel = kind(config.factors.count, seed).fit(batch)
+    model: FactorModel = kind(config.factors.count, seed).fit([batch])
     loadings = named_loadings(harmonizer.features, model)
     scores = _scores(cohort.obs_names.to_numpy(dtype=str), model.transform(batch))
     halves = list(half_fits(fit, batch, seed, related(cohort)))

@@ -58,7 +58,7 @@ class Encoder:
         data.setup()
         kind = look_up(FACTOR_MODELS, config.factors.model, "factors.model")
         factor_model = kind(config.factors.count, named_seed(seed, "factors", fold.number))
-        as_new = factor_model.fit_transform(data.batch(fold.train))
+        as_new = factor_model.fit_transform([data.batch(fold.train)])
         encoder = cls(data.harmonizer, factor_model)
         inputs = encoder.encode(cohort)
         inputs[fold.train, : as_new.mean.shape[1]] = as_new.mean

@@ -44,7 +44,7 @@ def annotate(cohort: MuData, harmonizer: Harmonizer, model: FactorModel) -> None
     >>> from omics.cohort import read_cohort
     >>> cohort = read_cohort("bundled:tcga_acc")
     >>> harmonizer = Harmonizer(HarmonizeConfig()).fit(cohort)
-    >>> annotate(cohort, harmonizer, PCA(3).fit(harmonizer.transform(cohort)))
+    >>> annotate(cohort, harmonizer, PCA(3).fit([harmonizer.transform(cohort)]))
     >>> cohort.obsm["X_factors"].shape, cohort["rppa"].varm["loadings"].shape
     ((92, 3), (33, 3))
     """

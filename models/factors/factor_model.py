@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -19,23 +20,28 @@ __all__ = ["FactorModel", "Factors"]
 class Factors:
     """Posterior of the factors: `mean` and `sd`, both (n, k) float64.
 
-    A patient without any view has the prior: mean 0, sd 1.
+    `known` (n,) is False for a patient without any view of the model; he has the prior: mean 0, sd 1.
     """
 
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
+    known: NDArray[np.bool_]
 
 
 class FactorModel(Protocol):
-    """Latent factors shared by the views, for patients who may lack some of them."""
+    """Latent factors shared by the views, for patients who may lack some of them.
+
+    Training patients come as batches that can be iterated again; a small cohort is a list of one. Rows of what is
+    returned are in the order of the first pass.
+    """
 
     def __init__(self, count: int, seed: int) -> None: ...
 
-    def fit(self, batch: Batch) -> Self:
+    def fit(self, batches: Iterable[Batch]) -> Self:
         """Learn loadings from training patients."""
         ...
 
-    def fit_transform(self, batch: Batch) -> Factors:
+    def fit_transform(self, batches: Iterable[Batch]) -> Factors:
         """Learn from training patients, and give each the factors that he would have if he were new.
 
         What is trained on factors has to be trained on these: `transform` of training patients fits their own noise.

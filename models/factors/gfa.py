@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -76,7 +76,7 @@ class GFA(LinearFactorModel):
     >>> from omics.cohort import read_cohort
     >>> cohort = read_cohort("bundled:tcga_acc")
     >>> batch = Harmonizer(HarmonizeConfig()).fit(cohort[:70]).transform(cohort)
-    >>> model = GFA(3).fit(batch.take(np.arange(70)))
+    >>> model = GFA(3).fit([batch.take(np.arange(70))])
     >>> mean, sd = model.reconstruct("rppa", batch.take(np.arange(70, 92)))
     >>> mean.shape, sd.shape
     ((22, 33), (22, 33))
@@ -100,7 +100,7 @@ class GFA(LinearFactorModel):
                 known = nearest(name, [GAUSSIAN, *LIKELIHOODS])
                 raise FitError(f"view {view}: no likelihood is called {name!r}; {known}")
 
-    def fit(self, batch: Batch) -> Self:
+    def fit(self, batches: Iterable[Batch]) -> Self:
         """Learn loadings and noise from training patients.
 
         Raises
@@ -108,6 +108,7 @@ class GFA(LinearFactorModel):
         FitError
             If a view has no values, no variance, or values that its likelihood cannot give; if the fit diverges.
         """
+        batch = Batch.concatenate(batches)
         limit = min(len(batch) - 1, sum(x.shape[1] for x in batch.views.values()))
         if limit < 1:
             raise FitError(

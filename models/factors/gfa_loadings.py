@@ -64,6 +64,14 @@ class Loadings:
             covariance = torch.einsum("rpik,rpk,rpjk->rij", self.basis, scaled, self.basis)
         return (self.mean * weight[..., None]).mT @ self.mean + covariance
 
+    def squares(self) -> Tensor:
+        """(R, K) sum of E[w^2] over the features."""
+        of_means = self.mean.square().sum(dim=1)
+        if self.basis.shape[1] == 1:
+            covariance = self.basis[:, 0].square() @ self.shrunk.sum(dim=1)[..., None]
+            return of_means + covariance[..., 0]
+        return of_means + (self.basis.square() @ self.shrunk[..., None])[..., 0].sum(dim=1)
+
     def spread(self) -> Tensor:
         """(R, p) trace of the covariance."""
         return (self.shrunk * self.basis.square().sum(dim=-2)).sum(dim=-1)

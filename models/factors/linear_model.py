@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -47,16 +48,18 @@ class LinearFactorModel(ABC):
         return self._linear
 
     @abstractmethod
-    def fit(self, batch: Batch) -> Self:
+    def fit(self, batches: Iterable[Batch]) -> Self:
         """Learn from training patients."""
 
     def transform(self, batch: Batch) -> Factors:
         """Posterior mean and sd of patients that were not trained on, from the values that were measured."""
-        return _factors(*self.linear.posterior(batch, batch.observed))
+        return _factors(batch, self.linear, *self.linear.posterior(batch, batch.observed))
 
-    def fit_transform(self, batch: Batch) -> Factors:
+    def fit_transform(self, batches: Iterable[Batch]) -> Factors:
         """Learn from training patients, and give each the factors that he would have if he were new."""
-        return _factors(*left_out(self.fit(batch).linear, batch))
+        batch = Batch.concatenate(batches)
+        linear = self.fit([batch]).linear
+        return _factors(batch, linear, *left_out(linear, batch))
 
     def reconstruct(self, view: str, batch: Batch) -> tuple[Array, Array]:
         """Mean and sd (n, p) of the values of one view, from whatever was measured on each patient."""
@@ -87,5 +90,5 @@ class LinearFactorModel(ABC):
         return model
 
 
-def _factors(mean: Array, covariance: Array) -> Factors:
-    return Factors(mean, np.sqrt(np.einsum("nkk->nk", covariance)))
+def _factors(batch: Batch, linear: LinearGaussian, mean: Array, covariance: Array) -> Factors:
+    return Factors(mean, np.sqrt(np.einsum("nkk->nk", covariance)), batch.known(linear.views))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
+from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -26,8 +27,9 @@ class MOFA(LinearFactorModel):
     patients, training ones too, are the Gaussian posterior given those.
     """
 
-    def fit(self, batch: Batch) -> Self:
+    def fit(self, batches: Iterable[Batch]) -> Self:
         """Learn loadings and noise from training patients who have at least one view."""
+        batch = Batch.concatenate(batches)
         names = [name for name, x in batch.views.items() if x.shape[1]]
         rows = np.flatnonzero(np.column_stack([batch.present(name) for name in names]).any(axis=1))
         batch = batch.take(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 import numpy as np
@@ -27,8 +28,9 @@ class PCA(LinearFactorModel):
     training centre. Fewer factors than `count` are kept where there are fewer patients or features. Deterministic.
     """
 
-    def fit(self, batch: Batch) -> Self:
+    def fit(self, batches: Iterable[Batch]) -> Self:
         """Learn loadings, means and noise from training patients."""
+        batch = Batch.concatenate(batches)
         values = {name: x.astype(np.float64) for name, x in batch.views.items() if x.shape[1]}
         present = {name: batch.present(name) for name in values}
         seen = {name: np.tile(present[name][:, None], (1, x.shape[1])) for name, x in values.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Self
 
 from datamodules.batch import Batch
@@ -31,7 +32,7 @@ class SupervisedVAE(VAE):
     factors of :meth:`fit_transform`: in a patient's factors there is no outcome of his, nor of another of his fold.
     """
 
-    def fit(self, batch: Batch) -> Self:
+    def fit(self, batches: Iterable[Batch]) -> Self:
         """Train encoders and decoders on training patients, then with the heads of their endpoints.
 
         Raises
@@ -39,22 +40,25 @@ class SupervisedVAE(VAE):
         FitError
             As the VAE does.
         """
-        super().fit(batch)
+        batch = Batch.concatenate(batches)
+        super().fit([batch])
         if names := self._taught_by(batch):
             self._fitted = supervised(self.fitted, batch, names, self.trainer, self.seed)
-            self._fitted.keep_slopes(batch)
+            self._fitted.keep_moments(batch)
         return self
 
-    def fit_transform(self, batch: Batch) -> Factors:
+    def fit_transform(self, batches: Iterable[Batch]) -> Factors:
         """Learn from training patients, and give each the factors that he would have if he were new."""
+        batch = Batch.concatenate(batches)
         names = self._taught_by(batch)
         if not names:
-            return super().fit_transform(batch)
-        super().fit(batch)
+            return super().fit_transform([batch])
+        super().fit([batch])
         base = self.fitted
         self._fitted = supervised(base, batch, names, self.trainer, self.seed)
-        self._fitted.keep_slopes(batch)
-        return factors_of(supervised_left_out(base, batch, names, self.trainer, self.seed))
+        self._fitted.keep_moments(batch)
+        as_new = supervised_left_out(base, batch, names, self.trainer, self.seed)
+        return factors_of(batch, self.fitted, as_new)
 
     def _taught_by(self, batch: Batch) -> list[str]:
         names = learnable(batch)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -88,7 +89,7 @@ class VAE:
             raise FitError("this VAE was not fitted; call fit with training patients first")
         return self._fitted
 
-    def fit(self, batch: Batch) -> Self:
+    def fit(self, batches: Iterable[Batch]) -> Self:
         """Train encoders and decoders on training patients.
 
         Raises
@@ -96,6 +97,7 @@ class VAE:
         FitError
             If a view has no values, no variance, or values that its likelihood cannot give; if training diverges.
         """
+        batch = Batch.concatenate(batches)
         limit = min(len(batch) - 1, sum(x.shape[1] for x in batch.views.values()))
         if limit < 1:
             raise FitError(
@@ -114,17 +116,19 @@ class VAE:
             inputs,
         )
         fitted.network.double()
-        fitted.keep_slopes(batch)
+        fitted.keep_moments(batch)
         self._fitted = fitted
         return self
 
-    def fit_transform(self, batch: Batch) -> Factors:
+    def fit_transform(self, batches: Iterable[Batch]) -> Factors:
         """Learn from training patients, and give each the factors that he would have if he were new."""
-        return factors_of(left_out(self.fit(batch).fitted, batch, self.trainer, self.seed))
+        batch = Batch.concatenate(batches)
+        fitted = self.fit([batch]).fitted
+        return factors_of(batch, fitted, left_out(fitted, batch, self.trainer, self.seed))
 
     def transform(self, batch: Batch) -> Factors:
         """Posterior mean and sd of patients that were not trained on, from the values that were measured."""
-        return factors_of(self.fitted.posterior(batch))
+        return factors_of(batch, self.fitted, self.fitted.posterior(batch))
 
     @torch.no_grad()
     def reconstruct(self, view: str, batch: Batch) -> tuple[Array, Array]:
@@ -150,7 +154,7 @@ class VAE:
 
     def variance_explained(self) -> pd.DataFrame:
         """Share of the variance of each view (rows) that each factor (columns) explains, by the loadings."""
-        shares = {name: self._linear(name).explained() for name in self.fitted.columns}
+        shares = {name: self._of_one(name).explained() for name in self.fitted.columns}
         names = [f"factor{k + 1}" for k in range(self.fitted.network.count)]
         return pd.DataFrame.from_dict(shares, orient="index", columns=names)
 
@@ -198,6 +202,11 @@ class VAE:
             torch.manual_seed(named_seed(self.seed, "vae", "start"))
             return MultiViewNetwork(features, count, self.hidden, likelihoods)
 
+    def _of_one(self, view: str) -> LinearView:
+        """Give one view with loadings on factors of mean square 1."""
+        linear = self._linear(view)
+        return replace(linear, loadings=linear.loadings * self.fitted.network.moment.sqrt().numpy())
+
     @torch.no_grad()
     def _linear(self, view: str) -> LinearView:
         """One view with its mean Jacobian in place of its decoder, on the scale of its values."""
@@ -209,6 +218,6 @@ class VAE:
         return columns.on_their_scale(mean, loadings, 1 / noise.numpy(), decoder.likelihood)
 
 
-def factors_of(posterior: Posterior) -> Factors:
-    """Hand over a posterior as arrays."""
-    return Factors(posterior.mean.numpy(), posterior.variance.sqrt().numpy())
+def factors_of(batch: Batch, fitted: FittedNetwork, posterior: Posterior) -> Factors:
+    """Hand over a posterior of the patients of `batch` as arrays."""
+    return Factors(posterior.mean.numpy(), posterior.variance.sqrt().numpy(), batch.known(fitted.columns))

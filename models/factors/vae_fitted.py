@@ -41,9 +41,11 @@ class FittedNetwork:
         return self.network.decoders[list(self.columns).index(view)]
 
     @torch.no_grad()
-    def keep_slopes(self, batch: Batch) -> None:
-        """Keep the mean slopes of the units among training patients, for the loadings of deep decoders."""
-        mean = self.posterior(batch).mean
+    def keep_moments(self, batch: Batch) -> None:
+        """Keep the mean square of each factor among training patients, and the mean slopes of deep decoders."""
+        posterior = self.posterior(batch)
+        mean = posterior.mean
+        self.network.moment.copy_((mean.square() + posterior.variance).mean(dim=0))
         for view in self.columns:
             decoder = self.decoder(view)
             if decoder.units is not None:

@@ -194,6 +194,8 @@ class ViewEncoder(nn.Module):
 class MultiViewNetwork(nn.Module):
     """Encoders and decoders of all views around shared factors (Wu and Goodman 2018, arXiv 1802.05335).
 
+    ``moment`` (k,) is the mean square of each factor among training patients, kept after training.
+
     Parameters
     ----------
     features
@@ -209,6 +211,8 @@ class MultiViewNetwork(nn.Module):
     def __init__(self, features: Sequence[int], count: int, hidden: int, likelihoods: Sequence[str]) -> None:
         super().__init__()
         self.count, self.hidden = count, hidden
+        # Of the factors among training patients: the evidence asks for 1 and does not insist.
+        self.register_buffer("moment", torch.ones(count))
         encoders = nn.ModuleList(ViewEncoder(count, hidden) for _ in features)
         decoders = nn.ModuleList(
             ViewDecoder(p, count, hidden, likelihood)
@@ -216,6 +220,8 @@ class MultiViewNetwork(nn.Module):
         )
         self.encoders = cast("Sequence[ViewEncoder]", encoders)
         self.decoders = cast("Sequence[ViewDecoder]", decoders)
+
+    moment: Tensor
 
     def posterior(self, inputs: ViewInputs) -> Posterior:
         """Factors of patients, from whatever is observed."""

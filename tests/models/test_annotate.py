@@ -31,7 +31,7 @@ def cohort(write_small: Callable[..., Path]) -> Any:
 
 def fitted(kind: Any, cohort: Any, **config: Any) -> tuple[Harmonizer, Any]:
     harmonizer = Harmonizer(HarmonizeConfig(**config)).fit(cohort)
-    return harmonizer, kind(3, 0).fit(harmonizer.transform(cohort))
+    return harmonizer, kind(3, 0).fit([harmonizer.transform(cohort)])
 
 
 def test_rows_and_features_are_where_their_names_are(kind: Any, cohort: Any) -> None:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from datamodules.batch import Batch
+from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.config import HarmonizeConfig
 from datamodules.harmonize import Harmonizer
+from datamodules.patient_batches import PatientBatches, batch_loader
 from models.factors import FACTOR_MODELS
 from omics.endpoints import Endpoints
 from omics.errors import FitError
@@ -52,7 +55,7 @@ def kind(request: pytest.FixtureRequest) -> Any:
 
 def test_finds_the_factors_of_training_and_new_patients(kind: Any) -> None:
     batch, z = simulated()
-    model = kind(3, 0).fit(batch)
+    model = kind(3, 0).fit([batch])
     new, z_new = simulated(seed=1)
     assert explained(z, model.transform(batch).mean) > 0.97
     assert explained(z_new, model.transform(new).mean) > 0.97
@@ -60,13 +63,13 @@ def test_finds_the_factors_of_training_and_new_patients(kind: Any) -> None:
 
 def test_loadings_have_the_shape_of_their_view(kind: Any) -> None:
     batch, _ = simulated()
-    model = kind(3, 0).fit(batch)
+    model = kind(3, 0).fit([batch])
     assert model.loadings("b").shape == (60, model.transform(batch).mean.shape[1])
 
 
 def test_sd_never_shrinks_when_a_view_is_taken_away(kind: Any) -> None:
     batch, _ = simulated()
-    model = kind(3, 0).fit(batch)
+    model = kind(3, 0).fit([batch])
     whole = model.transform(batch)
     observed = {**batch.observed, "b": np.zeros_like(batch.observed["b"])}
     less = model.transform(
@@ -81,11 +84,70 @@ def test_a_patient_without_any_view_gets_the_prior(kind: Any) -> None:
     nothing = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
     factors = (
         kind(3, 0)
-        .fit(batch)
+        .fit([batch])
         .transform(Batch(batch.sample_ids, batch.views, nothing, batch.covariates, (), batch.endpoints))
     )
     assert (factors.mean == 0).all()
     np.testing.assert_allclose(factors.sd, 1.0)
+    assert not factors.known.any()
+
+
+def test_who_is_known_has_a_view(kind: Any) -> None:
+    batch, _ = simulated(n=40)
+    seen = {name: observed.copy() for name, observed in batch.observed.items()}
+    for observed in seen.values():
+        observed[[3, 38]] = False
+    # Whoever lacks all views but one value of one is known still.
+    for observed in seen.values():
+        observed[7] = False
+    seen["b"][7, 0] = True
+    batch = replace(batch, observed=seen)
+    model = kind(2, 0)
+    expected = ~np.isin(np.arange(40), [3, 38])
+    for factors in (model.fit_transform([batch]), model.transform(batch)):
+        np.testing.assert_array_equal(factors.known, expected)
+        assert factors.known.dtype == bool
+        np.testing.assert_allclose(factors.mean[~factors.known], 0.0, atol=1e-12)
+        np.testing.assert_allclose(factors.sd[~factors.known], 1.0)
+    assert model.transform(batch.take(np.arange(0))).known.shape == (0,)
+
+
+def test_patients_may_come_in_several_batches(kind: Any) -> None:
+    batch, _ = simulated(n=60)
+    parts = [batch.take(np.arange(start, min(start + 25, 60))) for start in (0, 25, 50)]
+    one, two = (kind(2, 5).fit_transform(batches) for batches in ([batch], parts))
+    assert one.mean.tobytes() == two.mean.tobytes()
+    assert one.sd.tobytes() == two.sd.tobytes()
+
+
+@pytest.mark.parametrize("name", ["pca", "gfa"])
+def test_the_order_of_patients_is_of_no_matter(name: str) -> None:
+    batch, _ = simulated(n=120)
+    loader = batch_loader(PatientBatches(batch, 120, 25, seed=3))
+    # The first pass of another loader of the same seed has the order that the model sees.
+    ids = Batch.concatenate(batch_loader(PatientBatches(batch, 120, 25, seed=3))).sample_ids
+    rows = pd.Index(batch.sample_ids).get_indexer(pd.Index(ids))
+    assert sorted(rows) == list(range(120))
+    assert list(rows) != list(range(120))
+    kind = look_up(FACTOR_MODELS, name, "factors.model")
+    shuffled, plain = kind(3, 0), kind(3, 0)
+    new, _ = simulated(n=50, seed=1)
+    for one, two, order in (
+        (shuffled.fit_transform(loader), plain.fit_transform([batch]), rows),
+        (shuffled.transform(new), plain.transform(new), np.arange(50)),
+    ):
+        np.testing.assert_allclose(one.mean, two.mean[order], atol=0.02)
+        np.testing.assert_allclose(one.sd, two.sd[order], atol=0.02)
+
+
+def test_the_loader_of_a_cohort_is_such_batches(kind: Any, acc: Any) -> None:
+    data = CohortDataModule(acc, np.arange(70), HarmonizeConfig(), batch_size=16, seed=3)
+    data.setup()
+    ids = Batch.concatenate(data.train_dataloader()).sample_ids
+    factors = kind(3, 0).fit_transform(data.train_dataloader())
+    assert sorted(ids) == sorted(acc.obs_names[:70])
+    twin = kind(3, 0).fit_transform([data.batch(data.train).take(acc.obs_names[:70].get_indexer(ids))])
+    np.testing.assert_array_equal(factors.mean, twin.mean)
 
 
 def without(batch: Batch, view: str) -> Batch:
@@ -95,7 +157,7 @@ def without(batch: Batch, view: str) -> Batch:
 def test_a_whole_missing_view_is_imputed_with_an_honest_sd(kind: Any) -> None:
     batch, _ = simulated()
     new, _ = simulated(seed=1)
-    mean, sd = kind(3, 0).fit(batch).reconstruct("b", without(new, "b"))
+    mean, sd = kind(3, 0).fit([batch]).reconstruct("b", without(new, "b"))
     wrong = mean - new.views["b"]
     # Loadings have sd 2, 1.4 and 1; noise has sd 1, so that a perfect guess is wrong by 1 and the mean by 2.8.
     assert np.sqrt((wrong**2).mean()) < 1.1
@@ -105,14 +167,14 @@ def test_a_whole_missing_view_is_imputed_with_an_honest_sd(kind: Any) -> None:
 def test_what_is_known_of_nobody_is_imputed_by_the_mean(kind: Any) -> None:
     batch, _ = simulated()
     nothing = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
-    mean, sd = kind(3, 0).fit(batch).reconstruct("a", replace(batch, observed=nothing))
+    mean, sd = kind(3, 0).fit([batch]).reconstruct("a", replace(batch, observed=nothing))
     np.testing.assert_allclose(mean - mean[0], 0.0)
     assert (sd > 1).all()
 
 
 def test_variance_explained_is_that_of_the_simulation(kind: Any) -> None:
     batch, _ = simulated()
-    share = kind(3, 0).fit(batch).variance_explained()
+    share = kind(3, 0).fit([batch]).variance_explained()
     assert list(share.index) == ["a", "b", "c"]
     assert (share >= 0).all().all()
     for view, total in share.sum(axis=1).items():
@@ -128,7 +190,7 @@ def test_training_patients_get_factors_as_if_they_were_new(kind: Any) -> None:
         batch, z = simulated(40, 2, 300, seed, noise=5.0)
         new, z_new = simulated(400, 2, 300, 10 + seed, noise=5.0)
         model = kind(2, 0)
-        own, fresh = model.fit_transform(batch), model.transform(new)
+        own, fresh = model.fit_transform([batch]), model.transform(new)
         turn, *_ = np.linalg.lstsq(np.column_stack([fresh.mean, np.ones(400)]), z_new, rcond=None)
         error = np.square(fresh.mean @ turn[:-1] + turn[-1] - z_new).mean()
         left_out.append(np.square(own.mean @ turn[:-1] + turn[-1] - z).mean() / error)
@@ -139,7 +201,7 @@ def test_training_patients_get_factors_as_if_they_were_new(kind: Any) -> None:
 
 def test_saved_and_loaded_it_does_the_same(kind: Any, tmp_path: Path) -> None:
     batch, _ = simulated()
-    model = kind(3, 0).fit(batch)
+    model = kind(3, 0).fit([batch])
     model.save(tmp_path, "factors")
     one, two = model.transform(batch), kind.load(tmp_path, "factors").transform(batch)
     np.testing.assert_array_equal(one.mean, two.mean)
@@ -148,13 +210,13 @@ def test_saved_and_loaded_it_does_the_same(kind: Any, tmp_path: Path) -> None:
 
 def test_same_seed_same_bytes(kind: Any) -> None:
     batch, _ = simulated()
-    one, two = (kind(3, 5).fit(batch).transform(batch).mean for _ in range(2))
+    one, two = (kind(3, 5).fit([batch]).transform(batch).mean for _ in range(2))
     assert one.tobytes() == two.tobytes()
 
 
 def test_more_factors_than_patients_are_cut(kind: Any) -> None:
     batch, _ = simulated(n=8)
-    factors = kind(50, 0).fit(batch).transform(batch)
+    factors = kind(50, 0).fit([batch]).transform(batch)
     assert factors.mean.shape[1] <= 7
     assert np.isfinite(factors.mean).all()
 
@@ -166,7 +228,7 @@ def test_not_fitted_is_said(kind: Any) -> None:
 
 def test_a_real_cohort_with_half_of_a_view_missing(kind: Any, acc: Any) -> None:
     batch = Harmonizer(HarmonizeConfig()).fit(acc[:70]).transform(acc)
-    model = kind(5, 0).fit(batch.take(np.arange(70)))
+    model = kind(5, 0).fit([batch.take(np.arange(70))])
     factors = model.transform(batch)
     assert factors.mean.shape[0] == 92
     assert np.isfinite(factors.mean).all()

@@ -35,7 +35,7 @@ def simulated(seed: int, strengths: tuple[float, ...] = (), n: int = 80) -> Batc
 
 def loadings_of(kind: Any, count: int, part: Batch, seed: int = 0) -> Loadings:
     features = {name: pd.Index([f"{name}{j}" for j in range(x.shape[1])]) for name, x in part.views.items()}
-    return named_loadings(features, kind(count, seed).fit(part))
+    return named_loadings(features, kind(count, seed).fit([part]))
 
 
 def judged(kind: Any, count: int, batch: Batch, seed: int = 0, members: int = 5) -> pd.DataFrame:

@@ -70,7 +70,7 @@ def test_no_outcome_of_a_fold_is_in_the_factors_of_its_patients() -> None:
     event[fold[0]], time[fold[0]] = not event[fold[0]], 77.0
     os = Survival(time, event, endpoint.observed)
     changed = with_endpoints(batch, **{**batch.endpoints.named, "os": os})
-    one, two = (SupervisedVAE(3, 5, trainer=SHORT).fit_transform(b) for b in (batch, changed))
+    one, two = (SupervisedVAE(3, 5, trainer=SHORT).fit_transform([b]) for b in (batch, changed))
     rest = np.setdiff1d(np.arange(40), fold)
     for a, b in zip(vars(one).values(), vars(two).values(), strict=True):
         assert a[fold].tobytes() == b[fold].tobytes()
@@ -126,8 +126,8 @@ def test_without_anything_to_learn_it_is_the_plain_vae(what: str, caplog: pytest
     }
     batch = with_endpoints(batch, **named[what])
     with caplog.at_level(logging.INFO):
-        found = SupervisedVAE(2, 1, trainer=SHORT).fit_transform(batch)
-    assert found.mean.tobytes() == VAE(2, 1, trainer=SHORT).fit_transform(batch).mean.tobytes()
+        found = SupervisedVAE(2, 1, trainer=SHORT).fit_transform([batch])
+    assert found.mean.tobytes() == VAE(2, 1, trainer=SHORT).fit_transform([batch]).mean.tobytes()
     assert "plain vae" in caplog.text
 
 
@@ -138,16 +138,16 @@ def test_patients_without_an_endpoint_teach_the_autoencoder() -> None:
     part = with_endpoints(
         batch, os=Survival(np.where(seen, endpoint.time, np.nan), endpoint.event & seen, seen)
     )
-    whole = SupervisedVAE(2, 0, trainer=SHORT).fit(part)
-    fewer = SupervisedVAE(2, 0, trainer=SHORT).fit(part.take(np.arange(40)))
-    assert np.isfinite(SupervisedVAE(2, 0, trainer=SHORT).fit_transform(part).mean).all()
+    whole = SupervisedVAE(2, 0, trainer=SHORT).fit([part])
+    fewer = SupervisedVAE(2, 0, trainer=SHORT).fit([part.take(np.arange(40))])
+    assert np.isfinite(SupervisedVAE(2, 0, trainer=SHORT).fit_transform([part]).mean).all()
     assert not np.allclose(whole.loadings("a"), fewer.loadings("a"), atol=1e-3)
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_two_endpoints_saved_loaded_and_the_same_again(count: int, tmp_path: Path) -> None:
     batch, _ = simulated(40, 0, p=10)
-    models = [SupervisedVAE(count, 2, hidden=3, trainer=SHORT).fit(batch) for _ in range(2)]
+    models = [SupervisedVAE(count, 2, hidden=3, trainer=SHORT).fit([batch]) for _ in range(2)]
     models[0].save(tmp_path, "factors")
     answers = [
         (*vars(model.transform(batch)).values(), *model.reconstruct("a", batch), model.loadings("b"))
@@ -157,7 +157,7 @@ def test_two_endpoints_saved_loaded_and_the_same_again(count: int, tmp_path: Pat
         assert one.tobytes() == two.tobytes() == three.tobytes()
         assert np.isfinite(one).all()
     assert not np.array_equal(
-        answers[0][0], VAE(count, 2, hidden=3, trainer=SHORT).fit(batch).transform(batch).mean
+        answers[0][0], VAE(count, 2, hidden=3, trainer=SHORT).fit([batch]).transform(batch).mean
     )
 
 
@@ -168,7 +168,7 @@ def judged(model: VAE, batch: Batch, new: Batch, hazard: np.ndarray) -> np.ndarr
     the last factor in training.
     """
     endpoint = survival(batch)
-    factors = model.fit_transform(batch).mean
+    factors = model.fit_transform([batch]).mean
     weights = cox_net(factors, endpoint.event, endpoint.time, 0.1, 0.0)
     told = model.transform(new).mean @ weights
     seen = concordance(batch, factors @ weights), concordance(new, told)

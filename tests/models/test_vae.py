@@ -127,7 +127,7 @@ def test_divergence_of_loadings_is_that_of_gaussians_at_the_best_prior() -> None
 def test_the_jacobian_is_that_of_autograd(hidden: int) -> None:
     rng = np.random.default_rng(0)
     batch = batch_of(a=rng.normal(size=(30, 6)) * 5 + 1, b=rng.normal(size=(30, 4)))
-    model = VAE(2, 0, hidden=hidden, trainer=SHORT).fit(batch)
+    model = VAE(2, 0, hidden=hidden, trainer=SHORT).fit([batch])
     decoder, columns = model.fitted.decoder("a"), model.fitted.columns["a"]
     mean = torch.from_numpy(model.transform(batch).mean)
 
@@ -155,7 +155,7 @@ def test_views_are_dropped_but_never_all_of_a_patient() -> None:
 
 def test_sd_grows_with_every_view_that_is_taken_away_down_to_the_prior() -> None:
     batch, _ = simulated()
-    model = VAE(3, 0).fit(batch)
+    model = VAE(3, 0).fit([batch])
     cut = [model.transform(without(batch, *"cba"[:left])).sd.mean() for left in range(4)]
     assert cut == sorted(cut)
     assert cut[3] == 1.0
@@ -166,7 +166,7 @@ def test_sd_grows_with_every_view_that_is_taken_away_down_to_the_prior() -> None
 def test_a_view_that_is_missing_whole_is_told_from_the_others(hidden: int) -> None:
     batch, _ = simulated()
     new, _ = simulated(seed=1)
-    model = VAE(3, 0, hidden=hidden).fit(batch)
+    model = VAE(3, 0, hidden=hidden).fit([batch])
     mean, sd = model.reconstruct("a", without(new, "a"))
     error = new.views["a"] - mean
     assert (error**2).mean() < 0.3 * (new.views["a"] - batch.views["a"].mean(axis=0)).var()
@@ -178,7 +178,7 @@ def test_intervals_of_new_patients_cover() -> None:
     batch, _ = simulated()
     teach, z_teach = simulated(seed=2)
     new, z = simulated(seed=1)
-    model = VAE(3, 0).fit(batch)
+    model = VAE(3, 0).fit([batch])
     constant = np.ones((len(z), 1))
     coefficients, *_ = np.linalg.lstsq(
         np.hstack([model.transform(teach).mean, constant]), z_teach, rcond=None
@@ -194,7 +194,7 @@ def test_training_patients_look_like_new_ones() -> None:
     batch, _ = simulated(n=74, p=300, noise=4.0)
     new, _ = simulated(n=300, p=300, noise=4.0, seed=1)
     model = VAE(8, 0)
-    left_out = model.fit_transform(batch).mean
+    left_out = model.fit_transform([batch]).mean
     spread = model.transform(new).mean.var(axis=0).sum()
     assert 0.75 < left_out.var(axis=0).sum() / spread < 1.25
     assert model.transform(batch).mean.var(axis=0).sum() / spread > 1.25
@@ -203,7 +203,7 @@ def test_training_patients_look_like_new_ones() -> None:
 def test_left_out_factors_are_the_factors_of_the_model() -> None:
     batch, z = simulated(n=100)
     model = VAE(3, 0)
-    left_out, own = model.fit_transform(batch).mean, model.transform(batch).mean
+    left_out, own = model.fit_transform([batch]).mean, model.transform(batch).mean
     for k in range(3):
         assert np.corrcoef(left_out[:, k], own[:, k])[0, 1] > 0.97
     assert explained(z, left_out) > 0.95
@@ -219,7 +219,7 @@ def test_factors_of_binary_and_count_views(likelihood: str) -> None:
         drawn = rng.random(eta.shape) < 1 / (1 + np.exp(-eta)) if likelihood == "bernoulli" else None
         views[name] = rng.poisson(np.logaddexp(0, eta + 1)) if drawn is None else drawn
     batch = batch_of(**{name: x.astype(float) for name, x in views.items()})
-    model = VAE(2, 0, likelihoods=dict.fromkeys("ab", likelihood)).fit(batch.take(np.arange(200)))
+    model = VAE(2, 0, likelihoods=dict.fromkeys("ab", likelihood)).fit([batch.take(np.arange(200))])
     new = batch.take(np.arange(200, 400))
     assert explained(z[200:] - z[200:].mean(axis=0), model.transform(new).mean) > 0.9
     mean, sd = model.reconstruct("a", without(new, "a"))
@@ -239,7 +239,7 @@ def test_depth_finds_what_is_not_linear() -> None:
     new = batch.take(np.arange(200, 400))
     error = {}
     for hidden in (0, 16):
-        model = VAE(1, 0, hidden=hidden, trainer=TrainerConfig(epochs=250)).fit(batch.take(np.arange(200)))
+        model = VAE(1, 0, hidden=hidden, trainer=TrainerConfig(epochs=250)).fit([batch.take(np.arange(200))])
         mean, _ = model.reconstruct("a", without(new, "a"))
         error[hidden] = ((mean - new.views["a"]) ** 2).mean()
     assert error[16] < 0.7 * error[0]
@@ -252,7 +252,7 @@ def test_saved_and_loaded_every_answer_is_the_same(hidden: int, likelihood: str,
     x = rng.integers(0, 2, size=(30, 7)).astype(float)
     x[:, 2] = np.nan
     batch = batch_of(**{"a.b/c": x, "d": rng.normal(size=(30, 5))})
-    model = VAE(2, 3, hidden=hidden, likelihoods={"a.b/c": likelihood}, trainer=SHORT).fit(batch)
+    model = VAE(2, 3, hidden=hidden, likelihoods={"a.b/c": likelihood}, trainer=SHORT).fit([batch])
     model.save(tmp_path, "factors")
     twin = VAE.load(tmp_path, "factors")
     for one, two in zip(
@@ -269,15 +269,15 @@ def test_same_seed_same_bytes_whatever_torch_drew_before() -> None:
     found = []
     for draws in (0, 3):
         torch.manual_seed(draws)
-        found.append(VAE(2, 5, hidden=4, trainer=SHORT).fit_transform(batch).mean.tobytes())
+        found.append(VAE(2, 5, hidden=4, trainer=SHORT).fit_transform([batch]).mean.tobytes())
     assert found[0] == found[1]
-    assert VAE(2, 6, hidden=4, trainer=SHORT).fit_transform(batch).mean.tobytes() != found[0]
+    assert VAE(2, 6, hidden=4, trainer=SHORT).fit_transform([batch]).mean.tobytes() != found[0]
 
 
 def test_scale_and_centre_of_a_feature_do_not_matter() -> None:
     batch, _ = simulated(n=60)
     moved = replace(batch, views=batch.views | {"a": batch.views["a"] * 1000 + 500})
-    one, two = (VAE(3, 0, trainer=SHORT).fit(b) for b in (batch, moved))
+    one, two = (VAE(3, 0, trainer=SHORT).fit([b]) for b in (batch, moved))
     np.testing.assert_allclose(one.transform(batch).mean, two.transform(moved).mean, atol=2e-3)
     np.testing.assert_allclose(one.loadings("a") * 1000, two.loadings("a"), rtol=2e-2, atol=2.0)
 
@@ -286,7 +286,7 @@ def test_a_feature_that_nobody_has_is_known_of_as_nothing() -> None:
     batch, _ = simulated(n=60)
     observed = {**batch.observed, "a": batch.observed["a"].copy()}
     observed["a"][:, 4] = False
-    model = VAE(3, 0, trainer=SHORT).fit(replace(batch, observed=observed))
+    model = VAE(3, 0, trainer=SHORT).fit([replace(batch, observed=observed)])
     assert (model.loadings("a")[4] == 0).all()
     mean, sd = model.reconstruct("a", batch)
     assert np.isinf(sd[:, 4]).all()
@@ -298,13 +298,13 @@ def test_a_feature_that_nobody_has_is_known_of_as_nothing() -> None:
 def test_a_constant_feature_is_left_at_its_value() -> None:
     batch, _ = simulated(n=60)
     batch.views["a"][:, 4] = 7
-    model = VAE(3, 0).fit(batch)
+    model = VAE(3, 0).fit([batch])
     np.testing.assert_allclose(model.reconstruct("a", batch)[0][:, 4], 7, atol=0.05)
 
 
 def test_large_batches_and_small_ones_find_the_same() -> None:
     batch, z = simulated()
-    model = VAE(3, 0, trainer=TrainerConfig(epochs=40, batch_size=50)).fit(batch)
+    model = VAE(3, 0, trainer=TrainerConfig(epochs=40, batch_size=50)).fit([batch])
     assert explained(z, model.transform(batch).mean) > 0.97
 
 
@@ -324,7 +324,7 @@ def test_heads_that_train_along_turn_the_factors_to_their_target() -> None:
     batch, z = simulated(n=150)
     # The weakest factor: alone, one factor would go to the strongest.
     heads = Regression(z[:, 2])
-    model = VAE(1, 0).fit(batch)
+    model = VAE(1, 0).fit([batch])
     alone = model.transform(batch).mean[:, 0]
     network = model.fitted.network.float().train()
     inputs = model.fitted.inputs(batch)
@@ -347,7 +347,7 @@ def test_views_that_cannot_be_fitted_are_named(change: dict[str, np.ndarray], se
     batch = batch_of(**{"b": np.random.default_rng(1).normal(size=(20, 4)), **change})
     likelihoods = {"a": "poisson"} if "poisson" in sentence else {}
     with pytest.raises(FitError, match=sentence):
-        VAE(2, 0, likelihoods=likelihoods).fit(batch)
+        VAE(2, 0, likelihoods=likelihoods).fit([batch])
 
 
 def test_other_wrong_input_is_said() -> None:
@@ -355,12 +355,12 @@ def test_other_wrong_input_is_said() -> None:
     with pytest.raises(FitError, match="did you mean 'poisson'"):
         VAE(2, likelihoods={"a": "poison"})
     with pytest.raises(FitError, match="1 patients cannot carry a factor"):
-        VAE(2).fit(batch.take(np.arange(1)))
+        VAE(2).fit([batch.take(np.arange(1))])
 
 
 def test_a_loss_that_diverges_is_said() -> None:
     batch, _ = simulated(n=20)
-    fitted = VAE(2, trainer=SHORT).fit(batch).fitted
+    fitted = VAE(2, trainer=SHORT).fit([batch]).fitted
     training = AutoencoderTraining(
         fitted.network.float().train(), len(batch), SHORT, 0, lambda mean, _rows: mean.sum() * np.inf
     )

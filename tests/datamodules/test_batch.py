@@ -1,0 +1,89 @@
+"""Batches put together are the patients they were cut from, and parts that do not fit are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datamodules.batch import Batch
+from datamodules.config import HarmonizeConfig
+from datamodules.harmonize import Harmonizer
+from omics.endpoints import Endpoints, Response, Survival
+from omics.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def batch(acc: Any) -> Batch:
+    found = Harmonizer(HarmonizeConfig()).fit(acc).transform(acc)
+    response = Response(np.arange(92) % 3 == 0, np.arange(92) % 5 > 0)
+    named = {**found.endpoints.named, "response": response}
+    return replace(found, endpoints=Endpoints(named, found.endpoints.deciding))
+
+
+def test_parts_put_together_are_the_whole(batch: Batch) -> None:
+    rows = np.split(np.random.default_rng(0).permutation(92), [1, 40, 40])
+    whole, twin = Batch.concatenate(iter([batch.take(r) for r in rows])), batch.take(np.concatenate(rows))
+    assert list(whole.sample_ids) == list(twin.sample_ids)
+    assert list(whole.views) == list(whole.observed) == list(twin.views)
+    for name, values in twin.views.items():
+        assert whole.views[name].dtype == np.float32
+        np.testing.assert_array_equal(whole.views[name], values)
+        np.testing.assert_array_equal(whole.observed[name], twin.observed[name])
+    np.testing.assert_array_equal(whole.covariates, twin.covariates)
+    assert whole.covariate_names == twin.covariate_names
+    assert whole.endpoints.deciding == twin.endpoints.deciding
+    for name, endpoint in twin.endpoints.named.items():
+        found = whole.endpoints.named[name]
+        assert type(found) is type(endpoint)
+        assert found.unit == endpoint.unit
+        for key, value in vars(endpoint).items():
+            np.testing.assert_array_equal(getattr(found, key), value)
+
+
+def test_a_batch_alone_is_not_copied(batch: Batch) -> None:
+    assert Batch.concatenate([batch]) is batch
+
+
+def test_nothing_to_put_together_is_said() -> None:
+    with pytest.raises(DataError, match="there are no batches"):
+        Batch.concatenate([])
+
+
+def test_parts_that_do_not_fit_are_refused(batch: Batch) -> None:
+    name = next(iter(batch.views))
+    fewer = {**batch.views, name: batch.views[name][:, 1:]}
+    reversed_views = dict(reversed(batch.views.items()))
+    for views in (fewer, reversed_views, {name: batch.views[name]}):
+        with pytest.raises(DataError, match="batch 1 differs from batch 0 in its views"):
+            Batch.concatenate([batch, replace(batch, views=views)])
+    with pytest.raises(DataError, match="batch 2 differs from batch 0"):
+        Batch.concatenate([batch, batch, replace(batch, covariate_names=("other",))])
+
+
+def test_parts_of_other_endpoints_are_refused(batch: Batch) -> None:
+    named = batch.endpoints.named
+    survival = named[batch.endpoints.deciding]
+    assert isinstance(survival, Survival)
+    others = (
+        Endpoints({"response": named["response"]}, "response"),
+        Endpoints(named, "response"),
+        Endpoints(
+            {**named, batch.endpoints.deciding: replace(survival, unit="years")}, batch.endpoints.deciding
+        ),
+        Endpoints({**named, "response": survival}, batch.endpoints.deciding),
+    )
+    for endpoints in others:
+        with pytest.raises(DataError, match="other endpoints"):
+            Batch.concatenate([batch, replace(batch, endpoints=endpoints)])
+
+
+def test_known_is_whoever_has_one_of_the_views(batch: Batch) -> None:
+    names = list(batch.views)
+    observed = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
+    observed[names[0]][0, 0] = observed[names[1]][1, 0] = True
+    few = replace(batch, observed=observed)
+    assert list(np.flatnonzero(few.known(names))) == [0, 1]
+    assert list(np.flatnonzero(few.known(names[1:]))) == [1]
