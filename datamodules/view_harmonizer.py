@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from datamodules.steps.scaling import RobustScaling
 from datamodules.steps.site import SiteCorrection
 from datamodules.table import Patients, Table, Values, aligned
 from omics.errors import ConfigError
+from omics.files import put_together, taken_apart
 from omics.modalities.amounts import CLOSED, amounts
 from omics.spec import ViewSpec
 from omics.tables import look_up
@@ -130,21 +131,29 @@ class ViewHarmonizer:
         """Return what was learned, ready for json and safetensors."""
         arrays: dict[str, NDArray[Any]] = {"share": self.share}
         settings: dict[str, Any] = {"spec": vars(self.spec), "measured": list(self.measured)}
-        settings["steps"] = [
-            _taken_apart(name, step, arrays) for name, step in (*self.steps.items(), self.imputation)
-        ]
+        settings["steps"] = []
+        for name, step in (*self.steps.items(), self.imputation):
+            plain, learned = taken_apart(step, name)
+            settings["steps"].append({"name": name, **plain})
+            arrays |= learned
         return settings, arrays
 
     @classmethod
-    def from_state(cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Build from what :meth:`state` returned."""
+    def from_state(cls, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Build from what :meth:`state` returned; arrays of steps are taken out of `arrays`."""
+
+        def built(table: Mapping[str, str], stored: Mapping[str, Any]) -> Any:
+            plain = {key: value for key, value in stored.items() if key != "name"}
+            kind = look_up(table, stored["name"], "harmonization step")
+            return put_together(kind, plain, arrays, stored["name"])
+
         *steps, imputation = settings["steps"]
         return cls(
             ViewSpec(**settings["spec"]),
             pd.Index(settings["measured"], dtype=object),
             arrays["share"],
-            {stored["name"]: _put_together(STEPS, stored, arrays) for stored in steps},
-            (imputation["name"], _put_together(IMPUTATIONS, imputation, arrays)),
+            {stored["name"]: built(STEPS, stored) for stored in steps},
+            (imputation["name"], built(IMPUTATIONS, imputation)),
         )
 
 
@@ -173,23 +182,3 @@ def _profile(view: AnnData, spec: ViewSpec) -> tuple[NDArray[np.int64] | None, N
         share += (parts[total > 0] / total[total > 0, None]).sum(axis=0)
         patients += int((total > 0).sum())
     return found, share / max(patients, 1) if spec.scale in CLOSED else np.zeros(0)
-
-
-def _taken_apart(name: str, step: Any, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
-    settings: dict[str, Any] = {"name": name}
-    for field in fields(step):
-        value = getattr(step, field.name)
-        if isinstance(value, np.ndarray):
-            arrays[f"{name}.{field.name}"] = value
-        else:
-            settings[field.name] = value
-    return settings
-
-
-def _put_together(
-    table: Mapping[str, str], stored: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
-) -> Any:
-    kind = look_up(table, stored["name"], "harmonization step")
-    plain = {key: value for key, value in stored.items() if key != "name"}
-    learned = {f.name: arrays[f"{stored['name']}.{f.name}"] for f in fields(kind) if f.name not in plain}
-    return kind(**plain, **learned)

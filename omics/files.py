@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -21,16 +22,20 @@ __all__ = [
     "SCHEMA_VERSION",
     "digest_contents",
     "digest_files",
+    "put_together",
     "read_json",
     "read_parquet",
     "read_state",
     "set_aside",
+    "taken_apart",
     "write_bytes",
     "write_json",
     "write_parquet",
     "write_state",
     "write_text",
 ]
+
+T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 _KEY = "schema_version"
@@ -135,6 +140,30 @@ def read_state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArr
         raise InputError(f"{path}: no such file; is this a finished run directory?") from None
     except SafetensorError as error:
         raise InputError(f"{path}: not a safetensors file ({error}); restore the file") from None
+
+
+def taken_apart(learned: Any, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Part a dataclass into what json holds and its arrays, called ``name.field``, as :func:`write_state` takes them.
+
+    Examples
+    --------
+    >>> from dataclasses import make_dataclass
+    >>> Mean = make_dataclass("Mean", ["value", "count"])
+    >>> taken_apart(Mean(np.zeros(1), 3), "mean")
+    ({'count': 3}, {'mean.value': array([0.])})
+    """
+    parts = {field.name: getattr(learned, field.name) for field in fields(learned)}
+    arrays = {f"{name}.{key}": value for key, value in parts.items() if isinstance(value, np.ndarray)}
+    return {key: value for key, value in parts.items() if f"{name}.{key}" not in arrays}, arrays
+
+
+def put_together(
+    kind: Callable[..., T], settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], name: str
+) -> T:
+    """Build what :func:`taken_apart` parted, lists of json as tuples; its arrays are taken out of `arrays`."""
+    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+    own = [key for key in arrays if key.startswith(f"{name}.")]
+    return kind(**plain, **{key.removeprefix(f"{name}."): arrays.pop(key) for key in own})
 
 
 def digest_files(paths: Iterable[Path]) -> str:

@@ -23,11 +23,11 @@ from models.ensemble import EnsembleNetwork
 from models.factors import FACTOR_MODELS
 from models.factors.factor_model import FactorModel
 from models.heads import HEADS
-from models.heads.head import Head, put_together, taken_apart
+from models.heads.head import Head
 from models.prediction import Prediction
 from models.stratifier import MemberInputs, Stratifier, train
 from omics.cohort import cohort_endpoints
-from omics.files import read_state, write_state
+from omics.files import put_together, read_state, taken_apart, write_state
 from omics.finding import WARNING
 from omics.randomness import named_seed
 from omics.tables import look_up
@@ -95,7 +95,7 @@ class Fitted:
     def save(self, folder: Path) -> None:
         """Write the model as json and safetensors."""
         network = self.stratifier.network
-        learned, head = taken_apart(self.stratifier.head)
+        learned, head = taken_apart(self.stratifier.head, "head")
         settings = {
             "endpoint": self.endpoint,
             "kind": self.kind,
@@ -119,7 +119,7 @@ class Fitted:
         config = HeadConfig(**migrated_head(settings["head"]))
         # Release 0.1.0 knew one kind of endpoint, and did not say which it was.
         endpoint, kind = settings.get("endpoint", "survival"), settings.get("kind", "survival")
-        head = put_together(_head_kind(kind, config), settings.get("learned", {}), arrays)
+        head = put_together(_head_kind(kind, config), settings.get("learned", {}), arrays, "head")
         # Release 0.1.0 knew heads of one output.
         centers = arrays.pop("centers").reshape(settings["members"], -1)
         state = {name: torch.from_numpy(value) for name, value in arrays.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -40,8 +41,8 @@ class SiteCorrection:
         (p,) mean over sites, (c, p) effects of covariates, (p,) pooled standard deviation.
     """
 
-    seen: list[str]
-    sites: list[str]
+    seen: Sequence[str]
+    sites: Sequence[str]
     shift: Array
     spread: Array
     mean: Array

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from models.calibration import Calibration
 
-__all__ = ["Head", "ResponseTarget", "SurvivalTarget", "Target", "put_together", "taken_apart"]
+__all__ = ["Head", "ResponseTarget", "SurvivalTarget", "Target"]
 
 
 class SurvivalTarget(NamedTuple):
@@ -93,17 +92,3 @@ class Head(Protocol):
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Any, /) -> Calibration:
         """Make true what was predicted (n, p), around each member's mean, of patients left out."""
         ...
-
-
-def taken_apart(head: Head) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return what a head learned, ready for json and safetensors."""
-    learned = {field.name: getattr(head, field.name) for field in fields(head)}  # type: ignore[arg-type]  # a dataclass
-    arrays = {f"head.{name}": value for name, value in learned.items() if isinstance(value, np.ndarray)}
-    return {name: value for name, value in learned.items() if f"head.{name}" not in arrays}, arrays
-
-
-def put_together(kind: type[Head], settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Head:
-    """Build a head from what :func:`taken_apart` returned; its arrays are taken out of `arrays`."""
-    own = [name for name in arrays if name.startswith("head.")]
-    names = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-    return kind(**names, **{name.removeprefix("head."): arrays.pop(name) for name in own})

@@ -13,7 +13,6 @@ from models.config import HeadConfig, TrainerConfig
 from models.ensemble import EnsembleNetwork
 from models.heads import HEADS
 from models.heads.competing_risks import CompetingRisksHead
-from models.heads.head import put_together, taken_apart
 from models.heads.logistic_hazard import LogisticHazardHead
 from models.heads.time_grid import event_quantiles, hazard_cuts
 from models.heads.weibull_mixture import WeibullMixtureHead
@@ -21,7 +20,7 @@ from models.losses.cox import cox_efron
 from models.stratifier import MemberInputs, Stratifier, train
 from omics.endpoints import Response, Survival
 from omics.errors import DataError, FitError
-from omics.files import read_state, write_state
+from omics.files import put_together, read_state, taken_apart, write_state
 from omics.tables import look_up
 
 N = 120
@@ -149,9 +148,9 @@ def test_finds_what_drives_the_patients(kind: str, name: str) -> None:
 def test_saved_and_loaded_with_its_calibration(kind: str, name: str, tmp_path: Path) -> None:
     x, endpoint = endpoint_of(kind, 200)
     head, estimates = trained(kind, name, x, endpoint, epochs=10)
-    settings, arrays = taken_apart(head)
+    settings, arrays = taken_apart(head, "head")
     write_state(tmp_path, "head", settings, arrays)
-    again = put_together(type(head), *read_state(tmp_path, "head"))
+    again = put_together(type(head), *read_state(tmp_path, "head"), "head")
     assert again.outputs == head.outputs
     random = torch.randn(2, 5, again.outputs)
     assert torch.equal(again.predict(random), head.predict(random))
