@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["StepFunction", "censoring_survival", "kaplan_meier"]
+__all__ = ["StepFunction", "censoring_survival", "kaplan_meier", "restricted_mean"]
 
 Array = NDArray[np.float64]
 
@@ -31,6 +31,21 @@ class StepFunction:
         position = np.searchsorted(self.times, at, side="right")
         first = np.full((*self.values.shape[:-1], 1), self.before)
         return np.concatenate([first, self.values], axis=-1)[..., position]
+
+
+def restricted_mean(curve: StepFunction, horizon: float) -> Array:
+    """(...) area under each curve up to `horizon`: of S(t) the restricted mean survival time.
+
+    Examples
+    --------
+    >>> restricted_mean(StepFunction(np.array([1.0, 2.0]), np.array([0.5, 0.0])), 3.0).item()
+    1.5
+    """
+    inside = curve.times < horizon
+    ends = np.concatenate([[0.0], curve.times[inside], [horizon]])
+    first = np.full((*curve.values.shape[:-1], 1), curve.before)
+    area: Array = np.concatenate([first, curve.values[..., inside]], axis=-1) @ np.diff(ends)
+    return area
 
 
 def kaplan_meier(event: NDArray[np.bool_], time: Array, weight: Array | None = None) -> StepFunction:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from omics.errors import require_range
@@ -23,14 +23,18 @@ class FactorsConfig:
     model
         A name in FACTOR_MODELS: pca, gfa, vae, supervised_vae or mofa.
     count
-        Number of factors.
+        Number of factors that the views share.
+    per_view
+        Number of leading components of each view alone, beside them; 0 for none.
     """
 
     model: str = "pca"
     count: int = 15
+    per_view: int = 10
 
     def __post_init__(self) -> None:
         require_range("factors.count", self.count, 1)
+        require_range("factors.per_view", self.per_view, 0)
 
 
 @dataclass(frozen=True)
@@ -47,37 +51,55 @@ class HeadConfig:
         multinomial (classes without one).
     hidden
         Width of the hidden layer; 0 leaves the linear path alone.
-    ridge_wide
-        Ridge penalty of the linear path, on the scale of the loss per event, or per patient for a response.
+    penalties
+        Block of inputs -> ridge penalty of the linear path, on the scale of the whole likelihood: 1 is worth one
+        observation of a coefficient with unit information. Blocks are covariates, factors, view.NAME (a view's own
+        components) and, where there are arms, arm, arm:factors and arm:covariates. What is not named is as strong as
+        the training patients ask for.
     ridge_deep
-        Ridge penalty of the hidden layer.
+        Ridge penalty of the hidden layer, on the scale of the loss per event, or per patient for a response.
     """
 
     survival: str = "cox"
     response: str = "logistic"
     hidden: int = 16
-    ridge_wide: float = 0.3
+    penalties: Mapping[str, float] = field(default_factory=dict)
     ridge_deep: float = 0.3
 
     def __post_init__(self) -> None:
         require_range("head.hidden", self.hidden, 0)
-        require_range("head.ridge_wide", self.ridge_wide, 0)
+        for name, penalty in self.penalties.items():
+            require_range(f"head.penalties.{name}", penalty, 1e-6)
         require_range("head.ridge_deep", self.ridge_deep, 0)
 
     def name(self, kind: str) -> str:
         """Name of the head for a kind of endpoint."""
         return str(getattr(self, kind))
 
+    def penalties_of(self, blocks: Iterable[str]) -> dict[int, float]:
+        """Number of a block -> penalty, of those that are named.
+
+        Raises
+        ------
+        ConfigError
+            If one is named that this cohort does not have.
+        """
+        numbers = {name: number for number, name in enumerate(blocks)}
+        for name in self.penalties:
+            check_choice(numbers, name, "block of head.penalties")
+        return {numbers[name]: penalty for name, penalty in self.penalties.items()}
+
 
 def migrated_head(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Call settings of a head what they are called now; release 0.1.0 knew one kind and called it `model`.
+    """Call settings of a head what they are called now; release 0.1.0 knew one kind and one penalty of all inputs.
 
     Examples
     --------
-    >>> migrated_head({"model": "cox", "hidden": 16})
+    >>> migrated_head({"model": "cox", "hidden": 16, "ridge_wide": 0.3})
     {'survival': 'cox', 'hidden': 16}
     """
-    return {"survival" if key == "model" else key: value for key, value in settings.items()}
+    known = {key: value for key, value in settings.items() if key != "ridge_wide"}
+    return {"survival" if key == "model" else key: value for key, value in known.items()}
 
 
 @dataclass(frozen=True)

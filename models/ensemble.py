@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from omics.randomness import named_seed
 
-__all__ = ["EnsembleNetwork"]
+__all__ = ["EnsembleNetwork", "LinearPath"]
 
 
-class EnsembleNetwork(nn.Module):
-    """Wide and deep: a linear path beside one hidden layer, for each member alone.
+class LinearPath(nn.Module):
+    """What leads straight from inputs to the outputs of one head, for each member alone.
 
     Parameters
     ----------
-    members, inputs, hidden, outputs
-        Sizes. With ``hidden`` 0 only the linear path is there.
-    seed
-        Member i starts from the generator ``(seed, "member", i)``, however many others there are.
+    members, inputs, outputs
+        Sizes.
     start
         (members, outputs) intercepts to begin with, never penalised; without them there are none, as for an
         estimate that has no zero of its own.
@@ -28,29 +27,63 @@ class EnsembleNetwork(nn.Module):
 
     intercept: nn.Parameter | None
 
-    def __init__(
-        self, members: int, inputs: int, hidden: int, outputs: int, seed: int, start: Tensor | None = None
-    ) -> None:
+    def __init__(self, members: int, inputs: int, outputs: int, start: Tensor | None = None) -> None:
         super().__init__()
-        self.members, self.inputs, self.hidden, self.outputs = members, inputs, hidden, outputs
-        self.wide = nn.Parameter(torch.zeros(members, inputs, outputs))
-        self.bias = nn.Parameter(torch.zeros(members, hidden))
-        self.first = nn.Parameter(_started(members, (inputs, hidden), seed, "first"))
-        # The deep path starts silent: a member begins as its linear model.
-        self.second = nn.Parameter(torch.zeros(members, hidden, outputs))
+        self.outputs = outputs
+        self.weight = nn.Parameter(torch.zeros(members, inputs, outputs))
         self.register_parameter("intercept", None if start is None else nn.Parameter(start.clone()))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Estimates (members, n, outputs) from inputs (members, n, inputs)."""
-        deep = torch.relu(x @ self.first + self.bias[:, None, :]) @ self.second
-        estimate = x @ self.wide + deep
+    def forward(self, x: Tensor, deep: Tensor | None = None) -> Tensor:
+        """Estimates (members, n, outputs) from inputs (members, n, inputs), and what comes from elsewhere."""
+        estimate = x @ self.weight
+        if deep is not None:
+            estimate = estimate + deep
         return estimate if self.intercept is None else estimate + self.intercept[:, None, :]
 
-    def penalty(self, ridge_wide: float, ridge_deep: float) -> Tensor:
-        """(members,) ridge on the linear path and on both layers of the deep one."""
-        wide = self.wide.square().sum((1, 2))
-        deep = self.first.square().sum((1, 2)) + self.second.square().sum((1, 2))
-        return (ridge_wide * wide + ridge_deep * deep) / 2
+    def penalty(self, ridge: Tensor) -> Tensor:
+        """(members,) half the sum of squares, each weighed by `ridge` (members, inputs)."""
+        return (ridge[..., None] * self.weight.square()).sum((1, 2)) / 2
+
+
+class EnsembleNetwork(nn.Module):
+    """Wide and deep: a linear path for each head, beside one hidden layer that a member's heads share.
+
+    Parameters
+    ----------
+    members, inputs
+        Sizes.
+    deep
+        The hidden layer sees so many of the inputs, the first.
+    hidden
+        Its width; with 0 only the linear paths are there.
+    paths
+        One for each head.
+    seed
+        Member i starts from the generator ``(seed, "member", i)``, however many others there are.
+    """
+
+    def __init__(
+        self, members: int, inputs: int, deep: int, hidden: int, paths: Sequence[LinearPath], seed: int
+    ) -> None:
+        super().__init__()
+        self.members, self.inputs, self.deep, self.hidden = members, inputs, deep, hidden
+        self.paths = nn.ModuleList(paths)
+        self.bias = nn.Parameter(torch.zeros(members, hidden))
+        self.first = nn.Parameter(_started(members, (deep, hidden), seed, "first"))
+        # The deep path starts silent: a member begins as its linear model.
+        self.second = nn.ParameterList(torch.zeros(members, hidden, path.outputs) for path in paths)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Estimates (members, n, outputs) of each head, from inputs (members, n, inputs)."""
+        hidden = torch.relu(x[..., : self.deep] @ self.first + self.bias[:, None, :])
+        return [path(x, hidden @ second) for path, second in zip(self.paths, self.second, strict=True)]
+
+    def penalty(self, ridges: Sequence[Tensor], deep: float) -> Tensor:
+        """(members,) ridge on the linear paths, of each (members, inputs), and on both layers of the deep one."""
+        total = deep / 2 * self.first.square().sum((1, 2))
+        for path, second, ridge in zip(self.paths, self.second, ridges, strict=True):
+            total = total + path.penalty(ridge) + deep / 2 * second.square().sum((1, 2))
+        return total
 
 
 def _started(members: int, shape: tuple[int, int], seed: int, name: str) -> Tensor:

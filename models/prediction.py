@@ -15,12 +15,16 @@ from models.censoring import StepFunction
 from omics.errors import DataError
 from omics.files import read_parquet, write_parquet
 
-__all__ = ["LONG", "Curves", "Prediction"]
+__all__ = ["LONG", "RECEIVED", "Curves", "Prediction"]
 
 Array = NDArray[np.float64]
 
 LONG = {"survival": "risk", "response": "response_probability"}
 """The long tables, each with the column of `patients` that never comes without it."""
+
+
+RECEIVED = "received"
+"""The arm of rows that are predicted under what each patient received."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Prediction:
         sample_id, repeat, fold, time, survival; S(t) is right-continuous, 1 before the first time, and keeps
         its last value afterwards; of competing risks S(t) is without any event, with cause (1, 2, ...) and
         cumulative_incidence beside it. ``response``: sample_id, repeat, fold, endpoint, class, probability.
+        Of a cohort with arms both have a column ``arm``: received, control, treated.
     """
 
     patients: pd.DataFrame
@@ -135,6 +140,26 @@ class Prediction:
         return cls(patients, {"response": classes})
 
     @classmethod
+    def together(cls, parts: Sequence[Prediction]) -> Self:
+        """Put endpoints of the same patients beside each other; of two responses the first gives the columns."""
+        patients = parts[0].patients
+        long: dict[str, pd.DataFrame] = {}
+        for part in parts:
+            new = [column for column in part.patients if column not in patients]
+            patients = pd.concat([patients, part.patients[new]], axis=1)
+            for name, table in part.long.items():
+                long[name] = pd.concat([long[name], table], ignore_index=True) if name in long else table
+        return cls(patients, long)
+
+    @classmethod
+    def under_arms(cls, arms: Mapping[str, Prediction], benefit: Array, benefit_sd: Array) -> Self:
+        """Join predictions of the same patients under each arm, of which one is RECEIVED, and say the benefit (n,)."""
+        own = arms[RECEIVED]
+        patients = own.patients.assign(benefit=benefit, benefit_sd=benefit_sd)
+        tables = {name: [part.long[name].assign(arm=arm) for arm, part in arms.items()] for name in own.long}
+        return cls(patients, {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()})
+
+    @classmethod
     def concatenate(cls, parts: Iterable[Prediction]) -> Self:
         """Put folds together, in order of repeat and fold whatever order they come in."""
         ordered = sorted(parts, key=lambda p: tuple(p.patients[["repeat", "fold"]].to_numpy()[0]))
@@ -163,14 +188,17 @@ class Prediction:
         return self.long[name]
 
     def curves(self) -> Iterator[Curves]:
-        """Survival curves, one fold after the other."""
-        for _, part in self.survival.groupby(["repeat", "fold"], sort=True):
+        """Survival curves under the arm that each patient received, one fold after the other."""
+        table = self.survival
+        if "arm" in table:
+            table = table[table["arm"] == RECEIVED]
+        for _, part in table.groupby(["repeat", "fold"], sort=True):
             repeat, fold = (int(label) for label in part[["repeat", "fold"]].to_numpy()[0])
             # Of competing risks S(t) stands beside each cause, and is the same.
             long = part[part["cause"] == 1] if "cause" in part else part
-            table = long.pivot(index="sample_id", columns="time", values="survival")
-            steps = StepFunction(table.columns.to_numpy(dtype=np.float64), table.to_numpy())
-            yield Curves(repeat, fold, table.index.to_numpy(dtype=str), steps)
+            wide = long.pivot(index="sample_id", columns="time", values="survival")
+            steps = StepFunction(wide.columns.to_numpy(dtype=np.float64), wide.to_numpy())
+            yield Curves(repeat, fold, wide.index.to_numpy(dtype=str), steps)
 
     def save(self, folder: Path) -> None:
         """Write ``predictions.parquet`` and a parquet file for each long table."""

@@ -1,7 +1,8 @@
-"""The LightningModule: composes the network of the members and a head, does no maths of its own."""
+"""The LightningModule: composes the network of the members and their heads, does no maths of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.patient_batches import PatientBatches, batch_loader
-from models.config import HeadConfig, TrainerConfig
+from models.config import TrainerConfig
 from models.ensemble import EnsembleNetwork
 from models.heads.head import Head, Target
 from models.trainer import quiet_trainer
@@ -24,33 +25,67 @@ __all__ = ["MemberInputs", "Stratifier", "train"]
 class MemberInputs(NamedTuple):
     """n patients as each member sees them: a batch on its way to the Stratifier.
 
-    ``x`` (n, members, inputs), ``target`` the head's own, its tensors with the patients last.
+    ``x`` (n, encoders, inputs), ``targets`` one a head, its tensors with the patients last.
     """
 
     x: Tensor
-    target: Target
+    targets: tuple[Target, ...]
 
     def take(self, rows: NDArray[np.int64]) -> MemberInputs:
         """Keep `rows`, in their order."""
         index = torch.from_numpy(rows)
-        return MemberInputs(self.x[index], self.target._make(part[..., index] for part in self.target))
+        return MemberInputs(
+            self.x[index], tuple(target._make(part[..., index] for part in target) for target in self.targets)
+        )
 
 
 class Stratifier(pl.LightningModule):
-    """Members train side by side; the loss is their sum, so that none feels the others."""
+    """Members train side by side; the loss is their sum, so that none feels the others.
+
+    Parameters
+    ----------
+    network
+        Of the members.
+    heads
+        One for each endpoint. A patient without an endpoint has no weight in its loss, and teaches the others.
+    ridges
+        For each head the penalties (members, inputs) of its linear path, on the scale of its loss.
+    deep
+        The penalty of the deep path.
+    trainer
+        How to train.
+    encoder
+        (members,) the encoder whose inputs each member looks at; each has its own if left out.
+    """
 
     def __init__(
-        self, network: EnsembleNetwork, head: Head, head_config: HeadConfig, trainer: TrainerConfig
+        self,
+        network: EnsembleNetwork,
+        heads: Sequence[Head],
+        ridges: Sequence[Tensor] = (),
+        deep: float = 0.0,
+        trainer: TrainerConfig | None = None,
+        encoder: NDArray[np.int64] | None = None,
     ) -> None:
         super().__init__()
-        self.network, self.head = network, head
-        self.head_config, self.trainer_config = head_config, trainer
+        self.network, self.heads, self.deep = network, tuple(heads), deep
+        self.ridges = torch.nn.ParameterList(torch.nn.Parameter(r, requires_grad=False) for r in ridges)
+        self.trainer_config = trainer or TrainerConfig()
+        self.encoder = torch.arange(network.members) if encoder is None else torch.from_numpy(encoder)
+
+    def losses(self, batch: MemberInputs) -> Tensor:
+        """(members,) likelihood losses of all heads, without penalty."""
+        x = batch.x.transpose(0, 1)[self.encoder.to(batch.x.device)]
+        estimates = self.network(x)
+        parts = [
+            head.loss(estimate, target)
+            for head, estimate, target in zip(self.heads, estimates, batch.targets, strict=True)
+        ]
+        return torch.stack(parts).sum(0)
 
     def training_step(self, batch: MemberInputs, _index: int) -> Tensor:
-        """Sum over members of likelihood loss and penalty."""
-        estimate = self.network(batch.x.transpose(0, 1))
-        loss = self.head.loss(estimate, batch.target)
-        loss = loss + self.network.penalty(self.head_config.ridge_wide, self.head_config.ridge_deep)
+        """Sum over members of likelihood losses and penalty."""
+        loss = self.losses(batch) + self.network.penalty(list(self.ridges), self.deep)
         if not bool(torch.isfinite(loss).all()):
             member = int((~torch.isfinite(loss)).nonzero()[0])
             raise FitError(f"the loss of member {member} is not finite; lower trainer.learning_rate")
@@ -58,21 +93,35 @@ class Stratifier(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Adam, its learning rate falling along half a cosine."""
-        adam = torch.optim.Adam(self.parameters(), lr=self.trainer_config.learning_rate)
+        # A linear path begins where it is best: its gradients are rounding, which a smaller eps would make steps of.
+        learned = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        adam = torch.optim.Adam(learned, lr=self.trainer_config.learning_rate, eps=1e-5)
         steps = torch.optim.lr_scheduler.CosineAnnealingLR(adam, self.trainer_config.epochs)
         return {"optimizer": adam, "lr_scheduler": steps}
 
     @torch.no_grad()
-    def predict(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(members, n, p) predictions of the head for inputs (members, n, inputs)."""
-        estimate = self.network(torch.from_numpy(x))
-        prediction: NDArray[np.float64] = self.head.predict(estimate).double().numpy()
-        return prediction
+    def predict(self, x: NDArray[np.float32]) -> list[NDArray[np.float64]]:
+        """For each head (members, n, p) predictions, for inputs (members, n, inputs)."""
+        estimates = self.network(torch.from_numpy(x))
+        return [
+            head.predict(estimate).double().numpy()
+            for head, estimate in zip(self.heads, estimates, strict=True)
+        ]
 
 
-def train(stratifier: Stratifier, inputs: MemberInputs, seed: int) -> Stratifier:
-    """Train all members in one pass of Lightning's Trainer, on whichever accelerator is configured."""
+def train(
+    stratifier: Stratifier,
+    inputs: MemberInputs,
+    seed: int,
+    callbacks: Sequence[pl.Callback] = (),
+    epochs: int | None = None,
+) -> Stratifier:
+    """Train all members in one pass of Lightning's Trainer, on whichever accelerator is configured.
+
+    Of the epochs that the learning rate is planned for, the first `epochs`; all if left out.
+    """
     config = stratifier.trainer_config
     batches = PatientBatches(inputs, len(inputs.x), config.batch_size, named_seed(seed, "batches"))
-    quiet_trainer(config).fit(stratifier, batch_loader(batches))
+    trainer = quiet_trainer(config, config.epochs if epochs is None else epochs, list(callbacks))
+    trainer.fit(stratifier, batch_loader(batches))
     return stratifier.cpu().eval()

@@ -13,8 +13,10 @@ from omics.errors import ConfigError
 __all__ = ["quiet_trainer"]
 
 
-def quiet_trainer(config: TrainerConfig) -> pl.Trainer:
-    """Trainer for `config.epochs` on whichever accelerator is configured.
+def quiet_trainer(
+    config: TrainerConfig, epochs: int | None = None, callbacks: list[pl.Callback] | None = None
+) -> pl.Trainer:
+    """Trainer for `epochs`, or `config.epochs`, on whichever accelerator is configured.
 
     Raises
     ------
@@ -23,7 +25,8 @@ def quiet_trainer(config: TrainerConfig) -> pl.Trainer:
     """
     try:
         return pl.Trainer(
-            max_epochs=config.epochs,
+            max_epochs=config.epochs if epochs is None else epochs,
+            callbacks=callbacks,
             accelerator=config.accelerator,
             devices=1,
             logger=False,

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration.members import ResponseMembers, SurvivalMembers
 from models.prediction import Prediction
 
 __all__ = ["Calibration"]
@@ -28,6 +29,10 @@ class Calibration(Protocol):
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:
         """Predict `endpoint` from members' estimates (members, n, p), around each member's mean."""
+        ...
+
+    def members(self, estimates: Array) -> SurvivalMembers | ResponseMembers:
+        """Say what each member predicts, from the same estimates."""
         ...
 
     def save(self, folder: Path, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration.members import SurvivalMembers
 from models.calibration.curves import CurveRecalibration
 from models.prediction import Prediction
 from omics.files import read_state, write_state
@@ -71,6 +72,11 @@ class CompetingRecalibration:
             incidence,
             risks.std(axis=0, ddof=1),
         )
+
+    def members(self, estimates: Array) -> SurvivalMembers:
+        """Give each member's curve of being alive without any event."""
+        alone = [self.incidence(own[None])[0] for own in estimates]
+        return SurvivalMembers(self.causes[0].times, np.stack(alone))
 
     def incidence(self, estimates: Array) -> tuple[Array, Array]:
         """S (n, t), alive without any event, and the cumulative incidence (causes, n, t) of each cause."""

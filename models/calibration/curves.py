@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from models.calibration.members import SurvivalMembers
 from models.calibration.percentiles import Percentiles
 from models.prediction import Prediction
 from models.product_limit import product_limit_hazard
@@ -106,6 +107,10 @@ class CurveRecalibration:
         return Prediction.of_survival(
             sample_ids, risks.mean(axis=0), self.times, self.survival(estimates), risks.std(axis=0, ddof=1)
         )
+
+    def members(self, estimates: Array) -> SurvivalMembers:
+        """Give the curve of each member alone, from log cumulative hazards (members, n, t)."""
+        return SurvivalMembers(self.times, np.stack([self.survival(own[None]) for own in estimates]))
 
     def risk(self, estimates: Array) -> Array:
         """(members, n) of log cumulative hazards (members, n, t); higher means earlier event."""

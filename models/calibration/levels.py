@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
+from models.calibration.members import ResponseMembers
 from models.losses.response import cumulative_logit, level_log_probability, multinomial
 from models.prediction import Prediction
 from omics.endpoints import Response
@@ -88,16 +89,19 @@ class LevelRecalibration:
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:
         """Predict from members' estimates (members, n, k): the mean of their probabilities, and its spread."""
-        members = self.probability(estimates)
-        positive = np.isin(self.levels, self.positive)
+        members = self.members(estimates)
         return Prediction.of_levels(
             sample_ids,
             endpoint,
             self.levels,
-            members.mean(axis=0),
-            positive,
-            members[..., positive].sum(axis=-1).std(axis=0, ddof=1),
+            members.probability.mean(axis=0),
+            members.positive,
+            members.value().std(axis=0, ddof=1),
         )
+
+    def members(self, estimates: Array) -> ResponseMembers:
+        """Give the members' probabilities, from their estimates (members, n, k)."""
+        return ResponseMembers(self.probability(estimates), np.isin(self.levels, self.positive))
 
     def probability(self, estimate: Array) -> Array:
         """Calibrated probabilities (..., levels) of estimates (..., k)."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from models.breslow import BreslowBaseline
+from models.calibration.members import SurvivalMembers
 from models.cox_net import cox_net
 from models.losses.cox import cox_efron
 from models.prediction import Prediction
@@ -67,12 +68,14 @@ class CoxRecalibration:
         Risk is the members' mean calibrated log hazard, `risk_sd` their spread; S(t) is the mean of the
         members' curves.
         """
-        estimates = estimates[..., 0]
-        risks, survival = self.log_hazard(estimates), self.survival(estimates).mean(axis=0)
-        times = self.baseline.times
+        risks, members = self.log_hazard(estimates[..., 0]), self.members(estimates)
         return Prediction.of_survival(
-            sample_ids, risks.mean(axis=0), times, survival, risks.std(axis=0, ddof=1)
+            sample_ids, risks.mean(axis=0), members.times, members.survival.mean(axis=0), risks.std(axis=0, ddof=1)
         )
+
+    def members(self, estimates: Array) -> SurvivalMembers:
+        """Give the members' curves, from their log hazards (members, n, 1)."""
+        return SurvivalMembers(self.baseline.times, self.survival(estimates[..., 0]))
 
     def log_hazard(self, log_hazard: Array) -> Array:
         """Calibrated log hazards."""

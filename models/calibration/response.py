@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from models.calibration.members import ResponseMembers
 from models.logistic_net import logistic_net
 from models.prediction import Prediction
 from omics.errors import FitError
@@ -57,8 +58,13 @@ class ResponseRecalibration:
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:
         """Predict from members' logits (members, n, 1): the mean of their calibrated probabilities, and the spread."""
-        members = self.probability(estimates[..., 0])
+        members = self.members(estimates).value()
         return Prediction.of_response(sample_ids, endpoint, members.mean(axis=0), members.std(axis=0, ddof=1))
+
+    def members(self, estimates: Array) -> ResponseMembers:
+        """Give the members' probabilities, from their logits (members, n, 1)."""
+        positive = self.probability(estimates[..., 0])
+        return ResponseMembers(np.stack([1.0 - positive, positive], axis=-1), np.array([False, True]))
 
     def probability(self, logit: Array) -> Array:
         """Calibrated probability of the positive class, of logits of any shape."""

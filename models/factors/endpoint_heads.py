@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from datamodules.batch import Batch
-from models.ensemble import EnsembleNetwork
+from models.ensemble import LinearPath
 from models.heads import HEADS
 from models.heads.head import Head
 from omics.endpoints import Response, Survival
@@ -44,6 +44,7 @@ class EndpointHead(nn.Module):
     """One endpoint: what happened, and a linear ridge on factors and covariates, with the head that its kind has."""
 
     covariates: Tensor
+    ridge: Tensor
 
     def __init__(self, endpoint: Survival | Response, batch: Batch, count: int) -> None:
         super().__init__()
@@ -58,18 +59,19 @@ class EndpointHead(nn.Module):
         self.register_buffer("covariates", torch.tensor(batch.covariates))
         inputs = count + batch.covariates.shape[1]
         start = self.head.start(target)
-        self.network = EnsembleNetwork(1, inputs, 0, self.head.outputs, 0, start)
+        self.path = LinearPath(1, inputs, self.head.outputs, start)
+        self.register_buffer("ridge", torch.full((1, inputs), RIDGE))
 
     def forward(self, mean: Tensor, rows: Tensor) -> Tensor:
         """Loss an event or patient and ridge penalty, given factors (b, k) of the patients `rows` (b,)."""
         x = torch.cat([mean, self.covariates[rows]], dim=1)[None]
-        loss = self.head.loss(self.network(x), self._target(rows)) + self.network.penalty(RIDGE, 0.0)
+        loss = self.head.loss(self.path(x), self._target(rows)) + self.path.penalty(self.ridge)
         return loss.sum()
 
     def residuals(self) -> Tensor:
         """(n,) how each patient's outcome asks for a higher estimate, before anything is known of him."""
         rows = torch.arange(len(self.covariates))
-        start = self.network.intercept
+        start = self.path.intercept
         level = torch.zeros(1, self.head.outputs) if start is None else start.detach()
         estimate = level[:, None].repeat(1, len(rows), 1).requires_grad_()
         (slope,) = torch.autograd.grad(self.head.loss(estimate, self._target(rows)).sum(), estimate)

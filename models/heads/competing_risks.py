@@ -62,6 +62,15 @@ class CompetingRisksHead:
         """For each cause, one an interval and one that they share."""
         return self.causes * (len(self.cuts) + 1)
 
+    @property
+    def lean(self) -> NDArray[np.float64]:
+        """(outputs,) what all intervals share, of every cause alike."""
+        return np.tile(np.eye(len(self.cuts) + 1)[-1], self.causes)
+
+    def count(self, target: SurvivalTarget) -> Tensor:
+        """(members,) patients, of which the loss is the mean."""
+        return target.weight.sum(-1)
+
     def start(self, target: SurvivalTarget) -> Tensor:
         """(members, outputs) hazards of each cause among each member's patients."""
         cuts = torch.from_numpy(self.cuts).to(target.time)

@@ -32,6 +32,15 @@ class CoxHead:
         """Learn nothing: a partial likelihood needs no scale."""
         return cls()
 
+    @property
+    def lean(self) -> NDArray[np.float64]:
+        """(1,) the log hazard itself."""
+        return np.ones(1)
+
+    def count(self, target: SurvivalTarget) -> Tensor:
+        """(members,) events, of which the loss is the mean."""
+        return (target.weight * target.event).sum(-1)
+
     def start(self, target: SurvivalTarget) -> None:
         """Give none: a log hazard counts from whatever the baseline hazard is."""
 

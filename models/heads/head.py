@@ -77,6 +77,15 @@ class Head(Protocol):
         """Numbers that the network gives for a patient."""
         ...
 
+    @property
+    def lean(self) -> NDArray[np.float64]:
+        """(outputs,) how the outputs move where a patient's log hazard, or log odds of a response, is higher by one."""
+        ...
+
+    def count(self, target: Any, /) -> Tensor:
+        """(members,) number of events or patients that :meth:`loss` is the mean of."""
+        ...
+
     def start(self, target: Any, /) -> Tensor | None:
         """(members, outputs) estimate of those who know nothing, or None if the scale has no zero of its own."""
         ...

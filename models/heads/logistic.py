@@ -33,6 +33,15 @@ class LogisticHead:
         """Learn nothing: a logit has its own scale."""
         return cls()
 
+    @property
+    def lean(self) -> NDArray[np.float64]:
+        """(1,) the log odds themselves."""
+        return np.ones(1)
+
+    def count(self, target: ResponseTarget) -> Tensor:
+        """(members,) patients, of which the loss is the mean."""
+        return target.weight.sum(-1)
+
     def start(self, target: ResponseTarget) -> Tensor:
         """(members, 1) log odds of a response among the patients of each member, a half added to each class."""
         positive = (target.weight * target.positive).sum(-1) + 0.5

@@ -42,6 +42,15 @@ class LogisticHazardHead:
         """One an interval, and one that they share."""
         return len(self.cuts) + 1
 
+    @property
+    def lean(self) -> NDArray[np.float64]:
+        """(outputs,) what all intervals share."""
+        return np.eye(self.outputs)[-1]
+
+    def count(self, target: SurvivalTarget) -> Tensor:
+        """(members,) patients, of which the loss is the mean."""
+        return target.weight.sum(-1)
+
     def start(self, target: SurvivalTarget) -> Tensor:
         """(members, outputs) hazards of each member's patients."""
         return starting_logits(

@@ -29,16 +29,28 @@ class MultinomialHead:
     calibration: ClassVar[type[Calibration]] = LevelRecalibration
 
     levels: tuple[str, ...]
+    positive: NDArray[np.bool_]
 
     @classmethod
     def fit(cls, endpoint: Response) -> Self:
-        """Learn which classes there are."""
-        return cls(endpoint.levels)
+        """Learn which classes there are, and which of them are positive."""
+        positive, level = endpoint.outcome
+        places = np.arange(len(endpoint.levels))
+        return cls(endpoint.levels, np.isin(places, level[positive & endpoint.observed]))
 
     @property
     def outputs(self) -> int:
         """One a class."""
         return len(self.levels)
+
+    @property
+    def lean(self) -> NDArray[np.float64]:
+        """(classes,) half up where a class is positive, half down where not."""
+        return np.where(self.positive, 0.5, -0.5)
+
+    def count(self, target: ResponseTarget) -> Tensor:
+        """(members,) patients, of which the loss is the mean."""
+        return target.weight.sum(-1)
 
     def start(self, target: ResponseTarget) -> Tensor:
         """(members, classes) log frequencies among each member's patients."""

@@ -36,6 +36,15 @@ class OrdinalHead:
         """Learn which levels there are."""
         return cls(endpoint.levels)
 
+    @property
+    def lean(self) -> NDArray[np.float64]:
+        """(1,) the score."""
+        return np.ones(1)
+
+    def count(self, target: ResponseTarget) -> Tensor:
+        """(members,) patients, of which the loss is the mean."""
+        return target.weight.sum(-1)
+
     def start(self, target: ResponseTarget) -> Tensor:
         """(members, levels - 1) thresholds that give each member the frequencies of its patients."""
         frequencies = level_frequencies(target, len(self.levels))

@@ -52,6 +52,15 @@ class WeibullMixtureHead:
         seen = endpoint.observed
         return cls(*_weibull(event[seen], time[seen], entry[seen]), times)
 
+    @property
+    def lean(self) -> NDArray[np.float64]:
+        """(outputs,) the scale that all components share, which is shorter where the hazard is higher."""
+        return -np.eye(self.outputs)[-1]
+
+    def count(self, target: SurvivalTarget) -> Tensor:
+        """(members,) patients, of which the loss is the mean."""
+        return target.weight.sum(-1)
+
     def start(self, target: SurvivalTarget) -> Tensor:
         """(members, outputs) components of the common shape, spread around the common scale."""
         shape = torch.full((COMPONENTS,), unbounded_log_shape(self.shape))

@@ -8,9 +8,9 @@ import torch
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from models.config import HeadConfig, TrainerConfig
+from models.config import TrainerConfig
 from models.cox_net import cox_net
-from models.ensemble import EnsembleNetwork
+from models.ensemble import EnsembleNetwork, LinearPath
 from models.heads.cox import CoxHead
 from models.heads.head import ResponseTarget, SurvivalTarget
 from models.heads.logistic import LogisticHead
@@ -25,43 +25,50 @@ def draw(members: int, n: int = 80, d: int = 4, seed: int = 0) -> MemberInputs:
     weight = (rng.random((n, members)) < 0.8).astype(np.float64)
     event = rng.random(n) < 0.7
     outcome = (event, time, event.astype(np.int64), np.zeros(n), weight.T.copy())
-    return MemberInputs(torch.from_numpy(x), SurvivalTarget(*map(torch.from_numpy, outcome)))
+    return MemberInputs(torch.from_numpy(x), (SurvivalTarget(*map(torch.from_numpy, outcome)),))
 
 
-def fitted(
-    inputs: MemberInputs, network: EnsembleNetwork, epochs: int, hidden: int = 5, ridge: float = 0.1
-) -> np.ndarray:
-    config = HeadConfig(hidden=hidden, ridge_wide=ridge, ridge_deep=ridge)
+def network(members: int, hidden: int = 5, start: torch.Tensor | None = None) -> EnsembleNetwork:
+    return EnsembleNetwork(members, 4, 4, hidden, [LinearPath(members, 4, 1, start)], seed=3)
+
+
+def alike(network: EnsembleNetwork, ridge: float) -> list[torch.Tensor]:
+    return [torch.full((network.members, network.inputs), ridge, dtype=torch.float64)]
+
+
+def fitted(inputs: MemberInputs, network: EnsembleNetwork, epochs: int, ridge: float = 0.1) -> np.ndarray:
     trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
-    stratifier = train(Stratifier(network.double(), CoxHead(), config, trainer), inputs, seed=1)
-    return stratifier.predict(inputs.x.transpose(0, 1).contiguous().numpy())[..., 0]
+    module = Stratifier(network.double(), [CoxHead()], alike(network, ridge), ridge, trainer)
+    [said] = train(module, inputs, seed=1).predict(inputs.x.transpose(0, 1).contiguous().numpy())
+    return said[..., 0]
 
 
 def test_together_equals_alone() -> None:
     inputs = draw(members=4)
-    together = fitted(inputs, EnsembleNetwork(4, 4, 5, 1, seed=3), epochs=20)
+    together = fitted(inputs, network(4), epochs=20)
     for member in range(4):
-        alone = EnsembleNetwork(4, 4, 5, 1, seed=3)
-        for name, parameter in list(alone.named_parameters()):
-            setattr(alone, name, torch.nn.Parameter(parameter.data[[member]].clone()))
-        target = inputs.target._replace(weight=inputs.target.weight[[member]])
-        own = MemberInputs(inputs.x[:, [member]], target)
+        alone = network(4)
+        for parameter in alone.parameters():
+            parameter.data = parameter.data[[member]].clone()
+        alone.members = 1
+        [target] = inputs.targets
+        own = MemberInputs(inputs.x[:, [member]], (target._replace(weight=target.weight[[member]]),))
         np.testing.assert_allclose(fitted(own, alone, epochs=20)[0], together[member], atol=1e-8)
 
 
 def test_a_member_starts_alike_however_many_others_there_are() -> None:
-    few, many = EnsembleNetwork(2, 4, 5, 1, seed=3), EnsembleNetwork(7, 4, 5, 1, seed=3)
+    few, many = network(2), network(7)
     assert torch.equal(few.first[1], many.first[1])
     assert not torch.equal(many.first[1], many.first[2])
 
 
 def test_without_the_deep_part_it_is_ridge_cox() -> None:
     inputs = draw(members=2)
-    eta = fitted(inputs, EnsembleNetwork(2, 4, 0, 1, seed=3), epochs=1500, hidden=0, ridge=0.2)
+    eta = fitted(inputs, network(2, hidden=0), epochs=1500, ridge=0.2)
     for member in range(2):
-        rows = (inputs.target.weight[member] > 0).numpy()
+        rows = (inputs.targets[0].weight[member] > 0).numpy()
         x, event, time = (
-            part.numpy() for part in (inputs.x[:, member], inputs.target.event, inputs.target.time)
+            part.numpy() for part in (inputs.x[:, member], inputs.targets[0].event, inputs.targets[0].time)
         )
         share = event[rows].sum() / rows.sum()
         b = cox_net(x[rows], event[rows], time[rows], 0.2 * share, 0.0)
@@ -70,11 +77,11 @@ def test_without_the_deep_part_it_is_ridge_cox() -> None:
 
 def test_left_out_patients_teach_nothing() -> None:
     inputs = draw(members=1)
-    before = fitted(inputs, EnsembleNetwork(1, 4, 5, 1, seed=3), epochs=10)
+    before = fitted(inputs, network(1), epochs=10)
     x = inputs.x.clone()
-    x[inputs.target.weight[0] == 0] = 77.0
-    after = fitted(inputs._replace(x=x), EnsembleNetwork(1, 4, 5, 1, seed=3), epochs=10)
-    rows = inputs.target.weight[0].numpy() > 0
+    x[inputs.targets[0].weight[0] == 0] = 77.0
+    after = fitted(inputs._replace(x=x), network(1), epochs=10)
+    rows = inputs.targets[0].weight[0].numpy() > 0
     np.testing.assert_array_equal(before[0, rows], after[0, rows])
 
 
@@ -83,14 +90,10 @@ def test_a_loss_that_is_not_finite_stops_and_says_so() -> None:
     inputs.x[3, 1] = np.nan
     with pytest.raises(FitError, match="member 1 is not finite"):
         fitted(
-            inputs._replace(target=inputs.target._replace(weight=torch.ones(2, 80))),
-            EnsembleNetwork(2, 4, 5, 1, seed=3),
+            inputs._replace(targets=(inputs.targets[0]._replace(weight=torch.ones(2, 80)),)),
+            network(2),
             epochs=2,
         )
-
-
-def with_intercepts(members: int, start: float = 0.0) -> EnsembleNetwork:
-    return EnsembleNetwork(members, 4, 0, 1, seed=3, start=torch.full((members, 1), start))
 
 
 def test_without_the_deep_part_the_logistic_head_is_ridge_logistic_regression() -> None:
@@ -99,12 +102,11 @@ def test_without_the_deep_part_the_logistic_head_is_ridge_logistic_regression() 
     x, weight = rng.normal(size=(90, 2, 4)), (rng.random((2, 90)) < 0.8).astype(np.float64)
     positive = rng.random(90) < expit(x[:, 0, 0] - 1.0)
     target = ResponseTarget(*map(torch.from_numpy, (positive, positive.astype(np.int64), weight)))
-    config = HeadConfig(hidden=0, ridge_wide=0.1)
     trainer = TrainerConfig(epochs=1500, learning_rate=0.05)
-    network = with_intercepts(2).double()
-    inputs = MemberInputs(torch.from_numpy(x), target)
-    stratifier = train(Stratifier(network, LogisticHead(), config, trainer), inputs, seed=1)
-    logits = stratifier.predict(inputs.x.transpose(0, 1).contiguous().numpy())[..., 0]
+    both = network(2, hidden=0, start=torch.zeros(2, 1)).double()
+    inputs = MemberInputs(torch.from_numpy(x), (target,))
+    stratifier = train(Stratifier(both, [LogisticHead()], alike(both, 0.1), 0.0, trainer), inputs, seed=1)
+    logits = stratifier.predict(inputs.x.transpose(0, 1).contiguous().numpy())[0][..., 0]
     for member in range(2):
         rows = weight[member] > 0
         oracle = LogisticRegression(C=1 / (0.1 * rows.sum()), tol=1e-10, max_iter=1000)
@@ -113,10 +115,11 @@ def test_without_the_deep_part_the_logistic_head_is_ridge_logistic_regression() 
 
 
 def test_intercepts_are_there_only_where_they_start_and_are_not_penalised() -> None:
-    without, has = EnsembleNetwork(2, 4, 0, 1, seed=3), with_intercepts(2, start=5.0)
-    assert "intercept" not in without.state_dict()
-    assert (has(torch.zeros(2, 3, 4)) == 5.0).all()
-    assert torch.equal(has.penalty(1.0, 1.0), without.penalty(1.0, 1.0))
+    without, has = network(2, hidden=0), network(2, hidden=0, start=torch.full((2, 1), 5.0))
+    assert "paths.0.intercept" not in without.state_dict()
+    assert (has(torch.zeros(2, 3, 4))[0] == 5.0).all()
+    ridges = [torch.ones(2, 4)]
+    assert torch.equal(has.penalty(ridges, 1.0), without.penalty(ridges, 1.0))
 
 
 def test_a_logistic_member_starts_at_its_own_prevalence() -> None:

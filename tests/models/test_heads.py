@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.config import HeadConfig, TrainerConfig
-from models.ensemble import EnsembleNetwork
+from models.config import TrainerConfig
+from models.ensemble import EnsembleNetwork, LinearPath
 from models.heads import HEADS
 from models.heads.competing_risks import CompetingRisksHead
 from models.heads.logistic_hazard import LogisticHazardHead
@@ -59,11 +59,13 @@ def trained(
     """(head, predictions (members, n, p)) of members that all see one input of everybody."""
     head = look_up(HEADS[kind], name, "head").fit(endpoint)
     target = target_of(head, endpoint, torch.ones(members, len(x)))
-    network = EnsembleNetwork(members, 1, 0, head.outputs, 1, head.start(target))
+    path = LinearPath(members, 1, head.outputs, head.start(target))
+    network = EnsembleNetwork(members, 1, 1, 0, [path], 1)
     values = torch.from_numpy(x.astype(np.float32))[:, None, None].repeat(1, members, 1)
-    config, trainer = HeadConfig(hidden=0, ridge_wide=ridge), TrainerConfig(epochs=epochs, learning_rate=0.05)
-    stratifier = train(Stratifier(network, head, config, trainer), MemberInputs(values, target), seed=1)
-    return head, stratifier.predict(values.transpose(0, 1).contiguous().numpy())
+    trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
+    module = Stratifier(network, [head], [torch.full((members, 1), ridge)], 0.0, trainer)
+    stratifier = train(module, MemberInputs(values, (target,)), seed=1)
+    return head, stratifier.predict(values.transpose(0, 1).contiguous().numpy())[0]
 
 
 @every
@@ -175,12 +177,12 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_member(kind: str, name: s
 def test_patients_are_taken_with_their_own_target(kind: str) -> None:
     _, endpoint = endpoint_of(kind)
     head = look_up(HEADS[kind], next(iter(HEADS[kind])), "head").fit(endpoint)
-    inputs = MemberInputs(torch.randn(N, 3, 4), target_of(head, endpoint, torch.rand(3, N)))
+    inputs = MemberInputs(torch.randn(N, 3, 4), (target_of(head, endpoint, torch.rand(3, N)),))
     rows = np.array([7, 3, 60])
     some = inputs.take(rows)
-    assert type(some.target) is type(inputs.target)
+    assert type(some.targets[0]) is type(inputs.targets[0])
     assert torch.equal(some.x, inputs.x[rows])
-    for part, whole in zip(some.target, inputs.target, strict=True):
+    for part, whole in zip(some.targets[0], inputs.targets[0], strict=True):
         assert torch.equal(part, whole[..., rows])
 
 

@@ -131,7 +131,7 @@ def test_the_saved_model_predicts_as_before(ran: tuple[RunDirectory, str], tmp_p
     # Alone, he is neither an event nor a class: nothing is asked of the outcomes of those who are predicted.
     alone = model.predict(cohort[[5]]).patients["response_probability"][0]
     assert alone == pytest.approx(one.patients["response_probability"][5], abs=1e-6)
-    assert model.stratifier.network.intercept is not None
+    assert model.stratifier.network.paths[0].intercept is not None
     model.save(tmp_path / "again")
     for path in (run.path / "model").iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
@@ -261,10 +261,10 @@ def test_calibration_uses_left_out_predictions_only(
     np.testing.assert_array_equal(handed["positive"], cohort.obs["response"].to_numpy()[seen] == 1)
     left_out = np.full(cohort.n_obs, np.nan)
     left_out[seen] = handed["logit"]
-    x = np.stack([encoder.encode(cohort) for encoder in model.encoders])
+    x = model.layout.stacked([encoder.encode(cohort) for encoder in model.encoders])
     for member, fold in enumerate(stratified_folds(cohort, CONFIG.split.inner_folds, 1, 5, "inner")):
         rows = fold.test[seen[fold.test]]
-        expected = model.stratifier.predict(x)[member] - model.centers[member]
+        expected = model.stratifier.predict(x)[0][member] - model.endpoints[0].centers[member]
         np.testing.assert_allclose(left_out[rows], expected[rows, 0], atol=1e-6)
 
 

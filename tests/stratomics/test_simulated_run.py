@@ -13,7 +13,7 @@ from stratomics.logs import quiet_libraries
 
 QUICK = """
 cohort: cohort
-split: {folds: 3, repeats: 1, inner_folds: 2}
+split: {folds: 3, repeats: 1, inner_folds: 3}
 factors: {count: 4}
 evaluation: {draws: 100}
 workers: 1

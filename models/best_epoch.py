@@ -1,0 +1,81 @@
+"""Early stopping: a rehearsal finds each member's best epoch, and the member is kept as it was at that epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+
+from datamodules.patient_batches import PatientBatches
+
+if TYPE_CHECKING:
+    from models.stratifier import MemberInputs, Stratifier
+
+__all__ = ["BestEpoch", "Watch"]
+
+
+class Watch(pl.Callback):
+    """Writes down the loss of patients that the members do not learn from, before training and after each epoch.
+
+    Parameters
+    ----------
+    watched
+        Inputs as for training, with the weights of those who are watched.
+
+    Attributes
+    ----------
+    history
+        One entry an epoch, the first from before training: (members,) losses without penalty.
+    """
+
+    def __init__(self, watched: MemberInputs) -> None:
+        self.watched = watched
+        self.history: list[NDArray[np.float64]] = []
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look before the first step."""
+        self.on_train_epoch_end(trainer, pl_module)
+
+    @torch.no_grad()
+    def on_train_epoch_end(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look at everybody, in batches as they are trained."""
+        stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning hands on what it was given
+        n, size = len(self.watched.x), stratifier.trainer_config.batch_size
+        batches = [batch for batch in PatientBatches(self.watched, n, size, None)]
+        moved = [stratifier.transfer_batch_to_device(batch, stratifier.device, 0) for batch in batches]
+        losses = torch.stack([stratifier.losses(batch) for batch in moved])
+        shares = torch.tensor([len(batch.x) / n for batch in batches], device=losses.device)
+        self.history.append((shares[:, None] * losses).sum(0).double().cpu().numpy())
+
+
+class BestEpoch(pl.Callback):
+    """Keeps each member as it was after the epoch `epochs` (members,) and puts it back at the end; 0 is the start."""
+
+    def __init__(self, epochs: NDArray[np.int64]) -> None:
+        self.epochs = epochs
+        self.kept: list[torch.Tensor] = []
+
+    def on_train_start(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the start."""
+        self.kept = [parameter.detach().clone() for parameter in _parameters(pl_module)]
+
+    @torch.no_grad()
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep those whose epoch has just ended."""
+        now = torch.from_numpy(np.flatnonzero(self.epochs == trainer.current_epoch + 1))
+        for kept, parameter in zip(self.kept, _parameters(pl_module), strict=True):
+            kept[now] = parameter[now]
+
+    @torch.no_grad()
+    def on_train_end(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Put every member back."""
+        for kept, parameter in zip(self.kept, _parameters(pl_module), strict=True):
+            parameter.copy_(kept)
+
+
+def _parameters(pl_module: pl.LightningModule) -> list[torch.nn.Parameter]:
+    stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning hands on what it was given
+    return [parameter for parameter in stratifier.network.parameters() if parameter.requires_grad]

@@ -1,0 +1,162 @@
+"""The members of the ensemble: linear paths solved at once, the deep path for as long as it helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.best_epoch import BestEpoch, Watch
+from models.config import HeadConfig, TrainerConfig
+from models.ensemble import EnsembleNetwork, LinearPath
+from models.group_ridge import GroupRidge, group_ridge, likelihood_of, ridge
+from models.heads.head import Head
+from models.inputs import Layout
+from models.stratifier import MemberInputs, Stratifier, train
+from omics.endpoints import Response, Survival
+from omics.randomness import named_seed
+
+__all__ = ["Task", "train_members"]
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+
+REHEARSALS = 3
+"""Other inner folds of which each, in its turn, is watched rather than learned from."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One endpoint of the n training patients, and the head that learns it."""
+
+    endpoint: Survival | Response
+    head: Head
+
+
+@dataclass(frozen=True)
+class Nets:
+    """Networks that train side by side: for each the encoder it looks through (nets,), and who it learns from (nets, n)."""
+
+    encoder: NDArray[np.int64]
+    learns: Rows
+
+
+def train_members(
+    x: NDArray[np.float32],
+    layout: Layout,
+    tasks: Sequence[Task],
+    fold: NDArray[np.int64],
+    config: HeadConfig,
+    trainer: TrainerConfig,
+    seed: int,
+) -> Stratifier:
+    """Train a member for each inner fold on the patients of the others.
+
+    A member's linear path is the ridge regression whose penalties its own patients ask for; only the several outputs of
+    one head are trained further. How long the deep path trains was found in a rehearsal: networks that begin alike
+    learn from all but one more of the folds, watch that one, and the member takes the epoch at which their mean loss
+    was least. No patient that a member leaves out had a say in any of it.
+
+    Parameters
+    ----------
+    x
+        (members, n, inputs), each through the member's own encoder.
+    layout
+        Of the inputs.
+    tasks
+        The endpoints of the n patients; each can be learned from every three folds of four, or two of three.
+    fold
+        (n,) the inner fold, and member, that leaves each patient out.
+    config, trainer
+        Settings.
+    seed
+        Of the networks and batches.
+    """
+    count = x.shape[0]
+    members = Nets(np.arange(count), np.stack([fold != member for member in range(count)]))
+    pairs = [(m, (m + 1 + k) % count) for m in range(count) for k in range(min(REHEARSALS, count - 1))]
+    encoder, apart = (np.array(column) for column in zip(*pairs, strict=True))
+    rehearsal = Nets(encoder, members.learns[encoder] & (fold != apart[:, None]))
+    given = config.penalties_of(layout.all_widths)
+    solved = [[_solved(x[m], layout.block, task, members.learns[m], given) for task in tasks] for m in range(count)]
+    setting = _Setting(torch.from_numpy(x).transpose(0, 1).contiguous(), layout, tasks, config, trainer, seed)
+    stratifier = setting.stratifier(members, solved)
+    if not config.hidden and all(task.head.outputs == 1 for task in tasks):
+        return stratifier.eval()
+    again = [
+        [_again(x[m], task, rows, own) for task, own in zip(tasks, solved[m], strict=True)]
+        for m, rows in zip(encoder, rehearsal.learns, strict=True)
+    ]
+    watch = Watch(setting.inputs(members.learns[encoder] & ~rehearsal.learns))
+    train(setting.stratifier(rehearsal, again), setting.inputs(rehearsal.learns), seed, [watch])
+    losses = np.array(watch.history).reshape(len(watch.history), count, -1).mean(axis=2)
+    best: NDArray[np.int64] = losses.argmin(axis=0)
+    if not best.any():
+        return stratifier.eval()
+    return train(stratifier, setting.inputs(members.learns), seed, [BestEpoch(best)], int(best.max()))
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What rehearsal and performance share."""
+
+    x: Tensor
+    layout: Layout
+    tasks: Sequence[Task]
+    config: HeadConfig
+    trainer: TrainerConfig
+    seed: int
+
+    def targets(self, learns: Rows) -> tuple[object, ...]:
+        """Give each head its target; who has no endpoint has weight 0 everywhere."""
+        return tuple(
+            task.head.target(
+                *map(torch.from_numpy, task.endpoint.outcome),
+                torch.from_numpy((learns & task.endpoint.observed).astype(np.float32)),
+            )
+            for task in self.tasks
+        )
+
+    def inputs(self, learns: Rows) -> MemberInputs:
+        """Everybody's inputs, and the outcomes of those in `learns` (nets, n)."""
+        return MemberInputs(self.x, self.targets(learns))  # type: ignore[arg-type]  # a head makes its own target
+
+    def stratifier(self, nets: Nets, solved: Sequence[Sequence[GroupRidge]]) -> Stratifier:
+        """Networks that begin as the ridge regressions `solved`, one for each net and task."""
+        targets, count, inputs = self.targets(nets.learns), len(nets.encoder), self.x.shape[2]
+        paths, ridges = [], []
+        for number, (task, target) in enumerate(zip(self.tasks, targets, strict=True)):
+            head, own = task.head, [of_net[number] for of_net in solved]
+            path = LinearPath(count, inputs, head.outputs, head.start(target))
+            begin = np.stack([found.coefficients for found in own])[:, :, None] * np.asarray(head.lean)
+            path.weight.data = torch.from_numpy(begin).to(self.x.dtype)
+            # One output is solved already; several outputs have still to part.
+            path.weight.requires_grad_(head.outputs > 1)
+            penalties = torch.from_numpy(np.stack([found.penalties for found in own]))
+            ridges.append((penalties / head.count(target)[:, None].clamp_min(1)).to(self.x.dtype))
+            paths.append(path)
+        seed = named_seed(self.seed, "network")
+        network = EnsembleNetwork(count, inputs, self.layout.common, self.config.hidden, paths, seed)
+        heads = [task.head for task in self.tasks]
+        deep = self.config.ridge_deep
+        return Stratifier(network, heads, ridges, deep, self.trainer, nets.encoder)
+
+
+def _solved(
+    x: NDArray[np.float32], block: NDArray[np.int64], task: Task, learns: Rows, given: Mapping[int, float]
+) -> GroupRidge:
+    """Linear path of one member, in the training patients with the endpoint."""
+    rows = np.flatnonzero(learns & task.endpoint.observed)
+    likelihood = likelihood_of(task.endpoint.take(rows))
+    return group_ridge(x[rows].astype(np.float64), block, likelihood, given)
+
+
+def _again(x: NDArray[np.float32], task: Task, learns: Rows, found: GroupRidge) -> GroupRidge:
+    """The same penalties, other patients."""
+    rows = np.flatnonzero(learns & task.endpoint.observed)
+    likelihood = likelihood_of(task.endpoint.take(rows))
+    return GroupRidge(ridge(x[rows].astype(np.float64), found.penalties, likelihood)[0], found.penalties)

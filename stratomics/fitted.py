@@ -1,0 +1,167 @@
+"""Fitted: an ensemble that predicts patients it never saw, and how it is kept on disk."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from mudata import MuData
+from numpy.typing import NDArray
+
+from datamodules.novelty import novelties
+from models.calibration import Calibration
+from models.calibration.members import benefit
+from models.ensemble import EnsembleNetwork, LinearPath
+from models.heads import HEADS
+from models.heads.head import Head
+from models.inputs import COVARIATES, FACTORS, Layout
+from models.prediction import RECEIVED, Prediction
+from models.stratifier import Stratifier
+from omics.arms import CONTROL, TREATED, arm_codes
+from omics.files import put_together, read_state, taken_apart, write_state
+from omics.finding import WARNING
+from omics.tables import look_up
+from stratomics.encoding import Encoder
+
+__all__ = ["Fitted", "FittedEndpoint"]
+
+log = logging.getLogger(__name__)
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FittedEndpoint:
+    """What belongs to one endpoint.
+
+    Attributes
+    ----------
+    name, kind, head
+        Of the endpoint; the head by its name in HEADS.
+    centers
+        (members, p) mean estimate of each member, which means nothing to the others.
+    calibration
+        Makes true what the members say around their means.
+    horizon
+        Time up to which survival under both arms is compared.
+    """
+
+    name: str
+    kind: str
+    head: str
+    centers: Array
+    calibration: Calibration
+    horizon: float
+
+    def predict(self, sample_ids: NDArray[np.str_], estimates: Array) -> Prediction:
+        """Predict from what the members say (members, n, p)."""
+        return self.calibration.prediction(sample_ids, estimates - self.centers[:, None, :], self.name)
+
+    def benefit(self, treated: Array, control: Array) -> tuple[Array, Array]:
+        """Mean and spread (n,) of what the arm changes, from what the members say under either."""
+        both = (self.calibration.members(said - self.centers[:, None, :]) for said in (treated, control))
+        return benefit(*both, self.horizon)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An ensemble that predicts patients it never saw; of `endpoints` the first decides."""
+
+    encoders: list[Encoder]
+    layout: Layout
+    stratifier: Stratifier
+    endpoints: list[FittedEndpoint]
+    factor_model: str
+
+    def predict(self, cohort: MuData) -> Prediction:
+        """Predict every patient of `cohort`, whichever views they have; under each arm, where there are arms.
+
+        Who is in neither arm is predicted in the middle between them.
+        """
+        for finding in novelties(self.encoders[0].harmonizer, cohort):
+            if finding.severity == WARNING:
+                log.info("%s: %s", finding.place, finding.sentence)
+        blocks = [encoder.encode(cohort) for encoder in self.encoders]
+        ids, codes = cohort.obs_names.to_numpy(dtype=str), arm_codes(cohort)
+        if not self.layout.arms:
+            return self._predict(ids, self.stratifier.predict(self.layout.stacked(blocks)))
+        own = np.zeros(len(ids)) if codes is None else codes
+        arms = {RECEIVED: own, "control": np.full_like(own, CONTROL), "treated": np.full_like(own, TREATED)}
+        said = {arm: self.stratifier.predict(self.layout.stacked(blocks, code)) for arm, code in arms.items()}
+        first = self.endpoints[0].benefit(said["treated"][0], said["control"][0])
+        under = {arm: self._predict(ids, estimates) for arm, estimates in said.items()}
+        return Prediction.under_arms(under, *first)
+
+    def _predict(self, ids: NDArray[np.str_], said: list[Array]) -> Prediction:
+        parts = [own.predict(ids, estimates) for own, estimates in zip(self.endpoints, said, strict=True)]
+        return Prediction.together(parts)
+
+    def save(self, folder: Path) -> None:
+        """Write the model as json and safetensors."""
+        network = self.stratifier.network
+        arrays = {name: value.numpy() for name, value in network.state_dict().items()}
+        parts: list[dict[str, Any]] = []
+        for number, (own, head) in enumerate(zip(self.endpoints, self.stratifier.heads, strict=True)):
+            learned, of_head = taken_apart(head, f"head{number}")
+            parts.append(
+                {"name": own.name, "kind": own.kind, "head": own.head, "horizon": own.horizon, "learned": learned}
+            )
+            arrays |= of_head | {f"centers{number}": own.centers}
+            own.calibration.save(folder, f"calibration{number}")
+        settings = {
+            "members": network.members,
+            "hidden": network.hidden,
+            "layout": {"widths": dict(self.layout.widths), "arms": self.layout.arms},
+            "endpoints": parts,
+            "factor_model": self.factor_model,
+        }
+        write_state(folder, "network", settings, arrays)
+        for number, encoder in enumerate(self.encoders):
+            encoder.save(folder, f"member{number}")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        settings, arrays = read_state(folder, "network")
+        name, count = settings["factor_model"], settings["members"]
+        encoders = [Encoder.load(folder, f"member{number}", name) for number in range(count)]
+        if "layout" not in settings:
+            settings, arrays = _migrated(settings, arrays, encoders[0])
+        layout, endpoints, heads, paths = Layout(**settings["layout"]), [], [], []
+        for number, part in enumerate(settings["endpoints"]):
+            kind: type[Head] = look_up(HEADS[part["kind"]], part["head"], f"head.{part['kind']}")
+            head = put_together(kind, part["learned"], arrays, f"head{number}")
+            centers = arrays.pop(f"centers{number}")
+            calibration = head.calibration.load(folder, part.get("calibration", f"calibration{number}"))
+            endpoints.append(
+                FittedEndpoint(part["name"], part["kind"], part["head"], centers, calibration, part["horizon"])
+            )
+            heads.append(head)
+            start = arrays.get(f"paths.{number}.intercept")
+            begin = None if start is None else torch.from_numpy(start)
+            paths.append(LinearPath(count, layout.total, head.outputs, begin))
+        network = EnsembleNetwork(count, layout.total, layout.common, settings["hidden"], paths, 0)
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+        return cls(encoders, layout, Stratifier(network, heads).eval(), endpoints, name)
+
+
+def _migrated(
+    settings: dict[str, Any], arrays: dict[str, NDArray[Any]], encoder: Encoder
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Release 0.1.0 knew one endpoint, survival by Cox, and inputs of factors and covariates."""
+    covariates = len(encoder.harmonizer.covariates.names)
+    widths = {FACTORS: settings["inputs"] - covariates, COVARIATES: covariates}
+    names = {"wide": "paths.0.weight", "second": "second.0"}
+    arrays = {names.get(name, name): value for name, value in arrays.items()}
+    arrays["centers0"] = arrays.pop("centers").reshape(settings["members"], -1)
+    endpoint = {"name": "survival", "kind": "survival", "head": settings["head"]["model"], "horizon": np.inf}
+    return {
+        "layout": {"widths": {name: width for name, width in widths.items() if width}, "arms": False},
+        "endpoints": [endpoint | {"learned": {}, "calibration": "recalibration"}],
+        "hidden": settings["head"]["hidden"],
+        "members": settings["members"],
+    }, arrays
