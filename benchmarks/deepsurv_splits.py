@@ -12,16 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import QuantileTransformer
 
 from models.calibration import Calibration
 from models.config import HeadConfig, TrainerConfig
-from models.ensemble import EnsembleNetwork
 from models.heads import HEADS
+from models.inputs import Layout
+from models.members import Task, train_members
 from models.prediction import Prediction
-from models.stratifier import MemberInputs, Stratifier, train
 from omics.endpoints import Survival
 from omics.tables import look_up
 from stratomics.evaluation.cases import SurvivalCases
@@ -31,7 +30,7 @@ from stratomics.logs import quiet_libraries
 FOLDER = Path(__file__).parents[2] / "shared" / "benchmarks"
 COHORTS = ("metabric", "gbsg")
 FOLDS, SEEDS = 5, 5
-HEAD = HeadConfig(hidden=128, ridge_wide=0.01, ridge_deep=0.02)
+HEAD = HeadConfig(hidden=64)
 TRAINER = TrainerConfig(epochs=150, learning_rate=0.01)
 
 
@@ -58,15 +57,13 @@ def predicted(
     """Of the patients with `survival`, each by the member that left him out; and of those of `test`, by all."""
     folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, survival.event))
     head = look_up(HEADS["survival"], config.survival, "head").fit(survival)
-    learns = np.ones((FOLDS, len(x)), dtype=np.float32)
+    fold = np.empty(len(x), dtype=np.int64)
     for member, (_, left) in enumerate(folds):
-        learns[member, left] = 0.0
-    target = head.target(*map(torch.from_numpy, survival.outcome), torch.from_numpy(learns))
-    network = EnsembleNetwork(FOLDS, x.shape[1], config.hidden, head.outputs, seed, head.start(target))
-    inputs = MemberInputs(torch.from_numpy(x)[:, None].expand(-1, FOLDS, -1).contiguous(), target)
-    stratifier = train(Stratifier(network, head, config, trainer), inputs, seed)
-    known, new = (stratifier.predict(np.stack([part] * FOLDS)) for part in (x, test))
-    centers = np.stack([own[rows > 0].mean(axis=0) for own, rows in zip(known, learns, strict=True)])
+        fold[left] = member
+    tasks, layout = [Task(survival, head)], Layout({"covariates": x.shape[1]})
+    stratifier = train_members(np.stack([x] * FOLDS), layout, tasks, fold, config, trainer, seed)
+    known, new = (stratifier.predict(np.stack([part] * FOLDS))[0] for part in (x, test))
+    centers = np.stack([own[fold != member].mean(axis=0) for member, own in enumerate(known)])
     known, new = known - centers[:, None], new - centers[:, None]
     left_out = np.empty(known.shape[1:])
     for member, (_, left) in enumerate(folds):

@@ -17,38 +17,61 @@ if TYPE_CHECKING:
 __all__ = ["BestEpoch", "Watch"]
 
 
+STRIDE = 3
+"""Epochs from one look to the next."""
+
+PATIENCE = 8
+"""Looks without a better one, after which a rehearsal ends."""
+
+
 class Watch(pl.Callback):
-    """Writes down the loss of patients that the members do not learn from, before training and after each epoch.
+    """Writes down the loss of patients that the networks do not learn from, before training and every few epochs.
+
+    Ends the training when no member has had a better loss for long.
 
     Parameters
     ----------
     watched
         Inputs as for training, with the weights of those who are watched.
+    members
+        The networks rehearse for so many members, each with the same number of networks beside each other.
 
     Attributes
     ----------
     history
-        One entry an epoch, the first from before training: (members,) losses without penalty.
+        One entry a look, the first from before training: (members,) mean losses without penalty.
     """
 
-    def __init__(self, watched: MemberInputs) -> None:
-        self.watched = watched
+    def __init__(self, watched: MemberInputs, members: int) -> None:
+        self.watched, self.members = watched, members
         self.history: list[NDArray[np.float64]] = []
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    @property
+    def best(self) -> NDArray[np.int64]:
+        """(members,) epoch of each one's least loss; 0 is before training."""
+        best: NDArray[np.int64] = np.argmin(self.history, axis=0) * STRIDE
+        return best
+
+    def on_train_start(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look before the first step."""
-        self.on_train_epoch_end(trainer, pl_module)
+        self._look(pl_module)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look, if it is time to."""
+        if (trainer.current_epoch + 1) % STRIDE == 0:
+            self._look(pl_module)
+            trainer.should_stop = bool((len(self.history) - 1 - self.best // STRIDE >= PATIENCE).all())
 
     @torch.no_grad()
-    def on_train_epoch_end(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Look at everybody, in batches as they are trained."""
+    def _look(self, pl_module: pl.LightningModule) -> None:
         stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning hands on what it was given
         n, size = len(self.watched.x), stratifier.trainer_config.batch_size
-        batches = [batch for batch in PatientBatches(self.watched, n, size, None)]
+        batches = list(PatientBatches(self.watched, n, size, None))
         moved = [stratifier.transfer_batch_to_device(batch, stratifier.device, 0) for batch in batches]
         losses = torch.stack([stratifier.losses(batch) for batch in moved])
         shares = torch.tensor([len(batch.x) / n for batch in batches], device=losses.device)
-        self.history.append((shares[:, None] * losses).sum(0).double().cpu().numpy())
+        mean = (shares[:, None] * losses).sum(0).double().cpu().numpy()
+        self.history.append(mean.reshape(self.members, -1).mean(axis=1))
 
 
 class BestEpoch(pl.Callback):

@@ -57,14 +57,14 @@ class HeadConfig:
         components) and, where there are arms, arm, arm:factors and arm:covariates. What is not named is as strong as
         the training patients ask for.
     ridge_deep
-        Ridge penalty of the hidden layer, on the scale of the loss per event, or per patient for a response.
+        Ridge penalty of the deep path, on the same scale.
     """
 
     survival: str = "cox"
     response: str = "logistic"
     hidden: int = 16
     penalties: Mapping[str, float] = field(default_factory=dict)
-    ridge_deep: float = 0.3
+    ridge_deep: float = 20.0
 
     def __post_init__(self) -> None:
         require_range("head.hidden", self.hidden, 0)
@@ -77,7 +77,7 @@ class HeadConfig:
         return str(getattr(self, kind))
 
     def penalties_of(self, blocks: Iterable[str]) -> dict[int, float]:
-        """Number of a block -> penalty, of those that are named.
+        """Give number of a block -> penalty, of those that are named.
 
         Raises
         ------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -67,7 +67,7 @@ class EnsembleNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.members, self.inputs, self.deep, self.hidden = members, inputs, deep, hidden
-        self.paths = nn.ModuleList(paths)
+        self.paths: Iterable[LinearPath] = nn.ModuleList(paths)  # type: ignore[assignment]  # of linear paths only
         self.bias = nn.Parameter(torch.zeros(members, hidden))
         self.first = nn.Parameter(_started(members, (deep, hidden), seed, "first"))
         # The deep path starts silent: a member begins as its linear model.
@@ -78,11 +78,14 @@ class EnsembleNetwork(nn.Module):
         hidden = torch.relu(x[..., : self.deep] @ self.first + self.bias[:, None, :])
         return [path(x, hidden @ second) for path, second in zip(self.paths, self.second, strict=True)]
 
-    def penalty(self, ridges: Sequence[Tensor], deep: float) -> Tensor:
-        """(members,) ridge on the linear paths, of each (members, inputs), and on both layers of the deep one."""
-        total = deep / 2 * self.first.square().sum((1, 2))
-        for path, second, ridge in zip(self.paths, self.second, ridges, strict=True):
-            total = total + path.penalty(ridge) + deep / 2 * second.square().sum((1, 2))
+    def penalty(self, ridges: Sequence[Tensor], deep: Sequence[Tensor]) -> Tensor:
+        """(members,) ridge on the linear paths, for each head (members, inputs), and on the deep one (members,).
+
+        What the heads share is penalised as the first, which decides, has it.
+        """
+        total = deep[0] / 2 * self.first.square().sum((1, 2))
+        for path, second, ridge, own in zip(self.paths, self.second, ridges, deep, strict=True):
+            total = total + path.penalty(ridge) + own / 2 * second.square().sum((1, 2))
         return total
 
 

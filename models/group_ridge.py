@@ -26,13 +26,14 @@ START = 40.0
 LARGEST = 1e6
 ROUNDS = 100
 NEWTON_STEPS = 50
+SMALLEST_STEP = 1e-12
 TOLERANCE = 0.01
 """Relative change of every penalty at which the search ends."""
 
 
 @dataclass(frozen=True)
 class GroupRidge:
-    """What :func:`group_ridge` found: `coefficients` (p,), and `penalties` (p,) on the scale of the whole likelihood."""
+    """What :func:`group_ridge` found: `coefficients` (p,), and `penalties` (p,) of the whole likelihood."""
 
     coefficients: Array
     penalties: Array
@@ -81,7 +82,9 @@ def group_ridge(
     True
     """
     if not np.isfinite(x).all():
-        raise FitError("an input of the linear path is not finite, so it cannot be fitted; check the views' values")
+        raise FitError(
+            "an input of the linear path is not finite, so it cannot be fitted; check the views' values"
+        )
     blocks = np.unique(block)
     members = np.equal.outer(blocks, block).astype(np.float64)
     fixed = np.array([(given or {}).get(int(number), np.nan) for number in blocks])
@@ -102,7 +105,7 @@ def group_ridge(
 def ridge(
     x: Array, penalties: Array, likelihood: Likelihood, start: Array | None = None
 ) -> tuple[Array, Array]:
-    """Minimise the negative log likelihood + ``sum(penalties * b**2) / 2`` by Newton's steps, halved where they overshoot.
+    """Minimise the negative log likelihood + ``sum(penalties * b**2) / 2`` by Newton's steps, halved if too long.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ def ridge(
         hessian = n * x.T @ likelihood.curvature(estimate, x) + np.diag(penalties)
         step = np.linalg.solve(hessian, n * x.T @ likelihood.gradient(estimate) + penalties * coefficients)
         trial = objective(coefficients - step)
-        while trial > value + 1e-12 * abs(value) and np.abs(step).max() > 1e-12:
+        while trial > value + 1e-12 * abs(value) and np.abs(step).max() > SMALLEST_STEP:
             step = step / 2
             trial = objective(coefficients - step)
         gained, coefficients, value = value - trial, coefficients - step, trial

@@ -73,7 +73,10 @@ class Layout:
         return np.stack([self._joined(own, arm) for own in members]).astype(np.float32)
 
     def _joined(self, blocks: Blocks, arm: Array | None) -> Array:
-        padded = {n: np.pad(blocks[n], ((0, 0), (0, width - blocks[n].shape[1]))) for n, width in self.widths.items()}
+        padded = {
+            n: np.pad(blocks[n], ((0, 0), (0, width - blocks[n].shape[1])))
+            for n, width in self.widths.items()
+        }
         columns = list(padded.values())
         if self.arms and arm is not None:
             columns += [arm[:, None], *(arm[:, None] * padded[name] for name in MODIFIERS if name in padded)]

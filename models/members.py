@@ -25,7 +25,7 @@ __all__ = ["Task", "train_members"]
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 
-REHEARSALS = 3
+REHEARSALS = 4
 """Other inner folds of which each, in its turn, is watched rather than learned from."""
 
 
@@ -39,7 +39,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Nets:
-    """Networks that train side by side: for each the encoder it looks through (nets,), and who it learns from (nets, n)."""
+    """Networks side by side: for each the encoder it looks through (nets,), and who it learns from (nets, n)."""
 
     encoder: NDArray[np.int64]
     learns: Rows
@@ -82,7 +82,9 @@ def train_members(
     encoder, apart = (np.array(column) for column in zip(*pairs, strict=True))
     rehearsal = Nets(encoder, members.learns[encoder] & (fold != apart[:, None]))
     given = config.penalties_of(layout.all_widths)
-    solved = [[_solved(x[m], layout.block, task, members.learns[m], given) for task in tasks] for m in range(count)]
+    solved = [
+        [_solved(x[m], layout.block, task, members.learns[m], given) for task in tasks] for m in range(count)
+    ]
     setting = _Setting(torch.from_numpy(x).transpose(0, 1).contiguous(), layout, tasks, config, trainer, seed)
     stratifier = setting.stratifier(members, solved)
     if not config.hidden and all(task.head.outputs == 1 for task in tasks):
@@ -91,13 +93,13 @@ def train_members(
         [_again(x[m], task, rows, own) for task, own in zip(tasks, solved[m], strict=True)]
         for m, rows in zip(encoder, rehearsal.learns, strict=True)
     ]
-    watch = Watch(setting.inputs(members.learns[encoder] & ~rehearsal.learns))
+    watch = Watch(setting.inputs(members.learns[encoder] & ~rehearsal.learns), count)
     train(setting.stratifier(rehearsal, again), setting.inputs(rehearsal.learns), seed, [watch])
-    losses = np.array(watch.history).reshape(len(watch.history), count, -1).mean(axis=2)
-    best: NDArray[np.int64] = losses.argmin(axis=0)
-    if not best.any():
+    if not watch.best.any():
         return stratifier.eval()
-    return train(stratifier, setting.inputs(members.learns), seed, [BestEpoch(best)], int(best.max()))
+    return train(
+        stratifier, setting.inputs(members.learns), seed, [BestEpoch(watch.best)], int(watch.best.max())
+    )
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class _Setting:
     def stratifier(self, nets: Nets, solved: Sequence[Sequence[GroupRidge]]) -> Stratifier:
         """Networks that begin as the ridge regressions `solved`, one for each net and task."""
         targets, count, inputs = self.targets(nets.learns), len(nets.encoder), self.x.shape[2]
-        paths, ridges = [], []
+        paths, ridges, deep = [], [], []
         for number, (task, target) in enumerate(zip(self.tasks, targets, strict=True)):
             head, own = task.head, [of_net[number] for of_net in solved]
             path = LinearPath(count, inputs, head.outputs, head.start(target))
@@ -137,12 +139,14 @@ class _Setting:
             # One output is solved already; several outputs have still to part.
             path.weight.requires_grad_(head.outputs > 1)
             penalties = torch.from_numpy(np.stack([found.penalties for found in own]))
-            ridges.append((penalties / head.count(target)[:, None].clamp_min(1)).to(self.x.dtype))
+            # Losses are means; penalties are of the whole likelihood.
+            size = head.count(target).clamp_min(1)
+            ridges.append((penalties / size[:, None]).to(self.x.dtype))
+            deep.append((self.config.ridge_deep / size).to(self.x.dtype))
             paths.append(path)
         seed = named_seed(self.seed, "network")
         network = EnsembleNetwork(count, inputs, self.layout.common, self.config.hidden, paths, seed)
         heads = [task.head for task in self.tasks]
-        deep = self.config.ridge_deep
         return Stratifier(network, heads, ridges, deep, self.trainer, nets.encoder)
 
 
@@ -156,7 +160,7 @@ def _solved(
 
 
 def _again(x: NDArray[np.float32], task: Task, learns: Rows, found: GroupRidge) -> GroupRidge:
-    """The same penalties, other patients."""
+    """Solve with the same penalties for other patients."""
     rows = np.flatnonzero(learns & task.endpoint.observed)
     likelihood = likelihood_of(task.endpoint.take(rows))
     return GroupRidge(ridge(x[rows].astype(np.float64), found.penalties, likelihood)[0], found.penalties)

@@ -51,7 +51,7 @@ class Stratifier(pl.LightningModule):
     ridges
         For each head the penalties (members, inputs) of its linear path, on the scale of its loss.
     deep
-        The penalty of the deep path.
+        For each head the penalties (members,) of the deep path.
     trainer
         How to train.
     encoder
@@ -63,13 +63,16 @@ class Stratifier(pl.LightningModule):
         network: EnsembleNetwork,
         heads: Sequence[Head],
         ridges: Sequence[Tensor] = (),
-        deep: float = 0.0,
+        deep: Sequence[Tensor] = (),
         trainer: TrainerConfig | None = None,
         encoder: NDArray[np.int64] | None = None,
     ) -> None:
         super().__init__()
-        self.network, self.heads, self.deep = network, tuple(heads), deep
-        self.ridges = torch.nn.ParameterList(torch.nn.Parameter(r, requires_grad=False) for r in ridges)
+        self.network, self.heads = network, tuple(heads)
+        self.ridges, self.deep = (
+            torch.nn.ParameterList(torch.nn.Parameter(own, requires_grad=False) for own in given)
+            for given in (ridges, deep)
+        )
         self.trainer_config = trainer or TrainerConfig()
         self.encoder = torch.arange(network.members) if encoder is None else torch.from_numpy(encoder)
 
@@ -85,7 +88,7 @@ class Stratifier(pl.LightningModule):
 
     def training_step(self, batch: MemberInputs, _index: int) -> Tensor:
         """Sum over members of likelihood losses and penalty."""
-        loss = self.losses(batch) + self.network.penalty(list(self.ridges), self.deep)
+        loss = self.losses(batch) + self.network.penalty(list(self.ridges), list(self.deep))
         if not bool(torch.isfinite(loss).all()):
             member = int((~torch.isfinite(loss)).nonzero()[0])
             raise FitError(f"the loss of member {member} is not finite; lower trainer.learning_rate")

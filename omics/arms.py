@@ -37,4 +37,5 @@ def arm_codes(cohort: MuData) -> NDArray[np.float64] | None:
 def _is(column: pd.Series[Any], value: Any) -> NDArray[np.bool_]:
     """(n,) whether patients have `value`, written as a number or as text."""
     same = (column == value) | (column.astype(str) == str(value))
-    return (same & column.notna()).to_numpy(dtype=bool)
+    has: NDArray[np.bool_] = (same & column.notna()).to_numpy(dtype=bool)
+    return has

@@ -79,7 +79,9 @@ class Encoder:
         harmonizer = Harmonizer.load(folder, f"{name}.harmonizer")
         # Release 0.1.0 knew no components.
         files = {view: _of_view(name, harmonizer, view) for view in harmonizer.features}
-        components = {v: PCA.load(folder, file) for v, file in files.items() if (folder / f"{file}.json").is_file()}
+        components = {
+            v: PCA.load(folder, file) for v, file in files.items() if (folder / f"{file}.json").is_file()
+        }
         return cls(harmonizer, kind.load(folder, f"{name}.factors"), components)
 
 

@@ -63,8 +63,10 @@ class FittedEndpoint:
 
     def benefit(self, treated: Array, control: Array) -> tuple[Array, Array]:
         """Mean and spread (n,) of what the arm changes, from what the members say under either."""
-        both = (self.calibration.members(said - self.centers[:, None, :]) for said in (treated, control))
-        return benefit(*both, self.horizon)
+        one, other = (
+            self.calibration.members(said - self.centers[:, None, :]) for said in (treated, control)
+        )
+        return benefit(one, other, self.horizon)
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,13 @@ class Fitted:
         for number, (own, head) in enumerate(zip(self.endpoints, self.stratifier.heads, strict=True)):
             learned, of_head = taken_apart(head, f"head{number}")
             parts.append(
-                {"name": own.name, "kind": own.kind, "head": own.head, "horizon": own.horizon, "learned": learned}
+                {
+                    "name": own.name,
+                    "kind": own.kind,
+                    "head": own.head,
+                    "horizon": own.horizon,
+                    "learned": learned,
+                }
             )
             arrays |= of_head | {f"centers{number}": own.centers}
             own.calibration.save(folder, f"calibration{number}")
@@ -138,7 +146,9 @@ class Fitted:
             centers = arrays.pop(f"centers{number}")
             calibration = head.calibration.load(folder, part.get("calibration", f"calibration{number}"))
             endpoints.append(
-                FittedEndpoint(part["name"], part["kind"], part["head"], centers, calibration, part["horizon"])
+                FittedEndpoint(
+                    part["name"], part["kind"], part["head"], centers, calibration, part["horizon"]
+                )
             )
             heads.append(head)
             start = arrays.get(f"paths.{number}.intercept")

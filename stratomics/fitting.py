@@ -77,7 +77,10 @@ def _tasks(endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig) ->
     for name in names:
         endpoint = endpoints.named[name]
         if isinstance(endpoint, Survival) and survival:
-            log.info("endpoint '%s' is not learned: a run predicts one survival endpoint, the deciding or first", name)
+            log.info(
+                "endpoint '%s' is not learned: a run predicts one survival endpoint, the deciding or first",
+                name,
+            )
             continue
         if name != endpoints.deciding and (why := _too_few(endpoint, name, left)):
             log.info("endpoint '%s' is not learned: %s", name, why)
@@ -116,7 +119,7 @@ def _calibrated(
 
 
 def _horizon(endpoint: Survival | Response, codes: Array | None) -> float:
-    """Time up to which both arms were followed well: a tenth uncensored at least, and ten patients of each arm there."""
+    """Time up to which both arms were followed well: a tenth uncensored at least, and ten patients of each arm."""
     if not isinstance(endpoint, Survival):
         return 0.0
     seen = endpoint.observed

@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration.members import SurvivalMembers
 from models.calibration.curves import CurveRecalibration
+from models.calibration.members import SurvivalMembers
 from models.prediction import Prediction
 from omics.files import read_state, write_state
 

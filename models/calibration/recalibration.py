@@ -70,7 +70,11 @@ class CoxRecalibration:
         """
         risks, members = self.log_hazard(estimates[..., 0]), self.members(estimates)
         return Prediction.of_survival(
-            sample_ids, risks.mean(axis=0), members.times, members.survival.mean(axis=0), risks.std(axis=0, ddof=1)
+            sample_ids,
+            risks.mean(axis=0),
+            members.times,
+            members.survival.mean(axis=0),
+            risks.std(axis=0, ddof=1),
         )
 
     def members(self, estimates: Array) -> SurvivalMembers:

@@ -45,7 +45,8 @@ class LogisticHazardHead:
     @property
     def lean(self) -> NDArray[np.float64]:
         """(outputs,) what all intervals share."""
-        return np.eye(self.outputs)[-1]
+        lean: NDArray[np.float64] = np.eye(self.outputs)[-1]
+        return lean
 
     def count(self, target: SurvivalTarget) -> Tensor:
         """(members,) patients, of which the loss is the mean."""

@@ -55,7 +55,8 @@ class WeibullMixtureHead:
     @property
     def lean(self) -> NDArray[np.float64]:
         """(outputs,) the scale that all components share, which is shorter where the hazard is higher."""
-        return -np.eye(self.outputs)[-1]
+        lean: NDArray[np.float64] = -np.eye(self.outputs)[-1]
+        return lean
 
     def count(self, target: SurvivalTarget) -> Tensor:
         """(members,) patients, of which the loss is the mean."""

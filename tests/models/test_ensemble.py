@@ -38,7 +38,7 @@ def alike(network: EnsembleNetwork, ridge: float) -> list[torch.Tensor]:
 
 def fitted(inputs: MemberInputs, network: EnsembleNetwork, epochs: int, ridge: float = 0.1) -> np.ndarray:
     trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
-    module = Stratifier(network.double(), [CoxHead()], alike(network, ridge), ridge, trainer)
+    module = Stratifier(network.double(), [CoxHead()], alike(network, ridge), [torch.full((network.members,), ridge)], trainer)
     [said] = train(module, inputs, seed=1).predict(inputs.x.transpose(0, 1).contiguous().numpy())
     return said[..., 0]
 
@@ -105,7 +105,7 @@ def test_without_the_deep_part_the_logistic_head_is_ridge_logistic_regression() 
     trainer = TrainerConfig(epochs=1500, learning_rate=0.05)
     both = network(2, hidden=0, start=torch.zeros(2, 1)).double()
     inputs = MemberInputs(torch.from_numpy(x), (target,))
-    stratifier = train(Stratifier(both, [LogisticHead()], alike(both, 0.1), 0.0, trainer), inputs, seed=1)
+    stratifier = train(Stratifier(both, [LogisticHead()], alike(both, 0.1), [torch.zeros(2)], trainer), inputs, seed=1)
     logits = stratifier.predict(inputs.x.transpose(0, 1).contiguous().numpy())[0][..., 0]
     for member in range(2):
         rows = weight[member] > 0
@@ -118,8 +118,8 @@ def test_intercepts_are_there_only_where_they_start_and_are_not_penalised() -> N
     without, has = network(2, hidden=0), network(2, hidden=0, start=torch.full((2, 1), 5.0))
     assert "paths.0.intercept" not in without.state_dict()
     assert (has(torch.zeros(2, 3, 4))[0] == 5.0).all()
-    ridges = [torch.ones(2, 4)]
-    assert torch.equal(has.penalty(ridges, 1.0), without.penalty(ridges, 1.0))
+    ridges, deep = [torch.ones(2, 4)], [torch.ones(2)]
+    assert torch.equal(has.penalty(ridges, deep), without.penalty(ridges, deep))
 
 
 def test_a_logistic_member_starts_at_its_own_prevalence() -> None:

@@ -102,7 +102,7 @@ def test_an_input_that_never_varies_has_no_coefficient() -> None:
 
 
 def test_the_likelihood_is_that_of_the_endpoint() -> None:
-    x, event, time = patients()
+    _, event, time = patients()
     seen = np.ones(len(event), dtype=bool)
     assert isinstance(likelihood_of(Survival(time, event, seen)), CoxLikelihood)
     assert isinstance(likelihood_of(Response(event, seen)), LogisticLikelihood)

@@ -63,7 +63,7 @@ def trained(
     network = EnsembleNetwork(members, 1, 1, 0, [path], 1)
     values = torch.from_numpy(x.astype(np.float32))[:, None, None].repeat(1, members, 1)
     trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
-    module = Stratifier(network, [head], [torch.full((members, 1), ridge)], 0.0, trainer)
+    module = Stratifier(network, [head], [torch.full((members, 1), ridge)], [torch.zeros(members)], trainer)
     stratifier = train(module, MemberInputs(values, (target,)), seed=1)
     return head, stratifier.predict(values.transpose(0, 1).contiguous().numpy())[0]
 

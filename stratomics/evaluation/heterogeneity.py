@@ -1,0 +1,121 @@
+"""Whether what was predicted of a treatment differs between patients, on the relative scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from models.group_ridge import likelihood_of, ridge
+from models.prediction import LONG, Prediction
+from omics.endpoints import Response, Survival
+from omics.errors import DataError
+
+__all__ = ["Interaction", "interaction", "relative_effects"]
+
+Array = NDArray[np.float64]
+
+HAIR = 1e-6
+"""Penalty that keeps a coefficient finite where everybody is predicted alike."""
+
+SURE = 1e-6
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """How far predicted relative effects are borne out, in patients whom the models never saw.
+
+    Attributes
+    ----------
+    slope
+        Of the observed log hazard ratio, or log odds ratio, on the predicted one: 1 is what was promised, 0 nothing.
+    se
+        Standard error.
+    p
+        One-sided, of no slope at all. Only a small one lets the effect be called different between patients;
+        an absolute benefit differs wherever the prognosis does (Rothwell 2005, doi 10.1016/S0140-6736(05)17709-5).
+    n
+        Patients of the two arms.
+    """
+
+    slope: float
+    se: float
+    p: float
+    n: int
+
+
+def relative_effects(prediction: Prediction, at: float) -> pd.DataFrame:
+    """Predicted log hazard ratio or log odds ratio, treated to control, of a cohort with arms.
+
+    Parameters
+    ----------
+    prediction
+        With predictions under each arm.
+    at
+        Time at which cumulative hazards are compared; nothing to a response.
+
+    Returns
+    -------
+    pandas.DataFrame
+        sample_id, repeat, fold, relative.
+
+    Raises
+    ------
+    DataError
+        If the predictions know no arms.
+    """
+    name = next(name for name in LONG if name in prediction.long)
+    table = prediction.long[name]
+    if "arm" not in table:
+        raise DataError("these predictions know no arms, so they say nothing of a treatment's effect")
+    keys = ["sample_id", "repeat", "fold"]
+    if name == "survival":
+        table = table if "cause" not in table else table[table["cause"] == 1]
+        last = table[table["time"] <= at].groupby([*keys, "arm"], sort=True)["survival"].last()
+        risk = np.log(-np.log(last.clip(SURE, 1.0 - SURE)))
+    else:
+        endpoint = table["endpoint"].iloc[0]
+        positive = table[(table["endpoint"] == endpoint) & (table["class"] == "positive")]
+        share = positive.set_index([*keys, "arm"])["probability"].clip(SURE, 1.0 - SURE)
+        risk = np.log(share / (1.0 - share))
+    wide = risk.unstack("arm")
+    difference: pd.Series[float] = wide["treated"] - wide["control"]
+    return difference.rename("relative").reset_index()
+
+
+def interaction(
+    endpoint: Survival | Response, arm: Array, relative: Array, prognosis: Array, fold: NDArray[np.int64]
+) -> Interaction:
+    """Regress the outcome on the arm, the prognosis, the predicted relative effect, and the effect within the arm.
+
+    Parameters
+    ----------
+    endpoint
+        Of n patients.
+    arm
+        (n,) as :func:`omics.arms.arm_codes` gives it; who is in neither arm is left out.
+    relative, prognosis
+        (n,) predicted log ratio, treated to control, and log hazard or odds, from models that never saw the patient.
+    fold
+        (n,) whose models predicted; models of different folds are compared within their fold.
+    """
+    rows = np.flatnonzero(endpoint.observed & (arm != 0))
+    own, said, known = arm[rows], _within(relative[rows], fold[rows]), _within(prognosis[rows], fold[rows])
+    spread = float(said.std())
+    if spread < SURE:
+        return Interaction(0.0, np.inf, 0.5, len(rows))
+    x = np.column_stack([own * said / spread, own, known, said / spread])
+    coefficients, hessian = ridge(x, np.full(4, HAIR), likelihood_of(endpoint.take(rows)))
+    se = float(np.sqrt(np.linalg.inv(hessian)[0, 0]))
+    z = float(coefficients[0]) / se
+    return Interaction(float(coefficients[0]) / spread, se / spread, float(norm.sf(z)), len(rows))
+
+
+def _within(values: Array, fold: NDArray[np.int64]) -> Array:
+    centred = values.astype(np.float64).copy()
+    for number in np.unique(fold):
+        centred[fold == number] -= centred[fold == number].mean()
+    return centred

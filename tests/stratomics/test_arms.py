@@ -1,0 +1,192 @@
+"""Predictions under each arm, the benefit between them, and what may be called predictive."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datamodules.split import stratified_folds
+from models.censoring import StepFunction, restricted_mean
+from models.config import FactorsConfig
+from models.prediction import RECEIVED, Prediction
+from omics.arms import CONTROL, TREATED, arm_codes
+from omics.cohort import cohort_endpoints
+from omics.endpoints import Response
+from omics.errors import DataError
+from omics.simulate import Simulated, simulate
+from omics.simulation.config import SimulationConfig
+from stratomics.config import ExperimentConfig
+from stratomics.evaluation.heterogeneity import interaction, relative_effects
+from stratomics.fitting import Fitted, fit
+from stratomics.logs import quiet_libraries
+
+CONFIG = ExperimentConfig(factors=FactorsConfig(count=3, per_view=0))
+SMALL = SimulationConfig(patients=120, features={"rna": 30}, factors=3, missing_views=0.1)
+
+
+@pytest.fixture(scope="module")
+def trial() -> Simulated:
+    return simulate(SMALL)
+
+
+@pytest.fixture(scope="module")
+def model(trial: Simulated) -> Fitted:
+    # Filters of warnings are reset for each test, and this is before the first.
+    quiet_libraries()
+    return fit(trial.cohort, CONFIG, 1)
+
+
+def test_everybody_is_predicted_under_each_arm(trial: Simulated, model: Fitted) -> None:
+    prediction = model.predict(trial.cohort)
+    assert set(prediction.survival["arm"]) == {RECEIVED, "control", "treated"}
+    assert set(prediction.response["endpoint"]) == {"response", "toxicity"}
+    codes = arm_codes(trial.cohort)
+    assert codes is not None
+    wide = prediction.survival.pivot(
+        index=["sample_id", "time"], columns="arm", values="survival"
+    ).reset_index()
+    own = dict(zip(trial.cohort.obs_names, codes, strict=True))
+    arm = wide["sample_id"].map(own)
+    assert (wide[RECEIVED] == np.where(arm == TREATED, wide["treated"], wide["control"])).all()
+
+
+def test_the_benefit_is_the_difference_of_restricted_means(trial: Simulated, model: Fitted) -> None:
+    """The mean over members of a Cox ensemble's curves is its curve, so the table says the same."""
+    prediction, horizon = model.predict(trial.cohort), model.endpoints[0].horizon
+    means = {}
+    for arm, part in prediction.survival.groupby("arm"):
+        wide = part.pivot(index="sample_id", columns="time", values="survival")
+        means[arm] = restricted_mean(StepFunction(wide.columns.to_numpy(), wide.to_numpy()), horizon)
+    patients = prediction.patients.set_index("sample_id").loc[wide.index]
+    np.testing.assert_allclose(patients["benefit"], means["treated"] - means["control"], atol=1e-6 * horizon)
+    assert (patients["benefit_sd"] >= 0).all()
+
+
+def test_who_is_in_no_arm_stands_in_the_middle(trial: Simulated, model: Fitted) -> None:
+    cohort = trial.cohort.copy()
+    cohort.obs["dose"] = np.nan
+    assert (arm_codes(cohort) == 0).all()
+    prediction = model.predict(cohort)
+    wide = prediction.survival.pivot(index=["sample_id", "time"], columns="arm", values="survival")
+    middle = wide[RECEIVED].to_numpy()
+    assert (middle <= wide[["control", "treated"]].max(axis=1).to_numpy() + 0.02).all()
+    assert (middle >= wide[["control", "treated"]].min(axis=1).to_numpy() - 0.02).all()
+
+
+def test_arms_are_coded_as_declared(trial: Simulated) -> None:
+    codes = arm_codes(trial.cohort)
+    assert codes is not None
+    dose = trial.cohort.obs["dose"].to_numpy(dtype=float)
+    assert (codes[dose == 0] == CONTROL).all()
+    assert (codes[dose == 1] == TREATED).all()
+    three = simulate(dataclasses.replace(SMALL, doses=(1.0, 2.0))).cohort
+    codes, dose = arm_codes(three), three.obs["dose"].to_numpy(dtype=float)
+    assert codes is not None
+    assert (codes[dose == 1] == 0).all()
+    assert (codes[dose == 2] == TREATED).all()
+
+
+def test_a_cohort_without_arms_has_none(acc: Any) -> None:
+    assert arm_codes(acc) is None
+    prediction = fit(acc, CONFIG, 1).predict(acc)
+    assert "benefit" not in prediction.patients
+    with pytest.raises(DataError, match="know no arms"):
+        relative_effects(prediction, 500.0)
+
+
+def test_saved_and_loaded_it_says_the_same(trial: Simulated, model: Fitted, tmp_path: Path) -> None:
+    model.save(tmp_path)
+    again = Fitted.load(tmp_path).predict(trial.cohort)
+    for name in ("patients", "survival", "response"):
+        one, two = (
+            getattr(p, name).select_dtypes("number").to_numpy() for p in (model.predict(trial.cohort), again)
+        )
+        np.testing.assert_array_equal(one, two)
+
+
+def test_a_response_has_relative_effects_too() -> None:
+    ids = np.array(["a", "b"])
+    arms = {
+        RECEIVED: Prediction.of_response(ids, "r", np.array([0.5, 0.5])),
+        "control": Prediction.of_response(ids, "r", np.array([0.5, 0.2])),
+        "treated": Prediction.of_response(ids, "r", np.array([0.5, 0.5])),
+    }
+    said = relative_effects(Prediction.under_arms(arms, np.zeros(2), np.zeros(2)), 0.0)
+    np.testing.assert_allclose(said["relative"], [0.0, np.log(4.0)])
+
+
+def test_the_slope_is_one_where_effects_are_as_promised() -> None:
+    rng = np.random.default_rng(0)
+    n = 4000
+    arm, relative, prognosis = rng.choice([-0.5, 0.5], n), rng.normal(size=n), rng.normal(size=n)
+    positive = rng.random(n) < 1 / (1 + np.exp(-(prognosis + arm * relative)))
+    found = interaction(Response(positive, np.ones(n, bool)), arm, relative, prognosis, np.zeros(n, int))
+    assert abs(found.slope - 1.0) < 3 * found.se
+    flat = interaction(Response(positive, np.ones(n, bool)), arm, np.zeros(n), prognosis, np.zeros(n, int))
+    assert (flat.slope, flat.p) == (0.0, 0.5)
+
+
+def out_of_fold(trial: Simulated, config: ExperimentConfig, seed: int) -> tuple[Prediction, Any]:
+    cohort, parts = trial.cohort, []
+    for fold in stratified_folds(cohort, 3, 1, seed, "outer"):
+        part = fit(cohort[fold.train].copy(), config, seed).predict(cohort[fold.test].copy())
+        parts.append(part.at(0, fold.number))
+    prediction = Prediction.concatenate(parts)
+    patients = prediction.patients.set_index("sample_id").loc[cohort.obs_names]
+    return prediction, patients
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_benefit_is_found_where_the_truth_is_purely_predictive() -> None:
+    """600 patients, nothing prognostic: predicted and true benefit correlate by more than .5, in each of 3 cohorts."""
+    for seed in range(3):
+        truth = SimulationConfig(
+            patients=600,
+            features={"rna": 60},
+            factors=3,
+            prognostic_strength=0.0,
+            predictive_strength=0.8,
+            treatment_log_hazard_ratio=0.0,
+            missing_views=0.0,
+            seed=seed,
+        )
+        trial = simulate(truth)
+        _, patients = out_of_fold(trial, CONFIG, seed)
+        together = np.corrcoef(patients["benefit"], trial.truth.benefit_rmst)[0, 1]
+        print(f"seed {seed}: correlation {together:.3f}")  # noqa: T201  # shown with -s
+        assert together > 0.5
+
+
+COHORTS = 200
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_nothing_is_called_predictive_where_the_truth_is_purely_prognostic() -> None:
+    """One hazard ratio for everybody: an interaction is claimed at 5% in at most 5% + 2 Monte Carlo standard errors."""
+    claimed = 0
+    for seed in range(COHORTS):
+        truth = SimulationConfig(
+            patients=150,
+            features={"rna": 20},
+            factors=2,
+            predictive_strength=0.0,
+            missing_views=0.0,
+            seed=seed,
+        )
+        trial = simulate(truth)
+        prediction, patients = out_of_fold(trial, CONFIG, seed)
+        endpoint, codes = cohort_endpoints(trial.cohort).survival(), arm_codes(trial.cohort)
+        assert codes is not None
+        middle = float(np.median(endpoint.time[endpoint.event]))
+        relative = relative_effects(prediction, middle).set_index("sample_id").loc[trial.cohort.obs_names]
+        columns = (relative["relative"].to_numpy(), patients["risk"].to_numpy(), patients["fold"].to_numpy())
+        claimed += interaction(endpoint, codes, *columns).p < 0.05
+    share = claimed / COHORTS
+    print(f"claimed in {share:.3f}, Monte Carlo standard error {np.sqrt(0.05 * 0.95 / COHORTS):.3f}")  # noqa: T201
+    assert share <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / COHORTS)
