@@ -69,14 +69,7 @@ class SurvivalCases:
     @cached_property
     def at_own_time(self) -> Array:
         """(repeats, n) S(t) of each patient at his own time."""
-        rows = np.arange(len(self))
-        last = [np.searchsorted(curve.times, self.time, side="right") for curve in self.curves]
-        return np.stack(
-            [
-                np.where(k > 0, c.values[rows, np.maximum(k - 1, 0)], c.before)
-                for k, c in zip(last, self.curves, strict=True)
-            ]
-        )
+        return np.stack([curve.own(self.time) for curve in self.curves])
 
     @property
     def beyond(self) -> NDArray[np.bool_]:
