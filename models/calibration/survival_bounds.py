@@ -71,7 +71,7 @@ class SurvivalBounds:
         Raises
         ------
         FitError
-            If a left-out curve is not finite.
+            If a left-out curve is not finite, or has no step.
 
         Examples
         --------
@@ -82,7 +82,7 @@ class SurvivalBounds:
         >>> float(bounds(curves)[0])
         10.0
         """
-        return cls._largest(*missed_share(curves, event, time, censoring), len(time), alpha)
+        return cls._largest(*missed_share(curves, event, time, censoring), alpha)
 
     @classmethod
     def fit_late(
@@ -99,12 +99,13 @@ class SurvivalBounds:
         # Who dies in the step in which he came is at risk there.
         hazard = product_limit_hazard(seen, percentile, np.nextafter(before, -1.0))
         levels = np.append(np.unique(percentile[seen]), 1.0)
-        return cls._largest(levels, -np.expm1(-hazard(np.nextafter(levels, -1.0))), len(time), alpha)
+        missed = -np.expm1(-hazard(np.nextafter(levels, -1.0)))
+        return cls._largest(levels, missed, np.full(len(levels), float(len(time))), alpha)
 
     @classmethod
-    def _largest(cls, levels: Array, share: Array, n: int, alpha: float) -> Self:
+    def _largest(cls, levels: Array, share: Array, worth: Array, alpha: float) -> Self:
         # With a level, all lower ones have to keep the promise.
-        kept = np.maximum.accumulate(n * share + 1.0) <= alpha * (n + 1.0)
+        kept = np.maximum.accumulate(worth * share + 1.0 - alpha * (worth + 1.0)) <= 1e-12  # noqa: PLR2004
         return cls(float(levels[kept][-1]) if kept.any() else 0.0, alpha)
 
     def shortfall(self) -> str | None:
@@ -139,7 +140,7 @@ class SurvivalBounds:
 
 def missed_share(
     curves: StepFunction, event: NDArray[np.bool_], time: Array, censoring: StepFunction
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Share of patients who have the event before their bound, at each level.
 
     Who has the event at T is missed where ``1 - S(T) < level``, and stands for 1 / G(T) patients. Who is
@@ -157,8 +158,8 @@ def missed_share(
 
     Returns
     -------
-    levels, share
-        (k,) ascending, the last of them 1, and (k,).
+    levels, share, worth
+        (k,) ascending, the last of them 1; (k,); and (k,) how many patients without censoring the count is worth.
     """
     seen, until = _within(curves, event, time)
     percentile = 1.0 - curves.own(until)
@@ -178,7 +179,10 @@ def missed_share(
     at_level = survivors(np.nextafter(levels, -1.0))
     missed = _below(percentile[seen], weight[seen], levels)
     missed += _below(place, mass, levels) - at_level * _below(place, ratio, levels)
-    return levels, missed / len(time)
+    # Kish's number of equal patients who would be as many as those who are missed.
+    direct, squared = (_below(percentile[seen], weight[seen] ** power, levels) for power in (1, 2))
+    worth = len(time) * np.divide(direct, squared, out=np.ones_like(direct), where=squared > 0)
+    return levels, missed / len(time), worth
 
 
 def _within(curves: StepFunction, event: NDArray[np.bool_], time: Array) -> tuple[NDArray[np.bool_], Array]:
@@ -186,6 +190,10 @@ def _within(curves: StepFunction, event: NDArray[np.bool_], time: Array) -> tupl
 
     After it nobody's percentile is known, only that it is higher still.
     """
+    if not len(curves.times):
+        raise FitError(
+            "left-out survival curves never step, so no bound can be calibrated; did anybody have the event?"
+        )
     if not np.isfinite(curves.values).all():
         raise FitError("a left-out survival curve is not finite, so no bound can be calibrated")
     end = curves.times[-1]

@@ -53,6 +53,11 @@ class Twin:
         levels = [*self.died_at, 1.0]
         return {level: sum(self.missed(i, level) for i in range(self.n)) / self.n for level in levels}
 
+    def worth(self, level: float) -> float:
+        missed = [i for i in range(self.n) if self.seen[i] and self.own[i] < level]
+        weights = [1.0 / self.followed(i, np.nextafter(self.until[i], 0.0)) for i in missed]
+        return self.n * sum(weights) / sum(w * w for w in weights) if weights else float(self.n)
+
     def missed(self, i: int, level: float) -> float:
         own, until = self.own[i], self.until[i]
         if self.seen[i]:
@@ -93,10 +98,12 @@ class Twin:
 @settings(deadline=None, max_examples=30)
 def test_the_share_missed_equals_brute_force(n: int, seed: int) -> None:
     curves, event, time, censoring = small(n, seed)
-    levels, share = missed_share(curves, event, time, censoring)
-    expected = Twin(curves, event, time, censoring).shares()
+    levels, share, worth = missed_share(curves, event, time, censoring)
+    twin = Twin(curves, event, time, censoring)
+    expected = twin.shares()
     np.testing.assert_array_equal(levels, list(expected))
     np.testing.assert_allclose(share, list(expected.values()), atol=1e-10)
+    np.testing.assert_allclose(worth, [twin.worth(level) for level in expected], rtol=1e-12)
 
 
 @given(st.integers(5, 60), st.integers(0, 10_000))
@@ -107,7 +114,7 @@ def test_weights_of_patients_add_up_to_their_number(n: int, seed: int) -> None:
     # All die within the curves, so that nobody is left at level 1.
     time, event = np.minimum(time, curves.times[-1] - 0.01), event.copy()
     event[np.argmax(1.0 - curves.own(time))] = True
-    _, share = missed_share(curves, event, time, censoring)
+    _, share, _ = missed_share(curves, event, time, censoring)
     assert share[-1] == pytest.approx(1.0, abs=1e-9)
 
 
@@ -203,6 +210,9 @@ def test_a_curve_that_is_not_finite_is_refused() -> None:
     curves.values[3, 2] = np.nan
     with pytest.raises(FitError, match="not finite"):
         SurvivalBounds.fit(curves, event, time, censoring)
+    flat = StepFunction(np.empty(0), np.empty((20, 0)))
+    with pytest.raises(FitError, match="never step"):
+        SurvivalBounds.fit(flat, event, time, censoring)
 
 
 def test_what_was_saved_is_read(tmp_path: Path) -> None:
@@ -227,8 +237,9 @@ def repetition(
     """Coverage of the true times and median bound of 4,000 new patients, as the trip makes bounds.
 
     Five members, ridge Cox regressions on the covariates from `first` on, each leave a fold out; what they say of it is
-    recalibrated; a new patient has the mean of their curves. The plain bound has the same curves, its events
-    weighted by a Kaplan-Meier curve of censoring, and one more patient who is missed.
+    recalibrated; a new patient has the mean of their curves. Plain bounds have the same curves, and count only the
+    events, each weighted by Kaplan-Meier of censoring, and one patient more: `plain` among the sum of the weights
+    (weighted conformal quantiles), `unnormalised` among n.
     """
     x, _, event, time = draw(n, rng, dependent)
     fold = rng.permutation(np.arange(n) % 5)
@@ -244,21 +255,21 @@ def repetition(
     calibration = CoxRecalibration.fit(left_out, event, time)
     times = calibration.baseline.times
     curves = StepFunction(times, calibration.survival(left_out))
-    ours = SurvivalBounds.fit(curves, event, time, conditional_censoring(x, event, time, fold))
     of_new = StepFunction(times, calibration.survival(np.stack(estimates)).mean(axis=0))
-    plain = SurvivalBounds(_plain_level(1.0 - curves.own(time), event, time), 0.1)
-    return {
-        name: (float((true >= bounds(of_new)).mean()), float(np.median(bounds(of_new))))
-        for name, bounds in (("ours", ours), ("plain", plain))
+    weight = np.where(event, 1.0 / censoring_survival(event, time)(np.nextafter(time, 0.0)), 0.0)
+    level = {
+        "ours": SurvivalBounds.fit(curves, event, time, conditional_censoring(x, event, time, fold)).level,
+        "plain": plain_level(1.0 - curves.own(time), weight, weight.sum()),
+        "unnormalised": plain_level(1.0 - curves.own(time), weight, n),
     }
+    bounds = {name: SurvivalBounds(one, 0.1)(of_new) for name, one in level.items()}
+    return {name: (float((true >= own).mean()), float(np.median(own))) for name, own in bounds.items()}
 
 
-def _plain_level(percentile: np.ndarray, event: np.ndarray, time: np.ndarray) -> float:
-    followed = censoring_survival(event, time)(np.nextafter(time, 0.0))
-    weight = np.where(event, 1.0 / followed, 0.0)
-    levels = np.unique(percentile[event])
+def plain_level(percentile: np.ndarray, weight: np.ndarray, among: float) -> float:
+    levels = np.unique(percentile[weight > 0])
     missed = np.array([weight[percentile < level].sum() for level in levels])
-    kept = levels[(missed + 1.0) / (weight.sum() + 1.0) <= 0.1]
+    kept = levels[(missed + 1.0) / (among + 1.0) <= 0.1]
     return float(kept[-1]) if len(kept) else 0.0
 
 
@@ -274,9 +285,12 @@ def test_coverage_of_the_true_times(n: int, low: float, high: float, dependent: 
     assert coverage.std() / np.sqrt(REPETITIONS) < 0.004
     assert low < coverage.mean() < high
     if not dependent:
-        ratio = np.array([one["ours"][1] / one["plain"][1] for one in drawn])
-        # No shorter, by the repetitions themselves and not only within their error.
-        assert ratio.mean() >= 1.0
+        medians = {name: np.array([one[name][1] for one in drawn]) for name in drawn[0]}
+        # No shorter than the usual one, by the repetitions themselves and not only within their error.
+        assert (medians["ours"] / medians["plain"]).mean() >= 1.0
+        # The other has the same aim: equal within two standard errors of the repetitions.
+        ratio = medians["ours"] / medians["unnormalised"]
+        assert ratio.mean() >= 1.0 - 2.0 * ratio.std() / np.sqrt(REPETITIONS)
 
 
 @pytest.mark.slow
