@@ -14,7 +14,10 @@ from models.calibration.cross_conformal import LeftOut, fewest
 from models.calibration.density_ratio import DensityRatio, ShiftWeights
 from models.calibration.response_sets import TAXONOMIES, ResponseSets, written
 from models.logistic_net import logistic_net
+from models.prediction import Prediction
+from omics.endpoints import Response
 from omics.errors import ConfigError, DataError, FitError, TooFewError
+from stratomics.evaluation.cases import ResponseCases
 
 MEMBERS = 5
 
@@ -216,7 +219,11 @@ def test_what_was_saved_is_read(tmp_path: Path, taxonomy: str) -> None:
 
 
 def test_sets_are_written_as_evaluation_reads_them() -> None:
-    from stratomics.evaluation.cases import _classes_in
-
     sets = np.array([[a, b] for a in (True, False) for b in (True, False)])
-    np.testing.assert_array_equal(_classes_in(written(sets, ("negative", "positive"))[None])[0], sets)
+    ids = np.array(["a", "b", "c", "d"])
+    plain = Prediction.of_response(ids, "r", np.full(4, 0.5))
+    columns = {"response_set": written(sets, ("negative", "positive"))}
+    response = Response(np.arange(4) % 2 == 0, np.ones(4, dtype=bool))
+    cases = ResponseCases.of(Prediction(plain.patients.assign(**columns), plain.long), ids, response)
+    assert cases.sets is not None
+    np.testing.assert_array_equal(cases.sets[0], sets)
