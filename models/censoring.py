@@ -32,6 +32,19 @@ class StepFunction:
         first = np.full((*self.values.shape[:-1], 1), self.before)
         return np.concatenate([first, self.values], axis=-1)[..., position]
 
+    def own(self, at: Array) -> Array:
+        """(n,) value of each row of `values` (n, t) at a time `at` (n,) of its own.
+
+        Examples
+        --------
+        >>> StepFunction(np.array([1.0]), np.array([[0.5], [0.2]])).own(np.array([0.5, 3.0]))
+        array([1. , 0.2])
+        """
+        position = np.searchsorted(self.times, at, side="right")
+        rows = np.arange(len(self.values))
+        own: Array = np.where(position > 0, self.values[rows, position - 1], self.before)
+        return own
+
 
 def restricted_mean(curve: StepFunction, horizon: float) -> Array:
     """(...) area under each curve up to `horizon`: of S(t) the restricted mean survival time.

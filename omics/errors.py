@@ -12,6 +12,7 @@ __all__ = [
     "FitError",
     "InputError",
     "StratomicsError",
+    "TooFewError",
     "nearest",
     "require_range",
 ]
@@ -77,6 +78,10 @@ def _rebuilt(
 
 class DataError(InputError):
     """Patients or events too few, or too alike, for what was asked of them."""
+
+
+class TooFewError(DataError):
+    """A class or group with too few patients for what would be promised to it."""
 
 
 class FitError(StratomicsError):

@@ -29,6 +29,9 @@ METRICS = {
         "set_coverage_positive": "stratomics.evaluation.sets:SET_COVERAGE_POSITIVE",
         "set_coverage_negative": "stratomics.evaluation.sets:SET_COVERAGE_NEGATIVE",
         "set_width": "stratomics.evaluation.sets:SET_WIDTH",
+        "marginal_set_coverage": "stratomics.evaluation.sets:MARGINAL_SET_COVERAGE",
+        "marginal_set_coverage_positive": "stratomics.evaluation.sets:MARGINAL_SET_COVERAGE_POSITIVE",
+        "marginal_set_width": "stratomics.evaluation.sets:MARGINAL_SET_WIDTH",
     },
 }
 

@@ -23,6 +23,7 @@ __all__ = [
     "d_calibration",
     "d_calibration_counts",
     "integrated_calibration_index",
+    "kept_and_lost",
     "km_calibration",
     "observed_at_horizon",
 ]
@@ -149,16 +150,24 @@ def bound_coverage(cases: SurvivalCases, weight: Array) -> Array:
     """
     if cases.bound is None:
         return np.full(len(weight), np.nan)
-    censoring = censoring_survival(cases.event, cases.time, weight)
-    at_event = _inverse(weight, censoring(np.nextafter(cases.time, 0.0)))
     shares = []
     for bound in cases.bound:
-        kept = (_inverse(weight, censoring(np.nextafter(bound, 0.0))) * (cases.time >= bound)).sum(axis=1)
-        lost = (at_event * (cases.event & (cases.time < bound))).sum(axis=1)
+        kept, lost = (counted.sum(axis=1) for counted in kept_and_lost(cases, weight, bound))
         nothing = np.full(len(weight), np.nan)
         shares.append(np.divide(kept, kept + lost, out=nothing, where=kept + lost > 0))
     mean: Array = np.mean(shares, axis=0)
     return mean
+
+
+def kept_and_lost(cases: SurvivalCases, weight: Array, bound: Array) -> tuple[Array, Array]:
+    """(draws, n) how many patients each stands for who reach their `bound` (n,), and who do not.
+
+    One over the probability of being followed to the bound, or to the event before it; 0 who was censored before it.
+    """
+    censoring = censoring_survival(cases.event, cases.time, weight)
+    kept = _inverse(weight, censoring(np.nextafter(bound, 0.0))) * (cases.time >= bound)
+    lost = _inverse(weight, censoring(np.nextafter(cases.time, 0.0))) * (cases.event & (cases.time < bound))
+    return kept, lost
 
 
 def _log_cumulative_hazard(cases: SurvivalCases) -> Array:

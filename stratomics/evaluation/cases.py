@@ -69,14 +69,7 @@ class SurvivalCases:
     @cached_property
     def at_own_time(self) -> Array:
         """(repeats, n) S(t) of each patient at his own time."""
-        rows = np.arange(len(self))
-        last = [np.searchsorted(curve.times, self.time, side="right") for curve in self.curves]
-        return np.stack(
-            [
-                np.where(k > 0, c.values[rows, np.maximum(k - 1, 0)], c.before)
-                for k, c in zip(last, self.curves, strict=True)
-            ]
-        )
+        return np.stack([curve.own(self.time) for curve in self.curves])
 
     @property
     def beyond(self) -> NDArray[np.bool_]:
@@ -143,15 +136,24 @@ class ResponseCases:
         (repeats, n, 2) whether the set of responses holds the negative and the positive class; None where
         no sets were predicted. In the tables ``response_set`` names the classes it holds, joined by ``|``:
         ``negative``, ``positive``, ``negative|positive``, or nothing.
+    marginal_sets
+        The same of ``response_set_marginal``: sets that promise their coverage to all patients together, where
+        `sets` promise it to each class.
     """
 
     positive: NDArray[np.bool_]
     probability: Array
     fold: NDArray[np.int64]
     sets: NDArray[np.bool_] | None = None
+    marginal_sets: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.positive)
+
+    @property
+    def marginal(self) -> Self:
+        """The same cases, judged by their marginal sets."""
+        return dataclasses.replace(self, sets=self.marginal_sets)
 
     def take(self, rows: NDArray[np.int64]) -> Self:
         """Cases of some patients, in any order, one as often as he is named."""
@@ -161,6 +163,7 @@ class ResponseCases:
             probability=self.probability[:, rows],
             fold=self.fold[:, rows],
             sets=None if self.sets is None else self.sets[:, rows],
+            marginal_sets=None if self.marginal_sets is None else self.marginal_sets[:, rows],
         )
 
     @classmethod
@@ -174,15 +177,15 @@ class ResponseCases:
         """
         rows = np.flatnonzero(response.observed)
         ids = pd.Index(sample_ids[rows])
-        known = "response_set" in prediction.patients
-        wide = _wide(
-            prediction, ids, ["response_probability", "response_set"] if known else ["response_probability"]
-        )
+        written = [c for c in ("response_set", "response_set_marginal") if c in prediction.patients]
+        wide = _wide(prediction, ids, ["response_probability", *written])
+        sets = {column: _classes_in(wide[column][ids].to_numpy(), column) for column in written}
         return cls(
             response.positive[rows],
             wide["response_probability"][ids].to_numpy(dtype=np.float64),
             wide["fold"][ids].to_numpy(dtype=np.int64),
-            _classes_in(wide["response_set"][ids].to_numpy()) if known else None,
+            sets.get("response_set"),
+            sets.get("response_set_marginal"),
         )
 
 
@@ -216,8 +219,8 @@ def _joined(parts: list[Curves], ids: pd.Index) -> tuple[StepFunction, Array]:
     return StepFunction(times, values), end
 
 
-def _classes_in(sets: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """(repeats, n, 2) of the written sets (repeats, n)."""
+def _classes_in(sets: NDArray[np.object_], column: str) -> NDArray[np.bool_]:
+    """(repeats, n, 2) of the sets (repeats, n) written in a column."""
     known = {
         "": (False, False),
         "negative": (True, False),
@@ -226,5 +229,5 @@ def _classes_in(sets: NDArray[np.object_]) -> NDArray[np.bool_]:
     }
     for written in pd.unique(sets.ravel()):
         if written not in known:
-            raise DataError(f"response_set '{written}' is none of {', '.join(repr(k) for k in known)}")
+            raise DataError(f"{column} '{written}' is none of {', '.join(repr(k) for k in known)}")
     return np.array([[known[written] for written in row] for row in sets], dtype=np.bool_)

@@ -14,6 +14,9 @@ from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.metric import Metric
 
 __all__ = [
+    "MARGINAL_SET_COVERAGE",
+    "MARGINAL_SET_COVERAGE_POSITIVE",
+    "MARGINAL_SET_WIDTH",
     "SET_COVERAGE",
     "SET_COVERAGE_NEGATIVE",
     "SET_COVERAGE_POSITIVE",
@@ -21,6 +24,9 @@ __all__ = [
     "coverage_table",
     "exact_interval",
     "known_groups",
+    "marginal_set_coverage",
+    "marginal_set_coverage_positive",
+    "marginal_set_width",
     "missing_views",
     "set_coverage",
     "set_coverage_negative",
@@ -58,6 +64,24 @@ def set_width(cases: ResponseCases, weight: Array) -> Array:
     Vovk et al. 2016, doi 10.1007/978-3-319-33395-3_2 (the N criterion). Repeats are averaged.
     """
     return _mean(None if cases.sets is None else cases.sets.sum(axis=2).astype(np.float64), weight)
+
+
+def marginal_set_coverage(cases: ResponseCases, weight: Array) -> Array:
+    """Share of patients whose marginal set holds their response, 0.9 is best; as :func:`set_coverage`.
+
+    Marginal sets promise it to all patients together, where `response_set` promises it to each class.
+    """
+    return set_coverage(cases.marginal, weight)
+
+
+def marginal_set_coverage_positive(cases: ResponseCases, weight: Array) -> Array:
+    """Share of patients with a positive response whose marginal set holds it, 0.9 is best; the average may hide it."""
+    return set_coverage_positive(cases.marginal, weight)
+
+
+def marginal_set_width(cases: ResponseCases, weight: Array) -> Array:
+    """Mean number of classes in a marginal set, lower is better at equal coverage; as :func:`set_width`."""
+    return set_width(cases.marginal, weight)
 
 
 def coverage_table(cases: ResponseCases, by: Mapping[str, NDArray[np.str_]]) -> pd.DataFrame:
@@ -126,8 +150,10 @@ def missing_views(patients: pd.DataFrame) -> NDArray[np.str_]:
     return np.array([f"without {', '.join(views)}" if views else "none missing" for views in lacking])
 
 
-def exact_interval(count: float, n: int) -> tuple[float, float]:
-    """95% interval of a share of `count` among `n` (Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404).
+def exact_interval(count: float, n: float) -> tuple[float, float]:
+    """95% interval of a share of `count` among `n`, whole or not.
+
+    Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404.
 
     Examples
     --------
@@ -164,4 +190,11 @@ def _coverage(function: Callable[[ResponseCases, Array], Array], label: str) -> 
 SET_COVERAGE = _coverage(set_coverage, "coverage of response sets")
 SET_COVERAGE_POSITIVE = _coverage(set_coverage_positive, "coverage of positive patients")
 SET_COVERAGE_NEGATIVE = _coverage(set_coverage_negative, "coverage of negative patients")
+MARGINAL_SET_COVERAGE = _coverage(marginal_set_coverage, "coverage of marginal sets")
+MARGINAL_SET_COVERAGE_POSITIVE = _coverage(
+    marginal_set_coverage_positive, "coverage of positive patients by marginal sets"
+)
+MARGINAL_SET_WIDTH = Metric(
+    marginal_set_width, higher_is_better=False, label="width of marginal sets", absent=NO_SETS
+)
 SET_WIDTH = Metric(set_width, higher_is_better=False, label="width of response sets", absent=NO_SETS)

@@ -33,7 +33,8 @@ def cases(n: int = 60, repeats: int = 2, folds: int = 3, seed: int = 0, ties: bo
     positive[:6] = [True, False] * 3
     fold = np.array([rng.permutation(np.arange(n) % folds) for _ in range(repeats)])
     sets = np.stack([probability < 0.6, probability > 0.4], axis=-1)
-    return ResponseCases(positive, probability, fold, sets)
+    marginal = np.stack([probability < 0.7, probability > 0.5], axis=-1)
+    return ResponseCases(positive, probability, fold, sets, marginal)
 
 
 def score(name: str, data: ResponseCases, weight: np.ndarray | None = None) -> np.ndarray:

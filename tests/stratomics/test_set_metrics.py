@@ -98,7 +98,9 @@ def test_the_risk_coverage_curve_tells_no_patient() -> None:
 def sets_of(written: list[str]) -> ResponseCases:
     ids = np.array([f"p{i}" for i in range(len(written))])
     plain = Prediction.of_response(ids, "r", np.full(len(ids), 0.5))
-    prediction = Prediction(plain.patients.assign(response_set=written), plain.long)
+    marginal = ["negative"] * len(ids)
+    columns = {"response_set": written, "response_set_marginal": marginal}
+    prediction = Prediction(plain.patients.assign(**columns), plain.long)
     response = Response(np.arange(len(ids)) % 2 == 0, np.ones(len(ids), dtype=bool))
     return cases_of(prediction, ids, response)
 
@@ -109,6 +111,9 @@ def test_sets_are_read_and_counted() -> None:
     assert (score("set_coverage", data), score("set_width", data)) == (0.5, 1.0)
     assert score("set_coverage_positive", data) == 0.5
     assert score("set_coverage_negative", data) == 0.5
+    assert (score("marginal_set_coverage", data), score("marginal_set_width", data)) == (0.5, 1.0)
+    assert score("marginal_set_coverage_positive", data) == 0.0
+    np.testing.assert_array_equal(data.take(np.array([1])).marginal.sets, [[[True, False]]])
     with pytest.raises(DataError, match="response_set 'maybe' is none of"):
         sets_of(["maybe"])
 
@@ -160,4 +165,5 @@ def test_no_sets_no_table() -> None:
     data = one_fold(np.array([True, False]), np.array([[0.2, 0.7]]))
     assert coverage_table(data, {}).empty
     reason = compare({"stratomics": data}, "r", "response", "log_loss", 100, seed=1)["absent"]["stratomics"]
+    assert reason["marginal_set_coverage"] == reason["marginal_set_width"] == reason["set_coverage"]
     assert reason["set_coverage"] == reason["set_width"] == "no sets of responses were predicted"
