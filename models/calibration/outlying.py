@@ -1,4 +1,4 @@
-"""How unlike the patients of training a new patient is: his distance in factor space, told as a percentile."""
+"""How unlike the patients of training a new patient is: far away among them, or not to be told by their factors."""
 
 from __future__ import annotations
 
@@ -83,7 +83,11 @@ class FactorDistance:
 
 @dataclass(frozen=True)
 class Outlying:
-    """A score in [0, 1): the share of patients left out who are nearer, high for who is unlike them.
+    """A score in [0, 1): the share of patients left out who are less strange, high for who is unlike them.
+
+    A patient is strange by his distance among the factors, or by how badly these tell the values of one of his views:
+    patients of another disease lie near the center of factors that do not concern them. The largest of his ranks
+    decides, to the power of their number, since the largest of many is large.
 
     Patients are compared with those who lack the same views, where there are at least 50 of them, and with all
     otherwise. Of patients like those of training a share a scores above 1 - a
@@ -95,68 +99,86 @@ class Outlying:
         Of each member.
     patterns
         (patterns, views) bool: which views are observed, of those that patients are compared within.
-    left_out
-        Distances of the patients left out, with the number of their pattern, -1 where it is none of these.
+    parts
+        (n, 1 + views) of the patients left out: distance, and misfit of each view, NaN where it is not observed.
+    fold
+        (n,) number of the member that left each out.
     """
 
     distances: tuple[FactorDistance, ...]
     patterns: Bools
-    left_out: LeftOut
+    parts: Array
+    fold: NDArray[np.int64]
 
     @classmethod
-    def fit(cls, factors: Sequence[Factors], fold: NDArray[np.int64], observed: Bools) -> Self:
+    def fit(cls, factors: Sequence[Factors], misfits: Sequence[Array], fold: NDArray[np.int64]) -> Self:
         """Learn from the patients of training, whose factors come as they would if they were new.
 
         Parameters
         ----------
         factors
             Of all n patients, by each member.
+        misfits
+            (n, views) by each member (:func:`models.calibration.misfit.misfit`).
         fold
             (n,) number of the member that left each out.
-        observed
-            (n, views).
 
         Raises
         ------
         DataError
             If fewer than two patients that a member learned from have any view.
         FitError
-            If a factor is not finite.
+            If a factor or a misfit is not finite.
 
         Examples
         --------
         >>> mean = np.random.default_rng(0).normal(size=(90, 2))
-        >>> by_each = [Factors(mean, np.zeros((90, 2)), np.ones(90, dtype=bool))] * 3
-        >>> outlying = Outlying.fit(by_each, np.arange(90) % 3, np.ones((90, 1), dtype=bool))
-        >>> far = Factors(np.array([[0.0, 0.0], [9.0, 9.0]]), np.zeros((2, 2)), np.ones(2, dtype=bool))
-        >>> outlying.score([far] * 3, np.ones((2, 1), dtype=bool)) > 0.95
-        array([False,  True])
+        >>> factors = Factors(mean, np.zeros((90, 2)), np.ones(90, dtype=bool))
+        >>> misfit = np.random.default_rng(1).chisquare(9, size=(90, 1))
+        >>> outlying = Outlying.fit([factors] * 3, [misfit] * 3, np.arange(90) % 3)
+        >>> new = Factors(np.array([[0.0, 0.0], [9.0, 9.0], [0.0, 0.0]]), np.zeros((3, 2)), np.ones(3, dtype=bool))
+        >>> outlying.score([new] * 3, [np.array([[9.0], [9.0], [99.0]])] * 3) > 0.95
+        array([False,  True,  True])
         """
-        distances, own = [], np.full(len(fold), np.inf)
-        for member, of_member in enumerate(factors):
+        distances, own = [], np.empty((len(fold), 1 + misfits[0].shape[1]))
+        for member, (of_member, misfit) in enumerate(zip(factors, misfits, strict=True)):
             distance = FactorDistance.fit(of_member, fold != member)
-            own[fold == member] = distance(of_member)[fold == member]
+            out = fold == member
+            own[out] = np.column_stack([distance(of_member), misfit])[out]
             distances.append(distance)
         # Who has no view says nothing of others.
-        has = np.isfinite(own)
-        patterns, counts = np.unique(observed[has], axis=0, return_counts=True)
-        patterns = patterns[counts >= ENOUGH]
-        left_out = LeftOut(own[has], fold[has], _pattern(observed[has], patterns))
-        return cls(tuple(distances), patterns, left_out)
+        has = np.isfinite(own[:, 0])
+        observed = _observed(misfits)[has]
+        patterns, counts = np.unique(observed, axis=0, return_counts=True)
+        return cls(tuple(distances), patterns[counts >= ENOUGH], own[has], fold[has])
 
-    def score(self, factors: Sequence[Factors], observed: Bools) -> Array:
-        """(m,) scores of new patients, from their factors by each member and which views they have (m, views)."""
-        distance = np.stack([far(own) for far, own in zip(self.distances, factors, strict=True)])
-        pattern = _pattern(observed, self.patterns)
-        within = self.left_out.p_values(distance, pattern)
-        together = LeftOut(self.left_out.score, self.left_out.fold, np.zeros_like(self.left_out.category))
-        among_all = together.p_values(distance, np.zeros_like(pattern))
-        score: Array = 1.0 - np.where((pattern >= 0) & np.isfinite(distance).all(axis=0), within, among_all)
+    def score(self, factors: Sequence[Factors], misfits: Sequence[Array]) -> Array:
+        """(m,) scores of new patients, from their factors and the misfit of their views by each member."""
+        by_each = zip(self.distances, factors, misfits, strict=True)
+        strange = np.stack([self._rank(np.column_stack([far(own), fit])) for far, own, fit in by_each])
+        pattern = _pattern(_observed(misfits), self.patterns)
+        left_out = LeftOut(
+            self._rank(self.parts), self.fold, _pattern(np.isfinite(self.parts[:, 1:]), self.patterns)
+        )
+        all_alike = LeftOut(left_out.score, self.fold, np.zeros_like(self.fold))
+        among_all = all_alike.p_values(strange, np.zeros_like(pattern))
+        known = np.stack([own.known for own in factors]).all(axis=0)
+        score: Array = 1.0 - np.where(known & (pattern >= 0), left_out.p_values(strange, pattern), among_all)
         return score
+
+    def _rank(self, parts: Array) -> Array:
+        """(n,) how strange patients are by all their parts (n, 1 + views), among those left out."""
+        ranks = np.full(parts.shape, np.nan)
+        for rank, part, left_out in zip(ranks.T, parts.T, self.parts.T, strict=True):
+            there = ~np.isnan(part)
+            known = np.sort(left_out[np.isfinite(left_out)])
+            rank[there] = np.searchsorted(known, part[there], side="left") / max(len(known), 1)
+        together: Array = np.nanmax(ranks, axis=1) ** (~np.isnan(ranks)).sum(axis=1)
+        return together
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""
-        arrays = {"patterns": self.patterns, **vars(self.left_out)}
+        arrays = {"patterns": self.patterns, "parts": self.parts, "fold": self.fold}
         for number, distance in enumerate(self.distances):
             arrays |= taken_apart(distance, f"distance{number}")[1]
         write_state(folder, name, {"members": len(self.distances)}, arrays)
@@ -167,7 +189,16 @@ class Outlying:
         settings, arrays = read_state(folder, name)
         numbers = range(settings["members"])
         distances = tuple(put_together(FactorDistance, {}, arrays, f"distance{number}") for number in numbers)
-        return cls(distances, arrays.pop("patterns"), LeftOut(**arrays))
+        return cls(distances, **arrays)
+
+
+def _observed(misfits: Sequence[Array]) -> Bools:
+    """(n, views) which views of a patient anybody can judge."""
+    of_each = np.stack(misfits)
+    if np.isinf(of_each).any():
+        raise FitError("a misfit is infinite: the factors say of a value that it cannot be")
+    observed: Bools = np.any(np.isfinite(of_each), axis=0)
+    return observed
 
 
 def _measured(factors: Factors) -> Array:

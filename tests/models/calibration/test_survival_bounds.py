@@ -277,7 +277,11 @@ def plain_level(percentile: np.ndarray, weight: np.ndarray, among: float) -> flo
 @pytest.mark.parametrize(("n", "low", "high"), [(1000, 0.88, 0.92), (200, 0.87, 0.93)])
 @pytest.mark.parametrize("dependent", [False, True])
 def test_coverage_of_the_true_times(n: int, low: float, high: float, dependent: bool) -> None:
-    """Mean over 100 repetitions. Monte Carlo SE of the mean: 0.0011 at n 1,000, 0.0024 at n 200."""
+    """Mean over 100 repetitions. Monte Carlo SE of the mean: 0.0011 at n 1,000, 0.0024 at n 200.
+
+    Found, independent and dependent: 0.900 and 0.903 at n 1,000, 0.898 and 0.897 at n 200; the median is 1.02 and 1.05
+    times the plain one under independent censoring, and 1.000 times the unnormalised one (SE 0.0004 and 0.004).
+    """
     drawn = [
         repetition(n, np.random.default_rng([seed, n, dependent]), dependent) for seed in range(REPETITIONS)
     ]
