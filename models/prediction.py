@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -150,6 +150,10 @@ class Prediction:
             for name, table in part.long.items():
                 long[name] = pd.concat([long[name], table], ignore_index=True) if name in long else table
         return cls(patients, long)
+
+    def having(self, columns: Mapping[str, NDArray[Any]]) -> Self:
+        """Add columns (n,) to the rows of patients."""
+        return type(self)(self.patients.assign(**columns), self.long)
 
     @classmethod
     def under_arms(cls, arms: Mapping[str, Prediction], benefit: Array, benefit_sd: Array) -> Self:

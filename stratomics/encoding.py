@@ -15,17 +15,27 @@ from datamodules.batch import Batch
 from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.harmonize import Harmonizer
 from datamodules.split import Fold
+from models.calibration.misfit import misfit
 from models.factors import FACTOR_MODELS
-from models.factors.factor_model import FactorModel
+from models.factors.factor_model import FactorModel, Factors
 from models.factors.pca import PCA
 from models.inputs import COVARIATES, FACTORS, Blocks, view_block
 from omics.randomness import named_seed
 from omics.tables import look_up
 from stratomics.config import ExperimentConfig
 
-__all__ = ["Encoder"]
+__all__ = ["Encoded", "Encoder"]
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """n patients as one member sees them: inputs by block, shared factors, and how badly these tell each view."""
+
+    blocks: Blocks
+    factors: Factors
+    misfit: Array
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,8 @@ class Encoder:
     components: Mapping[str, PCA]
 
     @classmethod
-    def fit(cls, cohort: MuData, fold: Fold, config: ExperimentConfig, seed: int) -> tuple[Self, Blocks]:
-        """Learn from the training rows of `fold`, and give the inputs (n, width) of everybody, by block.
+    def fit(cls, cohort: MuData, fold: Fold, config: ExperimentConfig, seed: int) -> tuple[Self, Encoded]:
+        """Learn from the training rows of `fold`, and give everybody as the member sees him.
 
         Training patients come as they would if they were new: factors of theirs fit their own noise.
         """
@@ -47,23 +57,26 @@ class Encoder:
         batch = data.batch(fold.train)
         kind = look_up(FACTOR_MODELS, config.factors.model, "factors.model")
         model: FactorModel = kind(config.factors.count, named_seed(seed, "factors", fold.number))
-        as_new = {FACTORS: model.fit_transform([batch]).mean}
+        shared = model.fit_transform([batch])
+        as_new = {FACTORS: shared.mean}
         components = {}
         for view in _with_features(batch) if config.factors.per_view else ():
             components[view] = PCA(config.factors.per_view)
             as_new[view_block(view)] = components[view].fit_transform([_alone(batch, view)]).mean
         encoder = cls(data.harmonizer, model, components)
-        blocks = dict(encoder.encode(cohort))
+        encoded = encoder.encode(cohort)
         for name, own in as_new.items():
-            blocks[name][fold.train] = own
-        return encoder, blocks
+            encoded.blocks[name][fold.train] = own
+        encoded.factors.sd[fold.train] = shared.sd
+        return encoder, encoded
 
-    def encode(self, cohort: MuData) -> Blocks:
-        """Name of a block -> inputs (n, width) of new patients; a view that a patient lacks has its prior there, 0."""
+    def encode(self, cohort: MuData) -> Encoded:
+        """Give new patients as the member sees them; a view that a patient lacks has its prior there, 0."""
         batch = self.harmonizer.transform(cohort)
         own = {view_block(v): m.transform(_alone(batch, v)).mean for v, m in self.components.items()}
-        factors = self.factor_model.transform(batch).mean
-        return {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors, **own}
+        factors = self.factor_model.transform(batch)
+        blocks = {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors.mean, **own}
+        return Encoded(blocks, factors, misfit(self.factor_model, batch))
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from datamodules.novelty import novelties
 from models.calibration import Calibration
+from models.calibration.abstention import abstain
 from models.calibration.members import benefit
+from models.calibration.outlying import Outlying
+from models.calibration.promises import PROMISES, Promise
 from models.ensemble import EnsembleNetwork, LinearPath
 from models.heads import HEADS
 from models.heads.head import Head
@@ -25,7 +28,7 @@ from omics.arms import CONTROL, TREATED, arm_codes
 from omics.files import put_together, read_state, taken_apart, write_state
 from omics.finding import WARNING
 from omics.tables import look_up
-from stratomics.encoding import Encoder
+from stratomics.encoding import Encoded, Encoder
 
 __all__ = ["Fitted", "FittedEndpoint"]
 
@@ -48,6 +51,8 @@ class FittedEndpoint:
         Makes true what the members say around their means.
     horizon
         Time up to which survival under both arms is compared.
+    promise
+        Sets or bounds, and when a prediction is unsure; release 0.1.0 made none.
     """
 
     name: str
@@ -56,27 +61,39 @@ class FittedEndpoint:
     centers: Array
     calibration: Calibration
     horizon: float
+    promise: Promise | None
 
-    def predict(self, sample_ids: NDArray[np.str_], estimates: Array) -> Prediction:
+    def predict(self, sample_ids: NDArray[np.str_], said: Array) -> Prediction:
         """Predict from what the members say (members, n, p)."""
-        return self.calibration.prediction(sample_ids, estimates - self.centers[:, None, :], self.name)
+        around = said - self.centers[:, None, :]
+        prediction = self.calibration.prediction(sample_ids, around, self.name)
+        return (
+            prediction
+            if self.promise is None
+            else prediction.having(self.promise.columns(self.members(said)))
+        )
+
+    def members(self, said: Array) -> Any:
+        """Give what the members say, after recalibration."""
+        return self.calibration.members(said - self.centers[:, None, :])
 
     def benefit(self, treated: Array, control: Array) -> tuple[Array, Array]:
         """Mean and spread (n,) of what the arm changes, from what the members say under either."""
-        one, other = (
-            self.calibration.members(said - self.centers[:, None, :]) for said in (treated, control)
-        )
-        return benefit(one, other, self.horizon)
+        return benefit(self.members(treated), self.members(control), self.horizon)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """An ensemble that predicts patients it never saw; of `endpoints` the first decides."""
+    """An ensemble that predicts patients it never saw; of `endpoints` the first decides.
+
+    `outlying` says how unlike those of training a patient is; release 0.1.0 did not know.
+    """
 
     encoders: list[Encoder]
     layout: Layout
     stratifier: Stratifier
     endpoints: list[FittedEndpoint]
+    outlying: Outlying | None
     factor_model: str
 
     def predict(self, cohort: MuData) -> Prediction:
@@ -87,20 +104,33 @@ class Fitted:
         for finding in novelties(self.encoders[0].harmonizer, cohort):
             if finding.severity == WARNING:
                 log.info("%s: %s", finding.place, finding.sentence)
-        blocks = [encoder.encode(cohort) for encoder in self.encoders]
+        encoded = [encoder.encode(cohort) for encoder in self.encoders]
+        blocks = [own.blocks for own in encoded]
         ids, codes = cohort.obs_names.to_numpy(dtype=str), arm_codes(cohort)
-        if not self.layout.arms:
-            return self._predict(ids, self.stratifier.predict(self.layout.stacked(blocks)))
         own = np.zeros(len(ids)) if codes is None else codes
         arms = {RECEIVED: own, "control": np.full_like(own, CONTROL), "treated": np.full_like(own, TREATED)}
-        said = {arm: self.stratifier.predict(self.layout.stacked(blocks, code)) for arm, code in arms.items()}
-        first = self.endpoints[0].benefit(said["treated"][0], said["control"][0])
+        asked = arms if self.layout.arms else {RECEIVED: own}
+        said = {
+            arm: self.stratifier.predict(self.layout.stacked(blocks, code)) for arm, code in asked.items()
+        }
         under = {arm: self._predict(ids, estimates) for arm, estimates in said.items()}
-        return Prediction.under_arms(under, *first)
+        prediction = under[RECEIVED].having(self._caution(encoded, said[RECEIVED][0]))
+        if not self.layout.arms:
+            return prediction
+        first = self.endpoints[0].benefit(said["treated"][0], said["control"][0])
+        return Prediction.under_arms(under | {RECEIVED: prediction}, *first)
 
     def _predict(self, ids: NDArray[np.str_], said: list[Array]) -> Prediction:
         parts = [own.predict(ids, estimates) for own, estimates in zip(self.endpoints, said, strict=True)]
         return Prediction.together(parts)
+
+    def _caution(self, encoded: list[Encoded], said: Array) -> dict[str, NDArray[Any]]:
+        """Columns ``ood`` and ``abstain``, from what the members say (members, n, p) of the deciding endpoint."""
+        first = self.endpoints[0]
+        if self.outlying is None or first.promise is None:
+            return {}
+        ood = self.outlying.score([own.factors for own in encoded], [own.misfit for own in encoded])
+        return {"ood": ood, "abstain": abstain(ood, first.promise.unsure(first.members(said)))}
 
     def save(self, folder: Path) -> None:
         """Write the model as json and safetensors."""
@@ -120,6 +150,8 @@ class Fitted:
             )
             arrays |= of_head | {f"centers{number}": own.centers}
             own.calibration.save(folder, f"calibration{number}")
+            if own.promise is not None:
+                own.promise.save(folder, f"promise{number}")
         settings = {
             "members": network.members,
             "hidden": network.hidden,
@@ -128,6 +160,8 @@ class Fitted:
             "factor_model": self.factor_model,
         }
         write_state(folder, "network", settings, arrays)
+        if self.outlying is not None:
+            self.outlying.save(folder, "outlying")
         for number, encoder in enumerate(self.encoders):
             encoder.save(folder, f"member{number}")
 
@@ -145,18 +179,19 @@ class Fitted:
             head = put_together(kind, part["learned"], arrays, f"head{number}")
             centers = arrays.pop(f"centers{number}")
             calibration = head.calibration.load(folder, part.get("calibration", f"calibration{number}"))
-            endpoints.append(
-                FittedEndpoint(
-                    part["name"], part["kind"], part["head"], centers, calibration, part["horizon"]
-                )
-            )
+            known = any(folder.glob(f"promise{number}.*"))
+            promise = PROMISES[part["kind"]].load(folder, f"promise{number}") if known else None
+            named = (part["name"], part["kind"], part["head"])
+            endpoints.append(FittedEndpoint(*named, centers, calibration, part["horizon"], promise))
             heads.append(head)
             start = arrays.get(f"paths.{number}.intercept")
             begin = None if start is None else torch.from_numpy(start)
             paths.append(LinearPath(count, layout.total, head.outputs, begin))
         network = EnsembleNetwork(count, layout.total, layout.common, settings["hidden"], paths, 0)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-        return cls(encoders, layout, Stratifier(network, heads).eval(), endpoints, name)
+        known = (folder / "outlying.json").is_file()
+        outlying = Outlying.load(folder, "outlying") if known else None
+        return cls(encoders, layout, Stratifier(network, heads).eval(), endpoints, outlying, name)
 
 
 def _migrated(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from mudata import MuData
 from numpy.typing import NDArray
 
 from datamodules.split import stratified_folds
+from models.calibration.outlying import Outlying
+from models.calibration.promises import PROMISES
 from models.censoring import censoring_survival
 from models.config import HeadConfig
 from models.heads import HEADS
@@ -56,17 +59,19 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
         left[fold.test] = fold.number
     tasks = dict(_tasks(cohort_endpoints(cohort), left, config.head))
     fitted = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
-    encoders, blocks = [encoder for encoder, _ in fitted], [inputs for _, inputs in fitted]
+    encoders, blocks = [encoder for encoder, _ in fitted], [encoded.blocks for _, encoded in fitted]
     codes = arm_codes(cohort)
     layout = Layout.of(blocks, codes is not None)
     x = layout.stacked(blocks, codes)
     stratifier = train_members(x, layout, list(tasks.values()), left, config.head, config.trainer, seed)
     said = stratifier.predict(x)
     endpoints = [
-        _calibrated(name, task, config.head, estimates, left, codes)
+        _calibrated(name, task, config.head, estimates, left, codes, _own(x[:, :, layout.block == 0], left))
         for (name, task), estimates in zip(tasks.items(), said, strict=True)
     ]
-    return Fitted(encoders, layout, stratifier, endpoints, config.factors.model)
+    seen = [encoded for _, encoded in fitted]
+    outlying = Outlying.fit([own.factors for own in seen], [own.misfit for own in seen], left)
+    return Fitted(encoders, layout, stratifier, endpoints, outlying, config.factors.model)
 
 
 def _tasks(endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig) -> Iterator[tuple[str, Task]]:
@@ -102,20 +107,41 @@ def _too_few(endpoint: Survival | Response, name: str, left: NDArray[np.int64]) 
 
 
 def _calibrated(
-    name: str, task: Task, config: HeadConfig, said: Array, left: NDArray[np.int64], codes: Array | None
+    name: str,
+    task: Task,
+    config: HeadConfig,
+    said: Array,
+    left: NDArray[np.int64],
+    codes: Array | None,
+    known: Array,
 ) -> FittedEndpoint:
-    """Calibrate one endpoint by what each member said (members, n, p) of the patients it left out."""
+    """Calibrate one endpoint by what each member said (members, n, p) of the patients it left out.
+
+    Censoring may depend on what is `known` (n, p) of them, and on what was said.
+    """
     endpoint, observed = task.endpoint, task.endpoint.observed
     # A member's own level means nothing to the others: each is measured from its training patients.
     learns = observed & (left != np.arange(len(said))[:, None])
     # Column by column, in the same memory order for every member count.
     centers = np.array([[p[rows].mean() for p in own.T] for own, rows in zip(said, learns, strict=True)])
     seen = np.flatnonzero(observed)
-    left_out = said[left[seen], seen] - centers[left[seen]]
-    calibration = task.head.calibrate(left_out, endpoint.take(seen))
+    around = said - centers[:, None]
+    left_out, outcome = _own(around, left)[seen], endpoint.take(seen)
+    calibration = task.head.calibrate(left_out, outcome)
     log.debug("calibration slope of '%s' %.3f", name, calibration.slope)
+    alone, everybody = calibration.members(left_out[None]), calibration.members(around[:, seen])
+    columns, horizon = np.column_stack([left_out.mean(axis=1), known[seen]]), _horizon(endpoint, codes)
+    promise = PROMISES[endpoint.kind].fit(alone, everybody, outcome, columns, left[seen], horizon)
+    if (why := promise.shortfall()) is not None:
+        log.warning("endpoint '%s': %s", name, why)
     head = config.name(endpoint.kind)
-    return FittedEndpoint(name, endpoint.kind, head, centers, calibration, _horizon(endpoint, codes))
+    return FittedEndpoint(name, endpoint.kind, head, centers, calibration, horizon, promise)
+
+
+def _own(values: NDArray[Any], left: NDArray[np.int64]) -> Array:
+    """(n, p) of values (members, n, p) what the member gives that left the patient out."""
+    own: Array = values[left, np.arange(len(left))]
+    return own
 
 
 def _horizon(endpoint: Survival | Response, codes: Array | None) -> float:

@@ -38,7 +38,9 @@ def alike(network: EnsembleNetwork, ridge: float) -> list[torch.Tensor]:
 
 def fitted(inputs: MemberInputs, network: EnsembleNetwork, epochs: int, ridge: float = 0.1) -> np.ndarray:
     trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
-    module = Stratifier(network.double(), [CoxHead()], alike(network, ridge), [torch.full((network.members,), ridge)], trainer)
+    module = Stratifier(
+        network.double(), [CoxHead()], alike(network, ridge), [torch.full((network.members,), ridge)], trainer
+    )
     [said] = train(module, inputs, seed=1).predict(inputs.x.transpose(0, 1).contiguous().numpy())
     return said[..., 0]
 
@@ -105,7 +107,9 @@ def test_without_the_deep_part_the_logistic_head_is_ridge_logistic_regression() 
     trainer = TrainerConfig(epochs=1500, learning_rate=0.05)
     both = network(2, hidden=0, start=torch.zeros(2, 1)).double()
     inputs = MemberInputs(torch.from_numpy(x), (target,))
-    stratifier = train(Stratifier(both, [LogisticHead()], alike(both, 0.1), [torch.zeros(2)], trainer), inputs, seed=1)
+    stratifier = train(
+        Stratifier(both, [LogisticHead()], alike(both, 0.1), [torch.zeros(2)], trainer), inputs, seed=1
+    )
     logits = stratifier.predict(inputs.x.transpose(0, 1).contiguous().numpy())[0][..., 0]
     for member in range(2):
         rows = weight[member] > 0

@@ -128,7 +128,10 @@ def test_what_is_watched_is_the_loss_that_is_trained() -> None:
     target = SurvivalTarget(*map(torch.from_numpy, survival.outcome), weight)
     inputs = MemberInputs(torch.from_numpy(x[:2]).transpose(0, 1).contiguous(), (target,))
     network = EnsembleNetwork(2, 6, 6, 3, [LinearPath(2, 6, 1)], 1)
-    module, watch = Stratifier(network, [CoxHead()], [torch.ones(2, 6)], [torch.ones(2)], TRAINER), Watch(inputs, 2)
+    module, watch = (
+        Stratifier(network, [CoxHead()], [torch.ones(2, 6)], [torch.ones(2)], TRAINER),
+        Watch(inputs, 2),
+    )
     train(module, inputs, 1, [watch])
     assert len(watch.history) == TRAINER.epochs // STRIDE + 1
     with torch.no_grad():

@@ -115,7 +115,7 @@ def test_calibration_uses_left_out_predictions_only(acc: Any, monkeypatch: pytes
 
     monkeypatch.setattr(CoxRecalibration, "fit", spy)
     model = fit(acc, CONFIG, 5)
-    x = model.layout.stacked([encoder.encode(acc) for encoder in model.encoders])
+    x = model.layout.stacked([encoder.encode(acc).blocks for encoder in model.encoders])
     # Training patients of a member come with the factors of new patients; these here it left out.
     said = model.stratifier.predict(x)[0]
     for member, fold in enumerate(stratified_folds(acc, CONFIG.split.inner_folds, 1, 5, "inner")):

@@ -261,7 +261,7 @@ def test_calibration_uses_left_out_predictions_only(
     np.testing.assert_array_equal(handed["positive"], cohort.obs["response"].to_numpy()[seen] == 1)
     left_out = np.full(cohort.n_obs, np.nan)
     left_out[seen] = handed["logit"]
-    x = model.layout.stacked([encoder.encode(cohort) for encoder in model.encoders])
+    x = model.layout.stacked([encoder.encode(cohort).blocks for encoder in model.encoders])
     for member, fold in enumerate(stratified_folds(cohort, CONFIG.split.inner_folds, 1, 5, "inner")):
         rows = fold.test[seen[fold.test]]
         expected = model.stratifier.predict(x)[0][member] - model.endpoints[0].centers[member]
