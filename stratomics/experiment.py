@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datamodules.split import Fold, related, stratified_folds
+from datamodules.split import Fold, stratified_folds
 from models.prediction import Prediction
 from omics.check import cohort_notes
 from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
@@ -22,10 +22,9 @@ from omics.randomness import named_seed
 from omics.tables import every, look_up
 from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
-from stratomics.evaluation.cases import cases_of
-from stratomics.evaluation.comparison import compare
 from stratomics.executor import run_tasks
 from stratomics.factor_tables import save_factors
+from stratomics.judging import judge
 from stratomics.logs import run_log
 from stratomics.run_directory import RunDirectory, run_folder, save_run
 from stratomics.tracking import Tracker
@@ -102,7 +101,7 @@ def _trip(config: ExperimentConfig, cohort: MuData, folder: Path, progress: Prog
         save_factors(
             folder / "factors", config, cohort, [(e.harmonizer, e.factor_model) for e in model.encoders]
         )
-        write_json(folder / "metrics.json", _judge(config, cohort, predictions))
+        write_json(folder / "metrics.json", judge(config, cohort, predictions))
         from stratomics.report.page import write_report
 
         write_report(RunDirectory(folder))
@@ -166,24 +165,6 @@ def _fit_part(config: ExperimentConfig, cohort: MuData, fold: Fold | None) -> An
         name: method(train, config, seed).predict(test).at(fold.repeat, fold.number)
         for name, method in ({"stratomics": fit} | baselines).items()
     }
-
-
-def _judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Prediction]) -> dict[str, Any]:
-    endpoint = cohort_endpoints(cohort).decisive()
-    ids = cohort.obs_names.to_numpy(dtype=str)
-    cases = {name: cases_of(prediction, ids, endpoint) for name, prediction in predictions.items()}
-    families = related(cohort)
-    seen = None if families is None else families[endpoint.observed]
-    evaluation = config.evaluation
-    return compare(
-        cases,
-        cohort_spec(cohort).deciding,
-        endpoint.kind,
-        str(evaluation.metric),
-        evaluation.draws,
-        config.seed,
-        seen,
-    )
 
 
 def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from stratomics.evaluation.cases import Cases, SurvivalCases
 from stratomics.evaluation.curves import curves_of
 from stratomics.evaluation.metric import find_metric
 
-__all__ = ["LABELS", "compare", "resamples", "verdict"]
+__all__ = ["LABELS", "compare", "figures", "resamples", "verdict"]
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +106,14 @@ def compare(
         "curves": {name: curves_of(cases, kind) for name, cases in methods.items()},
         **_beyond_training(methods[OURS]),
     }
+
+
+def figures(
+    cases: Cases, kind: str, draws: int, seed: int, families: NDArray[np.int64] | None = None
+) -> dict[str, dict[str, float]]:
+    """Metric -> {estimate, low, high} of one method alone; arguments as :func:`compare` takes them."""
+    weight = resamples(np.arange(len(cases)) if families is None else families, draws, seed)
+    return {key: _figure(key, values) for key, values in _scores(cases, kind, weight).items()}
 
 
 def _scores(cases: Cases, kind: str, weight: Array) -> dict[str, Array]:

@@ -18,6 +18,7 @@ from stratomics.report import figures
 from stratomics.report.factors import factor_part
 from stratomics.report.response import RESPONSE_LIMITS, response_facts, response_sections
 from stratomics.report.survival import SURVIVAL_LIMITS, survival_facts, survival_sections
+from stratomics.report.uncertainty import uncertainty_part
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["write_report"]
@@ -70,6 +71,7 @@ def _content(run: RunDirectory) -> dict[str, Any]:
         "forests": _forests(run),
         "sections": parts.sections(run),
         "factors": factor_part(run),
+        "uncertainty": uncertainty_part(run),
         "balance": parts.balance,
         "limits": parts.limits,
     }

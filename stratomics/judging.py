@@ -1,0 +1,111 @@
+"""What is said of the predictions in ``metrics.json``: methods side by side, coverage for whom, effects of the arm."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from datamodules.split import related
+from models.prediction import Prediction
+from omics.arms import arm_codes
+from omics.cohort import cohort_endpoints, cohort_spec
+from omics.endpoints import Endpoints, Survival
+from stratomics.evaluation.bounds import bound_table
+from stratomics.evaluation.cases import Cases, SurvivalCases, cases_of
+from stratomics.evaluation.comparison import compare, figures
+from stratomics.evaluation.heterogeneity import interaction, relative_effects
+from stratomics.evaluation.sets import coverage_table, known_groups
+from stratomics.patients import patients_table
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from stratomics.config import ExperimentConfig
+
+__all__ = ["judge"]
+
+
+def judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Prediction]) -> dict[str, Any]:
+    """Judge every method on the deciding endpoint, and ours on whatever else it predicts.
+
+    Returns
+    -------
+    dict
+        What :func:`stratomics.evaluation.comparison.compare` gives; the figures of ours on its other endpoints, by
+        their names; ``coverage``, whom sets or bounds cover; and of a cohort with arms ``interaction``.
+    """
+    endpoints, spec = cohort_endpoints(cohort), cohort_spec(cohort)
+    ids, deciding = cohort.obs_names.to_numpy(dtype=str), endpoints.decisive()
+    cases = {name: cases_of(prediction, ids, deciding) for name, prediction in predictions.items()}
+    families, evaluation, ours = related(cohort), config.evaluation, predictions["stratomics"]
+
+    def seen(name: str) -> Any:
+        return None if families is None else families[endpoints.named[name].observed]
+
+    content = compare(
+        cases,
+        spec.deciding,
+        deciding.kind,
+        str(evaluation.metric),
+        evaluation.draws,
+        config.seed,
+        seen(spec.deciding),
+    )
+    for name in _others(ours, endpoints):
+        endpoint = endpoints.named[name]
+        own = cases_of(ours, ids, endpoint)
+        content[name] = figures(own, endpoint.kind, evaluation.draws, config.seed, seen(name))
+    patients = patients_table(cohort)[deciding.observed]
+    content["coverage"] = _records(_coverage(cases["stratomics"], patients))
+    codes = arm_codes(cohort)
+    if codes is not None:
+        content["interaction"] = _interaction(ours, cohort, codes)
+    return content
+
+
+def _others(prediction: Prediction, endpoints: Endpoints) -> list[str]:
+    """Endpoints beside the deciding one whose predictions have columns: survival, and the first response."""
+    found = []
+    if "survival" in prediction.long:
+        found += [name for name, endpoint in endpoints.named.items() if isinstance(endpoint, Survival)][:1]
+    if "response" in prediction.long:
+        found.append(str(prediction.response["endpoint"].iloc[0]))
+    kind = endpoints.named[endpoints.deciding].kind
+    return [name for name in found if endpoints.named[name].kind != kind]
+
+
+def _coverage(cases: Cases, patients: pd.DataFrame) -> pd.DataFrame:
+    groups = known_groups(patients)
+    return bound_table(cases, groups) if isinstance(cases, SurvivalCases) else coverage_table(cases, groups)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as json holds them, where what is not known is null."""
+    return [
+        {str(key): None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _interaction(prediction: Prediction, cohort: MuData, codes: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Whether predicted relative effects are borne out; of several repeats the mean slope, and the median p."""
+    endpoint = cohort_endpoints(cohort).decisive()
+    events = endpoint.time[endpoint.event] if isinstance(endpoint, Survival) else np.zeros(1)
+    relative = relative_effects(prediction, float(np.median(events)))
+    column = "risk" if isinstance(endpoint, Survival) else "response_probability"
+    found = []
+    for _, part in prediction.patients.merge(relative, on=["sample_id", "repeat", "fold"]).groupby("repeat"):
+        rows = part.set_index("sample_id").loc[cohort.obs_names]
+        prognosis = rows[column].to_numpy(dtype=np.float64)
+        if column != "risk":
+            prognosis = np.log(prognosis.clip(1e-6, 1 - 1e-6) / (1 - prognosis.clip(1e-6, 1 - 1e-6)))
+        said = rows["relative"].to_numpy(dtype=np.float64)
+        found.append(interaction(endpoint, codes, said, prognosis, rows["fold"].to_numpy(dtype=np.int64)))
+    table = pd.DataFrame([dataclasses.asdict(one) for one in found])
+    # A median of p values of the same patients is at most twice too small (Ruschendorf 1982); so it is doubled.
+    p = min(1.0, 2.0 * float(table["p"].median())) if len(table) > 1 else float(table["p"].iloc[0])
+    slope, se = float(table["slope"].mean()), float(table["se"].replace(np.inf, np.nan).mean())
+    return {"slope": slope, "se": None if np.isnan(se) else se, "p": p, "n": int(table["n"].iloc[0])}
