@@ -38,7 +38,7 @@ class SurvivalBounds:
     Attributes
     ----------
     level
-        In [0, 1]; 0 where there are too few patients to promise anything, so that all bounds are 0.
+        In [0, 1]; 0 where nothing can be promised, so that all bounds are 0 (:meth:`shortfall`).
     alpha
         What was asked for.
     """
