@@ -61,8 +61,10 @@ def test_everything_is_left_behind(ran: tuple[RunDirectory, str]) -> None:
         folder = method_folder(run, method)
         patients, long = (read_parquet(folder / f"{name}.parquet") for name in ("predictions", "response"))
         assert not (folder / "survival.parquet").exists()
-        spread = ["response_sd"] if method == "stratomics" else []
-        assert list(patients) == ["sample_id", "repeat", "fold", "response_probability", *spread]
+        promised = ["response_sd", "response_set", "response_set_marginal"]
+        promised += [f"response_entropy_{part}" for part in ("total", "aleatoric", "epistemic")] + ["ood", "abstain"]
+        ours = promised if method == "stratomics" else []
+        assert list(patients) == ["sample_id", "repeat", "fold", "response_probability", *ours]
         assert list(long) == ["sample_id", "repeat", "fold", "endpoint", "class", "probability"]
         # Nobody is lost, those without the endpoint included.
         assert list(patients.groupby("repeat")["sample_id"].nunique()) == [40, 40]
