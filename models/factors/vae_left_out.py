@@ -52,7 +52,9 @@ def left_out(fitted: FittedNetwork, batch: Batch, config: TrainerConfig, seed: i
         turn = _turn(theirs, ours)
         apart = (theirs @ turn - ours).square().mean(dim=0)
         left, index = part.posterior(batch.take(rows)), torch.from_numpy(rows)
-        mean[index], variance[index] = left.mean @ turn, left.variance @ turn.square() + apart
+        mean[index], spread = left.mean @ turn, left.variance @ turn.square()
+        # Of whom nothing is known, nothing can be said differently.
+        variance[index] = spread + (1 - spread).clamp_min(0) * apart
     return Posterior(mean, variance)
 
 
