@@ -9,6 +9,7 @@ __all__ = [
     "CohortError",
     "ConfigError",
     "DataError",
+    "DesignError",
     "FitError",
     "InputError",
     "StratomicsError",
@@ -77,6 +78,10 @@ def _rebuilt(
 
 class DataError(InputError):
     """Patients or events too few, or too alike, for what was asked of them."""
+
+
+class DesignError(InputError):
+    """A trial that cannot be: a zero effect, looks that overlap, a prevalence of 1."""
 
 
 class FitError(StratomicsError):
