@@ -85,11 +85,14 @@ class Calendar:
 
     def events(self, patients: float, at: float) -> float:
         """Give the number of events expected by the time `at`, of `patients` randomised in all."""
-        edges = np.array(
-            [*(s for s in self.accrual.starts if s < (last := self.accrual_time(patients))), last]
-        )
+        return sum(self.events_of_groups(patients, at))
+
+    def events_of_groups(self, patients: float, at: float) -> tuple[float, ...]:
+        """Give the number of events expected in each group, as :meth:`events` counts them."""
+        last = self.accrual_time(patients)
+        edges = np.array([*(start for start in self.accrual.starts if start < last), last])
         since = np.maximum(at - edges, 0.0)
-        return sum(group.share * self._of_group(group.hazard, since) for group in self.groups)
+        return tuple(group.share * self._of_group(group.hazard, since) for group in self.groups)
 
     def duration(self, patients: float, events: float) -> float:
         """Time at which so many events are expected.

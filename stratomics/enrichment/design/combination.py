@@ -17,6 +17,7 @@ __all__ = [
     "Stage",
     "bonferroni",
     "closed_test",
+    "closed_test_at_once",
     "intersection_critical",
     "inverse_normal",
     "simes",
@@ -156,6 +157,19 @@ def closed_test(
     subgroup = inverse_normal(first.subgroup, second.subgroup, weight) >= critical
     everybody = inverse_normal(first.everybody, second.everybody, weight) >= critical
     return overall & subgroup & keep_subgroup, overall & everybody & keep_everybody
+
+
+def closed_test_at_once(stage: Stage, critical: float, intersection: Intersection) -> tuple[Mask, Mask]:
+    """Reject a population if it and the intersection are both at or above `critical`; one stage.
+
+    Examples
+    --------
+    >>> stage = Stage(np.array([2.1, 2.3, 1.0]), np.array([2.05, 1.0, 2.3]), np.full(3, 0.5))
+    >>> closed_test_at_once(stage, 1.96, spiessens_debois)
+    (array([False,  True, False]), array([False, False,  True]))
+    """
+    overall = intersection(stage.subgroup, stage.everybody, stage.share) >= critical
+    return overall & (stage.subgroup >= critical), overall & (stage.everybody >= critical)
 
 
 def _z(p: Array) -> Array:
