@@ -120,7 +120,7 @@ def interaction_events(
 ) -> float:
     """Events to show that the effect inside a subgroup is another than outside.
 
-    Peterson and George 1993 (doi 10.1016/0197-2456(93)90027-3): the variances of two log hazard ratios add up.
+    Peterson and George 1993 (Controlled Clinical Trials 14:511): the variances of two log hazard ratios add up.
 
     Parameters
     ----------

@@ -140,7 +140,7 @@ class GroupSequential:
     def conditional_power(self, look: int, z: float, drift: float) -> float:
         """Probability of rejecting at the end of a trial at `z` after a look (0: none yet); no look between.
 
-        Lan, Simon and Halperin 1982 (doi 10.1080/07474948208836014).
+        Lan, Simon and Halperin 1982 (Sequential Analysis 1:207).
 
         Examples
         --------

@@ -56,7 +56,7 @@ class StepRate:
         require_increasing("the starts of the rates", self.starts)
         if not all(0.0 <= rate < math.inf for rate in self.rates):
             raise DesignError(
-                f"the rates are {', '.join(f'{r:g}' for r in self.rates)}; none may be negative"
+                f"the rates are {', '.join(f'{r:g}' for r in self.rates)}; each must be a number of at least 0"
             )
         if self.rates[-1] == 0.0:
             raise DesignError(

@@ -14,6 +14,7 @@ PUBLIC = {
     "LogHazardRatio": "stratomics.enrichment.virtual.believed:LogHazardRatio",
     "StratifiedTrial": "stratomics.enrichment.virtual.stratified:StratifiedTrial",
     "VirtualTrials": "stratomics.enrichment.virtual.trials:VirtualTrials",
+    "baseline_hazard": "stratomics.enrichment.virtual.baseline:baseline_hazard",
     "virtual_trials": "stratomics.enrichment.virtual.trials:virtual_trials",
 }
 

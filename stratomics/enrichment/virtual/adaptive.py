@@ -55,10 +55,19 @@ class AdaptiveTrial:
 
     def __post_init__(self) -> None:
         require_patients(self.patients, self.rule.events[1])
+        if round(self.rule.events[0]) < 1 or self._further < 1:
+            raise DesignError(
+                f"the stages have {self.rule.events[0]:g} and {self._further} events; each needs one"
+            )
         if self.split is not None and not 0.0 <= self.split < np.inf:
             raise DesignError(
                 f"the first stage is read {self.split:g} after the interim look; it must be at least 0"
             )
+
+    @property
+    def _further(self) -> int:
+        """Events that the second stage waits for."""
+        return round(self.rule.events[1]) - round(self.rule.events[0])
 
     def conduct(self, draws: Draws, setting: Setting, truth: Truth) -> Outcomes:
         """Run the trial on virtual patients."""
@@ -68,11 +77,10 @@ class AdaptiveTrial:
         seen = _strata(start, True, interim)
         keep = self.rule.keep(seen[0].log_ratio, (seen[0] + seen[1]).log_ratio)
         patients = _go_on(start, draws, setting, truth, interim, keep[0] & ~keep[1])
-        further = round(self.rule.events[1]) - round(self.rule.events[0])
         if self.split is None:
-            early, late, until = _by_increments(patients, setting, seen, interim, keep[1], further)
+            early, late, until = _by_increments(patients, setting, seen, interim, keep[1], self._further)
         else:
-            early, late, until = _by_patients(patients, setting, interim, keep[1], further, self.split)
+            early, late, until = _by_patients(patients, setting, interim, keep[1], self._further, self.split)
         subgroup, everybody = self.rule.decide(early, late, keep)
         goes_on = keep[0] | keep[1]
         at = np.where(goes_on, at_the_latest(until, patients, setting), interim)

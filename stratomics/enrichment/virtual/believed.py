@@ -96,8 +96,8 @@ class EffectDraws:
     outside: Array
 
     def __post_init__(self) -> None:
-        both = np.array([self.inside, self.outside])
-        if both.ndim != 2 or not both.size or not np.isfinite(both).all():  # noqa: PLR2004  # one row each
+        alike = np.ndim(self.inside) == 1 and np.shape(self.inside) == np.shape(self.outside)
+        if not alike or not np.size(self.inside) or not np.isfinite([self.inside, self.outside]).all():
             raise DesignError(
                 "the draws of an effect must be two rows of equally many finite log hazard ratios"
             )

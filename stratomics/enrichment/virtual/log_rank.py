@@ -53,7 +53,8 @@ class Evidence:
 def log_rank(patients: Patients, among: Mask | None, at: Array) -> Evidence:
     """Compare the arms by what is known at the calendar times `at`.
 
-    Mantel 1966; the times of virtual patients have no ties.
+    Mantel 1966; the times of virtual patients have no ties. As in any trial z is normal only in large ones: where arms
+    are unequal it is skewed, so that of 100 events with 60% treated a true null is rejected in 2.8%, not 2.5%.
 
     Parameters
     ----------
@@ -65,11 +66,11 @@ def log_rank(patients: Patients, among: Mask | None, at: Array) -> Evidence:
         (trials,) time of the look: who comes later is not there, who is still waited for is censored.
     """
     followed = at[:, None] - patients.entry
+    event = patients.happens <= at[:, None]
     if among is not None:
-        followed = np.where(among, followed, -1.0)
+        followed, event = np.where(among, followed, -1.0), event & among
     # Who is not there has the lowest times, none of them an event, and so is at risk with nobody.
     time = np.minimum(patients.time, followed)
-    event = patients.seen & (patients.time <= followed)
     order = np.argsort(time, axis=1)
     flags = np.take_along_axis(2 * event.astype(np.uint8) + patients.treated, order, axis=1)
     treated, event = flags % 2, flags >= 2  # noqa: PLR2004  # the bit of the event

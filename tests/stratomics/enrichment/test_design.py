@@ -64,6 +64,14 @@ def test_events_to_three_digits_and_their_power() -> None:
     assert power_of_events(247, 0.7) == pytest.approx(GOLDEN["events"]["power_of_247_at_0.7"], abs=5e-6)
 
 
+def test_events_of_big_1_98_and_what_is_left_of_their_power_once_optimism_is_taken_off() -> None:
+    big = GOLDEN["events"]["big_1_98"]
+    for ratio, events in big["events_80"].items():
+        # The hazard ratios are given to three digits, which is up to one event.
+        assert schoenfeld_events(float(ratio)) == pytest.approx(events, abs=0.8)
+    assert power_of_events(52, 0.512) == pytest.approx(big["power_of_52_at_0.512"], abs=0.0051)
+
+
 def test_two_proportions_equal_the_golden_ones() -> None:
     for treated, control, low, high in GOLDEN["two_proportions"]:
         assert proportions_size(treated, control, 0.8) == pytest.approx(low, abs=5e-4)
@@ -353,7 +361,7 @@ def test_the_hazard_of_a_survival_table_gives_the_table_back() -> None:
         (lambda: StepRate((0.0, 0.0), (1.0, 1.0)), "go from 0 to 0; they must increase"),
         (lambda: StepRate((1.0,), (1.0,)), "the first rate starts at 1"),
         (lambda: StepRate((0.0,), (0.0,)), "an arm would end without events"),
-        (lambda: StepRate((0.0, 1.0), (-1.0, 1.0)), "none may be negative"),
+        (lambda: StepRate((0.0, 1.0), (-1.0, 1.0)), "each must be a number of at least 0"),
         (lambda: StepRate((0.0, 1.0), (1.0,)), "2 starts and 1 rates"),
         (lambda: StepRate.of_survival([1.0, 2.0], [1.0, 1.0]), "a curve without events"),
         (lambda: StepRate.of_survival([1.0, 2.0], [0.5, 0.6]), "it must fall"),
