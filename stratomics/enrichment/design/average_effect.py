@@ -132,8 +132,10 @@ def _settled(size: Callable[[float], Size], share: Callable[[Size], float], star
         before, guess = guess, share(found)
         found = size(guess)
         if abs(guess - before) < 1e-9:  # noqa: PLR2004  # of the events
-            break
-    return found
+            return found
+    raise DesignError(
+        f"the size of the trial swings between {guess:.0%} and {before:.0%} of the events; state other effects"
+    )
 
 
 def _require_benefit(log_ratio: float) -> None:

@@ -19,3 +19,7 @@ PUBLIC = {
 }
 
 __getattr__ = face(__name__, PUBLIC)
+
+
+def __dir__() -> list[str]:
+    return sorted(PUBLIC)

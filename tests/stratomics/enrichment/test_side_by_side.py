@@ -153,5 +153,6 @@ def test_what_cannot_be_is_said_in_a_sentence() -> None:
 def test_public_names_are_there(package: object) -> None:
     for name in package.PUBLIC:  # type: ignore[attr-defined]
         assert getattr(package, name).__doc__
+        assert name in dir(package)
     with pytest.raises(AttributeError, match="has no 'shoenfeld'"):
         package.shoenfeld  # type: ignore[attr-defined]  # noqa: B018
