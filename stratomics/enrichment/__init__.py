@@ -1,0 +1,1 @@
+"""From predictions to an enrichment subgroup and a trial; from saved tables alone. Never torch."""
