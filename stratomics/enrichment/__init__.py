@@ -1,0 +1,6 @@
+"""From predictions to whom the next trial should enrol, on saved tables or any data frame of scores. Never torch.
+
+A trial (`trial`), effects in it (`effects`, `pseudo_outcomes`), what a score is worth (`rate`, `benefit_calibration`,
+`evidence`), whom it would take (`cuts`, `threshold_table`, `cut_search`, `honest`), and the rule locked (`subgroup`).
+Enrichment is always trial enrichment, never gene sets.
+"""

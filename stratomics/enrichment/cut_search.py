@@ -1,0 +1,194 @@
+"""Choosing a cut by its interaction: what it looks like, what remains of it, and how often nothing looks as good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from omics.errors import DataError
+from omics.randomness import named_generator
+from stratomics.enrichment.effects import Effect, Effects, Measure
+from stratomics.enrichment.honest import mean_over_repeats
+
+__all__ = ["BatchEffects", "CutSearch", "best_cut", "both_sides", "search_cuts"]
+
+Array = NDArray[np.float64]
+Chosen = NDArray[np.bool_]
+
+DRAWS = 1000
+NOMINAL = 0.05
+
+
+@dataclass(frozen=True)
+class BatchEffects:
+    """Effects inside and outside of each cut, (draws, cuts) each, on the scale where they add."""
+
+    inside: Array
+    inside_se: Array
+    outside: Array
+    outside_se: Array
+
+    @property
+    def z(self) -> Array:
+        """Interaction of treatment and cut, each side with a baseline of its own; NaN where a side has no estimate."""
+        return (self.inside - self.outside) / np.hypot(self.inside_se, self.outside_se)
+
+
+@dataclass(frozen=True)
+class CutSearch:
+    """One choice among several cuts, and its price.
+
+    Attributes
+    ----------
+    best
+        Place of the cut whose interaction speaks most for enrichment.
+    z, p
+        Of that interaction, as if it had been the only cut; p two-sided.
+    apparent
+        Effect inside the chosen cut, on the patients who chose it.
+    out_of_bag, harrell
+        What remains of it once the mean optimism of the resamples is taken off: each resample's own effect, beside
+        that in the patients it left out, or in all patients (Harrell, Lee and Mark 1996).
+        Intervals take the standard error of the cut, or the spread of the optimism where that is larger.
+    p_adjusted
+        Share of permutations of the score whose best cut looks at least as good: the whole search is repeated in each.
+    false_positives
+        Share of permutations in which some cut has an interaction of nominal p below .05, either way.
+    chosen
+        How often each cut was chosen by the resamples.
+    simultaneous
+        Standard errors within which the effects of all cuts lie at once with 95%, whichever is chosen.
+    draws
+        Resamples, and permutations.
+    """
+
+    best: int
+    z: float
+    p: float
+    apparent: Effect
+    out_of_bag: Effect
+    harrell: Effect
+    p_adjusted: float
+    false_positives: float
+    chosen: Array
+    simultaneous: float
+    draws: int
+
+
+def both_sides(measure: Measure, chosen: Chosen, count: Array) -> BatchEffects:
+    """Effects on both sides of each cut, mean over repeats.
+
+    Parameters
+    ----------
+    measure
+        Laid upon the trial.
+    chosen
+        (cuts, repeats, n) who is inside.
+    count
+        (draws, n) how often each patient counts.
+    """
+    sides: list[list[Effects]] = [[], []]
+    for cut in chosen:
+        for side, inside in zip(sides, (cut, ~cut), strict=True):
+            of_repeats = [measure.effects(count * one) for one in inside]
+            value, se = (np.stack(parts, axis=1).ravel() for parts in zip(*of_repeats, strict=True))
+            side.append(mean_over_repeats((value, se), len(cut)))
+    (inside, inside_se), (outside, outside_se) = (
+        tuple(np.stack(parts, axis=1) for parts in zip(*side, strict=True)) for side in sides
+    )
+    return BatchEffects(inside, inside_se, outside, outside_se)
+
+
+def best_cut(z: Array, sign: int) -> NDArray[np.int64]:
+    """(draws,) the cut whose interaction (draws, cuts) speaks most for enrichment; of cuts without an estimate none."""
+    best: NDArray[np.int64] = np.where(np.isfinite(z), sign * z, -np.inf).argmax(axis=-1)
+    return best
+
+
+def search_cuts(measure: Measure, chosen: Chosen, seed: int, draws: int = DRAWS) -> CutSearch:
+    """Choose the cut with the strongest interaction, and repeat the choice in resamples and permutations.
+
+    Parameters
+    ----------
+    measure, chosen
+        As in :func:`both_sides`; at least one cut with an estimate on both sides.
+    seed, draws
+        Seed, and number of resamples and of permutations.
+
+    Raises
+    ------
+    DataError
+        If no cut has an effect on both sides.
+    """
+    n = chosen.shape[-1]
+    whole = both_sides(measure, chosen, np.ones((1, n)))
+    if not np.isfinite(whole.z).any():
+        raise DataError(
+            "no cut leaves an effect to be estimated on both sides; choose cuts nearer to the middle"
+        )
+    best = int(best_cut(whole.z, measure.sign)[0])
+    generator = named_generator(seed, "cuts", "bootstrap")
+    count = generator.multinomial(n, np.full(n, 1.0 / n), size=draws).astype(np.float64)
+    drawn = both_sides(measure, chosen, count)
+    cuts, rows = best_cut(drawn.z, measure.sign), np.arange(draws)
+    own = drawn.inside[rows, cuts]
+    left_out = _inside_of(measure, chosen, (count == 0).astype(np.float64), cuts)
+    apparent, se = float(whole.inside[0, best]), float(whole.inside_se[0, best])
+    # Of a resample that leaves nobody to compare nothing is said.
+    optimism = float(np.nanmean(own - left_out))
+    harrell = float(np.nanmean(own - whole.inside[0, cuts]))
+    spread = float(np.nanstd(own - optimism, ddof=1))
+    z_null = _permuted(measure, chosen, seed, draws)
+    z = float(whole.z[0, best])
+    limit = float(norm.ppf(1 - NOMINAL / 2))
+    as_good = measure.sign * z_null[rows, best_cut(z_null, measure.sign)] >= measure.sign * z
+    return CutSearch(
+        best,
+        z,
+        float(2 * norm.sf(abs(z))),
+        measure.effect(apparent, se),
+        measure.effect(apparent - optimism, max(se, spread)),
+        measure.effect(apparent - harrell, max(se, spread)),
+        float((1 + as_good.sum()) / (1 + draws)),
+        float((np.nanmax(np.abs(z_null), axis=1) > limit).mean()),
+        np.bincount(cuts, minlength=len(chosen)) / draws,
+        _simultaneous(whole, drawn),
+        draws,
+    )
+
+
+def _inside_of(measure: Measure, chosen: Chosen, count: Array, cuts: NDArray[np.int64]) -> Array:
+    """(draws,) effect inside the cut that each draw chose, in those who count."""
+    value = np.full(len(cuts), np.nan)
+    for cut in np.unique(cuts):
+        rows = np.flatnonzero(cuts == cut)
+        repeats = chosen[cut]
+        value[rows] = np.stack([measure.effects(count[rows] * one)[0] for one in repeats]).mean(axis=0)
+    return value
+
+
+def _permuted(measure: Measure, chosen: Chosen, seed: int, draws: int) -> Array:
+    """(draws, cuts) interactions where scores are dealt out anew, arms and outcomes staying together."""
+    n = chosen.shape[-1]
+    order = named_generator(seed, "cuts", "permutation").random((draws, n)).argsort(axis=1)
+    z = []
+    for cut in chosen:
+        of_repeats = [
+            (measure.effects(i), measure.effects(1.0 - i)) for i in (one[order] * 1.0 for one in cut)
+        ]
+        inside, outside = (
+            [np.stack([pair[side][part] for pair in of_repeats]).mean(axis=0) for part in (0, 1)]
+            for side in (0, 1)
+        )
+        z.append((inside[0] - outside[0]) / np.hypot(inside[1], outside[1]))
+    return np.stack(z, axis=1)
+
+
+def _simultaneous(whole: BatchEffects, drawn: BatchEffects) -> float:
+    """95% quantile of the largest distance, in standard errors, of a resample's effects from their own."""
+    far = np.abs(drawn.inside - whole.inside) / whole.inside_se
+    usable = np.where(np.isfinite(far), far, 0.0).max(axis=1)
+    return float(max(np.quantile(usable, 1 - NOMINAL), norm.ppf(1 - NOMINAL / 2)))
