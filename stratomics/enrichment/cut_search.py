@@ -47,8 +47,10 @@ class CutSearch:
         Place of the cut whose interaction speaks most for enrichment.
     z, p
         Of that interaction, as if it had been the only cut; p two-sided.
+    estimate
+        Effect inside the chosen cut, on the scale where effects add.
     apparent
-        Effect inside the chosen cut, on the patients who chose it.
+        The same as people read it, on the patients who chose the cut.
     out_of_bag, harrell
         What remains of it once the mean optimism of the resamples is taken off: each resample's own effect, beside
         that in the patients it left out, or in all patients (Harrell, Lee and Mark 1996).
@@ -68,6 +70,7 @@ class CutSearch:
     best: int
     z: float
     p: float
+    estimate: float
     apparent: Effect
     out_of_bag: Effect
     harrell: Effect
@@ -149,6 +152,7 @@ def search_cuts(measure: Measure, chosen: Chosen, seed: int, draws: int = DRAWS)
         best,
         z,
         float(2 * norm.sf(abs(z))),
+        apparent,
         measure.effect(apparent, se),
         measure.effect(apparent - optimism, max(se, spread)),
         measure.effect(apparent - harrell, max(se, spread)),

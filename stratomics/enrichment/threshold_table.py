@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from models.censoring import censoring_survival
+from omics.endpoints import Survival
 from stratomics.enrichment.cut_search import both_sides
 from stratomics.enrichment.cuts import Cuts
 from stratomics.enrichment.effects import Effect, Measure, checked_effect, effect_of
@@ -16,7 +17,7 @@ from stratomics.enrichment.sizes import events_needed, patients_for_events, pati
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.two_arm_curves import two_arm_curves
 
-__all__ = ["POWERS", "Costs", "Row", "threshold_table", "typical_follow_up"]
+__all__ = ["POWERS", "Costs", "Row", "median_follow_up", "threshold_table"]
 
 Array = NDArray[np.float64]
 
@@ -69,11 +70,9 @@ class Row:
     cost: dict[float, float] | None
 
 
-def typical_follow_up(trial: Trial) -> float | None:
-    """Median follow-up by the reverse Kaplan-Meier curve, else the last time; None of a response."""
-    if not trial.survives:
-        return None
-    uncensored = censoring_survival(trial.survival.event, trial.survival.time)
+def median_follow_up(outcome: Survival) -> float:
+    """Median follow-up by the reverse Kaplan-Meier curve; the last time if half are never censored."""
+    uncensored = censoring_survival(outcome.event, outcome.time)
     half = uncensored.times[uncensored.values <= 0.5]  # noqa: PLR2004  # the median
     return float(half[0] if len(half) else uncensored.times[-1])
 
@@ -94,7 +93,8 @@ def threshold_table(
     costs
         What screening and patients cost; no cost is given without.
     """
-    follow_up = typical_follow_up(trial) if follow_up is None else follow_up
+    if follow_up is None and trial.survives:
+        follow_up = median_follow_up(trial.survival)
     values, chosen = cuts
     one = np.ones((1, len(trial)))
     everybody = np.ones((1, len(trial)), dtype=np.bool_)

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.endpoints import Response, Survival
-from omics.errors import DataError, InputError
+from omics.errors import DataError, InputError, nearest
 
-__all__ = ["ARMS", "Trial", "trial_of"]
+__all__ = ["ARMS", "SMALLEST", "Trial", "column_of", "numbers", "treated_of", "trial_of", "truth_of"]
 
 Array = NDArray[np.float64]
 
@@ -141,19 +141,19 @@ def trial_of(
     """
     if (response is None) == (time is None or event is None):
         raise InputError("name either --time and --event, or --response")
-    treated = _treated(_column(table, arm), arm, control)
+    treated = treated_of(column_of(table, arm), arm, control)
     outcome: Survival | Response
     everybody = np.ones(len(table), dtype=np.bool_)
     if response is not None:
-        outcome = Response(_truth(_column(table, response), response), everybody)
+        outcome = Response(truth_of(column_of(table, response), response), everybody)
     else:
         assert time is not None
         assert event is not None
         outcome = Survival(
-            _times(_column(table, time), time), _truth(_column(table, event), event), everybody
+            _times(column_of(table, time), time), truth_of(column_of(table, event), event), everybody
         )
-    known = None if probability is None else numbers(_column(table, probability), probability)
-    codes = None if stratum is None else pd.factorize(_column(table, stratum))[0].astype(np.int64)
+    known = None if probability is None else numbers(column_of(table, probability), probability)
+    codes = None if stratum is None else pd.factorize(column_of(table, stratum))[0].astype(np.int64)
     return Trial(treated, outcome, known, codes, randomised)
 
 
@@ -168,15 +168,15 @@ def numbers(values: pd.Series, name: str) -> Array:
     return found
 
 
-def _column(table: pd.DataFrame, name: str) -> pd.Series:
-    from omics.errors import nearest
-
+def column_of(table: pd.DataFrame, name: str) -> pd.Series:
+    """Find a column, or name the nearest one."""
     if name not in table:
         raise InputError(f"the table has no column '{name}'; {nearest(name, map(str, table.columns))}")
     return table[name]
 
 
-def _treated(values: pd.Series, name: str, control: str) -> NDArray[np.bool_]:
+def treated_of(values: pd.Series, name: str, control: str) -> NDArray[np.bool_]:
+    """(n,) whether the arm is the other one than `control`."""
     if values.isna().any():
         raise InputError(
             f"column '{name}' is empty for {values.isna().sum()} patients; every patient has an arm"
@@ -197,7 +197,8 @@ def _treated(values: pd.Series, name: str, control: str) -> NDArray[np.bool_]:
     return (words != control).to_numpy(dtype=np.bool_)
 
 
-def _truth(values: pd.Series, name: str) -> NDArray[np.bool_]:
+def truth_of(values: pd.Series, name: str) -> NDArray[np.bool_]:
+    """(n,) of a column of 1 and 0, or true and false."""
     words = values.astype(str).str.lower().str.removesuffix(".0")
     if not words.isin(["0", "1", "true", "false"]).all():
         odd = words[~words.isin(["0", "1", "true", "false"])].iloc[0]

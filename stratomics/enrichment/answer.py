@@ -1,0 +1,226 @@
+"""Everything a trial designer asks of one score, as one dictionary: the command prints it, a notebook reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omics.errors import DataError
+from stratomics.enrichment.cut_search import DRAWS, CutSearch, search_cuts
+from stratomics.enrichment.cuts import Cuts
+from stratomics.enrichment.effects import Measure, effect_of, measure_of
+from stratomics.enrichment.evidence import evidence_of
+from stratomics.enrichment.folds import REPEATS
+from stratomics.enrichment.honest import ranks_within_folds
+from stratomics.enrichment.horizon import checked_horizon, furthest_horizon
+from stratomics.enrichment.propensity import overlap_of, standing_of
+from stratomics.enrichment.pseudo_outcomes import PseudoOutcomes, pseudo_outcomes
+from stratomics.enrichment.rate import rate_of
+from stratomics.enrichment.subgroup import EXPLORATORY, Subgroup
+from stratomics.enrichment.threshold_table import Costs, median_follow_up, threshold_table
+from stratomics.enrichment.trial import Trial
+from stratomics.enrichment.utility import utility_of
+
+__all__ = ["Score", "enrich"]
+
+Array = NDArray[np.float64]
+
+ONE_CUT = 2
+"""Cuts from which on there is a choice among them."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What patients are ordered by, higher for those who are to benefit.
+
+    Attributes
+    ----------
+    name
+        For people.
+    value, fold
+        (repeats, n) each: scores compare patients within a fold of a repeat.
+    learned
+        Whether a model made it, cross-fitted; otherwise a marker that was there before.
+    model
+        Digest of that model.
+    """
+
+    name: str
+    value: Array
+    fold: NDArray[np.int64]
+    learned: bool = False
+    model: str = ""
+
+    @classmethod
+    def marker(cls, name: str, value: Array) -> Score:
+        """Build from the raw values (n,) of a marker."""
+        return cls(name, value[None], np.zeros((1, len(value)), dtype=np.int64))
+
+
+def enrich(
+    trial: Trial,
+    score: Score,
+    cuts: Cuts,
+    *,
+    measure: str | None = None,
+    horizon: float | None = None,
+    follow_up: float | None = None,
+    covariates: Array | None = None,
+    toxic: NDArray[np.bool_] | None = None,
+    costs: Costs | None = None,
+    looked_at: int = 1,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> dict[str, Any]:
+    """Answer who should be enrolled by a score, what may be expected in them, and how sure that is.
+
+    Parameters
+    ----------
+    trial, score, cuts
+        The patients, what orders them, and whom each cut takes.
+    measure
+        Name of a measure of effect; the first of the kind of endpoint if left out.
+    horizon
+        Time to which survival counts; that of `follow_up` if left out, or the furthest that the trial can see.
+    follow_up
+        Of the coming trial; the median of this one if left out.
+    covariates
+        (n, p) of the nuisances, and of the propensity where the trial is not randomised.
+    toxic
+        (n,) bool, to weigh benefit against risk.
+    costs
+        Of screening and of a patient.
+    looked_at
+        Scores that were looked at altogether, this one among them.
+    seed, draws
+        Of resamples and permutations, and their number.
+
+    Returns
+    -------
+    dict
+        ``standing`` (what a difference between arms means), ``rows`` (the threshold table), ``search`` (the choice
+        among the cuts and its price), ``rate`` with ``evidence``, ``subgroup`` (the rule), ``warnings``: plain numbers
+        and text.
+    """
+    if trial.survives:
+        follow_up = median_follow_up(trial.survival) if follow_up is None else follow_up
+        # Beyond the end of the coming trial nobody asks.
+        horizon = checked_horizon(
+            trial, min(follow_up, furthest_horizon(trial)) if horizon is None else horizon
+        )
+    laid = measure_of(trial, measure, float("nan") if horizon is None else horizon)
+    pseudo = pseudo_outcomes(trial, covariates, horizon=horizon, seed=seed)
+    rate = rate_of(pseudo.value, _priority(score), seed)
+    values, chosen = cuts
+    rows = threshold_table(trial, laid, cuts, follow_up, costs)
+    search = search_cuts(laid, chosen, seed, draws) if len(values) >= ONE_CUT else None
+    best = 0 if search is None else search.best
+    evidence = evidence_of({score.name: rate}, looked_at)[0]
+    answer: dict[str, Any] = {
+        "score": score.name,
+        "patients": len(trial),
+        "treated": int(trial.treated.sum()),
+        "events": int(trial.outcome.label.sum()),
+        "standing": standing_of(trial),
+        "measure": laid.name,
+        "measure_label": laid.label,
+        "follow_up": follow_up,
+        "rows": [asdict(row) for row in rows],
+        "search": None if search is None else _searched(search, laid, values),
+        "benefit": _benefit(pseudo),
+        "rate": {key: value for key, value in asdict(rate).items() if key != "curve"},
+        "evidence": asdict(evidence),
+        "subgroup": asdict(_subgroup(score, cuts, best, laid, search)),
+        "warnings": _warnings(trial, score, cuts, laid, pseudo),
+    }
+    if trial.randomised == "no":
+        answer["overlap"] = asdict(overlap_of(trial, pseudo.probability))
+    if toxic is not None:
+        weighed = measure_of(trial, "survival" if trial.survives else None, follow_up or float("nan"))
+        answer["utility"] = [
+            {"cut": float(value), **asdict(utility_of(weighed, trial.treated, toxic, inside))}
+            for value, inside in zip(values, chosen, strict=True)
+        ]
+    return answer
+
+
+def _priority(score: Score) -> Array:
+    return ranks_within_folds(score.value, score.fold) if score.learned else score.value
+
+
+def _searched(search: CutSearch, measure: Measure, values: Array) -> dict[str, Any]:
+    content = asdict(search)
+    del content["best"], content["estimate"]
+    best = measure.effect(search.estimate, search.apparent.se, search.simultaneous)
+    frequency = {f"{value:g}": float(share) for value, share in zip(values, search.chosen, strict=True)}
+    return {"cut": float(values[search.best]), "at_once": asdict(best), **content, "chosen": frequency}
+
+
+def _benefit(pseudo: PseudoOutcomes) -> dict[str, Any]:
+    return {
+        "average": asdict(pseudo.average),
+        "horizon": pseudo.horizon,
+        "truncated": pseudo.truncated,
+        "effective_control": pseudo.effective[0],
+        "effective_treated": pseudo.effective[1],
+    }
+
+
+def _subgroup(score: Score, cuts: Cuts, best: int, measure: Measure, search: CutSearch | None) -> Subgroup:
+    values, chosen = cuts
+    value, inside = float(values[best]), chosen[best]
+    if score.learned:
+        # One cut on the scale of the model of all patients: the middle of those within folds.
+        value = float(np.median(np.quantile(score.value, 1.0 - value, axis=1)))
+    effects: Mapping[str, Any]
+    if search is None:
+        effects = {"as if chosen beforehand": asdict(effect_of(measure, inside.mean(axis=0).round()))}
+        how = "the only cut that was looked at"
+    else:
+        effects = {
+            "apparent": asdict(search.apparent),
+            "corrected by out-of-bag optimism": asdict(search.out_of_bag),
+        }
+        how = f"the strongest interaction of {len(values)} cuts, permutation p {search.p_adjusted:.2g}"
+    prevalence = float(inside.mean())
+    return Subgroup(
+        score.name, value, model=score.model, prevalence=prevalence, chosen_by=how, effects=dict(effects)
+    )
+
+
+def _warnings(trial: Trial, score: Score, cuts: Cuts, measure: Measure, pseudo: PseudoOutcomes) -> list[str]:
+    said = [EXPLORATORY] if len(cuts[0]) >= ONE_CUT or score.learned else []
+    if score.learned and len(score.value) < REPEATS:
+        said.append(
+            f"{len(score.value)} repeats of the cross-fit: intervals of one cover about 90% and not 95%; run {REPEATS}"
+        )
+    if pseudo.truncated > 0:
+        said.append(
+            f"{pseudo.truncated:.1%} of the patients had so rare a follow-up that their weight was cut off"
+        )
+    if trial.randomised == "no" and not score.learned:
+        said.append(
+            "effects in the threshold table are not adjusted for covariates; the mean benefit and the RATE are"
+        )
+    if measure.ratio:
+        said.append(
+            "a hazard ratio takes its proportion as the same at all times; look at the curves as well"
+        )
+    return said
+
+
+def lock(answer: Mapping[str, Any]) -> Subgroup:
+    """Give the rule of an answer, ready to be saved.
+
+    Raises
+    ------
+    DataError
+        If the answer holds no rule.
+    """
+    if "subgroup" not in answer:
+        raise DataError("this answer holds no rule; prognostic enrichment locks none")
+    return Subgroup(**answer["subgroup"])
