@@ -62,40 +62,15 @@ def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
 
 
 def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
-    from stratomics.enrichment import answer
-    from stratomics.enrichment.cuts import SHARES, share_cuts
-    from stratomics.enrichment.from_run import has_two_arms, run_score, run_trial
+    from stratomics.enrichment.from_run import has_two_arms
+    from stratomics.enrichment.run_answer import enrich_run, enrich_run_of_one_arm
     from stratomics.run_directory import RunDirectory
 
     run = RunDirectory(path)
     if not has_two_arms(run):
-        return _prognostic(run, options)
-    if options.control is None:
-        arms = ", ".join(map(str, sorted(run.patients["arm"].dropna().unique())))
-        raise ConfigError(f"{path}: which arm is the control? Add --control with one of {arms}")
-    trial, ids = run_trial(run, options.control, options.randomised)
-    score = run_score(run, ids)
-    cuts = share_cuts(trial, score.value, score.fold, _numbers(options.cuts, "--cuts") or SHARES)
-    found = answer.enrich(trial, score, cuts, **_shared(options))
-    answer.lock(found).save(path / "subgroup.json")
-    return found
-
-
-def _prognostic(run: Any, options: jsonargparse.Namespace) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from omics.endpoints import Survival
-    from stratomics.enrichment.from_run import run_score
-    from stratomics.enrichment.prognostic import ONE_ARM, prognostic_table
-    from stratomics.enrichment.threshold_table import median_follow_up
-
-    observed = np.flatnonzero(run.outcome.observed)
-    seen = run.outcome.take(observed)
-    column = "risk" if isinstance(seen, Survival) else "response_probability"
-    score = run_score(run, run.sample_ids[observed], column)
-    follow_up = options.follow_up or (median_follow_up(seen) if isinstance(seen, Survival) else None)
-    rows = [asdict(row) for row in prognostic_table(seen, score.value, score.fold, follow_up)]
-    return {"warnings": [ONE_ARM], "score": column, "follow_up": follow_up, "prognostic": rows}
+        return enrich_run_of_one_arm(run, options.follow_up)
+    shares = _numbers(options.cuts, "--cuts")
+    return enrich_run(run, options.control, shares, options.randomised, **_shared(options))
 
 
 def _shared(options: jsonargparse.Namespace) -> dict[str, Any]:

@@ -79,11 +79,33 @@ def _sentences(answer: Content) -> list[str]:
     said.append(answer["evidence"]["sentence"])
     if "overlap" in answer:
         said.append(answer["overlap"]["sentence"])
+    if "estimand" in answer:
+        said += _learned(answer)
     for row in answer.get("utility", []):
         weighed = ", ".join(
             f"{utility['estimate']:.3f} at {weight:g}" for weight, utility in row["utility"].items()
         )
         said.append(f"cut {row['cut']:g}: efficacy minus weight x toxicity {weighed}")
+    return said
+
+
+def _learned(answer: Content) -> list[str]:
+    said = [f"what the effects are of: {answer['estimand']}"]
+    slope = (
+        f"slope of observed on predicted benefit {_effect(answer['line']['slope'])}, where 1 is calibrated"
+    )
+    said.append(f"{slope}; C-for-benefit {answer['c_for_benefit']:.3f}, on which nothing is selected")
+    for name, rates in answer.get("groups", {}).items():
+        parts = (f"{group} {rate['eligible']:.0%} of {rate['n']}" for group, rate in rates.items())
+        said.append(f"chosen by {name}: {', '.join(parts)}")
+    if readable := answer.get("readable"):
+        rule = " or ".join(f"({sentence})" for sentence in readable["sentences"]) or "nobody"
+        said.append(
+            f"nearest readable rule: {rule}, of which {readable['agreement']:.0%} agree with the score"
+        )
+        said.append(
+            f"effect by the score {_effect(readable['effect'])}, by the tree {_effect(readable['effect_of_tree'])}"
+        )
     return said
 
 
@@ -101,6 +123,7 @@ def _searched(search: Content) -> list[str]:
     )
     corrected = f"{_effect(search['out_of_bag'])} without the optimism of choosing (out of bag)"
     return [
+        search["verdict"],
         f"{chosen}; {search['p_adjusted']:.2g} once the search is repeated in {permuted}",
         f"{looks}, {at_once}; {corrected}, {_effect(search['harrell'])} by Harrell's correction",
     ]

@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.errors import DataError
+from omics.errors import DataError, require_range
+from stratomics.enrichment.benefit_calibration import (
+    benefit_by_quantile,
+    best_line,
+    c_for_benefit,
+    policy_value,
+)
 from stratomics.enrichment.cut_search import DRAWS, CutSearch, search_cuts
 from stratomics.enrichment.cuts import Cuts
 from stratomics.enrichment.effects import Measure, effect_of, measure_of
 from stratomics.enrichment.evidence import evidence_of
 from stratomics.enrichment.folds import REPEATS
-from stratomics.enrichment.honest import ranks_within_folds
+from stratomics.enrichment.honest import estimand, ranks_within_folds
 from stratomics.enrichment.horizon import checked_horizon, furthest_horizon
 from stratomics.enrichment.propensity import overlap_of, standing_of
 from stratomics.enrichment.pseudo_outcomes import PseudoOutcomes, pseudo_outcomes
@@ -31,6 +37,8 @@ Array = NDArray[np.float64]
 
 ONE_CUT = 2
 """Cuts from which on there is a choice among them."""
+FEWEST_DRAWS = 20
+"""Below it no quantile means anything."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +110,12 @@ def enrich(
     Returns
     -------
     dict
-        ``standing`` (what a difference between arms means), ``rows`` (the threshold table), ``search`` (the choice
-        among the cuts and its price), ``rate`` with ``evidence``, ``subgroup`` (the rule), ``warnings``: plain numbers
-        and text.
+        ``standing`` (what a difference between arms means), ``rows`` (the threshold table), ``best`` (place of the cut
+        chosen) and ``search`` (the price of that choice), ``rate`` with ``evidence``, ``subgroup`` (the rule),
+        ``warnings``: plain numbers and text. Of a learned score also the ``estimand`` of its effects, the ``line``,
+        ``quantiles`` and ``policy`` of the predicted benefit, and ``c_for_benefit``, on which nothing is selected.
     """
+    require_range("draws", draws, FEWEST_DRAWS)
     if trial.survives:
         follow_up = median_follow_up(trial.survival) if follow_up is None else follow_up
         # Beyond the end of the coming trial nobody asks.
@@ -130,6 +140,7 @@ def enrich(
         "measure_label": laid.label,
         "follow_up": follow_up,
         "rows": [asdict(row) for row in rows],
+        "best": best,
         "search": None if search is None else _searched(search, laid, values),
         "benefit": _benefit(pseudo),
         "rate": {key: value for key, value in asdict(rate).items() if key != "curve"},
@@ -137,6 +148,8 @@ def enrich(
         "subgroup": asdict(_subgroup(score, cuts, best, laid, search)),
         "warnings": _warnings(trial, score, cuts, laid, pseudo),
     }
+    if score.learned:
+        answer |= _learned(trial, score, pseudo)
     if trial.randomised == "no":
         answer["overlap"] = asdict(overlap_of(trial, pseudo.probability))
     if toxic is not None:
@@ -156,7 +169,7 @@ def _searched(search: CutSearch, measure: Measure, values: Array) -> dict[str, A
     content = asdict(search)
     del content["best"], content["estimate"]
     best = measure.effect(search.estimate, search.apparent.se, search.simultaneous)
-    frequency = {f"{value:g}": float(share) for value, share in zip(values, search.chosen, strict=True)}
+    frequency = {f"{value:g}": share for value, share in zip(values, search.chosen, strict=True)}
     return {"cut": float(values[search.best]), "at_once": asdict(best), **content, "chosen": frequency}
 
 
@@ -167,6 +180,20 @@ def _benefit(pseudo: PseudoOutcomes) -> dict[str, Any]:
         "truncated": pseudo.truncated,
         "effective_control": pseudo.effective[0],
         "effective_treated": pseudo.effective[1],
+    }
+
+
+def _learned(trial: Trial, score: Score, pseudo: PseudoOutcomes) -> dict[str, Any]:
+    """Say whether the benefit that a model predicts comes true, on patients it did not see."""
+    predicted = score.value.mean(axis=0)
+    line = best_line(pseudo.value, predicted)
+    groups = benefit_by_quantile(pseudo.value, predicted)
+    return {
+        "estimand": estimand("effect", len(score.value)),
+        "line": asdict(line) | {"credible": line.credible},
+        "quantiles": [{"predicted": p, "observed": asdict(effect)} for p, effect in groups],
+        "policy": asdict(policy_value(pseudo.value, predicted > 0)),
+        "c_for_benefit": c_for_benefit(pseudo.outcome, trial.treated, predicted),
     }
 
 
@@ -205,6 +232,11 @@ def _warnings(trial: Trial, score: Score, cuts: Cuts, measure: Measure, pseudo: 
     if trial.randomised == "no" and not score.learned:
         said.append(
             "effects in the threshold table are not adjusted for covariates; the mean benefit and the RATE are"
+        )
+    if trial.survives:
+        said.append(
+            "mean benefit and RATE are in time lived, where who is at higher risk has more to gain even at one hazard "
+            "ratio; the interaction of a cut asks about the measure of the table"
         )
     if measure.ratio:
         said.append(

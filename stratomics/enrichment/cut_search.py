@@ -65,6 +65,8 @@ class CutSearch:
         Standard errors within which the effects of all cuts lie at once with 95%, whichever is chosen.
     draws
         Resamples, and permutations.
+    verdict
+        What the search allows to say.
     """
 
     best: int
@@ -76,9 +78,10 @@ class CutSearch:
     harrell: Effect
     p_adjusted: float
     false_positives: float
-    chosen: Array
+    chosen: tuple[float, ...]
     simultaneous: float
     draws: int
+    verdict: str
 
 
 def both_sides(measure: Measure, chosen: Chosen, count: Array) -> BatchEffects:
@@ -148,6 +151,7 @@ def search_cuts(measure: Measure, chosen: Chosen, seed: int, draws: int = DRAWS)
     z = float(whole.z[0, best])
     limit = float(norm.ppf(1 - NOMINAL / 2))
     as_good = measure.sign * z_null[rows, best_cut(z_null, measure.sign)] >= measure.sign * z
+    p_adjusted = float((1 + as_good.sum()) / (1 + draws))
     return CutSearch(
         best,
         z,
@@ -156,11 +160,25 @@ def search_cuts(measure: Measure, chosen: Chosen, seed: int, draws: int = DRAWS)
         measure.effect(apparent, se),
         measure.effect(apparent - optimism, max(se, spread)),
         measure.effect(apparent - harrell, max(se, spread)),
-        float((1 + as_good.sum()) / (1 + draws)),
+        p_adjusted,
         float((np.nanmax(np.abs(z_null), axis=1) > limit).mean()),
-        np.bincount(cuts, minlength=len(chosen)) / draws,
+        tuple(float(share) for share in np.bincount(cuts, minlength=len(chosen)) / draws),
         _simultaneous(whole, drawn),
         draws,
+        _verdict(measure.sign * z, p_adjusted),
+    )
+
+
+def _verdict(z: float, p_adjusted: float) -> str:
+    if z <= 0:
+        return "no cut has more benefit above it than below; nothing speaks for enrichment by this score"
+    if p_adjusted >= NOMINAL:
+        return (
+            f"no credible difference between those above a cut and those below (p {p_adjusted:.2g} for the whole "
+            "search); the cut named is the best of what was looked at, not a finding"
+        )
+    return (
+        f"those above the cut benefit more (p {p_adjusted:.2g} for the whole search); it wants confirmation"
     )
 
 

@@ -12,7 +12,14 @@ from omics.errors import DataError
 from stratomics.enrichment.effects import Effect, Effects, Measure
 from stratomics.enrichment.folds import REPEATS
 
-__all__ = ["HonestEffect", "chosen_within_folds", "honest_effect", "mean_over_repeats", "ranks_within_folds"]
+__all__ = [
+    "HonestEffect",
+    "chosen_within_folds",
+    "estimand",
+    "honest_effect",
+    "mean_over_repeats",
+    "ranks_within_folds",
+]
 
 Array = NDArray[np.float64]
 
@@ -103,12 +110,15 @@ def honest_effect(measure: Measure, chosen: NDArray[np.bool_]) -> HonestEffect:
             f"a cross-fit chooses patients in whom no {measure.label} can be estimated, such as an arm without events; "
             "choose a larger share"
         )
-    estimand = (
-        f"{measure.label} in patients like these, mean over {repeats} cross-fits of rules each applied to "
-        "patients it was not learned from; the rule locked on all patients is another one, and may be better or worse"
-    )
-    return HonestEffect(
-        measure.effect(float(estimate[0]), float(se[0])), estimand, repeats, float(np.std(values, ddof=1))
+    effect = measure.effect(float(estimate[0]), float(se[0]))
+    return HonestEffect(effect, estimand(measure.label, repeats), repeats, float(np.std(values, ddof=1)))
+
+
+def estimand(label: str, repeats: int) -> str:
+    """Name what an effect of cross-fitted rules is of."""
+    return (
+        f"{label} in patients like these, mean over {repeats} cross-fits of rules each applied to patients it was "
+        "not learned from; the rule locked on all patients is another one, and may be better or worse"
     )
 
 

@@ -139,8 +139,9 @@ def trial_of(
     >>> len(trial_of(table, "arm", "a", response="y"))
     40
     """
-    if (response is None) == (time is None or event is None):
-        raise InputError("name either --time and --event, or --response")
+    named = [response is not None, time is not None, event is not None]
+    if named not in ([True, False, False], [False, True, True]):
+        raise InputError("name either a time and an event, or a response, and not both")
     treated = treated_of(column_of(table, arm), arm, control)
     outcome: Survival | Response
     everybody = np.ones(len(table), dtype=np.bool_)
