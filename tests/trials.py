@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from omics.endpoints import Response, Survival
-from stratomics.enrichment.trial import Trial, trial_of
+from stratomics.enrichment.trial import Trial
+from stratomics.enrichment.trial_table import trial_of
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden" / "enrichment.json").read_text())
 
@@ -28,7 +29,7 @@ def actg175(shared: Find) -> pd.DataFrame:
 def big198(shared: Find) -> tuple[Trial, Any]:
     """Letrozole (1) against tamoxifen (2), and Ki-67."""
     table = pd.read_csv(shared("trials/big198_ki67.csv"))
-    trial = trial_of(table, "trt", "2", time="time", event="event")
+    trial = trial_of(table, "trt", "2", time="time", event="event")[0]
     return trial, table["ki67"].to_numpy(dtype=np.float64)
 
 

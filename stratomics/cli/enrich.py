@@ -36,29 +36,33 @@ def enrich(arguments: Sequence[str]) -> None:
 def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
     from stratomics.enrichment import answer
     from stratomics.enrichment.cuts import marker_cuts
-    from stratomics.enrichment.trial import column_of, numbers, trial_of, truth_of
+    from stratomics.enrichment.trial_table import column_of, numbers, trial_of, truth_of
 
     for key in ("score", "arm", "control"):
         if getattr(options, key) is None:
             raise ConfigError(f"--{key} is missing; usage: {_parser().usage}")
     table = _read(Path(options.table))
-    trial = trial_of(
+    trial, rows = trial_of(
         table,
         options.arm,
         options.control,
+        _words(options.treated),
         time=options.time,
         event=options.event,
         response=options.response,
         randomised=options.randomised,
     )
+    everybody, table = len(table), table.iloc[rows]
     score = numbers(column_of(table, options.score), options.score)
-    names = [] if options.covariates is None else options.covariates.split(",")
+    names = _words(options.covariates)
     x = np.column_stack([numbers(column_of(table, name), name) for name in names]) if names else None
     toxicity = options.toxicity
     toxic = None if toxicity is None else truth_of(column_of(table, toxicity), toxicity)
     marker = answer.Score.marker(options.score, score)
     cuts = marker_cuts(trial, score, _numbers(options.cuts, "--cuts"))
-    return answer.enrich(trial, marker, cuts, covariates=x, toxic=toxic, **_shared(options))
+    found = answer.enrich(trial, marker, cuts, covariates=x, toxic=toxic, **_shared(options))
+    found["warnings"] += answer.left_out(everybody - len(trial))
+    return found
 
 
 def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
@@ -70,7 +74,9 @@ def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
     if not has_two_arms(run):
         return enrich_run_of_one_arm(run, options.follow_up)
     shares = _numbers(options.cuts, "--cuts")
-    return enrich_run(run, options.control, shares, options.randomised, **_shared(options))
+    return enrich_run(
+        run, options.control, _words(options.treated), shares, options.randomised, **_shared(options)
+    )
 
 
 def _shared(options: jsonargparse.Namespace) -> dict[str, Any]:
@@ -88,6 +94,10 @@ def _shared(options: jsonargparse.Namespace) -> dict[str, Any]:
         "seed": options.seed,
         "draws": options.draws,
     }
+
+
+def _words(text: str | None) -> list[str]:
+    return [] if text is None else text.split(",")
 
 
 def _numbers(text: str | None, key: str) -> list[float] | None:
@@ -123,7 +133,12 @@ def _parser() -> jsonargparse.ArgumentParser:
     add("--table", type=str | None, help="csv file with a row per patient, in place of RUN")
     add("--score", type=str | None, help="column of the score; higher for those who are to benefit")
     add("--arm", type=str | None, help="column of the arm, of two values")
-    add("--control", type=str | None, help="its value in the control arm; the other is treated")
+    add("--control", type=str | None, help="its value in the control arm")
+    add(
+        "--treated",
+        type=str | None,
+        help="its values in the treated arm where there are more arms; several are pooled",
+    )
     add("--time", type=str | None, help="column of the time, with --event")
     add("--event", type=str | None, help="column that is 1 where the event occurred")
     add("--response", type=str | None, help="column that is 1 where positive, in place of a time")

@@ -31,7 +31,7 @@ from stratomics.enrichment.threshold_table import Costs, median_follow_up, thres
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.utility import utility_of
 
-__all__ = ["Score", "enrich"]
+__all__ = ["Score", "enrich", "left_out", "lock"]
 
 Array = NDArray[np.float64]
 
@@ -243,6 +243,11 @@ def _warnings(trial: Trial, score: Score, cuts: Cuts, measure: Measure, pseudo: 
             "a hazard ratio takes its proportion as the same at all times; look at the curves as well"
         )
     return said
+
+
+def left_out(patients: int) -> list[str]:
+    """Say how many patients are not in the comparison, if any."""
+    return [f"{patients} patients are left out: of other arms, or without the endpoint"] if patients else []
 
 
 def lock(answer: Mapping[str, Any]) -> Subgroup:

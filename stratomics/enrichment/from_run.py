@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,7 +13,8 @@ from omics.errors import InputError
 from omics.files import digest_files
 from stratomics.enrichment.answer import Score
 from stratomics.enrichment.prognostic import ONE_ARM
-from stratomics.enrichment.trial import Trial, treated_of
+from stratomics.enrichment.trial import Trial
+from stratomics.enrichment.trial_table import two_arms
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["has_two_arms", "run_score", "run_trial"]
@@ -24,8 +27,10 @@ def has_two_arms(run: RunDirectory) -> bool:
     return "arm" in run.patients and run.patients["arm"].nunique() >= ARM_COUNT
 
 
-def run_trial(run: RunDirectory, control: str, randomised: str = "yes") -> tuple[Trial, NDArray[np.str_]]:
-    """Read the trial of a run, and the ids (n,) of its patients: those with the endpoint that decided.
+def run_trial(
+    run: RunDirectory, control: str, treated: Sequence[str] = (), randomised: str = "yes"
+) -> tuple[Trial, NDArray[np.str_]]:
+    """Read the trial of a run, and the ids (n,) of its patients: those of both arms with the endpoint that decided.
 
     Raises
     ------
@@ -39,10 +44,10 @@ def run_trial(run: RunDirectory, control: str, randomised: str = "yes") -> tuple
         raise InputError(
             f"{run.path}: endpoint '{run.endpoint}' has late entry, which effects do not know yet"
         )
-    rows = np.flatnonzero(outcome.observed)
-    seen = outcome.take(rows)
-    treated = treated_of(run.patients["arm"].iloc[rows], "arm", control)
-    return Trial(treated, seen, randomised=randomised), run.sample_ids[rows]
+    observed = np.flatnonzero(outcome.observed)
+    of_arms, is_treated = two_arms(run.patients["arm"].iloc[observed], "arm", control, treated)
+    rows = observed[of_arms]
+    return Trial(is_treated, outcome.take(rows), randomised=randomised), run.sample_ids[rows]
 
 
 def run_score(run: RunDirectory, sample_ids: NDArray[np.str_], column: str = "benefit") -> Score:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from omics.endpoints import Survival
 from omics.errors import ConfigError
-from stratomics.enrichment.answer import enrich, lock
+from stratomics.enrichment.answer import enrich, left_out, lock
 from stratomics.enrichment.cuts import SHARES, share_cuts
 from stratomics.enrichment.effects import Measure, measure_of
 from stratomics.enrichment.from_run import has_two_arms, run_score, run_trial
@@ -28,6 +28,7 @@ __all__ = ["enrich_run", "enrich_run_of_one_arm"]
 def enrich_run(
     run: RunDirectory,
     control: str | None,
+    treated: Sequence[str] = (),
     shares: Sequence[float] | None = None,
     randomised: str = "yes",
     **options: Any,
@@ -38,8 +39,8 @@ def enrich_run(
     ----------
     run
         Of two arms.
-    control
-        Value of the control arm.
+    control, treated
+        Value of the control arm, and those of the treated one, pooled if several; all others if left out.
     shares
         Of the highest benefit to look at; those of `cuts.SHARES` if left out.
     randomised
@@ -61,7 +62,7 @@ def enrich_run(
     if control is None:
         arms = ", ".join(map(str, sorted(run.patients["arm"].dropna().unique())))
         raise ConfigError(f"{run.path}: which arm is the control? Add --control with one of {arms}")
-    trial, ids = run_trial(run, control, randomised)
+    trial, ids = run_trial(run, control, treated, randomised)
     score = run_score(run, ids)
     cuts = share_cuts(trial, score.value, score.fold, shares or SHARES)
     answer = enrich(trial, score, cuts, **options)
@@ -70,6 +71,7 @@ def enrich_run(
     measure = measure_of(trial, answer["measure"], float("nan") if horizon is None else horizon)
     readable = _readable(run, ids, measure, chosen)
     lock(answer).save(run.path / "subgroup.json")
+    answer["warnings"] += left_out(len(run.patients) - len(trial))
     extra = {"groups": _groups(run, ids, chosen), "readable": None if readable is None else asdict(readable)}
     return answer | extra
 

@@ -103,6 +103,20 @@ def test_the_same_seed_gives_the_same_bytes(table: Path, capsys: pytest.CaptureF
     assert said("1") == said("1") != said("2")
 
 
+def test_doses_are_compared_one_by_one_or_pooled(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.read_csv(table)
+    frame["dose"] = np.where(frame["arm"] == "placebo", 0, np.where(np.arange(160) % 3 == 0, 6, 18))
+    frame.to_csv(table, index=False)
+    sizes = {}
+    for treated in ("18", "6,18"):
+        assert main([*words(table, arm="dose", control="0", treated=treated), "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        sizes[treated] = answer["treated"]
+        left = 160 - answer["patients"]
+        assert (f"{left} patients are left out" in " ".join(answer["warnings"])) == (left > 0)
+    assert sizes == {"18": int((frame["dose"] == 18).sum()), "6,18": int((frame["dose"] > 0).sum())}
+
+
 def odd(table: Path, column: str, values: Any) -> Path:
     frame = pd.read_csv(table)
     frame[column] = values(frame)
@@ -117,6 +131,13 @@ def odd(table: Path, column: str, values: Any) -> Path:
         ("arm", lambda f: [None, *f["arm"][1:]], {}, "column 'arm' is empty for 1 patients"),
         ("arm", lambda f: f["arm"], {"control": "sham"}, "no patient of column 'arm' has the value 'sham'"),
         ("arm", lambda f: "placebo", {}, "holds 1 values (placebo)"),
+        (
+            "arm",
+            lambda f: f["arm"],
+            {"treated": "drug,dose"},
+            "no patient of column 'arm' has the value 'dose'",
+        ),
+        ("arm", lambda f: f["arm"], {"treated": "placebo"}, "cannot be control and treated at once"),
         ("died", lambda f: f["died"] * (f["arm"] == "drug"), {}, "the control arm has no events"),
         ("died", lambda f: [2, *f["died"][1:]], {}, "column 'died' holds '2'"),
         ("years", lambda f: [-1.0, *f["years"][1:]], {}, "column 'years' holds -1; times count from 0"),

@@ -30,7 +30,8 @@ from stratomics.enrichment.propensity import overlap_of, standing_of, treatment_
 from stratomics.enrichment.pseudo_outcomes import pseudo_outcomes
 from stratomics.enrichment.rate import areas, rate_of, targeting_curve
 from stratomics.enrichment.ridge_benefit import cross_fitted_benefit
-from stratomics.enrichment.trial import Trial, trial_of
+from stratomics.enrichment.trial import Trial
+from stratomics.enrichment.trial_table import trial_of
 from stratomics.enrichment.two_arm_curves import two_arm_curves
 
 NOBODY = np.zeros((120, 0))
@@ -208,7 +209,7 @@ def test_actg175_response_shows_no_credible_heterogeneity_to_a_model(shared: Fin
     names = ["age", "wtkg", "karnof", "cd40", "cd80", "hemo", "homo", "drugs", "race", "gender", "symptom"]
     x = table[names].to_numpy(dtype=np.float64)
     x = (x - x.mean(axis=0)) / x.std(axis=0)
-    trial = trial_of(table, "drug", "0", response="response")
+    trial = trial_of(table, "drug", "0", response="response")[0]
     fold = trial_folds(trial, FOLDS, REPEATS, 0)
     score, _ = cross_fitted_benefit(trial, x, fold)
     pseudo = pseudo_outcomes(trial, x)
@@ -265,7 +266,7 @@ def test_without_randomisation_the_propensity_takes_confounding_out() -> None:
     treated = rng.random(n) < 1 / (1 + np.exp(-x[:, 0]))
     positive = rng.random(n) < 1 / (1 + np.exp(-x[:, 0] - 0.5 * treated))
     table = pd.DataFrame({"arm": treated.astype(int), "y": positive.astype(int)})
-    trial = trial_of(table, "arm", "0", response="y", randomised="no")
+    trial = trial_of(table, "arm", "0", response="y", randomised="no")[0]
     truth = np.mean(1 / (1 + np.exp(-x[:, 0] - 0.5)) - 1 / (1 + np.exp(-x[:, 0])))
     pseudo = pseudo_outcomes(trial, x)
     crude = positive[treated].mean() - positive[~treated].mean()

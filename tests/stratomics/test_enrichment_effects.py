@@ -16,7 +16,8 @@ from trials import GOLDEN, Find, actg175, big198, response_trial, survival_trial
 from omics.endpoints import Survival
 from omics.errors import ConfigError, DataError
 from stratomics.enrichment.effects import MEASURES, Effect, effect_of, mean_difference, measure_of
-from stratomics.enrichment.trial import Trial, trial_of
+from stratomics.enrichment.trial import Trial
+from stratomics.enrichment.trial_table import trial_of
 from stratomics.enrichment.two_arm_cox import two_arm_cox
 from stratomics.enrichment.two_arm_curves import two_arm_curves
 
@@ -24,7 +25,7 @@ EFFECTS = GOLDEN["effects"]
 
 
 def colon(table: pd.DataFrame, time: str, event: str) -> Trial:
-    return trial_of(table, "trt", "0", time=time, event=event)
+    return trial_of(table, "trt", "0", time=time, event=event)[0]
 
 
 def golden_trials(shared: Find) -> dict[str, Trial]:
@@ -35,13 +36,13 @@ def golden_trials(shared: Find) -> dict[str, Trial]:
     )
     pbc["dead"] = (pbc["status"] == 2).astype(int)
     return {
-        "actg175_any": trial_of(actg175(shared), "drug", "0", time="days", event="cens"),
+        "actg175_any": trial_of(actg175(shared), "drug", "0", time="days", event="cens")[0],
         "colon_os": colon(both, "time_death", "death"),
         "colon_recurrence": colon(both, "time_rec", "rec"),
         "big198": big198(shared)[0],
-        "gbsg2": trial_of(gbsg2, "horTh", "no", time="time", event="cens"),
-        "veteran": trial_of(veteran, "trt", "1", time="time", event="status"),
-        "pbc": trial_of(pbc, "trt", "1", time="time", event="dead"),
+        "gbsg2": trial_of(gbsg2, "horTh", "no", time="time", event="cens")[0],
+        "veteran": trial_of(veteran, "trt", "1", time="time", event="status")[0],
+        "pbc": trial_of(pbc, "trt", "1", time="time", event="dead")[0],
     }
 
 
@@ -73,7 +74,7 @@ def test_rates_of_actg175(shared: Find) -> None:
     assert table.groupby("arms")["offtrt"].mean().to_list() == pytest.approx(
         EFFECTS["actg175_off_treatment"], abs=5.1e-4
     )
-    effect = effect_of(measure_of(trial_of(table, "drug", "0", response="response")), np.ones(len(table)))
+    effect = effect_of(measure_of(trial_of(table, "drug", "0", response="response")[0]), np.ones(len(table)))
     assert effect.estimate == pytest.approx(rates[1] - rates[0])
 
 

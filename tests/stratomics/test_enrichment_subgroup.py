@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from trials import GOLDEN, Find, big198, response_trial, survival_trial
 
+from omics.endpoints import Response
 from omics.errors import ConfigError, DataError, InputError
 from stratomics.enrichment.cut_search import best_cut, both_sides, search_cuts
 from stratomics.enrichment.cuts import marker_cuts, share_cuts
@@ -20,6 +21,7 @@ from stratomics.enrichment.effects import effect_of, measure_of
 from stratomics.enrichment.folds import FOLDS, REPEATS, balanced_folds, trial_folds
 from stratomics.enrichment.honest import chosen_within_folds, honest_effect, ranks_within_folds
 from stratomics.enrichment.permutation import permutation_p
+from stratomics.enrichment.pipeline_p import pipeline_p
 from stratomics.enrichment.prognostic import prognostic_table
 from stratomics.enrichment.readable_rule import readable_rule
 from stratomics.enrichment.ridge_benefit import (
@@ -236,7 +238,7 @@ def test_the_adaptive_signature_finds_a_qualitative_interaction_and_nothing_in_n
     treated = rng.permutation(n) % 2 == 0
     for strength, found in ((2.5, True), (0.0, False)):
         positive = rng.random(n) < 1 / (1 + np.exp(-np.where(treated, strength * x[:, 0], 0.0)))
-        outcome = type(response_trial(0).response)(positive, np.ones(n, dtype=np.bool_))
+        outcome = Response(positive, np.ones(n, dtype=np.bool_))
         answer = adaptive_signature(Trial(treated, outcome, np.full(n, 0.5)), x, 0.4, draws=99)
         assert (answer.p_found <= 0.01) == found
         assert ("whom the signature finds" in answer.sentence) == found
@@ -347,3 +349,15 @@ def test_prognostic_enrichment_saves_patients_and_screens_more() -> None:
     assert rows[-1].patients < rows[0].patients < rows[-1].screened
     with pytest.raises(DataError, match="needs the time"):
         prognostic_table(trial.outcome, risk, np.zeros((1, 400), dtype=np.int64))
+
+
+def test_the_p_of_a_whole_pipeline_finds_an_interaction_and_no_main_effect() -> None:
+    rng, n = np.random.default_rng(0), 300
+    x, treated = rng.normal(size=(n, 5)), rng.permutation(n) % 2 == 0
+    found = {}
+    for name, logit in (("interaction", 2.5 * treated * x[:, 0]), ("main", 1.5 * treated + x[:, 0])):
+        positive = rng.random(n) < 1 / (1 + np.exp(-logit))
+        outcome = Response(positive, np.ones(n, dtype=np.bool_))
+        found[name] = pipeline_p(Trial(treated, outcome, np.full(n, 0.5)), x, 0.4, draws=49)
+    assert found["interaction"] == 0.02
+    assert found["main"] > 0.1
