@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,7 @@ from scipy.stats import norm
 
 from omics.errors import DataError
 from omics.randomness import named_generator
-from stratomics.enrichment.effects import Effect, Effects, Measure
-from stratomics.enrichment.honest import mean_over_repeats
+from stratomics.enrichment.effects import Effect, Measure
 
 __all__ = ["BatchEffects", "CutSearch", "best_cut", "both_sides", "search_cuts"]
 
@@ -20,6 +20,7 @@ Chosen = NDArray[np.bool_]
 
 DRAWS = 1000
 NOMINAL = 0.05
+ENOUGH = 0.9
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class BatchEffects:
     @property
     def z(self) -> Array:
         """Interaction of treatment and cut, each side with a baseline of its own; NaN where a side has no estimate."""
-        return (self.inside - self.outside) / np.hypot(self.inside_se, self.outside_se)
+        error = np.hypot(self.inside_se, self.outside_se)
+        z: Array = np.full(error.shape, np.nan)
+        return np.divide(self.inside - self.outside, error, out=z, where=error > 0)
 
 
 @dataclass(frozen=True)
@@ -96,16 +99,17 @@ def both_sides(measure: Measure, chosen: Chosen, count: Array) -> BatchEffects:
     count
         (draws, n) how often each patient counts.
     """
-    sides: list[list[Effects]] = [[], []]
-    for cut in chosen:
-        for side, inside in zip(sides, (cut, ~cut), strict=True):
-            of_repeats = [measure.effects(count * one) for one in inside]
-            value, se = (np.stack(parts, axis=1).ravel() for parts in zip(*of_repeats, strict=True))
-            side.append(mean_over_repeats((value, se), len(cut)))
-    (inside, inside_se), (outside, outside_se) = (
-        tuple(np.stack(parts, axis=1) for parts in zip(*side, strict=True)) for side in sides
-    )
-    return BatchEffects(inside, inside_se, outside, outside_se)
+    cuts = [_both_of(measure, ((count * one, count * ~one) for one in cut)) for cut in chosen]
+    return BatchEffects(*(np.stack(parts, axis=1) for parts in zip(*cuts, strict=True)))
+
+
+def _both_of(measure: Measure, counts: Iterable[tuple[Array, Array]]) -> tuple[Array, ...]:
+    """(draws,) effect inside of one cut, its standard error, and both outside; means over repeats.
+
+    `counts` are, of each repeat, how often each patient counts inside and outside.
+    """
+    of_repeats = [(*measure.effects(inside), *measure.effects(outside)) for inside, outside in counts]
+    return tuple(np.mean(parts, axis=0) for parts in zip(*of_repeats, strict=True))
 
 
 def best_cut(z: Array, sign: int) -> NDArray[np.int64]:
@@ -144,13 +148,20 @@ def search_cuts(measure: Measure, chosen: Chosen, seed: int, draws: int = DRAWS)
     left_out = _inside_of(measure, chosen, (count == 0).astype(np.float64), cuts)
     apparent, se = float(whole.inside[0, best]), float(whole.inside_se[0, best])
     # Of a resample that leaves nobody to compare nothing is said.
-    optimism = float(np.nanmean(own - left_out))
-    harrell = float(np.nanmean(own - whole.inside[0, cuts]))
-    spread = float(np.nanstd(own - optimism, ddof=1))
+    said = np.isfinite(own) & np.isfinite(left_out)
+    if said.mean() < ENOUGH:
+        raise DataError(
+            f"only {said.mean():.0%} of the resamples leave an effect to be estimated in the chosen and in those left "
+            "out; choose cuts nearer to the middle"
+        )
+    own, left_out, cuts_said = own[said], left_out[said], cuts[said]
+    optimism, harrell = float((own - left_out).mean()), float((own - whole.inside[0, cuts_said]).mean())
+    spread = float(own.std(ddof=1))
     z_null = _permuted(measure, chosen, seed, draws)
     z = float(whole.z[0, best])
     limit = float(norm.ppf(1 - NOMINAL / 2))
-    as_good = measure.sign * z_null[rows, best_cut(z_null, measure.sign)] >= measure.sign * z
+    # Where no cut of a permutation has an estimate, none looks as good.
+    as_good = np.where(np.isfinite(z_null), measure.sign * z_null, -np.inf).max(axis=1) >= measure.sign * z
     p_adjusted = float((1 + as_good.sum()) / (1 + draws))
     return CutSearch(
         best,
@@ -161,7 +172,7 @@ def search_cuts(measure: Measure, chosen: Chosen, seed: int, draws: int = DRAWS)
         measure.effect(apparent - optimism, max(se, spread)),
         measure.effect(apparent - harrell, max(se, spread)),
         p_adjusted,
-        float((np.nanmax(np.abs(z_null), axis=1) > limit).mean()),
+        float((np.where(np.isfinite(z_null), np.abs(z_null), 0.0).max(axis=1) > limit).mean()),
         tuple(float(share) for share in np.bincount(cuts, minlength=len(chosen)) / draws),
         _simultaneous(whole, drawn),
         draws,
@@ -196,21 +207,15 @@ def _permuted(measure: Measure, chosen: Chosen, seed: int, draws: int) -> Array:
     """(draws, cuts) interactions where scores are dealt out anew, arms and outcomes staying together."""
     n = chosen.shape[-1]
     order = named_generator(seed, "cuts", "permutation").random((draws, n)).argsort(axis=1)
-    z = []
-    for cut in chosen:
-        of_repeats = [
-            (measure.effects(i), measure.effects(1.0 - i)) for i in (one[order] * 1.0 for one in cut)
-        ]
-        inside, outside = (
-            [np.stack([pair[side][part] for pair in of_repeats]).mean(axis=0) for part in (0, 1)]
-            for side in (0, 1)
-        )
-        z.append((inside[0] - outside[0]) / np.hypot(inside[1], outside[1]))
-    return np.stack(z, axis=1)
+    cuts = [_both_of(measure, ((one[order] * 1.0, ~one[order] * 1.0) for one in cut)) for cut in chosen]
+    return BatchEffects(*(np.stack(parts, axis=1) for parts in zip(*cuts, strict=True))).z
 
 
 def _simultaneous(whole: BatchEffects, drawn: BatchEffects) -> float:
     """95% quantile of the largest distance, in standard errors, of a resample's effects from their own."""
-    far = np.abs(drawn.inside - whole.inside) / whole.inside_se
-    usable = np.where(np.isfinite(far), far, 0.0).max(axis=1)
+    known = np.isfinite(drawn.inside) & (whole.inside_se > 0)
+    far = np.divide(
+        np.abs(drawn.inside - whole.inside), whole.inside_se, out=np.zeros(known.shape), where=known
+    )
+    usable = far.max(axis=1)
     return float(max(np.quantile(usable, 1 - NOMINAL), norm.ppf(1 - NOMINAL / 2)))

@@ -42,7 +42,7 @@ def marker_cuts(trial: Trial, score: Array, cuts: Sequence[float] | None = None)
             _check_sides(trial, score > cut, f"cut {cut:g}")
     else:
         found = np.unique(np.quantile(score, 1.0 - np.array(SHARES), method="inverted_cdf"))
-        values = np.array([cut for cut in found if _fewest(trial, score > cut) >= SMALLEST])
+        values = np.array([cut for cut in found if _comparable(trial, score > cut)])
         if not len(values):
             raise DataError(
                 "no cut of this score leaves ten patients of each arm on both sides; name --cuts, or a score"
@@ -59,10 +59,9 @@ def share_cuts(trial: Trial, score: Array, fold: NDArray[np.int64], shares: Sequ
     return np.array(shares), chosen
 
 
-def _fewest(trial: Trial, inside: NDArray[np.bool_]) -> int:
-    return min(
-        int((side & arm).sum()) for side in (inside, ~inside) for arm in (trial.treated, ~trial.treated)
-    )
+def _comparable(trial: Trial, inside: NDArray[np.bool_]) -> bool:
+    groups = [side & arm for side in (inside, ~inside) for arm in (trial.treated, ~trial.treated)]
+    return all(group.sum() >= SMALLEST and trial.outcome.label[group].any() for group in groups)
 
 
 def _check_sides(trial: Trial, inside: NDArray[np.bool_], name: str) -> None:

@@ -166,12 +166,12 @@ def checked_effect(measure: Measure, estimate: float, se: float, who: str) -> Ef
     Raises
     ------
     DataError
-        Where there is none: an arm without events, or nobody followed to the horizon.
+        Where there is none, or no error: an arm without events, or nobody followed to the horizon.
     """
-    if not np.isfinite(estimate) or not np.isfinite(se):
+    if not (np.isfinite(estimate) and np.isfinite(se) and se > 0):
         raise DataError(
-            f"{who}: no {measure.label} can be estimated, since an arm has no events or nobody is followed "
-            "so far; choose another cut, or an earlier horizon"
+            f"{who}: no {measure.label} can be estimated with its error, since too few have events or nobody is "
+            "followed so far; choose another cut, or an earlier horizon"
         )
     return measure.effect(estimate, se)
 

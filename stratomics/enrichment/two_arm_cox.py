@@ -14,6 +14,8 @@ Counts = NDArray[np.int64]
 STEPS = 40
 LONGEST = 2.0
 """A step of the log hazard ratio, so that Newton does not leap."""
+FURTHEST = 15.0
+"""A log hazard ratio that gets as far is on its way to infinity."""
 
 
 def two_arm_cox(
@@ -35,7 +37,7 @@ def two_arm_cox(
     Returns
     -------
     tuple
-        (draws,) each; NaN where an arm has no death, since then there is no finite ratio.
+        (draws,) each; NaN where there is no finite ratio: an arm has no death, or dies whole before the other.
 
     Examples
     --------
@@ -65,15 +67,16 @@ def _fit(
             total += dead[k]
         if total[0] == 0 or total[1] == 0:
             continue
-        value = 0.0
+        value, arrived = 0.0, False
         for _ in range(STEPS):
             gradient, information = _derivatives(value, times, at_risk, dead)
             step = gradient / information if information > 0 else 0.0
             value += min(max(step, -LONGEST), LONGEST)
-            if abs(step) < 1e-10:  # noqa: PLR2004
+            arrived = abs(step) < 1e-10  # noqa: PLR2004
+            if arrived or abs(value) > FURTHEST:
                 break
         _, information = _derivatives(value, times, at_risk, dead)
-        if information > 0:
+        if arrived and abs(value) <= FURTHEST and information > 0:
             log_ratio[b], error[b] = value, 1.0 / np.sqrt(information)
     return log_ratio, error
 

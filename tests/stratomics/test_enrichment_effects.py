@@ -195,3 +195,11 @@ def test_a_trial_that_cannot_be_compared_is_refused(change: dict[str, Any], sent
 def test_an_effect_reads_as_people_write_it() -> None:
     assert str(Effect.of(np.log(0.635), 0.117, ratio=True)) == "0.635 (0.505 to 0.799)"
     assert str(Effect.of(0.1, 0.05, ratio=False)) == "0.100 (0.002 to 0.198)"
+
+
+def test_an_arm_that_dies_whole_before_the_other_has_no_ratio() -> None:
+    treated, time = np.arange(20) < 10, np.arange(1.0, 21.0)
+    everybody, one = np.ones(20, dtype=np.bool_), np.ones((1, 20))
+    assert np.isnan(two_arm_cox(treated, everybody, time, one)[0][0])
+    # One of them outliving one of the others is enough.
+    assert np.isfinite(two_arm_cox(treated, everybody, np.append(time[:9], [11.5, *time[10:]]), one)[0][0])
