@@ -16,17 +16,17 @@ from stratomics.enrichment.benefit_calibration import (
     c_for_benefit,
     policy_value,
 )
+from stratomics.enrichment.caveats import caveats
 from stratomics.enrichment.cut_search import DRAWS, CutSearch, search_cuts
 from stratomics.enrichment.cuts import Cuts
 from stratomics.enrichment.effects import Measure, effect_of, measure_of
 from stratomics.enrichment.evidence import evidence_of
-from stratomics.enrichment.folds import REPEATS
 from stratomics.enrichment.honest import estimand, ranks_within_folds
 from stratomics.enrichment.horizon import checked_horizon, furthest_horizon
 from stratomics.enrichment.propensity import overlap_of, standing_of
 from stratomics.enrichment.pseudo_outcomes import PseudoOutcomes, pseudo_outcomes
 from stratomics.enrichment.rate import rate_of
-from stratomics.enrichment.subgroup import EXPLORATORY, Subgroup
+from stratomics.enrichment.subgroup import Subgroup
 from stratomics.enrichment.threshold_table import Costs, median_follow_up, threshold_table
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.utility import utility_of
@@ -146,7 +146,7 @@ def enrich(
         "rate": {key: value for key, value in asdict(rate).items() if key != "curve"},
         "evidence": asdict(evidence),
         "subgroup": asdict(_subgroup(score, cuts, best, laid, search)),
-        "warnings": _warnings(trial, score, cuts, laid, pseudo),
+        "warnings": caveats(trial, laid, pseudo, search, len(score.value) if score.learned else None),
     }
     if score.learned:
         answer |= _learned(trial, score, pseudo)
@@ -217,32 +217,6 @@ def _subgroup(score: Score, cuts: Cuts, best: int, measure: Measure, search: Cut
     return Subgroup(
         score.name, value, model=score.model, prevalence=prevalence, chosen_by=how, effects=dict(effects)
     )
-
-
-def _warnings(trial: Trial, score: Score, cuts: Cuts, measure: Measure, pseudo: PseudoOutcomes) -> list[str]:
-    said = [EXPLORATORY] if len(cuts[0]) >= ONE_CUT or score.learned else []
-    if score.learned and len(score.value) < REPEATS:
-        said.append(
-            f"{len(score.value)} repeats of the cross-fit: intervals of one cover about 90% and not 95%; run {REPEATS}"
-        )
-    if pseudo.truncated > 0:
-        said.append(
-            f"{pseudo.truncated:.1%} of the patients had so rare a follow-up that their weight was cut off"
-        )
-    if trial.randomised == "no" and not score.learned:
-        said.append(
-            "effects in the threshold table are not adjusted for covariates; the mean benefit and the RATE are"
-        )
-    if trial.survives:
-        said.append(
-            "mean benefit and RATE are in time lived, where who is at higher risk has more to gain even at one hazard "
-            "ratio; the interaction of a cut asks about the measure of the table"
-        )
-    if measure.ratio:
-        said.append(
-            "a hazard ratio takes its proportion as the same at all times; look at the curves as well"
-        )
-    return said
 
 
 def left_out(patients: int) -> list[str]:

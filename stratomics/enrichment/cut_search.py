@@ -20,7 +20,7 @@ Chosen = NDArray[np.bool_]
 
 DRAWS = 1000
 NOMINAL = 0.05
-ENOUGH = 0.9
+ENOUGH = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ class CutSearch:
         Standard errors within which the effects of all cuts lie at once with 95%, whichever is chosen.
     draws
         Resamples, and permutations.
+    usable
+        Share of the resamples that leave an effect in the chosen and in those left out; optimism is the mean over them.
     verdict
         What the search allows to say.
     """
@@ -84,6 +86,7 @@ class CutSearch:
     chosen: tuple[float, ...]
     simultaneous: float
     draws: int
+    usable: float
     verdict: str
 
 
@@ -176,6 +179,7 @@ def search_cuts(measure: Measure, chosen: Chosen, seed: int, draws: int = DRAWS)
         tuple(float(share) for share in np.bincount(cuts, minlength=len(chosen)) / draws),
         _simultaneous(whole, drawn),
         draws,
+        float(said.mean()),
         _verdict(measure.sign * z, p_adjusted),
     )
 

@@ -45,7 +45,8 @@ def marker_cuts(trial: Trial, score: Array, cuts: Sequence[float] | None = None)
         values = np.array([cut for cut in found if _comparable(trial, score > cut)])
         if not len(values):
             raise DataError(
-                "no cut of this score leaves ten patients of each arm on both sides; name --cuts, or a score"
+                "no cut of this score leaves ten patients of each arm, events among them, on both sides; name cuts, or "
+                "another score"
             )
     return values, (score > values[:, None])[:, None]
 

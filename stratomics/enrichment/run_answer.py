@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from stratomics.enrichment.effects import Measure, measure_of
 from stratomics.enrichment.from_run import has_two_arms, run_score, run_trial
 from stratomics.enrichment.prognostic import ONE_ARM, prognostic_table
 from stratomics.enrichment.readable_rule import ReadableRule, readable_rule
-from stratomics.enrichment.subgroup import selection_rates
+from stratomics.enrichment.subgroup import Subgroup, selection_rates
 from stratomics.enrichment.threshold_table import median_follow_up
 from stratomics.run_directory import RunDirectory
 
@@ -52,7 +53,8 @@ def enrich_run(
     -------
     dict
         As there, with ``groups``, the share chosen and abstaining in each site and by completeness of views, and
-        ``readable``, a tree that approximates the choice; the rule is written to ``subgroup.json``.
+        ``readable``, a tree that approximates the choice; the rule is written to ``subgroup.json``,
+        unless another one is locked there, which a warning says.
 
     Raises
     ------
@@ -70,10 +72,19 @@ def enrich_run(
     horizon = answer["benefit"]["horizon"]
     measure = measure_of(trial, answer["measure"], float("nan") if horizon is None else horizon)
     readable = _readable(run, ids, measure, chosen)
-    lock(answer).save(run.path / "subgroup.json")
+    answer["warnings"] += _locked(run.path / "subgroup.json", lock(answer))
     answer["warnings"] += left_out(len(run.patients) - len(trial))
     extra = {"groups": _groups(run, ids, chosen), "readable": None if readable is None else asdict(readable)}
     return answer | extra
+
+
+def _locked(path: Path, rule: Subgroup) -> list[str]:
+    """Write the rule, unless another one is locked already: it stays, and that is said."""
+    if path.exists() and not (locked := Subgroup.load(path)).same_rule(rule):
+        kept = f"{path.name} holds another rule, locked before ({locked.label}), and keeps it"
+        return [f"{kept}; remove the file to lock this one"]
+    rule.save(path)
+    return []
 
 
 def enrich_run_of_one_arm(run: RunDirectory, follow_up: float | None = None) -> dict[str, Any]:

@@ -78,6 +78,11 @@ class Subgroup:
         """One line for people."""
         return f"{self.score} {self.direction} {self.cut:g}" + (" (exploratory)" if self.exploratory else "")
 
+    def same_rule(self, other: Subgroup) -> bool:
+        """Whether both take the same patients, whatever was found in them."""
+        parts = ("score", "cut", "direction", "model", "missing")
+        return all(getattr(self, part) == getattr(other, part) for part in parts)
+
     def eligible(
         self, score: Array, sd: Array | None = None, observed: NDArray[np.bool_] | None = None
     ) -> pd.DataFrame:

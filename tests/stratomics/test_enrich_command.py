@@ -245,6 +245,10 @@ def test_a_run_locks_its_rule(write_run: Callable[..., Path], capsys: pytest.Cap
     assert not answer["line"]["credible"]
     assert answer["c_for_benefit"] == pytest.approx(0.5, abs=0.1)
     assert not any("repeats of the cross-fit" in warning for warning in answer["warnings"])
+    before = (run / "subgroup.json").read_bytes()
+    assert main(["enrich", str(run), "--control=a", "--cuts=0.6", *FEW]) == 0
+    assert "holds another rule, locked before" in " ".join(capsys.readouterr().out.split())
+    assert (run / "subgroup.json").read_bytes() == before
     directory = RunDirectory(run)
     trial, ids = run_trial(directory, "a")
     score = run_score(directory, ids)

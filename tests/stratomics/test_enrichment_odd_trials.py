@@ -28,10 +28,10 @@ def numbers_in(content: Any) -> list[float]:
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 10_000),
-    st.integers(24, 90),
-    st.sampled_from([0.1, 0.5, 0.9]),
-    st.sampled_from([0.1, 0.5, 0.95]),
-    st.sampled_from([1, 3, 100]),
+    st.integers(24, 160),
+    st.sampled_from([0.15, 0.4, 0.5]),
+    st.sampled_from([0.2, 0.5, 0.95]),
+    st.sampled_from([1, 5, 100, 100]),
     st.sampled_from(["hazard_ratio", "rmst", "survival", "response"]),
 )
 def test_every_trial_is_answered_or_refused(

@@ -31,7 +31,7 @@ from stratomics.enrichment.ridge_benefit import (
     cross_fitted_ridge,
 )
 from stratomics.enrichment.signature import adaptive_signature
-from stratomics.enrichment.sizes import events_needed
+from stratomics.enrichment.sizes import events_needed, patients_needed
 from stratomics.enrichment.subgroup import Subgroup, selection_rates
 from stratomics.enrichment.threshold_table import Costs, threshold_table
 from stratomics.enrichment.trial import Trial
@@ -101,6 +101,12 @@ def test_schoenfelds_events_are_rs() -> None:
     for ratio, (eighty, ninety) in GOLDEN["schoenfeld"].items():
         found = [events_needed(float(ratio), power) for power in (0.8, 0.9)]
         assert found == pytest.approx([eighty, ninety], abs=5.1e-3)
+
+
+def test_patients_for_a_restricted_mean_are_rs() -> None:
+    """Colon, Lev+5FU against Obs, 1825 days: 433 an arm for 80%, by (z_a + z_b)^2 (s0^2 + s1^2) / D^2."""
+    effect = GOLDEN["effects"]["colon_rmst_1825"]
+    assert patients_needed(effect["difference"], effect["se"], 619, 0.8) / 2 == pytest.approx(433, abs=1)
 
 
 def test_both_sides_are_the_effects_of_both_tables() -> None:
