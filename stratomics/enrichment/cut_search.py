@@ -57,7 +57,7 @@ class CutSearch:
     out_of_bag, harrell
         What remains of it once the mean optimism of the resamples is taken off: each resample's own effect, beside
         that in the patients it left out, or in all patients (Harrell, Lee and Mark 1996).
-        Intervals take the standard error of the cut, or the spread of the optimism where that is larger.
+        Intervals take the standard error of the cut, or the spread over resamples, choice included, if larger.
     p_adjusted
         Share of permutations of the score whose best cut looks at least as good: the whole search is repeated in each.
     false_positives
