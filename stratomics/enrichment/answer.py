@@ -19,7 +19,7 @@ from stratomics.enrichment.benefit_calibration import (
 from stratomics.enrichment.caveats import caveats
 from stratomics.enrichment.cut_search import DRAWS, CutSearch, search_cuts
 from stratomics.enrichment.cuts import Cuts
-from stratomics.enrichment.effects import Measure, effect_of, measure_of
+from stratomics.enrichment.effects import Measure, measure_of
 from stratomics.enrichment.evidence import evidence_of
 from stratomics.enrichment.honest import estimand, ranks_within_folds
 from stratomics.enrichment.horizon import checked_horizon, furthest_horizon
@@ -27,7 +27,7 @@ from stratomics.enrichment.propensity import overlap_of, standing_of
 from stratomics.enrichment.pseudo_outcomes import PseudoOutcomes, pseudo_outcomes
 from stratomics.enrichment.rate import rate_of
 from stratomics.enrichment.subgroup import Subgroup
-from stratomics.enrichment.threshold_table import Costs, median_follow_up, threshold_table
+from stratomics.enrichment.threshold_table import Costs, Row, median_follow_up, threshold_table
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.utility import utility_of
 
@@ -145,7 +145,7 @@ def enrich(
         "benefit": _benefit(pseudo),
         "rate": {key: value for key, value in asdict(rate).items() if key != "curve"},
         "evidence": asdict(evidence),
-        "subgroup": asdict(_subgroup(score, cuts, best, laid, search)),
+        "subgroup": asdict(_subgroup(score, cuts, rows[1 + best], best, search)),
         "warnings": caveats(trial, laid, pseudo, search, len(score.value) if score.learned else None),
     }
     if score.learned:
@@ -197,25 +197,19 @@ def _learned(trial: Trial, score: Score, pseudo: PseudoOutcomes) -> dict[str, An
     }
 
 
-def _subgroup(score: Score, cuts: Cuts, best: int, measure: Measure, search: CutSearch | None) -> Subgroup:
+def _subgroup(score: Score, cuts: Cuts, row: Row, best: int, search: CutSearch | None) -> Subgroup:
     values, chosen = cuts
-    value, inside = float(values[best]), chosen[best]
+    value = float(values[best])
     if score.learned:
-        # One cut on the scale of the model of all patients: the middle of those within folds.
+        # One cut on the scale of the model of all patients: the middle of those of the cross-fits.
         value = float(np.median(np.quantile(score.value, 1.0 - value, axis=1)))
-    effects: Mapping[str, Any]
-    if search is None:
-        effects = {"as if chosen beforehand": asdict(effect_of(measure, inside.mean(axis=0).round()))}
-        how = "the only cut that was looked at"
-    else:
-        effects = {
-            "apparent": asdict(search.apparent),
-            "corrected by out-of-bag optimism": asdict(search.out_of_bag),
-        }
+    effects, how = {"inside": asdict(row.inside)}, "the only cut that was looked at"
+    if search is not None:
+        effects["inside, without the optimism of choosing (out of bag)"] = asdict(search.out_of_bag)
         how = f"the strongest interaction of {len(values)} cuts, permutation p {search.p_adjusted:.2g}"
-    prevalence = float(inside.mean())
+    prevalence = float(chosen[best].mean())
     return Subgroup(
-        score.name, value, model=score.model, prevalence=prevalence, chosen_by=how, effects=dict(effects)
+        score.name, value, model=score.model, prevalence=prevalence, chosen_by=how, effects=effects
     )
 
 

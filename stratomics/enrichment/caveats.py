@@ -36,8 +36,8 @@ def caveats(
         (
             usable < MOST,
             (
-                f"only {usable:.0%} of the resamples leave an effect to be estimated, so that the corrected effect is of "
-                "little worth; choose cuts nearer to the middle"
+                f"only {usable:.0%} of the resamples leave an effect to be estimated, so that the corrected effect is "
+                "of little worth; choose cuts nearer to the middle"
             ),
         ),
         (
@@ -59,8 +59,8 @@ def caveats(
         (
             trial.survives,
             (
-                "mean benefit and RATE are in time lived, where who is at higher risk has more to gain even at one hazard "
-                "ratio; the interaction of a cut asks about the measure of the table"
+                "mean benefit and RATE are in time lived, where who is at higher risk has more to gain even at one "
+                "hazard ratio; the interaction of a cut asks about the measure of the table"
             ),
         ),
         (measure.ratio, "a hazard ratio is taken as the same at all times; look at the curves as well"),

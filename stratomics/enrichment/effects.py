@@ -38,6 +38,13 @@ Z = float(norm.ppf(0.975))
 class Effect:
     """One effect with its 95% interval, as people read it: a hazard ratio as a ratio.
 
+    Attributes
+    ----------
+    estimate, low, high
+        On that scale.
+    se
+        Standard error on the scale where effects add: of a ratio, of its log.
+
     Examples
     --------
     >>> print(Effect.of(np.log(0.5), 0.1, ratio=True))

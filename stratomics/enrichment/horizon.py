@@ -38,7 +38,7 @@ def furthest_horizon(trial: Trial) -> float:
         if not len(seen) or not event[time <= seen.max()].any():
             raise DataError(
                 f"the {name} arm has no time with an event before it, {LEAST_AT_RISK} patients at risk and "
-                f"{LEAST_UNCENSORED:.0%} uncensored; only the hazard ratio can be compared"
+                f"{LEAST_UNCENSORED:.0%} uncensored; benefit up to a time cannot be told from so few"
             )
         furthest.append(float(seen.max()))
     return min(furthest)
