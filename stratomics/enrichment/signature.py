@@ -21,7 +21,7 @@ __all__ = ["Signature", "adaptive_signature"]
 Array = NDArray[np.float64]
 
 ALPHAS = (0.04, 0.01)
-"""Two-sided error spent on all patients, and on those the signature finds: .05 together."""
+"""Error spent on all patients, two-sided, and on benefit in those the signature finds: .05 together."""
 DRAWS = 500
 
 
@@ -32,7 +32,7 @@ class Signature:
     Attributes
     ----------
     p_all, p_found
-        Of the effect in all patients (two-sided), and in those found, by permutation of the arms.
+        Of an effect in all patients (two-sided), and of a benefit in those found, by permutation of the arms.
     z_found
         Effect in those found by its standard error, positive where the treated fare better.
     sentence
@@ -84,7 +84,7 @@ def adaptive_signature(
     z_found = statistic(np.arange(len(trial)))
     p_all = float(2 * norm.sf(abs(z_all)))
     p_found = permutation_p(statistic, len(trial), draws, seed, trial.stratum)
-    return Signature(p_all, p_found, z_found, _sentence(p_all, p_found))
+    return Signature(p_all, p_found, z_found, _sentence(z_all, p_all, p_found))
 
 
 def _z(trial: Trial, count: Array) -> float:
@@ -93,12 +93,12 @@ def _z(trial: Trial, count: Array) -> float:
     return float(measure.sign * value[0] / se[0]) if np.isfinite(value[0]) else 0.0
 
 
-def _sentence(p_all: float, p_found: float) -> str:
+def _sentence(z_all: float, p_all: float, p_found: float) -> str:
     if p_all <= ALPHAS[0]:
-        return f"an effect in all patients (p {p_all:.3g}, at most {ALPHAS[0]:g}); the signature is not asked"
+        side = "for" if z_all > 0 else "against"
+        known = f"(p {p_all:.3g}, at most {ALPHAS[0]:g})"
+        return f"an effect in all patients, {side} the treatment {known}; the signature is not asked"
+    in_all, found = f"(p {p_all:.3g}, above {ALPHAS[0]:g})", f"p {p_found:.3g}"
     if p_found <= ALPHAS[1]:
-        return f"no effect shown in all, but in those whom the signature finds (p {p_found:.3g}, at most {ALPHAS[1]:g})"
-    return (
-        f"no effect shown, in all (p {p_all:.3g}, above {ALPHAS[0]:g}) or in those found (p {p_found:.3g}, above "
-        f"{ALPHAS[1]:g})"
-    )
+        return f"no effect shown in all {in_all}, but in those whom the signature finds ({found}, at most {ALPHAS[1]:g})"
+    return f"no effect shown, in all {in_all} or in those found ({found}, above {ALPHAS[1]:g})"

@@ -248,6 +248,11 @@ def test_the_adaptive_signature_finds_a_qualitative_interaction_and_nothing_in_n
         answer = adaptive_signature(Trial(treated, outcome, np.full(n, 0.5)), x, 0.4, draws=99)
         assert (answer.p_found <= 0.01) == found
         assert ("whom the signature finds" in answer.sentence) == found
+    everybody = np.ones(n, dtype=np.bool_)
+    for better, side in ((treated, "for"), (~treated, "against")):
+        overall = Response(rng.random(n) < np.where(better, 0.7, 0.3), everybody)
+        answer = adaptive_signature(Trial(treated, overall, np.full(n, 0.5)), x, 0.4, draws=19)
+        assert f"in all patients, {side} the treatment" in answer.sentence
     with pytest.raises(DataError, match="takes a randomised trial"):
         adaptive_signature(Trial(treated, outcome, randomised="adaptive"), x, 0.4)
 
