@@ -100,5 +100,5 @@ def _sentence(z_all: float, p_all: float, p_found: float) -> str:
         return f"an effect in all patients, {side} the treatment {known}; the signature is not asked"
     in_all, found = f"(p {p_all:.3g}, above {ALPHAS[0]:g})", f"p {p_found:.3g}"
     if p_found <= ALPHAS[1]:
-        return f"no effect shown in all {in_all}, but in those whom the signature finds ({found}, at most {ALPHAS[1]:g})"
+        return f"no effect shown in all {in_all}, but in those the signature finds ({found}, at most {ALPHAS[1]:g})"
     return f"no effect shown, in all {in_all} or in those found ({found}, above {ALPHAS[1]:g})"

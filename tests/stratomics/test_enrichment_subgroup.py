@@ -247,7 +247,7 @@ def test_the_adaptive_signature_finds_a_qualitative_interaction_and_nothing_in_n
         outcome = Response(positive, np.ones(n, dtype=np.bool_))
         answer = adaptive_signature(Trial(treated, outcome, np.full(n, 0.5)), x, 0.4, draws=99)
         assert (answer.p_found <= 0.01) == found
-        assert ("whom the signature finds" in answer.sentence) == found
+        assert ("those the signature finds" in answer.sentence) == found
     everybody = np.ones(n, dtype=np.bool_)
     for better, side in ((treated, "for"), (~treated, "against")):
         overall = Response(rng.random(n) < np.where(better, 0.7, 0.3), everybody)
