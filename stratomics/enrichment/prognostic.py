@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from models.censoring import kaplan_meier
 from omics.endpoints import Response, Survival
 from omics.errors import DataError
+from stratomics.enrichment.design.events import schoenfeld_events
 from stratomics.enrichment.honest import chosen_within_folds
-from stratomics.enrichment.sizes import events_needed, patients_for_events
+from stratomics.enrichment.sizes import patients_for_events
 
 __all__ = ["ONE_ARM", "PrognosticRow", "prognostic_table"]
 
@@ -71,7 +72,7 @@ def prognostic_table(
         rate = _rate(outcome, chosen, follow_up)
         patients = None
         if isinstance(outcome, Survival) and rate > 0:
-            patients = patients_for_events(events_needed(ASSUMED, 0.8), rate, ASSUMED)
+            patients = patients_for_events(schoenfeld_events(ASSUMED, 0.8), rate, ASSUMED)
         n = float(chosen.sum(axis=1).mean())
         screened = None if patients is None else patients * score.shape[1] / n
         rows.append(PrognosticRow(share, n, rate, patients, screened))

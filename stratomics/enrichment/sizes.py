@@ -1,26 +1,13 @@
-"""Events and patients that an effect takes, as a threshold table needs them."""
+"""Patients that an effect takes, as a threshold table needs them."""
 
 from __future__ import annotations
 
-import numpy as np
 from scipy.stats import norm
 
-__all__ = ["events_needed", "patients_for_events", "patients_needed"]
+__all__ = ["patients_for_events", "patients_needed"]
 
 ALPHA = 0.05
 """Two-sided."""
-
-
-def events_needed(hazard_ratio: float, power: float, treated: float = 0.5) -> float:
-    """Events for a log-rank test (Schoenfeld 1983, doi 10.2307/2531021), `treated` the share of the treated.
-
-    Examples
-    --------
-    >>> round(events_needed(0.7, 0.8), 3)
-    246.787
-    """
-    reach = norm.ppf(1 - ALPHA / 2) + norm.ppf(power)
-    return float(reach**2 / (treated * (1 - treated) * np.log(hazard_ratio) ** 2))
 
 
 def patients_for_events(events: float, control_rate: float, hazard_ratio: float) -> float:

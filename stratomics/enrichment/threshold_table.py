@@ -12,8 +12,9 @@ from models.censoring import censoring_survival
 from omics.endpoints import Survival
 from stratomics.enrichment.cut_search import both_sides
 from stratomics.enrichment.cuts import Cuts
+from stratomics.enrichment.design.events import schoenfeld_events
 from stratomics.enrichment.effects import Effect, Measure, checked_effect, effect_of
-from stratomics.enrichment.sizes import events_needed, patients_for_events, patients_needed
+from stratomics.enrichment.sizes import patients_for_events, patients_needed
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.two_arm_curves import two_arm_curves
 
@@ -157,7 +158,7 @@ def _benefits(measure: Measure, effect: Effect) -> bool:
 def _events(measure: Measure, effect: Effect) -> dict[float, float] | None:
     if not (measure.ratio and _benefits(measure, effect)):
         return None
-    return {power: events_needed(effect.estimate, power) for power in POWERS}
+    return {power: schoenfeld_events(effect.estimate, power) for power in POWERS}
 
 
 def _patients(

@@ -17,6 +17,7 @@ from omics.endpoints import Response
 from omics.errors import ConfigError, DataError, InputError
 from stratomics.enrichment.cut_search import best_cut, both_sides, search_cuts
 from stratomics.enrichment.cuts import marker_cuts, share_cuts
+from stratomics.enrichment.design.events import schoenfeld_events
 from stratomics.enrichment.effects import effect_of, measure_of
 from stratomics.enrichment.folds import FOLDS, REPEATS, balanced_folds, trial_folds
 from stratomics.enrichment.honest import chosen_within_folds, honest_effect, ranks_within_folds
@@ -31,7 +32,7 @@ from stratomics.enrichment.ridge_benefit import (
     cross_fitted_ridge,
 )
 from stratomics.enrichment.signature import adaptive_signature
-from stratomics.enrichment.sizes import events_needed, patients_needed
+from stratomics.enrichment.sizes import patients_needed
 from stratomics.enrichment.subgroup import Subgroup, selection_rates
 from stratomics.enrichment.threshold_table import Costs, threshold_table
 from stratomics.enrichment.trial import Trial
@@ -99,7 +100,7 @@ def test_a_search_is_the_same_by_seed_and_another_by_another() -> None:
 
 def test_schoenfelds_events_are_rs() -> None:
     for ratio, (eighty, ninety) in GOLDEN["schoenfeld"].items():
-        found = [events_needed(float(ratio), power) for power in (0.8, 0.9)]
+        found = [schoenfeld_events(float(ratio), power) for power in (0.8, 0.9)]
         assert found == pytest.approx([eighty, ninety], abs=5.1e-3)
 
 

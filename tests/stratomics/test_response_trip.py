@@ -62,7 +62,10 @@ def test_everything_is_left_behind(ran: tuple[RunDirectory, str]) -> None:
         patients, long = (read_parquet(folder / f"{name}.parquet") for name in ("predictions", "response"))
         assert not (folder / "survival.parquet").exists()
         promised = ["response_sd", "response_set", "response_set_marginal"]
-        promised += [f"response_entropy_{part}" for part in ("total", "aleatoric", "epistemic")] + ["ood", "abstain"]
+        promised += [f"response_entropy_{part}" for part in ("total", "aleatoric", "epistemic")] + [
+            "ood",
+            "abstain",
+        ]
         ours = promised if method == "stratomics" else []
         assert list(patients) == ["sample_id", "repeat", "fold", "response_probability", *ours]
         assert list(long) == ["sample_id", "repeat", "fold", "endpoint", "class", "probability"]
