@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from mudata import MuData
 from numpy.typing import NDArray
 
@@ -20,9 +22,9 @@ from models.heads.head import Head
 from models.inputs import Layout
 from models.members import Task, train_members
 from omics.arms import arm_codes
-from omics.cohort import cohort_endpoints
+from omics.cohort import cohort_endpoints, cohort_spec
 from omics.endpoints import Endpoints, Response, Survival
-from omics.errors import DataError
+from omics.errors import ConfigError, DataError
 from omics.tables import look_up
 from stratomics.config import ExperimentConfig
 from stratomics.encoding import Encoder
@@ -57,7 +59,7 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     left = np.empty(cohort.n_obs, dtype=np.int64)
     for fold in folds:
         left[fold.test] = fold.number
-    tasks = dict(_tasks(cohort_endpoints(cohort), left, config.head))
+    tasks = dict(_tasks(cohort_endpoints(cohort), left, config.head, _sites(cohort, config.head)))
     fitted = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
     encoders, blocks = [encoder for encoder, _ in fitted], [encoded.blocks for _, encoded in fitted]
     codes = arm_codes(cohort)
@@ -74,7 +76,28 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     return Fitted(encoders, layout, stratifier, endpoints, outlying, config.factors.model)
 
 
-def _tasks(endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig) -> Iterator[tuple[str, Task]]:
+def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:
+    """(n,) number of each patient's site, if they are to be compared within it; all without a site are one.
+
+    Raises
+    ------
+    ConfigError
+        If the cohort declares no site.
+    """
+    if not config.by_site:
+        return None
+    site = cohort_spec(cohort).site
+    if site is None:
+        raise ConfigError(
+            "head.by_site needs sites, and cohort.yaml declares none; give it `site`, or leave it out"
+        )
+    codes: NDArray[np.int64] = pd.factorize(cohort.obs[site].astype(str))[0].astype(np.int64)
+    return codes
+
+
+def _tasks(
+    endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig, stratum: NDArray[np.int64] | None
+) -> Iterator[tuple[str, Task]]:
     """Endpoints to learn, the deciding one first: one of survival, and every response."""
     endpoints.decisive()
     names = [endpoints.deciding, *(name for name in endpoints.named if name != endpoints.deciding)]
@@ -90,7 +113,8 @@ def _tasks(endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig) ->
         if name != endpoints.deciding and (why := _too_few(endpoint, name, left)):
             log.info("endpoint '%s' is not learned: %s", name, why)
             continue
-        survival |= isinstance(endpoint, Survival)
+        if isinstance(endpoint, Survival):
+            survival, endpoint = True, replace(endpoint, stratum=stratum)
         kind: type[Head] = look_up(HEADS[endpoint.kind], config.name(endpoint.kind), f"head.{endpoint.kind}")
         yield name, Task(endpoint, kind.fit(endpoint.take(np.flatnonzero(endpoint.observed))))
 

@@ -234,5 +234,5 @@ def test_a_death_where_a_curve_stays_level_does_not_silence_all_others() -> None
     before = CurveRecalibration.fit(estimate, TIMES, event, time).slope
     known = np.flatnonzero(event & (time < TIMES[-1]))
     last = known[time[known].argmax()]
-    estimate[last] = np.where(TIMES < time[last] - 0.3, 0.9, -0.9)
+    estimate[last] = np.where(time[last] - 0.3 > TIMES, 0.9, -0.9)
     assert CurveRecalibration.fit(estimate, TIMES, event, time).slope > 0.5 * before
