@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from models.config import HeadConfig
 from models.heads import HEADS
 from models.heads.head import Head
 from models.inputs import Layout
-from models.members import Task, train_members
+from models.members import FEWEST_FOLDS, Task, train_members
 from omics.arms import arm_codes
 from omics.cohort import cohort_endpoints, cohort_spec
 from omics.endpoints import Endpoints, Response, Survival
@@ -120,13 +121,14 @@ def _tasks(
 
 
 def _too_few(endpoint: Survival | Response, name: str, left: NDArray[np.int64]) -> str | None:
-    """Say why an endpoint cannot be learned from all but two inner folds, whichever they are; None if it can."""
-    for one in range(left.max() + 1):
-        for two in range(one):
-            try:
-                endpoint.take(np.flatnonzero((left != one) & (left != two))).check_learnable(name)
-            except DataError as error:
-                return str(error)
+    """Say why an endpoint cannot be learned from the patients of a network, whichever they are; None if it can."""
+    count = int(left.max()) + 1
+    lacking = combinations(range(count), 2) if count >= FEWEST_FOLDS else ((fold,) for fold in range(count))
+    for folds in lacking:
+        try:
+            endpoint.take(np.flatnonzero(~np.isin(left, folds))).check_learnable(name)
+        except DataError as error:
+            return str(error)
     return None
 
 
