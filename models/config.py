@@ -99,10 +99,13 @@ def migrated_head(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> migrated_head({"model": "cox", "hidden": 16, "ridge_wide": 0.3})
+    Its penalties stood on another scale, and are found anew.
+
+    >>> migrated_head({"model": "cox", "hidden": 16, "ridge_wide": 0.3, "ridge_deep": 0.3})
     {'survival': 'cox', 'hidden': 16}
     """
-    known = {key: value for key, value in settings.items() if key != "ridge_wide"}
+    gone = ("ridge_wide", "ridge_deep") if "ridge_wide" in settings else ()
+    known = {key: value for key, value in settings.items() if key not in gone}
     return {"survival" if key == "model" else key: value for key, value in known.items()}
 
 
