@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -30,6 +32,9 @@ from models.factors.gfa import GFA
 Array = NDArray[np.float64]
 
 COUNT, SEEDS, STARTS, THEIR_STARTS = 15, 5, 3, 3
+LARGE_COUNT = 25
+COST = Path(__file__).parents[1] / "docs" / "gfa_cost.svg"
+
 SCENES: dict[str, dict[str, Any]] = {
     "dense": {},
     "sparse": {"sparse": True},
@@ -45,15 +50,45 @@ def rows() -> Iterator[str]:
     if COHORTS.exists():
         for name in NAMES:
             yield from real(name)
+    yield from sizes()
+    for name, scene in SCENES.items():
+        yield recovery(name, scene)
+
+
+def sizes() -> Iterator[str]:
+    """Cost and memory of one fit by its size, each in a process of its own; drawn into ``docs/gfa_cost.svg``."""
+    points = []
     for patients, features in ((500, 5000), (1000, 5000), (1000, 10000), (2000, 10000), (2000, 20000)):
-        yield subprocess.run(
+        said = subprocess.run(
             [sys.executable, "-c", f"import benchmarks.factors as b; print(b.large({patients}, {features}))"],
             check=True,
             capture_output=True,
             text=True,
-        ).stdout.strip()
-    for name, scene in SCENES.items():
-        yield recovery(name, scene)
+        ).stdout
+        seconds, peak, data = json.loads(said)
+        points.append((patients * features, seconds))
+        yield (
+            f"{patients} x 4 x {features}, K {LARGE_COUNT}: {seconds:.1f} CPU s, "
+            f"{seconds / (patients * features) * 1e6:.2f} us a patient and feature, "
+            f"peak {peak:.2f} GB, of which data {data:.2f}"
+        )
+    yield f"cost grows with the power {drawn(np.array(points)):.2f} of patients x features"
+
+
+def drawn(points: Array) -> float:
+    """Draw seconds against size beside a line of cost in proportion; the slope of both as logarithms."""
+    from matplotlib.figure import Figure
+
+    size, seconds = points.T
+    figure = Figure(figsize=(5, 3.5))
+    axes = figure.add_subplot()
+    axes.loglog(size, seconds, "o", color="#0072B2", label="measured")
+    axes.loglog(size, seconds[-1] * size / size[-1], color="#999999", label="in proportion")
+    axes.set_xlabel("patients x features a view (four views)")
+    axes.set_ylabel("CPU seconds of one fit")
+    axes.legend(frameon=False)
+    figure.savefig(COST, metadata={"Date": None}, bbox_inches="tight")
+    return float(np.polyfit(np.log(size), np.log(seconds), 1)[0])
 
 
 def speed() -> Iterator[str]:
@@ -143,19 +178,15 @@ def mean_of(batch: Batch, view: str) -> Array:
     return mean
 
 
-def large(patients: int, features: int, count: int = 25) -> str:
-    """One fit, in a process of its own."""
+def large(patients: int, features: int) -> list[float]:
+    """CPU seconds of one fit, peak memory and that of the data in GB, as json."""
     import resource
 
-    batch = noise(patients, features, count)
+    batch = noise(patients, features, LARGE_COUNT)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds = cpu(lambda: GFA(count).fit([batch]))
+    seconds = cpu(lambda: GFA(LARGE_COUNT).fit([batch]))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    per = seconds / (patients * features) * 1e6
-    return (
-        f"{patients} x 4 x {features}, K {count}: {seconds:.1f} CPU s, {per:.2f} us a patient and feature, "
-        f"peak {peak / 2**20:.2f} GB, of which data {before / 2**20:.2f}"
-    )
+    return [seconds, peak / 2**20, before / 2**20]
 
 
 def mofa(batch: Batch, seed: int, likelihood: str = "gaussian") -> Any:
