@@ -98,14 +98,10 @@ def _interaction(prediction: Prediction, cohort: MuData, codes: np.ndarray[Any, 
     endpoint = cohort_endpoints(cohort).decisive()
     events = endpoint.time[endpoint.event] if isinstance(endpoint, Survival) else np.zeros(1)
     relative = relative_effects(prediction, float(np.median(events)))
-    column = "risk" if isinstance(endpoint, Survival) else "response_probability"
     found = []
-    for _, part in prediction.patients.merge(relative, on=["sample_id", "repeat", "fold"]).groupby("repeat"):
+    for _, part in relative.groupby("repeat"):
         rows = part.set_index("sample_id").loc[cohort.obs_names]
-        prognosis = rows[column].to_numpy(dtype=np.float64)
-        if column != "risk":
-            prognosis = np.log(prognosis.clip(1e-6, 1 - 1e-6) / (1 - prognosis.clip(1e-6, 1 - 1e-6)))
-        said = rows["relative"].to_numpy(dtype=np.float64)
+        said, prognosis = rows[["relative", "prognosis"]].to_numpy(dtype=np.float64).T
         found.append(interaction(endpoint, codes, said, prognosis, rows["fold"].to_numpy(dtype=np.int64)))
     table = pd.DataFrame([dataclasses.asdict(one) for one in found])
     # A median of p values of the same patients is at most twice too small (Ruschendorf 1982); so it is doubled.

@@ -60,7 +60,7 @@ def relative_effects(prediction: Prediction, at: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        sample_id, repeat, fold, relative.
+        sample_id, repeat, fold, relative, and prognosis: the middle of both arms, on the same scale.
 
     Raises
     ------
@@ -82,8 +82,9 @@ def relative_effects(prediction: Prediction, at: float) -> pd.DataFrame:
         share = positive.set_index([*keys, "arm"])["probability"].clip(SURE, 1.0 - SURE)
         risk = np.log(share / (1.0 - share))
     wide = risk.unstack("arm")
-    difference: pd.Series[float] = wide["treated"] - wide["control"]
-    return difference.rename("relative").reset_index()
+    # The risk under the arm received would not do for a prognosis: it holds the effect already.
+    middle = (wide["treated"] + wide["control"]) / 2.0
+    return pd.DataFrame({"relative": wide["treated"] - wide["control"], "prognosis": middle}).reset_index()
 
 
 def interaction(
@@ -98,7 +99,8 @@ def interaction(
     arm
         (n,) as :func:`omics.arms.arm_codes` gives it; who is in neither arm is left out.
     relative, prognosis
-        (n,) predicted log ratio, treated to control, and log hazard or odds, from models that never saw the patient.
+        (n,) predicted log ratio, treated to control, and log hazard or odds in the middle of both arms, from models
+        that never saw the patient.
     fold
         (n,) whose models predicted; models of different folds are compared within their fold.
     """
