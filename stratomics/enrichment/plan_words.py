@@ -99,10 +99,8 @@ def said_of_truth(answer: Content) -> list[str]:
     if truth is None:
         return []
     row = answer["rows"][1 + answer["best"]]
-    said = [
-        f"simulated cohort: predicted benefit and true benefit ({truth['benefit']}) correlate at "
-        f"{truth['correlation']:.2f}"
-    ]
+    both = f"predicted benefit and true benefit ({truth['benefit']})"
+    said = [f"simulated cohort: {both} correlate at {truth['correlation']:.2f}"]
     corrected = (
         "" if answer["search"] is None else f", {span(answer['search']['out_of_bag'])} without optimism"
     )

@@ -130,6 +130,35 @@ def test_the_slope_is_one_where_effects_are_as_promised() -> None:
     assert (flat.slope, flat.p) == (0.0, 0.5)
 
 
+def test_a_prediction_that_is_the_truth_has_slope_one() -> None:
+    """The prognosis is the middle of both arms: the risk under the arm received would leave nothing to find."""
+    simulated = simulate(
+        SimulationConfig(patients=3000, features={"rna": 5}, predictive_strength=0.8, seed=3)
+    )
+    ids, truth, codes = simulated.cohort.obs_names.to_numpy(str), simulated.truth, arm_codes(simulated.cohort)
+    assert codes is not None
+    endpoint = cohort_endpoints(simulated.cohort).survival()
+    times = np.quantile(endpoint.time, np.linspace(0.1, 0.9, 9))
+    curves, received = truth.survival(times), (codes > 0).astype(int)
+    everybody = np.arange(len(ids))
+    arms = {
+        arm: Prediction.of_survival(ids, truth.log_hazard[everybody, which], times, curves[everybody, which])
+        for arm, which in ((RECEIVED, received), ("control", 0 * received), ("treated", 0 * received + 1))
+    }
+    prediction = Prediction.under_arms(arms, truth.benefit_rmst, np.zeros(len(ids)))
+    said = relative_effects(prediction, float(times[4])).set_index("sample_id").loc[ids]
+    # Survival is held within 1e-6 of 0 and 1, which the sickest reach.
+    middle, off = truth.log_hazard.mean(axis=1), said["prognosis"].to_numpy()
+    effect = np.diff(truth.log_hazard)[:, 0]
+    assert np.quantile(np.abs(said["relative"] - effect), 0.98) < 0.01
+    assert np.quantile(np.abs(off - middle - np.median(off - middle)), 0.98) < 0.01
+    found = interaction(
+        endpoint, codes, *said[["relative", "prognosis"]].to_numpy().T, np.zeros(len(ids), int)
+    )
+    assert abs(found.slope - 1.0) < 3 * found.se
+    assert found.p < 1e-10
+
+
 def out_of_fold(trial: Simulated, config: ExperimentConfig, seed: int) -> tuple[Prediction, Any]:
     cohort, parts = trial.cohort, []
     for fold in stratified_folds(cohort, 3, 1, seed, "outer"):
@@ -180,12 +209,12 @@ def test_nothing_is_called_predictive_where_the_truth_is_purely_prognostic() -> 
             seed=seed,
         )
         trial = simulate(truth)
-        prediction, patients = out_of_fold(trial, CONFIG, seed)
+        prediction, _ = out_of_fold(trial, CONFIG, seed)
         endpoint, codes = cohort_endpoints(trial.cohort).survival(), arm_codes(trial.cohort)
         assert codes is not None
         middle = float(np.median(endpoint.time[endpoint.event]))
         relative = relative_effects(prediction, middle).set_index("sample_id").loc[trial.cohort.obs_names]
-        columns = (relative["relative"].to_numpy(), patients["risk"].to_numpy(), patients["fold"].to_numpy())
+        columns = (relative[name].to_numpy() for name in ("relative", "prognosis", "fold"))
         claimed += interaction(endpoint, codes, *columns).p < 0.05
     share = claimed / COHORTS
     print(f"claimed in {share:.3f}, Monte Carlo standard error {np.sqrt(0.05 * 0.95 / COHORTS):.3f}")  # noqa: T201
