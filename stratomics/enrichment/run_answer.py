@@ -29,6 +29,7 @@ from stratomics.enrichment.honest import most_often
 from stratomics.enrichment.planning import chosen_of, plan_of
 from stratomics.enrichment.prognostic import ONE_ARM, prognostic_table
 from stratomics.enrichment.readable_rule import ReadableRule, readable_rule
+from stratomics.enrichment.same_endpoint import said_again
 from stratomics.enrichment.subgroup import selection_rates
 from stratomics.enrichment.threshold_table import median_follow_up
 from stratomics.enrichment.trial import Trial
@@ -104,6 +105,8 @@ def enrich_run(
     arms = f"{', '.join(treated) or 'treated'} against {control}"
     subgroup = chosen_of(run, trial, ids, chosen, answer, arms)
     answer["warnings"] += left_out(len(run.patients) - len(trial))
+    if trial.survives:
+        answer["warnings"] += said_again(run.survival, run.patients, run.endpoint)
     seed, share = options.get("seed", 0), float(cuts[0][answer["best"]])
     return answer | {
         "groups": _groups(run, ids, chosen),

@@ -38,6 +38,7 @@ def enrichment_part(run: RunDirectory) -> dict[str, Any] | None:
         "prognostic": None,
         "simulated": said_of_truth(answer),
         "standing": answer["standing"],
+        "overlap": answer["overlap"]["sentence"] if "overlap" in answer else None,
         "predictive": said_of_heterogeneity(run.metrics.get("interaction")),
         "who": _who(answer),
         "effect": _effect(answer),
@@ -97,8 +98,8 @@ def _effect(answer: Content) -> list[str]:
     if search is not None:
         said.append(
             f"Honest, without the optimism of choosing the cut (out of bag): {span(search['out_of_bag'])}; by "
-            f"Harrell's correction {span(search['harrell'])}; with all cuts read at once {search['at_once']['low']:.3f} to "
-            f"{search['at_once']['high']:.3f}."
+            f"Harrell's correction {span(search['harrell'])}; with all cuts read at once "
+            f"{search['at_once']['low']:.3f} to {search['at_once']['high']:.3f}."
         )
     return [*said, f"What it is of: {answer['estimand']}."]
 
