@@ -28,6 +28,7 @@ def show_plan(console: Console, answer: Content) -> None:
     if plan["design"] is not None:
         console.print(_designs(plan))
     said = [
+        answer["weight"],
         said_of_heterogeneity(answer["interaction"]),
         *said_of_plan(plan),
         *said_of_doses(answer["doses"]),

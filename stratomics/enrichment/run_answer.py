@@ -35,6 +35,7 @@ from stratomics.enrichment.threshold_table import median_follow_up
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.trial_table import column_of, numbers, truth_of
 from stratomics.enrichment.truth_beside import truth_beside
+from stratomics.enrichment.weight import weight_of
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["enrich_run", "enrich_run_of_one_arm"]
@@ -108,7 +109,10 @@ def enrich_run(
     if trial.survives:
         answer["warnings"] += said_again(run.survival, run.patients, run.endpoint)
     seed, share = options.get("seed", 0), float(cuts[0][answer["best"]])
+    interaction = run.metrics.get("interaction") if (run.path / "metrics.json").exists() else None
+    answer |= {"repeats": len(score.value), "randomised": randomised, "interaction": interaction}
     return answer | {
+        "weight": weight_of(answer, interaction),
         "groups": _groups(run, ids, chosen),
         "readable": None if readable is None else asdict(readable),
         "arms": arms,
@@ -116,7 +120,6 @@ def enrich_run(
         "doses": dose_table(run, control, randomised, measure.name, horizon or float("nan"), share),
         "plan": plan_of(run, trial, subgroup, asked or Asked(), options.get("follow_up"), seed),
         "truth": truth_beside(str(run.provenance.get("source", "")), ids, score, chosen, answer, seed),
-        "interaction": run.metrics.get("interaction") if (run.path / "metrics.json").exists() else None,
     }
 
 

@@ -39,6 +39,7 @@ def enrichment_part(run: RunDirectory) -> dict[str, Any] | None:
         "simulated": said_of_truth(answer),
         "standing": answer["standing"],
         "overlap": answer["overlap"]["sentence"] if "overlap" in answer else None,
+        "weight": answer["weight"],
         "predictive": said_of_heterogeneity(run.metrics.get("interaction")),
         "who": _who(answer),
         "effect": _effect(answer),

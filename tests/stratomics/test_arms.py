@@ -197,7 +197,10 @@ COHORTS = 200
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
 def test_nothing_is_called_predictive_where_the_truth_is_purely_prognostic() -> None:
-    """One hazard ratio for everybody: an interaction is claimed at 5% in at most 5% + 2 Monte Carlo standard errors."""
+    """One hazard ratio for everybody: an interaction is claimed at 5% in at most 5% + 2 Monte Carlo standard errors.
+
+    The p of one cross-fit is doubled, as in metrics.json: its folds share patients.
+    """
     claimed = 0
     for seed in range(COHORTS):
         truth = SimulationConfig(
@@ -215,7 +218,7 @@ def test_nothing_is_called_predictive_where_the_truth_is_purely_prognostic() -> 
         middle = float(np.median(endpoint.time[endpoint.event]))
         relative = relative_effects(prediction, middle).set_index("sample_id").loc[trial.cohort.obs_names]
         columns = (relative[name].to_numpy() for name in ("relative", "prognosis", "fold"))
-        claimed += interaction(endpoint, codes, *columns).p < 0.05
+        claimed += 2.0 * interaction(endpoint, codes, *columns).p < 0.05
     share = claimed / COHORTS
     print(f"claimed in {share:.3f}, Monte Carlo standard error {np.sqrt(0.05 * 0.95 / COHORTS):.3f}")  # noqa: T201
     assert share <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / COHORTS)
