@@ -54,6 +54,10 @@ def said_of_plan(plan: Content) -> list[str]:
     said.append(
         f"honest effect inside {span(found['inside'])}, outside {span(found['outside'])}: {found['source']}"
     )
+    if (name := plan["design"]["name"]) != plan["asked"]:
+        said.append(
+            f"design.json keeps {DESIGN_NAMES[name]}, since {DESIGN_NAMES[plan['asked']]} cannot be planned"
+        )
     for pair in plan["better"]:
         a, b = DESIGN_NAMES[pair["a"]], DESIGN_NAMES[pair["b"]]
         said.append(f"the utility of {a} exceeds that of {b} with probability {pair['probability']:.2f}")

@@ -83,6 +83,7 @@ def plan_response(subgroup: Chosen, control: tuple[float, float], asked: Asked, 
             row for design in designs.values() for row in _virtual(design, subgroup, control, asked, seed)
         ],
         "trials": asked.trials,
+        "asked": asked.design,
         "better": [],
         "believed": believed,
         "design": kept.to_json(),

@@ -97,6 +97,7 @@ def plan_survival(
         "assumptions": kept.design.to_json()["assumptions"] + [_follow_up(course)],
         "virtual": run.table.to_dict("records"),
         "trials": asked.trials,
+        "asked": asked.design,
         "better": _better(run, beside),
         "believed": {
             "inside": dict(subgroup.inside),
