@@ -24,6 +24,9 @@ from stratomics.enrichment.virtual.trials import VirtualTrials, virtual_trials
 
 __all__ = ["Chosen", "plan_survival"]
 
+MOST = 20_000
+"""Patients of a trial."""
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -85,7 +88,7 @@ def plan_survival(
     course = course_of(outcome, asked, follow_up)
     try:
         setting = _setting(subgroup, curves, course, asked)
-        beside = side_by_side(_question(subgroup, setting, course, asked, seed))
+        beside = _feasible(side_by_side(_question(subgroup, setting, course, asked, seed)))
         believed = HonestEffect(_log(subgroup.inside), _log(subgroup.outside))
     except DesignError as error:
         return {"refused": {"every design": str(error)}, "design": None}
@@ -121,6 +124,19 @@ def _setting(subgroup: Chosen, curves: pd.DataFrame, course: Course, asked: Aske
         course.dropout,
         economics=Economics(patient=asked.patient, test=asked.test),
     )
+
+
+def _feasible(beside: SideBySide) -> SideBySide:
+    """Leave out designs of more patients than anybody enrols, where effects all but cancel."""
+    large = {name: one.design.patients for name, one in beside.planned.items() if one.design.patients > MOST}
+    refused = {
+        name: f"it would take {patients:,} patients, and {MOST:,} are the most that is looked at"
+        for name, patients in large.items()
+    }
+    if len(large) == len(beside.planned):
+        raise DesignError(next(iter(refused.values())))
+    planned = {name: one for name, one in beside.planned.items() if name not in large}
+    return SideBySide(planned, {**beside.refused, **refused})
 
 
 def _question(subgroup: Chosen, setting: Setting, course: Course, asked: Asked, seed: int) -> Question:
