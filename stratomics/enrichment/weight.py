@@ -29,7 +29,7 @@ def weight_of(answer: Content, interaction: Content | None) -> str:
     >>> effect = {"estimate": 0.9, "low": 0.7, "high": 1.2}
     >>> answer = {"measure": "hazard_ratio", "search": {"p_adjusted": 0.2, "out_of_bag": effect}, "repeats": 3,
     ...           "evidence": {"p_adjusted": 0.4}, "randomised": "yes", "rows": [], "best": 0}
-    >>> weight_of(answer, None).split(":")[0]
+    >>> weight_of(answer, None).split(",")[0]
     'evidence for this subgroup is weak (1 of 6 hold)'
     """
     search = answer["search"]
@@ -48,7 +48,7 @@ def weight_of(answer: Content, interaction: Content | None) -> str:
     held = [name for name, holds in checks.items() if holds]
     lacking = [name for name, holds in checks.items() if not holds]
     strength = "weak" if lacking else "as strong as one trial can give, and still exploratory"
-    parts = [f"for it, {'; '.join(held) or 'nothing'}"]
+    parts = [f"for it: {'; '.join(held) or 'nothing'}"]
     if lacking:
-        parts.append(f"not shown, that {'; that '.join(lacking)}")
-    return f"evidence for this subgroup is {strength} ({len(held)} of {len(checks)} hold): {'. '.join(parts)}"
+        parts.append(f"Not shown: that {'; that '.join(lacking)}")
+    return f"evidence for this subgroup is {strength} ({len(held)} of {len(checks)} hold), {'. '.join(parts)}"

@@ -25,6 +25,9 @@ __all__ = ["draw_effects", "draw_power", "enrichment_part"]
 
 Content = Mapping[str, Any]
 
+TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Of hazard ratios."""
+
 
 def enrichment_part(run: RunDirectory) -> dict[str, Any] | None:
     """Content of the section; None of a run that ``stratomics enrich`` has not looked at."""
@@ -177,6 +180,11 @@ def draw_effects(answer: Content) -> Figure:
     axes.axvline(1.0 if ratio else 0.0, color="#999999", linewidth=1)
     if ratio:
         axes.set_xscale("log")
+        low, high = axes.get_xlim()
+        ticks = [tick for tick in TICKS if low <= tick <= high]
+        # Labels by hand: those of a log axis are formulas, which the style takes literally.
+        axes.minorticks_off()
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_yticks(range(len(rows)), [f"{row['cut']:g}" for row in rows])
     axes.invert_yaxis()
     axes.set_ylabel("cut")

@@ -145,8 +145,7 @@ def test_what_is_not_randomised_is_said_with_its_overlap(
     answer = json.loads(capsys.readouterr().out)
     assert answer["standing"].startswith("not randomised")
     assert "almost sure of their arm" in answer["overlap"]["sentence"]
-    assert "not shown, that" in answer["weight"]
-    assert "allocation was random" in answer["weight"].split("not shown")[1]
+    assert "that allocation was random" in answer["weight"].split("Not shown")[1]
 
 
 def test_every_dose_is_shown_and_all_pooled(
@@ -189,3 +188,18 @@ def test_new_patients_are_eligible_by_the_locked_rule() -> None:
         with_eligible(new.rename(columns={"benefit": "risk"}), rule)
     with pytest.raises(InputError, match="do not say who does"):
         with_eligible(new, Subgroup("benefit", 10.0))
+
+
+def test_a_design_larger_than_any_trial_is_refused(
+    write_run: Callable[..., Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where effects all but cancel, all comers would need millions, and virtual trials of them would never end."""
+    monkeypatch.setattr("stratomics.enrichment.survival_plan.MOST", 250)
+    answer = enriched(with_arms(write_run()), capsys, "--plan_for=0.6")
+    plan = answer["plan"]
+    sizes = {row["design"]: row["patients"] for row in plan["designs"]}
+    assert sizes
+    assert max(sizes.values()) <= 250
+    large = [name for name, why in plan["refused"].items() if "250 are the most" in why]
+    assert large
+    assert not {row["plan"] for row in plan["virtual"]} & set(large)
