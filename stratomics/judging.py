@@ -96,8 +96,8 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _interaction(prediction: Prediction, cohort: MuData, codes: np.ndarray[Any, Any]) -> dict[str, Any]:
     """Whether predicted relative effects are borne out; of several repeats the mean slope, and the median p."""
     endpoint = cohort_endpoints(cohort).decisive()
-    events = endpoint.time[endpoint.event] if isinstance(endpoint, Survival) else np.zeros(1)
-    relative = relative_effects(prediction, float(np.median(events)))
+    at = float(np.median(endpoint.time[endpoint.event])) if isinstance(endpoint, Survival) else None
+    relative = relative_effects(prediction, at, cohort_spec(cohort).deciding)
     found = []
     for _, part in relative.groupby("repeat"):
         rows = part.set_index("sample_id").loc[cohort.obs_names]

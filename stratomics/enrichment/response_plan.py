@@ -18,7 +18,7 @@ from stratomics.enrichment.course import Asked
 from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.design.sizes import proportions_size
 from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign
-from stratomics.enrichment.survival_plan import Chosen
+from stratomics.enrichment.survival_plan import MOST, Chosen
 
 __all__ = ["Rates", "plan_response"]
 
@@ -105,6 +105,8 @@ def _design(name: str, subgroup: Chosen, rates: Rates, asked: Asked) -> TrialDes
             "name the effect that would be worth a trial"
         )
     patients = math.ceil(proportions_size(treated, control, asked.power, asked.alpha))
+    if patients > MOST:
+        raise DesignError(f"it would take {patients:,} patients, and {MOST:,} are the most that is looked at")
     tested = 0 if name == "all_comers" else math.ceil(patients / taken)
     estimand = Estimand(
         POPULATIONS[name].format(subgroup.label),

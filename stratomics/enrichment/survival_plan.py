@@ -22,7 +22,7 @@ from stratomics.enrichment.virtual.baseline import baseline_hazard
 from stratomics.enrichment.virtual.believed import HonestEffect, LogHazardRatio
 from stratomics.enrichment.virtual.trials import VirtualTrials, virtual_trials
 
-__all__ = ["Chosen", "plan_survival"]
+__all__ = ["MOST", "Chosen", "plan_survival"]
 
 MOST = 20_000
 """Patients of a trial."""

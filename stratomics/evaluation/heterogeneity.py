@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from models.group_ridge import likelihood_of, ridge
-from models.prediction import LONG, Prediction
+from models.prediction import Prediction
 from omics.endpoints import Response, Survival
 from omics.errors import DataError
 
@@ -47,7 +47,7 @@ class Interaction:
     n: int
 
 
-def relative_effects(prediction: Prediction, at: float) -> pd.DataFrame:
+def relative_effects(prediction: Prediction, at: float | None, response: str | None = None) -> pd.DataFrame:
     """Predicted log hazard ratio or log odds ratio, treated to control, of a cohort with arms.
 
     Parameters
@@ -55,7 +55,9 @@ def relative_effects(prediction: Prediction, at: float) -> pd.DataFrame:
     prediction
         With predictions under each arm.
     at
-        Time at which cumulative hazards are compared; nothing to a response.
+        Time at which cumulative hazards are compared; None to a response.
+    response
+        Name of the response; the first one if left out.
 
     Returns
     -------
@@ -67,17 +69,16 @@ def relative_effects(prediction: Prediction, at: float) -> pd.DataFrame:
     DataError
         If the predictions know no arms.
     """
-    name = next(name for name in LONG if name in prediction.long)
-    table = prediction.long[name]
+    table = prediction.long["response" if at is None else "survival"]
     if "arm" not in table:
         raise DataError("these predictions know no arms, so they say nothing of a treatment's effect")
     keys = ["sample_id", "repeat", "fold"]
-    if name == "survival":
+    if at is not None:
         table = table if "cause" not in table else table[table["cause"] == 1]
         last = table[table["time"] <= at].groupby([*keys, "arm"], sort=True)["survival"].last()
         risk = np.log(-np.log(last.clip(SURE, 1.0 - SURE)))
     else:
-        endpoint = table["endpoint"].iloc[0]
+        endpoint = response or table["endpoint"].iloc[0]
         positive = table[(table["endpoint"] == endpoint) & (table["class"] == "positive")]
         share = positive.set_index([*keys, "arm"])["probability"].clip(SURE, 1.0 - SURE)
         risk = np.log(share / (1.0 - share))

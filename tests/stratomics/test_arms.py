@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from models.censoring import StepFunction, restricted_mean
 from models.config import FactorsConfig
 from models.prediction import RECEIVED, Prediction
 from omics.arms import CONTROL, TREATED, arm_codes
-from omics.cohort import cohort_endpoints
+from omics.cohort import cohort_endpoints, cohort_spec
 from omics.endpoints import Response
 from omics.errors import DataError
 from omics.simulate import Simulated, simulate
@@ -22,6 +23,7 @@ from omics.simulation.config import SimulationConfig
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.heterogeneity import interaction, relative_effects
 from stratomics.fitting import Fitted, fit
+from stratomics.judging import judge
 from stratomics.logs import quiet_libraries
 
 CONFIG = ExperimentConfig(factors=FactorsConfig(count=3, per_view=0))
@@ -115,8 +117,25 @@ def test_a_response_has_relative_effects_too() -> None:
         "control": Prediction.of_response(ids, "r", np.array([0.5, 0.2])),
         "treated": Prediction.of_response(ids, "r", np.array([0.5, 0.5])),
     }
-    said = relative_effects(Prediction.under_arms(arms, np.zeros(2), np.zeros(2)), 0.0)
+    prediction = Prediction.under_arms(arms, np.zeros(2), np.zeros(2))
+    said = relative_effects(prediction, None)
     np.testing.assert_allclose(said["relative"], [0.0, np.log(4.0)])
+
+
+def test_a_response_decides_beside_a_survival_that_is_predicted_too(trial: Simulated) -> None:
+    """Relative effects are those of the endpoint that decides, whatever else has curves."""
+    cohort = trial.cohort.copy()
+    spec = dataclasses.replace(cohort_spec(cohort), primary="response")
+    cohort.uns["stratomics"] = cohort.uns["stratomics"] | {"spec": json.dumps(spec.as_dict())}
+    prediction = fit(cohort, CONFIG.for_kind("response"), 1).predict(cohort)
+    assert set(prediction.long) == {"survival", "response"}
+    found = judge(CONFIG.for_kind("response"), cohort, {"stratomics": prediction})["interaction"]
+    assert np.isfinite(found["slope"])
+    said = relative_effects(prediction, None, "response")
+    table = prediction.response[prediction.response["endpoint"] == "response"]
+    positive = table[table["class"] == "positive"].set_index(["sample_id", "arm"])["probability"].unstack()
+    odds = np.log(positive / (1 - positive))
+    np.testing.assert_allclose(said.set_index("sample_id")["relative"], odds["treated"] - odds["control"])
 
 
 def test_the_slope_is_one_where_effects_are_as_promised() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,3 +204,16 @@ def test_a_design_larger_than_any_trial_is_refused(
     large = [name for name, why in plan["refused"].items() if "250 are the most" in why]
     assert large
     assert not {row["plan"] for row in plan["virtual"]} & set(large)
+
+
+def test_the_report_of_one_arm_offers_prognostic_enrichment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(shutil.copytree(Path(__file__).parents[1] / "golden" / "run_v1", tmp_path / "run"))
+    assert main(["enrich", str(run)]) == 0
+    assert "One arm only" in capsys.readouterr().out
+    report = (run / "report.html").read_text()
+    assert "One arm only: prognostic enrichment is offered, predictive refused." in report
+    assert '<a href="#enrichment">' in report
+    assert "The trial that follows" not in report
+    assert not (run / "subgroup.json").exists()
