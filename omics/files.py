@@ -33,6 +33,7 @@ __all__ = [
     "write_parquet",
     "write_state",
     "write_text",
+    "write_together",
 ]
 
 T = TypeVar("T")
@@ -57,6 +58,25 @@ def write_bytes(path: Path, content: bytes) -> None:
         aside.replace(path)
     except BaseException:
         aside.unlink(missing_ok=True)
+        raise
+
+
+def write_together(contents: Mapping[Path, bytes], gone: Iterable[Path] = ()) -> None:
+    """Write several files, or none: all stand aside, synced, before the first is renamed; `gone` are removed then."""
+    asides = {path: path.with_name(path.name + ".part") for path in contents}
+    try:
+        for path, content in contents.items():
+            with asides[path].open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in gone:
+            path.unlink(missing_ok=True)
+        for path, aside in asides.items():
+            aside.replace(path)
+    except BaseException:
+        for aside in asides.values():
+            aside.unlink(missing_ok=True)
         raise
 
 

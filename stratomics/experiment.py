@@ -189,6 +189,7 @@ def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
         "endpoint": spec.deciding,
         "kind": endpoint.kind,
         "unit": endpoint.unit,
+        "arm": None if spec.arm is None else dataclasses.asdict(spec.arm),
         "seed": config.seed,
         "design": dataclasses.asdict(config.split),
         "command": "stratomics run config.yaml",

@@ -18,7 +18,7 @@ __all__ = ["enrich"]
 
 
 def enrich(arguments: Sequence[str]) -> None:
-    """Print the threshold table and what remains of its best cut; of a run, lock the rule in ``subgroup.json``."""
+    """Print the threshold table and what remains of its best cut; of a run, keep rule, trial and report in it."""
     words = list(arguments)
     run = words.pop(0) if words and not words[0].startswith("-") else ""
     options = parsed_words(_parser(), words, "the command line")
@@ -50,7 +50,7 @@ def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
         time=options.time,
         event=options.event,
         response=options.response,
-        randomised=options.randomised,
+        randomised=options.randomised or "yes",
     )
     everybody, table = len(table), table.iloc[rows]
     score = numbers(column_of(table, options.score), options.score)
@@ -67,16 +67,51 @@ def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
 
 def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
     from stratomics.enrichment.from_run import has_two_arms
+    from stratomics.enrichment.kept import keep
     from stratomics.enrichment.run_answer import enrich_run, enrich_run_of_one_arm
     from stratomics.run_directory import RunDirectory
 
     run = RunDirectory(path)
-    if not has_two_arms(run):
-        return enrich_run_of_one_arm(run, options.follow_up)
-    shares = _numbers(options.cuts, "--cuts")
-    return enrich_run(
-        run, options.control, _words(options.treated), shares, options.randomised, **_shared(options)
+    if has_two_arms(run):
+        answer = enrich_run(
+            run,
+            options.control,
+            _words(options.treated),
+            _numbers(options.cuts, "--cuts"),
+            options.randomised,
+            asked=_asked(options),
+            markers=_words(options.markers),
+            toxicity=options.toxicity,
+            **_shared(options),
+        )
+    else:
+        answer = enrich_run_of_one_arm(run, options.follow_up)
+    not_written = keep(run, answer)
+    answer["warnings"] += not_written
+    if run.finished and not not_written:
+        from stratomics.report.page import write_report
+
+        write_report(run)
+    return answer
+
+
+def _asked(options: jsonargparse.Namespace) -> Any:
+    from stratomics.enrichment.course import Asked
+
+    costs = _numbers(options.costs, "--costs")
+    price: dict[str, Any] = {} if costs is None else {"test": costs[0], "patient": costs[1]}
+    names = (
+        "plan_for",
+        "accrual",
+        "dropout",
+        "sensitivity",
+        "specificity",
+        "power",
+        "alpha",
+        "design",
+        "trials",
     )
+    return Asked(**price | {name: getattr(options, name) for name in names})
 
 
 def _shared(options: jsonargparse.Namespace) -> dict[str, Any]:
@@ -121,7 +156,7 @@ def _read(path: Path) -> pd.DataFrame:
 def _parser() -> jsonargparse.ArgumentParser:
     parser = jsonargparse.ArgumentParser(
         prog="stratomics enrich",
-        usage="stratomics enrich RUN --control VALUE, or stratomics enrich --table CSV --score COL --arm COL "
+        usage="stratomics enrich RUN [--control VALUE], or stratomics enrich --table CSV --score COL --arm COL "
         "--control VALUE --time COL --event COL | --response COL [--cuts A,B,C] [--json]",
         description="Whom the next trial should enrol by a score, what may be expected in them, and how sure that is. "
         "Example: stratomics enrich --table trial.csv --score ki67 --arm arm --control tamoxifen "
@@ -157,14 +192,32 @@ def _parser() -> jsonargparse.ArgumentParser:
     add("--covariates", type=str | None, help="columns that adjust the mean benefit, with commas between")
     add(
         "--randomised",
-        type=str,
-        default="yes",
+        type=str | None,
+        default=None,
         choices=["yes", "adaptive", "no"],
-        help="how arms were allotted",
+        help="how arms were allotted; as the run's cohort declared it, or yes, if left out",
     )
     add("--toxicity", type=str | None, help="column that is 1 where toxicity occurred")
     add("--costs", type=str | None, help="of screening and of a patient, such as 500,20000")
     add("--looked_at", type=int, default=1, help="scores looked at altogether, for multiplicity")
+    add(
+        "--markers",
+        type=str | None,
+        help="covariates of a run to look at beside its benefit, with commas between",
+    )
+    add(
+        "--plan_for",
+        type=float | None,
+        help="effect inside to size the trial for; the honest one if left out",
+    )
+    add("--accrual", type=float | None, help="candidates of the coming trial a unit of time")
+    add("--dropout", type=float | None, help="hazard of being lost, a unit of time")
+    add("--sensitivity", type=float, default=1.0, help="of the assay that tells who is inside")
+    add("--specificity", type=float, default=1.0, help="of that assay")
+    add("--power", type=float, default=0.8, help="of the coming trial")
+    add("--alpha", type=float, default=0.025, help="its level, one-sided")
+    add("--design", type=str, default="enrichment", help="the one that design.json keeps")
+    add("--trials", type=int, default=2000, help="virtual trials of each design under each truth")
     add("--seed", type=int, default=0, help="of resamples and permutations")
     add("--draws", type=int, default=1000, help="resamples and permutations")
     add("--json", action="store_true", help="everything as json")

@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from stratomics.cli.plan_screen import show_plan
+
 __all__ = ["show"]
 
 Content = Mapping[str, Any]
@@ -30,12 +32,17 @@ def show(answer: Content) -> None:
         console.print(_thresholds(answer))
         for sentence in _sentences(answer):
             console.print(f"- {sentence}", highlight=False, markup=False)
+        for name, beside in answer.get("markers", {}).items():
+            console.print(_thresholds(beside, f"beside it, {name}: "))
+            console.print(f"- {beside['evidence']['sentence']}", highlight=False, markup=False)
+        if "plan" in answer:
+            show_plan(console, answer)
     for sentence in answer["warnings"]:
         console.print(f"- {sentence}", style="bold", highlight=False, markup=False)
 
 
-def _thresholds(answer: Content) -> Table:
-    who = f"{answer['patients']} patients, {answer['treated']} treated, {answer['events']} events"
+def _thresholds(answer: Content, beside: str = "") -> Table:
+    who = f"{beside}{answer['patients']} patients, {answer['treated']} treated, {answer['events']} events"
     title = f"{who}: {answer['measure_label']}"
     table = Table(title=title, title_justify="left")
     names = ("cut", "share", "n", "events", "inside (95%)", "outside (95%)", "p", "control rate")

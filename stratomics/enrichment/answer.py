@@ -207,9 +207,15 @@ def _subgroup(score: Score, cuts: Cuts, row: Row, best: int, search: CutSearch |
     if search is not None:
         effects["inside, without the optimism of choosing (out of bag)"] = asdict(search.out_of_bag)
         how = f"the strongest interaction of {len(values)} cuts, permutation p {search.p_adjusted:.2g}"
-    prevalence = float(chosen[best].mean())
     return Subgroup(
-        score.name, value, model=score.model, prevalence=prevalence, chosen_by=how, effects=effects
+        score.name,
+        value,
+        model=score.model,
+        # Effects are of patients whom the model scored by the views that they had.
+        missing="score" if score.learned else "abstain",
+        prevalence=float(chosen[best].mean()),
+        chosen_by=how,
+        effects=effects,
     )
 
 

@@ -17,14 +17,47 @@ from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.trial_table import two_arms
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["has_two_arms", "run_score", "run_trial"]
+__all__ = ["arms_of", "declared", "has_two_arms", "run_covariates", "run_score", "run_trial"]
 
 ARM_COUNT = 2
+RANDOMISED = {True: "yes", False: "no", "adaptive": "adaptive"}
+"""What ``cohort.yaml`` says -> what a trial is."""
 
 
 def has_two_arms(run: RunDirectory) -> bool:
     """Whether patients of the run had more than one arm."""
     return "arm" in run.patients and run.patients["arm"].nunique() >= ARM_COUNT
+
+
+def arms_of(run: RunDirectory) -> list[str]:
+    """Values of the arm as text, sorted as numbers where they are."""
+    values = sorted(run.patients["arm"].dropna().unique())
+    return [_word(value) for value in values]
+
+
+def declared(run: RunDirectory) -> tuple[str | None, list[str], str]:
+    """Control, treated arms and randomisation as ``cohort.yaml`` had them; of a run that kept none None, [] and yes."""
+    arm = run.provenance.get("arm")
+    if arm is None:
+        return None, [], "yes"
+    treated = [] if arm["treated"] is None else [_word(arm["treated"])]
+    return _word(arm["control"]), treated, RANDOMISED.get(arm["randomised"], "no")
+
+
+def _word(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def run_covariates(run: RunDirectory, sample_ids: NDArray[np.str_]) -> NDArray[np.float64] | None:
+    """(n, p) covariates of those patients as numbers: categories apart, gaps at the median; None without any."""
+    patients = run.patients.set_index("sample_id").loc[list(sample_ids)]
+    names = [column for column in patients.columns if str(column).startswith("covariate.")]
+    if not names:
+        return None
+    table = pd.get_dummies(patients[names], drop_first=True, dtype=np.float64).astype(np.float64)
+    table = table.fillna(table.median()).dropna(axis=1)
+    varying = table.loc[:, table.std() > 0]
+    return varying.to_numpy() if varying.shape[1] else None
 
 
 def run_trial(

@@ -18,6 +18,7 @@ __all__ = [
     "estimand",
     "honest_effect",
     "mean_over_repeats",
+    "most_often",
     "ranks_within_folds",
 ]
 
@@ -69,6 +70,20 @@ def chosen_within_folds(score: Array, fold: NDArray[np.int64], share: float) -> 
             rows = np.flatnonzero(row == number)
             chosen[repeat, rows] = score[repeat, rows] > np.quantile(score[repeat, rows], 1.0 - share)
     return chosen
+
+
+def most_often(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) those whom most of the rules (repeats, n) took, as many as one rule takes in the mean.
+
+    Examples
+    --------
+    >>> most_often(np.array([[True, True, False], [False, True, False]]))
+    array([ True,  True, False])
+    """
+    order = np.argsort(-chosen.mean(axis=0), kind="stable")
+    most = np.zeros(chosen.shape[1], dtype=np.bool_)
+    most[order[: int(np.ceil(chosen.sum(axis=1).mean()))]] = True
+    return most
 
 
 def ranks_within_folds(score: Array, fold: NDArray[np.int64]) -> Array:

@@ -95,9 +95,15 @@ def _sentences(tree: object, names: Sequence[str]) -> list[str]:
     classes = list(tree.classes_)  # type: ignore[attr-defined]
     found: list[str] = []
 
-    def walk(node: int, said: list[str]) -> None:
+    def verdicts(node: int) -> set[bool]:
         if inner.children_left[node] == -1:
-            if classes[int(inner.value[node][0].argmax())]:
+            return {bool(classes[int(inner.value[node][0].argmax())])}
+        return verdicts(inner.children_left[node]) | verdicts(inner.children_right[node])
+
+    def walk(node: int, said: list[str]) -> None:
+        # A question whose answers lead to one verdict is not asked.
+        if len(verdict := verdicts(node)) == 1:
+            if verdict == {True}:
                 found.append(" and ".join(said) or "everybody")
             return
         name, at = names[inner.feature[node]], inner.threshold[node]

@@ -1,10 +1,9 @@
-"""Everything a trial designer asks of a finished run; its rule is locked in ``subgroup.json``."""
+"""Everything a trial designer asks of a finished run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,30 @@ from numpy.typing import NDArray
 
 from omics.endpoints import Survival
 from omics.errors import ConfigError
-from stratomics.enrichment.answer import enrich, left_out, lock
-from stratomics.enrichment.cuts import SHARES, share_cuts
+from stratomics.enrichment.answer import Score, enrich, left_out
+from stratomics.enrichment.course import Asked
+from stratomics.enrichment.cuts import SHARES, marker_cuts, share_cuts
+from stratomics.enrichment.doses import dose_table
 from stratomics.enrichment.effects import Measure, measure_of
-from stratomics.enrichment.from_run import has_two_arms, run_score, run_trial
+from stratomics.enrichment.from_run import (
+    arms_of,
+    declared,
+    has_two_arms,
+    run_covariates,
+    run_score,
+    run_trial,
+)
+from stratomics.enrichment.honest import most_often
+from stratomics.enrichment.planning import chosen_of, plan_of
 from stratomics.enrichment.prognostic import ONE_ARM, prognostic_table
 from stratomics.enrichment.readable_rule import ReadableRule, readable_rule
-from stratomics.enrichment.subgroup import Subgroup, selection_rates
+from stratomics.enrichment.same_endpoint import said_again
+from stratomics.enrichment.subgroup import selection_rates
 from stratomics.enrichment.threshold_table import median_follow_up
+from stratomics.enrichment.trial import Trial
+from stratomics.enrichment.trial_table import column_of, numbers, truth_of
+from stratomics.enrichment.truth_beside import truth_beside
+from stratomics.enrichment.weight import weight_of
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["enrich_run", "enrich_run_of_one_arm"]
@@ -28,10 +43,14 @@ __all__ = ["enrich_run", "enrich_run_of_one_arm"]
 
 def enrich_run(
     run: RunDirectory,
-    control: str | None,
+    control: str | None = None,
     treated: Sequence[str] = (),
     shares: Sequence[float] | None = None,
-    randomised: str = "yes",
+    randomised: str | None = None,
+    *,
+    asked: Asked | None = None,
+    markers: Sequence[str] = (),
+    toxicity: str | None = None,
     **options: Any,
 ) -> dict[str, Any]:
     """Answer as :func:`stratomics.enrichment.answer.enrich` does, by the benefit that the run predicted out of fold.
@@ -39,52 +58,90 @@ def enrich_run(
     Parameters
     ----------
     run
-        Of two arms.
+        Of two arms or more.
     control, treated
-        Value of the control arm, and those of the treated one, pooled if several; all others if left out.
+        Value of the control arm, and those of the treated one, pooled if several; as the cohort declared them, or all
+        others, if left out.
     shares
         Of the highest benefit to look at; those of `cuts.SHARES` if left out.
     randomised
-        How arms were allotted.
+        How arms were allotted; as the cohort declared it if left out.
+    asked
+        What the coming trial should be.
+    markers
+        Covariates to look at beside the benefit, by their raw values.
+    toxicity
+        Endpoint to weigh benefit against; ``toxicity`` if the run has one.
     options
         Of `enrich`.
 
     Returns
     -------
     dict
-        As there, with ``groups``, the share chosen and abstaining in each site and by completeness of views, and
-        ``readable``, a tree that approximates the choice; the rule is written to ``subgroup.json``,
-        unless another one is locked there, which a warning says.
+        As there, with ``groups``, the share chosen and abstaining in each site and by completeness of views;
+        ``readable``, a tree that approximates the choice; ``markers``; ``doses``, where there are more arms; ``plan``,
+        the trial that follows; ``truth`` of a simulated cohort. Nothing is written.
 
     Raises
     ------
     ConfigError
         If no control is named.
     """
+    named, others, how = declared(run)
+    control, treated = control or named, treated or others
+    randomised = randomised or how
     if control is None:
-        arms = ", ".join(map(str, sorted(run.patients["arm"].dropna().unique())))
+        arms = ", ".join(arms_of(run))
         raise ConfigError(f"{run.path}: which arm is the control? Add --control with one of {arms}")
     trial, ids = run_trial(run, control, treated, randomised)
     score = run_score(run, ids)
     cuts = share_cuts(trial, score.value, score.fold, shares or SHARES)
+    options["looked_at"] = max(options.get("looked_at", 1), 1 + len(markers))
+    options |= {"covariates": run_covariates(run, ids), "toxic": _toxic(run, ids, toxicity)}
     answer = enrich(trial, score, cuts, **options)
     chosen = cuts[1][answer["best"]]
     horizon = answer["benefit"]["horizon"]
     measure = measure_of(trial, answer["measure"], float("nan") if horizon is None else horizon)
     readable = _readable(run, ids, measure, chosen)
-    answer["warnings"] += _locked(run.path / "subgroup.json", lock(answer))
+    arms = f"{', '.join(treated) or 'treated'} against {control}"
+    subgroup = chosen_of(run, trial, ids, chosen, answer, arms)
     answer["warnings"] += left_out(len(run.patients) - len(trial))
-    extra = {"groups": _groups(run, ids, chosen), "readable": None if readable is None else asdict(readable)}
-    return answer | extra
+    if trial.survives:
+        answer["warnings"] += said_again(run.survival, run.patients, run.endpoint)
+    seed, share = options.get("seed", 0), float(cuts[0][answer["best"]])
+    interaction = run.metrics.get("interaction") if (run.path / "metrics.json").exists() else None
+    answer |= {"repeats": len(score.value), "randomised": randomised, "interaction": interaction}
+    return answer | {
+        "weight": weight_of(answer, interaction),
+        "groups": _groups(run, ids, chosen),
+        "readable": None if readable is None else asdict(readable),
+        "arms": arms,
+        "markers": {name: _of_marker(run, trial, ids, name, options) for name in markers},
+        "doses": dose_table(run, control, randomised, measure.name, horizon or float("nan"), share),
+        "plan": plan_of(run, trial, subgroup, asked or Asked(), options.get("follow_up"), seed),
+        "truth": truth_beside(str(run.provenance.get("source", "")), ids, score, chosen, answer, seed),
+    }
 
 
-def _locked(path: Path, rule: Subgroup) -> list[str]:
-    """Write the rule, unless another one is locked already: it stays, and that is said."""
-    if path.exists() and not (locked := Subgroup.load(path)).same_rule(rule):
-        kept = f"{path.name} holds another rule, locked before ({locked.label}), and keeps it"
-        return [f"{kept}; remove the file to lock this one"]
-    rule.save(path)
-    return []
+def _of_marker(
+    run: RunDirectory, trial: Trial, ids: NDArray[np.str_], name: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Answer the same of one covariate by its raw values."""
+    patients = run.patients.set_index("sample_id").loc[list(ids)]
+    value = numbers(
+        column_of(patients.rename(columns=lambda c: str(c).removeprefix("covariate.")), name), name
+    )
+    return enrich(trial, Score.marker(name, value), marker_cuts(trial, value), **options)
+
+
+def _toxic(run: RunDirectory, ids: NDArray[np.str_], name: str | None) -> NDArray[np.bool_] | None:
+    """(n,) whether there was toxicity; None where nothing is known of it."""
+    if name is None and "toxicity" not in run.patients:
+        return None
+    column = column_of(run.patients.set_index("sample_id").loc[list(ids)], name or "toxicity")
+    if column.isna().any():
+        return None
+    return truth_of(column, str(column.name))
 
 
 def enrich_run_of_one_arm(run: RunDirectory, follow_up: float | None = None) -> dict[str, Any]:
@@ -123,11 +180,10 @@ def _readable(
     """Approximate those chosen most often, by covariates that are numbers and known of everybody; None without any."""
     patients = run.patients.set_index("sample_id").loc[list(ids)]
     numbers = patients[_named(patients, "covariate.")].select_dtypes(["number", "bool"]).dropna(axis=1)
-    often = chosen.mean(axis=0)
-    most = often > np.quantile(often, 1.0 - often.mean())
-    if numbers.empty or not most.any():
+    if numbers.empty:
         return None
-    return readable_rule(measure, numbers.rename(columns=lambda name: name.removeprefix("covariate.")), most)
+    named = numbers.rename(columns=lambda name: name.removeprefix("covariate."))
+    return readable_rule(measure, named, most_often(chosen))
 
 
 def _named(patients: pd.DataFrame, start: str) -> list[str]:

@@ -113,12 +113,16 @@ class Subgroup:
             table["agreement"] = np.where(abstain, np.nan, norm.cdf(distance))
         return table
 
-    def save(self, path: Path) -> None:
-        """Write ``subgroup.json``."""
+    def content(self) -> dict[str, Any]:
+        """Content of ``subgroup.json``."""
         status = (
             EXPLORATORY if self.exploratory else "confirmatory: the rule was locked before these patients"
         )
-        write_json(path, {**asdict(self), "status": status})
+        return {**asdict(self), "status": status}
+
+    def save(self, path: Path) -> None:
+        """Write ``subgroup.json``."""
+        write_json(path, self.content())
 
     @classmethod
     def load(cls, path: Path) -> Subgroup:

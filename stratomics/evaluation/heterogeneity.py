@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from models.group_ridge import likelihood_of, ridge
-from models.prediction import LONG, Prediction
+from models.prediction import Prediction
 from omics.endpoints import Response, Survival
 from omics.errors import DataError
 
@@ -47,7 +47,7 @@ class Interaction:
     n: int
 
 
-def relative_effects(prediction: Prediction, at: float) -> pd.DataFrame:
+def relative_effects(prediction: Prediction, at: float | None, response: str | None = None) -> pd.DataFrame:
     """Predicted log hazard ratio or log odds ratio, treated to control, of a cohort with arms.
 
     Parameters
@@ -55,35 +55,37 @@ def relative_effects(prediction: Prediction, at: float) -> pd.DataFrame:
     prediction
         With predictions under each arm.
     at
-        Time at which cumulative hazards are compared; nothing to a response.
+        Time at which cumulative hazards are compared; None to a response.
+    response
+        Name of the response; the first one if left out.
 
     Returns
     -------
     pandas.DataFrame
-        sample_id, repeat, fold, relative.
+        sample_id, repeat, fold, relative, and prognosis: the middle of both arms, on the same scale.
 
     Raises
     ------
     DataError
         If the predictions know no arms.
     """
-    name = next(name for name in LONG if name in prediction.long)
-    table = prediction.long[name]
+    table = prediction.long["response" if at is None else "survival"]
     if "arm" not in table:
         raise DataError("these predictions know no arms, so they say nothing of a treatment's effect")
     keys = ["sample_id", "repeat", "fold"]
-    if name == "survival":
+    if at is not None:
         table = table if "cause" not in table else table[table["cause"] == 1]
         last = table[table["time"] <= at].groupby([*keys, "arm"], sort=True)["survival"].last()
         risk = np.log(-np.log(last.clip(SURE, 1.0 - SURE)))
     else:
-        endpoint = table["endpoint"].iloc[0]
+        endpoint = response or table["endpoint"].iloc[0]
         positive = table[(table["endpoint"] == endpoint) & (table["class"] == "positive")]
         share = positive.set_index([*keys, "arm"])["probability"].clip(SURE, 1.0 - SURE)
         risk = np.log(share / (1.0 - share))
     wide = risk.unstack("arm")
-    difference: pd.Series[float] = wide["treated"] - wide["control"]
-    return difference.rename("relative").reset_index()
+    # The risk under the arm received would not do for a prognosis: it holds the effect already.
+    middle = (wide["treated"] + wide["control"]) / 2.0
+    return pd.DataFrame({"relative": wide["treated"] - wide["control"], "prognosis": middle}).reset_index()
 
 
 def interaction(
@@ -98,7 +100,8 @@ def interaction(
     arm
         (n,) as :func:`omics.arms.arm_codes` gives it; who is in neither arm is left out.
     relative, prognosis
-        (n,) predicted log ratio, treated to control, and log hazard or odds, from models that never saw the patient.
+        (n,) predicted log ratio, treated to control, and log hazard or odds in the middle of both arms, from models
+        that never saw the patient.
     fold
         (n,) whose models predicted; models of different folds are compared within their fold.
     """

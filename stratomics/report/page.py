@@ -15,6 +15,7 @@ from stratomics.evaluation.comparison import LABELS
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.summary import honest_sentences, metric_label, rows, shown
 from stratomics.report import figures
+from stratomics.report.enrichment import enrichment_part
 from stratomics.report.factors import factor_part
 from stratomics.report.response import RESPONSE_LIMITS, response_facts, response_sections
 from stratomics.report.survival import SURVIVAL_LIMITS, survival_facts, survival_sections
@@ -72,6 +73,7 @@ def _content(run: RunDirectory) -> dict[str, Any]:
         "sections": parts.sections(run),
         "factors": factor_part(run),
         "uncertainty": uncertainty_part(run),
+        "enrichment": enrichment_part(run),
         "balance": parts.balance,
         "limits": parts.limits,
     }

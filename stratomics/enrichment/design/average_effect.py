@@ -81,10 +81,11 @@ def size_of_two_tests(setting: Setting, effect: Effect, power: float, alpha: flo
     everybody, positive = setting.everybody, setting.positive
     course, part = setting.course(everybody, effect), setting.course(positive, effect)
     inside, outside = positive.log_ratio(effect), setting.negative.log_ratio(effect)
-    _require_benefit(min(inside, outside))
 
     def size(share: float) -> Size:
+        # A benefit of the others alone is no claim of this design.
         best = min(inside, share * inside + (1.0 - share) * outside)
+        _require_benefit(best)
         few = schoenfeld_events(math.exp(best), power, alpha, setting.allocation)
         events = _root(
             lambda d: _power_of_any(d, share, inside, outside, alpha, setting.allocation) - power,

@@ -69,4 +69,5 @@ def stage_of(positive: Evidence, negative: Evidence) -> Stage:
     everybody = positive + negative
     whole = np.ones_like(everybody.variance)
     share = np.divide(positive.variance, everybody.variance, out=whole, where=everybody.variance > 0.0)
-    return Stage(positive.z, everybody.z, share)
+    # A stage is a difference, whose variance may fall below 0 in a stratum.
+    return Stage(positive.z, everybody.z, np.minimum(share, 1.0))

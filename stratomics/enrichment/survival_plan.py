@@ -1,0 +1,189 @@
+"""The trial that follows from a survival run: four designs side by side, and virtual trials of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.errors import DesignError
+from omics.tables import check_choice
+from stratomics.enrichment.course import Asked, Course, course_of
+from stratomics.enrichment.design.setting import Economics, Effect, Setting
+from stratomics.enrichment.design.step_rate import StepRate
+from stratomics.enrichment.honest import most_often
+from stratomics.enrichment.side_by_side import DESIGNS, Question, SideBySide, side_by_side
+from stratomics.enrichment.virtual.baseline import baseline_hazard
+from stratomics.enrichment.virtual.believed import HonestEffect, LogHazardRatio
+from stratomics.enrichment.virtual.trials import VirtualTrials, virtual_trials
+
+__all__ = ["MOST", "Chosen", "plan_survival"]
+
+MOST = 20_000
+"""Patients of a trial."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A subgroup as the planning needs it.
+
+    Attributes
+    ----------
+    label, treatment, endpoint
+        In words, for the estimand.
+    sample_ids, chosen
+        Patients (n,), and whether each cross-fit took them, (repeats, n).
+    inside, outside
+        Honest effects, as an answer holds them: estimate, low, high, se.
+    source
+        Where the effects come from.
+    """
+
+    label: str
+    treatment: str
+    endpoint: str
+    sample_ids: NDArray[np.str_]
+    chosen: NDArray[np.bool_]
+    inside: Mapping[str, float]
+    outside: Mapping[str, float]
+    source: str
+
+    @property
+    def prevalence(self) -> float:
+        """Share taken, the mean over cross-fits."""
+        return float(self.chosen.mean())
+
+
+def plan_survival(
+    subgroup: Chosen, outcome: Any, curves: pd.DataFrame, asked: Asked, follow_up: float | None, seed: int
+) -> dict[str, Any]:
+    """Lay four designs side by side and run virtual trials of each that can be planned.
+
+    Parameters
+    ----------
+    subgroup
+        Whom to enrol, and the honest effects.
+    outcome
+        Survival of the patients.
+    curves
+        ``survival.parquet`` of the run.
+    asked, follow_up
+        What was asked for, and the follow-up of the last patient.
+    seed
+        Of the virtual trials.
+
+    Returns
+    -------
+    dict
+        ``designs`` (a row each), ``refused`` (name -> why), ``assumptions``, ``virtual`` (a row a truth and design),
+        ``better`` (pairs), ``design`` (of ``design.json``), ``believed``; or ``refused`` alone where nothing can be
+        planned.
+    """
+    check_choice(DESIGNS, asked.design, "design")
+    course = course_of(outcome, asked, follow_up)
+    try:
+        setting = _setting(subgroup, curves, course, asked)
+        beside = _feasible(side_by_side(_question(subgroup, setting, course, asked, seed)))
+        believed = HonestEffect(_log(subgroup.inside), _log(subgroup.outside))
+    except DesignError as error:
+        return {"refused": {"every design": str(error)}, "design": None}
+    run = virtual_trials(beside.plans, setting, believed, asked.trials, seed)
+    kept = beside.planned.get(asked.design) or next(iter(beside.planned.values()))
+    return {
+        "designs": beside.table.to_dict("records"),
+        "refused": dict(beside.refused),
+        "assumptions": kept.design.to_json()["assumptions"] + [_follow_up(course)],
+        "virtual": run.table.to_dict("records"),
+        "trials": asked.trials,
+        "asked": asked.design,
+        "better": _better(run, beside),
+        "believed": {
+            "inside": dict(subgroup.inside),
+            "outside": dict(subgroup.outside),
+            "source": subgroup.source,
+        },
+        "design": kept.design.to_json(),
+    }
+
+
+def _setting(subgroup: Chosen, curves: pd.DataFrame, course: Course, asked: Asked) -> Setting:
+    if "arm" not in curves:
+        raise DesignError("this run has no curves under the control arm; run it again with this release")
+    control = curves[curves["arm"] == "control"]
+    most = most_often(subgroup.chosen)
+    return Setting(
+        asked.assay(subgroup.prevalence),
+        baseline_hazard(control, subgroup.sample_ids[most]),
+        baseline_hazard(control, subgroup.sample_ids[~most]),
+        StepRate.constant(course.candidates),
+        course.dropout,
+        economics=Economics(patient=asked.patient, test=asked.test),
+    )
+
+
+def _feasible(beside: SideBySide) -> SideBySide:
+    """Leave out designs of more patients than anybody enrols, where effects all but cancel."""
+    large = {name: one.design.patients for name, one in beside.planned.items() if one.design.patients > MOST}
+    refused = {
+        name: f"it would take {patients:,} patients, and {MOST:,} are the most that is looked at"
+        for name, patients in large.items()
+    }
+    if len(large) == len(beside.planned):
+        raise DesignError(next(iter(refused.values())))
+    planned = {name: one for name, one in beside.planned.items() if name not in large}
+    return SideBySide(planned, {**beside.refused, **refused})
+
+
+def _question(subgroup: Chosen, setting: Setting, course: Course, asked: Asked, seed: int) -> Question:
+    inside = subgroup.inside["estimate"] if asked.plan_for is None else asked.plan_for
+    hazard = "mean of the recalibrated curves under the control arm, of models that did not see the patients"
+    sources = {
+        "hazard ratio inside": subgroup.source
+        if asked.plan_for is None
+        else "asked for, not found in these patients",
+        "hazard ratio outside": "the effect outside the same cut, with its interval, uncorrected",
+        "prevalence": f"share of these {len(subgroup.sample_ids)} patients, by cross-fitted rules",
+        "sensitivity": asked.assay_source,
+        "specificity": asked.assay_source,
+        "hazard of controls inside": f"{hazard}, inside",
+        "hazard of controls outside": f"{hazard}, outside",
+        **course.sources,
+    }
+    return Question(
+        setting,
+        Effect(inside, subgroup.outside["estimate"]),
+        sources,
+        subgroup=subgroup.label,
+        treatment=subgroup.treatment,
+        endpoint=subgroup.endpoint,
+        follow_up=course.follow_up,
+        power=asked.power,
+        alpha=asked.alpha,
+        seed=seed,
+    )
+
+
+def _log(effect: Mapping[str, float]) -> LogHazardRatio:
+    return LogHazardRatio(float(np.log(effect["estimate"])), effect["se"])
+
+
+def _follow_up(course: Course) -> dict[str, Any]:
+    return {
+        "name": "follow-up of the last patient",
+        "value": course.follow_up,
+        "source": course.sources["follow-up"],
+    }
+
+
+def _better(run: VirtualTrials, beside: SideBySide) -> list[dict[str, Any]]:
+    """Probability that one design's utility exceeds another's, under effects drawn from the honest interval."""
+    pairs = []
+    for a, b in combinations(beside.planned, 2):
+        probability, error = run.better(a, b)
+        pairs.append({"a": a, "b": b, "probability": probability, "se": error})
+    return pairs
