@@ -38,6 +38,8 @@ def run_tasks(
     workers
         Processes; one a core, but no more than tasks, if None. With 1 everything stays in this process.
     """
+    if not tasks:
+        return
     count = min(workers or os.cpu_count() or 1, len(tasks))
     if count <= 1:
         shared = prepare()

@@ -85,7 +85,10 @@ def _coverage(cases: Cases, patients: pd.DataFrame) -> pd.DataFrame:
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as json holds them, where what is not known is null."""
     return [
-        {str(key): None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()}
+        {
+            str(key): None if isinstance(value, float) and np.isnan(value) else value
+            for key, value in row.items()
+        }
         for row in table.to_dict("records")
     ]
 

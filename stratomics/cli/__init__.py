@@ -62,7 +62,10 @@ def _guarded(arguments: list[str]) -> int:
     except StratomicsError as error:
         return _complain(str(error), 1)
     except KeyboardInterrupt:
-        return _complain("stopped by Ctrl-C; nothing half-written is left", 2)
+        return _complain(
+            "stopped by Ctrl-C; nothing half-written is left, and a run goes on from here by the same command",
+            2,
+        )
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does; Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,70 @@
+"""A folder that says what its files are, and is believed as long as they are just that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from omics.errors import InputError
+from omics.files import file_digest, read_json, write_json
+
+__all__ = ["MANIFEST", "compared", "is_whole", "write_manifest"]
+
+MANIFEST = "manifest.json"
+
+
+def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Write ``manifest.json``: `facts`, and under ``files`` the SHA-256 of each file that is in `folder`."""
+    write_json(folder / MANIFEST, {**facts, "files": _digests(folder)})
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file of `folder` is the one that its manifest names, and no other is there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> is_whole(folder)
+    False
+    >>> _ = (folder / "a").write_text("1")
+    >>> write_manifest(folder, {})
+    >>> is_whole(folder)
+    True
+    >>> _ = (folder / "a").write_text("2")
+    >>> is_whole(folder)
+    False
+    """
+    try:
+        declared = read_json(folder / MANIFEST).get("files")
+    except InputError:
+        return False
+    return isinstance(declared, dict) and not compared(declared, _digests(folder))
+
+
+def compared(
+    declared: Mapping[str, str], found: Mapping[str, str], ignored: Collection[str] = ()
+) -> dict[str, str]:
+    """Name -> ``missing``, ``changed`` or ``added``, of what differs.
+
+    Examples
+    --------
+    >>> compared({"a": "1", "b": "2"}, {"b": "3", "c": "4"})
+    {'a': 'missing', 'b': 'changed', 'c': 'added'}
+    """
+    said = {}
+    for name in sorted({*declared, *found} - set(ignored)):
+        if name not in found:
+            said[name] = "missing"
+        elif name not in declared:
+            said[name] = "added"
+        elif found[name] != declared[name]:
+            said[name] = "changed"
+    return said
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = {path.relative_to(folder).as_posix(): path for path in files}
+    return {name: file_digest(path) for name, path in names.items() if name != MANIFEST}
