@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import chain
+from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +34,7 @@ __all__ = [
     "assemble_cohort",
     "cohort_digest",
     "cohort_endpoints",
+    "cohort_files",
     "cohort_spec",
     "inspect_cohort",
     "observed_views",
@@ -106,10 +108,29 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
     attempt(checked_samples, samples, spec, str(file))
     if errors:
         return None, errors
-    tables = (table_files(folder / str(view.file), view.format) for view in spec.views.values())
-    digest = digest_files(dict.fromkeys([path, file, *chain.from_iterable(tables)]))
+    digest = digest_files(_declared_files(path, spec))
     read = {name: frame for name, frame in views.items() if frame is not None}
     return assemble_cohort(samples, read, spec, digest, str(file)), errors
+
+
+def cohort_files(source: str | Path) -> dict[str, Path]:
+    """Name -> file, of all files that a cohort is read from; a name says where a file lies from ``cohort.yaml``.
+
+    Examples
+    --------
+    >>> list(cohort_files("bundled:tcga_acc"))[:2]
+    ['cohort.yaml', 'outcome.csv']
+    """
+    path = _locate(str(source))
+    places = [path] if path.suffix == ".h5mu" else _declared_files(path, load_spec(path))
+    files = chain.from_iterable([p] if not p.is_dir() else sorted(p.rglob("*")) for p in places)
+    return {Path(relpath(file, path.parent)).as_posix(): file for file in files if not file.is_dir()}
+
+
+def _declared_files(path: Path, spec: CohortSpec) -> list[Path]:
+    samples = [] if spec.samples is None else [path.parent / spec.samples.file]
+    tables = (table_files(path.parent / str(view.file), view.format) for view in spec.views.values())
+    return list(dict.fromkeys([path, *samples, *chain.from_iterable(tables)]))
 
 
 def _read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:

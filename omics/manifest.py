@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from omics.errors import InputError
 from omics.files import file_digest, read_json, write_json
 
-__all__ = ["MANIFEST", "compared", "is_whole", "write_manifest"]
+__all__ = ["MANIFEST", "compared", "digests_of", "files_of", "is_whole", "write_manifest"]
 
 MANIFEST = "manifest.json"
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write ``manifest.json``: `facts`, and under ``files`` the SHA-256 of each file that is in `folder`."""
-    write_json(folder / MANIFEST, {**facts, "files": _digests(folder)})
+    write_json(folder / MANIFEST, {**facts, "files": digests_of(files_of(folder))})
 
 
 def is_whole(folder: Path) -> bool:
@@ -40,12 +40,10 @@ def is_whole(folder: Path) -> bool:
         declared = read_json(folder / MANIFEST).get("files")
     except InputError:
         return False
-    return isinstance(declared, dict) and not compared(declared, _digests(folder))
+    return isinstance(declared, dict) and not compared(declared, digests_of(files_of(folder)))
 
 
-def compared(
-    declared: Mapping[str, str], found: Mapping[str, str], ignored: Collection[str] = ()
-) -> dict[str, str]:
+def compared(declared: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
     """Name -> ``missing``, ``changed`` or ``added``, of what differs.
 
     Examples
@@ -54,7 +52,7 @@ def compared(
     {'a': 'missing', 'b': 'changed', 'c': 'added'}
     """
     said = {}
-    for name in sorted({*declared, *found} - set(ignored)):
+    for name in sorted({*declared, *found}):
         if name not in found:
             said[name] = "missing"
         elif name not in declared:
@@ -64,7 +62,13 @@ def compared(
     return said
 
 
-def _digests(folder: Path) -> dict[str, str]:
+def files_of(folder: Path) -> dict[str, Path]:
+    """Name -> file, of all files in `folder` but its manifest."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in files}
-    return {name: file_digest(path) for name, path in names.items() if name != MANIFEST}
+    return {name: path for name, path in names.items() if name != MANIFEST}
+
+
+def digests_of(files: Mapping[str, Path]) -> dict[str, str]:
+    """Name -> SHA-256 of each file."""
+    return {name: file_digest(path) for name, path in files.items()}

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from datamodules.split import Fold, stratified_folds
 from models.prediction import Prediction
 from omics.check import cohort_notes
-from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
+from omics.cohort import cohort_digest, cohort_endpoints, cohort_files, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
 from omics.files import write_json
-from omics.manifest import write_manifest
+from omics.manifest import digests_of, write_manifest
 from omics.randomness import named_seed
 from omics.tables import every, look_up
 from stratomics.baselines import BASELINES
@@ -27,7 +27,7 @@ from stratomics.factor_tables import save_factors
 from stratomics.judging import judge
 from stratomics.logs import run_log
 from stratomics.pins import pins
-from stratomics.run_directory import RunDirectory, run_folder, save_run
+from stratomics.run_directory import RunDirectory, run_digest, run_folder, save_run
 from stratomics.run_lock import held
 from stratomics.tracking import Tracker
 from stratomics.unfinished import Unfinished, unfinished
@@ -107,7 +107,9 @@ def _trip(
 ) -> None:
     folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
     folder = attempt.new
-    write_json(folder / "provenance.json", _provenance(config, cohort))
+    provenance = _provenance(config, cohort)
+    write_json(folder / "provenance.json", provenance)
+    inputs = digests_of(cohort_files(str(config.cohort)))
     _fit_what_is_not_done(config, cohort, folds, attempt, tracker, progress)
     # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
     parts = [attempt.predictions(fold) for fold in folds]
@@ -121,7 +123,8 @@ def _trip(
     from stratomics.report.page import write_report
 
     write_report(RunDirectory(folder))
-    write_manifest(folder, {})
+    whole = run_digest(config.fingerprint(), provenance["cohort_digest"], provenance["packages"])
+    write_manifest(folder, {"run": whole, "inputs": inputs})
     log.info("finished")
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from models.prediction import Prediction
 from omics.cohort import cohort_digest, cohort_spec
 from omics.endpoints import Response, Survival
+from omics.errors import InputError
 from omics.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
 from stratomics.patients import patients_table
 from stratomics.pins import pins
@@ -52,6 +53,22 @@ class RunDirectory:
     def provenance(self) -> dict[str, Any]:
         """Content of ``provenance.json``: cohort, digests, versions, seed, command."""
         return read_json(self.path / "provenance.json")
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Keys of ``config.yaml``."""
+        import yaml
+
+        path = self.path / "config.yaml"
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file; is this a finished run directory?") from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            content = None
+        if not isinstance(content, dict):
+            raise InputError(f"{path}: not a configuration; restore the file")
+        return content
 
     @cached_property
     def patients(self) -> pd.DataFrame:

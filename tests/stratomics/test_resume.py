@@ -280,6 +280,31 @@ def test_a_lock_that_its_holder_removes_meanwhile_is_not_held_by_two(
     assert released
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="asks the system for processes as Linux answers")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    write(tmp_path / "small")
+    process = start([*WORDS, "--workers=2", "--split.repeats=50"], tmp_path)
+    said = tmp_path / "stderr.txt"
+    while not (said.is_file() and "1/101" in said.read_text()):
+        time.sleep(0.1)
+        assert process.is_alive()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) >= 2
+    process.kill()
+    deadline = time.monotonic() + 60
+    while any(_runs(pid) for pid in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _runs(pid: str) -> bool:
+    try:
+        # After the name in brackets comes the state; Z is an end that nobody has asked for yet.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def test_again_repeats_a_finished_run_in_its_place(
     undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path
 ) -> None:
