@@ -16,6 +16,7 @@ COMMANDS = {
     "check": ("stratomics.cli.check:check", "what a careful statistician would look at before modelling"),
     "run": ("stratomics.cli.run:run", "one experiment, from files to report"),
     "simulate": ("stratomics.cli.simulate:simulate", "a cohort whose truth is known, to try things on"),
+    "predict": ("stratomics.cli.predict:predict", "new patients through a finished run"),
     "verify": ("stratomics.cli.verify:verify", "whether a run and its inputs are as the run left them"),
     "report": ("stratomics.cli.report:report", "write the report of a finished run anew"),
 }
