@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small import QUICK, Change, with_response, write
+from small import QUICK, Change, tables, with_response, write
 
 from models.prediction import Prediction
 from omics.cohort import read_cohort
