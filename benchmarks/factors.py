@@ -165,7 +165,7 @@ def mofa(batch: Batch, seed: int, likelihood: str = "gaussian") -> Any:
         data.append([np.where(batch.observed[view], x, np.nan).astype(np.float64)])
     from mofapy2.run.entry_point import entry_point
 
-    entry = Quiet(entry_point())
+    entry = Quiet(Quiet.quietly(entry_point)())
     entry.set_data_options(scale_views=False, use_float32=True)
     entry.set_data_matrix(data, likelihoods=[likelihood] * len(data), views_names=list(batch.views))
     entry.set_model_options(factors=COUNT, spikeslab_weights=False, ard_weights=True)
@@ -182,10 +182,10 @@ class Quiet:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.entry, name)
-        return self._quietly(found) if callable(found) else found
+        return self.quietly(found) if callable(found) else found
 
     @staticmethod
-    def _quietly(call: Any) -> Any:
+    def quietly(call: Any) -> Any:
         def quiet(*args: Any, **kwargs: Any) -> Any:
             with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                 warnings.simplefilter("ignore")

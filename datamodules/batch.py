@@ -85,6 +85,10 @@ class Batch:
             Endpoints.concatenate([part.endpoints for part in parts]),
         )
 
+    def by_id(self) -> NDArray[np.int64]:
+        """(n,) rows in the order of their ids: what goes along it is the same however the patients are ordered."""
+        return np.argsort(self.sample_ids, kind="stable")
+
     def present(self, view: str) -> NDArray[np.bool_]:
         """(n,) bool: the patient has `view`."""
         present: NDArray[np.bool_] = np.any(self.observed[view], axis=1)

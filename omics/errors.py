@@ -9,6 +9,7 @@ __all__ = [
     "CohortError",
     "ConfigError",
     "DataError",
+    "DesignError",
     "FitError",
     "InputError",
     "StratomicsError",
@@ -82,6 +83,10 @@ class DataError(InputError):
 
 class TooFewError(DataError):
     """A class or group with too few patients for what would be promised to it."""
+
+
+class DesignError(InputError):
+    """A trial that cannot be: a zero effect, looks that overlap, a prevalence of 1."""
 
 
 class FitError(StratomicsError):

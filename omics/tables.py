@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 from omics.errors import ConfigError, nearest
 
-__all__ = ["check_choice", "every", "look_up"]
+__all__ = ["check_choice", "every", "face", "look_up"]
 
 
 def check_choice(table: Mapping[str, Any], name: str, what: str) -> None:
@@ -33,6 +33,23 @@ def look_up(table: Mapping[str, str], name: str, what: str) -> Any:
     check_choice(table, name, what)
     module, _, attribute = table[name].partition(":")
     return getattr(import_module(module), attribute)
+
+
+def face(package: str, table: Mapping[str, str]) -> Callable[[str], Any]:
+    """Make the ``__getattr__`` of a package that hands on the names of `table`, each when it is asked for (PEP 562).
+
+    Examples
+    --------
+    >>> face("maths", {"pi": "math:pi"})("pi")
+    3.141592653589793
+    """
+
+    def handed_on(name: str) -> Any:
+        if name not in table:
+            raise AttributeError(f"{package} has no '{name}'; {nearest(name, table)}")
+        return look_up(table, name, "name")
+
+    return handed_on
 
 
 def every(tables: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -139,14 +139,15 @@ class GFA(LinearFactorModel):
         """How each view pulls at each patient, by a model that goes on from `fit` without a fifth of the patients."""
         k = int((fit.sd[0, :, 1:] > 0).any(dim=0).sum().clamp_min(1))
         pulls = {name: (np.zeros((len(batch), k, k)), np.zeros((len(batch), k))) for name in offsets}
-        order = named_generator(self.seed, "gfa", "folds").permutation(len(batch))
+        # As in `data`, patients stand in the order of their ids.
+        by_id, drawn = batch.by_id(), named_generator(self.seed, "gfa", "folds").permutation(len(batch))
         for fold in range(FOLDS):
-            rows = np.sort(order[fold::FOLDS])
+            rows = np.sort(drawn[fold::FOLDS])
             kept = torch.ones(len(batch), dtype=torch.bool)
             kept[rows] = False
             rest = data.keep(kept.to(self.device))
             linear = _linear(rest, resume(rest, fit, FOLD_SWEEPS), offsets, self.likelihoods)
-            new = batch.take(rows)
+            new = batch.take(by_id[rows])
             posterior = linear.posterior(new, new.observed)
             for name, (precision, pull) in pulls.items():
                 precision[rows], pull[rows] = linear.pull(name, new, new.observed[name], *posterior)

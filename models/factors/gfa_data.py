@@ -70,20 +70,22 @@ def prepare(
 ) -> tuple[Data, dict[str, NDArray[np.float64]]]:
     """Blocks of every view that has features, and the (p,) offsets that were taken from each.
 
-    A feature that nobody has is in no block. Gaussian features are centred.
+    Patients stand in the order of their ids, so that neither a draw nor a sum depends on how they came. A feature that
+    nobody has is in no block. Gaussian features are centred.
 
     Raises
     ------
     FitError
         If a view has no value, infinite ones, no variance, or values that its likelihood cannot give.
     """
-    views, offsets = [], {}
+    views, offsets, order = [], {}, batch.by_id()
     for name, x in batch.views.items():
         if not x.shape[1]:
             continue
-        rows = np.flatnonzero(batch.present(name))
-        if not len(rows):
+        here = np.flatnonzero(batch.present(name)[order])
+        if not len(here):
             raise FitError(f"view {name} was measured on none of the training patients; leave it out")
+        rows = order[here]
         observed = batch.observed[name][rows]
         if not np.isfinite(x[rows][observed]).all():
             raise FitError(
@@ -91,7 +93,7 @@ def prepare(
             )
         blocks, offsets[name] = _blocks(
             name,
-            torch.from_numpy(rows).to(device),
+            torch.from_numpy(here).to(device),
             torch.tensor(x[rows], dtype=dtype, device=device),
             observed,
             likelihoods.get(name, GAUSSIAN),

@@ -167,7 +167,8 @@ class ViewEncoder(nn.Module):
 
     Values and the mask of what was observed are first seen through the loadings of the view's decoder: n patients
     cannot teach an encoder p free weights a factor without its learning them by heart. What is learned here is how to
-    mix these k + h numbers, and, if `hidden` is not 0, a layer of tanh units beside; both begin silent.
+    mix these k + h numbers, and, if `hidden` is not 0, a layer of tanh units beside; both begin silent. How sure the
+    expert is follows from what was observed, times one gain a factor: units that had a say in it made it too sure.
     """
 
     def __init__(self, count: int, hidden: int) -> None:
@@ -175,19 +176,19 @@ class ViewEncoder(nn.Module):
         self.mix = nn.Parameter(torch.eye(count + hidden, count))
         self.log_gain = nn.Parameter(torch.zeros(count))
         self.units = nn.Linear(2 * (count + hidden), hidden) if hidden else None
-        self.out = nn.Parameter(torch.zeros(hidden, 2 * count))
+        self.out = nn.Parameter(torch.zeros(hidden, count))
 
     def forward(self, values: Tensor, seen: Tensor, decoder: ViewDecoder) -> Expert:
         """Expert of values (n, p), of which `seen` (n, p) are observed; it says nothing where none is."""
         weight, pull = decoder.local(values)
         information = (seen * weight) @ decoder.weight.square()
         guess = ((seen * pull) @ decoder.weight) / (1 + information)
-        mean, gain = guess @ self.mix, self.log_gain.exp()
+        mean = guess @ self.mix
         if self.units is not None:
-            deep = torch.tanh(self.units(torch.cat([guess, torch.log1p(information)], dim=1))) @ self.out
-            shift, stretch = deep.chunk(2, dim=1)
-            mean, gain = mean + shift, gain * stretch.exp()
-        precision = information[:, : mean.shape[1]] * gain
+            mean = (
+                mean + torch.tanh(self.units(torch.cat([guess, torch.log1p(information)], dim=1))) @ self.out
+            )
+        precision = information[:, : mean.shape[1]] * self.log_gain.exp()
         return Expert(precision, precision * mean)
 
 

@@ -15,6 +15,10 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "check": ("stratomics.cli.check:check", "what a careful statistician would look at before modelling"),
     "run": ("stratomics.cli.run:run", "one experiment, from files to report"),
+    "enrich": (
+        "stratomics.cli.enrich:enrich",
+        "whom the next trial should enrol, from a run or a table of scores",
+    ),
     "simulate": ("stratomics.cli.simulate:simulate", "a cohort whose truth is known, to try things on"),
     "predict": ("stratomics.cli.predict:predict", "new patients through a finished run"),
     "verify": ("stratomics.cli.verify:verify", "whether a run and its inputs are as the run left them"),

@@ -189,6 +189,34 @@ def test_intervals_of_new_patients_cover() -> None:
     assert 0.85 < (np.abs(error) < 1.645 * sd).mean() < 0.95
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("hidden", [0, 16])
+def test_intervals_of_training_patients_cover_as_those_of_new_ones(hidden: int) -> None:
+    """90% intervals of 10 cohorts of 80; the sd of left-out factors counts how far networks disagree.
+
+    The map to the truth is that of 300 other patients. Three standard errors over cohorts are allowed for.
+    """
+    covered = []
+    for seed in range(10):
+        batch, z = simulated(n=80, p=150, seed=10 + seed, noise=4.0)
+        others, z_others = simulated(n=600, p=150, seed=30 + seed, noise=4.0)
+        model = VAE(6, seed, hidden=hidden)
+        left_out, new = model.fit_transform([batch]), model.transform(others)
+        inputs = np.column_stack([new.mean, np.ones(600)])
+        coefficients = np.linalg.lstsq(inputs[:300], z_others[:300], rcond=None)[0]
+        row = []
+        for mean, sd, truth in (
+            (left_out.mean, left_out.sd, z),
+            (new.mean[300:], new.sd[300:], z_others[300:]),
+        ):
+            error = mean @ coefficients[:-1] + coefficients[-1] - truth
+            row.append((np.abs(error) < 1.645 * np.sqrt(sd**2 @ coefficients[:-1] ** 2)).mean())
+        covered.append(row)
+    mean, error = np.mean(covered, axis=0), np.std(covered, axis=0, ddof=1) / np.sqrt(10)
+    assert (mean - 3 * error > 0.85).all(), (mean, error)
+    assert (mean + 3 * error < 0.95).all(), (mean, error)
+
+
 def test_training_patients_look_like_new_ones() -> None:
     """The trap: 74 patients whose noise 900 features know by heart."""
     batch, _ = simulated(n=74, p=300, noise=4.0)

@@ -299,24 +299,23 @@ def _text(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "inner_folds", "words"),
+    ("change", "words"),
     [
-        (_events(0), 2, "no events"),
-        (_events(2), 2, "has 2 event(s) among the patients to part into 3 folds"),
-        (_events(3), 3, "has 2 event(s) among the patients to part into 3 folds"),
-        (_text, 2, "rna.csv, column rna4, patient p002"),
+        (_events(0), "no events"),
+        (_events(2), "has 2 event(s) among the patients to part into 3 folds"),
+        (_events(3), "has 2 event(s) among the patients to part into 3 folds"),
+        (_text, "rna.csv, column rna4, patient p002"),
     ],
     ids=["no events", "a fold without events", "an inner fold without events", "text"],
 )
 def test_a_wrong_cohort_is_one_line(
     change: Any,
-    inner_folds: int,
     words: str,
     write_small: Callable[..., Path],
     here: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = ["run", "--cohort", str(write_small(change)), *QUICK, f"--split.inner_folds={inner_folds}"]
+    arguments = ["run", "--cohort", str(write_small(change)), *QUICK]
     assert words in refused(arguments, here, capsys)
 
 

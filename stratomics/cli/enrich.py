@@ -1,0 +1,171 @@
+"""``stratomics enrich``: whom the next trial should enrol, from a run or from any table of scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonargparse
+import numpy as np
+import pandas as pd
+
+from omics.errors import ConfigError, InputError
+from stratomics.cli.run import parsed_words
+
+__all__ = ["enrich"]
+
+
+def enrich(arguments: Sequence[str]) -> None:
+    """Print the threshold table and what remains of its best cut; of a run, lock the rule in ``subgroup.json``."""
+    words = list(arguments)
+    run = words.pop(0) if words and not words[0].startswith("-") else ""
+    options = parsed_words(_parser(), words, "the command line")
+    if bool(run) == bool(options.table):
+        raise ConfigError(f"name either a RUN or a --table; usage: {_parser().usage}")
+    answer = _of_run(Path(run), options) if run else _of_table(options)
+    if options.json:
+        print(json.dumps(answer, indent=2, ensure_ascii=False, default=float))
+    else:
+        from stratomics.cli.enrich_screen import show
+
+        show(answer)
+
+
+def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
+    from stratomics.enrichment import answer
+    from stratomics.enrichment.cuts import marker_cuts
+    from stratomics.enrichment.trial_table import column_of, numbers, trial_of, truth_of
+
+    for key in ("score", "arm", "control"):
+        if getattr(options, key) is None:
+            raise ConfigError(f"--{key} is missing; usage: {_parser().usage}")
+    table = _read(Path(options.table))
+    trial, rows = trial_of(
+        table,
+        options.arm,
+        options.control,
+        _words(options.treated),
+        time=options.time,
+        event=options.event,
+        response=options.response,
+        randomised=options.randomised,
+    )
+    everybody, table = len(table), table.iloc[rows]
+    score = numbers(column_of(table, options.score), options.score)
+    names = _words(options.covariates)
+    x = np.column_stack([numbers(column_of(table, name), name) for name in names]) if names else None
+    toxicity = options.toxicity
+    toxic = None if toxicity is None else truth_of(column_of(table, toxicity), toxicity)
+    marker = answer.Score.marker(options.score, score)
+    cuts = marker_cuts(trial, score, _numbers(options.cuts, "--cuts"))
+    found = answer.enrich(trial, marker, cuts, covariates=x, toxic=toxic, **_shared(options))
+    found["warnings"] += answer.left_out(everybody - len(trial))
+    return found
+
+
+def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
+    from stratomics.enrichment.from_run import has_two_arms
+    from stratomics.enrichment.run_answer import enrich_run, enrich_run_of_one_arm
+    from stratomics.run_directory import RunDirectory
+
+    run = RunDirectory(path)
+    if not has_two_arms(run):
+        return enrich_run_of_one_arm(run, options.follow_up)
+    shares = _numbers(options.cuts, "--cuts")
+    return enrich_run(
+        run, options.control, _words(options.treated), shares, options.randomised, **_shared(options)
+    )
+
+
+def _shared(options: jsonargparse.Namespace) -> dict[str, Any]:
+    from stratomics.enrichment.threshold_table import Costs
+
+    costs = _numbers(options.costs, "--costs")
+    if costs is not None and len(costs) != 2:  # noqa: PLR2004  # screening, patient
+        raise ConfigError("--costs takes two numbers, of screening and of a patient: --costs 500,20000")
+    return {
+        "measure": options.measure,
+        "horizon": options.horizon,
+        "follow_up": options.follow_up,
+        "costs": None if costs is None else Costs(*costs),
+        "looked_at": options.looked_at,
+        "seed": options.seed,
+        "draws": options.draws,
+    }
+
+
+def _words(text: str | None) -> list[str]:
+    return [] if text is None else text.split(",")
+
+
+def _numbers(text: str | None, key: str) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"{key} is '{text}'; write numbers with commas between, such as 11,14") from None
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError(f"{path}: no such table; give a csv file with a row per patient")
+    try:
+        return pd.read_csv(path)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a table ({error}); give a csv file with a row per patient") from None
+
+
+def _parser() -> jsonargparse.ArgumentParser:
+    parser = jsonargparse.ArgumentParser(
+        prog="stratomics enrich",
+        usage="stratomics enrich RUN --control VALUE, or stratomics enrich --table CSV --score COL --arm COL "
+        "--control VALUE --time COL --event COL | --response COL [--cuts A,B,C] [--json]",
+        description="Whom the next trial should enrol by a score, what may be expected in them, and how sure that is. "
+        "Example: stratomics enrich --table trial.csv --score ki67 --arm arm --control tamoxifen "
+        "--time years --event relapse --cuts 8,11,14",
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--table", type=str | None, help="csv file with a row per patient, in place of RUN")
+    add("--score", type=str | None, help="column of the score; higher for those who are to benefit")
+    add("--arm", type=str | None, help="column of the arm, of two values")
+    add("--control", type=str | None, help="its value in the control arm")
+    add(
+        "--treated",
+        type=str | None,
+        help="its values in the treated arm where there are more arms; several are pooled",
+    )
+    add("--time", type=str | None, help="column of the time, with --event")
+    add("--event", type=str | None, help="column that is 1 where the event occurred")
+    add("--response", type=str | None, help="column that is 1 where positive, in place of a time")
+    add(
+        "--cuts",
+        type=str | None,
+        help="raw values of the score, or shares of a run's benefit, with commas between",
+    )
+    add("--measure", type=str | None, help="hazard_ratio (the default), rmst or survival; response")
+    add(
+        "--horizon",
+        type=float | None,
+        help="time to which rmst and survival count; the furthest seen if left out",
+    )
+    add("--follow_up", type=float | None, help="of the coming trial; the median of this one if left out")
+    add("--covariates", type=str | None, help="columns that adjust the mean benefit, with commas between")
+    add(
+        "--randomised",
+        type=str,
+        default="yes",
+        choices=["yes", "adaptive", "no"],
+        help="how arms were allotted",
+    )
+    add("--toxicity", type=str | None, help="column that is 1 where toxicity occurred")
+    add("--costs", type=str | None, help="of screening and of a patient, such as 500,20000")
+    add("--looked_at", type=int, default=1, help="scores looked at altogether, for multiplicity")
+    add("--seed", type=int, default=0, help="of resamples and permutations")
+    add("--draws", type=int, default=1000, help="resamples and permutations")
+    add("--json", action="store_true", help="everything as json")
+    return parser

@@ -1,0 +1,48 @@
+"""Trial design by formula: events and sizes, looks, the calendar, assays, adaptive enrichment. Never torch.
+
+PUBLIC is what a notebook needs, as in ``from stratomics.enrichment.design import schoenfeld_events``. Everywhere
+`alpha` is one-sided, a hazard ratio below 1 is a benefit, and z is higher for a better treatment.
+"""
+
+from omics.tables import face
+
+PUBLIC = {
+    "AdaptiveEnrichment": "stratomics.enrichment.design.adaptive_enrichment:AdaptiveEnrichment",
+    "Assay": "stratomics.enrichment.design.assay:Assay",
+    "Assumption": "stratomics.enrichment.design.trial_design:Assumption",
+    "Calendar": "stratomics.enrichment.design.calendar:Calendar",
+    "Economics": "stratomics.enrichment.design.setting:Economics",
+    "Effect": "stratomics.enrichment.design.setting:Effect",
+    "Estimand": "stratomics.enrichment.design.trial_design:Estimand",
+    "Group": "stratomics.enrichment.design.calendar:Group",
+    "GroupSequential": "stratomics.enrichment.design.group_sequential:GroupSequential",
+    "Setting": "stratomics.enrichment.design.setting:Setting",
+    "StepRate": "stratomics.enrichment.design.step_rate:StepRate",
+    "TrialDesign": "stratomics.enrichment.design.trial_design:TrialDesign",
+    "adaptive_rule": "stratomics.enrichment.design.adaptive_size:adaptive_rule",
+    "adaptive_size": "stratomics.enrichment.design.adaptive_size:adaptive_size",
+    "detectable_hazard_ratio": "stratomics.enrichment.design.events:detectable_hazard_ratio",
+    "fixed": "stratomics.enrichment.design.group_sequential:fixed",
+    "freedman_events": "stratomics.enrichment.design.events:freedman_events",
+    "hwang_shih_decani": "stratomics.enrichment.design.spending:hwang_shih_decani",
+    "interaction_events": "stratomics.enrichment.design.events:interaction_events",
+    "lan_demets_obrien_fleming": "stratomics.enrichment.design.spending:lan_demets_obrien_fleming",
+    "lan_demets_pocock": "stratomics.enrichment.design.spending:lan_demets_pocock",
+    "obrien_fleming": "stratomics.enrichment.design.group_sequential:obrien_fleming",
+    "pocock": "stratomics.enrichment.design.group_sequential:pocock",
+    "power_of_events": "stratomics.enrichment.design.events:power_of_events",
+    "proportions_power": "stratomics.enrichment.design.sizes:proportions_power",
+    "proportions_size": "stratomics.enrichment.design.sizes:proportions_size",
+    "rmst_size": "stratomics.enrichment.design.sizes:rmst_size",
+    "schoenfeld_events": "stratomics.enrichment.design.events:schoenfeld_events",
+    "size_of_one_test": "stratomics.enrichment.design.average_effect:size_of_one_test",
+    "size_of_two_tests": "stratomics.enrichment.design.average_effect:size_of_two_tests",
+    "spend": "stratomics.enrichment.design.group_sequential:spend",
+    "with_futility": "stratomics.enrichment.design.group_sequential:with_futility",
+}
+
+__getattr__ = face(__name__, PUBLIC)
+
+
+def __dir__() -> list[str]:
+    return sorted(PUBLIC)

@@ -1,0 +1,171 @@
+"""From events to the calendar: who comes when, who is lost, how long until the events are there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from omics.errors import DesignError
+from stratomics.enrichment.design.checks import require_above_zero
+from stratomics.enrichment.design.step_rate import StepRate
+
+__all__ = ["Calendar", "Group"]
+
+Array = NDArray[np.float64]
+
+SMALL = 1e-3
+"""Below it a series is nearer than a difference."""
+LONGEST = 1e6
+"""Mean times to an event that are waited for, at most."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Part of those randomised who share a hazard.
+
+    Attributes
+    ----------
+    share
+        Of all randomised; the shares of a trial add up to 1.
+    hazard
+        Of the event, from randomisation on.
+    """
+
+    share: float
+    hazard: StepRate
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Expected course of a trial (Lachin and Foulkes 1986, doi 10.2307/2531201), in the unit of the rates.
+
+    Parameters
+    ----------
+    groups
+        Arms, or arms by subgroup.
+    accrual
+        Patients randomised a unit of time, until as many as were asked for are in.
+    dropout
+        Hazard of being lost, the same for all; 0 if nobody is.
+
+    Examples
+    --------
+    >>> arms = (Group(0.5, StepRate.of_median(12.0)), Group(0.5, StepRate.of_median(18.0)))
+    >>> course = Calendar(arms, StepRate.constant(20.0), dropout=0.005)
+    >>> round(course.events(300, at=24.0), 1)
+    154.1
+    >>> round(course.duration(300, events=125.0), 1)
+    19.7
+    """
+
+    groups: Sequence[Group]
+    accrual: StepRate
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        total = sum(group.share for group in self.groups)
+        if not math.isclose(total, 1.0, abs_tol=1e-9) or any(group.share < 0.0 for group in self.groups):
+            raise DesignError(f"the groups hold {total:g} of those randomised; their shares must add up to 1")
+        if not 0.0 <= self.dropout < math.inf:
+            raise DesignError(f"the hazard of dropping out is {self.dropout:g}; it must be at least 0")
+
+    def accrual_time(self, patients: float) -> float:
+        """Time at which the last of so many patients is randomised."""
+        require_above_zero("the number of patients", patients)
+        return float(self.accrual.inverse(patients))
+
+    def randomised(self, patients: float, at: float) -> float:
+        """Give the number expected to be randomised by the time `at`, of `patients` in all."""
+        return min(patients, float(self.accrual.cumulative(at)))
+
+    def events(self, patients: float, at: float) -> float:
+        """Give the number of events expected by the time `at`, of `patients` randomised in all."""
+        return sum(self.events_of_groups(patients, at))
+
+    def events_of_groups(self, patients: float, at: float) -> tuple[float, ...]:
+        """Give the number of events expected in each group, as :meth:`events` counts them."""
+        last = self.accrual_time(patients)
+        edges = np.array([*(start for start in self.accrual.starts if start < last), last])
+        since = np.maximum(at - edges, 0.0)
+        return tuple(group.share * self._of_group(group.hazard, since) for group in self.groups)
+
+    def duration(self, patients: float, events: float) -> float:
+        """Time at which so many events are expected.
+
+        Raises
+        ------
+        DesignError
+            If so many patients never have so many events.
+        """
+        require_above_zero("the number of events", events)
+        slowest = min(group.hazard.rates[-1] for group in self.groups)
+        end = self.accrual_time(patients) + LONGEST / (slowest + self.dropout)
+        most = self.events(patients, end)
+        if most <= events:
+            raise DesignError(
+                f"{events:.0f} events never happen: {patients:.0f} patients have {most:.0f} at most, "
+                "the others drop out; randomise more"
+            )
+        return _root(lambda at: self.events(patients, at) - events, 0.0, end)
+
+    def patients(self, events: float, follow_up: float) -> float:
+        """Patients to randomise so that the events are there `follow_up` after the last of them came; not rounded.
+
+        Examples
+        --------
+        >>> course = Calendar((Group(1.0, StepRate.of_median(12.0)),), StepRate.constant(20.0))
+        >>> round(course.patients(events=200, follow_up=12.0), 1)
+        300.4
+        """
+        require_above_zero("the number of events", events)
+        if not 0.0 <= follow_up < math.inf:
+            raise DesignError(f"the follow-up after the last patient is {follow_up:g}; it must be at least 0")
+
+        def missing(patients: float) -> float:
+            return self.events(patients, self.accrual_time(patients) + follow_up) - events
+
+        most = 2.0 * events
+        while missing(most) < 0.0:
+            most *= 2.0
+        return _root(missing, events * 1e-6, most)
+
+    def _of_group(self, hazard: StepRate, since: Array) -> float:
+        """Events of a trial of this group alone; `since` (edges,) is the time passed since each change of accrual."""
+        passed = _waited(hazard, self.dropout, since)
+        return float(np.array(self.accrual.rates[: len(since) - 1]) @ (passed[:-1] - passed[1:]))
+
+
+def _waited(hazard: StepRate, dropout: float, time: Array) -> Array:
+    """Integral from 0 to `time` of the probability of a seen event: the events of one patient a unit of accrual."""
+    ends = [*hazard.starts[1:], math.inf]
+    total, alive, happened = np.zeros_like(time), 1.0, 0.0
+    for start, end, rate in zip(hazard.starts, ends, hazard.rates, strict=True):
+        width = np.clip(time - start, 0.0, end - start)
+        both = (rate + dropout) * width
+        total = total + happened * width + rate * alive * width**2 * _second(both)
+        if end < math.inf:
+            leaving = (rate + dropout) * (end - start)
+            happened += rate * alive * (end - start) * float(_first(np.array(leaving)))
+            alive *= math.exp(-leaving)
+    return total
+
+
+def _first(x: Array) -> Array:
+    """``(1 - exp(-x)) / x``, 1 at 0."""
+    safe = np.where(x > 0.0, x, 1.0)
+    return np.where(x > 0.0, -np.expm1(-safe) / safe, 1.0)
+
+
+def _second(x: Array) -> Array:
+    """``(1 - first(x)) / x``, 1/2 at 0; near 0 by its series, where the difference would lose its digits."""
+    safe = np.where(x > SMALL, x, 1.0)
+    return np.where(x > SMALL, (1.0 - _first(safe)) / safe, 0.5 - x / 6.0 + x**2 / 24.0)
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    return float(brentq(function, low, high, xtol=1e-10, rtol=1e-12))

@@ -1,0 +1,86 @@
+"""What may be said of heterogeneity: several priorities side by side, with their multiplicity and in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratomics.enrichment.rate import Rate
+
+__all__ = ["Evidence", "evidence_of", "holm"]
+
+Array = NDArray[np.float64]
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One priority among those that were looked at.
+
+    Attributes
+    ----------
+    name, p, p_adjusted
+        Of the priority, its p value of AUTOC, and that adjusted for all that were looked at, by Holm.
+    sentence
+        What that allows to say.
+    """
+
+    name: str
+    p: float
+    p_adjusted: float
+    sentence: str
+
+
+def holm(p: Array) -> Array:
+    """Adjust p values (n,) for their number (Holm 1979).
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03]))
+    array([0.03, 0.06, 0.06])
+    """
+    order = np.argsort(p)
+    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(steps, 1.0)
+    return adjusted
+
+
+def evidence_of(rates: Mapping[str, Rate], looked_at: int | None = None) -> list[Evidence]:
+    """Say what each priority shows, of all that were looked at.
+
+    Parameters
+    ----------
+    rates
+        Name of a priority -> what it is worth.
+    looked_at
+        How many were looked at altogether, if more than are given here; the others count as having shown less.
+    """
+    number = max(len(rates), looked_at or 0)
+    p = np.array([rate.p_autoc for rate in rates.values()] + [1.0] * (number - len(rates)))
+    adjusted = holm(p)[: len(rates)]
+    return [
+        Evidence(name, rate.p_autoc, float(a), _sentence(name, rate, float(a), number))
+        for (name, rate), a in zip(rates.items(), adjusted, strict=True)
+    ]
+
+
+def _sentence(name: str, rate: Rate, adjusted: float, number: int) -> str:
+    p, area = rate.p_autoc, f"AUTOC {rate.autoc.estimate:.3g} ({rate.autoc.low:.3g} to {rate.autoc.high:.3g})"
+    if p >= LEVEL:
+        return f"{name}: no credible heterogeneity, {area}, p {p:.2g}"
+    if rate.autoc.estimate < 0:
+        return f"{name}: puts those first who benefit least, {area}, p {p:.2g}; the order may be the wrong way round"
+    if adjusted >= LEVEL:
+        return (
+            f"{name}: nominally p {p:.2g}, {area}, but {adjusted:.2g} after adjustment for {number} priorities: "
+            "a hint to be tested in other patients, not a finding"
+        )
+    alone = (
+        "the only priority looked at" if number == 1 else f"{adjusted:.2g} adjusted for {number} priorities"
+    )
+    return f"{name}: evidence of heterogeneity, {area}, p {p:.2g} ({alone}); it wants confirmation in other patients"

@@ -1,0 +1,25 @@
+"""Virtual trials, patient by patient: what becomes of a plan if the effect is none, half, late, or as it is believed.
+
+PUBLIC is what a notebook needs, as in ``from stratomics.enrichment.virtual import virtual_trials``. Never torch.
+"""
+
+from omics.tables import face
+
+PUBLIC = {
+    "AdaptiveTrial": "stratomics.enrichment.virtual.adaptive:AdaptiveTrial",
+    "AllComers": "stratomics.enrichment.virtual.single:AllComers",
+    "EffectDraws": "stratomics.enrichment.virtual.believed:EffectDraws",
+    "EnrichmentTrial": "stratomics.enrichment.virtual.single:EnrichmentTrial",
+    "HonestEffect": "stratomics.enrichment.virtual.believed:HonestEffect",
+    "LogHazardRatio": "stratomics.enrichment.virtual.believed:LogHazardRatio",
+    "StratifiedTrial": "stratomics.enrichment.virtual.stratified:StratifiedTrial",
+    "VirtualTrials": "stratomics.enrichment.virtual.trials:VirtualTrials",
+    "baseline_hazard": "stratomics.enrichment.virtual.baseline:baseline_hazard",
+    "virtual_trials": "stratomics.enrichment.virtual.trials:virtual_trials",
+}
+
+__getattr__ = face(__name__, PUBLIC)
+
+
+def __dir__() -> list[str]:
+    return sorted(PUBLIC)
