@@ -93,7 +93,7 @@ def run_experiment(
         log.warning("this very run is finished; --again repeats it")
         return run
     with held(run.path):
-        tracker = Tracker(config, cohort)
+        tracker = Tracker(config, cohort, run.path.name)
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)

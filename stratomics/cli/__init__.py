@@ -21,6 +21,7 @@ COMMANDS = {
     ),
     "simulate": ("stratomics.cli.simulate:simulate", "a cohort whose truth is known, to try things on"),
     "predict": ("stratomics.cli.predict:predict", "new patients through a finished run"),
+    "log": ("stratomics.cli.log:log", "send a finished run to MLflow, which was out of reach before"),
     "verify": ("stratomics.cli.verify:verify", "whether a run and its inputs are as the run left them"),
     "report": ("stratomics.cli.report:report", "write the report of a finished run anew"),
 }
