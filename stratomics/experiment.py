@@ -92,20 +92,26 @@ def run_experiment(
     if run.finished and not again:
         log.warning("this very run is finished; --again repeats it")
         return run
+    # What cannot be parted is refused before anything is begun.
+    folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
     with held(run.path):
         tracker = Tracker(config, cohort, run.path.name)
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)
-            _trip(config, cohort, attempt, tracker, progress)
+            _trip(config, cohort, folds, attempt, tracker, progress)
         tracker.finish(run)
     return run
 
 
 def _trip(
-    config: ExperimentConfig, cohort: MuData, attempt: Unfinished, tracker: Tracker, progress: Progress
+    config: ExperimentConfig,
+    cohort: MuData,
+    folds: list[Fold],
+    attempt: Unfinished,
+    tracker: Tracker,
+    progress: Progress,
 ) -> None:
-    folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
     folder = attempt.new
     provenance = _provenance(config, cohort)
     write_json(folder / "provenance.json", provenance)
