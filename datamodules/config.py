@@ -32,7 +32,7 @@ class SplitConfig:
     def __post_init__(self) -> None:
         require_range("split.folds", self.folds, 2)
         require_range("split.repeats", self.repeats, 1)
-        require_range("split.inner_folds", self.inner_folds, 3)
+        require_range("split.inner_folds", self.inner_folds, 2)
 
 
 @dataclass(frozen=True)

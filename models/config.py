@@ -49,6 +49,9 @@ class HeadConfig:
     response
         The head of a response, a name in HEADS: logistic (positive or not), ordinal (levels in their order),
         multinomial (classes without one).
+    by_site
+        Compare patients within their declared site only, where the head is cox: each site has a baseline hazard of its
+        own. What is predicted has the baseline of all.
     hidden
         Width of the hidden layer; 0 leaves the linear path alone.
     penalties
@@ -62,6 +65,7 @@ class HeadConfig:
 
     survival: str = "cox"
     response: str = "logistic"
+    by_site: bool = False
     hidden: int = 16
     penalties: Mapping[str, float] = field(default_factory=dict)
     ridge_deep: float = 20.0

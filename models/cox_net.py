@@ -15,21 +15,27 @@ Array = NDArray[np.float64]
 class CoxLikelihood:
     """Efron's partial likelihood of one set of patients, as a function of their log hazards.
 
-    Patients are sorted once, the last time first, so that a risk set is all rows down to the end of a tie.
+    Patients are sorted once, the last time first, so that a risk set is all rows down to the end of a tie, less those
+    who had not come yet.
 
     Parameters
     ----------
     event, time
         (n,) each.
+    entry
+        (n,) < time, when each came under observation: at risk at t if ``entry < t <= time``; from the start if left
+        out.
     """
 
-    def __init__(self, event: NDArray[np.bool_], time: Array) -> None:
+    def __init__(self, event: NDArray[np.bool_], time: Array, entry: Array | None = None) -> None:
         self.order = np.argsort(-time, kind="stable")
-        _, self.start, self.tie = np.unique(-time[self.order], return_index=True, return_inverse=True)
+        ties, self.start, self.tie = np.unique(-time[self.order], return_index=True, return_inverse=True)
         self.died = event[self.order]
         before: NDArray[np.int64] = np.cumsum(self.died) - self.died
         rank: NDArray[np.int64] = before - before[self.start][self.tie]
         self.share = np.where(self.died, rank / np.maximum(self._by_tie(self.died), 1)[self.tie], 0.0)
+        # Going back in time, the first tie at which a patient was not there yet.
+        self.absent = None if entry is None else np.searchsorted(ties, -entry[self.order], side="left")
 
     def loss(self, log_hazard: Array) -> float:
         """Negative log partial likelihood a patient."""
@@ -50,7 +56,7 @@ class CoxLikelihood:
         hazard, left, _ = self._risk(log_hazard)
         inverse = np.where(self.died, 1.0 / left, 0.0)[:, None]
         x, h = x[self.order], hazard[:, None]
-        sums = np.cumsum(self._by_tie(h * x), axis=0)[self.tie]
+        sums = self._at_risk(h * x)[self.tie]
         sums -= self.share[:, None] * self._by_tie(h * x * self.died[:, None])[self.tie]
         spread = self._over_risk_sets(inverse) * x - self._over_risk_sets(inverse**2 * sums)
         return self._restored(h * spread / len(hazard))
@@ -59,10 +65,7 @@ class CoxLikelihood:
         """Hazards in sorted order, each one's risk set less Efron's share, and the log scale of both."""
         shift = float(log_hazard.max())
         hazard = np.exp(log_hazard[self.order] - shift)
-        left = (
-            np.cumsum(self._by_tie(hazard))[self.tie]
-            - self.share * self._by_tie(hazard * self.died)[self.tie]
-        )
+        left = self._at_risk(hazard)[self.tie] - self.share * self._by_tie(hazard * self.died)[self.tie]
         return hazard, left, shift
 
     def _over_risk_sets(self, terms: Array) -> Array:
@@ -70,9 +73,22 @@ class CoxLikelihood:
 
         Who dies is at risk of the deaths tied with his own only by what Efron's share leaves of him.
         """
-        whole = np.cumsum(self._by_tie(terms)[::-1], axis=0)[::-1][self.tie]
+        after = np.cumsum(self._by_tie(terms)[::-1], axis=0)[::-1]
+        whole = after[self.tie]
+        if self.absent is not None:
+            whole = whole - np.concatenate([after, np.zeros_like(after[:1])])[self.absent]
         tied = self._by_tie(self.share[:, None] * terms)[self.tie]
         return whole - self.died[:, None] * tied
+
+    def _at_risk(self, values: Array) -> Array:
+        """(ties, ...) sum of `values` (n, ...) over those at risk at each tie."""
+        total = np.cumsum(self._by_tie(values), axis=0)
+        if self.absent is None:
+            return total
+        gone = np.zeros((len(total) + 1, *total.shape[1:]))
+        np.add.at(gone, self.absent, values)
+        left: Array = total - np.cumsum(gone, axis=0)[:-1]
+        return left
 
     def _by_tie(self, values: Array | NDArray[np.bool_]) -> Array:
         return np.add.reduceat(values.astype(np.float64, copy=False), self.start, axis=0)
@@ -93,7 +109,14 @@ def cox_net_path(x: Array, event: NDArray[np.bool_], time: Array, penalties: Arr
     return solver.elastic_net_path(x, CoxLikelihood(event, time), penalties, l1_ratio)
 
 
-def cox_net(x: Array, event: NDArray[np.bool_], time: Array, penalty: float, l1_ratio: float) -> Array:
+def cox_net(
+    x: Array,
+    event: NDArray[np.bool_],
+    time: Array,
+    penalty: float,
+    l1_ratio: float,
+    entry: Array | None = None,
+) -> Array:
     """Minimise ``-log PL / n + penalty * (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2)``.
 
     Parameters
@@ -104,6 +127,8 @@ def cox_net(x: Array, event: NDArray[np.bool_], time: Array, penalty: float, l1_
         (n,) each.
     penalty, l1_ratio
         Strength; 0 is ridge, 1 is lasso.
+    entry
+        (n,) when each came under observation; from the start if left out.
 
     Returns
     -------
@@ -115,4 +140,4 @@ def cox_net(x: Array, event: NDArray[np.bool_], time: Array, penalty: float, l1_
     FitError
         If coefficients grow without end, as when a covariate separates the events and penalty is 0.
     """
-    return solver.elastic_net(x, CoxLikelihood(event, time), penalty, l1_ratio)
+    return solver.elastic_net(x, CoxLikelihood(event, time, entry), penalty, l1_ratio)

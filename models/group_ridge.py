@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +41,42 @@ class GroupRidge:
 
 def likelihood_of(endpoint: Survival | Response) -> Likelihood:
     """Likelihood of one number a patient: Cox's for survival, logistic for a response. All patients are observed."""
-    if isinstance(endpoint, Survival):
-        return CoxLikelihood(endpoint.event, endpoint.time)
-    return LogisticLikelihood(endpoint.positive)
+    if isinstance(endpoint, Response):
+        return LogisticLikelihood(endpoint.positive)
+    if endpoint.stratum is None:
+        return CoxLikelihood(endpoint.event, endpoint.time, endpoint.entry)
+    return Stratified(endpoint, endpoint.stratum)
+
+
+class Stratified:
+    """Cox's likelihood of patients who are compared within their stratum only; a mean over all of them."""
+
+    def __init__(self, survival: Survival, stratum: NDArray[np.int64]) -> None:
+        self.rows = [np.flatnonzero(stratum == number) for number in np.unique(stratum)]
+        parts = [survival.take(rows) for rows in self.rows]
+        self.parts = [CoxLikelihood(part.event, part.time, part.entry) for part in parts]
+
+    def loss(self, estimate: Array) -> float:
+        """Negative log partial likelihood a patient."""
+        return sum(len(rows) * part.loss(estimate[rows]) for rows, part in self._both()) / len(estimate)
+
+    def gradient(self, estimate: Array) -> Array:
+        """(n,) gradient of `loss`."""
+        return self._joined([part.gradient(estimate[rows]) for rows, part in self._both()])
+
+    def curvature(self, estimate: Array, x: Array) -> Array:
+        """(n, p): the Hessian of `loss`, times x (n, p)."""
+        return self._joined([part.curvature(estimate[rows], x[rows]) for rows, part in self._both()])
+
+    def _both(self) -> Iterator[tuple[NDArray[np.int64], CoxLikelihood]]:
+        return zip(self.rows, self.parts, strict=True)
+
+    def _joined(self, values: list[Array]) -> Array:
+        n = sum(map(len, self.rows))
+        joined = np.empty((n, *values[0].shape[1:]))
+        for rows, own in zip(self.rows, values, strict=True):
+            joined[rows] = own * (len(rows) / n)
+        return joined
 
 
 def group_ridge(

@@ -20,10 +20,13 @@ from models.stratifier import MemberInputs, Stratifier, train
 from omics.endpoints import Response, Survival
 from omics.randomness import named_seed
 
-__all__ = ["Task", "train_members"]
+__all__ = ["FEWEST_FOLDS", "Task", "train_members"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
+
+FEWEST_FOLDS = 3
+"""With fewer the deep path stays silent."""
 
 REHEARSALS = 4
 """Other inner folds of which each, in its turn, is watched rather than learned from."""
@@ -68,7 +71,7 @@ def train_members(
     layout
         Of the inputs.
     tasks
-        The endpoints of the n patients; each can be learned from every three folds of four, or two of three.
+        The endpoints of the n patients; each can be learned from all folds but any two, or but one of two.
     fold
         (n,) the inner fold, and member, that leaves each patient out.
     config, trainer
@@ -78,28 +81,20 @@ def train_members(
     """
     count = x.shape[0]
     members = Nets(np.arange(count), np.stack([fold != member for member in range(count)]))
-    pairs = [(m, (m + 1 + k) % count) for m in range(count) for k in range(min(REHEARSALS, count - 1))]
-    encoder, apart = (np.array(column) for column in zip(*pairs, strict=True))
-    rehearsal = Nets(encoder, members.learns[encoder] & (fold != apart[:, None]))
     given = config.penalties_of(layout.all_widths)
     solved = [
         [_solved(x[m], layout.block, task, members.learns[m], given) for task in tasks] for m in range(count)
     ]
     setting = _Setting(torch.from_numpy(x).transpose(0, 1).contiguous(), layout, tasks, config, trainer, seed)
     stratifier = setting.stratifier(members, solved)
-    if not config.hidden and all(task.head.outputs == 1 for task in tasks):
+    nothing_to_train = not config.hidden and all(task.head.outputs == 1 for task in tasks)
+    # Of two folds a member knows one, and nobody is left to be watched.
+    if nothing_to_train or count < FEWEST_FOLDS:
         return stratifier.eval()
-    again = [
-        [_again(x[m], task, rows, own) for task, own in zip(tasks, solved[m], strict=True)]
-        for m, rows in zip(encoder, rehearsal.learns, strict=True)
-    ]
-    watch = Watch(setting.inputs(members.learns[encoder] & ~rehearsal.learns), count)
-    train(setting.stratifier(rehearsal, again), setting.inputs(rehearsal.learns), seed, [watch])
-    if not watch.best.any():
+    best = _rehearsed(setting, members, solved, fold)
+    if not best.any():
         return stratifier.eval()
-    return train(
-        stratifier, setting.inputs(members.learns), seed, [BestEpoch(watch.best)], int(watch.best.max())
-    )
+    return train(stratifier, setting.inputs(members.learns), seed, [BestEpoch(best)], int(best.max()))
 
 
 @dataclass(frozen=True)
@@ -148,6 +143,24 @@ class _Setting:
         network = EnsembleNetwork(count, inputs, self.layout.common, self.config.hidden, paths, seed)
         heads = [task.head for task in self.tasks]
         return Stratifier(network, heads, ridges, deep, self.trainer, nets.encoder)
+
+
+def _rehearsed(
+    setting: _Setting, members: Nets, solved: Sequence[Sequence[GroupRidge]], fold: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(members,) best epoch of each, found in networks that leave one more fold out and watch it."""
+    count = len(members.encoder)
+    pairs = [(m, (m + 1 + k) % count) for m in range(count) for k in range(min(REHEARSALS, count - 1))]
+    encoder, apart = (np.array(column) for column in zip(*pairs, strict=True))
+    nets = Nets(encoder, members.learns[encoder] & (fold != apart[:, None]))
+    x = setting.x.numpy()
+    again = [
+        [_again(x[:, m], task, rows, own) for task, own in zip(setting.tasks, solved[m], strict=True)]
+        for m, rows in zip(encoder, nets.learns, strict=True)
+    ]
+    watch = Watch(setting.inputs(members.learns[encoder] & ~nets.learns), count)
+    train(setting.stratifier(nets, again), setting.inputs(nets.learns), setting.seed, [watch])
+    return watch.best
 
 
 def _solved(

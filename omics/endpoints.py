@@ -38,6 +38,8 @@ class Survival:
         (n,) int: 0 without an event, 1 to K for the cause of it; None where events are of one kind.
     entry
         (n,) float in [0, time): when each came under observation; None where all did at 0.
+    stratum
+        (n,) int: patients are compared within their stratum only, where a likelihood compares; None where all are.
     """
 
     kind: ClassVar[str] = "survival"
@@ -48,12 +50,15 @@ class Survival:
     unit: str = "days"
     cause: NDArray[np.int64] | None = None
     entry: NDArray[np.float64] | None = None
+    stratum: NDArray[np.int64] | None = None
 
     @property
     def outcome(
         self,
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-        """``(event, time, cause, entry)`` as heads take them; who is not observed has any legal value."""
+    ) -> tuple[
+        NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]
+    ]:
+        """``(event, time, cause, entry, stratum)`` as heads take them; who is not observed has any legal value."""
         cause = self.event.astype(np.int64) if self.cause is None else self.cause
         entry = np.zeros(len(self.time)) if self.entry is None else self.entry
         return (
@@ -61,6 +66,7 @@ class Survival:
             np.where(self.observed, self.time, 1.0),
             cause,
             np.where(self.observed, entry, 0.0),
+            np.zeros(len(self.time), dtype=np.int64) if self.stratum is None else self.stratum,
         )
 
     @property
@@ -90,8 +96,15 @@ class Survival:
         """Keep `rows`, in their order."""
         cause = None if self.cause is None else self.cause[rows]
         entry = None if self.entry is None else self.entry[rows]
+        stratum = None if self.stratum is None else self.stratum[rows]
         return Survival(
-            self.time[rows], self.event[rows], self.observed[rows], self.unit, cause=cause, entry=entry
+            self.time[rows],
+            self.event[rows],
+            self.observed[rows],
+            self.unit,
+            cause,
+            entry,
+            stratum,
         )
 
     @classmethod
@@ -104,6 +117,7 @@ class Survival:
             parts[0].unit,
             _joined([part.cause for part in parts]),
             _joined([part.entry for part in parts]),
+            _joined([part.stratum for part in parts]),
         )
 
 

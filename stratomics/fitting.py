@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from mudata import MuData
 from numpy.typing import NDArray
 
@@ -18,11 +21,11 @@ from models.config import HeadConfig
 from models.heads import HEADS
 from models.heads.head import Head
 from models.inputs import Layout
-from models.members import Task, train_members
+from models.members import FEWEST_FOLDS, Task, train_members
 from omics.arms import arm_codes
-from omics.cohort import cohort_endpoints
+from omics.cohort import cohort_endpoints, cohort_spec
 from omics.endpoints import Endpoints, Response, Survival
-from omics.errors import DataError
+from omics.errors import ConfigError, DataError
 from omics.tables import look_up
 from stratomics.config import ExperimentConfig
 from stratomics.encoding import Encoder
@@ -57,7 +60,7 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     left = np.empty(cohort.n_obs, dtype=np.int64)
     for fold in folds:
         left[fold.test] = fold.number
-    tasks = dict(_tasks(cohort_endpoints(cohort), left, config.head))
+    tasks = dict(_tasks(cohort_endpoints(cohort), left, config.head, _sites(cohort, config.head)))
     fitted = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
     encoders, blocks = [encoder for encoder, _ in fitted], [encoded.blocks for _, encoded in fitted]
     codes = arm_codes(cohort)
@@ -74,7 +77,28 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     return Fitted(encoders, layout, stratifier, endpoints, outlying, config.factors.model)
 
 
-def _tasks(endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig) -> Iterator[tuple[str, Task]]:
+def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:
+    """(n,) number of each patient's site, if they are to be compared within it; all without a site are one.
+
+    Raises
+    ------
+    ConfigError
+        If the cohort declares no site.
+    """
+    if not config.by_site:
+        return None
+    site = cohort_spec(cohort).site
+    if site is None:
+        raise ConfigError(
+            "head.by_site needs sites, and cohort.yaml declares none; give it `site`, or leave it out"
+        )
+    codes: NDArray[np.int64] = pd.factorize(cohort.obs[site].astype(str))[0].astype(np.int64)
+    return codes
+
+
+def _tasks(
+    endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig, stratum: NDArray[np.int64] | None
+) -> Iterator[tuple[str, Task]]:
     """Endpoints to learn, the deciding one first: one of survival, and every response."""
     endpoints.decisive()
     names = [endpoints.deciding, *(name for name in endpoints.named if name != endpoints.deciding)]
@@ -90,19 +114,21 @@ def _tasks(endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig) ->
         if name != endpoints.deciding and (why := _too_few(endpoint, name, left)):
             log.info("endpoint '%s' is not learned: %s", name, why)
             continue
-        survival |= isinstance(endpoint, Survival)
+        if isinstance(endpoint, Survival):
+            survival, endpoint = True, replace(endpoint, stratum=stratum)
         kind: type[Head] = look_up(HEADS[endpoint.kind], config.name(endpoint.kind), f"head.{endpoint.kind}")
         yield name, Task(endpoint, kind.fit(endpoint.take(np.flatnonzero(endpoint.observed))))
 
 
 def _too_few(endpoint: Survival | Response, name: str, left: NDArray[np.int64]) -> str | None:
-    """Say why an endpoint cannot be learned from all but two inner folds, whichever they are; None if it can."""
-    for one in range(left.max() + 1):
-        for two in range(one):
-            try:
-                endpoint.take(np.flatnonzero((left != one) & (left != two))).check_learnable(name)
-            except DataError as error:
-                return str(error)
+    """Say why an endpoint cannot be learned from the patients of a network, whichever they are; None if it can."""
+    count = int(left.max()) + 1
+    lacking = combinations(range(count), 2) if count >= FEWEST_FOLDS else ((fold,) for fold in range(count))
+    for folds in lacking:
+        try:
+            endpoint.take(np.flatnonzero(~np.isin(left, folds))).check_learnable(name)
+        except DataError as error:
+            return str(error)
     return None
 
 

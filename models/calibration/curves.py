@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 SHRINKAGE = 1.0
 """Ridge on the standardised slope, in units of one event: with few events it shrinks towards 0, Kaplan-Meier."""
 
+CHANCE = 0.01
+"""Probability that a death comes as a surprise, at any of the steps."""
+
 STEEPEST = 5.0
 """Largest slope in units of the spread of the predictions."""
 
@@ -208,7 +211,8 @@ def _log_likelihood(
     place = np.searchsorted(times, time).clip(max=len(times) - 1)
     rows = np.arange(len(time))
     before = np.where(place == 0, 1.0, survival[rows, place - 1])
-    lost = before - survival[rows, place]
+    # A curve that would rise stays level; it must not make a death there impossible.
+    lost = (1.0 - CHANCE) * (before - survival[rows, place]) + CHANCE / len(times)
     alive = _at(survival, times, np.minimum(time, times[-1]))
     total = np.log(np.maximum(np.where(known, lost, alive), smallest)).sum()
     if entry is not None:

@@ -25,6 +25,10 @@ def misfit(model: FactorModel, batch: Batch) -> Array:
     """
     columns = []
     for name, values in batch.views.items():
+        if not values.shape[1]:
+            # No feature of it was kept, so that the factors do not know it.
+            columns.append(np.full(len(batch), np.nan))
+            continue
         mean, sd = model.reconstruct(name, batch)
         observed = batch.observed[name]
         squared = np.where(observed, ((values - mean) / np.maximum(sd, LEAST_SD)) ** 2, 0.0).sum(axis=1)

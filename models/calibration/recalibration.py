@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from models.breslow import BreslowBaseline
 from models.calibration.members import SurvivalMembers
 from models.cox_net import cox_net
-from models.losses.cox import cox_efron
 from models.prediction import Prediction
 from omics.errors import FitError
 from omics.files import read_state, write_state
@@ -25,10 +22,6 @@ Array = NDArray[np.float64]
 
 SHRINKAGE = 1.0
 """Ridge on the standardised slope, in units of one event: with few events it shrinks towards 0, Kaplan-Meier."""
-
-
-STEEPEST = 20.0
-"""Largest standardised slope where patients came late."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +47,8 @@ class CoxRecalibration:
         slope = 0.0
         if spread > 0:
             standard = (log_hazard - log_hazard.mean()) / spread
-            one = (
-                _late_slope(standard, event, time, entry)
-                if entry is not None
-                else _slope(standard, event, time)
-            )
-            slope = max(one / spread, 0.0)
+            one = cox_net(standard[:, None], event, time, SHRINKAGE / len(time), 0.0, entry)
+            slope = max(float(one[0]) / spread, 0.0)
         return cls(slope, BreslowBaseline.fit(slope * log_hazard, event, time, entry))
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:  # noqa: ARG002  # one signature
@@ -100,20 +89,3 @@ class CoxRecalibration:
         settings, arrays = read_state(folder, name)
         baseline = BreslowBaseline(arrays["times"], arrays["cumulative_hazard"], settings["center"])
         return cls(settings["slope"], baseline)
-
-
-def _slope(standard: Array, event: NDArray[np.bool_], time: Array) -> float:
-    return float(cox_net(standard[:, None], event, time, SHRINKAGE / len(time), 0.0)[0])
-
-
-def _late_slope(standard: Array, event: NDArray[np.bool_], time: Array, entry: Array) -> float:
-    """Find the same slope where patients came late, which the solver of `cox_net` does not know."""
-    parts = [torch.from_numpy(part) for part in (standard, event, time, entry)]
-
-    def cost(slope: float) -> float:
-        x, died, end, late = parts
-        return (
-            float(event.sum()) * float(cox_efron(slope * x, died, end, entry=late)) + SHRINKAGE * slope**2 / 2
-        )
-
-    return float(minimize_scalar(cost, bounds=(0.0, STEEPEST), method="bounded", options={"xatol": 1e-6}).x)

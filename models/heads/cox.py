@@ -21,7 +21,7 @@ __all__ = ["CoxHead"]
 
 @dataclass(frozen=True)
 class CoxHead:
-    """Proportional hazards; ties after Efron, late entry; events of all causes are one."""
+    """Proportional hazards; ties after Efron, late entry, strata; events of all causes are one."""
 
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CoxRecalibration
@@ -46,7 +46,9 @@ class CoxHead:
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
         """(members,) negative log partial likelihood an event."""
-        return cox_efron(estimate[..., 0], target.event, target.time, target.weight, target.late)
+        return cox_efron(
+            estimate[..., 0], target.event, target.time, target.weight, target.late, target.strata
+        )
 
     def predict(self, estimate: Tensor) -> Tensor:
         """(members, n, 1) log hazard."""

@@ -18,15 +18,21 @@ class SurvivalTarget(NamedTuple):
     """Survival of the n patients of a batch.
 
     ``event`` (n,) bool, ``time`` (n,) float > 0, ``cause`` (n,) int, 0 without an event, ``entry`` (n,) float,
-    0 for who was observed from the start, ``weight`` (members, n): 1 where a member may learn from the patient,
-    else 0.
+    0 for who was observed from the start, ``stratum`` (n,) int, ``weight`` (members, n): 1 where a member may learn
+    from the patient, else 0.
     """
 
     event: Tensor
     time: Tensor
     cause: Tensor
     entry: Tensor
+    stratum: Tensor
     weight: Tensor
+
+    @property
+    def strata(self) -> Tensor | None:
+        """``stratum``, or None where there is but one."""
+        return self.stratum if bool((self.stratum != self.stratum[:1]).any()) else None
 
     @property
     def late(self) -> Tensor | None:

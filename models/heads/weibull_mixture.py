@@ -48,7 +48,7 @@ class WeibullMixtureHead:
     @classmethod
     def fit(cls, endpoint: Survival) -> Self:
         """Fit one Weibull distribution to everybody."""
-        times, (event, time, _, entry) = event_quantiles(endpoint, TIMES), endpoint.outcome
+        times, (event, time, _, entry, _) = event_quantiles(endpoint, TIMES), endpoint.outcome
         seen = endpoint.observed
         return cls(*_weibull(event[seen], time[seen], entry[seen]), times)
 

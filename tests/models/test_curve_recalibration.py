@@ -226,3 +226,13 @@ def test_times_beyond_the_last_step_are_the_last_known() -> None:
     assert curves.survival.times[-1] == TIMES[-1]
     at = curves.survival(np.array([TIMES[-1], 1e6]))
     np.testing.assert_array_equal(at[:, 0], at[:, 1])
+
+
+def test_a_death_where_a_curve_stays_level_does_not_silence_all_others() -> None:
+    """A hazard that falls to a sixth late would let one curve rise: it stays level, and he dies there."""
+    _, estimate, event, time = draw(300)
+    before = CurveRecalibration.fit(estimate, TIMES, event, time).slope
+    known = np.flatnonzero(event & (time < TIMES[-1]))
+    last = known[time[known].argmax()]
+    estimate[last] = np.where(time[last] - 0.3 > TIMES, 0.9, -0.9)
+    assert CurveRecalibration.fit(estimate, TIMES, event, time).slope > 0.5 * before

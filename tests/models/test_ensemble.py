@@ -24,7 +24,7 @@ def draw(members: int, n: int = 80, d: int = 4, seed: int = 0) -> MemberInputs:
     time = np.ceil(rng.exponential(np.exp(-x[:, 0, 0])) * 10)
     weight = (rng.random((n, members)) < 0.8).astype(np.float64)
     event = rng.random(n) < 0.7
-    outcome = (event, time, event.astype(np.int64), np.zeros(n), weight.T.copy())
+    outcome = (event, time, event.astype(np.int64), np.zeros(n), np.zeros(n), weight.T.copy())
     return MemberInputs(torch.from_numpy(x), (SurvivalTarget(*map(torch.from_numpy, outcome)),))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from lifelines import CoxPHFitter
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -11,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from models.cox_net import CoxLikelihood, cox_net
 from models.group_ridge import RATE, SHAPE, group_ridge, likelihood_of, ridge
 from models.logistic_net import LogisticLikelihood
+from models.losses.cox import cox_efron
 from omics.endpoints import Response, Survival
 from omics.errors import FitError
 
@@ -106,6 +108,33 @@ def test_the_likelihood_is_that_of_the_endpoint() -> None:
     seen = np.ones(len(event), dtype=bool)
     assert isinstance(likelihood_of(Survival(time, event, seen)), CoxLikelihood)
     assert isinstance(likelihood_of(Response(event, seen)), LogisticLikelihood)
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("strata", [False, True])
+def test_equals_the_loss_that_networks_train_by(late: bool, strata: bool) -> None:
+    """Loss and gradient of tied times against automatic differentiation of the other one, curvature by differences."""
+    rng = np.random.default_rng(4)
+    n = 60
+    _, event, time = patients(n)
+    entry = np.floor(rng.random(n) * time) if late else None
+    stratum = rng.integers(3, size=n) if strata else None
+    likelihood = likelihood_of(Survival(time, event, np.ones(n, bool), entry=entry, stratum=stratum))
+    parts = [None if part is None else torch.from_numpy(part) for part in (entry, stratum)]
+
+    def loss(eta: torch.Tensor) -> torch.Tensor:
+        return cox_efron(eta, torch.from_numpy(event), torch.from_numpy(time), None, *parts) * event.sum() / n
+
+    eta, x = rng.normal(size=n), rng.normal(size=(n, 4))
+    assert likelihood.loss(eta) == pytest.approx(float(loss(torch.from_numpy(eta))), rel=1e-10)
+
+    def slope(at: np.ndarray) -> np.ndarray:
+        return torch.autograd.functional.jacobian(loss, torch.from_numpy(at)).numpy()
+
+    np.testing.assert_allclose(likelihood.gradient(eta), slope(eta), atol=1e-10)
+    for column, curved in zip(x.T, likelihood.curvature(eta, x).T, strict=True):
+        numeric = (slope(eta + 1e-5 * column) - slope(eta - 1e-5 * column)) / 2e-5
+        np.testing.assert_allclose(curved, numeric, atol=1e-8)
 
 
 def test_what_is_not_finite_is_refused() -> None:

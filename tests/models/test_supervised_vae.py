@@ -97,8 +97,8 @@ def test_who_is_not_observed_has_no_residual_and_no_part_in_the_loss() -> None:
         assert (head.residuals()[20:] == 0).all()
         mean = torch.randn(30, 2, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
-            for network in (head.network, few.network):
-                network.wide.fill_(0.5)
+            for network in (head.path, few.path):
+                network.weight.fill_(0.5)
         all_rows, few_rows = torch.arange(30), torch.arange(20)
         torch.testing.assert_close(head(mean, all_rows), few(mean[:20], few_rows))
 

@@ -16,7 +16,7 @@ from small import QUICK, with_response
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
 from models.heads import HEADS
 from omics.cohort import cohort_endpoints, read_cohort
-from omics.errors import DataError
+from omics.errors import ConfigError, DataError
 from stratomics.baselines.cox import fit_clinical_cox
 from stratomics.cli import main
 from stratomics.config import ExperimentConfig
@@ -165,3 +165,21 @@ def test_from_the_command_line_to_the_report(
     [endpoint] = [metrics[name] for name in ("survival", "response") if name in metrics]
     assert all(np.isfinite(metric["estimate"]) for metric in endpoint.values() if "estimate" in metric)
     assert (run.path / "report.html").stat().st_size > 10_000
+
+
+def test_cox_compares_within_sites_where_asked(write_small: Callable[..., Path]) -> None:
+    """Two sites whose baselines differ a hundredfold, unlike their patients: only within sites the factor is seen."""
+
+    def two_sites(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        site = np.arange(len(frames["outcome"])) % 2
+        frames["outcome"]["site"] = np.where(site, "a", "b")
+        frames["outcome"]["time"] = frames["outcome"]["time"] * np.where(site, 100.0, 1.0)
+        spec["site"] = "site"
+
+    cohort = read_cohort(write_small(two_sites))
+    plain = configured("survival", "cox")
+    within = dataclasses.replace(plain, head=dataclasses.replace(plain.head, by_site=True))
+    one, two = (fit(cohort, config, 1).predict(cohort).patients["risk"] for config in (plain, within))
+    assert not np.allclose(one, two)
+    with pytest.raises(ConfigError, match="declares none"):
+        fit(read_cohort(write_small()), within, 1)
