@@ -9,7 +9,7 @@ from typing import Any
 from omics.errors import InputError
 from omics.files import file_digest, read_json, write_json
 
-__all__ = ["MANIFEST", "compared", "digests_of", "files_of", "is_whole", "write_manifest"]
+__all__ = ["MANIFEST", "compared", "declare_anew", "digests_of", "files_of", "is_whole", "write_manifest"]
 
 MANIFEST = "manifest.json"
 
@@ -17,6 +17,14 @@ MANIFEST = "manifest.json"
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write ``manifest.json``: `facts`, and under ``files`` the SHA-256 of each file that is in `folder`."""
     write_json(folder / MANIFEST, {**facts, "files": digests_of(files_of(folder))})
+
+
+def declare_anew(folder: Path, name: str) -> None:
+    """Have the manifest of `folder` name a file as it now is, where there is a manifest."""
+    if (folder / MANIFEST).is_file():
+        facts = read_json(folder / MANIFEST)
+        facts["files"] = {**facts["files"], name: file_digest(folder / name)}
+        write_json(folder / MANIFEST, facts)
 
 
 def is_whole(folder: Path) -> bool:

@@ -15,8 +15,8 @@ from stratomics.run_directory import RunDirectory, run_digest
 
 __all__ = ["verify_run"]
 
-LOG = "run.log"
-"""Tells of every attempt at a run, and is the one file that may differ between two runs of one hash."""
+NOT_OF_THE_RUN = ("run.log", "subgroup.json", "design.json")
+"""The log tells of every attempt, so that it may differ between two runs of one hash; what is decided comes later."""
 
 SENTENCES = {
     "missing": "it is not there any more",
@@ -51,8 +51,7 @@ def verify_run(run: RunDirectory) -> list[Finding]:
 
 
 def _of_files(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    files = files_of(run.path)
-    files.pop(LOG, None)
+    files = {name: path for name, path in files_of(run.path).items() if name not in NOT_OF_THE_RUN}
     for name, what in compared(manifest["files"], digests_of(files)).items():
         yield Finding(f"file_{what}", ERROR, name, SENTENCES[what])
 

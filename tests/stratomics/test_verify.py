@@ -124,6 +124,17 @@ def test_without_a_manifest_there_is_nothing_to_compare(
     assert "manifest.json" in err[0]
 
 
+def test_what_later_commands_write_is_no_difference(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run / "subgroup.json").write_text("{}")
+    (run / "report.html").write_text("of another release")
+    assert findings(run, capsys) == {("file_changed", "report.html")}
+    before = (run / "manifest.json").read_bytes()
+    assert main(["report", str(run)]) == 0
+    assert findings(run, capsys) == set()
+    # The same release writes the same page.
+    assert (run / "manifest.json").read_bytes() == before
+
+
 def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify"]) == 2
     assert "example: stratomics verify" in capsys.readouterr().err
