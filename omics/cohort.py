@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import chain
+from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ from omics.readers.notes import LEFT_OUT, notes_of
 from omics.readers.tables import read_table, table_files
 from omics.samples import checked_samples
 from omics.spec import CohortSpec, load_spec, parse_spec
+from omics.spec_rules import require_endpoints
 from omics.stored_cohort import UNS, read_stored, shared_names
 from omics.view_blocks import measured_patients
 from omics.view_tables import read_view
@@ -33,10 +35,15 @@ __all__ = [
     "assemble_cohort",
     "cohort_digest",
     "cohort_endpoints",
+    "cohort_files",
     "cohort_spec",
+    "declared_files",
     "inspect_cohort",
+    "join_cohort",
+    "locate_cohort",
     "observed_views",
     "read_cohort",
+    "read_samples",
 ]
 
 T = TypeVar("T")
@@ -88,14 +95,15 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
             errors.append(error)
             return None
 
-    path = attempt(_locate, str(source))
+    path = attempt(locate_cohort, str(source))
     if path is None or path.suffix == ".h5mu":
         return (None if path is None else attempt(_read_h5mu, path)), errors
     spec = attempt(load_spec, path)
     if spec is None:
         return None, errors
     folder = path.parent
-    samples = attempt(_read_samples, path, spec)
+    attempt(require_endpoints, spec, str(path))
+    samples = attempt(read_samples, path, spec)
     patients = None if samples is None else samples.index
     views = {n: attempt(read_view, folder, n, v, patients, str(path)) for n, v in spec.views.items()}
     if samples is None or spec.samples is None:
@@ -106,13 +114,34 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
     attempt(checked_samples, samples, spec, str(file))
     if errors:
         return None, errors
-    tables = (table_files(folder / str(view.file), view.format) for view in spec.views.values())
-    digest = digest_files(dict.fromkeys([path, file, *chain.from_iterable(tables)]))
+    digest = digest_files(declared_files(path, spec))
     read = {name: frame for name, frame in views.items() if frame is not None}
     return assemble_cohort(samples, read, spec, digest, str(file)), errors
 
 
-def _read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
+def cohort_files(source: str | Path) -> dict[str, Path]:
+    """Name -> file, of all files that a cohort is read from; a name says where a file lies from ``cohort.yaml``.
+
+    Examples
+    --------
+    >>> list(cohort_files("bundled:tcga_acc"))[:2]
+    ['cohort.yaml', 'outcome.csv']
+    """
+    path = locate_cohort(str(source))
+    places = [path] if path.suffix == ".h5mu" else declared_files(path, load_spec(path))
+    files = chain.from_iterable([p] if not p.is_dir() else sorted(p.rglob("*")) for p in places)
+    return {Path(relpath(file, path.parent)).as_posix(): file for file in files if not file.is_dir()}
+
+
+def declared_files(path: Path, spec: CohortSpec) -> list[Path]:
+    """List a ``cohort.yaml`` and every file that it names."""
+    samples = [] if spec.samples is None else [path.parent / spec.samples.file]
+    tables = (table_files(path.parent / str(view.file), view.format) for view in spec.views.values())
+    return list(dict.fromkeys([path, *samples, *chain.from_iterable(tables)]))
+
+
+def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
+    """Read the samples table that the ``cohort.yaml`` at `path` names: a row a patient, indexed by id."""
     if spec.samples is None:
         raise CohortError(
             "the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples"
@@ -146,7 +175,8 @@ def observed_views(cohort: MuData) -> pd.DataFrame:
     )
 
 
-def _locate(source: str) -> Path:
+def locate_cohort(source: str) -> Path:
+    """Find the ``cohort.yaml`` or ``.h5mu`` file that `source` stands for."""
     if source.startswith("bundled:"):
         name = source.removeprefix("bundled:")
         known = sorted(p.name for p in BUNDLED.iterdir() if (p / "cohort.yaml").is_file())
@@ -213,11 +243,18 @@ def assemble_cohort(
     CohortError
         A column that `spec` names is missing, or an endpoint is malformed.
     """
+    require_endpoints(spec, file)
+    check_endpoints(samples, spec, file)
+    return join_cohort(checked_samples(samples, spec, file), views, spec, digest)
+
+
+def join_cohort(
+    samples: pd.DataFrame, views: Mapping[str, pd.DataFrame | AnnData], spec: CohortSpec, digest: str
+) -> MuData:
+    """Join checked tables, as :func:`assemble_cohort` takes them."""
     import mudata
     from anndata import AnnData
 
-    check_endpoints(samples, spec, file)
-    samples = checked_samples(samples, spec, file)
     # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
     mudata.set_options(pull_on_update=False)
     samples = samples.set_axis(samples.index.astype(str).rename(None))

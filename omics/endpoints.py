@@ -204,8 +204,12 @@ class Endpoints:
         Raises
         ------
         DataError
-            If nobody had the event or a class is empty.
+            If nobody had the event or a class is empty, or if these are new patients without endpoints.
         """
+        if self.deciding not in self.named:
+            raise DataError(
+                "these patients have no endpoint, so nothing can be learned from them; read them by `read_cohort`"
+            )
         endpoint = self.named[self.deciding]
         endpoint.check_learnable(self.deciding)
         return endpoint

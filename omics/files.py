@@ -22,6 +22,8 @@ __all__ = [
     "SCHEMA_VERSION",
     "digest_contents",
     "digest_files",
+    "file_digest",
+    "put_in_place",
     "put_together",
     "read_json",
     "read_parquet",
@@ -48,7 +50,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` aside, sync it and rename it into place."""
+    """Write `content` aside, sync it and rename it into place.
+
+    Raises
+    ------
+    OSError
+        A full disk, a folder that may not be written: it names the file.
+    """
     aside = path.with_name(path.name + ".part")
     try:
         with aside.open("wb") as file:
@@ -56,6 +64,11 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        # A full disk is met in writing, which knows no name.
+        error.filename = str(path)
+        raise
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
@@ -193,7 +206,7 @@ def digest_files(paths: Iterable[Path]) -> str:
     stands for all files in it.
     """
     files = (pair for path in paths for pair in _files(path))
-    return _digest((name, _content_digest(file)) for name, file in files)
+    return _digest((name, bytes.fromhex(file_digest(file))) for name, file in files)
 
 
 def digest_contents(contents: Mapping[str, bytes]) -> str:
@@ -209,10 +222,10 @@ def _digest(files: Iterable[tuple[str, bytes]]) -> str:
     return digest.hexdigest()
 
 
-def _content_digest(path: Path) -> bytes:
-    # Piece by piece: a table may be larger than memory.
+def file_digest(path: Path) -> str:
+    """SHA-256 of one file, read piece by piece: a table may be larger than memory."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:
@@ -230,9 +243,26 @@ def set_aside(folder: Path) -> Iterator[Path]:
         aside, old = Path(place) / "new", Path(place) / "old"
         aside.mkdir()
         yield aside
-        if folder.exists():
-            folder.rename(old)
-        aside.rename(folder)
+        put_in_place(aside, folder, old)
+
+
+def put_in_place(aside: Path, folder: Path, old: Path) -> None:
+    """Rename the whole folder `aside` to `folder`, what is there before to `old`, and sync both names."""
+    for place in (aside, *(path for path in aside.rglob("*") if path.is_dir())):
+        _sync_names(place)
+    if folder.exists():
+        folder.rename(old)
+    aside.rename(folder)
+    _sync_names(folder.parent)
+
+
+def _sync_names(folder: Path) -> None:
+    """Sync which files a folder has; what is in them was synced when they were written."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _check_version(path: Path, version: int | None) -> None:

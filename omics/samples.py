@@ -11,7 +11,7 @@ from omics.errors import CohortError, nearest
 from omics.readers.matrix import numbers
 from omics.spec import ArmSpec, CohortSpec
 
-__all__ = ["checked_samples"]
+__all__ = ["checked_samples", "settled_samples"]
 
 MOSTLY = 0.5
 """Share of a covariate's values that are numbers, from which the others are slips and not categories."""
@@ -37,8 +37,16 @@ def checked_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.Da
     _check_columns(samples, spec, file)
     if spec.arm is not None:
         _check_arm(samples[spec.arm.column], spec.arm, file)
-    settled = {name: _covariate(samples[name], file) for name in spec.covariates}
-    if spec.site is not None:
+    settled = settled_samples(samples, spec, file)
+    for name in spec.covariates:
+        _check_categories(settled[name], file)
+    return settled
+
+
+def settled_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.DataFrame:
+    """Settle covariates and site as :func:`checked_samples` does; a column that is not there is left out."""
+    settled = {name: _covariate(samples[name], file) for name in spec.covariates if name in samples}
+    if spec.site is not None and spec.site in samples:
         settled[spec.site] = _label(samples[spec.site])
     return samples.assign(**settled)
 
@@ -117,12 +125,16 @@ def _covariate(column: pd.Series[Any], file: str) -> pd.Series[Any]:
     if column.dtype.kind in "fiumM" or share > MOSTLY:
         floats: pd.Series[Any] = numbers(column.to_frame(), file).iloc[:, 0]
         return floats
-    if len(present) >= FEWEST and present.nunique() > len(present) / 2:
+    text: pd.Series[Any] = column.astype(str).astype(object)
+    return text.where(column.notna())
+
+
+def _check_categories(column: pd.Series[Any], file: str) -> None:
+    present = column.dropna()
+    if column.dtype == object and len(present) >= FEWEST and present.nunique() > len(present) / 2:
         raise CohortError(
             f"{present.nunique()} categories in {len(present)} patients tell nothing; is it an id? remove it",
             "too_many_categories",
             file=file,
             column=str(column.name),
         )
-    text: pd.Series[Any] = column.astype(str).astype(object)
-    return text.where(column.notna())

@@ -94,8 +94,8 @@ class CohortSpec:
 
     @property
     def deciding(self) -> str:
-        """Name of the endpoint that decides: `primary`, or the first one."""
-        return self.primary if self.primary is not None else next(iter(self.endpoints))
+        """Name of the endpoint that decides: `primary`, or the first one; empty of new patients without any."""
+        return self.primary if self.primary is not None else next(iter(self.endpoints), "")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested dict without the keys that were left out."""

@@ -10,7 +10,7 @@ from omics.errors import CohortError, nearest
 if TYPE_CHECKING:
     from omics.spec import ArmSpec, CohortSpec, EndpointSpec
 
-__all__ = ["check_labels", "check_meaning"]
+__all__ = ["check_labels", "check_meaning", "require_endpoints"]
 
 RESERVED_ENDPOINTS = {"baselines", "differences", "endpoint", "intervals", "metric", "schema_version"}
 """Keys that stand beside the endpoints in ``metrics.json``."""
@@ -45,8 +45,6 @@ def check_meaning(spec: CohortSpec, file: str) -> None:
     """Refuse a specification whose keys contradict each other, or that nothing could be learned from."""
     if not spec.views:
         raise CohortError("no views are declared; name at least one table", "no_views", file=file)
-    if not spec.endpoints:
-        raise CohortError("no endpoints are declared; name at least one", "no_endpoints", file=file)
     taken = ({"clinical"} & set(spec.views)) | (RESERVED_ENDPOINTS & set(spec.endpoints))
     if taken:
         raise CohortError(f"the name '{min(taken)}' is taken; choose another", "reserved_name", file=file)
@@ -68,12 +66,18 @@ def check_meaning(spec: CohortSpec, file: str) -> None:
                 "unknown_orient",
                 file=file,
             )
-    if spec.primary is not None and spec.primary not in spec.endpoints:
+    if spec.endpoints and spec.primary is not None and spec.primary not in spec.endpoints:
         raise CohortError(
             f"primary '{spec.primary}' is no endpoint; {nearest(spec.primary, spec.endpoints)}",
             "unknown_primary",
             file=file,
         )
+
+
+def require_endpoints(spec: CohortSpec, file: str) -> None:
+    """Refuse a cohort without endpoints, which new patients alone may be."""
+    if not spec.endpoints:
+        raise CohortError("no endpoints are declared; name at least one", "no_endpoints", file=file)
 
 
 def _check_files(spec: CohortSpec, file: str) -> None:

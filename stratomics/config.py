@@ -17,7 +17,7 @@ from omics.tables import check_choice, every
 from stratomics.baselines import BASELINES
 from stratomics.evaluation import METRICS
 
-__all__ = ["EvaluationConfig", "ExperimentConfig", "TrackingConfig"]
+__all__ = ["EvaluationConfig", "ExperimentConfig", "TrackingConfig", "fingerprint_of"]
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,12 @@ class ExperimentConfig:
 
     def fingerprint(self) -> dict[str, Any]:
         """Plain nested dict of the keys that results depend on; what names the run directory."""
-        keys = self.as_dict()
-        return {key: keys[key] for key in keys if key not in ("tracking", "workers", "cohort")}
+        return fingerprint_of(self.as_dict())
+
+
+def fingerprint_of(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """:meth:`ExperimentConfig.fingerprint` of the keys of a ``config.yaml``."""
+    return {key: keys[key] for key in keys if key not in ("tracking", "workers", "cohort")}
 
 
 def _check_decides(metric: str, kind: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -38,6 +39,8 @@ def run_tasks(
     workers
         Processes; one a core, but no more than tasks, if None. With 1 everything stays in this process.
     """
+    if not tasks:
+        return
     count = min(workers or os.cpu_count() or 1, len(tasks))
     if count <= 1:
         shared = prepare()
@@ -63,6 +66,15 @@ def _start() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What the workers log, the parent has logged before them.
     logging.getLogger().addHandler(logging.NullHandler())
+    # A parent that is killed tells nobody: its workers would wait for ever.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _call(function: Callable[..., Result], prepare: Prepare, task: Task) -> Result:

@@ -8,16 +8,16 @@ import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datamodules.split import Fold, stratified_folds
 from models.prediction import Prediction
 from omics.check import cohort_notes
-from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
+from omics.cohort import cohort_digest, cohort_endpoints, cohort_files, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
-from omics.files import set_aside, write_json
+from omics.files import write_json
+from omics.manifest import digests_of, write_manifest
 from omics.randomness import named_seed
 from omics.tables import every, look_up
 from stratomics.baselines import BASELINES
@@ -26,8 +26,11 @@ from stratomics.executor import run_tasks
 from stratomics.factor_tables import save_factors
 from stratomics.judging import judge
 from stratomics.logs import run_log
-from stratomics.run_directory import RunDirectory, run_folder, save_run
+from stratomics.pins import pins
+from stratomics.run_directory import RunDirectory, run_digest, run_folder, save_run
+from stratomics.run_lock import held
 from stratomics.tracking import Tracker
+from stratomics.unfinished import Unfinished, unfinished
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -71,7 +74,12 @@ def run_experiment(
     Returns
     -------
     RunDirectory
-        The finished run; nothing is left behind by one that fails.
+        The finished run. One that is stopped goes on from its last finished fold when it is run again.
+
+    Raises
+    ------
+    BusyError
+        If another process works on this very run.
     """
     config.check()
     if config.cohort is None:
@@ -84,50 +92,77 @@ def run_experiment(
     if run.finished and not again:
         log.warning("this very run is finished; --again repeats it")
         return run
-    with set_aside(run.path) as folder, run_log(folder / "run.log"):
-        for note in cohort_notes(cohort):
-            log.warning(note)
-        _trip(config, cohort, folder, progress)
+    # What cannot be parted is refused before anything is begun.
+    folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
+    with held(run.path):
+        tracker = Tracker(config, cohort, run.path.name)
+        with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
+            for note in cohort_notes(cohort):
+                log.warning(note)
+            _trip(config, cohort, folds, attempt, tracker, progress)
+        tracker.finish(run)
     return run
 
 
-def _trip(config: ExperimentConfig, cohort: MuData, folder: Path, progress: Progress) -> None:
-    folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
-    write_json(folder / "provenance.json", _provenance(config, cohort))
-    with Tracker(config, cohort) as tracker:
-        predictions, model = _fit_everything(config, cohort, folds, tracker, progress)
-        save_run(folder, config, cohort, predictions)
-        model.save(folder / "model")
-        save_factors(
-            folder / "factors", config, cohort, [(e.harmonizer, e.factor_model) for e in model.encoders]
-        )
-        write_json(folder / "metrics.json", judge(config, cohort, predictions))
-        from stratomics.report.page import write_report
+def _trip(
+    config: ExperimentConfig,
+    cohort: MuData,
+    folds: list[Fold],
+    attempt: Unfinished,
+    tracker: Tracker,
+    progress: Progress,
+) -> None:
+    folder = attempt.new
+    provenance = _provenance(config, cohort)
+    write_json(folder / "provenance.json", provenance)
+    inputs = digests_of(cohort_files(str(config.cohort)))
+    _fit_what_is_not_done(config, cohort, folds, attempt, tracker, progress)
+    # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
+    parts = [attempt.predictions(fold) for fold in folds]
+    methods = ("stratomics", *(config.baselines or ()))
+    predictions = {name: Prediction.concatenate([part[name] for part in parts]) for name in methods}
+    save_run(folder, config, cohort, predictions)
+    attempt.copy_model(folder / "model")
+    members = [(e.harmonizer, e.factor_model) for e in attempt.model().encoders]
+    save_factors(folder / "factors", config, cohort, members)
+    write_json(folder / "metrics.json", judge(config, cohort, predictions))
+    from stratomics.report.page import write_report
 
-        write_report(RunDirectory(folder))
-        tracker.finish(RunDirectory(folder))
+    write_report(RunDirectory(folder))
+    whole = run_digest(config.fingerprint(), provenance["cohort_digest"], provenance["packages"])
+    write_manifest(folder, {"run": whole, "inputs": inputs})
     log.info("finished")
 
 
-def _fit_everything(
-    config: ExperimentConfig, cohort: MuData, folds: list[Fold], tracker: Tracker, progress: Progress
-) -> tuple[dict[str, Prediction], Any]:
-    """Out-of-fold predictions of every method, and our model fitted on all patients."""
-    parts: dict[str, list[Prediction]] = {name: [] for name in ("stratomics", *(config.baselines or ()))}
-    model = None
+def _fit_what_is_not_done(
+    config: ExperimentConfig,
+    cohort: MuData,
+    folds: list[Fold],
+    attempt: Unfinished,
+    tracker: Tracker,
+    progress: Progress,
+) -> None:
+    """Keep out-of-fold predictions of every method, and our model fitted on all patients."""
     tasks: list[Fold | None] = [None, *folds]
+    kept = [attempt.has(task) for task in tasks]
+    done = [task for task, own in zip(tasks, kept, strict=True) if own]
+    waiting = [task for task, own in zip(tasks, kept, strict=True) if not own]
+    if done:
+        log.info("%d of %d fits are done, by an attempt that was stopped", len(done), len(tasks))
+        progress(Step("done before", len(done), len(tasks)))
+        for earlier in filter(None, done):
+            tracker.fold(earlier, attempt.predictions(earlier))
     prepare = CohortReader(config, cohort_digest(cohort))
-    for done, (fold, result) in enumerate(run_tasks(_fit_part, tasks, prepare, config.workers), 1):
+    results = run_tasks(_fit_part, waiting, prepare, config.workers)
+    for number, (fold, result) in enumerate(results, len(done) + 1):
         if fold is None:
-            model = result
-            progress(Step("the final model, on all patients", done, len(tasks)))
+            attempt.keep_model(result)
+            progress(Step("the final model, on all patients", number, len(tasks)))
             continue
-        for name, prediction in result.items():
-            parts[name].append(prediction)
-        progress(Step(fold.label, done, len(tasks)))
+        attempt.keep(fold, result)
+        progress(Step(fold.label, number, len(tasks)))
         log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
         tracker.fold(fold, result)
-    return {name: Prediction.concatenate(folds) for name, folds in parts.items()}, model
 
 
 @dataclass(frozen=True)
@@ -169,17 +204,6 @@ def _fit_part(config: ExperimentConfig, cohort: MuData, fold: Fold | None) -> An
 
 def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
     spec, endpoint = cohort_spec(cohort), cohort_endpoints(cohort).decisive()
-    packages = (
-        "stratomics",
-        "numpy",
-        "pandas",
-        "torch",
-        "pytorch-lightning",
-        "mofapy2",
-        "mlflow",
-        "anndata",
-        "mudata",
-    )
     return {
         "cohort": spec.name,
         "title": spec.title,
@@ -195,5 +219,5 @@ def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
         "command": "stratomics run config.yaml",
         "python": platform.python_version(),
         "platform": sys.platform,
-        "packages": {name: version(name) for name in packages},
+        "packages": pins(),
     }

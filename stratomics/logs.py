@@ -13,10 +13,16 @@ __all__ = ["quiet_libraries", "run_log"]
 PACKAGES = ("omics", "datamodules", "models", "stratomics")
 
 
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # as logging has it
+        """Let a full disk be met here as anywhere else, in place of a traceback on the screen."""
+        raise  # noqa: PLE0704  # called while the error is handled
+
+
 @contextmanager
 def run_log(path: Path) -> Iterator[None]:
-    """Copy what our packages log at INFO and above into `path`."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    """Add what our packages log at INFO and above to `path`."""
+    handler = _LogFile(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.INFO)
     for name in PACKAGES:

@@ -18,16 +18,17 @@ from numpy.typing import NDArray
 from models.prediction import Prediction
 from omics.cohort import cohort_digest, cohort_spec
 from omics.endpoints import Response, Survival
+from omics.errors import InputError
 from omics.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
-from stratomics import __version__
 from stratomics.patients import patients_table
+from stratomics.pins import pins
 
 if TYPE_CHECKING:
     from mudata import MuData
 
     from stratomics.config import ExperimentConfig
 
-__all__ = ["RunDirectory", "run_folder", "save_run"]
+__all__ = ["RunDirectory", "run_digest", "run_folder", "save_run"]
 
 _COMPLETE = "report.html"
 
@@ -52,6 +53,22 @@ class RunDirectory:
     def provenance(self) -> dict[str, Any]:
         """Content of ``provenance.json``: cohort, digests, versions, seed, command."""
         return read_json(self.path / "provenance.json")
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Keys of ``config.yaml``."""
+        import yaml
+
+        path = self.path / "config.yaml"
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file; is this a finished run directory?") from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            content = None
+        if not isinstance(content, dict):
+            raise InputError(f"{path}: not a configuration; restore the file")
+        return content
 
     @cached_property
     def patients(self) -> pd.DataFrame:
@@ -104,10 +121,15 @@ def _truth(column: pd.Series[bool]) -> NDArray[np.bool_]:
     return column.astype("boolean").fillna(value=False).to_numpy(dtype=bool)
 
 
+def run_digest(fingerprint: Mapping[str, Any], cohort: str, packages: Mapping[str, str]) -> str:
+    """SHA-256 over all that a run's numbers depend on: configuration, digest of the cohort, releases of packages."""
+    content = [fingerprint, cohort, packages]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def run_folder(runs: Path, config: ExperimentConfig, cohort: MuData) -> Path:
-    """``RUNS/NAME-HASH``: hash of configuration, cohort digest and package version."""
-    content = [config.fingerprint(), cohort_digest(cohort), __version__]
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    """``RUNS/NAME-HASH``: the beginning of :func:`run_digest`."""
+    digest = run_digest(config.fingerprint(), cohort_digest(cohort), pins())
     name = re.sub(r"[^\w.-]+", "_", config.name or cohort_spec(cohort).name).strip(".") or "cohort"
     return runs / f"{name}-{digest[:10]}"
 

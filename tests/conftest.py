@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from hypothesis import settings
-from small import Change, with_response, write
+from small import QUICK, Change, with_response, write
 
 from stratomics.logs import quiet_libraries
 
@@ -47,6 +48,20 @@ def acc() -> Any:
     from omics.cohort import read_cohort
 
     return read_cohort("bundled:tcga_acc")
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the small cohort, which lies beside it in `small`; MLflow was out of reach. To be copied."""
+    from stratomics.cli import main
+
+    folder = tmp_path_factory.mktemp("small_run")
+    write(folder / "small")
+    words = ["--cohort", str(folder / "small"), *QUICK, "--split.folds=2", "--trainer.epochs=3"]
+    words += ["--runs", str(folder / "runs"), "--tracking.uri=sqlite:////dev/null/store.db"]
+    assert main(["run", *words]) == 0
+    (run,) = (folder / "runs").iterdir()
+    return Path(shutil.move(run, folder))
 
 
 @pytest.fixture

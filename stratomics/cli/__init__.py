@@ -20,6 +20,9 @@ COMMANDS = {
         "whom the next trial should enrol, from a run or a table of scores",
     ),
     "simulate": ("stratomics.cli.simulate:simulate", "a cohort whose truth is known, to try things on"),
+    "predict": ("stratomics.cli.predict:predict", "new patients through a finished run"),
+    "log": ("stratomics.cli.log:log", "send a finished run to MLflow, which was out of reach before"),
+    "verify": ("stratomics.cli.verify:verify", "whether a run and its inputs are as the run left them"),
     "report": ("stratomics.cli.report:report", "write the report of a finished run anew"),
 }
 
@@ -66,7 +69,10 @@ def _guarded(arguments: list[str]) -> int:
     except StratomicsError as error:
         return _complain(str(error), 1)
     except KeyboardInterrupt:
-        return _complain("stopped by Ctrl-C; nothing half-written is left", 2)
+        return _complain(
+            "stopped by Ctrl-C; nothing half-written is left, and a run goes on from here by the same command",
+            2,
+        )
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does; Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

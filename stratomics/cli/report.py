@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from omics.errors import ConfigError, InputError
+from omics.manifest import declare_anew
 from stratomics.report.page import write_report
 from stratomics.run_directory import RunDirectory
 
@@ -23,4 +24,6 @@ def report(arguments: Sequence[str]) -> None:
     run = RunDirectory(Path(arguments[0]))
     if not run.finished:
         raise InputError(f"{run.path}: not a finished run directory; `stratomics run` makes one")
-    print(write_report(run))
+    page = write_report(run)
+    declare_anew(run.path, page.name)
+    print(page)

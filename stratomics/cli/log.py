@@ -1,0 +1,49 @@
+"""``stratomics log RUN``: send a finished run to MLflow, which was out of reach when it went on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import jsonargparse
+
+from omics.errors import InputError
+from stratomics.cli.run import parsed_words
+from stratomics.config import TrackingConfig
+from stratomics.run_directory import RunDirectory
+from stratomics.tracking import send
+
+__all__ = ["log"]
+
+
+def log(arguments: Sequence[str]) -> None:
+    """Print where the run is recorded; the last line on stdout is the id of the MLflow run."""
+    given = parsed_words(_parser(), list(arguments), "the command line")
+    run = RunDirectory(Path(given.run))
+    if not run.finished:
+        raise InputError(f"{run.path}: not a finished run directory; `stratomics run` makes one")
+    tracking = TrackingConfig(**run.config["tracking"])
+    tracking = replace(
+        tracking, uri=given.uri or tracking.uri, experiment=given.experiment or tracking.experiment
+    )
+    recorded = send(run, tracking)
+    print(f"MLflow  {tracking.uri}  experiment {tracking.experiment}")
+    print(recorded)
+
+
+def _parser() -> jsonargparse.ArgumentParser:
+    parser = jsonargparse.ArgumentParser(
+        prog="stratomics log",
+        usage="stratomics log RUN [--tracking.uri URI] [--tracking.experiment NAME]",
+        description="Send a finished run to MLflow, where it is not yet. Example: "
+        "stratomics log runs/tcga_acc-0123456789 --tracking.uri http://localhost:5000",
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument("run", type=str, help="a run directory")
+    parser.add_argument(
+        "--tracking.uri", dest="uri", type=str, help="the store that the run names, if left out"
+    )
+    parser.add_argument("--tracking.experiment", dest="experiment", type=str, help="likewise")
+    return parser

@@ -1,0 +1,59 @@
+"""``stratomics predict RUN COHORT --out TABLE``: new patients through a finished run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import jsonargparse
+
+from omics.errors import ConfigError, nearest
+from omics.growing_table import GROWING
+from stratomics.cli.run import parsed_words
+
+__all__ = ["predict"]
+
+
+def predict(arguments: Sequence[str]) -> None:
+    """Print the paths of the tables; what is new about the patients goes to stderr."""
+    given = parsed_words(_parser(), list(arguments), "the command line")
+    out = Path(given.out)
+    if out.suffix not in GROWING:
+        raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, GROWING)}")
+    from datamodules.novelty import novelties
+    from omics.new_patients import read_new_patients
+    from stratomics.fitted import Fitted
+    from stratomics.predicting import find_model, predict_blocks, write_predictions
+
+    model = Fitted.load(find_model(Path(given.run)))
+    patients = read_new_patients(given.cohort)
+    for finding in novelties(model.encoders[0].harmonizer, patients):
+        print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
+    written = write_predictions(out, predict_blocks(model, patients))
+    print(
+        f"{written.patients} patients predicted; the model abstains about {written.abstained}",
+        file=sys.stderr,
+    )
+    for path in written.tables:
+        print(path)
+
+
+def _parser() -> jsonargparse.ArgumentParser:
+    parser = jsonargparse.ArgumentParser(
+        prog="stratomics predict",
+        usage="stratomics predict RUN COHORT --out TABLE",
+        description="New patients through a finished run. No outcome is read. Features may be missing, more or in "
+        "another order, views absent. Example: "
+        "stratomics predict runs/tcga_acc-0123456789 new_patients --out predicted.parquet",
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument("run", type=str, help="a run directory, or the folder of a model")
+    parser.add_argument(
+        "cohort", type=str, help="a folder with cohort.yaml, the yaml itself, or an .h5mu file"
+    )
+    parser.add_argument(
+        "--out", type=str, required=True, help="a row a patient, .parquet or .csv; long tables go beside it"
+    )
+    return parser

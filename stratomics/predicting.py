@@ -1,0 +1,103 @@
+"""New patients through a finished run: block by block, into the same tables that a run leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from datamodules.cohort_blocks import WINDOW
+from models.prediction import Prediction
+from omics.errors import InputError
+from omics.files import read_json
+from omics.growing_table import Growing, growing_table
+from omics.manifest import MANIFEST, compared, digests_of, files_of
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from stratomics.fitted import Fitted
+
+__all__ = ["Written", "find_model", "predict_blocks", "write_predictions"]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The tables that were written, of how many patients, and about how many of them the model abstains."""
+
+    tables: list[Path]
+    patients: int
+    abstained: int
+
+
+def find_model(place: Path) -> Path:
+    """Find the folder of a model: itself, or that of a run directory, where it has to be as the run left it.
+
+    Raises
+    ------
+    InputError
+        If there is no model, or if it differs from what the run wrote.
+    """
+    if (place / "network.json").is_file():
+        return place
+    model = place / "model"
+    if not (model / "network.json").is_file():
+        raise InputError(f"{place}: neither a finished run directory nor the folder of a model")
+    # Release 0.1.0 wrote no manifest.
+    if (place / MANIFEST).is_file():
+        files = read_json(place / MANIFEST).get("files") or {}
+        declared = {name: own for name, own in files.items() if name.startswith("model/")}
+        found = digests_of({f"model/{name}": path for name, path in files_of(model).items()})
+        for name, what in compared(declared, found).items():
+            raise InputError(
+                f"{place / name}: {what} since the run wrote its model; restore it, or run again"
+            )
+    return model
+
+
+def predict_blocks(model: Fitted, cohort: MuData, size: int = WINDOW) -> Iterator[Prediction]:
+    """Predict `size` patients at a time, in their order, so that views on disk need not fit in memory.
+
+    A model that adapts to new sites (``harmonize.adapt``) learns them from all patients at once, and has one block.
+    """
+    if model.encoders[0].harmonizer.config.adapt:
+        size = max(cohort.n_obs, 1)
+    for start in range(0, cohort.n_obs, size):
+        yield model.predict(cohort[np.arange(start, min(start + size, cohort.n_obs))])
+
+
+def write_predictions(out: Path, blocks: Iterable[Prediction]) -> Written:
+    """Write blocks of predictions into `out`, and each long table beside it as ``NAME.survival.parquet`` and the like.
+
+    Parameters
+    ----------
+    out
+        Ends in ``.parquet`` or ``.csv``, and so do the long tables.
+    blocks
+        All of the same columns.
+
+    Raises
+    ------
+    ConfigError
+        Another ending.
+    """
+    tables: dict[Path, Growing] = {}
+    patients = abstained = 0
+    with ExitStack() as stack:
+        tables[out] = stack.enter_context(growing_table(out))
+        for block in blocks:
+            long = {
+                out.with_name(f"{out.stem}.{name}{out.suffix}"): rows for name, rows in block.long.items()
+            }
+            for path, rows in {out: block.patients, **long}.items():
+                if path not in tables:
+                    tables[path] = stack.enter_context(growing_table(path))
+                tables[path].add(rows)
+            patients += len(block.patients)
+            # Release 0.1.0 never abstained.
+            abstained += int(block.patients["abstain"].sum()) if "abstain" in block.patients else 0
+    return Written(list(tables), patients, abstained)

@@ -1,0 +1,103 @@
+"""A run that is not finished: its folder beside the run directory, and the folds that are done."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datamodules.split import Fold
+from models.prediction import Prediction
+from omics.errors import InputError
+from omics.files import put_in_place, set_aside, write_bytes
+from omics.manifest import MANIFEST, is_whole, write_manifest
+
+if TYPE_CHECKING:
+    from stratomics.fitted import Fitted
+
+__all__ = ["Unfinished", "unfinished"]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """``RUN.part/``: what outlives a stop in the middle.
+
+    ``folds/`` holds a folder for each fit that is done, which is believed only while its files have the digests that
+    its manifest names; ``run.log`` tells of every attempt; ``new/`` becomes the run directory.
+    """
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        """The log, to which each attempt adds."""
+        return self.path / "run.log"
+
+    @property
+    def new(self) -> Path:
+        """The run directory in the making, empty at the beginning of each attempt."""
+        return self.path / "new"
+
+    def has(self, fold: Fold | None) -> bool:
+        """Whether the fit of `fold` is done; None is the final model."""
+        return is_whole(self._place(fold))
+
+    def keep(self, fold: Fold, predictions: dict[str, Prediction]) -> None:
+        """Keep every method's predictions for the test rows of `fold`."""
+        with set_aside(self._place(fold)) as aside:
+            for method, prediction in predictions.items():
+                prediction.save(aside / method)
+            write_manifest(aside, {})
+
+    def predictions(self, fold: Fold) -> dict[str, Prediction]:
+        """Give what :meth:`keep` kept."""
+        methods = sorted(path for path in self._place(fold).iterdir() if path.is_dir())
+        return {path.name: Prediction.load(path) for path in methods}
+
+    def keep_model(self, model: Fitted) -> None:
+        """Keep the final model."""
+        with set_aside(self._place(None)) as aside:
+            model.save(aside)
+            write_manifest(aside, {})
+
+    def model(self) -> Fitted:
+        """Give what :meth:`keep_model` kept."""
+        from stratomics.fitted import Fitted
+
+        return Fitted.load(self._place(None))
+
+    def copy_model(self, folder: Path) -> None:
+        """Copy the files of the final model to `folder`."""
+        folder.mkdir()
+        for path in sorted(self._place(None).iterdir()):
+            if path.name != MANIFEST:
+                write_bytes(folder / path.name, path.read_bytes())
+
+    def _place(self, fold: Fold | None) -> Path:
+        name = "final" if fold is None else f"repeat{fold.repeat}-fold{fold.number}"
+        return self.path / "folds" / name
+
+
+@contextmanager
+def unfinished(run: Path) -> Iterator[Unfinished]:
+    """Give the place of an attempt at `run`, which takes its place in the end; the run has to be held.
+
+    What is done stays when the attempt fails or is killed, and the next one goes on from there. Input that cannot
+    be right would only fail again, and leaves nothing behind.
+    """
+    attempt = Unfinished(run.with_name(f"{run.name}.part"))
+    old = attempt.path / "old"
+    for path in (attempt.new, old):
+        shutil.rmtree(path, ignore_errors=True)
+    attempt.new.mkdir(parents=True)
+    try:
+        yield attempt
+    except InputError:
+        shutil.rmtree(attempt.path)
+        raise
+    attempt.log.replace(attempt.new / attempt.log.name)
+    put_in_place(attempt.new, run, old)
+    shutil.rmtree(attempt.path)
