@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,16 +14,20 @@ import numpy as np
 from datamodules.cohort_blocks import WINDOW
 from models.prediction import Prediction
 from omics.errors import InputError
-from omics.files import read_json
+from omics.files import digest_files, read_json
 from omics.growing_table import Growing, growing_table
 from omics.manifest import MANIFEST, compared, digests_of, files_of
+from stratomics.enrichment.eligible import with_eligible
+from stratomics.enrichment.subgroup import Subgroup
 
 if TYPE_CHECKING:
     from mudata import MuData
 
     from stratomics.fitted import Fitted
 
-__all__ = ["Written", "find_model", "predict_blocks", "write_predictions"]
+__all__ = ["Written", "find_model", "locked_rule", "predict_blocks", "with_rule", "write_predictions"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,29 @@ def predict_blocks(model: Fitted, cohort: MuData, size: int = WINDOW) -> Iterato
         size = max(cohort.n_obs, 1)
     for start in range(0, cohort.n_obs, size):
         yield model.predict(cohort[np.arange(start, min(start + size, cohort.n_obs))])
+
+
+def locked_rule(model: Path, columns: Iterable[str]) -> tuple[Subgroup, str] | None:
+    """Find the rule that `stratomics enrich` locked beside a model, with the model's digest; None where there is none.
+
+    A rule on a marker is none either: the marker is not among the `columns` of predictions.
+    """
+    path = model.with_name("subgroup.json")
+    if not path.is_file():
+        return None
+    rule = Subgroup.load(path)
+    if rule.score not in set(columns):
+        log.warning(
+            "the locked rule asks for '%s', which is not predicted; nobody is said to be eligible", rule.score
+        )
+        return None
+    return rule, digest_files([model])
+
+
+def with_rule(blocks: Iterable[Prediction], rule: Subgroup, digest: str) -> Iterator[Prediction]:
+    """Add ``eligible`` and ``agreement`` to the rows of patients."""
+    for block in blocks:
+        yield Prediction(with_eligible(block.patients, rule, digest), block.long)
 
 
 def write_predictions(out: Path, blocks: Iterable[Prediction]) -> Written:

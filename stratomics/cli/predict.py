@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonargparse
 
 from omics.errors import ConfigError, nearest
 from omics.growing_table import GROWING
 from stratomics.cli.run import parsed_words
+
+if TYPE_CHECKING:
+    from models.prediction import Prediction
 
 __all__ = ["predict"]
 
@@ -24,13 +29,19 @@ def predict(arguments: Sequence[str]) -> None:
     from datamodules.novelty import novelties
     from omics.new_patients import read_new_patients
     from stratomics.fitted import Fitted
-    from stratomics.predicting import find_model, predict_blocks, write_predictions
+    from stratomics.predicting import find_model, locked_rule, predict_blocks, with_rule, write_predictions
 
-    model = Fitted.load(find_model(Path(given.run)))
+    folder = find_model(Path(given.run))
+    model = Fitted.load(folder)
     patients = read_new_patients(given.cohort)
     for finding in novelties(model.encoders[0].harmonizer, patients):
         print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
-    written = write_predictions(out, predict_blocks(model, patients))
+    blocks = iter(predict_blocks(model, patients))
+    first = next(blocks)
+    everybody: Iterator[Prediction] = chain([first], blocks)
+    if (locked := locked_rule(folder, map(str, first.patients))) is not None:
+        everybody = with_rule(everybody, *locked)
+    written = write_predictions(out, everybody)
     print(
         f"{written.patients} patients predicted; the model abstains about {written.abstained}",
         file=sys.stderr,
@@ -44,7 +55,8 @@ def _parser() -> jsonargparse.ArgumentParser:
         prog="stratomics predict",
         usage="stratomics predict RUN COHORT --out TABLE",
         description="New patients through a finished run. No outcome is read. Features may be missing, more or in "
-        "another order, views absent. Example: "
+        "another order, views absent. Where `stratomics enrich RUN` locked a rule, the table says who is eligible by "
+        "it, and how far the ensemble agrees. Example: "
         "stratomics predict runs/tcga_acc-0123456789 new_patients --out predicted.parquet",
         exit_on_error=False,
         allow_abbrev=False,

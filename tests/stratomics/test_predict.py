@@ -14,10 +14,11 @@ from small import QUICK, Change, tables, with_response, write
 
 from models.prediction import Prediction
 from omics.cohort import read_cohort
-from omics.files import read_parquet
+from omics.files import digest_files, read_parquet
 from omics.growing_table import growing_table
 from omics.new_patients import read_new_patients
 from stratomics.cli import main
+from stratomics.enrichment.subgroup import Subgroup
 from stratomics.fitting import Fitted
 from stratomics.predicting import predict_blocks, write_predictions
 
@@ -45,6 +46,31 @@ def predict(small_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 def finite(table: pd.DataFrame) -> bool:
     return bool(np.isfinite(table.select_dtypes("number").to_numpy()).all())
+
+
+def test_a_locked_rule_says_who_is_eligible(
+    small_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By score, cut and direction; a rule of another model is refused, and one on a marker is passed over."""
+    run = Path(shutil.copytree(small_run, tmp_path / "run"))
+    cohort, out = write(tmp_path / "new"), tmp_path / "p.csv"
+    words = ["predict", str(run), str(cohort), "--out", str(out)]
+    rule = Subgroup("risk", 0.1, model=digest_files([run / "model"]), missing="score")
+    rule.save(run / "subgroup.json")
+    assert main(words) == 0
+    table = pd.read_csv(out)
+    assert (table["eligible"] == (table["risk"] > 0.1)).all()
+    assert 0 < table["eligible"].sum() < 40
+    assert table["agreement"].between(0.5, 1).all()
+    for other, words_said in (
+        (Subgroup("risk", 0.1, model="f" * 64, missing="score"), "locked to the model"),
+        (Subgroup("ki67", 14.0), ""),
+    ):
+        (run / "subgroup.json").unlink()
+        other.save(run / "subgroup.json")
+        assert main(words) == (2 if words_said else 0)
+        assert words_said in capsys.readouterr().err
+    assert "eligible" not in pd.read_csv(out)
 
 
 def test_it_says_what_the_model_says(predict: Predict, small_run: Path) -> None:
