@@ -63,7 +63,7 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     tasks = dict(_tasks(cohort_endpoints(cohort), left, config.head, _sites(cohort, config.head)))
     fitted = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
     encoders, blocks = [encoder for encoder, _ in fitted], [encoded.blocks for _, encoded in fitted]
-    codes = arm_codes(cohort)
+    codes = _comparable(arm_codes(cohort), next(iter(tasks.values())).endpoint)
     layout = Layout.of(blocks, codes is not None)
     x = layout.stacked(blocks, codes)
     stratifier = train_members(x, layout, list(tasks.values()), left, config.head, config.trainer, seed)
@@ -93,6 +93,19 @@ def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:
             "head.by_site needs sites, and cohort.yaml declares none; give it `site`, or leave it out"
         )
     codes: NDArray[np.int64] = pd.factorize(cohort.obs[site].astype(str))[0].astype(np.int64)
+    return codes
+
+
+def _comparable(codes: Array | None, endpoint: Survival | Response) -> Array | None:
+    """(n,) arms, or None, with a warning, where one of them teaches nothing of the deciding endpoint."""
+    if codes is None:
+        return None
+    for name, own in (("control", codes < 0), ("treated", codes > 0)):
+        if not (own & endpoint.observed).any():
+            log.warning(
+                "nobody of the %s arm has the deciding endpoint, so that no benefit is predicted", name
+            )
+            return None
     return codes
 
 

@@ -100,6 +100,17 @@ def test_a_cohort_without_arms_has_none(acc: Any) -> None:
         relative_effects(prediction, 500.0)
 
 
+def test_an_endpoint_in_one_arm_alone_gives_no_benefit(
+    trial: Simulated, caplog: pytest.LogCaptureFixture
+) -> None:
+    cohort = trial.cohort.copy()
+    cohort.obs.loc[cohort.obs["dose"] == 0, ["time", "event"]] = np.nan
+    prediction = fit(cohort, CONFIG, 1).predict(cohort)
+    assert "nobody of the control arm has the deciding endpoint" in caplog.text
+    assert "benefit" not in prediction.patients
+    assert np.isfinite(prediction.patients["risk"]).all()
+
+
 def test_saved_and_loaded_it_says_the_same(trial: Simulated, model: Fitted, tmp_path: Path) -> None:
     model.save(tmp_path)
     again = Fitted.load(tmp_path).predict(trial.cohort)
