@@ -9,8 +9,6 @@ import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 
-from datamodules.patient_batches import PatientBatches
-
 if TYPE_CHECKING:
     from models.stratifier import MemberInputs, Stratifier
 
@@ -65,13 +63,10 @@ class Watch(pl.Callback):
     @torch.no_grad()
     def _look(self, pl_module: pl.LightningModule) -> None:
         stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning hands on what it was given
-        n, size = len(self.watched.x), stratifier.trainer_config.batch_size
-        batches = list(PatientBatches(self.watched, n, size, None))
-        moved = [stratifier.transfer_batch_to_device(batch, stratifier.device, 0) for batch in batches]
-        losses = torch.stack([stratifier.losses(batch) for batch in moved])
-        shares = torch.tensor([len(batch.x) / n for batch in batches], device=losses.device)
-        mean = (shares[:, None] * losses).sum(0).double().cpu().numpy()
-        self.history.append(mean.reshape(self.members, -1).mean(axis=1))
+        # Everybody at once: in batches a Cox loss compares only who happens to stand together.
+        watched = stratifier.transfer_batch_to_device(self.watched, stratifier.device, 0)
+        losses = stratifier.losses(watched).double().cpu().numpy()
+        self.history.append(losses.reshape(self.members, -1).mean(axis=1))
 
 
 class BestEpoch(pl.Callback):

@@ -43,7 +43,8 @@ class Layout:
     @classmethod
     def of(cls, members: Sequence[Blocks], arms: bool) -> Self:
         """Make room for the blocks of every member."""
-        widths = {name: max(own[name].shape[1] for own in members) for name in members[0]}
+        names = dict.fromkeys(name for own in members for name in own)
+        widths = {name: max(own[name].shape[1] for own in members if name in own) for name in names}
         return cls({name: width for name, width in widths.items() if width}, arms)
 
     @property
@@ -73,9 +74,12 @@ class Layout:
         return np.stack([self._joined(own, arm) for own in members]).astype(np.float32)
 
     def _joined(self, blocks: Blocks, arm: Array | None) -> Array:
+        n = len(next(iter(blocks.values())))
+        # A view of which a member kept no feature has no block there.
+        own = {name: blocks.get(name, np.zeros((n, 0))) for name in self.widths}
         padded = {
-            n: np.pad(blocks[n], ((0, 0), (0, width - blocks[n].shape[1])))
-            for n, width in self.widths.items()
+            name: np.pad(own[name], ((0, 0), (0, width - own[name].shape[1])))
+            for name, width in self.widths.items()
         }
         columns = list(padded.values())
         if self.arms and arm is not None:

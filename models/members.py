@@ -59,10 +59,10 @@ def train_members(
 ) -> Stratifier:
     """Train a member for each inner fold on the patients of the others.
 
-    A member's linear path is the ridge regression whose penalties its own patients ask for; only the several outputs of
-    one head are trained further. How long the deep path trains was found in a rehearsal: networks that begin alike
-    learn from all but one more of the folds, watch that one, and the member takes the epoch at which their mean loss
-    was least. No patient that a member leaves out had a say in any of it.
+    A member's linear path is the ridge regression whose penalties its own patients ask for; that of a head
+    of another likelihood is trained further. How long the deep path trains was found in a rehearsal: networks that
+    begin alike learn from all but one more of the folds, watch that one, and the member takes the epoch at which their
+    mean loss was least. No patient that a member leaves out had a say in any of it.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def train_members(
     ]
     setting = _Setting(torch.from_numpy(x).transpose(0, 1).contiguous(), layout, tasks, config, trainer, seed)
     stratifier = setting.stratifier(members, solved)
-    nothing_to_train = not config.hidden and all(task.head.outputs == 1 for task in tasks)
+    nothing_to_train = not config.hidden and all(task.head.solved for task in tasks)
     # Of two folds a member knows one, and nobody is left to be watched.
     if nothing_to_train or count < FEWEST_FOLDS:
         return stratifier.eval()
@@ -131,8 +131,7 @@ class _Setting:
             path = LinearPath(count, inputs, head.outputs, head.start(target))
             begin = np.stack([found.coefficients for found in own])[:, :, None] * np.asarray(head.lean)
             path.weight.data = torch.from_numpy(begin).to(self.x.dtype)
-            # One output is solved already; several outputs have still to part.
-            path.weight.requires_grad_(head.outputs > 1)
+            path.weight.requires_grad_(not head.solved)
             penalties = torch.from_numpy(np.stack([found.penalties for found in own]))
             # Losses are means; penalties are of the whole likelihood.
             size = head.count(target).clamp_min(1)

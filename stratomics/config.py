@@ -71,6 +71,8 @@ class ExperimentConfig:
         A folder with cohort.yaml, the yaml itself, an .h5mu file, or bundled:NAME.
     seed
         The one seed behind every random number.
+    endpoints
+        Those to learn beside the deciding one; null is every response, and one of survival, that have patients enough.
     split
         Cross-validation.
     harmonize
@@ -94,6 +96,7 @@ class ExperimentConfig:
     name: str | None = None
     cohort: str | None = None
     seed: int = 1
+    endpoints: list[str] | None = None
     split: SplitConfig = field(default_factory=SplitConfig)
     harmonize: HarmonizeConfig = field(default_factory=HarmonizeConfig)
     factors: FactorsConfig = field(default_factory=FactorsConfig)

@@ -25,6 +25,7 @@ from stratomics.config import ExperimentConfig
 from stratomics.executor import run_tasks
 from stratomics.factor_tables import save_factors
 from stratomics.judging import judge
+from stratomics.learned import learned_endpoints, left_aside
 from stratomics.logs import run_log
 from stratomics.pins import pins
 from stratomics.run_directory import RunDirectory, run_digest, run_folder, save_run
@@ -85,7 +86,10 @@ def run_experiment(
     if config.cohort is None:
         raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
     cohort = read_cohort(config.cohort)
-    config = config.for_kind(cohort_endpoints(cohort).decisive().kind)
+    endpoints = cohort_endpoints(cohort)
+    config = config.for_kind(endpoints.decisive().kind)
+    # Decided once, so that all folds predict the same.
+    config = dataclasses.replace(config, endpoints=learned_endpoints(endpoints, config.endpoints))
     if not str(config.cohort).startswith("bundled:"):
         config = dataclasses.replace(config, cohort=str(Path(str(config.cohort)).resolve()))
     run = RunDirectory(run_folder(runs, config, cohort))
@@ -99,6 +103,8 @@ def run_experiment(
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)
+            for sentence in left_aside(endpoints, config.endpoints or ()):
+                log.info(sentence)
             _trip(config, cohort, folds, attempt, tracker, progress)
         tracker.finish(run)
     return run

@@ -20,7 +20,7 @@ from models.censoring import censoring_survival
 from models.config import HeadConfig
 from models.heads import HEADS
 from models.heads.head import Head
-from models.inputs import Layout
+from models.inputs import COVARIATES, Layout
 from models.members import FEWEST_FOLDS, Task, train_members
 from omics.arms import arm_codes
 from omics.cohort import cohort_endpoints, cohort_spec
@@ -30,6 +30,7 @@ from omics.tables import look_up
 from stratomics.config import ExperimentConfig
 from stratomics.encoding import Encoder
 from stratomics.fitted import Fitted, FittedEndpoint
+from stratomics.learned import learned_endpoints
 
 __all__ = ["Fitted", "fit"]
 
@@ -60,7 +61,7 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     left = np.empty(cohort.n_obs, dtype=np.int64)
     for fold in folds:
         left[fold.test] = fold.number
-    tasks = dict(_tasks(cohort_endpoints(cohort), left, config.head, _sites(cohort, config.head)))
+    tasks = dict(_tasks(cohort_endpoints(cohort), config, left, _sites(cohort, config.head)))
     fitted = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
     encoders, blocks = [encoder for encoder, _ in fitted], [encoded.blocks for _, encoded in fitted]
     codes = _comparable(arm_codes(cohort), next(iter(tasks.values())).endpoint)
@@ -69,7 +70,15 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     stratifier = train_members(x, layout, list(tasks.values()), left, config.head, config.trainer, seed)
     said = stratifier.predict(x)
     endpoints = [
-        _calibrated(name, task, config.head, estimates, left, codes, _own(x[:, :, layout.block == 0], left))
+        _calibrated(
+            name,
+            task,
+            config.head,
+            estimates,
+            left,
+            codes,
+            _own(x[:, :, : layout.widths.get(COVARIATES, 0)], left),
+        )
         for (name, task), estimates in zip(tasks.items(), said, strict=True)
     ]
     seen = [encoded for _, encoded in fitted]
@@ -110,39 +119,39 @@ def _comparable(codes: Array | None, endpoint: Survival | Response) -> Array | N
 
 
 def _tasks(
-    endpoints: Endpoints, left: NDArray[np.int64], config: HeadConfig, stratum: NDArray[np.int64] | None
+    endpoints: Endpoints, config: ExperimentConfig, left: NDArray[np.int64], stratum: NDArray[np.int64] | None
 ) -> Iterator[tuple[str, Task]]:
-    """Endpoints to learn, the deciding one first: one of survival, and every response."""
+    """Endpoints to learn, the deciding one first.
+
+    Raises
+    ------
+    DataError
+        If a network would have nothing to learn one from.
+    """
     endpoints.decisive()
-    names = [endpoints.deciding, *(name for name in endpoints.named if name != endpoints.deciding)]
-    survival = False
-    for name in names:
+    for name in learned_endpoints(endpoints, config.endpoints):
         endpoint = endpoints.named[name]
-        if isinstance(endpoint, Survival) and survival:
-            log.info(
-                "endpoint '%s' is not learned: a run predicts one survival endpoint, the deciding or first",
-                name,
-            )
-            continue
-        if name != endpoints.deciding and (why := _too_few(endpoint, name, left)):
-            log.info("endpoint '%s' is not learned: %s", name, why)
-            continue
         if isinstance(endpoint, Survival):
-            survival, endpoint = True, replace(endpoint, stratum=stratum)
-        kind: type[Head] = look_up(HEADS[endpoint.kind], config.name(endpoint.kind), f"head.{endpoint.kind}")
+            endpoint = replace(endpoint, stratum=stratum)
+        if name != endpoints.deciding:
+            _check_networks(endpoint, name, left)
+        kind: type[Head] = look_up(
+            HEADS[endpoint.kind], config.head.name(endpoint.kind), f"head.{endpoint.kind}"
+        )
         yield name, Task(endpoint, kind.fit(endpoint.take(np.flatnonzero(endpoint.observed))))
 
 
-def _too_few(endpoint: Survival | Response, name: str, left: NDArray[np.int64]) -> str | None:
-    """Say why an endpoint cannot be learned from the patients of a network, whichever they are; None if it can."""
+def _check_networks(endpoint: Survival | Response, name: str, left: NDArray[np.int64]) -> None:
+    """Refuse an endpoint that some network could not learn, whichever folds it lacks."""
     count = int(left.max()) + 1
     lacking = combinations(range(count), 2) if count >= FEWEST_FOLDS else ((fold,) for fold in range(count))
     for folds in lacking:
         try:
             endpoint.take(np.flatnonzero(~np.isin(left, folds))).check_learnable(name)
         except DataError as error:
-            return str(error)
-    return None
+            raise DataError(
+                f"{error}, among the patients of one inner fit; leave it out of `endpoints`"
+            ) from None
 
 
 def _calibrated(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Predi
         config.seed,
         seen(spec.deciding),
     )
-    for name in _others(ours, endpoints):
+    for name in _others(config.endpoints or (), endpoints):
         endpoint = endpoints.named[name]
         own = cases_of(ours, ids, endpoint)
         content[name] = figures(own, endpoint.kind, evaluation.draws, config.seed, seen(name))
@@ -66,15 +67,10 @@ def judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Predi
     return content
 
 
-def _others(prediction: Prediction, endpoints: Endpoints) -> list[str]:
-    """Endpoints beside the deciding one whose predictions have columns: survival, and the first response."""
-    found = []
-    if "survival" in prediction.long:
-        found += [name for name, endpoint in endpoints.named.items() if isinstance(endpoint, Survival)][:1]
-    if "response" in prediction.long:
-        found.append(str(prediction.response["endpoint"].iloc[0]))
+def _others(learned: Sequence[str], endpoints: Endpoints) -> list[str]:
+    """Learned endpoints, beside the deciding one, whose predictions have columns: the first of the other kind."""
     kind = endpoints.named[endpoints.deciding].kind
-    return [name for name in found if endpoints.named[name].kind != kind]
+    return [name for name in learned if endpoints.named[name].kind != kind][:1]
 
 
 def _coverage(cases: Cases, patients: pd.DataFrame) -> pd.DataFrame:

@@ -29,6 +29,7 @@ class CompetingRisksHead:
 
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CompetingRecalibration
+    solved: ClassVar[bool] = False
 
     cuts: NDArray[np.float64]
     times: NDArray[np.float64]

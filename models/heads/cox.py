@@ -26,6 +26,7 @@ class CoxHead:
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CoxRecalibration
     outputs: ClassVar[int] = 1
+    solved: ClassVar[bool] = True
 
     @classmethod
     def fit(cls, _endpoint: Survival) -> Self:

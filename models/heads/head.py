@@ -64,11 +64,13 @@ class Head(Protocol):
     """One kind of endpoint: a frozen dataclass of what it learned (arrays and names).
 
     ``target`` makes the head's own target of ``endpoint.outcome`` and the weights; ``calibration`` is what
-    :meth:`calibrate` gives, to be loaded again.
+    :meth:`calibrate` gives, to be loaded again. ``solved`` says whether Cox's or the logistic likelihood of one number
+    a patient is the head's own, so that a linear path that was solved by it needs no training.
     """
 
     target: Callable[..., Any]
     calibration: type[Calibration]
+    solved: bool
 
     @classmethod
     def fit(cls, endpoint: Any, /) -> Self:

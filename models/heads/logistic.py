@@ -27,6 +27,7 @@ class LogisticHead:
     target: ClassVar[Callable[..., Any]] = ResponseTarget
     calibration: ClassVar[type[Calibration]] = ResponseRecalibration
     outputs: ClassVar[int] = 1
+    solved: ClassVar[bool] = True
 
     @classmethod
     def fit(cls, _endpoint: Response) -> Self:

@@ -28,6 +28,7 @@ class LogisticHazardHead:
 
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CurveRecalibration
+    solved: ClassVar[bool] = False
 
     cuts: NDArray[np.float64]
     times: NDArray[np.float64]

@@ -27,6 +27,7 @@ class MultinomialHead:
 
     target: ClassVar[Callable[..., Any]] = ResponseTarget
     calibration: ClassVar[type[Calibration]] = LevelRecalibration
+    solved: ClassVar[bool] = False
 
     levels: tuple[str, ...]
     positive: NDArray[np.bool_]

@@ -28,18 +28,23 @@ class OrdinalHead:
     target: ClassVar[Callable[..., Any]] = ResponseTarget
     calibration: ClassVar[type[Calibration]] = LevelRecalibration
     outputs: ClassVar[int] = 1
+    solved: ClassVar[bool] = False
 
     levels: tuple[str, ...]
+    positive: NDArray[np.bool_]
 
     @classmethod
     def fit(cls, endpoint: Response) -> Self:
-        """Learn which levels there are."""
-        return cls(endpoint.levels)
+        """Learn which levels there are, and which of them are positive."""
+        positive, level = endpoint.outcome
+        places = np.arange(len(endpoint.levels))
+        return cls(endpoint.levels, np.isin(places, level[positive & endpoint.observed]))
 
     @property
     def lean(self) -> NDArray[np.float64]:
-        """(1,) the score."""
-        return np.ones(1)
+        """(1,) the score, which falls where positive levels are the lower ones."""
+        places = np.arange(len(self.levels))
+        return np.sign([places[self.positive].mean() - places[~self.positive].mean()])
 
     def count(self, target: ResponseTarget) -> Tensor:
         """(members,) patients, of which the loss is the mean."""

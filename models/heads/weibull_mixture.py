@@ -40,6 +40,7 @@ class WeibullMixtureHead:
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CurveRecalibration
     outputs: ClassVar[int] = 3 * COMPONENTS + 1
+    solved: ClassVar[bool] = False
 
     shape: float
     unit: float

@@ -139,6 +139,41 @@ def test_what_is_watched_is_the_loss_that_is_trained() -> None:
     assert (watch.history[-1] < watch.history[0]).all()
 
 
+def test_the_best_epoch_does_not_depend_on_how_rows_are_sorted() -> None:
+    """Who is watched is looked at as a whole, however few patients a training step takes."""
+    from models.ensemble import EnsembleNetwork, LinearPath
+    from models.heads.head import SurvivalTarget
+    from models.stratifier import MemberInputs, Stratifier
+
+    x, survival, _, _ = drawn()
+    target = SurvivalTarget(*map(torch.from_numpy, survival.outcome), torch.ones(1, N))
+    inputs = MemberInputs(torch.from_numpy(x[:1]).transpose(0, 1).contiguous(), (target,))
+    network = EnsembleNetwork(1, 6, 6, 3, [LinearPath(1, 6, 1)], 1)
+    network.paths[0].weight.data += 0.3
+    looks = []
+    for order in (np.arange(N), np.argsort(survival.time)):
+        module = Stratifier(
+            network, [CoxHead()], [torch.ones(1, 6)], [torch.ones(1)], TrainerConfig(batch_size=20)
+        )
+        watch = Watch(inputs.take(order), 1)
+        watch._look(module)
+        looks.append(watch.history[0][0])
+    assert looks[0] == pytest.approx(looks[1], rel=1e-6)
+
+
+def test_a_view_that_some_members_lack_keeps_its_place() -> None:
+    rng = np.random.default_rng(0)
+    without = {"covariates": rng.normal(size=(5, 2)), "factors": rng.normal(size=(5, 3))}
+    having = without | {"view.rna": rng.normal(size=(5, 4))}
+    for members in ([without, having], [having, without]):
+        layout = Layout.of(members, arms=False)
+        stacked = layout.stacked(members)
+        assert stacked.shape == (2, 5, 9)
+        place = [member is having for member in members].index(True)
+        np.testing.assert_allclose(stacked[place, :, 5:], having["view.rna"], rtol=1e-6)
+        assert (stacked[1 - place, :, 5:] == 0).all()
+
+
 @pytest.mark.parametrize("arms", [False, True])
 def test_a_layout_finds_its_inputs_again(arms: bool) -> None:
     rng = np.random.default_rng(0)

@@ -183,3 +183,38 @@ def test_cox_compares_within_sites_where_asked(write_small: Callable[..., Path])
     assert not np.allclose(one, two)
     with pytest.raises(ConfigError, match="declares none"):
         fit(read_cohort(write_small()), within, 1)
+
+
+def test_ordered_levels_may_begin_with_the_positive_ones(write_small: Callable[..., Path]) -> None:
+    """The linear path begins with what makes a response likely, which is the lower end of such levels."""
+
+    def falling(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        CHANGES["response"](frames, spec)
+        [name] = [name for name, own in spec["endpoints"].items() if "levels" in own]
+        spec["endpoints"][name]["levels"] = spec["endpoints"][name]["levels"][::-1]
+
+    config = configured("response", "ordinal")
+    one, two = (
+        fit(read_cohort(write_small(change)), config, 1).predict(read_cohort(write_small(change))).patients
+        for change in (CHANGES["response"], falling)
+    )
+    together = np.corrcoef(one["response_probability"], two["response_probability"])[0, 1]
+    assert together > 0.9
+
+
+def test_an_endpoint_beside_is_learned_by_every_fold_or_by_none(
+    write_small: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """A toxicity of few patients, which some folds could learn and others not, is left out of all."""
+
+    def rare(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["tox"] = (np.arange(len(frames["outcome"])) % 7 == 0).astype(int)
+        spec["endpoints"]["toxicity"] = {"column": "tox", "positive": 1}
+
+    monkeypatch.chdir(tmp_path)
+    cohort = write_small(rare)
+    assert main(["run", "--cohort", str(cohort), *QUICK]) == 0
+    run = RunDirectory(tmp_path / capsys.readouterr().out.splitlines()[-1])
+    assert set(run.predictions["stratomics"].long) == {"survival"}
+    assert "toxicity" not in run.metrics
+    assert "is not learned" in (run.path / "run.log").read_text()
