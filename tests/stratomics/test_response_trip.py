@@ -366,7 +366,7 @@ ODD: dict[str, tuple[Change, list[str]]] = {
     "families": (_families, []),
     "labels in words": (_words, []),
     "a toxicity decides": (_toxicity, []),
-    "survival beside it": (_beside_survival, []),
+    "survival beside it": (_beside_survival, ["--endpoints=[survival]"]),
     "a name to escape": (_named, []),
     "no covariates": (lambda frames, spec: spec.update(covariates=[]), []),
     "three of a class": (_labels([1] * 5 + [0] * 35), []),
