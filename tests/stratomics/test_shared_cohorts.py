@@ -47,7 +47,13 @@ def check_nobody_is_lost(run: RunDirectory, samples: Path) -> None:
     for name, prediction in run.predictions.items():
         assert ids <= set(prediction.patients["sample_id"]), name
         assert np.isfinite(prediction.patients[column]).all(), name
-        assert set(prediction.long) == {run.kind}
+        # Ours learns the other endpoint of a cohort beside the one that decides.
+        learned = (
+            {"survival", "response"}
+            if name == "stratomics" and run.path.name.startswith(tuple(SECOND))
+            else {run.kind}
+        )
+        assert set(prediction.long) == learned, name
     assert set(run.patients["sample_id"]) == set(run.predictions["stratomics"].patients["sample_id"])
 
 
