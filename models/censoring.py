@@ -7,7 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["StepFunction", "censoring_survival", "kaplan_meier", "restricted_mean"]
+__all__ = [
+    "LEAST_AT_RISK",
+    "LEAST_UNCENSORED",
+    "StepFunction",
+    "censoring_survival",
+    "followed_until",
+    "kaplan_meier",
+    "restricted_mean",
+]
+
+LEAST_UNCENSORED = 0.1
+"""The probability of being uncensored, below which one patient would stand for more than ten."""
+
+LEAST_AT_RISK = 10
+"""Patients still followed."""
 
 Array = NDArray[np.float64]
 
@@ -84,6 +98,21 @@ def censoring_survival(event: NDArray[np.bool_], time: Array, weight: Array | No
     """Probability G(t) of being uncensored at t; who dies at t is not at risk of being censored at t."""
     times, (total, deaths) = _totals(time, _once(time, weight), np.ones_like(event), event)
     return _product_limit(times, total - deaths, _still_there(total) - deaths)
+
+
+def followed_until(event: NDArray[np.bool_], time: Array) -> float:
+    """Latest time at which ten patients at least are followed, none of whom stands for more than ten; 0 without one.
+
+    Examples
+    --------
+    >>> followed_until(np.ones(20, dtype=bool), np.arange(1.0, 21.0))
+    11.0
+    """
+    times = np.unique(time)
+    at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
+    # Uncensored just before t: who is censored at t was seen until then.
+    uncensored = censoring_survival(event, time)(np.nextafter(times, -np.inf)) if len(times) else times
+    return float(times[(at_risk >= LEAST_AT_RISK) & (uncensored >= LEAST_UNCENSORED)].max(initial=0.0))
 
 
 def _once(time: Array, weight: Array | None) -> Array:

@@ -151,6 +151,12 @@ class Response:
         return self.positive, self.positive.astype(np.int64) if self.level is None else self.level
 
     @property
+    def positive_levels(self) -> NDArray[np.bool_]:
+        """(levels,) which of them count as positive, by the patients who are observed."""
+        positive, level = self.outcome
+        return np.isin(np.arange(len(self.levels)), level[positive & self.observed])
+
+    @property
     def label(self) -> NDArray[np.bool_] | NDArray[np.int64]:
         """(n,) what folds are balanced by: the class."""
         return self.positive if self.level is None else self.level

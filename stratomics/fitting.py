@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from datamodules.split import stratified_folds
 from models.calibration.outlying import Outlying
 from models.calibration.promises import PROMISES
-from models.censoring import censoring_survival
+from models.censoring import followed_until
 from models.config import HeadConfig
 from models.heads import HEADS
 from models.heads.head import Head
@@ -37,9 +37,6 @@ __all__ = ["Fitted", "fit"]
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
-
-FEWEST_UNCENSORED = 0.1
-FEWEST_AT_RISK = 10
 
 
 def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
@@ -198,11 +195,4 @@ def _horizon(endpoint: Survival | Response, codes: Array | None) -> float:
         return 0.0
     seen = endpoint.observed
     arms = [seen] if codes is None else [seen & (codes < 0), seen & (codes > 0)]
-    ends = []
-    for own in arms:
-        time, event = endpoint.time[own], endpoint.event[own]
-        followed = np.sort(time)[-FEWEST_AT_RISK:]
-        curve = censoring_survival(event, time) if len(time) else None
-        known = time[curve(time) >= FEWEST_UNCENSORED] if curve is not None else time
-        ends.append(min(followed.min(initial=np.inf), known.max(initial=0.0)) if len(time) else 0.0)
-    return float(min(ends))
+    return min(followed_until(endpoint.event[own], endpoint.time[own]) for own in arms)

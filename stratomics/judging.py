@@ -62,7 +62,8 @@ def judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Predi
     patients = patients_table(cohort)[deciding.observed]
     content["coverage"] = _records(_coverage(cases["stratomics"], patients))
     codes = arm_codes(cohort)
-    if codes is not None:
+    # Where one arm taught nothing of the endpoint, no arm is predicted.
+    if codes is not None and "benefit" in ours.patients:
         content["interaction"] = _interaction(ours, cohort, codes)
     return content
 

@@ -74,7 +74,7 @@ class LevelRecalibration:
         """
         if not np.isfinite(estimate).all():
             raise FitError("a left-out estimate of a response is not finite, so it cannot be calibrated")
-        positive, level = response.outcome
+        _, level = response.outcome
         counts = np.bincount(level, minlength=len(response.levels))
         # A level nobody has is given half a patient.
         known = np.maximum(counts, 0.5)
@@ -84,7 +84,7 @@ class LevelRecalibration:
         if spread > 0:
             slope, intercepts = _fitted(LINKS[link], estimate / spread, level, flat)
             slope /= spread
-        names = tuple(response.levels[number] for number in np.unique(level[positive]))
+        names = tuple(response.levels[number] for number in np.flatnonzero(response.positive_levels))
         return cls(link, slope, intercepts, response.levels, names)
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:

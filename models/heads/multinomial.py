@@ -35,9 +35,7 @@ class MultinomialHead:
     @classmethod
     def fit(cls, endpoint: Response) -> Self:
         """Learn which classes there are, and which of them are positive."""
-        positive, level = endpoint.outcome
-        places = np.arange(len(endpoint.levels))
-        return cls(endpoint.levels, np.isin(places, level[positive & endpoint.observed]))
+        return cls(endpoint.levels, endpoint.positive_levels)
 
     @property
     def outputs(self) -> int:

@@ -36,9 +36,7 @@ class OrdinalHead:
     @classmethod
     def fit(cls, endpoint: Response) -> Self:
         """Learn which levels there are, and which of them are positive."""
-        positive, level = endpoint.outcome
-        places = np.arange(len(endpoint.levels))
-        return cls(endpoint.levels, np.isin(places, level[positive & endpoint.observed]))
+        return cls(endpoint.levels, endpoint.positive_levels)
 
     @property
     def lean(self) -> NDArray[np.float64]:

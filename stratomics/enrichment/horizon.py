@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from models.censoring import censoring_survival
+from models.censoring import LEAST_AT_RISK, LEAST_UNCENSORED, followed_until
 from omics.errors import DataError
 from stratomics.enrichment.trial import ARMS, Trial
 
-__all__ = ["LEAST_AT_RISK", "LEAST_UNCENSORED", "checked_horizon", "furthest_horizon"]
-
-LEAST_UNCENSORED = 0.1
-"""The probability of being uncensored, below which one patient would stand for more than ten."""
-LEAST_AT_RISK = 10
-"""Patients of each arm still followed."""
+__all__ = ["checked_horizon", "furthest_horizon"]
 
 
 def furthest_horizon(trial: Trial) -> float:
@@ -30,17 +23,12 @@ def furthest_horizon(trial: Trial) -> float:
     furthest = []
     for name, rows in zip(ARMS, (~trial.treated, trial.treated), strict=True):
         time, event = trial.survival.time[rows], trial.survival.event[rows]
-        times = np.unique(time)
-        at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
-        # Uncensored just before t: who is censored at t was seen until then.
-        uncensored = censoring_survival(event, time)(np.nextafter(times, -np.inf))
-        seen = times[(at_risk >= LEAST_AT_RISK) & (uncensored >= LEAST_UNCENSORED)]
-        if not len(seen) or not event[time <= seen.max()].any():
+        furthest.append(followed_until(event, time))
+        if not event[time <= furthest[-1]].any():
             raise DataError(
                 f"the {name} arm has no time with an event before it, {LEAST_AT_RISK} patients at risk and "
                 f"{LEAST_UNCENSORED:.0%} uncensored; benefit up to a time cannot be told from so few"
             )
-        furthest.append(float(seen.max()))
     return min(furthest)
 
 

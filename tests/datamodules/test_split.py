@@ -32,12 +32,12 @@ def test_events_are_spread_evenly(acc: Any) -> None:
 
 
 def test_seed_and_name_decide(acc: Any) -> None:
-    def tests(seed: int, name: str) -> list[list[int]]:
+    def parts(seed: int, name: str) -> list[list[int]]:
         return [list(f.test) for f in stratified_folds(acc, 5, 1, seed, name)]
 
-    assert tests(1, "outer") == tests(1, "outer")
-    assert tests(1, "outer") != tests(2, "outer")
-    assert tests(1, "outer") != tests(1, "inner")
+    assert parts(1, "outer") == parts(1, "outer")
+    assert parts(1, "outer") != parts(2, "outer")
+    assert parts(1, "outer") != parts(1, "inner")
 
 
 def test_repeats_do_not_depend_on_how_many_there_are(acc: Any) -> None:

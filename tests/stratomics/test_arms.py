@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from small import QUICK
 
 from datamodules.split import stratified_folds
 from models.censoring import StepFunction, restricted_mean
@@ -20,11 +22,13 @@ from omics.endpoints import Response
 from omics.errors import DataError
 from omics.simulate import Simulated, simulate
 from omics.simulation.config import SimulationConfig
+from stratomics.cli import main
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.heterogeneity import interaction, relative_effects
 from stratomics.fitting import Fitted, fit
 from stratomics.judging import judge
 from stratomics.logs import quiet_libraries
+from stratomics.run_directory import RunDirectory
 
 CONFIG = ExperimentConfig(factors=FactorsConfig(count=3, per_view=0))
 SMALL = SimulationConfig(patients=120, features={"rna": 30}, factors=3, missing_views=0.1)
@@ -109,6 +113,21 @@ def test_an_endpoint_in_one_arm_alone_gives_no_benefit(
     assert "nobody of the control arm has the deciding endpoint" in caplog.text
     assert "benefit" not in prediction.patients
     assert np.isfinite(prediction.patients["risk"]).all()
+
+
+def test_a_run_whose_endpoint_is_in_one_arm_alone_comes_to_its_end(
+    write_small: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def one_arm(frames: dict[str, Any], spec: dict[str, Any]) -> None:
+        frames["outcome"]["arm"] = np.where(np.arange(40) % 5 == 0, "old", "new")
+        frames["outcome"].loc[frames["outcome"]["arm"] == "old", ["time", "event"]] = np.nan
+        spec["arm"] = {"column": "arm", "control": "old", "randomised": True}
+
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--cohort", str(write_small(one_arm)), *QUICK]) == 0
+    run = RunDirectory(tmp_path / capsys.readouterr().out.splitlines()[-1])
+    assert "interaction" not in run.metrics
+    assert "nobody of the control arm" in (run.path / "run.log").read_text()
 
 
 def test_saved_and_loaded_it_says_the_same(trial: Simulated, model: Fitted, tmp_path: Path) -> None:
