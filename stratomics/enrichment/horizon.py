@@ -14,6 +14,7 @@ def furthest_horizon(trial: Trial) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from omics.endpoints import Survival
     >>> time = np.repeat(np.arange(1.0, 21.0), 2)
     >>> outcome = Survival(time, np.ones(40, dtype=bool), np.ones(40, dtype=bool))
