@@ -65,5 +65,5 @@ $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml constraints/run.txt
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp constraints/test.txt
-	$(PIP) -c constraints/run.txt -c constraints/test.txt -e '.[test]'
+	$(PIP) -c constraints/run.txt -c constraints/test.txt -e '.[cluster,docs,notebooks,test]'
 	@touch $@
