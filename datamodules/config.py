@@ -13,10 +13,15 @@ __all__ = ["HarmonizeConfig", "SplitConfig"]
 
 @dataclass(frozen=True)
 class SplitConfig:
-    """Cross-validation.
+    """Who is predicted by models of whom.
 
     Parameters
     ----------
+    design
+        kfold; leave_site_out, each declared site from all others; part, the test patients of a ready split; or
+        external, the patients of another cohort. Only kfold draws anything.
+    external
+        That other cohort, named as `cohort` is.
     folds
         Outer folds: each patient is predicted once by models that never saw him.
     repeats
@@ -25,6 +30,8 @@ class SplitConfig:
         Inner folds of each training part; each gives one member of the ensemble.
     """
 
+    design: str = "kfold"
+    external: str | None = None
     folds: int = 5
     repeats: int = 5
     inner_folds: int = 5

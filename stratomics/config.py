@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from datamodules.config import HarmonizeConfig, SplitConfig
+from datamodules.designs import DESIGNS
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
 from models.factors import FACTOR_MODELS
 from models.heads import HEADS
 from omics.errors import ConfigError, require_range
 from omics.tables import check_choice, every
 from stratomics.baselines import BASELINES
+from stratomics.controls import CONTROLS
 from stratomics.evaluation import METRICS
 
 __all__ = ["EvaluationConfig", "ExperimentConfig", "TrackingConfig", "fingerprint_of"]
@@ -85,6 +87,10 @@ class ExperimentConfig:
         How networks are trained.
     baselines
         What a sceptic would try first: names in BASELINES; null is all for the endpoint's kind.
+    stack
+        Whether methods are mixed too, by weights that are learned on inner folds.
+    controls
+        What must come out at chance: names in CONTROLS; null is all.
     evaluation
         How predictions are judged.
     tracking
@@ -103,6 +109,8 @@ class ExperimentConfig:
     head: HeadConfig = field(default_factory=HeadConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     baselines: list[str] | None = None
+    stack: bool = False
+    controls: list[str] | None = None
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     workers: int | None = None
@@ -126,6 +134,9 @@ class ExperimentConfig:
             check_choice(heads, self.head.name(kind), f"head.{kind}")
         if self.evaluation.metric is not None:
             check_choice(every(METRICS), self.evaluation.metric, "evaluation.metric")
+        check_choice(DESIGNS, self.split.design, "split.design")
+        for name in self.controls or ():
+            check_choice(CONTROLS, name, "entry of controls")
         for name in self.baselines or ():
             check_choice(every(BASELINES), name, "entry of baselines")
 
@@ -143,8 +154,12 @@ class ExperimentConfig:
         _check_decides(metric, kind)
         for name in baselines:
             _check_kind(BASELINES, name, kind, "entry of baselines")
+        controls = list(CONTROLS) if self.controls is None else self.controls
         return dataclasses.replace(
-            self, baselines=baselines, evaluation=dataclasses.replace(self.evaluation, metric=metric)
+            self,
+            baselines=baselines,
+            controls=controls,
+            evaluation=dataclasses.replace(self.evaluation, metric=metric),
         )
 
     def as_dict(self) -> dict[str, Any]:

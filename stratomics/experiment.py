@@ -6,35 +6,30 @@ import dataclasses
 import logging
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from datamodules.split import Fold, stratified_folds
+from datamodules.designs import Design, design_of
 from models.prediction import Prediction
 from omics.check import cohort_notes
 from omics.cohort import cohort_digest, cohort_endpoints, cohort_files, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
 from omics.files import write_json
 from omics.manifest import digests_of, write_manifest
-from omics.randomness import named_seed
-from omics.tables import every, look_up
-from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
 from stratomics.executor import run_tasks
 from stratomics.factor_tables import save_factors
-from stratomics.judging import judge
+from stratomics.judging import judge, methods_of
 from stratomics.learned import learned_endpoints, left_aside
 from stratomics.logs import run_log
 from stratomics.pins import pins
 from stratomics.run_directory import RunDirectory, run_digest, run_folder, save_run
 from stratomics.run_lock import held
+from stratomics.tasks import FINAL, Task, run_task, tasks_of
 from stratomics.tracking import Tracker
 from stratomics.unfinished import Unfinished, unfinished
-
-if TYPE_CHECKING:
-    from mudata import MuData
 
 __all__ = ["Step", "run_experiment"]
 
@@ -97,41 +92,37 @@ def run_experiment(
         log.warning("this very run is finished; --again repeats it")
         return run
     # What cannot be parted is refused before anything is begun.
-    folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
+    design = design_of(cohort, config.split, config.seed)
     with held(run.path):
-        tracker = Tracker(config, cohort, run.path.name)
+        tracker = Tracker(config, design.judged, run.path.name)
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)
             for sentence in left_aside(endpoints, config.endpoints or ()):
                 log.info(sentence)
-            _trip(config, cohort, folds, attempt, tracker, progress)
+            _trip(config, design, attempt, tracker, progress)
         tracker.finish(run)
     return run
 
 
 def _trip(
-    config: ExperimentConfig,
-    cohort: MuData,
-    folds: list[Fold],
-    attempt: Unfinished,
-    tracker: Tracker,
-    progress: Progress,
+    config: ExperimentConfig, design: Design, attempt: Unfinished, tracker: Tracker, progress: Progress
 ) -> None:
-    folder = attempt.new
-    provenance = _provenance(config, cohort)
+    folder, cohort = attempt.new, design.cohort
+    provenance = _provenance(config, design)
     write_json(folder / "provenance.json", provenance)
     inputs = digests_of(cohort_files(str(config.cohort)))
-    _fit_what_is_not_done(config, cohort, folds, attempt, tracker, progress)
+    tasks = tasks_of(config, design)
+    _fit_what_is_not_done(config, design, tasks, attempt, tracker, progress)
     # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
-    parts = [attempt.predictions(fold) for fold in folds]
-    methods = ("stratomics", *(config.baselines or ()))
-    predictions = {name: Prediction.concatenate([part[name] for part in parts]) for name in methods}
-    save_run(folder, config, cohort, predictions)
+    found = _by_method(attempt.predictions(task) for task in tasks if task != FINAL)
+    judged = judge(config, design, found)
+    kept = {name: found[name] for name in methods_of(config)}
+    save_run(folder, config, design.judged, kept)
     attempt.copy_model(folder / "model")
     members = [(e.harmonizer, e.factor_model) for e in attempt.model().encoders]
     save_factors(folder / "factors", config, cohort, members)
-    write_json(folder / "metrics.json", judge(config, cohort, predictions))
+    write_json(folder / "metrics.json", judged)
     from stratomics.report.page import write_report
 
     write_report(RunDirectory(folder))
@@ -140,35 +131,57 @@ def _trip(
     log.info("finished")
 
 
+def _by_method(folds: Iterable[Mapping[str, Prediction]]) -> dict[str, Prediction]:
+    parts: dict[str, list[Prediction]] = {}
+    for fold in folds:
+        for name, own in fold.items():
+            parts.setdefault(name, []).append(own)
+    return {name: Prediction.concatenate(own) for name, own in parts.items()}
+
+
 def _fit_what_is_not_done(
     config: ExperimentConfig,
-    cohort: MuData,
-    folds: list[Fold],
+    design: Design,
+    tasks: list[Task],
     attempt: Unfinished,
     tracker: Tracker,
     progress: Progress,
 ) -> None:
-    """Keep out-of-fold predictions of every method, and our model fitted on all patients."""
-    tasks: list[Fold | None] = [None, *folds]
-    kept = [attempt.has(task) for task in tasks]
-    done = [task for task, own in zip(tasks, kept, strict=True) if own]
-    waiting = [task for task, own in zip(tasks, kept, strict=True) if not own]
+    """Keep predictions of every method and control, and our model fitted on all patients."""
+    done = [task for task in tasks if attempt.has(task)]
+    waiting = [task for task in tasks if task not in done]
     if done:
         log.info("%d of %d fits are done, by an attempt that was stopped", len(done), len(tasks))
         progress(Step("done before", len(done), len(tasks)))
-        for earlier in filter(None, done):
-            tracker.fold(earlier, attempt.predictions(earlier))
-    prepare = CohortReader(config, cohort_digest(cohort))
-    results = run_tasks(_fit_part, waiting, prepare, config.workers)
-    for number, (fold, result) in enumerate(results, len(done) + 1):
-        if fold is None:
+        for earlier in (task for task in done if task != FINAL):
+            _tell(tracker, design, earlier, attempt.predictions(earlier))
+    prepare = CohortReader(config, cohort_digest(design.cohort))
+    for number, (task, result) in enumerate(
+        run_tasks(run_task, waiting, prepare, config.workers), len(done) + 1
+    ):
+        if task == FINAL:
             attempt.keep_model(result)
-            progress(Step("the final model, on all patients", number, len(tasks)))
-            continue
-        attempt.keep(fold, result)
-        progress(Step(fold.label, number, len(tasks)))
-        log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
-        tracker.fold(fold, result)
+        else:
+            attempt.keep(task, result)
+            _tell(tracker, design, task, result)
+        progress(Step(_label(design, task), number, len(tasks)))
+
+
+def _tell(tracker: Tracker, design: Design, task: Task, predictions: Mapping[str, Prediction]) -> None:
+    """Record what was predicted of an outer fold."""
+    if task.fold is None or task.control is not None:
+        return
+    fold = design.folds[task.fold]
+    log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
+    tracker.fold(fold, predictions)
+
+
+def _label(design: Design, task: Task) -> str:
+    if task.fold is None:
+        return "the final model, on all patients"
+    if task.control is not None:
+        return f"control {task.control.replace('_', ' ')}, fold {task.fold + 1}"
+    return design.folds[task.fold].label
 
 
 @dataclass(frozen=True)
@@ -178,37 +191,21 @@ class CohortReader:
     config: ExperimentConfig
     digest: str
 
-    def __call__(self) -> tuple[ExperimentConfig, MuData]:
-        """Give configuration and cohort, which must be what the run began with."""
+    def __call__(self) -> tuple[ExperimentConfig, Design]:
+        """Give configuration and patients, which must be what the run began with."""
         cohort = read_cohort(str(self.config.cohort))
         if cohort_digest(cohort) != self.digest:
             raise CohortError(
                 "the files changed while the run went on; run again", "changed_files", file=self.config.cohort
             )
-        return self.config, cohort
+        return self.config, design_of(cohort, self.config.split, self.config.seed)
 
     def __hash__(self) -> int:
         return hash(self.digest)
 
 
-def _fit_part(config: ExperimentConfig, cohort: MuData, fold: Fold | None) -> Any:
-    """Fit every method on the training rows of a fold and predict its test rows; None is the final model."""
-    from stratomics.fitting import fit
-    from stratomics.logs import quiet_libraries
-
-    quiet_libraries()
-    if fold is None:
-        return fit(cohort, config, named_seed(config.seed, "final"))
-    train, test = cohort[fold.train].copy(), cohort[fold.test].copy()
-    seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
-    baselines = {name: look_up(every(BASELINES), name, "baseline") for name in config.baselines or ()}
-    return {
-        name: method(train, config, seed).predict(test).at(fold.repeat, fold.number)
-        for name, method in ({"stratomics": fit} | baselines).items()
-    }
-
-
-def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
+def _provenance(config: ExperimentConfig, design: Design) -> dict[str, Any]:
+    cohort = design.cohort
     spec, endpoint = cohort_spec(cohort), cohort_endpoints(cohort).decisive()
     return {
         "cohort": spec.name,
@@ -222,6 +219,8 @@ def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:
         "arm": None if spec.arm is None else dataclasses.asdict(spec.arm),
         "seed": config.seed,
         "design": dataclasses.asdict(config.split),
+        "patients": {"trained": cohort.n_obs, "judged": design.judged.n_obs},
+        "judged_on": cohort_spec(design.judged).name,
         "command": "stratomics run config.yaml",
         "python": platform.python_version(),
         "platform": sys.platform,

@@ -105,8 +105,13 @@ class Fitted:
             if finding.severity == WARNING:
                 log.info("%s: %s", finding.place, finding.sentence)
         encoded = [encoder.encode(cohort) for encoder in self.encoders]
+        return self.predict_encoded(cohort.obs_names.to_numpy(dtype=str), encoded, arm_codes(cohort))
+
+    def predict_encoded(
+        self, ids: NDArray[np.str_], encoded: list[Encoded], codes: Array | None
+    ) -> Prediction:
+        """Predict n patients as each member sees them; `codes` (n,) are their arms, where there are arms."""
         blocks = [own.blocks for own in encoded]
-        ids, codes = cohort.obs_names.to_numpy(dtype=str), arm_codes(cohort)
         own = np.zeros(len(ids)) if codes is None else codes
         arms = {RECEIVED: own, "control": np.full_like(own, CONTROL), "treated": np.full_like(own, TREATED)}
         asked = arms if self.layout.arms else {RECEIVED: own}

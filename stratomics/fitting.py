@@ -13,7 +13,6 @@ import pandas as pd
 from mudata import MuData
 from numpy.typing import NDArray
 
-from datamodules.split import stratified_folds
 from models.calibration.outlying import Outlying
 from models.calibration.promises import PROMISES
 from models.censoring import followed_until
@@ -22,17 +21,16 @@ from models.heads import HEADS
 from models.heads.head import Head
 from models.inputs import COVARIATES, Layout
 from models.members import FEWEST_FOLDS, Task, train_members
-from omics.arms import arm_codes
 from omics.cohort import cohort_endpoints, cohort_spec
 from omics.endpoints import Endpoints, Response, Survival
 from omics.errors import ConfigError, DataError
 from omics.tables import look_up
 from stratomics.config import ExperimentConfig
-from stratomics.encoding import Encoder
 from stratomics.fitted import Fitted, FittedEndpoint
 from stratomics.learned import learned_endpoints
+from stratomics.training import TrainingPart
 
-__all__ = ["Fitted", "fit"]
+__all__ = ["Fitted", "fit", "fit_part"]
 
 log = logging.getLogger(__name__)
 
@@ -40,31 +38,24 @@ Array = NDArray[np.float64]
 
 
 def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
-    """Fit on all patients of `cohort`, which is one training part.
+    """Fit on all patients of `cohort`; see :func:`fit_part`."""
+    return fit_part(TrainingPart(cohort, config, seed))
+
+
+def fit_part(part: TrainingPart) -> Fitted:
+    """Fit on one training part.
 
     Inner folds part the patients; each inner training part gives one member (harmonizer and factors
     included), and the member's predictions for the patients it left out whole calibrate the ensemble.
-
-    Parameters
-    ----------
-    cohort
-        The training patients; nobody else is looked at.
-    config
-        The experiment.
-    seed
-        Seed of this part.
     """
-    folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "inner")
-    left = np.empty(cohort.n_obs, dtype=np.int64)
-    for fold in folds:
-        left[fold.test] = fold.number
+    cohort, config, left = part.cohort, part.config, part.left
     tasks = dict(_tasks(cohort_endpoints(cohort), config, left, _sites(cohort, config.head)))
-    fitted = [Encoder.fit(cohort, fold, config, seed) for fold in folds]
-    encoders, blocks = [encoder for encoder, _ in fitted], [encoded.blocks for _, encoded in fitted]
-    codes = _comparable(arm_codes(cohort), next(iter(tasks.values())).endpoint)
+    encoders, seen = [encoder for encoder, _ in part.members], [encoded for _, encoded in part.members]
+    blocks = [encoded.blocks for encoded in seen]
+    codes = part.arms
     layout = Layout.of(blocks, codes is not None)
     x = layout.stacked(blocks, codes)
-    stratifier = train_members(x, layout, list(tasks.values()), left, config.head, config.trainer, seed)
+    stratifier = train_members(x, layout, list(tasks.values()), left, config.head, config.trainer, part.seed)
     said = stratifier.predict(x)
     endpoints = [
         _calibrated(
@@ -78,7 +69,6 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
         )
         for (name, task), estimates in zip(tasks.items(), said, strict=True)
     ]
-    seen = [encoded for _, encoded in fitted]
     outlying = Outlying.fit([own.factors for own in seen], [own.misfit for own in seen], left)
     return Fitted(encoders, layout, stratifier, endpoints, outlying, config.factors.model)
 
@@ -99,19 +89,6 @@ def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:
             "head.by_site needs sites, and cohort.yaml declares none; give it `site`, or leave it out"
         )
     codes: NDArray[np.int64] = pd.factorize(cohort.obs[site].astype(str))[0].astype(np.int64)
-    return codes
-
-
-def _comparable(codes: Array | None, endpoint: Survival | Response) -> Array | None:
-    """(n,) arms, or None, with a warning, where one of them teaches nothing of the deciding endpoint."""
-    if codes is None:
-        return None
-    for name, own in (("control", codes < 0), ("treated", codes > 0)):
-        if not (own & endpoint.observed).any():
-            log.warning(
-                "nobody of the %s arm has the deciding endpoint, so that no benefit is predicted", name
-            )
-            return None
     return codes
 
 

@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from datamodules.designs import Design
 from datamodules.split import related
 from models.prediction import Prediction
 from omics.arms import arm_codes
 from omics.cohort import cohort_endpoints, cohort_spec
 from omics.endpoints import Endpoints, Survival
+from stratomics.baselines.views import ALL_VIEWS, ALONE, CLINIC, WITHOUT
 from stratomics.evaluation.bounds import bound_table
 from stratomics.evaluation.cases import Cases, SurvivalCases, cases_of
-from stratomics.evaluation.comparison import compare, figures
+from stratomics.evaluation.comparison import compare, figures, resamples
+from stratomics.evaluation.controls import control_row
 from stratomics.evaluation.heterogeneity import interaction, relative_effects
+from stratomics.evaluation.ledger import ledger
 from stratomics.evaluation.sets import coverage_table, known_groups
 from stratomics.patients import patients_table
+from stratomics.tasks import OURS, control_cohort
 
 if TYPE_CHECKING:
     from mudata import MuData
 
     from stratomics.config import ExperimentConfig
 
-__all__ = ["judge"]
+__all__ = ["judge", "methods_of"]
 
 
-def judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Prediction]) -> dict[str, Any]:
+def methods_of(config: ExperimentConfig) -> list[str]:
+    """Names of the methods of a run that are compared, ours first."""
+    return [OURS, *(config.baselines or ()), *(["stack"] if config.stack else [])]
+
+
+def judge(config: ExperimentConfig, design: Design, found: Mapping[str, Prediction]) -> dict[str, Any]:
     """Judge every method on the deciding endpoint, and ours on whatever else it predicts.
+
+    Parameters
+    ----------
+    config, design
+        The experiment.
+    found
+        Predictions by the names of :func:`methods_of`, those of the ledger of views, and the controls.
 
     Returns
     -------
     dict
         What :func:`stratomics.evaluation.comparison.compare` gives; the figures of ours on its other endpoints, by
-        their names; ``coverage``, whom sets or bounds cover; and of a cohort with arms ``interaction``.
+        their names; ``coverage``, whom sets or bounds cover; ``ledger``, what each view tells; ``controls``, what had
+        to come out at chance; and of a cohort with arms ``interaction``.
     """
+    cohort, predictions = design.judged, {name: found[name] for name in methods_of(config)}
     endpoints, spec = cohort_endpoints(cohort), cohort_spec(cohort)
     ids, deciding = cohort.obs_names.to_numpy(dtype=str), endpoints.decisive()
     cases = {name: cases_of(prediction, ids, deciding) for name, prediction in predictions.items()}
@@ -61,11 +80,47 @@ def judge(config: ExperimentConfig, cohort: MuData, predictions: dict[str, Predi
         content[name] = figures(own, endpoint.kind, evaluation.draws, config.seed, seen(name))
     patients = patients_table(cohort)[deciding.observed]
     content["coverage"] = _records(_coverage(cases["stratomics"], patients))
+    content["ledger"] = _ledger(config, cohort, found, None if families is None else seen(spec.deciding))
+    content["controls"] = _controls(config, design, found)
     codes = arm_codes(cohort)
     # Where one arm taught nothing of the endpoint, no arm is predicted.
     if codes is not None and "benefit" in ours.patients:
         content["interaction"] = _interaction(ours, cohort, codes)
     return content
+
+
+def _ledger(
+    config: ExperimentConfig, cohort: MuData, found: Mapping[str, Prediction], families: Any
+) -> list[dict[str, Any]] | None:
+    """Rows of :func:`stratomics.evaluation.ledger.ledger`; None where views have no components of their own."""
+    if ALL_VIEWS not in found:
+        return None
+    ids, endpoint = cohort.obs_names.to_numpy(dtype=str), cohort_endpoints(cohort).decisive()
+
+    def cases(name: str) -> Cases:
+        return cases_of(found[name], ids, endpoint)
+
+    views = list(cohort_spec(cohort).views)
+    alone = {"clinic (covariates)": cases(CLINIC), **{view: cases(f"{ALONE}{view}") for view in views}}
+    left_out = {view: cases(f"{WITHOUT}{view}") for view in views}
+    fused, evaluation = cases(ALL_VIEWS), config.evaluation
+    weight = resamples(np.arange(len(fused)) if families is None else families, evaluation.draws, config.seed)
+    return ledger(fused, alone, left_out, endpoint.kind, str(evaluation.metric), weight)
+
+
+def _controls(
+    config: ExperimentConfig, design: Design, found: Mapping[str, Prediction]
+) -> dict[str, dict[str, Any]]:
+    rows = {}
+    for name in config.controls or ():
+        cohort = control_cohort(config, design.cohort, name)
+        ids, endpoint = cohort.obs_names.to_numpy(dtype=str), cohort_endpoints(cohort).decisive()
+        cases = cases_of(found[name], ids, endpoint)
+        families = related(cohort)
+        units = np.arange(cohort.n_obs) if families is None else families
+        weight = resamples(units[endpoint.observed], config.evaluation.draws, config.seed)
+        rows[name] = control_row(cases, endpoint.kind, weight, len(config.controls or ()))
+    return rows
 
 
 def _others(learned: Sequence[str], endpoints: Endpoints) -> list[str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
-from datamodules.split import Fold
 from models.prediction import Prediction
 from omics.errors import InputError
 from omics.files import put_in_place, set_aside, write_bytes
 from omics.manifest import MANIFEST, is_whole, write_manifest
+from stratomics.tasks import FINAL, Task
 
 if TYPE_CHECKING:
     from stratomics.fitted import Fitted
@@ -41,25 +42,26 @@ class Unfinished:
         """The run directory in the making, empty at the beginning of each attempt."""
         return self.path / "new"
 
-    def has(self, fold: Fold | None) -> bool:
-        """Whether the fit of `fold` is done; None is the final model."""
-        return is_whole(self._place(fold))
+    def has(self, task: Task) -> bool:
+        """Whether a task is done."""
+        return is_whole(self._place(task))
 
-    def keep(self, fold: Fold, predictions: dict[str, Prediction]) -> None:
-        """Keep every method's predictions for the test rows of `fold`."""
-        with set_aside(self._place(fold)) as aside:
+    def keep(self, task: Task, predictions: Mapping[str, Prediction]) -> None:
+        """Keep every method's predictions of a task."""
+        with set_aside(self._place(task)) as aside:
             for method, prediction in predictions.items():
-                prediction.save(aside / method)
+                # A method may be named after a view, which may be called anything.
+                prediction.save(aside / quote(method, safe=" "))
             write_manifest(aside, {})
 
-    def predictions(self, fold: Fold) -> dict[str, Prediction]:
+    def predictions(self, task: Task) -> dict[str, Prediction]:
         """Give what :meth:`keep` kept."""
-        methods = sorted(path for path in self._place(fold).iterdir() if path.is_dir())
-        return {path.name: Prediction.load(path) for path in methods}
+        methods = sorted(path for path in self._place(task).iterdir() if path.is_dir())
+        return {unquote(path.name): Prediction.load(path) for path in methods}
 
     def keep_model(self, model: Fitted) -> None:
         """Keep the final model."""
-        with set_aside(self._place(None)) as aside:
+        with set_aside(self._place(FINAL)) as aside:
             model.save(aside)
             write_manifest(aside, {})
 
@@ -67,18 +69,17 @@ class Unfinished:
         """Give what :meth:`keep_model` kept."""
         from stratomics.fitted import Fitted
 
-        return Fitted.load(self._place(None))
+        return Fitted.load(self._place(FINAL))
 
     def copy_model(self, folder: Path) -> None:
         """Copy the files of the final model to `folder`."""
         folder.mkdir()
-        for path in sorted(self._place(None).iterdir()):
+        for path in sorted(self._place(FINAL).iterdir()):
             if path.name != MANIFEST:
                 write_bytes(folder / path.name, path.read_bytes())
 
-    def _place(self, fold: Fold | None) -> Path:
-        name = "final" if fold is None else f"repeat{fold.repeat}-fold{fold.number}"
-        return self.path / "folds" / name
+    def _place(self, task: Task) -> Path:
+        return self.path / "folds" / task.key
 
 
 @contextmanager

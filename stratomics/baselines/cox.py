@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from omics.endpoints import Survival
 from omics.errors import DataError
 from stratomics.baselines.designs import (
     CLINICAL_RIDGE,
@@ -21,12 +22,9 @@ from stratomics.baselines.designs import (
 )
 
 if TYPE_CHECKING:
-    from mudata import MuData
-
-    from datamodules.harmonize import Harmonizer
     from models.breslow import BreslowBaseline
     from models.prediction import Prediction
-    from stratomics.config import ExperimentConfig
+    from stratomics.training import NewPatients, TrainingPart
 
 __all__ = ["CoxBaseline", "fit_clinical_cox", "fit_elastic_net_cox"]
 
@@ -37,57 +35,50 @@ Array = NDArray[np.float64]
 class CoxBaseline:
     """A Cox regression on some columns of the harmonized patients."""
 
-    harmonizer: Harmonizer
     design: Design
     coefficients: Array
     baseline: BreslowBaseline
 
-    def predict(self, cohort: MuData) -> Prediction:
-        """Predict every patient of `cohort`."""
+    def predict(self, new: NewPatients) -> Prediction:
+        """Predict new patients."""
         from models.prediction import Prediction
 
-        batch = self.harmonizer.transform(cohort)
-        risk = self.design(batch) @ self.coefficients
-        return Prediction.of_survival(
-            batch.sample_ids, risk, self.baseline.times, self.baseline.survival(risk)
-        )
+        risk = self.design(new.batch) @ self.coefficients
+        return Prediction.of_survival(new.sample_ids, risk, self.baseline.times, self.baseline.survival(risk))
 
 
-def fit_clinical_cox(cohort: MuData, config: ExperimentConfig, seed: int) -> CoxBaseline:  # noqa: ARG001  # one signature
+def fit_clinical_cox(part: TrainingPart) -> CoxBaseline:
     """Cox regression on the covariates, ties after Efron; without covariates it is Kaplan-Meier's cousin."""
     from models.cox_net import cox_net
 
-    return _fit(cohort, config, clinic, lambda x, event, time: cox_net(x, event, time, CLINICAL_RIDGE, 0.0))
+    return _fit(part, clinic, lambda x, event, time: cox_net(x, event, time, CLINICAL_RIDGE, 0.0))
 
 
-def fit_elastic_net_cox(cohort: MuData, config: ExperimentConfig, seed: int) -> CoxBaseline:
+def fit_elastic_net_cox(part: TrainingPart) -> CoxBaseline:
     """Elastic net over everything; the penalty is chosen by cross-validated partial likelihood."""
-    parts = inner_parts(cohort, config, seed)
-    return _fit(cohort, config, everything, lambda x, event, time: _cross_validated(x, event, time, parts))
+    parts = inner_parts(part)
+    return _fit(part, everything, lambda x, event, time: _cross_validated(x, event, time, parts))
 
 
 def _fit(
-    cohort: MuData,
-    config: ExperimentConfig,
+    part: TrainingPart,
     design: Design,
     solve: Callable[[Array, NDArray[np.bool_], Array], Array],
 ) -> CoxBaseline:
-    from datamodules.harmonize import Harmonizer
     from models.breslow import BreslowBaseline
 
-    harmonizer = Harmonizer(config.harmonize).fit(cohort)
-    batch = harmonizer.transform(cohort)
-    survival = batch.endpoints.survival()
+    survival = part.endpoint
+    assert isinstance(survival, Survival)
     if survival.entry is not None and survival.entry.any():
         raise DataError(
             "patients came late (the endpoint's key `entry`), which the Cox baselines do not know; "
             "go without them: --baselines []"
         )
     rows = np.flatnonzero(survival.observed)
-    x, survival = design(batch)[rows], survival.take(rows)
+    x, survival = design(part.batch)[rows], survival.take(rows)
     coefficients = solve(x, survival.event, survival.time)
     return CoxBaseline(
-        harmonizer, design, coefficients, BreslowBaseline.fit(x @ coefficients, survival.event, survival.time)
+        design, coefficients, BreslowBaseline.fit(x @ coefficients, survival.event, survival.time)
     )
 
 

@@ -11,11 +11,18 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 
 if TYPE_CHECKING:
-    from mudata import MuData
+    from stratomics.training import TrainingPart
 
-    from stratomics.config import ExperimentConfig
-
-__all__ = ["CLINICAL_RIDGE", "L1_RATIO", "PENALTIES", "Design", "clinic", "everything", "inner_parts"]
+__all__ = [
+    "CLINICAL_RIDGE",
+    "L1_RATIO",
+    "PENALTIES",
+    "Design",
+    "clinic",
+    "everything",
+    "inner_parts",
+    "measured",
+]
 
 Array = NDArray[np.float64]
 Design = Callable[[Batch], Array]
@@ -38,12 +45,14 @@ def everything(batch: Batch) -> Array:
     return np.hstack([batch.covariates, *batch.views.values()]).astype(np.float64)
 
 
-def inner_parts(cohort: MuData, config: ExperimentConfig, seed: int) -> list[NDArray[np.int64]]:
-    """Training rows of each inner fold, counted among the patients with the endpoint."""
-    from datamodules.split import stratified_folds
-    from omics.cohort import cohort_endpoints
+def measured(batch: Batch) -> Array:
+    """Covariates and all features of all views, NaN where nothing was measured: (n, c + p)."""
+    views = [np.where(batch.observed[name], values, np.nan) for name, values in batch.views.items()]
+    return np.hstack([batch.covariates, *views]).astype(np.float64)
 
-    observed = cohort_endpoints(cohort).decisive().observed
-    folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "elastic_net")
+
+def inner_parts(part: TrainingPart) -> list[NDArray[np.int64]]:
+    """Training rows of each inner fold, counted among the patients with the endpoint."""
+    observed = part.endpoint.observed
     row = np.cumsum(observed) - 1
-    return [row[fold.train[observed[fold.train]]] for fold in folds]
+    return [row[fold.train[observed[fold.train]]] for fold in part.folds]

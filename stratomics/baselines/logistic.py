@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from omics.endpoints import Response
 from stratomics.baselines.designs import (
     CLINICAL_RIDGE,
     L1_RATIO,
@@ -21,11 +22,8 @@ from stratomics.baselines.designs import (
 )
 
 if TYPE_CHECKING:
-    from mudata import MuData
-
-    from datamodules.harmonize import Harmonizer
     from models.prediction import Prediction
-    from stratomics.config import ExperimentConfig
+    from stratomics.training import NewPatients, TrainingPart
 
 __all__ = ["LogisticBaseline", "fit_clinical_logistic", "fit_elastic_net_logistic"]
 
@@ -37,47 +35,42 @@ class LogisticBaseline:
     """A logistic regression of `endpoint` on some columns of the harmonized patients."""
 
     endpoint: str
-    harmonizer: Harmonizer
     design: Design
     coefficients: Array
     intercept: float
 
-    def predict(self, cohort: MuData) -> Prediction:
-        """Predict every patient of `cohort`."""
+    def predict(self, new: NewPatients) -> Prediction:
+        """Predict new patients."""
         from models.prediction import Prediction
 
-        batch = self.harmonizer.transform(cohort)
-        probability = expit(self.design(batch) @ self.coefficients + self.intercept)
-        return Prediction.of_response(batch.sample_ids, self.endpoint, probability)
+        probability = expit(self.design(new.batch) @ self.coefficients + self.intercept)
+        return Prediction.of_response(new.sample_ids, self.endpoint, probability)
 
 
-def fit_clinical_logistic(cohort: MuData, config: ExperimentConfig, seed: int) -> LogisticBaseline:  # noqa: ARG001  # one signature
+def fit_clinical_logistic(part: TrainingPart) -> LogisticBaseline:
     """Logistic regression on the covariates; without covariates everybody gets the prevalence."""
     from models.logistic_net import logistic_net
 
-    return _fit(cohort, config, clinic, lambda x, positive: logistic_net(x, positive, CLINICAL_RIDGE, 0.0))
+    return _fit(part, clinic, lambda x, positive: logistic_net(x, positive, CLINICAL_RIDGE, 0.0))
 
 
-def fit_elastic_net_logistic(cohort: MuData, config: ExperimentConfig, seed: int) -> LogisticBaseline:
+def fit_elastic_net_logistic(part: TrainingPart) -> LogisticBaseline:
     """Elastic net over everything; the penalty is chosen by cross-validated deviance."""
-    parts = inner_parts(cohort, config, seed)
-    return _fit(cohort, config, everything, lambda x, positive: _cross_validated(x, positive, parts))
+    parts = inner_parts(part)
+    return _fit(part, everything, lambda x, positive: _cross_validated(x, positive, parts))
 
 
 def _fit(
-    cohort: MuData,
-    config: ExperimentConfig,
+    part: TrainingPart,
     design: Design,
     solve: Callable[[Array, NDArray[np.bool_]], tuple[Array, float]],
 ) -> LogisticBaseline:
-    from datamodules.harmonize import Harmonizer
 
-    harmonizer = Harmonizer(config.harmonize).fit(cohort)
-    batch = harmonizer.transform(cohort)
-    response = batch.endpoints.response()
+    response = part.endpoint
+    assert isinstance(response, Response)
     rows = np.flatnonzero(response.observed)
-    coefficients, intercept = solve(design(batch)[rows], response.positive[rows])
-    return LogisticBaseline(batch.endpoints.deciding, harmonizer, design, coefficients, intercept)
+    coefficients, intercept = solve(design(part.batch)[rows], response.positive[rows])
+    return LogisticBaseline(part.name, design, coefficients, intercept)
 
 
 def _cross_validated(

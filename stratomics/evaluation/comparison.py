@@ -29,6 +29,10 @@ LABELS = {
     "elastic_net_cox": "elastic-net Cox on everything",
     "clinical_logistic": "clinical logistic",
     "elastic_net_logistic": "elastic-net logistic on everything",
+    "boosted_trees": "gradient-boosted trees on everything",
+    "factors_ridge": "ridge on factors and components",
+    "late_fusion": "late fusion of the views",
+    "stack": "mixture of all methods",
 }
 
 

@@ -1,0 +1,105 @@
+"""All cohorts, one pass of five folds: ours beside every baseline, single views beside their fusion, and the mixture.
+
+The lines of the reach: the mean primary loss of the fused model against that of the best single view (+1%), of the
+mixture against the best single baseline (+1%), and the mean C or AUROC of ours against late fusion (-0.005).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stratomics.config import ExperimentConfig, SplitConfig, TrackingConfig
+from stratomics.experiment import run_experiment
+from stratomics.logs import quiet_libraries
+
+COHORTS = Path(__file__).parents[2] / "shared" / "cohorts"
+RANK = {"ibs": "harrell_c", "log_loss": "auroc"}
+
+
+def rows() -> Iterator[str]:
+    if not COHORTS.is_dir():
+        yield f"absent: {COHORTS}"
+        return
+    quiet_libraries()
+    told = []
+    for name in sorted(path.name for path in COHORTS.iterdir() if (path / "cohort.yaml").is_file()):
+        start = time.process_time()
+        with tempfile.TemporaryDirectory() as folder:
+            told.append(_judged(name, Path(folder)))
+        yield f"{name}, {told[-1]['metric']}, {time.process_time() - start:.0f} CPU s"
+        yield from _shown(told[-1])
+    yield from _means(told)
+
+
+def _judged(name: str, folder: Path) -> dict[str, Any]:
+    config = ExperimentConfig(
+        cohort=str(COHORTS / name),
+        split=SplitConfig(repeats=1),
+        stack=True,
+        tracking=TrackingConfig(uri=f"sqlite:///{folder}/mlflow.db"),
+        workers=1,
+    )
+    run = run_experiment(config, folder)
+    return json.loads((run.path / "metrics.json").read_text())
+
+
+def _shown(metrics: dict[str, Any]) -> Iterator[str]:
+    endpoint, metric = metrics["endpoint"], metrics["metric"]
+    for method, own in {"stratomics": metrics, **metrics["baselines"]}.items():
+        figures = own[endpoint]
+        difference = metrics["differences"].get(method, {}).get(endpoint, {}).get(metric)
+        beside = (
+            ""
+            if difference is None
+            else "ours minus it {estimate:+.4f} ({low:+.4f} to {high:+.4f})".format(**difference)
+        )
+        yield (
+            f"  {method:22s} {figures[metric]['estimate']:.4f} {figures[RANK[metric]]['estimate']:.3f}  {beside}"
+        )
+    for row in metrics["ledger"]:
+        gain = (
+            ""
+            if row["gain"] is None
+            else "gain {estimate:+.4f} ({low:+.4f} to {high:+.4f})".format(**row["gain"])
+        )
+        yield (
+            f"  {row['view']:22s} {row['alone']['estimate']:.4f} {row['rank']['estimate']:.3f}  {gain} {row['verdict']}"
+        )
+    for control, row in metrics["controls"].items():
+        yield (
+            f"  {control:22s} {row['estimate']:.3f} ({row['low']:.3f} to {row['high']:.3f}) off: {row['off']}"
+        )
+
+
+def _means(told: list[dict[str, Any]]) -> Iterator[str]:
+    """Means over cohorts of what each cohort gives; the best single view and baseline are chosen cohort by cohort."""
+    table = []
+    for metrics in told:
+        endpoint, metric = metrics["endpoint"], metrics["metric"]
+        theirs = {name: own[endpoint] for name, own in metrics["baselines"].items()}
+        single = [row["alone"]["estimate"] for row in metrics["ledger"]]
+        mixed = theirs.pop("stack")[metric]["estimate"]
+        ours, late, rank = metrics[endpoint], theirs["late_fusion"], RANK[metric]
+        table.append(
+            (
+                ours[metric]["estimate"],
+                min(single),
+                mixed,
+                min(own[metric]["estimate"] for own in theirs.values()),
+                ours[rank]["estimate"],
+                late[rank]["estimate"],
+            )
+        )
+    ours, single, mixed, best, rank, late = np.mean(table, axis=0)
+    yield (f"mean primary loss: ours {ours:.4f}, best single view {single:.4f} (ratio {ours / single:.3f})")
+    yield (
+        f"mean primary loss: mixture {mixed:.4f}, best single baseline {best:.4f} (ratio {mixed / best:.3f})"
+    )
+    yield (f"mean C or AUROC: ours {rank:.4f}, late fusion {late:.4f} (difference {rank - late:+.4f})")

@@ -1,0 +1,127 @@
+"""Gradient-boosted trees on everything; a missing value is missing to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from models.breslow import BreslowBaseline
+from models.group_ridge import likelihood_of
+from models.prediction import Prediction
+from omics.endpoints import Response, Survival
+from omics.errors import DataError
+from omics.randomness import named_seed
+from stratomics.baselines.designs import inner_parts, measured
+
+if TYPE_CHECKING:
+    from xgboost import Booster
+
+    from stratomics.training import NewPatients, TrainingPart
+
+__all__ = ["BoostedTrees", "fit_boosted_trees"]
+
+Array = NDArray[np.float64]
+
+SETTINGS = {
+    "eta": 0.05,
+    "max_depth": 3,
+    "min_child_weight": 2.0,
+    "subsample": 0.7,
+    "colsample_bytree": 0.2,
+    "max_bin": 32,
+    "nthread": 1,
+    "verbosity": 0,
+}
+ROUNDS = (10, 20, 40, 70, 100, 150)
+"""Numbers of trees, among which cross-validation chooses."""
+
+
+@dataclass(frozen=True)
+class BoostedTrees:
+    """Trees (Chen and Guestrin 2016, doi 10.1145/2939672.2939785), and of survival the baseline hazard beside them."""
+
+    name: str
+    booster: Booster
+    rounds: int
+    baseline: BreslowBaseline | None
+
+    def predict(self, new: NewPatients) -> Prediction:
+        """Predict new patients."""
+        margin = _margin(self.booster, measured(new.batch), self.rounds)
+        if self.baseline is None:
+            return Prediction.of_response(new.sample_ids, self.name, expit(margin))
+        times, survival = self.baseline.times, self.baseline.survival(margin)
+        return Prediction.of_survival(new.sample_ids, margin, times, survival)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the trees as XGBoost writes them; no pickle."""
+        found: dict[str, Any] = json.loads(self.booster.save_raw("json"))
+        return found
+
+
+def fit_boosted_trees(part: TrainingPart) -> BoostedTrees:
+    """Fit trees, as many as the inner folds ask for; the baseline hazard is that of patients left out.
+
+    Raises
+    ------
+    DataError
+        If patients came late.
+    """
+    observed = np.flatnonzero(part.endpoint.observed)
+    endpoint, x = part.endpoint.take(observed), measured(part.batch)[observed]
+    if isinstance(endpoint, Survival) and endpoint.entry is not None and endpoint.entry.any():
+        raise DataError(
+            "patients came late (the endpoint's key `entry`), which boosted trees do not know; name other --baselines"
+        )
+    loss, said = np.zeros(len(ROUNDS)), np.zeros((len(ROUNDS), len(x)))
+    for rows in inner_parts(part):
+        left_out = np.setdiff1d(np.arange(len(x)), rows)
+        booster = _boosted(x[rows], endpoint.take(rows), ROUNDS[-1], part.seed)
+        likelihood = likelihood_of(endpoint.take(left_out))
+        for place, margin in enumerate(_margins(booster, x[left_out])):
+            said[place, left_out] = margin
+            loss[place] += _loss(endpoint, likelihood, margin, left_out)
+    best = int(loss.argmin())
+    booster = _boosted(x, endpoint, ROUNDS[best], part.seed)
+    baseline = None
+    if isinstance(endpoint, Survival):
+        baseline = BreslowBaseline.fit(said[best], endpoint.event, endpoint.time)
+    return BoostedTrees(part.name, booster, ROUNDS[best], baseline)
+
+
+def _loss(endpoint: Survival | Response, likelihood: Any, margin: Array, rows: NDArray[np.int64]) -> float:
+    if isinstance(endpoint, Response):
+        sign = np.where(endpoint.positive[rows], 1.0, -1.0)
+        return float(np.logaddexp(0.0, -sign * margin).sum())
+    return len(rows) * float(likelihood.loss(margin))
+
+
+def _boosted(x: Array, endpoint: Survival | Response, rounds: int, seed: int) -> Booster:
+    import xgboost
+
+    if isinstance(endpoint, Response):
+        label, objective = endpoint.positive.astype(np.float64), "binary:logistic"
+    else:
+        # XGBoost reads a negative time as censored.
+        label, objective = np.where(endpoint.event, endpoint.time, -endpoint.time), "survival:cox"
+    settings = SETTINGS | {"objective": objective, "seed": named_seed(seed, "trees") % 2**31}
+    return xgboost.train(settings, xgboost.DMatrix(x, label=label, nthread=1), rounds)
+
+
+def _margins(booster: Booster, x: Array) -> Iterator[Array]:
+    for rounds in ROUNDS:
+        yield _margin(booster, x, rounds)
+
+
+def _margin(booster: Booster, x: Array, rounds: int) -> Array:
+    import xgboost
+
+    data = xgboost.DMatrix(x, nthread=1)
+    margin: Array = booster.predict(data, output_margin=True, iteration_range=(0, rounds)).astype(np.float64)
+    return margin

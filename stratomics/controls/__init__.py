@@ -1,0 +1,10 @@
+"""Cohorts of which nobody can learn anything: what must come out at chance, in every run.
+
+A new one is one function and one line here.
+"""
+
+CONTROLS = {
+    "permuted_outcome": "stratomics.controls.cohorts:permuted_outcome",
+    "permuted_features": "stratomics.controls.cohorts:permuted_features",
+    "noise_view": "stratomics.controls.cohorts:noise_view",
+}

@@ -1,0 +1,110 @@
+"""What a run fits, one task at a time: every method on an outer fold, a control, our model on everybody."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datamodules.designs import Design
+from datamodules.split import Fold, stratified_folds
+from omics.cohort import cohort_spec
+from omics.randomness import named_seed
+from omics.tables import every, look_up
+from stratomics.baselines import BASELINES
+from stratomics.config import ExperimentConfig
+from stratomics.controls import CONTROLS
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from models.prediction import Prediction
+    from stratomics.controls.cohorts import Control
+    from stratomics.training import NewPatients, TrainingPart
+
+__all__ = ["FINAL", "OURS", "Task", "control_cohort", "predict_fold", "run_task", "tasks_of"]
+
+OURS = "stratomics"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: an outer fold; of a control its name too; and of the final model neither."""
+
+    fold: int | None = None
+    control: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Name of its folder."""
+        return "final" if self.fold is None else f"{self.control or 'fold'}-{self.fold}"
+
+
+FINAL = Task()
+
+
+def tasks_of(config: ExperimentConfig, design: Design) -> list[Task]:
+    """Tasks of a run, the longest first."""
+    outer = [Task(number) for number in range(len(design.folds))]
+    # Of one repeat of plain cross-validation, whatever the design.
+    controls = [Task(n, name) for name in config.controls or () for n in range(config.split.folds)]
+    return [FINAL, *outer, *controls]
+
+
+def run_task(config: ExperimentConfig, design: Design, task: Task) -> Any:
+    """Give the fitted model of FINAL; of any other task the predictions of its test rows, by method."""
+    from stratomics.fitting import fit
+    from stratomics.logs import quiet_libraries
+
+    quiet_libraries()
+    if task.fold is None:
+        return fit(design.cohort, config, named_seed(config.seed, "final"))
+    if task.control is not None:
+        return {task.control: _control(config, design, task.control, task.fold)}
+    return predict_fold(config, design, design.folds[task.fold])
+
+
+def predict_fold(config: ExperimentConfig, design: Design, fold: Fold) -> dict[str, Prediction]:
+    """Fit every method on the training rows of an outer fold, and predict its test rows."""
+    from stratomics.stacking import stacked
+    from stratomics.training import NewPatients, TrainingPart
+
+    seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
+    part = TrainingPart(design.cohort[fold.train].copy(), config, seed)
+    new = NewPatients(part, design.judged[fold.test].copy())
+    found = predict_methods(part, new)
+    if config.stack:
+        found["stack"] = stacked(part, found, predict_methods)
+    if config.factors.per_view:
+        from stratomics.baselines.views import fit_views
+
+        found |= {name: method.predict(new) for name, method in fit_views(part)}
+    return {name: prediction.at(fold.repeat, fold.number) for name, prediction in found.items()}
+
+
+def predict_methods(part: TrainingPart, new: NewPatients) -> dict[str, Prediction]:
+    """Predict new patients by our model and by the baselines, all of them fitted on one part."""
+    from stratomics.fitting import fit_part
+
+    found = {OURS: fit_part(part).predict_encoded(new.sample_ids, new.members, new.arms)}
+    for name in part.config.baselines or ():
+        found[name] = look_up(every(BASELINES), name, "baseline")(part).predict(new)
+    return found
+
+
+def control_cohort(config: ExperimentConfig, cohort: MuData, name: str) -> MuData:
+    """Give the cohort that a control looks at in place of `cohort`."""
+    control: Control = look_up(CONTROLS, name, "control")
+    return control.spoil(cohort, named_seed(config.seed, "control", name))
+
+
+def _control(config: ExperimentConfig, design: Design, name: str, number: int) -> Prediction:
+    """Predict one fold of a cohort of which nobody can learn anything."""
+    from stratomics.training import NewPatients, TrainingPart
+
+    control: Control = look_up(CONTROLS, name, "control")
+    seed, cohort = named_seed(config.seed, "control", name), control_cohort(config, design.cohort, name)
+    fold = stratified_folds(cohort, config.split.folds, 1, seed, "outer")[number]
+    alone = dataclasses.replace(config, endpoints=[cohort_spec(cohort).deciding])
+    part = TrainingPart(cohort[fold.train].copy(), alone, named_seed(seed, number))
+    return control.predict(part, NewPatients(part, cohort[fold.test].copy())).at(0, number)
