@@ -38,6 +38,8 @@ def checked_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.Da
     if spec.arm is not None:
         _check_arm(samples[spec.arm.column], spec.arm, file)
     settled = settled_samples(samples, spec, file)
+    if spec.part is not None:
+        _check_part(settled[spec.part], file)
     for name in spec.covariates:
         _check_categories(settled[name], file)
     return settled
@@ -48,6 +50,10 @@ def settled_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.Da
     settled = {name: _covariate(samples[name], file) for name in spec.covariates if name in samples}
     if spec.site is not None and spec.site in samples:
         settled[spec.site] = _label(samples[spec.site])
+    if spec.part is not None and spec.part in samples:
+        settled[spec.part] = samples[spec.part].map(
+            lambda word: str(word).strip().lower(), na_action="ignore"
+        )
     return samples.assign(**settled)
 
 
@@ -94,6 +100,21 @@ def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
                 file=file,
                 column=name,
             )
+
+
+def _check_part(column: pd.Series[Any], file: str) -> None:
+    wrong = ~column.isin(["train", "test"])
+    if wrong.any():
+        value = column[wrong].iloc[0]
+        raise CohortError(
+            "a patient has no part; give everyone one"
+            if pd.isna(value)
+            else f"{value!r} is neither train nor test",
+            "unknown_part",
+            file=file,
+            column=str(column.name),
+            patient=str(column.index[int(wrong.to_numpy().argmax())]),
+        )
 
 
 def _check_arm(column: pd.Series[Any], arm: ArmSpec, file: str) -> None:

@@ -55,7 +55,6 @@ def check_meaning(spec: CohortSpec, file: str) -> None:
                 "bad_name",
                 file=file,
             )
-    _refuse_what_no_model_knows(spec, file)
     _check_files(spec, file)
     if spec.arm is not None:
         _check_arm(spec.arm, file)
@@ -139,13 +138,3 @@ def _check_levels(name: str, endpoint: EndpointSpec, file: str) -> None:
                 file=file,
                 column="positive",
             )
-
-
-def _refuse_what_no_model_knows(spec: CohortSpec, file: str) -> None:
-    # Ignored in silence, this would turn a ready split into something else.
-    if spec.part is not None:
-        raise CohortError(
-            "the cohort: the key 'part' is not modelled yet; remove it to go on without it",
-            "not_modelled",
-            file=file,
-        )

@@ -19,6 +19,7 @@ from omics.errors import CohortError, ConfigError
 from omics.files import write_json
 from omics.manifest import digests_of, write_manifest
 from stratomics.config import ExperimentConfig
+from stratomics.evaluation.trust import control_sentence, controls_fail
 from stratomics.executor import run_tasks
 from stratomics.factor_tables import save_factors
 from stratomics.judging import judge, methods_of
@@ -117,6 +118,8 @@ def _trip(
     # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
     found = _by_method(attempt.predictions(task) for task in tasks if task != FINAL)
     judged = judge(config, design, found)
+    if controls_fail(judged):
+        log.warning(control_sentence(judged))
     kept = {name: found[name] for name in methods_of(config)}
     save_run(folder, config, design.judged, kept)
     attempt.copy_model(folder / "model")

@@ -64,7 +64,15 @@ FAULTS = [
     Fault("keys", "a list for a mapping", key("views", value=["rna"]), "not_a_mapping", YAML),
     Fault("keys", "a number for a text: the name", key("name", value=5), "wrong_type", YAML),
     Fault("keys", "a text for a list", key("covariates", value="age"), "wrong_type", YAML),
-    Fault("keys", "a part, which is not modelled", key("part", value="stage"), "not_modelled", YAML),
+    Fault(
+        "keys",
+        "a part that is no split",
+        key("part", value="stage"),
+        "unknown_part",
+        OUTCOME,
+        "stage",
+        "p000",
+    ),
     Fault("views", "no key: scale", without("views", "rna", "scale"), "missing_key", YAML, "scale"),
     Fault("views", "no key: file", without("views", "rna", "file"), "missing_key", YAML, "file"),
     Fault(

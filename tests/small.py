@@ -19,6 +19,7 @@ QUICK = [
     "--trainer.epochs=20",
     "--factors.count=3",
     "--evaluation.draws=100",
+    "--controls=[]",
     "--workers=1",
 ]
 """Command-line words that make a run small."""

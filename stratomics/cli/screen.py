@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -14,6 +15,7 @@ from stratomics.config import ExperimentConfig
 from stratomics.evaluation import METRICS
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.summary import Row, honest_sentences, metric_label, rows
+from stratomics.evaluation.trust import ViewRow, control_sentence, controls_fail, view_rows
 from stratomics.experiment import Step
 from stratomics.run_directory import RunDirectory
 
@@ -54,12 +56,30 @@ class Screen:
         """Print the table of methods, the honest sentences, and where everything is."""
         # A pipe has no width of its own: 100 columns hold the table whole.
         console = Console(width=None if sys.stdout.isatty() else 100)
+        if controls_fail(run.metrics):
+            console.print(control_sentence(run.metrics), style="bold red", highlight=False)
         console.print(_table(rows(run.metrics), str(run.metrics["metric"]), list(METRICS[run.kind])[:SHOWN]))
         for sentence in honest_sentences(run.metrics):
             console.print(sentence, style="bold", highlight=False)
+        if views := view_rows(run.metrics):
+            console.print(_ledger(views, str(run.metrics["metric"])))
+        if not controls_fail(run.metrics) and (sentence := control_sentence(run.metrics)):
+            console.print(sentence, highlight=False)
         print(f"report  {run.path / 'report.html'}")
         print(f"MLflow  {config.tracking.uri}  (mlflow ui --backend-store-uri {config.tracking.uri})")
         print(run.path)
+
+
+def _ledger(views: list[ViewRow], metric: str) -> Table:
+    table = Table(title="The ledger of views: ridge on each alone, and what is lost without it")
+    table.add_column("view")
+    for name in (f"alone, {find_metric(metric).label}", "gain"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("known to others", justify="right")
+    table.add_column("verdict")
+    for row in views:
+        table.add_row(escape(row.view), row.alone, row.gain, row.redundancy, row.verdict)
+    return table
 
 
 def _table(methods: list[Row], metric: str, shown: list[str]) -> Table:

@@ -12,8 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from omics.files import write_text
 from stratomics.evaluation.comparison import LABELS
+from stratomics.evaluation.ledger import RANKS
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.summary import honest_sentences, metric_label, rows, shown
+from stratomics.evaluation.trust import control_sentence, controls_fail, design_sentence, view_rows
 from stratomics.report import figures
 from stratomics.report.enrichment import enrichment_part
 from stratomics.report.factors import factor_part
@@ -63,6 +65,11 @@ def _content(run: RunDirectory) -> dict[str, Any]:
     return {
         "provenance": run.provenance,
         "sentences": honest_sentences(metrics),
+        "control": control_sentence(metrics),
+        "controls_fail": controls_fail(metrics),
+        "views": view_rows(metrics),
+        "rank": find_metric(RANKS[run.kind]).label,
+        "design": design_sentence(run.provenance),
         "metric": metric_label(metrics["metric"]),
         "labels": {key: find_metric(key).label for key in shown(metrics, run.kind)},
         "methods": rows(metrics),

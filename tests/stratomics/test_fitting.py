@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from datamodules.designs import Design
 from datamodules.split import Fold, stratified_folds
 from models.config import FactorsConfig, TrainerConfig
 from omics.cohort import cohort_spec
 from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
-from stratomics.experiment import _fit_part
 from stratomics.fitting import fit
+from stratomics.tasks import predict_fold
 
 QUICKLY = ExperimentConfig(factors=FactorsConfig(count=3), trainer=TrainerConfig(epochs=15))
 CONFIG = QUICKLY.for_kind("survival")
@@ -34,6 +36,12 @@ def spoiled(cohort: Any, rows: np.ndarray) -> Any:
     return other
 
 
+def methods(cohort: Any, fold: Fold, **changes: Any) -> dict[str, Any]:
+    """Predictions of a fold's test rows by every method, those of the ledger among them."""
+    config = dataclasses.replace(CONFIG, **changes)
+    return predict_fold(config, Design(cohort, cohort, [fold]), fold)
+
+
 def saved(model: Any, folder: Path) -> dict[str, bytes]:
     model.save(folder)
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
@@ -46,9 +54,10 @@ def fold(acc: Any) -> Fold:
 
 def test_a_fold_learns_nothing_from_its_test_patients(acc: Any, fold: Fold) -> None:
     """Every method's predictions for an untouched test patient are the same whatever the others are."""
-    one = _fit_part(CONFIG, acc, fold)
-    two = _fit_part(CONFIG, spoiled(acc, fold.test[1:]), fold)
-    assert set(one) == {"stratomics", *BASELINES["survival"]}
+    one = methods(acc, fold)
+    two = methods(spoiled(acc, fold.test[1:]), fold)
+    views = [f"{what}:{view}" for what in ("alone", "without") for view in cohort_spec(acc).views]
+    assert set(one) == {"stratomics", *BASELINES["survival"], "all_views", "clinic", *views}
     for name, prediction in one.items():
         untouched = acc.obs_names[fold.test[0]]
         for table in ("patients", "survival"):
@@ -60,8 +69,8 @@ def test_a_fold_learns_nothing_from_its_test_patients(acc: Any, fold: Fold) -> N
 
 
 def test_a_fold_does_learn_from_its_training_patients(acc: Any, fold: Fold) -> None:
-    one = _fit_part(CONFIG, acc, fold)
-    two = _fit_part(CONFIG, spoiled(acc, fold.train[:10]), fold)
+    one = methods(acc, fold)
+    two = methods(spoiled(acc, fold.train[:10]), fold)
     for name in one:
         assert not np.allclose(one[name].patients["risk"], two[name].patients["risk"]), name
 

@@ -22,6 +22,7 @@ from stratomics.cli import main
 from stratomics.config import ExperimentConfig
 from stratomics.fitting import Fitted, fit
 from stratomics.run_directory import RunDirectory
+from stratomics.training import TrainingPart
 
 QUICKLY = ExperimentConfig(factors=FactorsConfig(count=3), trainer=TrainerConfig(epochs=15))
 NAMES = [(kind, name) for kind in HEADS for name in HEADS[kind]]
@@ -126,7 +127,7 @@ def test_one_class_is_refused(name: str, write_small: Callable[..., Path]) -> No
 
 def test_baselines_that_know_no_entry_say_so(write_small: Callable[..., Path]) -> None:
     with pytest.raises(DataError, match="go without them: --baselines"):
-        fit_clinical_cox(read_cohort(write_small(with_causes)), QUICKLY, 1)
+        fit_clinical_cox(TrainingPart(read_cohort(write_small(with_causes)), QUICKLY, 1))
 
 
 def test_levels_are_read_in_their_order(write_small: Callable[..., Path]) -> None:

@@ -54,7 +54,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "an id as covariate": (_outcome("stage", lambda f: [f"x{i}" for i in range(len(f))]), "is it an id?"),
     "competing causes": (_endpoint(cause="stage"), "column stage, patient p000: "),
     "an entry after the end": (_endpoint(entry="age"), "enters at 0 or later, and before his time"),
-    "a ready split": (lambda frames, spec: spec.update(part="stage"), "the key 'part' is not modelled yet"),
+    "a ready split": (lambda frames, spec: spec.update(part="stage"), "is neither train nor test"),
     "unit as number": (_endpoint(unit=5), "'unit' is 5, and must be text"),
     "covariates as text": (lambda frames, spec: spec.update(covariates="age"), "must be a list"),
     "an endpoint called metric": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 from small import QUICK, with_response, write
 
-from datamodules.split import stratified_folds
+from datamodules.designs import Design
+from datamodules.split import Fold, stratified_folds
 from models.config import FactorsConfig, TrainerConfig
 from omics.cohort import cohort_spec, read_cohort
 from omics.errors import DataError
@@ -23,9 +25,9 @@ from omics.files import read_parquet
 from stratomics.baselines import BASELINES
 from stratomics.cli import main
 from stratomics.config import ExperimentConfig
-from stratomics.experiment import _fit_part
 from stratomics.fitting import Fitted, fit
 from stratomics.run_directory import RunDirectory
+from stratomics.tasks import predict_fold
 
 Change = Callable[[dict[str, pd.DataFrame], dict[str, Any]], None]
 METHODS = ["stratomics", *BASELINES["response"]]
@@ -196,11 +198,17 @@ def spoiled(cohort: Any, rows: np.ndarray) -> Any:
     return other
 
 
+def methods(cohort: Any, fold: Fold) -> dict[str, Any]:
+    """Predictions of a fold's test rows by every method, those of the ledger and the mixture among them."""
+    config = dataclasses.replace(CONFIG, stack=True)
+    return predict_fold(config, Design(cohort, cohort, [fold]), fold)
+
+
 def test_a_fold_learns_nothing_from_its_test_patients(write_response: Callable[..., Path]) -> None:
     cohort = read_cohort(write_response())
     fold = stratified_folds(cohort, 3, 1, 1, "outer")[0]
-    one, two = _fit_part(CONFIG, cohort, fold), _fit_part(CONFIG, spoiled(cohort, fold.test[1:]), fold)
-    assert set(one) == set(METHODS)
+    one, two = methods(cohort, fold), methods(spoiled(cohort, fold.test[1:]), fold)
+    assert {*METHODS, "stack", "alone:rna", "without:rna"} <= set(one)
     untouched = cohort.obs_names[fold.test[0]]
     for name, prediction in one.items():
         for table in ("patients", "response"):
@@ -217,14 +225,14 @@ def test_labels_of_test_patients_change_no_prediction_at_all(write_response: Cal
     other = cohort.copy()
     ids = other.obs_names[fold.test]
     other.obs.loc[ids, "response"] = 1 - other.obs.loc[ids, "response"]
-    for name, prediction in _fit_part(CONFIG, cohort, fold).items():
-        pd.testing.assert_frame_equal(prediction.patients, _fit_part(CONFIG, other, fold)[name].patients)
+    for name, prediction in methods(cohort, fold).items():
+        pd.testing.assert_frame_equal(prediction.patients, methods(other, fold)[name].patients)
 
 
 def test_a_fold_does_learn_from_its_training_patients(write_response: Callable[..., Path]) -> None:
     cohort = read_cohort(write_response())
     fold = stratified_folds(cohort, 3, 1, 1, "outer")[0]
-    one, two = _fit_part(CONFIG, cohort, fold), _fit_part(CONFIG, spoiled(cohort, fold.train[:8]), fold)
+    one, two = methods(cohort, fold), methods(spoiled(cohort, fold.train[:8]), fold)
     for name in METHODS:
         mine, theirs = (part[name].patients["response_probability"] for part in (one, two))
         assert not np.allclose(mine, theirs), name
