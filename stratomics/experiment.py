@@ -22,7 +22,7 @@ from omics.randomness import named_seed
 from omics.tables import every, look_up
 from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
-from stratomics.executor import run_tasks
+from stratomics.executor import RunTasks, open_executor
 from stratomics.factor_tables import save_factors
 from stratomics.judging import judge
 from stratomics.learned import learned_endpoints, left_aside
@@ -98,14 +98,15 @@ def run_experiment(
         return run
     # What cannot be parted is refused before anything is begun.
     folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
-    with held(run.path):
+    # So is a scheduler out of reach.
+    with held(run.path), open_executor(config.executor, config.workers) as run_tasks:
         tracker = Tracker(config, cohort, run.path.name)
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)
             for sentence in left_aside(endpoints, config.endpoints or ()):
                 log.info(sentence)
-            _trip(config, cohort, folds, attempt, tracker, progress)
+            _trip(config, cohort, folds, attempt, tracker, run_tasks, progress)
         tracker.finish(run)
     return run
 
@@ -116,13 +117,14 @@ def _trip(
     folds: list[Fold],
     attempt: Unfinished,
     tracker: Tracker,
+    run_tasks: RunTasks,
     progress: Progress,
 ) -> None:
     folder = attempt.new
     provenance = _provenance(config, cohort)
     write_json(folder / "provenance.json", provenance)
     inputs = digests_of(cohort_files(str(config.cohort)))
-    _fit_what_is_not_done(config, cohort, folds, attempt, tracker, progress)
+    _fit_what_is_not_done(config, cohort, folds, attempt, tracker, run_tasks, progress)
     # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
     parts = [attempt.predictions(fold) for fold in folds]
     methods = ("stratomics", *(config.baselines or ()))
@@ -146,6 +148,7 @@ def _fit_what_is_not_done(
     folds: list[Fold],
     attempt: Unfinished,
     tracker: Tracker,
+    run_tasks: RunTasks,
     progress: Progress,
 ) -> None:
     """Keep out-of-fold predictions of every method, and our model fitted on all patients."""
@@ -159,7 +162,7 @@ def _fit_what_is_not_done(
         for earlier in filter(None, done):
             tracker.fold(earlier, attempt.predictions(earlier))
     prepare = CohortReader(config, cohort_digest(cohort))
-    results = run_tasks(_fit_part, waiting, prepare, config.workers)
+    results = run_tasks(_fit_part, waiting, prepare)
     for number, (fold, result) in enumerate(results, len(done) + 1):
         if fold is None:
             attempt.keep_model(result)
