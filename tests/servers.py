@@ -1,16 +1,21 @@
-"""Servers that tests start themselves, on the loopback interface: a Dask cluster."""
+"""Servers that tests start themselves, on the loopback interface: a Dask cluster, PostgreSQL."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60.0
@@ -79,3 +84,76 @@ def dask_cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
         # The scheduler last: it is told who leaves.
         for name in reversed(list(cluster.processes)):
             cluster.stop(name)
+
+
+def postgres_program(name: str) -> Path | None:
+    """Find a program of Debian's package, which keeps servers off the path; the newest release, if any."""
+    own = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
+    found = own[-1] if own else shutil.which(name)
+    return None if found is None else Path(found)
+
+
+@contextmanager
+def postgres(*databases: str) -> Iterator[str]:
+    """Start PostgreSQL with empty databases, and give the URL that each of their names ends."""
+    initdb, server = postgres_program("initdb"), postgres_program("postgres")
+    assert initdb is not None
+    assert server is not None
+    # It refuses to run as root; Debian's package brings a user of its own.
+    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # Not below pytest's folders, into which that user may not look.
+    with tempfile.TemporaryDirectory(prefix="postgres", ignore_cleanup_errors=True) as place:
+        if user:
+            shutil.chown(place, "postgres", "postgres")
+        data = Path(place) / "data"
+        words = [
+            str(initdb),
+            "--auth=trust",
+            "--username=stratomics",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C",
+        ]
+        subprocess.run([*words, str(data)], cwd=place, check=True, capture_output=True, **user)
+        settings = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-p", str(port), "-k", place]
+        process = subprocess.Popen(
+            [str(server), "-D", str(data), *settings],
+            cwd=place,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **user,
+        )
+        try:
+            wait_for(lambda: _listens(port), "PostgreSQL")
+            for name in databases:
+                _create(port, name)
+            yield f"postgresql://stratomics@127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)  # its fast way to end, whoever is connected
+            process.wait(PATIENCE)
+
+
+def _connect(port: int) -> Any:
+    import psycopg2
+
+    return psycopg2.connect(host="127.0.0.1", port=port, user="stratomics", dbname="postgres")
+
+
+def _create(port: int, name: str) -> None:
+    connection = _connect(port)
+    connection.autocommit = True
+    connection.cursor().execute(f"CREATE DATABASE {name}")
+    connection.close()
+
+
+def _listens(port: int) -> bool:
+    import psycopg2
+
+    try:
+        _connect(port).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
