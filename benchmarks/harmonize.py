@@ -42,7 +42,7 @@ def rows() -> Iterator[str]:
         yield f"{WIDE[0]} x {WIDE[1]:,} beta values in memory, at most {most:,} kept: {_measured('wide', most)}"
     with tempfile.TemporaryDirectory() as place:
         for kind in ("zarr", "h5ad"):
-            folder = _long_cohort(Path(place), kind)
+            folder = long_cohort(Path(place), kind, *LONG)
             for most in (1000, LONG[1]):
                 figures = _measured(str(folder), most)
                 yield f"{LONG[0]:,} x {LONG[1]:,} in {kind} on disk, at most {most:,} kept: {figures}"
@@ -83,13 +83,12 @@ def wide_cohort() -> object:
     return assemble_cohort(samples, {"beta": view}, spec, "benchmark", "benchmark")
 
 
-def _long_cohort(place: Path, kind: str) -> Path:
-    """Log expression of 20,000 patients, written piece by piece in chunks of 500 x 2,000."""
+def long_cohort(place: Path, kind: str, n: int, p: int) -> Path:
+    """Log expression of `n` patients, written piece by piece in chunks of 500 x 2,000."""
     import h5py
     import zarr
     from anndata.io import write_elem
 
-    n, p = LONG
     folder = place / kind
     folder.mkdir()
     rng = np.random.default_rng(0)

@@ -33,22 +33,25 @@ class Watch(pl.Callback):
         Inputs as for training, with the weights of those who are watched.
     members
         The networks rehearse for so many members, each with the same number of networks beside each other.
+    epochs
+        At most.
 
     Attributes
     ----------
     history
-        One entry a look, the first from before training: (members,) mean losses without penalty.
+        (looks, members) mean losses without penalty, the first from before training; infinite where nobody looked. A
+        tensor, so that it is shared with the processes that train together, who all write the same into it.
     """
 
-    def __init__(self, watched: MemberInputs, members: int) -> None:
+    def __init__(self, watched: MemberInputs, members: int, epochs: int) -> None:
         self.watched, self.members = watched, members
-        self.history: list[NDArray[np.float64]] = []
+        self.history = torch.full((epochs // STRIDE + 1, members), torch.inf, dtype=torch.float64)
+        self._looks = 0
 
     @property
     def best(self) -> NDArray[np.int64]:
         """(members,) epoch of each one's least loss; 0 is before training."""
-        best: NDArray[np.int64] = np.argmin(self.history, axis=0) * STRIDE
-        return best
+        return _least(self.history)
 
     def on_train_start(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look before the first step."""
@@ -58,7 +61,9 @@ class Watch(pl.Callback):
         """Look, if it is time to."""
         if (trainer.current_epoch + 1) % STRIDE == 0:
             self._look(pl_module)
-            trainer.should_stop = bool((len(self.history) - 1 - self.best // STRIDE >= PATIENCE).all())
+            # Of its own looks: another process may be one ahead.
+            best = _least(self.history[: self._looks])
+            trainer.should_stop = bool((self._looks - 1 - best // STRIDE >= PATIENCE).all())
 
     @torch.no_grad()
     def _look(self, pl_module: pl.LightningModule) -> None:
@@ -66,7 +71,15 @@ class Watch(pl.Callback):
         # Everybody at once: in batches a Cox loss compares only who happens to stand together.
         watched = stratifier.transfer_batch_to_device(self.watched, stratifier.device, 0)
         losses = stratifier.losses(watched).double().cpu().numpy()
-        self.history.append(losses.reshape(self.members, -1).mean(axis=1))
+        means: NDArray[np.float64] = losses.reshape(self.members, -1).mean(axis=1)
+        self.history[self._looks] = torch.from_numpy(means)
+        self._looks += 1
+
+
+def _least(history: torch.Tensor) -> NDArray[np.int64]:
+    """(members,) epoch of the least loss in `history` (looks, members)."""
+    least: NDArray[np.int64] = np.argmin(history.numpy(), axis=0) * STRIDE
+    return least
 
 
 class BestEpoch(pl.Callback):

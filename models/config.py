@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from omics.errors import require_range
+from omics.errors import ConfigError, require_range
 from omics.tables import check_choice
 
 ACCELERATORS = ("auto", "cpu", "cuda", "gpu", "mps")
+STRATEGIES = ("auto", "ddp")
 
 __all__ = ["FactorsConfig", "HeadConfig", "TrainerConfig", "migrated_head"]
 
@@ -123,15 +124,25 @@ class TrainerConfig:
         Patients a step.
     accelerator
         As Lightning names them: cpu, gpu, auto.
+    strategy
+        As Lightning names them: auto (one process), ddp (a process a device, between which each batch is shared out).
+    devices
+        How many processors or GPUs train one model; more than one need ddp.
     """
 
     epochs: int = 150
     learning_rate: float = 0.02
     batch_size: int = 4096
     accelerator: str = "cpu"
+    strategy: str = "auto"
+    devices: int = 1
 
     def __post_init__(self) -> None:
         check_choice(dict.fromkeys(ACCELERATORS), self.accelerator, "trainer.accelerator")
+        check_choice(dict.fromkeys(STRATEGIES), self.strategy, "trainer.strategy")
+        require_range("trainer.devices", self.devices, 1)
+        if self.devices > 1 and self.strategy != "ddp":
+            raise ConfigError(f"trainer.devices is {self.devices}; more than one need trainer.strategy ddp")
         require_range("trainer.epochs", self.epochs, 1)
         require_range("trainer.learning_rate", self.learning_rate, 1e-6, 1)
         require_range("trainer.batch_size", self.batch_size, 2)

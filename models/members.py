@@ -157,7 +157,7 @@ def _rehearsed(
         [_again(x[:, m], task, rows, own) for task, own in zip(setting.tasks, solved[m], strict=True)]
         for m, rows in zip(encoder, nets.learns, strict=True)
     ]
-    watch = Watch(setting.inputs(members.learns[encoder] & ~nets.learns), count)
+    watch = Watch(setting.inputs(members.learns[encoder] & ~nets.learns), count, setting.trainer.epochs)
     train(setting.stratifier(nets, again), setting.inputs(nets.learns), setting.seed, [watch])
     return watch.best
 

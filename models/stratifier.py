@@ -15,7 +15,8 @@ from datamodules.patient_batches import PatientBatches, batch_loader
 from models.config import TrainerConfig
 from models.ensemble import EnsembleNetwork
 from models.heads.head import Head, Target
-from models.trainer import quiet_trainer
+from models.sharing import of_all, own_rows
+from models.trainer import fit_network
 from omics.errors import FitError
 from omics.randomness import named_seed
 
@@ -78,8 +79,9 @@ class Stratifier(pl.LightningModule):
 
     def losses(self, batch: MemberInputs) -> Tensor:
         """(members,) likelihood losses of all heads, without penalty."""
-        x = batch.x.transpose(0, 1)[self.encoder.to(batch.x.device)]
-        estimates = self.network(x)
+        n = len(batch.x)
+        x = batch.x[own_rows(n)].transpose(0, 1)[self.encoder.to(batch.x.device)]
+        estimates = [of_all(own, n, dim=1) for own in self.network(x)]
         parts = [
             head.loss(estimate, target)
             for head, estimate, target in zip(self.heads, estimates, batch.targets, strict=True)
@@ -119,12 +121,11 @@ def train(
     callbacks: Sequence[pl.Callback] = (),
     epochs: int | None = None,
 ) -> Stratifier:
-    """Train all members in one pass of Lightning's Trainer, on whichever accelerator is configured.
+    """Train all members in one pass of Lightning's Trainer, on whichever devices are configured.
 
     Of the epochs that the learning rate is planned for, the first `epochs`; all if left out.
     """
     config = stratifier.trainer_config
     batches = PatientBatches(inputs, len(inputs.x), config.batch_size, named_seed(seed, "batches"))
-    trainer = quiet_trainer(config, config.epochs if epochs is None else epochs, list(callbacks))
-    trainer.fit(stratifier, batch_loader(batches))
-    return stratifier.cpu().eval()
+    fit_network(stratifier, batch_loader(batches), config, epochs, callbacks)
+    return stratifier

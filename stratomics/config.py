@@ -18,8 +18,12 @@ from omics.tables import check_choice, every
 from stratomics.baselines import BASELINES
 from stratomics.controls import CONTROLS
 from stratomics.evaluation import METRICS
+from stratomics.executor import EXECUTORS
 
-__all__ = ["EvaluationConfig", "ExperimentConfig", "TrackingConfig", "fingerprint_of"]
+__all__ = ["EvaluationConfig", "ExecutorConfig", "ExperimentConfig", "TrackingConfig", "fingerprint_of"]
+
+WITHOUT_EFFECT = ("tracking", "workers", "executor", "cohort")
+"""Keys that results do not depend on; a cohort has a digest of its own."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,29 @@ class TrackingConfig:
 
 
 @dataclass(frozen=True)
+class ExecutorConfig:
+    """Where fits run; the results do not depend on it.
+
+    Parameters
+    ----------
+    kind
+        A name in EXECUTORS: local (processes of this machine), dask (workers of a Dask scheduler).
+    address
+        Of the scheduler, such as tcp://login1:8786; of kind dask only.
+    """
+
+    kind: str = "local"
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        check_choice(EXECUTORS, self.kind, "executor.kind")
+        if (self.kind == "local") != (self.address is None):
+            raise ConfigError(
+                "executor.kind dask and executor.address, such as tcp://login1:8786, need each other; give both or none"
+            )
+
+
+@dataclass(frozen=True)
 class ExperimentConfig:
     """One experiment.
 
@@ -96,7 +123,9 @@ class ExperimentConfig:
     tracking
         Where MLflow keeps the record.
     workers
-        Processes that fit folds side by side; one a core if null. The results do not depend on it.
+        Processes of this machine that fit folds side by side; one a core if null. The results do not depend on it.
+    executor
+        Where fits run.
     """
 
     name: str | None = None
@@ -114,6 +143,7 @@ class ExperimentConfig:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     workers: int | None = None
+    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
 
     def check(self) -> None:
         """Refuse a choice that no table has, before anything is read.
@@ -173,7 +203,7 @@ class ExperimentConfig:
 
 def fingerprint_of(keys: Mapping[str, Any]) -> dict[str, Any]:
     """:meth:`ExperimentConfig.fingerprint` of the keys of a ``config.yaml``."""
-    return {key: keys[key] for key in keys if key not in ("tracking", "workers", "cohort")}
+    return {key: keys[key] for key in keys if key not in WITHOUT_EFFECT}
 
 
 def _check_decides(metric: str, kind: str) -> None:

@@ -20,7 +20,7 @@ from omics.files import write_json
 from omics.manifest import digests_of, write_manifest
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.trust import control_sentence, controls_fail
-from stratomics.executor import run_tasks
+from stratomics.executor import RunTasks, open_executor
 from stratomics.factor_tables import save_factors
 from stratomics.judging import judge, methods_of
 from stratomics.learned import learned_endpoints, left_aside
@@ -94,27 +94,33 @@ def run_experiment(
         return run
     # What cannot be parted is refused before anything is begun.
     design = design_of(cohort, config.split, config.seed)
-    with held(run.path):
+    # So is a scheduler out of reach.
+    with held(run.path), open_executor(config.executor, config.workers) as run_tasks:
         tracker = Tracker(config, design.judged, run.path.name)
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)
             for sentence in left_aside(endpoints, config.endpoints or ()):
                 log.info(sentence)
-            _trip(config, design, attempt, tracker, progress)
+            _trip(config, design, attempt, tracker, run_tasks, progress)
         tracker.finish(run)
     return run
 
 
 def _trip(
-    config: ExperimentConfig, design: Design, attempt: Unfinished, tracker: Tracker, progress: Progress
+    config: ExperimentConfig,
+    design: Design,
+    attempt: Unfinished,
+    tracker: Tracker,
+    run_tasks: RunTasks,
+    progress: Progress,
 ) -> None:
     folder, cohort = attempt.new, design.cohort
     provenance = _provenance(config, design)
     write_json(folder / "provenance.json", provenance)
     inputs = digests_of(cohort_files(str(config.cohort)))
     tasks = tasks_of(config, design)
-    _fit_what_is_not_done(config, design, tasks, attempt, tracker, progress)
+    _fit_what_is_not_done(config, design, tasks, attempt, tracker, run_tasks, progress)
     # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
     found = _by_method(attempt.predictions(task) for task in tasks if task != FINAL)
     judged = judge(config, design, found)
@@ -148,6 +154,7 @@ def _fit_what_is_not_done(
     tasks: list[Task],
     attempt: Unfinished,
     tracker: Tracker,
+    run_tasks: RunTasks,
     progress: Progress,
 ) -> None:
     """Keep predictions of every method and control, and our model fitted on all patients."""
@@ -159,9 +166,8 @@ def _fit_what_is_not_done(
         for earlier in (task for task in done if task != FINAL):
             _tell(tracker, design, earlier, attempt.predictions(earlier))
     prepare = CohortReader(config, cohort_digest(design.cohort))
-    for number, (task, result) in enumerate(
-        run_tasks(run_task, waiting, prepare, config.workers), len(done) + 1
-    ):
+    results = run_tasks(run_task, waiting, prepare)
+    for number, (task, result) in enumerate(results, len(done) + 1):
         if task == FINAL:
             attempt.keep_model(result)
         else:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from models.quiet import quiet_lightning
+
 __all__ = ["quiet_libraries", "run_log"]
 
 PACKAGES = ("omics", "datamodules", "models", "stratomics")
@@ -37,12 +39,7 @@ def run_log(path: Path) -> Iterator[None]:
 
 
 def quiet_libraries() -> None:
-    """Keep Lightning from advertising itself, and from advice that does not fit small cohorts."""
-    for name in ("pytorch_lightning", "lightning", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    # Batches come ready from memory, so worker processes would only slow them down.
-    warnings.filterwarnings("ignore", ".*does not have many workers.*")
-    # Lightning 2.6 asks torch 2.13 in an older way about its own trees.
-    warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")
+    """Keep libraries from advertising themselves, and from advice that does not fit small cohorts."""
+    quiet_lightning()
     # A gene has one name in its copy-number and its expression view; views are never joined by name.
     warnings.filterwarnings("ignore", ".*var_names are not unique.*")

@@ -23,6 +23,7 @@ from omics.errors import InputError
 from omics.files import file_digest
 from omics.manifest import MANIFEST
 from stratomics.config import ExperimentConfig, TrackingConfig
+from stratomics.database import database_url
 from stratomics.evaluation import METRICS
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metric import find_metric
@@ -212,7 +213,7 @@ def _client(tracking: TrackingConfig) -> Any:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     import mlflow
 
-    return mlflow.MlflowClient(tracking.uri)
+    return mlflow.MlflowClient(database_url(tracking.uri))
 
 
 def _named(client: Any, experiment: str, name: str, status: str) -> list[str]:

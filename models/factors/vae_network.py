@@ -176,7 +176,8 @@ class ViewEncoder(nn.Module):
         self.mix = nn.Parameter(torch.eye(count + hidden, count))
         self.log_gain = nn.Parameter(torch.zeros(count))
         self.units = nn.Linear(2 * (count + hidden), hidden) if hidden else None
-        self.out = nn.Parameter(torch.zeros(hidden, count))
+        # Processes that train together wait for the gradient of whatever may have one.
+        self.out = nn.Parameter(torch.zeros(hidden, count), requires_grad=hidden > 0)
 
     def forward(self, values: Tensor, seen: Tensor, decoder: ViewDecoder) -> Expert:
         """Expert of values (n, p), of which `seen` (n, p) are observed; it says nothing where none is."""

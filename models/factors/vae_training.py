@@ -14,7 +14,8 @@ from torch import Tensor
 from datamodules.patient_batches import PatientBatches, batch_loader
 from models.config import TrainerConfig
 from models.factors.vae_network import MultiViewNetwork, ViewInputs
-from models.trainer import quiet_trainer
+from models.sharing import of_all, own_rows
+from models.trainer import fit_network
 from omics.errors import FitError
 from omics.randomness import named_generator, named_seed
 
@@ -84,12 +85,15 @@ class AutoencoderTraining(pl.LightningModule):
         """Minus the evidence bound a patient, and the loss of the heads."""
         generator = named_generator(self.seed, "step", self.global_step)
         inputs = drawn_subset(inputs, generator)
-        posterior = self.network.posterior(inputs)
-        draw = torch.tensor(generator.standard_normal(posterior.mean.shape)).to(posterior.mean)
-        bound = self.network.bound(inputs, posterior, draw)
+        n, own = len(inputs.rows), own_rows(len(inputs.rows))
+        mine = ViewInputs([v[own] for v in inputs.values], [s[own] for s in inputs.seen], inputs.rows[own])
+        posterior = self.network.posterior(mine)
+        draw = torch.tensor(generator.standard_normal((n, posterior.mean.shape[1]))[own]).to(posterior.mean)
+        bound = self.network.bound(mine, posterior, draw)
+        likelihood, divergence, mean = (of_all(part, n) for part in (*bound, posterior.mean))
         warm = min(1.0, (self.current_epoch + 1) / (WARM_UP * self.config.epochs))
-        divergence = bound.divergence.mean() + self.network.divergence() / self.n
-        loss = warm * divergence - bound.likelihood.mean() + self.heads(posterior.mean, inputs.rows)
+        divergence = divergence.mean() + self.network.divergence() / self.n
+        loss = warm * divergence - likelihood.mean() + self.heads(mean, inputs.rows)
         if not bool(torch.isfinite(loss)):
             raise FitError(
                 f"the loss is not finite in epoch {self.current_epoch}; lower trainer.learning_rate"
@@ -109,8 +113,7 @@ def train(training: AutoencoderTraining, inputs: PatientInputs) -> None:
     """Train the network in place, and leave it on the CPU."""
     config = training.config
     batches = PatientBatches(inputs, training.n, config.batch_size, named_seed(training.seed, "batches"))
-    quiet_trainer(config).fit(training, batch_loader(batches))
-    training.cpu().eval()
+    fit_network(training, batch_loader(batches), config)
 
 
 def drawn_subset(inputs: ViewInputs, generator: np.random.Generator) -> ViewInputs:

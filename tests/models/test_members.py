@@ -130,10 +130,11 @@ def test_what_is_watched_is_the_loss_that_is_trained() -> None:
     network = EnsembleNetwork(2, 6, 6, 3, [LinearPath(2, 6, 1)], 1)
     module, watch = (
         Stratifier(network, [CoxHead()], [torch.ones(2, 6)], [torch.ones(2)], TRAINER),
-        Watch(inputs, 2),
+        Watch(inputs, 2, TRAINER.epochs),
     )
     train(module, inputs, 1, [watch])
-    assert len(watch.history) == TRAINER.epochs // STRIDE + 1
+    assert watch.history.shape == (TRAINER.epochs // STRIDE + 1, 2)
+    assert torch.isfinite(watch.history).all()
     with torch.no_grad():
         np.testing.assert_allclose(watch.history[-1], module.losses(inputs).numpy(), rtol=1e-6)
     assert (watch.history[-1] < watch.history[0]).all()
@@ -155,9 +156,9 @@ def test_the_best_epoch_does_not_depend_on_how_rows_are_sorted() -> None:
         module = Stratifier(
             network, [CoxHead()], [torch.ones(1, 6)], [torch.ones(1)], TrainerConfig(batch_size=20)
         )
-        watch = Watch(inputs.take(order), 1)
+        watch = Watch(inputs.take(order), 1, 3)
         watch._look(module)
-        looks.append(watch.history[0][0])
+        looks.append(float(watch.history[0, 0]))
     assert looks[0] == pytest.approx(looks[1], rel=1e-6)
 
 
