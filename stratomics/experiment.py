@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datamodules.split import Fold, stratified_folds
+from models.course import COURSE, joined
 from models.prediction import Prediction
 from omics.check import cohort_notes
 from omics.cohort import cohort_digest, cohort_endpoints, cohort_files, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
-from omics.files import write_json
+from omics.files import write_json, write_parquet
 from omics.manifest import digests_of, write_manifest
 from omics.randomness import named_seed
 from omics.tables import every, look_up
@@ -30,7 +31,7 @@ from stratomics.logs import run_log
 from stratomics.pins import pins
 from stratomics.run_directory import RunDirectory, run_digest, run_folder, save_run
 from stratomics.run_lock import held
-from stratomics.tracking import Tracker
+from stratomics.tracking.tracker import Tracker
 from stratomics.unfinished import Unfinished, unfinished
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def _trip(
     methods = ("stratomics", *(config.baselines or ()))
     predictions = {name: Prediction.concatenate([part[name] for part in parts]) for name in methods}
     save_run(folder, config, cohort, predictions)
+    write_parquet(folder / COURSE, joined((fold, attempt.course(fold)) for fold in (None, *folds)))
     attempt.copy_model(folder / "model")
     members = [(e.harmonizer, e.factor_model) for e in attempt.model().encoders]
     save_factors(folder / "factors", config, cohort, members)
@@ -157,7 +159,7 @@ def _fit_what_is_not_done(
         log.info("%d of %d fits are done, by an attempt that was stopped", len(done), len(tasks))
         progress(Step("done before", len(done), len(tasks)))
         for earlier in filter(None, done):
-            tracker.fold(earlier, attempt.predictions(earlier))
+            tracker.fold(earlier, attempt.predictions(earlier), attempt.course(earlier))
     prepare = CohortReader(config, cohort_digest(cohort))
     results = run_tasks(_fit_part, waiting, prepare, config.workers)
     for number, (fold, result) in enumerate(results, len(done) + 1):
@@ -165,10 +167,10 @@ def _fit_what_is_not_done(
             attempt.keep_model(result)
             progress(Step("the final model, on all patients", number, len(tasks)))
             continue
-        attempt.keep(fold, result)
+        attempt.keep(fold, *result)
         progress(Step(fold.label, number, len(tasks)))
         log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
-        tracker.fold(fold, result)
+        tracker.fold(fold, *result)
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,10 @@ class CohortReader:
 
 
 def _fit_part(config: ExperimentConfig, cohort: MuData, fold: Fold | None) -> Any:
-    """Fit every method on the training rows of a fold and predict its test rows; None is the final model."""
+    """Fit every method on the training rows of a fold and predict its test rows; None is the final model.
+
+    Of a fold it gives every method's predictions, and the course of our training.
+    """
     from stratomics.fitting import fit
     from stratomics.logs import quiet_libraries
 
@@ -202,10 +207,13 @@ def _fit_part(config: ExperimentConfig, cohort: MuData, fold: Fold | None) -> An
     train, test = cohort[fold.train].copy(), cohort[fold.test].copy()
     seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
     baselines = {name: look_up(every(BASELINES), name, "baseline") for name in config.baselines or ()}
-    return {
-        name: method(train, config, seed).predict(test).at(fold.repeat, fold.number)
-        for name, method in ({"stratomics": fit} | baselines).items()
+    ours = fit(train, config, seed)
+    others = {name: method(train, config, seed) for name, method in baselines.items()}
+    predictions = {
+        name: model.predict(test).at(fold.repeat, fold.number)
+        for name, model in ({"stratomics": ours} | others).items()
     }
+    return predictions, ours.course
 
 
 def _provenance(config: ExperimentConfig, cohort: MuData) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     codes = _comparable(arm_codes(cohort), next(iter(tasks.values())).endpoint)
     layout = Layout.of(blocks, codes is not None)
     x = layout.stacked(blocks, codes)
-    stratifier = train_members(x, layout, list(tasks.values()), left, config.head, config.trainer, seed)
+    stratifier, course = train_members(
+        x, layout, list(tasks.values()), left, config.head, config.trainer, seed
+    )
     said = stratifier.predict(x)
     endpoints = [
         _calibrated(
@@ -80,7 +82,7 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     ]
     seen = [encoded for _, encoded in fitted]
     outlying = Outlying.fit([own.factors for own in seen], [own.misfit for own in seen], left)
-    return Fitted(encoders, layout, stratifier, endpoints, outlying, config.factors.model)
+    return Fitted(encoders, layout, stratifier, endpoints, outlying, config.factors.model, course)
 
 
 def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:

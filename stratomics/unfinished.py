@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datamodules.split import Fold
+from models.course import COURSE
 from models.prediction import Prediction
 from omics.errors import InputError
-from omics.files import put_in_place, set_aside, write_bytes
+from omics.files import put_in_place, read_parquet, set_aside, write_bytes, write_parquet
 from omics.manifest import MANIFEST, is_whole, write_manifest
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from stratomics.fitted import Fitted
 
 __all__ = ["Unfinished", "unfinished"]
@@ -45,9 +48,10 @@ class Unfinished:
         """Whether the fit of `fold` is done; None is the final model."""
         return is_whole(self._place(fold))
 
-    def keep(self, fold: Fold, predictions: dict[str, Prediction]) -> None:
-        """Keep every method's predictions for the test rows of `fold`."""
+    def keep(self, fold: Fold, predictions: dict[str, Prediction], course: pd.DataFrame) -> None:
+        """Keep every method's predictions for the test rows of `fold`, and the course of our training."""
         with set_aside(self._place(fold)) as aside:
+            write_parquet(aside / COURSE, course)
             for method, prediction in predictions.items():
                 prediction.save(aside / method)
             write_manifest(aside, {})
@@ -61,6 +65,7 @@ class Unfinished:
         """Keep the final model."""
         with set_aside(self._place(None)) as aside:
             model.save(aside)
+            write_parquet(aside / COURSE, model.course)
             write_manifest(aside, {})
 
     def model(self) -> Fitted:
@@ -69,11 +74,15 @@ class Unfinished:
 
         return Fitted.load(self._place(None))
 
+    def course(self, fold: Fold | None) -> pd.DataFrame:
+        """Give the course of training that was kept with `fold`; None is the final model."""
+        return read_parquet(self._place(fold) / COURSE)
+
     def copy_model(self, folder: Path) -> None:
         """Copy the files of the final model to `folder`."""
         folder.mkdir()
         for path in sorted(self._place(None).iterdir()):
-            if path.name != MANIFEST:
+            if path.name not in (MANIFEST, COURSE):
                 write_bytes(folder / path.name, path.read_bytes())
 
     def _place(self, fold: Fold | None) -> Path:
