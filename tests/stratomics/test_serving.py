@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +263,99 @@ def test_an_id_that_comes_twice_and_no_patient(small_run: Path) -> None:
         intake.patients(pd.DataFrame({"sample_id": ["a", "a"]}))
     with pytest.raises(CohortError, match="no patient"):
         intake.patients(pd.DataFrame())
+
+
+@pytest.fixture(scope="module")
+def address(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """`mlflow models serve` of the registered model on a free port, and its process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "server.log"
+    words = ["-m", "mlflow", "models", "serve", "-m", "models:/small@challenger", "--env-manager", "local"]
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, *words, "--host", "127.0.0.1", "--port", str(port)],
+            env=os.environ | {"MLFLOW_TRACKING_URI": store, "MLFLOW_DISABLE_TELEMETRY": "true"},
+            cwd=log.parent,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+    try:
+        _wait(process, port, log)
+        yield f"http://127.0.0.1:{port}/invocations", process.pid
+    finally:
+        # The whole session that began here: the command line and the server that it started.
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    end = time.monotonic() + 180
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text()
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ping") as answer:
+            assert answer.status == 200
+            return
+        time.sleep(0.2)
+    pytest.fail(f"the server did not start in 180 seconds: {log.read_text()}")
+
+
+def _asked(address: str, content: dict[str, Any]) -> tuple[int, Any]:
+    body = json.dumps(content).encode()
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+@pytest.mark.service
+def test_a_hundred_requests_at_once_none_wrong(
+    address: tuple[str, int], small_run: Path, tmp_path: Path
+) -> None:
+    """Patients with a missing view, each asked for alone, as `Fitted.predict` says of each alone: to the bit."""
+    place, pid = address
+    rows = rows_of(small_run.parent / "small")
+    _lacking(rows)
+    model = Fitted.load(small_run / "model")
+    patients = read_new_patients(write(tmp_path / "lacking", _files_lacking))
+    numbers = [n % 40 for n in range(100)]
+    with ThreadPoolExecutor(100) as pool:
+        found = list(pool.map(lambda n: _asked(place, {"dataframe_records": [rows[n]]}), numbers))
+    for number, (status, content) in zip(numbers, found, strict=True):
+        assert status == 200, content
+        (said,) = content["predictions"]
+        own = model.predict(patients[[number]]).patients.drop(columns=["repeat", "fold"])
+        assert {key: said[key] for key in own} == own.to_dict("records")[0]
+    # One BLAS thread, and no copy of the model a request: 100 waiting requests cost threads of the server's pool alone.
+    processes = [int(path.name) for path in Path("/proc").glob("[0-9]*") if _session(path) == pid]
+    assert sum(_status(process, "VmRSS") for process in processes) < 1.5 * 2**20, "KiB"
+    assert max(_status(process, "Threads") for process in processes) < 80
+
+
+@pytest.mark.service
+def test_a_request_that_cannot_be_right_is_told_why(address: tuple[str, int]) -> None:
+    place, _ = address
+    status, content = _asked(place, {"dataframe_records": [{"sample_id": "a", "view.rna": {"rna0": "high"}}]})
+    assert status == 400
+    assert "'high'" in content["message"]
+    whole = {"sample_id": "a", "covariate.age": 61, "view.rna": {"rna0": 1}}
+    content = {"dataframe_records": [whole], "params": {"times": [200.0]}}
+    status, content = _asked(place, content)
+    assert status == 200
+    assert 0 <= content["predictions"][0]["survival_200"] <= 1
+
+
+def _session(process: Path) -> int | None:
+    try:
+        return os.getsid(int(process.name))
+    except ProcessLookupError:
+        return None
+
+
+def _status(process: int, key: str) -> int:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:"))
