@@ -75,7 +75,7 @@ def _signature(intake: Intake, run: RunDirectory) -> Any:
     """Columns of a table of patients and of the answer.
 
     A cell of a view is any json: thousands of optional columns would be a signature of 64 bytes a feature and refuse
-    whole numbers where they saw fractions, and maps of numbers cost 0.2 milliseconds a value to check; our own checks
+    whole numbers where they saw fractions, and maps of numbers cost 0.02 milliseconds a value to check; our own checks
     are those of files.
     """
     from mlflow.models import ModelSignature
