@@ -64,7 +64,7 @@ def predicted(
     for member, (_, left) in enumerate(folds):
         fold[left] = member
     tasks, layout = [Task(survival, head)], Layout({"covariates": x.shape[1]})
-    stratifier = train_members(np.stack([x] * FOLDS), layout, tasks, fold, config, trainer, seed)
+    stratifier, _ = train_members(np.stack([x] * FOLDS), layout, tasks, fold, config, trainer, seed)
     known, new = (stratifier.predict(np.stack([part] * FOLDS))[0] for part in (x, test))
     centers = np.stack([own[fold != member].mean(axis=0) for member, own in enumerate(known)])
     known, new = known - centers[:, None], new - centers[:, None]

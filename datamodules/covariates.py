@@ -42,6 +42,11 @@ class CovariateEncoder:
         """Names of the columns that `transform` returns."""
         return tuple(label for name in self._order for label in self._labels(name))
 
+    @property
+    def kinds(self) -> dict[str, type[float] | type[str]]:
+        """Covariate -> ``float`` for a number, ``str`` for a category, in their order."""
+        return {name: float if name in self._numbers else str for name in self._order}
+
     def fit(self, samples: pd.DataFrame, covariates: Sequence[str]) -> Self:
         """Learn from training patients."""
         self._order = list(covariates)

@@ -60,6 +60,11 @@ class Harmonizer:
         """View -> names of the features that are kept."""
         return {name: view.features for name, view in self.views.items()}
 
+    @property
+    def site(self) -> str | None:
+        """Column of the samples table that sites stand in, where they are corrected for."""
+        return self._site
+
     def fit(self, cohort: MuData) -> Self:
         """Learn from training patients.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from models.heads.head import Target
     from models.stratifier import MemberInputs, Stratifier
 
 __all__ = ["BestEpoch", "Watch"]
@@ -23,14 +25,16 @@ PATIENCE = 8
 
 
 class Watch(pl.Callback):
-    """Writes down the loss of patients that the networks do not learn from, before training and every few epochs.
+    """Writes down losses before training and every few epochs: of patients that are watched, and of those learned from.
 
-    Ends the training when no member has had a better loss for long.
+    The networks do not learn from whom they watch. Ends the training when no member has had a better loss for long.
 
     Parameters
     ----------
     watched
         Inputs as for training, with the weights of those who are watched.
+    learned
+        Targets of the same patients, with the weights of those who are learned from.
     members
         The networks rehearse for so many members, each with the same number of networks beside each other.
     epochs
@@ -39,19 +43,36 @@ class Watch(pl.Callback):
     Attributes
     ----------
     history
-        (looks, members) mean losses without penalty, the first from before training; infinite where nobody looked. A
-        tensor, so that it is shared with the processes that train together, who all write the same into it.
+        (looks, members) mean losses without penalty of who is watched, the first from before training; infinite where
+        nobody looked. A tensor, so that it is shared with the processes that train together, who all write the same.
+    learning
+        The same of who is learned from.
     """
 
-    def __init__(self, watched: MemberInputs, members: int, epochs: int) -> None:
-        self.watched, self.members = watched, members
-        self.history = torch.full((epochs // STRIDE + 1, members), torch.inf, dtype=torch.float64)
+    def __init__(self, watched: MemberInputs, learned: tuple[Target, ...], members: int, epochs: int) -> None:
+        self.watched, self.learned, self.members = watched, learned, members
+        shape = epochs // STRIDE + 1, members
+        self.history, self.learning = (torch.full(shape, torch.inf, dtype=torch.float64) for _ in range(2))
         self._looks = 0
 
     @property
     def best(self) -> NDArray[np.int64]:
         """(members,) epoch of each one's least loss; 0 is before training."""
         return _least(self.history)
+
+    @property
+    def course(self) -> pd.DataFrame:
+        """A row per member and look: member, epoch, training_loss, validation_loss."""
+        # Read off the tensors: the process that looked may have been another.
+        looks = int(torch.isfinite(self.history).any(dim=1).sum())
+        return pd.DataFrame(
+            {
+                "member": np.repeat(np.arange(self.members), looks),
+                "epoch": np.tile(np.arange(looks) * STRIDE, self.members),
+                "training_loss": self.learning[:looks].numpy().T.ravel(),
+                "validation_loss": self.history[:looks].numpy().T.ravel(),
+            }
+        )
 
     def on_train_start(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look before the first step."""
@@ -70,9 +91,12 @@ class Watch(pl.Callback):
         stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning hands on what it was given
         # Everybody at once: in batches a Cox loss compares only who happens to stand together.
         watched = stratifier.transfer_batch_to_device(self.watched, stratifier.device, 0)
-        losses = stratifier.losses(watched).double().cpu().numpy()
-        means: NDArray[np.float64] = losses.reshape(self.members, -1).mean(axis=1)
-        self.history[self._looks] = torch.from_numpy(means)
+        learned = stratifier.transfer_batch_to_device(self.learned, stratifier.device, 0)
+        estimates = stratifier.estimates(watched.x)
+        for targets, history in ((watched.targets, self.history), (learned, self.learning)):
+            losses = stratifier.losses_of(estimates, targets).double().cpu().numpy()
+            means: NDArray[np.float64] = losses.reshape(self.members, -1).mean(axis=1)
+            history[self._looks] = torch.from_numpy(means)
         self._looks += 1
 
 

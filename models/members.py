@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from models.best_epoch import BestEpoch, Watch
 from models.config import HeadConfig, TrainerConfig
+from models.course import EMPTY
 from models.ensemble import EnsembleNetwork, LinearPath
 from models.group_ridge import GroupRidge, group_ridge, likelihood_of, ridge
 from models.heads.head import Head
@@ -56,7 +58,7 @@ def train_members(
     config: HeadConfig,
     trainer: TrainerConfig,
     seed: int,
-) -> Stratifier:
+) -> tuple[Stratifier, pd.DataFrame]:
     """Train a member for each inner fold on the patients of the others.
 
     A member's linear path is the ridge regression whose penalties its own patients ask for; that of a head
@@ -78,6 +80,11 @@ def train_members(
         Settings.
     seed
         Of the networks and batches.
+
+    Returns
+    -------
+    Stratifier, pandas.DataFrame
+        The members, and the course of the rehearsal, as :attr:`models.best_epoch.Watch.course` has it.
     """
     count = x.shape[0]
     members = Nets(np.arange(count), np.stack([fold != member for member in range(count)]))
@@ -90,11 +97,13 @@ def train_members(
     nothing_to_train = not config.hidden and all(task.head.solved for task in tasks)
     # Of two folds a member knows one, and nobody is left to be watched.
     if nothing_to_train or count < FEWEST_FOLDS:
-        return stratifier.eval()
-    best = _rehearsed(setting, members, solved, fold)
+        return stratifier.eval(), EMPTY
+    watch = _rehearsed(setting, members, solved, fold)
+    best = watch.best
     if not best.any():
-        return stratifier.eval()
-    return train(stratifier, setting.inputs(members.learns), seed, [BestEpoch(best)], int(best.max()))
+        return stratifier.eval(), watch.course
+    inputs = setting.inputs(members.learns)
+    return train(stratifier, inputs, seed, [BestEpoch(best)], int(best.max())), watch.course
 
 
 @dataclass(frozen=True)
@@ -146,8 +155,8 @@ class _Setting:
 
 def _rehearsed(
     setting: _Setting, members: Nets, solved: Sequence[Sequence[GroupRidge]], fold: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """(members,) best epoch of each, found in networks that leave one more fold out and watch it."""
+) -> Watch:
+    """Find the best epoch of each member in networks that leave one more fold out and watch it."""
     count = len(members.encoder)
     pairs = [(m, (m + 1 + k) % count) for m in range(count) for k in range(min(REHEARSALS, count - 1))]
     encoder, apart = (np.array(column) for column in zip(*pairs, strict=True))
@@ -157,9 +166,11 @@ def _rehearsed(
         [_again(x[:, m], task, rows, own) for task, own in zip(setting.tasks, solved[m], strict=True)]
         for m, rows in zip(encoder, nets.learns, strict=True)
     ]
-    watch = Watch(setting.inputs(members.learns[encoder] & ~nets.learns), count, setting.trainer.epochs)
-    train(setting.stratifier(nets, again), setting.inputs(nets.learns), setting.seed, [watch])
-    return watch.best
+    inputs = setting.inputs(nets.learns)
+    watched = setting.inputs(members.learns[encoder] & ~nets.learns)
+    watch = Watch(watched, inputs.targets, count, setting.trainer.epochs)
+    train(setting.stratifier(nets, again), inputs, setting.seed, [watch])
+    return watch
 
 
 def _solved(

@@ -79,12 +79,19 @@ class Stratifier(pl.LightningModule):
 
     def losses(self, batch: MemberInputs) -> Tensor:
         """(members,) likelihood losses of all heads, without penalty."""
-        n = len(batch.x)
-        x = batch.x[own_rows(n)].transpose(0, 1)[self.encoder.to(batch.x.device)]
-        estimates = [of_all(own, n, dim=1) for own in self.network(x)]
+        return self.losses_of(self.estimates(batch.x), batch.targets)
+
+    def estimates(self, x: Tensor) -> list[Tensor]:
+        """For each head what every member says of patients (n, encoders, inputs)."""
+        n = len(x)
+        own = x[own_rows(n)].transpose(0, 1)[self.encoder.to(x.device)]
+        return [of_all(part, n, dim=1) for part in self.network(own)]
+
+    def losses_of(self, estimates: Sequence[Tensor], targets: Sequence[Target]) -> Tensor:
+        """(members,) likelihood losses of all heads together."""
         parts = [
             head.loss(estimate, target)
-            for head, estimate, target in zip(self.heads, estimates, batch.targets, strict=True)
+            for head, estimate, target in zip(self.heads, estimates, targets, strict=True)
         ]
         return torch.stack(parts).sum(0)
 

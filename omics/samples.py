@@ -11,7 +11,7 @@ from omics.errors import CohortError, nearest
 from omics.readers.matrix import numbers
 from omics.spec import ArmSpec, CohortSpec
 
-__all__ = ["checked_samples", "settled_samples"]
+__all__ = ["checked_samples", "label", "settled_samples"]
 
 MOSTLY = 0.5
 """Share of a covariate's values that are numbers, from which the others are slips and not categories."""
@@ -49,7 +49,7 @@ def settled_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.Da
     """Settle covariates and site as :func:`checked_samples` does; a column that is not there is left out."""
     settled = {name: _covariate(samples[name], file) for name in spec.covariates if name in samples}
     if spec.site is not None and spec.site in samples:
-        settled[spec.site] = _label(samples[spec.site])
+        settled[spec.site] = label(samples[spec.site])
     if spec.part is not None and spec.part in samples:
         settled[spec.part] = samples[spec.part].map(
             lambda word: str(word).strip().lower(), na_action="ignore"
@@ -57,8 +57,8 @@ def settled_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.Da
     return samples.assign(**settled)
 
 
-def _label(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Text, and a whole number without decimals: a site is 1, whether a cell of its column is empty or not."""
+def label(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Give text, and a whole number without decimals: a site is 1, whether a cell of its column is empty or not."""
     present = column.dropna()
     if column.dtype.kind == "f" and (present % 1 == 0).all():
         column = column.astype("Int64")

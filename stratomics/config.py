@@ -58,11 +58,17 @@ class TrackingConfig:
         Name of the MLflow experiment.
     patient_data
         Whether tables with a row per patient go to MLflow too.
+    model
+        Name under which the final model is registered; that of the run or the cohort if null.
+    alias
+        Points to the newest model of that name; ``champion`` is left to people.
     """
 
     uri: str = "sqlite:///mlflow.db"
     experiment: str = "stratomics"
     patient_data: bool = True
+    model: str | None = None
+    alias: str = "challenger"
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datamodules.designs import Design, design_of
+from datamodules.split import Fold
+from models.course import COURSE, joined
 from models.prediction import Prediction
 from omics.check import cohort_notes
 from omics.cohort import cohort_digest, cohort_endpoints, cohort_files, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
-from omics.files import write_json
+from omics.files import write_json, write_parquet
 from omics.manifest import digests_of, write_manifest
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.trust import control_sentence, controls_fail
@@ -29,8 +31,11 @@ from stratomics.pins import pins
 from stratomics.run_directory import RunDirectory, run_digest, run_folder, save_run
 from stratomics.run_lock import held
 from stratomics.tasks import FINAL, Task, run_task, tasks_of
-from stratomics.tracking import Tracker
+from stratomics.tracking.tracker import Tracker
 from stratomics.unfinished import Unfinished, unfinished
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Step", "run_experiment"]
 
@@ -128,6 +133,8 @@ def _trip(
         log.warning(control_sentence(judged))
     kept = {name: found[name] for name in methods_of(config)}
     save_run(folder, config, design.judged, kept)
+    courses = ((_fold(design, task), attempt.course(task)) for task in tasks if task.control is None)
+    write_parquet(folder / COURSE, joined(courses))
     attempt.copy_model(folder / "model")
     members = [(e.harmonizer, e.factor_model) for e in attempt.model().encoders]
     save_factors(folder / "factors", config, cohort, members)
@@ -164,25 +171,30 @@ def _fit_what_is_not_done(
         log.info("%d of %d fits are done, by an attempt that was stopped", len(done), len(tasks))
         progress(Step("done before", len(done), len(tasks)))
         for earlier in (task for task in done if task != FINAL):
-            _tell(tracker, design, earlier, attempt.predictions(earlier))
+            _tell(tracker, design, earlier, attempt.predictions(earlier), attempt.course(earlier))
     prepare = CohortReader(config, cohort_digest(design.cohort))
     results = run_tasks(run_task, waiting, prepare)
     for number, (task, result) in enumerate(results, len(done) + 1):
         if task == FINAL:
             attempt.keep_model(result)
         else:
-            attempt.keep(task, result)
-            _tell(tracker, design, task, result)
+            attempt.keep(task, *result)
+            _tell(tracker, design, task, *result)
         progress(Step(_label(design, task), number, len(tasks)))
 
 
-def _tell(tracker: Tracker, design: Design, task: Task, predictions: Mapping[str, Prediction]) -> None:
+def _tell(
+    tracker: Tracker, design: Design, task: Task, predictions: Mapping[str, Prediction], course: pd.DataFrame
+) -> None:
     """Record what was predicted of an outer fold."""
-    if task.fold is None or task.control is not None:
-        return
-    fold = design.folds[task.fold]
-    log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
-    tracker.fold(fold, predictions)
+    fold = _fold(design, task)
+    if fold is not None and task.control is None:
+        log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
+        tracker.fold(fold, predictions, course)
+
+
+def _fold(design: Design, task: Task) -> Fold | None:
+    return None if task.fold is None else design.folds[task.fold]
 
 
 def _label(design: Design, task: Task) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from mudata import MuData
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from models.calibration.abstention import abstain
 from models.calibration.members import benefit
 from models.calibration.outlying import Outlying
 from models.calibration.promises import PROMISES, Promise
+from models.course import EMPTY
 from models.ensemble import EnsembleNetwork, LinearPath
 from models.heads import HEADS
 from models.heads.head import Head
@@ -86,7 +88,8 @@ class FittedEndpoint:
 class Fitted:
     """An ensemble that predicts patients it never saw; of `endpoints` the first decides.
 
-    `outlying` says how unlike those of training a patient is; release 0.1.0 did not know.
+    `outlying` says how unlike those of training a patient is; release 0.1.0 did not know. `course` says how the
+    losses of the members went by epoch; a model that was read knows nothing of it.
     """
 
     encoders: list[Encoder]
@@ -95,6 +98,7 @@ class Fitted:
     endpoints: list[FittedEndpoint]
     outlying: Outlying | None
     factor_model: str
+    course: pd.DataFrame = field(default_factory=EMPTY.copy)
 
     def predict(self, cohort: MuData) -> Prediction:
         """Predict every patient of `cohort`, whichever views they have; under each arm, where there are arms.

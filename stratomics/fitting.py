@@ -55,7 +55,9 @@ def fit_part(part: TrainingPart) -> Fitted:
     codes = part.arms
     layout = Layout.of(blocks, codes is not None)
     x = layout.stacked(blocks, codes)
-    stratifier = train_members(x, layout, list(tasks.values()), left, config.head, config.trainer, part.seed)
+    stratifier, course = train_members(
+        x, layout, list(tasks.values()), left, config.head, config.trainer, part.seed
+    )
     said = stratifier.predict(x)
     endpoints = [
         _calibrated(
@@ -70,7 +72,7 @@ def fit_part(part: TrainingPart) -> Fitted:
         for (name, task), estimates in zip(tasks.items(), said, strict=True)
     ]
     outlying = Outlying.fit([own.factors for own in seen], [own.misfit for own in seen], left)
-    return Fitted(encoders, layout, stratifier, endpoints, outlying, config.factors.model)
+    return Fitted(encoders, layout, stratifier, endpoints, outlying, config.factors.model, course)
 
 
 def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:

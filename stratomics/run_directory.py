@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.course import COURSE, EMPTY, of_fit
 from models.prediction import Prediction
 from omics.cohort import cohort_digest, cohort_spec
 from omics.endpoints import Response, Survival
@@ -26,6 +27,7 @@ from stratomics.pins import pins
 if TYPE_CHECKING:
     from mudata import MuData
 
+    from datamodules.split import Fold
     from stratomics.config import ExperimentConfig
 
 __all__ = ["RunDirectory", "run_digest", "run_folder", "save_run"]
@@ -81,6 +83,11 @@ class RunDirectory:
         baselines = sorted(p for p in (self.path / "baselines").glob("*") if p.is_dir())
         ours = {"stratomics": Prediction.load(self.path)}
         return ours | {folder.name: Prediction.load(folder) for folder in baselines}
+
+    def course(self, fold: Fold | None) -> pd.DataFrame:
+        """How the losses of the members of `fold` went by epoch; None is the final model. Older runs kept nothing."""
+        path = self.path / COURSE
+        return of_fit(read_parquet(path), fold) if path.is_file() else EMPTY
 
     @property
     def sample_ids(self) -> NDArray[np.str_]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamodules.designs import Design
 from datamodules.split import Fold, stratified_folds
+from models.course import EMPTY
 from omics.cohort import cohort_spec
 from omics.randomness import named_seed
 from omics.tables import every, look_up
@@ -16,6 +17,7 @@ from stratomics.config import ExperimentConfig
 from stratomics.controls import CONTROLS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mudata import MuData
 
     from models.prediction import Prediction
@@ -52,7 +54,7 @@ def tasks_of(config: ExperimentConfig, design: Design) -> list[Task]:
 
 
 def run_task(config: ExperimentConfig, design: Design, task: Task) -> Any:
-    """Give the fitted model of FINAL; of any other task the predictions of its test rows, by method."""
+    """Give the fitted model of FINAL; of others what methods predict, and our training's course."""
     from stratomics.fitting import fit
     from stratomics.logs import quiet_libraries
 
@@ -60,12 +62,14 @@ def run_task(config: ExperimentConfig, design: Design, task: Task) -> Any:
     if task.fold is None:
         return fit(design.cohort, config, named_seed(config.seed, "final"))
     if task.control is not None:
-        return {task.control: _control(config, design, task.control, task.fold)}
+        return {task.control: _control(config, design, task.control, task.fold)}, EMPTY
     return predict_fold(config, design, design.folds[task.fold])
 
 
-def predict_fold(config: ExperimentConfig, design: Design, fold: Fold) -> dict[str, Prediction]:
-    """Fit every method on the training rows of an outer fold, and predict its test rows."""
+def predict_fold(
+    config: ExperimentConfig, design: Design, fold: Fold
+) -> tuple[dict[str, Prediction], pd.DataFrame]:
+    """Fit every method on the training rows of an outer fold, and predict its test rows; the course of ours beside."""
     from stratomics.stacking import stacked
     from stratomics.training import NewPatients, TrainingPart
 
@@ -79,14 +83,13 @@ def predict_fold(config: ExperimentConfig, design: Design, fold: Fold) -> dict[s
         from stratomics.baselines.views import fit_views
 
         found |= {name: method.predict(new) for name, method in fit_views(part)}
-    return {name: prediction.at(fold.repeat, fold.number) for name, prediction in found.items()}
+    at_fold = {name: prediction.at(fold.repeat, fold.number) for name, prediction in found.items()}
+    return at_fold, part.fitted.course
 
 
 def predict_methods(part: TrainingPart, new: NewPatients) -> dict[str, Prediction]:
     """Predict new patients by our model and by the baselines, all of them fitted on one part."""
-    from stratomics.fitting import fit_part
-
-    found = {OURS: fit_part(part).predict_encoded(new.sample_ids, new.members, new.arms)}
+    found = {OURS: part.fitted.predict_encoded(new.sample_ids, new.members, new.arms)}
     for name in part.config.baselines or ():
         found[name] = look_up(every(BASELINES), name, "baseline")(part).predict(new)
     return found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mudata import MuData
 
     from stratomics.encoding import Encoded, Encoder
+    from stratomics.fitted import Fitted
 
 __all__ = ["NewPatients", "TrainingPart"]
 
@@ -101,6 +102,13 @@ class TrainingPart:
         from stratomics.encoding import Encoder
 
         return [Encoder.fit(self.cohort, fold, self.config, self.seed) for fold in self.folds]
+
+    @cached_property
+    def fitted(self) -> Fitted:
+        """Our own model."""
+        from stratomics.fitting import fit_part
+
+        return fit_part(self)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from models.course import COURSE
 from models.prediction import Prediction
 from omics.errors import InputError
-from omics.files import put_in_place, set_aside, write_bytes
+from omics.files import put_in_place, read_parquet, set_aside, write_bytes, write_parquet
 from omics.manifest import MANIFEST, is_whole, write_manifest
 from stratomics.tasks import FINAL, Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from stratomics.fitted import Fitted
 
 __all__ = ["Unfinished", "unfinished"]
@@ -46,9 +49,10 @@ class Unfinished:
         """Whether a task is done."""
         return is_whole(self._place(task))
 
-    def keep(self, task: Task, predictions: Mapping[str, Prediction]) -> None:
-        """Keep every method's predictions of a task."""
+    def keep(self, task: Task, predictions: Mapping[str, Prediction], course: pd.DataFrame) -> None:
+        """Keep every method's predictions of a task, and the course of our training."""
         with set_aside(self._place(task)) as aside:
+            write_parquet(aside / COURSE, course)
             for method, prediction in predictions.items():
                 # A method may be named after a view, which may be called anything.
                 prediction.save(aside / quote(method, safe=" "))
@@ -63,6 +67,7 @@ class Unfinished:
         """Keep the final model."""
         with set_aside(self._place(FINAL)) as aside:
             model.save(aside)
+            write_parquet(aside / COURSE, model.course)
             write_manifest(aside, {})
 
     def model(self) -> Fitted:
@@ -71,11 +76,15 @@ class Unfinished:
 
         return Fitted.load(self._place(FINAL))
 
+    def course(self, task: Task) -> pd.DataFrame:
+        """Give the course of our training that was kept with a task."""
+        return read_parquet(self._place(task) / COURSE)
+
     def copy_model(self, folder: Path) -> None:
         """Copy the files of the final model to `folder`."""
         folder.mkdir()
         for path in sorted(self._place(FINAL).iterdir()):
-            if path.name != MANIFEST:
+            if path.name not in (MANIFEST, COURSE):
                 write_bytes(folder / path.name, path.read_bytes())
 
     def _place(self, task: Task) -> Path:

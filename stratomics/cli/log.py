@@ -12,7 +12,7 @@ from omics.errors import InputError
 from stratomics.cli.run import parsed_words
 from stratomics.config import TrackingConfig
 from stratomics.run_directory import RunDirectory
-from stratomics.tracking import send
+from stratomics.tracking.tracker import send
 
 __all__ = ["log"]
 

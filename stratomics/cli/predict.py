@@ -12,7 +12,7 @@ import jsonargparse
 
 from omics.errors import ConfigError, nearest
 from omics.growing_table import GROWING
-from stratomics.cli.run import parsed_words
+from stratomics.cli.run import add_run, parsed_words
 
 if TYPE_CHECKING:
     from models.prediction import Prediction
@@ -28,20 +28,22 @@ def predict(arguments: Sequence[str]) -> None:
         raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, GROWING)}")
     from datamodules.novelty import novelties
     from omics.new_patients import read_new_patients
+    from stratomics.find_run import found_run
     from stratomics.fitted import Fitted
     from stratomics.predicting import find_model, locked_rule, predict_blocks, with_rule, write_predictions
 
-    folder = find_model(Path(given.run))
-    model = Fitted.load(folder)
-    patients = read_new_patients(given.cohort)
-    for finding in novelties(model.encoders[0].harmonizer, patients):
-        print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
-    blocks = iter(predict_blocks(model, patients))
-    first = next(blocks)
-    everybody: Iterator[Prediction] = chain([first], blocks)
-    if (locked := locked_rule(folder, map(str, first.patients))) is not None:
-        everybody = with_rule(everybody, *locked)
-    written = write_predictions(out, everybody)
+    with found_run(given.run, given.uri) as run:
+        folder = find_model(run)
+        model = Fitted.load(folder)
+        patients = read_new_patients(given.cohort)
+        for finding in novelties(model.encoders[0].harmonizer, patients):
+            print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
+        blocks = iter(predict_blocks(model, patients))
+        first = next(blocks)
+        everybody: Iterator[Prediction] = chain([first], blocks)
+        if (locked := locked_rule(folder, map(str, first.patients))) is not None:
+            everybody = with_rule(everybody, *locked)
+        written = write_predictions(out, everybody)
     print(
         f"{written.patients} patients predicted; the model abstains about {written.abstained}",
         file=sys.stderr,
@@ -53,7 +55,7 @@ def predict(arguments: Sequence[str]) -> None:
 def _parser() -> jsonargparse.ArgumentParser:
     parser = jsonargparse.ArgumentParser(
         prog="stratomics predict",
-        usage="stratomics predict RUN COHORT --out TABLE",
+        usage="stratomics predict RUN COHORT --out TABLE [--tracking.uri URI]",
         description="New patients through a finished run. No outcome is read. Features may be missing, more or in "
         "another order, views absent. Where `stratomics enrich RUN` locked a rule, the table says who is eligible by "
         "it, and how far the ensemble agrees. Example: "
@@ -61,7 +63,7 @@ def _parser() -> jsonargparse.ArgumentParser:
         exit_on_error=False,
         allow_abbrev=False,
     )
-    parser.add_argument("run", type=str, help="a run directory, or the folder of a model")
+    add_run(parser, "a run directory, the folder of a model, or the id of an MLflow run")
     parser.add_argument(
         "cohort", type=str, help="a folder with cohort.yaml, the yaml itself, or an .h5mu file"
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from omics.errors import ConfigError, InputError
+import jsonargparse
+
+from omics.errors import InputError
 from omics.manifest import declare_anew
+from stratomics.cli.run import add_run, parsed_words
+from stratomics.find_run import found_run, is_mlflow_run
 from stratomics.report.page import write_report
 from stratomics.run_directory import RunDirectory
 
@@ -14,16 +19,28 @@ __all__ = ["report"]
 
 
 def report(arguments: Sequence[str]) -> None:
-    """Print the path of the report."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        usage = "usage: stratomics report RUN, where RUN is a run directory such as runs/tcga_acc-0123456789"
-        if arguments and arguments[0] in ("-h", "--help"):
-            print(usage)
-            return
-        raise ConfigError(usage)
-    run = RunDirectory(Path(arguments[0]))
-    if not run.finished:
-        raise InputError(f"{run.path}: not a finished run directory; `stratomics run` makes one")
-    page = write_report(run)
-    declare_anew(run.path, page.name)
+    """Print the path of the report; that of an MLflow run is written here, as ``NAME.html``."""
+    given = parsed_words(_parser(), list(arguments), "the command line")
+    with found_run(given.run, given.uri) as place:
+        run = RunDirectory(place)
+        if not run.finished:
+            raise InputError(f"{given.run}: not a finished run directory; `stratomics run` makes one")
+        page = write_report(run)
+        if is_mlflow_run(given.run):
+            page = Path(shutil.copy(page, f"{place.name}.html"))
+        else:
+            declare_anew(place, page.name)
     print(page)
+
+
+def _parser() -> jsonargparse.ArgumentParser:
+    parser = jsonargparse.ArgumentParser(
+        prog="stratomics report",
+        usage="stratomics report RUN [--tracking.uri URI]",
+        description="Write the report of a finished run anew, from its saved tables. "
+        "Example: stratomics report runs/tcga_acc-0123456789",
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
+    add_run(parser)
+    return parser

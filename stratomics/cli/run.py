@@ -17,7 +17,7 @@ from models.config import migrated_head
 from omics.errors import ConfigError, nearest
 from stratomics.config import ExperimentConfig
 
-__all__ = ["parse", "parsed_words", "run", "shipped_config"]
+__all__ = ["add_run", "parse", "parsed_words", "run", "shipped_config"]
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -65,6 +65,16 @@ def parsed_words(
         return parser.parse_args(words)
     except argparse.ArgumentError as error:
         raise ConfigError(f"{source}: {_explained(str(error.message), parser)}") from None
+
+
+def add_run(
+    parser: jsonargparse.ArgumentParser, what: str = "a run directory, or the id of an MLflow run"
+) -> None:
+    """Let a command name a run as :func:`stratomics.find_run.found_run` finds it."""
+    parser.add_argument("run", type=str, help=what)
+    parser.add_argument(
+        "--tracking.uri", dest="uri", type=str, help="MLflow's store, where RUN is an id; sqlite:///mlflow.db"
+    )
 
 
 def shipped_config(name: str) -> Path:
@@ -124,6 +134,8 @@ def _explained(message: str, parser: jsonargparse.ArgumentParser) -> str:
         if found := pattern.search(message):
             key = ".".join(filter(None, [found["group"], found["key"]]))
             return f"unknown key '{key}'; {_nearest_key(key, parser)}"
+    if message.startswith("the following arguments are required"):
+        return f"{message}; usage: {parser.usage}"
     # jsonargparse repeats what it could not read, which may be a whole file.
     short = message.replace("Parser key ", "key ")
     return short if len(short) <= LONGEST else f"{short[:LONGEST]} ..."

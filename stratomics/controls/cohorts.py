@@ -37,9 +37,7 @@ class Control:
 
 
 def _ours(part: TrainingPart, new: NewPatients) -> Prediction:
-    from stratomics.fitting import fit_part
-
-    return fit_part(part).predict_encoded(new.sample_ids, new.members, new.arms)
+    return part.fitted.predict_encoded(new.sample_ids, new.members, new.arms)
 
 
 def _ridge_on_views(part: TrainingPart, new: NewPatients) -> Prediction:

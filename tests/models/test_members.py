@@ -35,7 +35,7 @@ def drawn(seed: int = 0, n: int = N, bent: bool = False) -> tuple[np.ndarray, Su
 
 
 def members(x: np.ndarray, tasks: list[Task], fold: np.ndarray, **head: Any) -> Any:
-    return train_members(x, LAYOUT, tasks, fold, HeadConfig(**head), TRAINER, seed=1)
+    return train_members(x, LAYOUT, tasks, fold, HeadConfig(**head), TRAINER, seed=1)[0]
 
 
 def test_without_the_deep_part_a_member_is_the_ridge_regression_of_its_patients() -> None:
@@ -130,7 +130,7 @@ def test_what_is_watched_is_the_loss_that_is_trained() -> None:
     network = EnsembleNetwork(2, 6, 6, 3, [LinearPath(2, 6, 1)], 1)
     module, watch = (
         Stratifier(network, [CoxHead()], [torch.ones(2, 6)], [torch.ones(2)], TRAINER),
-        Watch(inputs, 2, TRAINER.epochs),
+        Watch(inputs, inputs.targets, 2, TRAINER.epochs),
     )
     train(module, inputs, 1, [watch])
     assert watch.history.shape == (TRAINER.epochs // STRIDE + 1, 2)
@@ -138,6 +138,13 @@ def test_what_is_watched_is_the_loss_that_is_trained() -> None:
     with torch.no_grad():
         np.testing.assert_allclose(watch.history[-1], module.losses(inputs).numpy(), rtol=1e-6)
     assert (watch.history[-1] < watch.history[0]).all()
+    # Who is learned from are the same patients here.
+    course = watch.course
+    assert course["epoch"].tolist() == [STRIDE * look for look in range(len(watch.history))] * 2
+    np.testing.assert_array_equal(course["training_loss"], course["validation_loss"])
+    np.testing.assert_array_equal(
+        course["validation_loss"][course["member"] == 1], [h[1] for h in watch.history]
+    )
 
 
 def test_the_best_epoch_does_not_depend_on_how_rows_are_sorted() -> None:
@@ -156,7 +163,7 @@ def test_the_best_epoch_does_not_depend_on_how_rows_are_sorted() -> None:
         module = Stratifier(
             network, [CoxHead()], [torch.ones(1, 6)], [torch.ones(1)], TrainerConfig(batch_size=20)
         )
-        watch = Watch(inputs.take(order), 1, 3)
+        watch = Watch(inputs.take(order), inputs.take(order).targets, 1, 3)
         watch._look(module)
         looks.append(float(watch.history[0, 0]))
     assert looks[0] == pytest.approx(looks[1], rel=1e-6)

@@ -39,7 +39,7 @@ def spoiled(cohort: Any, rows: np.ndarray) -> Any:
 def methods(cohort: Any, fold: Fold, **changes: Any) -> dict[str, Any]:
     """Predictions of a fold's test rows by every method, those of the ledger among them."""
     config = dataclasses.replace(CONFIG, **changes)
-    return predict_fold(config, Design(cohort, cohort, [fold]), fold)
+    return predict_fold(config, Design(cohort, cohort, [fold]), fold)[0]
 
 
 def saved(model: Any, folder: Path) -> dict[str, bytes]:

@@ -59,7 +59,7 @@ def judged(patients: Any, **changes: Any) -> dict[str, Any]:
     parts: dict[str, list[Any]] = {}
     for task in tasks_of(config, design):
         if task != FINAL:
-            for name, own in run_task(config, design, task).items():
+            for name, own in run_task(config, design, task)[0].items():
                 parts.setdefault(name, []).append(own)
     from models.prediction import Prediction
 
@@ -154,7 +154,7 @@ def test_controls_seldom_cry_wolf() -> None:
         design = design_of(cohort(seed, n=80), own.split, own.seed)
         parts: dict[str, list[Any]] = {}
         for task in (Task(n, name) for name in own.controls or () for n in range(own.split.folds)):
-            for name, prediction in run_task(own, design, task).items():
+            for name, prediction in run_task(own, design, task)[0].items():
                 parts.setdefault(name, []).append(prediction)
         from models.prediction import Prediction
         from stratomics.judging import _controls

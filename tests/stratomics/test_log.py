@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import time
@@ -13,6 +14,7 @@ import pytest
 from interrupted import contents
 from small import QUICK, write
 
+from omics.files import read_parquet
 from stratomics.cli import main
 
 
@@ -36,6 +38,19 @@ def here(small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return write(tmp_path / "small")
 
 
+def inputs(run: Any) -> list[tuple[str, ...]]:
+    """Datasets of an MLflow run: name, digest, profile, context; the source may lie where it will."""
+    said = [(own.dataset, own.tags[0].value) for own in run.inputs.dataset_inputs]
+    assert all(set(json.loads(dataset.source)) == {"cohort"} for dataset, _ in said)
+    return sorted((d.name, d.digest, d.profile, context) for d, context in said)
+
+
+def course(client: Any, run: Any) -> dict[str, list[tuple[int, float]]]:
+    """Metrics over epochs of an MLflow run."""
+    names = [name for name in run.data.metrics if "_loss.member" in name]
+    return {n: [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, n)] for n in names}
+
+
 def recorded(store: str, experiment: str) -> dict[str, Any]:
     """What MLflow holds of the one finished run of an experiment."""
     import mlflow
@@ -55,8 +70,12 @@ def recorded(store: str, experiment: str) -> dict[str, Any]:
         "params": params,
         "metrics": parent.data.metrics,
         "tags": {k: v for k, v in parent.data.tags.items() if k in ("cohort_digest", "stratomics.run")},
-        "dataset": parent.inputs.dataset_inputs[0].dataset.digest,
-        "folds": {r.info.run_name: (r.data.params, r.data.metrics) for r in own},
+        "inputs": inputs(parent),
+        "course": course(client, parent),
+        "folds": {
+            r.info.run_name: (r.data.params, r.data.metrics, inputs(r), course(client, r)) for r in own
+        },
+        "models": [client.get_logged_model(m.model_id).name for m in parent.outputs.model_outputs],
         "files": sorted(p.relative_to(files).as_posix() for p in files.rglob("*") if p.is_file()),
     }
 
@@ -76,9 +95,28 @@ def test_a_run_sent_later_is_recorded_as_one_that_was_recorded_as_it_went(
     assert found == recorded(store, "live")
     assert len(found["folds"]) == 2
     assert found["metrics"]
-    assert all(
-        params == {"train": "20", "test": "20"} and metrics for params, metrics in found["folds"].values()
-    )
+    for params, metrics, parts, losses in found["folds"].values():
+        assert params == {"train": "20", "test": "20"}
+        assert metrics
+        assert sorted(own[2:] for own in parts) == [
+            ('{"patients": 20}', "testing"),
+            ('{"patients": 20}', "training"),
+        ]
+        assert len({own[1] for own in parts}) == 2
+        assert set(losses) == {
+            f"{what}_loss.member{n}" for what in ("training", "validation") for n in range(3)
+        }
+        assert all([step for step, _ in own] == [0, 3] for own in losses.values())
+    digest = found["tags"]["cohort_digest"]
+    assert found["inputs"] == [("small", digest[:36], '{"patients": 40}', "training")]
+    assert set(found["course"]) == set(losses)
+    assert found["models"] == ["small"]
+    training = read_parquet(small_run / "training.parquet")
+    assert set(training["fit"]) == {"final", *found["folds"]}
+    final = training[(training["fit"] == "final") & (training["member"] == 1)]
+    assert found["course"]["validation_loss.member1"] == [
+        *zip(final["epoch"], final["validation_loss"], strict=True)
+    ]
     assert {"model/network.json", "report.html", "predictions.parquet", "environment.txt"} <= set(
         found["files"]
     )
@@ -91,15 +129,18 @@ def test_a_run_sent_later_is_recorded_as_one_that_was_recorded_as_it_went(
 @pytest.mark.parametrize(
     ("method", "call"),
     [
-        ("log_param", 5),
+        ("log_batch", 2),
         ("create_run", 2),
         ("log_artifact", 4),
+        ("set_registered_model_alias", 1),
         *(
             pytest.param(*where, marks=pytest.mark.slow)
             for where in (
                 ("get_experiment_by_name", 1),
                 ("create_run", 1),
-                ("log_metric", 3),
+                ("log_batch", 4),
+                ("create_registered_model", 1),
+                ("create_model_version", 1),
                 ("create_run", 3),
                 ("set_terminated", 3),
             )
@@ -133,7 +174,9 @@ def test_it_may_fail_at_any_moment(
         assert main(words(here, store, experiment)) == 0
     assert len(calls) == call, "it is not asked again"
     run = Path(capsys.readouterr().out.splitlines()[-1])
-    (said,) = [record.getMessage() for record in caplog.records if record.name == "stratomics.tracking"]
+    (said,) = [
+        record.getMessage() for record in caplog.records if record.name == "stratomics.tracking.tracker"
+    ]
     assert "could not record (the server has gone away); everything stays" in said
     assert "`stratomics log RUN` sends it later" in said
     assert contents(run)["predictions.parquet"] == contents(small_run)["predictions.parquet"]

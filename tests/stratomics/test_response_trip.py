@@ -201,7 +201,7 @@ def spoiled(cohort: Any, rows: np.ndarray) -> Any:
 def methods(cohort: Any, fold: Fold) -> dict[str, Any]:
     """Predictions of a fold's test rows by every method, those of the ledger and the mixture among them."""
     config = dataclasses.replace(CONFIG, stack=True)
-    return predict_fold(config, Design(cohort, cohort, [fold]), fold)
+    return predict_fold(config, Design(cohort, cohort, [fold]), fold)[0]
 
 
 def test_a_fold_learns_nothing_from_its_test_patients(write_response: Callable[..., Path]) -> None:

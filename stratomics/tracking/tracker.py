@@ -1,0 +1,162 @@
+"""When a trip is recorded in MLflow: as it goes on, or later from what it left."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.split import Fold
+from models.prediction import Prediction
+from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec
+from omics.endpoints import Response, Survival
+from omics.errors import InputError
+from stratomics.config import ExperimentConfig, TrackingConfig
+from stratomics.evaluation import METRICS
+from stratomics.evaluation.cases import cases_of
+from stratomics.evaluation.metric import find_metric
+from stratomics.run_directory import RunDirectory
+from stratomics.tracking.record import Cohort, Record
+from stratomics.tracking.store import client_of, named, reason
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mudata import MuData
+
+__all__ = ["Tracker", "send"]
+
+log = logging.getLogger(__name__)
+
+
+class Tracker:
+    """One MLflow run a trip, one nested run a fold.
+
+    When MLflow fails, the trip goes on: one warning says so, everything stays in the run directory, and :func:`send`
+    records it later.
+
+    Parameters
+    ----------
+    config, cohort
+        Of the experiment.
+    name
+        Of the run directory.
+    """
+
+    def __init__(self, config: ExperimentConfig, cohort: MuData, name: str) -> None:
+        self._config, self._cohort, self._name = config, cohort, name
+        self._record: Record | None = None
+
+    def __enter__(self) -> Self:
+        keys, tracking = self._config.as_dict(), self._config.tracking
+        name, digest = cohort_spec(self._cohort).name, cohort_digest(self._cohort)
+        cohort = Cohort(name, digest, str(self._config.cohort))
+
+        def begin() -> None:
+            self._record = Record.begin(tracking, self._name, keys, cohort, self._cohort.n_obs)
+
+        self._guarded(begin)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None and (record := self._record) is not None:
+            self._guarded(record.fail)
+
+    def fold(self, fold: Fold, predictions: Mapping[str, Prediction], course: pd.DataFrame) -> None:
+        """Record one outer fold as a nested run.
+
+        Its patients, every method's metrics on those of the test part, and the `course` of its members' losses.
+        """
+        if (record := self._record) is None:
+            return
+        ids = self._cohort.obs_names.to_numpy(dtype=str)
+        train, test = ids[fold.train], ids[fold.test]
+        figures = _figures(predictions, test, cohort_endpoints(self._cohort).decisive().take(fold.test))
+        self._guarded(lambda: record.fold(fold.label, train, test, figures, course))
+
+    def finish(self, run: RunDirectory) -> None:
+        """Record metrics, the run directory as artifacts and the final model, and close the run."""
+        if (record := self._record) is not None:
+            self._guarded(lambda: record.finish(run))
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001  # whatever MLflow's many stores raise, the trip goes on
+            self._record = None
+            log.warning(
+                "MLflow at %s could not record (%s); everything stays in the run directory, and "
+                "`stratomics log RUN` sends it later",
+                self._config.tracking.uri,
+                reason(error),
+            )
+
+
+def send(run: RunDirectory, tracking: TrackingConfig) -> str:
+    """Record a finished run in MLflow as the trip itself would have done, and give the id of its MLflow run.
+
+    One that is recorded whole under this name already is not recorded twice.
+
+    Raises
+    ------
+    InputError
+        If MLflow cannot record it.
+    """
+    facts, name = run.provenance, run.path.resolve().name
+    cohort = Cohort(str(facts["cohort"]), str(facts["cohort_digest"]), str(facts.get("source")))
+    folds = list(_folds(run))
+    try:
+        if (known := _finished(tracking, name)) is not None:
+            return known
+        record = Record.begin(tracking, name, run.config, cohort, len(run.sample_ids))
+        for fold in folds:
+            record.fold(*fold)
+        record.finish(run)
+    except Exception as error:
+        sentence = f"MLflow at {tracking.uri} could not record ({reason(error)})"
+        raise InputError(f"{sentence}; see that it runs, or name another with --tracking.uri") from error
+    return record.run
+
+
+def _finished(tracking: TrackingConfig, name: str) -> str | None:
+    client = client_of(tracking.uri)
+    known = client.get_experiment_by_name(tracking.experiment)
+    return None if known is None else next(iter(named(client, known.experiment_id, name, "FINISHED")), None)
+
+
+def _folds(run: RunDirectory) -> Iterator[tuple[Any, ...]]:
+    """Give what :meth:`Record.fold` takes, of each outer fold of a finished run."""
+    ids = run.sample_ids
+    places = run.predictions["stratomics"].patients[["repeat", "fold"]].drop_duplicates()
+    for repeat, number in places.itertuples(index=False):
+        parts = {name: _part(own, repeat, number) for name, own in run.predictions.items()}
+        test = np.flatnonzero(np.isin(ids, parts["stratomics"].patients["sample_id"].to_numpy(dtype=str)))
+        train = np.setdiff1d(np.arange(len(ids)), test)
+        fold = Fold(int(repeat), int(number), train, test)
+        figures = _figures(parts, ids[test], run.outcome.take(test))
+        yield fold.label, ids[train], ids[test], figures, run.course(fold)
+
+
+def _part(prediction: Prediction, repeat: int, fold: int) -> Prediction:
+    def own(table: Any) -> Any:
+        return table[(table["repeat"] == repeat) & (table["fold"] == fold)].reset_index(drop=True)
+
+    return Prediction(own(prediction.patients), {name: own(table) for name, table in prediction.long.items()})
+
+
+def _figures(
+    predictions: Mapping[str, Prediction], ids: NDArray[np.str_], endpoint: Survival | Response
+) -> dict[str, float]:
+    """Every method's metrics on the patients `ids` of one fold, whose outcome is `endpoint`."""
+    figures = {}
+    for method, prediction in predictions.items():
+        cases = cases_of(prediction, ids, endpoint)
+        for key in METRICS[endpoint.kind]:
+            value = find_metric(key).function(cases, np.ones((1, len(cases))))[0]
+            figures[f"{method}.{key}"] = float(value)
+    return figures
