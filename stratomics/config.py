@@ -17,7 +17,7 @@ from omics.tables import check_choice, every
 from stratomics.baselines import BASELINES
 from stratomics.evaluation import METRICS
 
-__all__ = ["EvaluationConfig", "ExperimentConfig", "TrackingConfig", "fingerprint_of"]
+__all__ = ["EvaluationConfig", "ExperimentConfig", "TrackingConfig", "check_decides", "fingerprint_of"]
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,7 @@ class ExperimentConfig:
         """
         metric = self.evaluation.metric or next(iter(METRICS[kind]))
         baselines = list(BASELINES[kind]) if self.baselines is None else self.baselines
-        _check_kind(METRICS, metric, kind, "evaluation.metric")
-        _check_decides(metric, kind)
+        check_decides(metric, kind, "evaluation.metric")
         for name in baselines:
             _check_kind(BASELINES, name, kind, "entry of baselines")
         return dataclasses.replace(
@@ -161,13 +160,22 @@ def fingerprint_of(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {key: keys[key] for key in keys if key not in ("tracking", "workers", "cohort")}
 
 
-def _check_decides(metric: str, kind: str) -> None:
+def check_decides(metric: str, kind: str, what: str) -> None:
+    """Refuse a metric that is for another kind of endpoint, or by which no method can be called better.
+
+    Raises
+    ------
+    ConfigError
+        Naming `what` declared it.
+    """
     from stratomics.evaluation.metric import find_metric
 
+    check_choice(every(METRICS), metric, what)
+    _check_kind(METRICS, metric, kind, what)
     if not find_metric(metric).decides:
         able = ", ".join(name for name in METRICS[kind] if find_metric(name).decides)
         raise ConfigError(
-            f"evaluation.metric '{metric}' cannot decide: it lacks a direction, an interval or a figure "
+            f"{what} '{metric}' cannot decide: it lacks a direction, an interval or a figure "
             f"for every method; choose among {able}"
         )
 

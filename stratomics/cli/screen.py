@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -50,13 +51,17 @@ class Screen:
         else:
             print(f"{step.done}/{step.total} {step.what}", file=sys.stderr, flush=True)
 
-    def result(self, run: RunDirectory, config: ExperimentConfig) -> None:
-        """Print the table of methods, the honest sentences, and where everything is."""
+    def methods(self, metrics: Mapping[str, Any], kind: str) -> None:
+        """Print the table of methods, and the honest sentences."""
         # A pipe has no width of its own: 100 columns hold the table whole.
         console = Console(width=None if sys.stdout.isatty() else 100)
-        console.print(_table(rows(run.metrics), str(run.metrics["metric"]), list(METRICS[run.kind])[:SHOWN]))
-        for sentence in honest_sentences(run.metrics):
+        console.print(_table(rows(metrics), str(metrics["metric"]), list(METRICS[kind])[:SHOWN]))
+        for sentence in honest_sentences(metrics):
             console.print(sentence, style="bold", highlight=False)
+
+    def result(self, run: RunDirectory, config: ExperimentConfig) -> None:
+        """Print the table of methods, the honest sentences, and where everything is."""
+        self.methods(run.metrics, run.kind)
         print(f"report  {run.path / 'report.html'}")
         print(f"MLflow  {config.tracking.uri}  (mlflow ui --backend-store-uri {config.tracking.uri})")
         print(run.path)

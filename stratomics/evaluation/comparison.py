@@ -29,6 +29,7 @@ LABELS = {
     "elastic_net_cox": "elastic-net Cox on everything",
     "clinical_logistic": "clinical logistic",
     "elastic_net_logistic": "elastic-net logistic on everything",
+    "untuned": "itself untuned",
 }
 
 

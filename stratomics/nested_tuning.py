@@ -1,0 +1,259 @@
+"""Tuning told on one screen: a study in each outer training part, its best scored outside; a last study recommends."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from datamodules.split import Fold, stratified_folds
+from models.prediction import Prediction
+from omics.check import cohort_notes
+from omics.cohort import cohort_digest, cohort_endpoints
+from omics.files import SCHEMA_VERSION, read_json, write_json, write_parquet, write_text
+from omics.randomness import named_seed
+from stratomics.config import ExperimentConfig, check_decides
+from stratomics.executor import run_tasks
+from stratomics.experiment import CohortReader, Step, begun
+from stratomics.judging import judge
+from stratomics.logs import run_log
+from stratomics.pins import pins
+from stratomics.run_directory import plain_name, run_digest, save_run
+from stratomics.run_lock import held
+from stratomics.search_space import SearchSpace
+from stratomics.tuning import Plan, Shelf, Study, run_study
+from stratomics.unfinished import Unfinished, unfinished
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["OPTIMISTIC", "TunedDirectory", "tune_experiment"]
+
+log = logging.getLogger(__name__)
+
+OPTIMISTIC = "selection score, optimistic"
+"""What the best value of a study is: it was chosen for being the best."""
+
+ALL = "all patients"
+
+
+@dataclass(frozen=True)
+class TunedDirectory:
+    """What a finished tuning left behind."""
+
+    path: Path
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end; the folder is renamed whole."""
+        return (self.path / "tune.json").is_file()
+
+    @property
+    def tuned(self) -> dict[str, Any]:
+        """Content of ``tune.json``: what is recommended, and every study's best."""
+        return read_json(self.path / "tune.json")
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Content of ``metrics.json``: the honest score, of outer test rows."""
+        return read_json(self.path / "metrics.json")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One study: the training rows of an outer fold, or everybody."""
+
+    fold: Fold | None
+    plan: Plan
+    shelf: Shelf
+
+    @property
+    def label(self) -> str:
+        return ALL if self.fold is None else self.fold.label
+
+
+def tune_experiment(
+    config: ExperimentConfig,
+    space: SearchSpace,
+    trials: int,
+    runs: Path = Path("runs"),
+    *,
+    objective: Sequence[str] = (),
+    storage: str | None = None,
+    again: bool = False,
+    progress: Callable[[Step], None] = lambda _: None,
+) -> TunedDirectory:
+    """Tune a configuration, and say honestly what tuning is worth.
+
+    Parameters
+    ----------
+    config
+        The experiment.
+    space
+        Which of its keys are tried, with which values.
+    trials
+        In each study; there is one for each outer fold of each repeat, and one on all patients.
+    runs
+        Folder of run directories; the result is ``NAME-tune-HASH`` there.
+    objective
+        Metrics of the deciding endpoint; where there are several, the first decides. ``evaluation.metric`` if none.
+    storage
+        URL of an SQLite or PostgreSQL database for the studies; journals beside the result if left out.
+    again
+        Repeat what is finished.
+    progress
+        Called after every study.
+
+    Raises
+    ------
+    InputError
+        Whatever cannot be right; also if no trial of a study could be fitted.
+    """
+    asked, (config, cohort) = config, begun(config)
+    for name in objective:
+        check_decides(name, cohort_endpoints(cohort).decisive().kind, "--objective")
+    plan = Plan(space, tuple(dict.fromkeys(objective)) or (str(config.evaluation.metric),), trials)
+    settings = {
+        "search": space.as_dict(),
+        "objective": list(plan.objective),
+        "trials": trials,
+    }
+    digest = run_digest(config.fingerprint() | {"tune": settings}, cohort_digest(cohort), pins())
+    result = TunedDirectory(runs / f"{plain_name(config, cohort)}-tune-{digest[:10]}")
+    if result.finished and not again:
+        log.warning("this very tuning is finished; --again repeats it")
+        return result
+    folds = stratified_folds(cohort, config.split.folds, config.split.repeats, config.seed, "outer")
+    part = result.path.with_name(f"{result.path.name}.part")
+    shelf = Shelf(part / "studies", storage, result.path.name)
+    shelf.check()
+    parts = [_Part(fold, plan, shelf) for fold in (None, *folds)]
+    with held(result.path):
+        labels = [own.label for own in parts]
+        if result.finished and not part.exists():
+            shelf.forget(labels)
+        with unfinished(result.path) as attempt, run_log(attempt.log):
+            for note in cohort_notes(cohort):
+                log.warning(note)
+            shelf.create(plan, labels)
+            _tune_what_is_not_done(config, cohort, parts, attempt, progress)
+            recommended = dataclasses.replace(asked, cohort=config.cohort)
+            _write(attempt, config, cohort, parts, settings, recommended)
+    return result
+
+
+def _tune_what_is_not_done(
+    config: ExperimentConfig,
+    cohort: MuData,
+    parts: Sequence[_Part],
+    attempt: Unfinished,
+    progress: Callable[[Step], None],
+) -> None:
+    """Run every study to its end, and keep what its best predicts of the outer test rows."""
+    kept = [own.fold is None or attempt.has(own.fold) for own in parts]
+    done = [k and own.shelf.is_done(own.plan, own.label) for k, own in zip(kept, parts, strict=True)]
+    waiting = [own for own, d in zip(parts, done, strict=True) if not d]
+    if any(done):
+        log.info("%d of %d studies are done, by an attempt that was stopped", sum(done), len(parts))
+    prepare = CohortReader(config, cohort_digest(cohort))
+    results = run_tasks(_tune_part, waiting, prepare, config.workers)
+    for number, (own, predictions) in enumerate(results, sum(done) + 1):
+        if own.fold is not None:
+            attempt.keep(own.fold, predictions)
+        progress(Step(f"tuned on {own.label}", number, len(parts)))
+        log.info("%s: tuned", own.label)
+
+
+def _tune_part(config: ExperimentConfig, cohort: MuData, part: _Part) -> dict[str, Prediction]:
+    """Run one study on its training rows alone; the best of it, and `config` itself, predict the outer test rows."""
+    from stratomics.fitting import fit
+    from stratomics.logs import quiet_libraries
+
+    quiet_libraries()
+    fold = part.fold
+    if fold is None:
+        run_study(part.plan, part.shelf, part.label, cohort, config, named_seed(config.seed, "final"))
+        return {}
+    train, test = cohort[fold.train].copy(), cohort[fold.test].copy()
+    seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
+    study = run_study(part.plan, part.shelf, part.label, train, config, seed)
+    tuned = part.plan.space.configured(config, study.values)
+    return {
+        name: fit(train, own, seed).predict(test).at(fold.repeat, fold.number)
+        for name, own in {"stratomics": tuned, "untuned": config}.items()
+    }
+
+
+def _write(
+    attempt: Unfinished,
+    config: ExperimentConfig,
+    cohort: MuData,
+    parts: Sequence[_Part],
+    settings: Mapping[str, Any],
+    recommended: ExperimentConfig,
+) -> None:
+    """Write the result, all of it from what is kept: there is one way to the bytes."""
+    folder, space = attempt.new, parts[0].plan.space
+    kept = [attempt.predictions(own.fold) for own in parts if own.fold is not None]
+    methods = {
+        name: Prediction.concatenate([one[name] for one in kept]) for name in ("stratomics", "untuned")
+    }
+    save_run(folder, config, cohort, methods)
+    metrics = judge(config, cohort, methods)
+    write_json(folder / "metrics.json", metrics)
+    studies = {own.label: own.shelf.study(own.plan, own.label) for own in parts}
+    rows = [{"study": label, **row} for label, study in studies.items() for row in study.rows]
+    write_parquet(folder / "trials.parquet", pd.DataFrame(rows))
+    endpoint, metric = metrics["endpoint"], metrics["metric"]
+    content = {
+        **settings,
+        "endpoint": endpoint,
+        "kind": cohort_endpoints(cohort).decisive().kind,
+        "metric": metric,
+        "honest": {
+            "what": "outer test rows, which no study saw: what tuning by this search and fitting then is worth",
+            **metrics[endpoint][metric],
+            "minus_untuned": metrics["differences"]["untuned"][endpoint][metric],
+        },
+        "recommended": _told(studies[ALL]),
+        "outer": {label: _told(study) for label, study in studies.items() if label != ALL},
+        "cohort_digest": cohort_digest(cohort),
+        "packages": pins(),
+        "command": f"stratomics tune config.yaml --search search.yaml --trials {settings['trials']} "
+        f"--objective {','.join(settings['objective'])}",
+    }
+    write_json(folder / "tune.json", content)
+    _write_yaml(folder / "search.yaml", settings["search"])
+    best = space.configured(recommended, studies[ALL].values)
+    _write_yaml(folder / "best.yaml", _differences(best.as_dict(), ExperimentConfig().as_dict()))
+    log.info("finished")
+
+
+def _told(study: Study) -> dict[str, Any]:
+    """Tell the best of a study, and the trials that others of several metrics would choose."""
+    front = {"front": study.front} if len(study.selection) > 1 else {}
+    return {"values": study.values, "trial": study.best, OPTIMISTIC: study.selection, **front}
+
+
+def _differences(ours: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys that are not as they come, nested as they were."""
+    found = {}
+    for key, value in ours.items():
+        default = defaults.get(key)
+        if isinstance(value, Mapping) and isinstance(default, Mapping):
+            if inner := _differences(value, default):
+                found[key] = inner
+        elif value != default:
+            found[key] = value
+    return found
+
+
+def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    import yaml
+
+    write_text(path, f"# schema_version: {SCHEMA_VERSION}\n{yaml.safe_dump(dict(content), sort_keys=False)}")
