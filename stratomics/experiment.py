@@ -36,7 +36,7 @@ from stratomics.unfinished import Unfinished, unfinished
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["CohortReader", "Step", "begun", "run_experiment"]
+__all__ = ["CohortReader", "Step", "begun", "filled_in", "run_experiment"]
 
 log = logging.getLogger(__name__)
 
@@ -113,13 +113,17 @@ def begun(config: ExperimentConfig) -> tuple[ExperimentConfig, MuData]:
     if config.cohort is None:
         raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
     cohort = read_cohort(config.cohort)
-    endpoints = cohort_endpoints(cohort)
-    config = config.for_kind(endpoints.decisive().kind)
-    # Decided once, so that all folds predict the same.
-    config = dataclasses.replace(config, endpoints=learned_endpoints(endpoints, config.endpoints))
+    config = filled_in(config, cohort)
     if not str(config.cohort).startswith("bundled:"):
         config = dataclasses.replace(config, cohort=str(Path(str(config.cohort)).resolve()))
     return config, cohort
+
+
+def filled_in(config: ExperimentConfig, cohort: MuData) -> ExperimentConfig:
+    """Decide what was left to the cohort: metric, baselines, and endpoints once, so that all folds predict the same."""
+    endpoints = cohort_endpoints(cohort)
+    config = config.for_kind(endpoints.decisive().kind)
+    return dataclasses.replace(config, endpoints=learned_endpoints(endpoints, config.endpoints))
 
 
 def _trip(

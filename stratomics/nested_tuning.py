@@ -19,7 +19,7 @@ from omics.files import SCHEMA_VERSION, read_json, write_json, write_parquet, wr
 from omics.randomness import named_seed
 from stratomics.config import ExperimentConfig, check_decides
 from stratomics.executor import run_tasks
-from stratomics.experiment import CohortReader, Step, begun
+from stratomics.experiment import CohortReader, Step, begun, filled_in
 from stratomics.judging import judge
 from stratomics.logs import run_log
 from stratomics.pins import pins
@@ -114,7 +114,7 @@ def tune_experiment(
     InputError
         Whatever cannot be right; also if no trial of a study could be fitted.
     """
-    asked, (config, cohort) = config, begun(config)
+    config, cohort = begun(config)
     for name in objective:
         check_decides(name, cohort_endpoints(cohort).decisive().kind, "--objective")
     plan = Plan(space, tuple(dict.fromkeys(objective)) or (str(config.evaluation.metric),), trials)
@@ -142,8 +142,7 @@ def tune_experiment(
                 log.warning(note)
             shelf.create(plan, labels)
             _tune_what_is_not_done(config, cohort, parts, attempt, progress)
-            recommended = dataclasses.replace(asked, cohort=config.cohort)
-            _write(attempt, config, cohort, parts, settings, recommended)
+            _write(attempt, config, cohort, parts, settings)
     return result
 
 
@@ -195,7 +194,6 @@ def _write(
     cohort: MuData,
     parts: Sequence[_Part],
     settings: Mapping[str, Any],
-    recommended: ExperimentConfig,
 ) -> None:
     """Write the result, all of it from what is kept: there is one way to the bytes."""
     folder, space = attempt.new, parts[0].plan.space
@@ -229,8 +227,10 @@ def _write(
     }
     write_json(folder / "tune.json", content)
     _write_yaml(folder / "search.yaml", settings["search"])
-    best = space.configured(recommended, studies[ALL].values)
-    _write_yaml(folder / "best.yaml", _differences(best.as_dict(), ExperimentConfig().as_dict()))
+    best = space.configured(config, studies[ALL].values)
+    # What the cohort decides, where it is left to it, need not be said, nor how many work at it.
+    left_alone = dataclasses.replace(filled_in(ExperimentConfig(), cohort), workers=config.workers)
+    _write_yaml(folder / "best.yaml", _differences(best.as_dict(), left_alone.as_dict()))
     log.info("finished")
 
 

@@ -219,13 +219,16 @@ def run_study(
 def _tried(trial: optuna.Trial, scores: Iterator[tuple[float, ...]], folds: int) -> tuple[float, ...]:
     """Give the last scores; after each fold but that the trial may be pruned, if there is one metric to judge it by."""
     found: tuple[float, ...] = ()
-    for number, found in enumerate(scores, 1):
+    number = 0
+    try:
+        for number, found in enumerate(scores, 1):
+            if len(found) > 1:
+                continue
+            trial.report(found[0], number)
+            if number < folds and trial.should_prune():
+                raise optuna.TrialPruned
+    finally:
         trial.set_user_attr(FOLDS, number)
-        if len(found) > 1:
-            continue
-        trial.report(found[0], number)
-        if number < folds and trial.should_prune():
-            raise optuna.TrialPruned
     return found
 
 
