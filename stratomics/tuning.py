@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ class Shelf:
             self._storage("")
         except Exception as error:  # noqa: BLE001  # each driver has errors of its own
             raise ConfigError(
-                f"--storage: {_first_line(error)}; give a URL such as sqlite:///trials.db"
+                f"--storage: {_first_line(error.__cause__ or error)}; give a URL such as sqlite:///trials.db"
             ) from None
 
     def create(self, plan: Plan, labels: Sequence[str]) -> None:
@@ -164,7 +165,9 @@ class Shelf:
         if self.url is not None:
             # Workers of several studies write by turns.
             patience = {"timeout": 100} if self.url.startswith("sqlite") else {}
-            return RDBStorage(self.url, engine_kwargs={"connect_args": patience})
+            # Of a URL that names no driver, SQLAlchemy 2.1 thinks another one than the extra `cluster` brings.
+            url = re.sub("^postgres(ql)?://", "postgresql+psycopg2://", self.url)
+            return RDBStorage(url, engine_kwargs={"connect_args": patience})
         path = self.folder / f"{label.replace(', ', '-').replace(' ', '')}.journal"
         return JournalStorage(JournalFileBackend(str(path)))
 
@@ -306,5 +309,5 @@ def _reached() -> Iterator[None]:
         ) from None
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

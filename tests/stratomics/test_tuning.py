@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import re
+import shutil
 import signal
-from collections.abc import Callable
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +209,7 @@ def test_the_objective_is_of_all_inner_test_patients_alike(
 
 
 NOTHING_TO_SAY = {
-    "trainer.batch_size": (4, 4096),
+    "trainer.batch_size": (5, 4096),
     "trainer.learning_rate": (0.1,),
     "trainer.epochs": (6,),
     "factors.count": (2,),
@@ -233,7 +237,7 @@ def test_the_objective_of_a_model_that_says_nothing_depends_on_no_hyperparameter
         tried = SearchSpace({}).configured(base, {key: value})
         return [own for (own,) in inner_scores(cohort, folds, tried, [str(base.evaluation.metric)], 1)]
 
-    seeing = [scores("trainer.batch_size", size) for size in (4, 4096)]
+    seeing = [scores("trainer.batch_size", size) for size in (5, 4096)]
     assert not np.allclose(*seeing, atol=1e-4)
     stacked = Layout.stacked
     monkeypatch.setattr(Layout, "stacked", lambda self, *given: np.zeros_like(stacked(self, *given)))
@@ -554,6 +558,42 @@ def test_killed_while_it_writes_it_goes_on_to_the_same_bytes(undisturbed: Path, 
 
 def the_parts(folder: Path) -> list[str]:
     return [path.name for path in (folder / "runs").iterdir() if path.name.endswith(".part")]
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[str]:
+    """URL of a PostgreSQL server that lives as long as the test; it refuses to be run by root."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        pytest.skip("needs Debian's package postgresql")
+    user = "postgres" if os.geteuid() == 0 else None
+    # A socket's path has at most 107 letters.
+    with tempfile.TemporaryDirectory() as place:
+        if user:
+            shutil.chown(place, user)
+        words = ["-D", f"{place}/data"]
+
+        def call(program: str, *more: str) -> None:
+            command = [str(found[-1] / program), *words, *more]
+            subprocess.run(command, user=user, cwd=place, check=True, stdout=subprocess.DEVNULL)
+
+        call("initdb", "--auth=trust", "--username=tester", "--no-sync")
+        call("pg_ctl", "-w", "-l", f"{place}/log", "-o", f"-c listen_addresses= -k {place}", "start")
+        try:
+            yield f"postgresql://tester@/postgres?host={place}"
+        finally:
+            call("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+@pytest.mark.service
+def test_two_workers_with_postgresql_come_to_the_same_bytes_though_killed(
+    undisturbed: Path, here: Path, postgres: str
+) -> None:
+    words = ["--workers=2", f"--storage={postgres}"]
+    assert real(here, *words, die_at=4) == -signal.SIGKILL, (here / "stderr.txt").read_text()
+    assert real(here, *words) == 0, (here / "stderr.txt").read_text()
+    assert results(here) == results(undisturbed)
+    assert len(optuna.get_all_study_names(postgres.replace("postgresql", "postgresql+psycopg2"))) == 3
 
 
 @pytest.mark.slow
