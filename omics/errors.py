@@ -15,6 +15,7 @@ __all__ = [
     "StratomicsError",
     "TooFewError",
     "nearest",
+    "nearest_key",
     "require_range",
 ]
 
@@ -117,3 +118,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean '{close[0]}'?"
     return f"choose one of {', '.join(choices)}"
+
+
+def nearest_key(key: str, known: Iterable[str]) -> str:
+    """Say which dotted key was probably meant; one given without its group is found by its last part.
+
+    Examples
+    --------
+    >>> nearest_key("cuont", ["factors.count", "split.folds"])
+    "did you mean 'factors.count'?"
+    """
+    keys = list(known)
+    by_leaf = {name.rpartition(".")[2]: name for name in keys}
+    close = difflib.get_close_matches(key.rpartition(".")[2], by_leaf, n=1)
+    if close and "." not in key:
+        return f"did you mean '{by_leaf[close[0]]}'?"
+    return nearest(key, keys)

@@ -20,7 +20,14 @@ from stratomics.controls import CONTROLS
 from stratomics.evaluation import METRICS
 from stratomics.executor import EXECUTORS
 
-__all__ = ["EvaluationConfig", "ExecutorConfig", "ExperimentConfig", "TrackingConfig", "fingerprint_of"]
+__all__ = [
+    "EvaluationConfig",
+    "ExecutorConfig",
+    "ExperimentConfig",
+    "TrackingConfig",
+    "check_decides",
+    "fingerprint_of",
+]
 
 WITHOUT_EFFECT = ("tracking", "workers", "executor", "cohort")
 """Keys that results do not depend on; a cohort has a digest of its own."""
@@ -186,8 +193,7 @@ class ExperimentConfig:
         """
         metric = self.evaluation.metric or next(iter(METRICS[kind]))
         baselines = list(BASELINES[kind]) if self.baselines is None else self.baselines
-        _check_kind(METRICS, metric, kind, "evaluation.metric")
-        _check_decides(metric, kind)
+        check_decides(metric, kind, "evaluation.metric")
         for name in baselines:
             _check_kind(BASELINES, name, kind, "entry of baselines")
         controls = list(CONTROLS) if self.controls is None else self.controls
@@ -212,13 +218,22 @@ def fingerprint_of(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {key: keys[key] for key in keys if key not in WITHOUT_EFFECT}
 
 
-def _check_decides(metric: str, kind: str) -> None:
+def check_decides(metric: str, kind: str, what: str) -> None:
+    """Refuse a metric that is for another kind of endpoint, or by which no method can be called better.
+
+    Raises
+    ------
+    ConfigError
+        Naming `what` declared it.
+    """
     from stratomics.evaluation.metric import find_metric
 
+    check_choice(every(METRICS), metric, what)
+    _check_kind(METRICS, metric, kind, what)
     if not find_metric(metric).decides:
         able = ", ".join(name for name in METRICS[kind] if find_metric(name).decides)
         raise ConfigError(
-            f"evaluation.metric '{metric}' cannot decide: it lacks a direction, an interval or a figure "
+            f"{what} '{metric}' cannot decide: it lacks a direction, an interval or a figure "
             f"for every method; choose among {able}"
         )
 

@@ -36,8 +36,9 @@ from stratomics.unfinished import Unfinished, unfinished
 
 if TYPE_CHECKING:
     import pandas as pd
+    from mudata import MuData
 
-__all__ = ["Step", "run_experiment"]
+__all__ = ["CohortReader", "Step", "begun", "filled_in", "run_experiment"]
 
 log = logging.getLogger(__name__)
 
@@ -83,16 +84,7 @@ def run_experiment(
     BusyError
         If another process works on this very run.
     """
-    config.check()
-    if config.cohort is None:
-        raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
-    cohort = read_cohort(config.cohort)
-    endpoints = cohort_endpoints(cohort)
-    config = config.for_kind(endpoints.decisive().kind)
-    # Decided once, so that all folds predict the same.
-    config = dataclasses.replace(config, endpoints=learned_endpoints(endpoints, config.endpoints))
-    if not str(config.cohort).startswith("bundled:"):
-        config = dataclasses.replace(config, cohort=str(Path(str(config.cohort)).resolve()))
+    config, cohort = begun(config)
     run = RunDirectory(run_folder(runs, config, cohort))
     if run.finished and not again:
         log.warning("this very run is finished; --again repeats it")
@@ -105,11 +97,36 @@ def run_experiment(
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)
-            for sentence in left_aside(endpoints, config.endpoints or ()):
+            for sentence in left_aside(cohort_endpoints(cohort), config.endpoints or ()):
                 log.info(sentence)
             _trip(config, design, attempt, tracker, run_tasks, progress)
         tracker.finish(run)
     return run
+
+
+def begun(config: ExperimentConfig) -> tuple[ExperimentConfig, MuData]:
+    """Read the cohort, and fill in of the configuration what depends on it.
+
+    Raises
+    ------
+    InputError
+        Whatever cannot be right in either.
+    """
+    config.check()
+    if config.cohort is None:
+        raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
+    cohort = read_cohort(config.cohort)
+    config = filled_in(config, cohort)
+    if not str(config.cohort).startswith("bundled:"):
+        config = dataclasses.replace(config, cohort=str(Path(str(config.cohort)).resolve()))
+    return config, cohort
+
+
+def filled_in(config: ExperimentConfig, cohort: MuData) -> ExperimentConfig:
+    """Decide what was left to the cohort: metric, baselines, and endpoints once, so that all folds predict the same."""
+    endpoints = cohort_endpoints(cohort)
+    config = config.for_kind(endpoints.decisive().kind)
+    return dataclasses.replace(config, endpoints=learned_endpoints(endpoints, config.endpoints))
 
 
 def _trip(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.quiet import quiet_lightning
 
-__all__ = ["quiet_libraries", "run_log"]
+__all__ = ["hushed", "quiet_libraries", "run_log"]
 
 PACKAGES = ("omics", "datamodules", "models", "stratomics")
 
@@ -36,6 +36,17 @@ def run_log(path: Path) -> Iterator[None]:
         for name in PACKAGES:
             logging.getLogger(name).removeHandler(handler)
         handler.close()
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Let nothing below an error be logged: of a fit among hundreds, which others of its kind will say once."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def quiet_libraries() -> None:

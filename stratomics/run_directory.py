@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datamodules.split import Fold
     from stratomics.config import ExperimentConfig
 
-__all__ = ["RunDirectory", "run_digest", "run_folder", "save_run"]
+__all__ = ["RunDirectory", "plain_name", "run_digest", "run_folder", "save_run"]
 
 _COMPLETE = "report.html"
 
@@ -137,8 +137,12 @@ def run_digest(fingerprint: Mapping[str, Any], cohort: str, packages: Mapping[st
 def run_folder(runs: Path, config: ExperimentConfig, cohort: MuData) -> Path:
     """``RUNS/NAME-HASH``: the beginning of :func:`run_digest`."""
     digest = run_digest(config.fingerprint(), cohort_digest(cohort), pins())
-    name = re.sub(r"[^\w.-]+", "_", config.name or cohort_spec(cohort).name).strip(".") or "cohort"
-    return runs / f"{name}-{digest[:10]}"
+    return runs / f"{plain_name(config, cohort)}-{digest[:10]}"
+
+
+def plain_name(config: ExperimentConfig, cohort: MuData) -> str:
+    """Name of the experiment, or of its cohort, as a folder may be called."""
+    return re.sub(r"[^\w.-]+", "_", config.name or cohort_spec(cohort).name).strip(".") or "cohort"
 
 
 def _write_config(path: Path, config: ExperimentConfig) -> None:

@@ -15,6 +15,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "check": ("stratomics.cli.check:check", "what a careful statistician would look at before modelling"),
     "run": ("stratomics.cli.run:run", "one experiment, from files to report"),
+    "tune": ("stratomics.cli.tune:tune", "the experiment again and again, and what that is worth"),
     "enrich": (
         "stratomics.cli.enrich:enrich",
         "whom the next trial should enrol, from a run or a table of scores",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +13,18 @@ import yaml
 from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # public, but not listed
 
 from models.config import migrated_head
-from omics.errors import ConfigError, nearest
+from omics.errors import ConfigError, nearest_key
 from stratomics.config import ExperimentConfig
 
-__all__ = ["add_run", "parse", "parsed_words", "run", "shipped_config"]
+__all__ = [
+    "add_run",
+    "experiment_parser",
+    "parse",
+    "parsed_experiment",
+    "parsed_words",
+    "run",
+    "shipped_config",
+]
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -39,22 +46,28 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
     ConfigError
         An unknown key, a wrong type or a wrong choice, with the nearest right word.
     """
+    config, rest = parsed_experiment(_parser(), arguments)
+    return config, Path(rest.runs), bool(rest.again)
+
+
+def parsed_experiment(
+    parser: jsonargparse.ArgumentParser, arguments: Sequence[str]
+) -> tuple[ExperimentConfig, jsonargparse.Namespace]:
+    """Parse ``CONFIG [--KEY VALUE ...]`` by what :func:`experiment_parser` made: the experiment, and what is left."""
     words = list(arguments)
     source = ""
     if words and not words[0].startswith("-"):
         source = str(shipped_config(words[0]))
         words = ["--config", _migrated(source), *words[1:]]
-    parser = _parser()
     # The file alone first, so that a fault on the command line is not blamed on it.
     if words[:1] == ["--config"]:
         parsed_words(parser, words[:2], source)
     parsed = parsed_words(parser, words, "the command line")
-    again, runs = parsed.pop("again"), parsed.pop("runs")
     parsed.pop("config", None)
     built = parser.instantiate(parsed)
-    config = ExperimentConfig(**{name: built[name] for name in ExperimentConfig.__dataclass_fields__})
+    config = ExperimentConfig(**{name: built.pop(name) for name in ExperimentConfig.__dataclass_fields__})
     config.check()
-    return config, Path(runs), bool(again)
+    return config, built
 
 
 def parsed_words(
@@ -104,17 +117,27 @@ def _migrated(path: str) -> str:
 
 
 def _parser() -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(
-        prog="stratomics run",
-        usage="stratomics run CONFIG [--cohort COHORT] [--runs DIR] [--again] [--KEY VALUE ...]",
-        description="One experiment, from files to report. Example: "
+    parser = experiment_parser(
+        "stratomics run",
+        "CONFIG [--cohort COHORT] [--runs DIR] [--again] [--KEY VALUE ...]",
+        "One experiment, from files to report. Example: "
         "stratomics run configs/default.yaml --cohort my_cohort --split.repeats 10",
+    )
+    parser.add_argument("--runs", type=str, default="runs", help="folder of run directories")
+    parser.add_argument("--again", action="store_true", help="repeat a finished run")
+    return parser
+
+
+def experiment_parser(command: str, words: str, description: str) -> jsonargparse.ArgumentParser:
+    """Make a parser of a command that takes a configuration, and any key of it as a word."""
+    parser = jsonargparse.ArgumentParser(
+        prog=command,
+        usage=f"{command} {words}",
+        description=description,
         exit_on_error=False,
         allow_abbrev=False,
     )
     parser.add_argument("--config", action=ActionConfigFile, help="the same as CONFIG")
-    parser.add_argument("--runs", type=str, default="runs", help="folder of run directories")
-    parser.add_argument("--again", action="store_true", help="repeat a finished run")
     parser.add_class_arguments(ExperimentConfig, None)
     return parser
 
@@ -133,7 +156,7 @@ def _explained(message: str, parser: jsonargparse.ArgumentParser) -> str:
     for pattern in _UNKNOWN:
         if found := pattern.search(message):
             key = ".".join(filter(None, [found["group"], found["key"]]))
-            return f"unknown key '{key}'; {_nearest_key(key, parser)}"
+            return f"unknown key '{key}'; {nearest_key(key, _keys(parser))}"
     if message.startswith("the following arguments are required"):
         return f"{message}; usage: {parser.usage}"
     # jsonargparse repeats what it could not read, which may be a whole file.
@@ -141,12 +164,6 @@ def _explained(message: str, parser: jsonargparse.ArgumentParser) -> str:
     return short if len(short) <= LONGEST else f"{short[:LONGEST]} ..."
 
 
-def _nearest_key(key: str, parser: jsonargparse.ArgumentParser) -> str:
+def _keys(parser: jsonargparse.ArgumentParser) -> list[str]:
     defaults: Any = parser.get_defaults()
-    keys = [name for name in defaults.as_flat().__dict__ if name != "config"]
-    # A key given without its group, or with a slip in its last part, is found by that part.
-    by_leaf = {name.rpartition(".")[2]: name for name in keys}
-    close = difflib.get_close_matches(key.rpartition(".")[2], by_leaf, n=1)
-    if close and "." not in key:
-        return f"did you mean '{by_leaf[close[0]]}'?"
-    return nearest(key, keys)
+    return [name for name in defaults.as_flat().__dict__ if name != "config"]

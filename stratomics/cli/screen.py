@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -52,19 +53,23 @@ class Screen:
         else:
             print(f"{step.done}/{step.total} {step.what}", file=sys.stderr, flush=True)
 
-    def result(self, run: RunDirectory, config: ExperimentConfig) -> None:
-        """Print the table of methods, the honest sentences, and where everything is."""
+    def methods(self, metrics: Mapping[str, Any], kind: str) -> None:
+        """Print the table of methods, and the honest sentences."""
         # A pipe has no width of its own: 100 columns hold the table whole.
         console = Console(width=None if sys.stdout.isatty() else 100)
-        if controls_fail(run.metrics):
-            console.print(control_sentence(run.metrics), style="bold red", highlight=False)
-        console.print(_table(rows(run.metrics), str(run.metrics["metric"]), list(METRICS[run.kind])[:SHOWN]))
-        for sentence in honest_sentences(run.metrics):
+        if controls_fail(metrics):
+            console.print(control_sentence(metrics), style="bold red", highlight=False)
+        console.print(_table(rows(metrics), str(metrics["metric"]), list(METRICS[kind])[:SHOWN]))
+        for sentence in honest_sentences(metrics):
             console.print(sentence, style="bold", highlight=False)
-        if views := view_rows(run.metrics):
-            console.print(_ledger(views, str(run.metrics["metric"])))
-        if not controls_fail(run.metrics) and (sentence := control_sentence(run.metrics)):
+        if views := view_rows(metrics):
+            console.print(_ledger(views, str(metrics["metric"])))
+        if not controls_fail(metrics) and (sentence := control_sentence(metrics)):
             console.print(sentence, highlight=False)
+
+    def result(self, run: RunDirectory, config: ExperimentConfig) -> None:
+        """Print the table of methods, the honest sentences, and where everything is."""
+        self.methods(run.metrics, run.kind)
         print(f"report  {run.path / 'report.html'}")
         print(f"MLflow  {config.tracking.uri}  (mlflow ui --backend-store-uri {config.tracking.uri})")
         print(run.path)

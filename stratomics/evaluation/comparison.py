@@ -33,6 +33,7 @@ LABELS = {
     "factors_ridge": "ridge on factors and components",
     "late_fusion": "late fusion of the views",
     "stack": "mixture of all methods",
+    "untuned": "itself untuned",
 }
 
 

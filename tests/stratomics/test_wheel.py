@@ -38,6 +38,7 @@ def test_the_wheel_carries_configs_cohort_types_and_licences(wheel: Path) -> Non
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
         "stratomics/configs/default.yaml",
+        "stratomics/configs/search/default.yaml",
         "stratomics/configs/experiment/tcga_acc.yaml",
         "omics/bundled/tcga_acc/cohort.yaml",
         "omics/bundled/tcga_acc/NOTICE",
