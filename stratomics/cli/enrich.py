@@ -92,6 +92,8 @@ def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
         from stratomics.report.page import write_report
 
         write_report(run)
+    # A table for a page and not for a screen; explorer.json has it.
+    answer.pop("explorer", None)
     return answer
 
 
