@@ -72,7 +72,7 @@ def explorer_part(run: RunDirectory) -> ExplorerPart | None:
     if found is None:
         return None
     start = found["start"]
-    meaning = {"screening": f"In the unit in which one patient costs {found['patient']:g}."}
+    meaning = {"screening": f"In the unit in which one patient costs {found['patient']:,.12g}."}
     controls = [
         (name, title, meaning.get(name, means), len(found["scales"][name]), start[name])
         for name, (title, means) in TITLES.items()
@@ -117,7 +117,7 @@ def _labels(found: Content) -> dict[str, list[Any]]:
             ]
             for row in found["prevalence"]
         ],
-        "screening": [f"{value:g}" for value in scales["screening"]],
+        "screening": [f"{value:,.12g}" for value in scales["screening"]],
         "weight": [f"{value:g}" for value in scales["weight"]],
     }
 
