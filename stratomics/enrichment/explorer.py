@@ -82,7 +82,8 @@ def explorer_table(
         ``scales`` (name -> places), ``start`` (name -> place), ``cuts`` (a row each), ``prevalence`` (cuts, odds),
         ``enriched`` and ``everybody`` (``effect``, ``size`` of events, patients, screened and duration, ``cost`` by
         cost of screening; nested in the order threshold, prevalence, sensitivity, specificity; null where there is no
-        trial), ``utility`` (None without toxicity), ``notes``. Numbers are rounded to the digits that are shown.
+        trial), ``utility`` (None without toxicity), ``found`` in
+        everybody, ``notes``. Numbers are rounded to the digits that are shown.
     """
     best, measure = answer["best"], measure_of(trial)
     corrected = [
@@ -104,6 +105,7 @@ def explorer_table(
         "unit": getattr(trial.outcome, "unit", ""),
         "score": answer["score"],
         "total": len(trial),
+        "found": _effect(answer["rows"][0]["inside"]),
         "power": asked.power,
         "alpha": asked.alpha,
         "patient": asked.patient,

@@ -131,6 +131,7 @@ def shown_at(found: Content, place: Mapping[str, int]) -> dict[str, str]:
     texts["inside"] = f"{cut['n']:,} of {found['total']:,} patients here ({cut['share']:.1%})"
     texts["apparent"] = _span(cut["apparent"])
     texts["outside"] = _span(cut["outside"])
+    texts["everybody_found"] = _span(found["found"])
     texts["at_once"] = NONE if cut["at_once"] is None else "{:.3f} to {:.3f}".format(*cut["at_once"])
     enriched, everybody = _trial(found, place, k), _of_everybody(found, place)
     texts |= {f"enriched_{name}": text for name, text in enriched.items()}

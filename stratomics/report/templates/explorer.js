@@ -52,6 +52,7 @@
     found.inside = `${number(cut.n, 0)} of ${number(table.total, 0)} patients here (${share})`;
     found.apparent = span(cut.apparent);
     found.outside = span(cut.outside);
+    found.everybody_found = span(table.found);
     found.at_once = cut.at_once === null ? NONE : `${cut.at_once[0].toFixed(3)} to ${cut.at_once[1].toFixed(3)}`;
     const enriched = row(place, k);
     const everybody = texts(table.everybody, [k, place.prevalence], place);
