@@ -82,8 +82,8 @@ def explorer_table(
         ``scales`` (name -> places), ``start`` (name -> place), ``cuts`` (a row each), ``prevalence`` (cuts, odds),
         ``enriched`` and ``everybody`` (``effect``, ``size`` of events, patients, screened and duration, ``cost`` by
         cost of screening; nested in the order threshold, prevalence, sensitivity, specificity; null where there is no
-        trial), ``utility`` (None without toxicity), ``found`` in
-        everybody, ``notes``. Numbers are rounded to the digits that are shown.
+        trial), ``utility`` (None without toxicity), ``found`` in everybody, ``notes``. Numbers are
+        rounded to the digits that are shown.
     """
     best, measure = answer["best"], measure_of(trial)
     corrected = [

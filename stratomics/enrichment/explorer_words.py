@@ -25,8 +25,8 @@ def said_of_explorer(source: str, measure: Measure, asked: Asked, toxic: bool) -
         ),
         (
             f"The effect in those enrolled is the mean {measure.label}{of_log} of those truly inside and outside, in "
-            f"the proportion in which the assay lets them in{weighed}. All comers are such a mean too, so that theirs moves "
-            "with the threshold."
+            f"the proportion in which the assay lets them in{weighed}. All comers are such a mean too, so that "
+            "theirs moves with the threshold."
         ),
         (
             "Prevalence is of truly belonging inside, among the candidates to come: the odds of this cohort times a "
