@@ -15,7 +15,7 @@ from stratomics.run_directory import RunDirectory, run_digest
 
 __all__ = ["verify_run"]
 
-NOT_OF_THE_RUN = ("run.log", "subgroup.json", "design.json")
+NOT_OF_THE_RUN = ("run.log", "subgroup.json", "design.json", "enrichment.json", "explorer.json")
 """The log tells of every attempt, so that it may differ between two runs of one hash; what is decided comes later."""
 
 SENTENCES = {

@@ -20,6 +20,7 @@ COMMANDS = {
         "stratomics.cli.enrich:enrich",
         "whom the next trial should enrol, from a run or a table of scores",
     ),
+    "ui": ("stratomics.cli.ui:ui", "finished runs side by side in a browser, on this machine alone"),
     "simulate": ("stratomics.cli.simulate:simulate", "a cohort whose truth is known, to try things on"),
     "predict": ("stratomics.cli.predict:predict", "new patients through a finished run"),
     "log": ("stratomics.cli.log:log", "send a finished run to MLflow, which was out of reach before"),

@@ -89,9 +89,12 @@ def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
     not_written = keep(run, answer)
     answer["warnings"] += not_written
     if run.finished and not not_written:
+        from omics.manifest import declare_anew
         from stratomics.report.page import write_report
 
-        write_report(run)
+        declare_anew(run.path, write_report(run).name)
+    # A table for a page and not for a screen; explorer.json has it.
+    answer.pop("explorer", None)
     return answer
 
 

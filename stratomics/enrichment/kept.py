@@ -13,13 +13,13 @@ from stratomics.enrichment.answer import lock
 from stratomics.enrichment.subgroup import Subgroup
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["ANSWER", "DESIGN", "RULE", "keep", "kept"]
+__all__ = ["ANSWER", "DESIGN", "EXPLORER", "RULE", "keep", "kept", "kept_explorer"]
 
-RULE, DESIGN, ANSWER = "subgroup.json", "design.json", "enrichment.json"
+RULE, DESIGN, ANSWER, EXPLORER = "subgroup.json", "design.json", "enrichment.json", "explorer.json"
 
 
 def keep(run: RunDirectory, answer: Mapping[str, Any]) -> list[str]:
-    """Write ``subgroup.json``, ``design.json`` (where a trial can be planned) and ``enrichment.json``.
+    """Write ``subgroup.json``, ``design.json`` (where a trial can be planned), ``enrichment.json``, ``explorer.json``.
 
     A rule that is locked stays: where another one is, nothing is written, and the sentence says so.
 
@@ -39,7 +39,9 @@ def keep(run: RunDirectory, answer: Mapping[str, Any]) -> list[str]:
     contents = {place: _bytes(rule.content())}
     if design is not None:
         contents[run.path / DESIGN] = _bytes(design)
-    contents[run.path / ANSWER] = _bytes(answer)
+    told = dict(answer)
+    contents[run.path / EXPLORER] = _bytes(told.pop("explorer"), indent=None)
+    contents[run.path / ANSWER] = _bytes(told)
     write_together(contents, [] if design is not None else [run.path / DESIGN])
     return []
 
@@ -50,9 +52,15 @@ def kept(run: RunDirectory) -> dict[str, Any] | None:
     return read_json(place) if place.exists() else None
 
 
-def _bytes(content: Mapping[str, Any]) -> bytes:
+def kept_explorer(run: RunDirectory) -> dict[str, Any] | None:
+    """Read ``explorer.json``; None of a run without a rule, or of an earlier release."""
+    place = run.path / EXPLORER
+    return read_json(place) if place.exists() else None
+
+
+def _bytes(content: Mapping[str, Any], indent: int | None = 2) -> bytes:
     body = {"schema_version": SCHEMA_VERSION, **_plain(content)}
-    return (json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (json.dumps(body, indent=indent, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ from stratomics.enrichment.survival_plan import Chosen, plan_survival
 from stratomics.enrichment.trial import Trial
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["chosen_of", "plan_of"]
+__all__ = ["chosen_of", "effect_on", "plan_of", "response_rates"]
 
 Content = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def chosen_of(
     measure than trials are sized by, no correction is known, and the source says so.
     """
     measure = measure_of(trial)
-    inside, outside = (_effect(measure, side) for side in (chosen, ~chosen))
+    inside, outside = (effect_on(measure, side) for side in (chosen, ~chosen))
     source = f"mean over {len(chosen)} cross-fits of rules applied to patients they were not learned from"
     if answer["search"] is not None and answer["measure"] == measure.name:
         inside = answer["search"]["out_of_bag"]
@@ -50,7 +50,8 @@ def chosen_of(
     return Chosen(label, arms, endpoint, ids, chosen, inside, outside, source)
 
 
-def _effect(measure: Measure, chosen: NDArray[np.bool_]) -> dict[str, float]:
+def effect_on(measure: Measure, chosen: NDArray[np.bool_]) -> dict[str, float]:
+    """Effect in those chosen, (repeats, n): estimate, low, high, se; the mean over repeats."""
     values, errors = mean_over_repeats(measure.effects(chosen.astype(np.float64)), len(chosen))
     effect = measure.effect(float(values[0]), float(errors[0]))
     return {"estimate": effect.estimate, "low": effect.low, "high": effect.high, "se": effect.se}
@@ -67,12 +68,16 @@ def _response(
     run: RunDirectory, trial: Trial, subgroup: Chosen, asked: Asked, follow_up: float | None, seed: int
 ) -> dict[str, Any]:
     del run, follow_up
+    return plan_response(subgroup, response_rates(trial, subgroup.chosen), asked, seed)
+
+
+def response_rates(trial: Trial, chosen: NDArray[np.bool_]) -> tuple[float, float]:
+    """Response rate of the controls inside and outside, means over repeats."""
     positive, control = trial.response.positive, ~trial.treated
-    rates = [
-        float(np.mean([positive[one & control].mean() for one in side]))
-        for side in (subgroup.chosen, ~subgroup.chosen)
-    ]
-    return plan_response(subgroup, (rates[0], rates[1]), asked, seed)
+    inside, outside = (
+        float(np.mean([positive[one & control].mean() for one in side])) for side in (chosen, ~chosen)
+    )
+    return inside, outside
 
 
 PLANS: dict[str, Callable[..., dict[str, Any]]] = {"survival": _survival, "response": _response}

@@ -17,6 +17,7 @@ from stratomics.enrichment.course import Asked
 from stratomics.enrichment.cuts import SHARES, marker_cuts, share_cuts
 from stratomics.enrichment.doses import dose_table
 from stratomics.enrichment.effects import Measure, measure_of
+from stratomics.enrichment.explorer import explorer_table
 from stratomics.enrichment.from_run import (
     arms_of,
     declared,
@@ -80,7 +81,8 @@ def enrich_run(
     dict
         As there, with ``groups``, the share chosen and abstaining in each site and by completeness of views;
         ``readable``, a tree that approximates the choice; ``markers``; ``doses``, where there are more arms; ``plan``,
-        the trial that follows; ``truth`` of a simulated cohort. Nothing is written.
+        the trial that follows; ``truth`` of a simulated cohort; ``explorer``, the table behind the report's explorer.
+        Nothing is written.
 
     Raises
     ------
@@ -109,6 +111,8 @@ def enrich_run(
     if trial.survives:
         answer["warnings"] += said_again(run.survival, run.patients, run.endpoint)
     seed, share = options.get("seed", 0), float(cuts[0][answer["best"]])
+    asked, follow_up = asked or Asked(), options.get("follow_up")
+    thresholds = np.array([np.median(np.quantile(score.value, 1.0 - cut, axis=1)) for cut in cuts[0]])
     interaction = run.metrics.get("interaction") if (run.path / "metrics.json").exists() else None
     answer |= {"repeats": len(score.value), "randomised": randomised, "interaction": interaction}
     return answer | {
@@ -118,8 +122,19 @@ def enrich_run(
         "arms": arms,
         "markers": {name: _of_marker(run, trial, ids, name, options) for name in markers},
         "doses": dose_table(run, control, randomised, measure.name, horizon or float("nan"), share),
-        "plan": plan_of(run, trial, subgroup, asked or Asked(), options.get("follow_up"), seed),
+        "plan": plan_of(run, trial, subgroup, asked, follow_up, seed),
         "truth": truth_beside(str(run.provenance.get("source", "")), ids, score, chosen, answer, seed),
+        "explorer": explorer_table(
+            run,
+            trial,
+            subgroup,
+            cuts,
+            thresholds,
+            answer,
+            asked=asked,
+            follow_up=follow_up,
+            toxic=options["toxic"],
+        ),
     }
 
 

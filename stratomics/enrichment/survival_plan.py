@@ -22,7 +22,7 @@ from stratomics.enrichment.virtual.baseline import baseline_hazard
 from stratomics.enrichment.virtual.believed import HonestEffect, LogHazardRatio
 from stratomics.enrichment.virtual.trials import VirtualTrials, virtual_trials
 
-__all__ = ["MOST", "Chosen", "plan_survival"]
+__all__ = ["MOST", "Chosen", "plan_survival", "setting_of"]
 
 MOST = 20_000
 """Patients of a trial."""
@@ -87,7 +87,7 @@ def plan_survival(
     check_choice(DESIGNS, asked.design, "design")
     course = course_of(outcome, asked, follow_up)
     try:
-        setting = _setting(subgroup, curves, course, asked)
+        setting = setting_of(subgroup, curves, course, asked)
         beside = _feasible(side_by_side(_question(subgroup, setting, course, asked, seed)))
         believed = HonestEffect(_log(subgroup.inside), _log(subgroup.outside))
     except DesignError as error:
@@ -111,7 +111,8 @@ def plan_survival(
     }
 
 
-def _setting(subgroup: Chosen, curves: pd.DataFrame, course: Course, asked: Asked) -> Setting:
+def setting_of(subgroup: Chosen, curves: pd.DataFrame, course: Course, asked: Asked) -> Setting:
+    """Disease, assay, candidates and costs; hazards of the controls from their curves, inside and outside."""
     if "arm" not in curves:
         raise DesignError("this run has no curves under the control arm; run it again with this release")
     control = curves[curves["arm"] == "control"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from omics.files import write_text
 from stratomics.evaluation.comparison import LABELS
@@ -18,6 +19,7 @@ from stratomics.evaluation.summary import honest_sentences, metric_label, rows, 
 from stratomics.evaluation.trust import control_sentence, controls_fail, design_sentence, view_rows
 from stratomics.report import figures
 from stratomics.report.enrichment import enrichment_part
+from stratomics.report.explorer import explorer_part, script, script_policy
 from stratomics.report.factors import factor_part
 from stratomics.report.response import RESPONSE_LIMITS, response_facts, response_sections
 from stratomics.report.survival import SURVIVAL_LIMITS, survival_facts, survival_sections
@@ -81,6 +83,9 @@ def _content(run: RunDirectory) -> dict[str, Any]:
         "factors": factor_part(run),
         "uncertainty": uncertainty_part(run),
         "enrichment": enrichment_part(run),
+        "explorer": explorer_part(run),
+        "script": Markup(script()),  # noqa: S704  # ours, and nothing of a file's
+        "script_policy": script_policy(),
         "balance": parts.balance,
         "limits": parts.limits,
     }

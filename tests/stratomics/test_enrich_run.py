@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from trials import with_arms
 
 from omics.errors import InputError
 from omics.files import read_json, write_json, write_parquet
@@ -21,33 +22,7 @@ from stratomics.enrichment.plan_words import said_of_plan
 from stratomics.enrichment.subgroup import Subgroup
 
 FEW = ["--draws", "20"]
-KEPT = ("subgroup.json", "design.json", "enrichment.json")
-
-
-def with_arms(run: Path, response: bool = False) -> Path:
-    """Give a written run curves under each arm, in whom those of high benefit gain by treatment; or a response."""
-    table = pd.read_parquet(run / "predictions.parquet")
-    keys = table[["sample_id", "repeat", "fold"]]
-    curves = [
-        keys.loc[keys.index.repeat(4)]
-        .assign(time=np.tile([0.5, 1.0, 2.0, 4.0], len(keys)), arm=arm)
-        .assign(survival=np.tile(np.exp(-rate * np.array([0.5, 1.0, 2.0, 4.0])), len(keys)))
-        for arm, rate in (("received", 0.8), ("control", 1.0), ("treated", 0.7))
-    ]
-    write_parquet(run / "survival.parquet", pd.concat(curves, ignore_index=True))
-    if response:
-        patients = pd.read_parquet(run / "patients.parquet")
-        benefit = table.groupby("sample_id")["benefit"].mean().loc[patients["sample_id"]].to_numpy()
-        chance = 0.3 + 0.35 * ((patients["arm"] == "b").to_numpy() & (benefit > 0))
-        answered = np.random.default_rng(5).random(len(patients)) < chance
-        write_parquet(
-            run / "patients.parquet", patients.assign(cr=answered).drop(columns=["os.time", "os.event"])
-        )
-        write_json(run / "provenance.json", {"endpoint": "cr", "kind": "response", "unit": ""})
-        long = keys.assign(endpoint="cr", response_class="positive", probability=0.5)
-        write_parquet(run / "response.parquet", long.rename(columns={"response_class": "class"}))
-        write_parquet(run / "predictions.parquet", table.rename(columns={"risk": "response_probability"}))
-    return run
+KEPT = ("subgroup.json", "design.json", "enrichment.json", "explorer.json")
 
 
 def enriched(run: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def modules(folder: str) -> list[str]:
 
 
 def test_no_torch_above_prediction() -> None:
-    rooms = [*modules("evaluation"), *modules("report"), *modules("enrichment")]
+    rooms = [*modules("evaluation"), *modules("report"), *modules("enrichment"), *modules("ui")]
     assert len(rooms) >= 30
     every = [*rooms, "stratomics.run_directory", "models.prediction"]
     assert not loaded_after("\n".join(f"import {name}" for name in every)) & set(HEAVY)

@@ -14,7 +14,7 @@ from omics.errors import DesignError
 from stratomics.enrichment.design.checks import require_above_zero
 from stratomics.enrichment.design.step_rate import StepRate
 
-__all__ = ["Calendar", "Group"]
+__all__ = ["Calendar", "Group", "waited"]
 
 Array = NDArray[np.float64]
 
@@ -136,11 +136,11 @@ class Calendar:
 
     def _of_group(self, hazard: StepRate, since: Array) -> float:
         """Events of a trial of this group alone; `since` (edges,) is the time passed since each change of accrual."""
-        passed = _waited(hazard, self.dropout, since)
+        passed = waited(hazard, self.dropout, since)
         return float(np.array(self.accrual.rates[: len(since) - 1]) @ (passed[:-1] - passed[1:]))
 
 
-def _waited(hazard: StepRate, dropout: float, time: Array) -> Array:
+def waited(hazard: StepRate, dropout: float, time: Array) -> Array:
     """Integral from 0 to `time` of the probability of a seen event: the events of one patient a unit of accrual."""
     ends = [*hazard.starts[1:], math.inf]
     total, alive, happened = np.zeros_like(time), 1.0, 0.0

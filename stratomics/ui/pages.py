@@ -1,0 +1,116 @@
+"""The two pages of ``stratomics ui``: all runs, and some of them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from omics.errors import InputError
+from stratomics.enrichment.kept import kept
+from stratomics.enrichment.plan_words import DESIGN_NAMES, span
+from stratomics.ui.shelf import Shelf, Volume
+
+__all__ = ["ORDERS", "compare_page", "index_page"]
+
+ORDERS = {"date": "written", "name": "run", "cohort": "cohort", "endpoint": "endpoint"}
+"""Column that the table may be ordered by -> its head."""
+
+NONE = "none"
+
+Line = tuple[str, list[str]]
+
+
+def index_page(shelf: Shelf, order: str = "date") -> str:
+    """List all finished runs, the latest first unless another order is asked for."""
+    volumes = shelf.volumes
+    if order != "date":
+        volumes = sorted(volumes, key=lambda volume: (getattr(volume, order), volume.name))
+    methods = list(dict.fromkeys(label for volume in volumes for label, _ in volume.figures))
+    return _page("index.html.j2", volumes=volumes, methods=methods, order=order, orders=ORDERS, shelf=shelf)
+
+
+def compare_page(shelf: Shelf, names: Sequence[str]) -> str:
+    """Lay some runs side by side; a name that is not on the shelf is passed over."""
+    known = {volume.name: volume for volume in shelf.volumes}
+    volumes = [known[name] for name in dict.fromkeys(names) if name in known]
+    return _page(
+        "compare.html.j2", volumes=volumes, caution=_caution(volumes), groups=_groups(volumes), shelf=shelf
+    )
+
+
+def _page(template: str, **content: Any) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        # Names come from folders and files: they are escaped.
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(content)
+
+
+def _caution(volumes: Sequence[Volume]) -> str:
+    """Say what forbids to read figures of several runs beside each other."""
+    differs = [
+        what
+        for what, values in (
+            ("cohort", {volume.digest for volume in volumes}),
+            ("endpoint", {volume.endpoint for volume in volumes}),
+            ("declared metric", {volume.metric for volume in volumes}),
+        )
+        if len(values) > 1
+    ]
+    if not differs:
+        return "Same patients, same endpoint, same metric. Differences between runs have no interval of their own here."
+    return (
+        f"Not the same {', nor the same '.join(differs)}: these figures are not to be set against each other."
+    )
+
+
+def _groups(volumes: Sequence[Volume]) -> list[tuple[str, list[Line]]]:
+    """Heads with lines of one cell a run; nothing is said where no run has it."""
+    metrics = list(dict.fromkeys(key for volume in volumes for key, _ in volume.table))
+    methods = list(dict.fromkeys(label for volume in volumes for label, _ in volume.figures))
+    trials = [_trial(volume) for volume in volumes]
+    names = list(dict.fromkeys(key for trial in trials for key in trial))
+    groups = [
+        (
+            "Declared metric, by method",
+            [(m, [dict(v.figures).get(m, NONE) for v in volumes]) for m in methods],
+        ),
+        (
+            "stratomics, all metrics",
+            [(key, [dict(v.table).get(key, NONE) for v in volumes]) for key in metrics],
+        ),
+        ("Enrichment", [(name, [trial.get(name, NONE) for trial in trials]) for name in names]),
+    ]
+    return [(head, lines) for head, lines in groups if lines]
+
+
+def _trial(volume: Volume) -> dict[str, str]:
+    """Rule, honest effect and trial of a run that has them."""
+    try:
+        answer = kept(volume.run)
+        if answer is None or "subgroup" not in answer:
+            return {}
+        rule, search, design = answer["subgroup"], answer["search"], answer["plan"]["design"]
+        row = answer["rows"][1 + answer["best"]]
+        said = {
+            "rule": f"{rule['score']} {rule['direction']} {rule['cut']:.4g} ({rule['prevalence']:.0%})",
+            f"{answer['measure_label']}, everybody": span(answer["rows"][0]["inside"]),
+            f"{answer['measure_label']} inside, as it looks": span(row["inside"]),
+            "the same without optimism": NONE if search is None else span(search["out_of_bag"]),
+            "evidence": answer["weight"].partition(", for it")[0],
+        }
+        if design is not None:
+            said |= {
+                "design kept": DESIGN_NAMES[design["name"]],
+                "patients, screened": f"{design['patients']:,}, {design['tested']:,}",
+            }
+    except (InputError, KeyError, TypeError, IndexError) as error:
+        return {"rule": f"cannot be read: {error}"}
+    return said
