@@ -15,20 +15,30 @@ from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # publi
 
 from models.config import migrated_head
 from omics.errors import ConfigError, nearest
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 from stratomics.config import ExperimentConfig
 
-__all__ = ["parse", "parsed_words", "run", "shipped_config"]
+__all__ = ["build_parser", "parse", "parsed_words", "run", "shipped_config"]
 
 
 def run(arguments: Sequence[str]) -> None:
     """Parse, run, and show the result; the last line on stdout is the run directory."""
     config, runs, again = parse(arguments)
     from stratomics.cli.screen import Screen
+    from stratomics.evaluation.summary import honest_sentences
     from stratomics.experiment import run_experiment
 
     with Screen() as screen:
         finished = run_experiment(config, runs, again=again, progress=screen.step)
-    screen.result(finished, config)
+    content = {
+        "run": str(finished.path),
+        "report": str(finished.path / "report.html"),
+        "mlflow": config.tracking.uri,
+        "sentences": honest_sentences(finished.metrics),
+        "metrics": finished.metrics,
+    }
+    tell(content, lambda: screen.result(finished, config))
 
 
 def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
@@ -44,7 +54,7 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
     if words and not words[0].startswith("-"):
         source = str(shipped_config(words[0]))
         words = ["--config", _migrated(source), *words[1:]]
-    parser = _parser()
+    parser = build_parser()
     # The file alone first, so that a fault on the command line is not blamed on it.
     if words[:1] == ["--config"]:
         parsed_words(parser, words[:2], source)
@@ -64,7 +74,9 @@ def parsed_words(
     try:
         return parser.parse_args(words)
     except argparse.ArgumentError as error:
-        raise ConfigError(f"{source}: {_explained(str(error.message), parser)}") from None
+        said = _explained(str(error.message), parser)
+        missing = f"; usage: {parser.usage}" if "are required" in said else ""
+        raise ConfigError(f"{source}: {said}{missing}") from None
 
 
 def shipped_config(name: str) -> Path:
@@ -93,14 +105,13 @@ def _migrated(path: str) -> str:
     return yaml.safe_dump(content | {"head": migrated_head(head)}, sort_keys=False)
 
 
-def _parser() -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(
-        prog="stratomics run",
-        usage="stratomics run CONFIG [--cohort COHORT] [--runs DIR] [--again] [--KEY VALUE ...]",
-        description="One experiment, from files to report. Example: "
-        "stratomics run configs/default.yaml --cohort my_cohort --split.repeats 10",
-        exit_on_error=False,
-        allow_abbrev=False,
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words."""
+    parser = command_parser(
+        "run",
+        "CONFIG [--cohort COHORT] [--runs DIR] [--again] [--KEY VALUE ...]",
+        "One experiment, from files to report. One that was stopped goes on by the same command.",
+        "configs/default.yaml --cohort my_cohort --split.repeats 10",
     )
     parser.add_argument("--config", action=ActionConfigFile, help="the same as CONFIG")
     parser.add_argument("--runs", type=str, default="runs", help="folder of run directories")
