@@ -91,7 +91,7 @@ def guess_tables(
 ) -> GuessedCohort:
     """Guess as :func:`guess_cohort` does, from tables in memory."""
     roles = guess_roles(tables, name, samples, identifier)
-    patients = roles.samples.value.frame.drop(columns=roles.identifier.value)
+    patients = roles.samples.value.beside(roles.identifier.value)
     endpoints = guess_endpoints(patients)
     taken = endpoints.columns()
     arm, declared = guess_arm(patients.drop(columns=list(taken)))

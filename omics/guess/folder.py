@@ -36,6 +36,16 @@ class Table:
         """First cell of each row, as text."""
         return pd.Index(self.frame.iloc[:, 0].astype(str))
 
+    def beside(self, identifier: str) -> pd.DataFrame:
+        """Give all columns but that of ids; the first, which readers leave as text, as numbers where it holds them."""
+        others = self.frame.drop(columns=identifier)
+        first = str(self.frame.columns[0])
+        if first in others:
+            numbers = pd.to_numeric(others[first], errors="coerce")
+            if (numbers.notna() == others[first].notna()).all():
+                others[first] = numbers
+        return others
+
     @cached_property
     def columns(self) -> pd.Index:
         """Names of all columns but the first, as text."""

@@ -130,19 +130,29 @@ def _orientation(table: Table, ids: pd.Index) -> Guess[bool] | None:
 
 def _has_outcome(table: Table, identifier: str) -> bool:
     narrow = table.frame.shape[1] <= FEW_COLUMNS
-    return narrow and bool(guess_endpoints(table.frame.drop(columns=identifier)).taken)
+    return narrow and bool(guess_endpoints(table.beside(identifier)).taken)
 
 
 def _likeness(roles: Roles) -> int:
     """How much a table is like one of patients; an outcome outweighs a name."""
     table, identifier = roles.samples.value, roles.identifier.value
-    others = table.frame.drop(columns=identifier)
+    others = table.beside(identifier)
     text = len(others.columns) <= FEW_COLUMNS and any(kind.kind == "O" for kind in others.dtypes)
     named = bool(CALLED & set(words(table.stem)))
     return 4 * _has_outcome(table, identifier) + 2 * named + text
 
 
 def _nothing_shared(tables: Sequence[Table], folder: str) -> CohortError:
+    for table in tables:
+        known = pd.Index([]).append([other.rows for other in tables if other is not table])
+        twice = table.rows[table.rows.duplicated()]
+        if len(twice) and twice.isin(known).any():
+            return CohortError(
+                "the patient id stands twice; keep one row a patient",
+                "duplicate_patient",
+                file=table.file,
+                patient=str(twice[0]),
+            )
     begins = ", ".join(f"{table.file} with '{table.rows[0]}'" for table in tables[:3])
     return CohortError(
         f"no column of ids in one table recurs in another (first rows begin: {begins}); call a patient the same in all",

@@ -23,7 +23,7 @@ def check(arguments: Sequence[str]) -> None:
     """Print every finding; a cohort with errors ends in exit code 2, all of them listed."""
     cohort = parsed_words(build_parser(), list(arguments), "the command line").cohort
     findings = check_cohort(cohort)
-    tell([finding.as_dict() for finding in findings], lambda: _show(findings))
+    tell([finding.as_dict() for finding in findings], lambda: _show(findings, cohort))
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
         raise InputError(
@@ -31,7 +31,7 @@ def check(arguments: Sequence[str]) -> None:
         )
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[Finding], cohort: str) -> None:
     console = Console(width=None if Console().is_terminal else 120)
     facts = [finding for finding in findings if finding.severity == INFO]
     others = [finding for finding in findings if finding.severity != INFO]
@@ -41,6 +41,8 @@ def _show(findings: list[Finding]) -> None:
         console.print(_table("What wants a look before modelling", others))
     elif facts:
         console.print("Nothing else to look at.")
+    if not any(finding.severity == ERROR for finding in findings):
+        print(f"Then: stratomics run configs/default.yaml --cohort {cohort}")
 
 
 def _table(title: str, findings: list[Finding]) -> Table:
