@@ -69,9 +69,11 @@ def guess_roles(
         for table in tables
         if samples in (None, table.file) and (roles := _as_samples(table, tables, identifier)) is not None
     ]
-    if not found:
-        raise _nothing_shared(tables, folder)
     ranked = sorted(found, key=_likeness, reverse=True)
+    if not ranked or not ranked[0].samples.sure:
+        _refuse_repeated(tables)
+    if not ranked:
+        raise _nothing_shared(tables, folder)
     first = ranked[0]
     if len(ranked) > 1 and _likeness(ranked[1]) == _likeness(first):
         names = f"{first.samples.value.file} and {ranked[1].samples.value.file}"
@@ -142,17 +144,23 @@ def _likeness(roles: Roles) -> int:
     return 4 * _has_outcome(table, identifier) + 2 * named + text
 
 
-def _nothing_shared(tables: Sequence[Table], folder: str) -> CohortError:
+def _refuse_repeated(tables: Sequence[Table]) -> None:
+    """Name the table of patients that would be one, if nobody stood in it twice."""
     for table in tables:
         known = pd.Index([]).append([other.rows for other in tables if other is not table])
-        twice = table.rows[table.rows.duplicated()]
-        if len(twice) and twice.isin(known).any():
-            return CohortError(
+        twice = table.rows[table.rows.duplicated() & table.rows.isin(known)]
+        if len(twice) and (
+            _has_outcome(table, str(table.frame.columns[0])) or CALLED & set(words(table.stem))
+        ):
+            raise CohortError(
                 "the patient id stands twice; keep one row a patient",
                 "duplicate_patient",
                 file=table.file,
                 patient=str(twice[0]),
             )
+
+
+def _nothing_shared(tables: Sequence[Table], folder: str) -> CohortError:
     begins = ", ".join(f"{table.file} with '{table.rows[0]}'" for table in tables[:3])
     return CohortError(
         f"no column of ids in one table recurs in another (first rows begin: {begins}); call a patient the same in all",
