@@ -17,7 +17,7 @@ from stratomics.run_lock import BusyError
 
 ROOT = Path(stratomics.__file__).parents[1]
 PAGE = ROOT / "docs" / "errors.md"
-HEADINGS = re.findall(r"^### (\S+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+HEADINGS = re.findall(r"^### (\S+)$", PAGE.read_text(encoding="utf-8").lower(), flags=re.MULTILINE)
 
 
 def _place_of_code(function: ast.FunctionDef) -> int | None:
