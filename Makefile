@@ -45,11 +45,11 @@ bench: $(VENV)/test.stamp ## benchmarks, each side by side with its rival
 notebooks: ## none yet
 	@echo "no notebooks yet"
 
-docs: ## architecture in docs/, in markdown
-	@echo "docs/ is plain markdown so far; there is nothing to build"
+docs: $(VENV)/test.stamp ## build the documentation into site/, strictly and without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 clean: ## remove the environment and everything that runs and tests leave behind
-	rm -rf $(VENV) runs mlruns mlflow.db dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) site runs mlruns mlflow.db dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/python.stamp:

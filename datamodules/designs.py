@@ -121,12 +121,13 @@ def _column(cohort: MuData, column: str | None, key: str, design: str) -> pd.Ser
             f"split.design {design} needs the key `{key}` of cohort.yaml; declare it, or choose kfold"
         )
     values = cohort.obs[column]
+    # A part is checked where the cohort is read.
     if values.isna().any():
         raise CohortError(
-            f"a patient has no {key}; give everyone one",
-            f"missing_{key}",
+            "a patient has no site; give everyone one",
+            "missing_site",
             column=column,
             patient=str(cohort.obs_names[int(values.isna().to_numpy().argmax())]),
         )
-    words: pd.Series[str] = values.astype(str).str.strip()
+    words: pd.Series[str] = values.astype(str)
     return words

@@ -15,7 +15,15 @@ from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import check_named, check_unique_patients
 from omics.tables import look_up
 
-__all__ = ["read_csv", "read_parquet", "read_table", "read_tsv", "table_files", "table_format"]
+__all__ = [
+    "read_columns",
+    "read_csv",
+    "read_parquet",
+    "read_table",
+    "read_tsv",
+    "table_files",
+    "table_format",
+]
 
 
 def read_table(path: Path, index: str | None = None, file_format: str | None = None) -> pd.DataFrame:
@@ -40,6 +48,11 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
     CohortError
         Missing or unreadable file, unknown ending, missing id column, empty or repeated ids.
     """
+    return _indexed(read_columns(path, file_format), index, str(path))
+
+
+def read_columns(path: Path, file_format: str | None = None) -> pd.DataFrame:
+    """Read a table as :func:`read_table` does, its ids still a column, as yet unchecked."""
     kind = table_format(path, file_format)
     if kind not in READERS:
         what = "format" if file_format else "ending"
@@ -64,7 +77,7 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
         raise CohortError(
             f"cannot be read as {kind} ({reason}); save the table again", "unreadable_file", file=str(path)
         ) from None
-    return _indexed(frame, index, str(path))
+    return frame
 
 
 def table_files(path: Path, file_format: str | None = None) -> list[Path]:

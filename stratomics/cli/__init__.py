@@ -7,12 +7,21 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from stratomics.cli.voice import HELP, Voice, listen, speaking
 from stratomics.threads import one_thread
 
-__all__ = ["COMMANDS", "main"]
+if TYPE_CHECKING:
+    from omics.errors import StratomicsError
+
+__all__ = ["COMMANDS", "explained_at", "main"]
 
 COMMANDS = {
+    "init": (
+        "stratomics.cli.init:init",
+        "a first cohort.yaml for a folder of tables, each guess with its reason",
+    ),
     "check": ("stratomics.cli.check:check", "what a careful statistician would look at before modelling"),
     "run": ("stratomics.cli.run:run", "one experiment, from files to report"),
     "tune": ("stratomics.cli.tune:tune", "the experiment again and again, and what that is worth"),
@@ -26,6 +35,7 @@ COMMANDS = {
     "log": ("stratomics.cli.log:log", "send a finished run to MLflow, which was out of reach before"),
     "verify": ("stratomics.cli.verify:verify", "whether a run and its inputs are as the run left them"),
     "report": ("stratomics.cli.report:report", "write the report of a finished run anew"),
+    "completion": ("stratomics.cli.completion:completion", "let the shell complete commands and options"),
 }
 
 _USAGE = """usage: stratomics COMMAND ...
@@ -36,40 +46,42 @@ commands:
 {commands}
   --version  print the version
 
+{voice}.
 example: stratomics run configs/experiment/tcga_acc.yaml
 `stratomics COMMAND --help` tells more about each."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Exit 0, 2 for input that cannot be right, 1 for a fault of ours."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    voice, arguments = listen(sys.argv[1:] if argv is None else argv)
     one_thread()
     if not arguments or arguments[0] in ("-h", "--help"):
         rows = (f"  {name:<10} {sentence}" for name, (_, sentence) in COMMANDS.items())
-        print(_USAGE.format(commands="\n".join(rows)))
+        print(_USAGE.format(commands="\n".join(rows), voice=HELP))
         return 0 if arguments else 2
     if arguments[0] == "--version":
         from stratomics import __version__
 
         print(f"stratomics {__version__}")
         return 0
-    return _guarded(arguments)
+    return _guarded(arguments, voice)
 
 
-def _guarded(arguments: list[str]) -> int:
-    from omics.errors import InputError, StratomicsError
+def _guarded(arguments: list[str], voice: Voice) -> int:
+    from omics.errors import ConfigError, InputError, StratomicsError
 
     screen = logging.StreamHandler(sys.stderr)
-    screen.setLevel(logging.WARNING)
+    screen.setLevel(logging.CRITICAL if voice.quiet else logging.WARNING)
     logging.basicConfig(format="%(levelname)s %(message)s", handlers=[screen])
     try:
         _check_imports()
-        _command(arguments[0])(arguments[1:])
+        with speaking(voice):
+            _command(arguments[0])(arguments[1:])
         sys.stdout.flush()
-    except InputError as error:
-        return _complain(str(error), 2)
+        if voice.json and not voice.told:
+            raise ConfigError(f"`stratomics {arguments[0]}` has no result for machines; leave --json out")
     except StratomicsError as error:
-        return _complain(str(error), 1)
+        return _complain(f"{error} ({explained_at(error)})", 2 if isinstance(error, InputError) else 1)
     except KeyboardInterrupt:
         return _complain(
             "stopped by Ctrl-C; nothing half-written is left, and a run goes on from here by the same command",
@@ -95,6 +107,11 @@ def _command(name: str) -> Callable[[Sequence[str]], None]:
     module, _, function = COMMANDS[name][0].partition(":")
     command: Callable[[Sequence[str]], None] = getattr(importlib.import_module(module), function)
     return command
+
+
+def explained_at(error: StratomicsError) -> str:
+    """Say where the documentation explains an error: by its code or, where it has none, by its kind."""
+    return f"docs/errors.md#{getattr(error, 'code', type(error).__name__.lower())}"
 
 
 def _complain(sentence: str, code: int) -> int:

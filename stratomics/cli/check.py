@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
+import jsonargparse
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from omics.check import check_cohort
-from omics.errors import ConfigError, InputError
+from omics.errors import InputError
 from omics.finding import ERROR, INFO, Finding
+from stratomics.cli.run import parsed_words
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 
-__all__ = ["check"]
-
-USAGE = "usage: stratomics check COHORT [--json], where COHORT is a folder with cohort.yaml, the yaml, or an .h5mu file"
+__all__ = ["build_parser", "check"]
 
 
 def check(arguments: Sequence[str]) -> None:
     """Print every finding; a cohort with errors ends in exit code 2, all of them listed."""
-    words = [word for word in arguments if word != "--json"]
-    if "--help" in words or "-h" in words:
-        print(USAGE)
-        return
-    if len(words) != 1 or words[0].startswith("-"):
-        raise ConfigError(USAGE)
-    findings = check_cohort(words[0])
-    if "--json" in arguments:
-        print(json.dumps([finding.as_dict() for finding in findings], indent=2, ensure_ascii=False))
-    else:
-        _show(findings)
+    cohort = parsed_words(build_parser(), list(arguments), "the command line").cohort
+    findings = check_cohort(cohort)
+    tell([finding.as_dict() for finding in findings], lambda: _show(findings, cohort))
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
         raise InputError(
-            f"{words[0]}: {len(errors)} error(s) listed above; mend them before anything is modelled"
+            f"{cohort}: {len(errors)} error(s) listed above; mend them before anything is modelled"
         )
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[Finding], cohort: str) -> None:
     console = Console(width=None if Console().is_terminal else 120)
     facts = [finding for finding in findings if finding.severity == INFO]
     others = [finding for finding in findings if finding.severity != INFO]
@@ -48,6 +41,8 @@ def _show(findings: list[Finding]) -> None:
         console.print(_table("What wants a look before modelling", others))
     elif facts:
         console.print("Nothing else to look at.")
+    if not any(finding.severity == ERROR for finding in findings):
+        print(f"Then: stratomics run configs/default.yaml --cohort {cohort}")
 
 
 def _table(title: str, findings: list[Finding]) -> Table:
@@ -59,3 +54,18 @@ def _table(title: str, findings: list[Finding]) -> Table:
         # Text from files is no markup.
         table.add_row(escape(finding.code), escape(finding.place), escape(finding.sentence))
     return table
+
+
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words."""
+    parser = command_parser(
+        "check",
+        "COHORT",
+        "What a careful statistician would look at before anything is modelled: every error, or everything that wants "
+        "a look. It ends in exit code 2 where there are errors.",
+        "my_cohort",
+    )
+    parser.add_argument(
+        "cohort", type=str, help="a folder with cohort.yaml, the yaml itself, or an .h5mu file"
+    )
+    return parser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,25 +11,27 @@ import numpy as np
 import pandas as pd
 
 from omics.errors import ConfigError, InputError
+from stratomics.cli.bar import Bar
 from stratomics.cli.run import parsed_words
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 
-__all__ = ["enrich"]
+__all__ = ["build_parser", "enrich"]
 
 
 def enrich(arguments: Sequence[str]) -> None:
     """Print the threshold table and what remains of its best cut; of a run, keep rule, trial and report in it."""
     words = list(arguments)
     run = words.pop(0) if words and not words[0].startswith("-") else ""
-    options = parsed_words(_parser(), words, "the command line")
+    parser = build_parser()
+    options = parsed_words(parser, words, "the command line")
     if bool(run) == bool(options.table):
-        raise ConfigError(f"name either a RUN or a --table; usage: {_parser().usage}")
-    answer = _of_run(Path(run), options) if run else _of_table(options)
-    if options.json:
-        print(json.dumps(answer, indent=2, ensure_ascii=False, default=float))
-    else:
-        from stratomics.cli.enrich_screen import show
+        raise ConfigError(f"name either a RUN or a --table; usage: {parser.usage}")
+    with Bar("resampling"):
+        answer = _of_run(Path(run), options) if run else _of_table(options)
+    from stratomics.cli.enrich_screen import show
 
-        show(answer)
+    tell(answer, lambda: show(answer))
 
 
 def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
 
     for key in ("score", "arm", "control"):
         if getattr(options, key) is None:
-            raise ConfigError(f"--{key} is missing; usage: {_parser().usage}")
+            raise ConfigError(f"--{key} is missing; usage: {build_parser().usage}")
     table = _read(Path(options.table))
     trial, rows = trial_of(
         table,
@@ -156,16 +157,14 @@ def _read(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a table ({error}); give a csv file with a row per patient") from None
 
 
-def _parser() -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(
-        prog="stratomics enrich",
-        usage="stratomics enrich RUN [--control VALUE], or stratomics enrich --table CSV --score COL --arm COL "
-        "--control VALUE --time COL --event COL | --response COL [--cuts A,B,C] [--json]",
-        description="Whom the next trial should enrol by a score, what may be expected in them, and how sure that is. "
-        "Example: stratomics enrich --table trial.csv --score ki67 --arm arm --control tamoxifen "
-        "--time years --event relapse --cuts 8,11,14",
-        exit_on_error=False,
-        allow_abbrev=False,
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words; RUN stands before them."""
+    parser = command_parser(
+        "enrich",
+        "RUN [--control VALUE], or stratomics enrich --table CSV --score COL --arm COL "
+        "--control VALUE --time COL --event COL | --response COL [--cuts A,B,C]",
+        "Whom the next trial should enrol by a score, what may be expected in them, and how sure that is.",
+        "--table trial.csv --score ki67 --arm arm --control tamoxifen --time years --event relapse --cuts 8,11,14",
     )
     add = parser.add_argument
     add("--table", type=str | None, help="csv file with a row per patient, in place of RUN")
@@ -223,5 +222,4 @@ def _parser() -> jsonargparse.ArgumentParser:
     add("--trials", type=int, default=2000, help="virtual trials of each design under each truth")
     add("--seed", type=int, default=0, help="of resamples and permutations")
     add("--draws", type=int, default=1000, help="resamples and permutations")
-    add("--json", action="store_true", help="everything as json")
     return parser

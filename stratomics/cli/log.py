@@ -10,16 +10,18 @@ import jsonargparse
 
 from omics.errors import InputError
 from stratomics.cli.run import parsed_words
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 from stratomics.config import TrackingConfig
 from stratomics.run_directory import RunDirectory
 from stratomics.tracking.tracker import send
 
-__all__ = ["log"]
+__all__ = ["build_parser", "log"]
 
 
 def log(arguments: Sequence[str]) -> None:
     """Print where the run is recorded; the last line on stdout is the id of the MLflow run."""
-    given = parsed_words(_parser(), list(arguments), "the command line")
+    given = parsed_words(build_parser(), list(arguments), "the command line")
     run = RunDirectory(Path(given.run))
     if not run.finished:
         raise InputError(f"{run.path}: not a finished run directory; `stratomics run` makes one")
@@ -28,18 +30,18 @@ def log(arguments: Sequence[str]) -> None:
         tracking, uri=given.uri or tracking.uri, experiment=given.experiment or tracking.experiment
     )
     recorded = send(run, tracking)
-    print(f"MLflow  {tracking.uri}  experiment {tracking.experiment}")
-    print(recorded)
+    where = f"MLflow  {tracking.uri}  experiment {tracking.experiment}"
+    content = {"mlflow": tracking.uri, "experiment": tracking.experiment, "run": recorded}
+    tell(content, lambda: print(where, recorded, sep="\n"))
 
 
-def _parser() -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(
-        prog="stratomics log",
-        usage="stratomics log RUN [--tracking.uri URI] [--tracking.experiment NAME]",
-        description="Send a finished run to MLflow, where it is not yet. Example: "
-        "stratomics log runs/tcga_acc-0123456789 --tracking.uri http://localhost:5000",
-        exit_on_error=False,
-        allow_abbrev=False,
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words."""
+    parser = command_parser(
+        "log",
+        "RUN [--tracking.uri URI] [--tracking.experiment NAME]",
+        "Send a finished run to MLflow, where it is not yet.",
+        "runs/tcga_acc-0123456789 --tracking.uri http://localhost:5000",
     )
     parser.add_argument("run", type=str, help="a run directory")
     parser.add_argument(

@@ -12,17 +12,20 @@ import jsonargparse
 
 from omics.errors import ConfigError, nearest
 from omics.growing_table import GROWING
+from stratomics.cli.bar import Bar
 from stratomics.cli.run import add_run, parsed_words
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 
 if TYPE_CHECKING:
     from models.prediction import Prediction
 
-__all__ = ["predict"]
+__all__ = ["build_parser", "predict"]
 
 
 def predict(arguments: Sequence[str]) -> None:
     """Print the paths of the tables; what is new about the patients goes to stderr."""
-    given = parsed_words(_parser(), list(arguments), "the command line")
+    given = parsed_words(build_parser(), list(arguments), "the command line")
     out = Path(given.out)
     if out.suffix not in GROWING:
         raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, GROWING)}")
@@ -38,7 +41,7 @@ def predict(arguments: Sequence[str]) -> None:
         patients = read_new_patients(given.cohort)
         for finding in novelties(model.encoders[0].harmonizer, patients):
             print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
-        blocks = iter(predict_blocks(model, patients))
+        blocks = _shown(predict_blocks(model, patients), patients.n_obs)
         first = next(blocks)
         everybody: Iterator[Prediction] = chain([first], blocks)
         if (locked := locked_rule(folder, map(str, first.patients))) is not None:
@@ -48,20 +51,35 @@ def predict(arguments: Sequence[str]) -> None:
         f"{written.patients} patients predicted; the model abstains about {written.abstained}",
         file=sys.stderr,
     )
-    for path in written.tables:
-        print(path)
+    content = {
+        "tables": [str(path) for path in written.tables],
+        "patients": written.patients,
+        "abstained": written.abstained,
+    }
+    tell(content, lambda: print(*written.tables, sep="\n"))
 
 
-def _parser() -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(
-        prog="stratomics predict",
-        usage="stratomics predict RUN COHORT --out TABLE [--tracking.uri URI]",
-        description="New patients through a finished run. No outcome is read. Features may be missing, more or in "
-        "another order, views absent. Where `stratomics enrich RUN` locked a rule, the table says who is eligible by "
-        "it, and how far the ensemble agrees. Example: "
-        "stratomics predict runs/tcga_acc-0123456789 new_patients --out predicted.parquet",
-        exit_on_error=False,
-        allow_abbrev=False,
+def _shown(blocks: Iterator[Prediction], patients: int) -> Iterator[Prediction]:
+    """Hand blocks on, and show how many patients they were."""
+    done = 0
+    with Bar("predicting") as bar:
+        for block in blocks:
+            done += len(block.patients)
+            # Of the last block the result speaks.
+            if done < patients:
+                bar.show(done, patients, "patients predicted")
+            yield block
+
+
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words."""
+    parser = command_parser(
+        "predict",
+        "RUN COHORT --out TABLE [--tracking.uri URI]",
+        "New patients through a finished run. No outcome is read. Features may be missing, more or in another order, "
+        "views absent. Where `stratomics enrich RUN` locked a rule, the table says who is eligible by it, and how far "
+        "the ensemble agrees.",
+        "runs/tcga_acc-0123456789 new_patients --out predicted.parquet",
     )
     add_run(parser, "a run directory, the folder of a model, or the id of an MLflow run")
     parser.add_argument(

@@ -14,11 +14,14 @@ from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # publi
 
 from models.config import migrated_head
 from omics.errors import ConfigError, nearest_key
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 from stratomics.config import ExperimentConfig
 
 __all__ = [
+    "add_experiment",
     "add_run",
-    "experiment_parser",
+    "build_parser",
     "parse",
     "parsed_experiment",
     "parsed_words",
@@ -31,11 +34,19 @@ def run(arguments: Sequence[str]) -> None:
     """Parse, run, and show the result; the last line on stdout is the run directory."""
     config, runs, again = parse(arguments)
     from stratomics.cli.screen import Screen
+    from stratomics.evaluation.summary import honest_sentences
     from stratomics.experiment import run_experiment
 
     with Screen() as screen:
         finished = run_experiment(config, runs, again=again, progress=screen.step)
-    screen.result(finished, config)
+    content = {
+        "run": str(finished.path),
+        "report": str(finished.path / "report.html"),
+        "mlflow": config.tracking.uri,
+        "sentences": honest_sentences(finished.metrics),
+        "metrics": finished.metrics,
+    }
+    tell(content, lambda: screen.result(finished, config))
 
 
 def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
@@ -46,14 +57,14 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
     ConfigError
         An unknown key, a wrong type or a wrong choice, with the nearest right word.
     """
-    config, rest = parsed_experiment(_parser(), arguments)
+    config, rest = parsed_experiment(build_parser(), arguments)
     return config, Path(rest.runs), bool(rest.again)
 
 
 def parsed_experiment(
     parser: jsonargparse.ArgumentParser, arguments: Sequence[str]
 ) -> tuple[ExperimentConfig, jsonargparse.Namespace]:
-    """Parse ``CONFIG [--KEY VALUE ...]`` by what :func:`experiment_parser` made: the experiment, and what is left."""
+    """Parse ``CONFIG [--KEY VALUE ...]`` by what :func:`add_experiment` made: the experiment, and what is left."""
     words = list(arguments)
     source = ""
     if words and not words[0].startswith("-"):
@@ -77,7 +88,9 @@ def parsed_words(
     try:
         return parser.parse_args(words)
     except argparse.ArgumentError as error:
-        raise ConfigError(f"{source}: {_explained(str(error.message), parser)}") from None
+        said = _explained(str(error.message), parser)
+        missing = f"; usage: {parser.usage}" if "are required" in said else ""
+        raise ConfigError(f"{source}: {said}{missing}") from None
 
 
 def add_run(
@@ -116,30 +129,24 @@ def _migrated(path: str) -> str:
     return yaml.safe_dump(content | {"head": migrated_head(head)}, sort_keys=False)
 
 
-def _parser() -> jsonargparse.ArgumentParser:
-    parser = experiment_parser(
-        "stratomics run",
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words."""
+    parser = command_parser(
+        "run",
         "CONFIG [--cohort COHORT] [--runs DIR] [--again] [--KEY VALUE ...]",
-        "One experiment, from files to report. Example: "
-        "stratomics run configs/default.yaml --cohort my_cohort --split.repeats 10",
+        "One experiment, from files to report. One that was stopped goes on by the same command.",
+        "configs/default.yaml --cohort my_cohort --split.repeats 10",
     )
     parser.add_argument("--runs", type=str, default="runs", help="folder of run directories")
     parser.add_argument("--again", action="store_true", help="repeat a finished run")
+    add_experiment(parser)
     return parser
 
 
-def experiment_parser(command: str, words: str, description: str) -> jsonargparse.ArgumentParser:
-    """Make a parser of a command that takes a configuration, and any key of it as a word."""
-    parser = jsonargparse.ArgumentParser(
-        prog=command,
-        usage=f"{command} {words}",
-        description=description,
-        exit_on_error=False,
-        allow_abbrev=False,
-    )
+def add_experiment(parser: jsonargparse.ArgumentParser) -> None:
+    """Let a command take a configuration, and any key of it as a word."""
     parser.add_argument("--config", action=ActionConfigFile, help="the same as CONFIG")
     parser.add_class_arguments(ExperimentConfig, None)
-    return parser
 
 
 LONGEST = 200
@@ -157,8 +164,6 @@ def _explained(message: str, parser: jsonargparse.ArgumentParser) -> str:
         if found := pattern.search(message):
             key = ".".join(filter(None, [found["group"], found["key"]]))
             return f"unknown key '{key}'; {nearest_key(key, _keys(parser))}"
-    if message.startswith("the following arguments are required"):
-        return f"{message}; usage: {parser.usage}"
     # jsonargparse repeats what it could not read, which may be a whole file.
     short = message.replace("Parser key ", "key ")
     return short if len(short) <= LONGEST else f"{short[:LONGEST]} ..."

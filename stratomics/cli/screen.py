@@ -1,17 +1,16 @@
-"""What a person sees: progress on stderr, the result on stdout."""
+"""What a person sees of a run: progress on stderr, the result on stdout."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from stratomics.cli.bar import Bar
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation import METRICS
 from stratomics.evaluation.metric import find_metric
@@ -26,32 +25,15 @@ SHOWN = 2
 """Metrics in the table; the report has all of them."""
 
 
-class Screen:
-    """A bar with fits and time left on a terminal, plain lines when piped."""
+class Screen(Bar):
+    """A bar with fits and time left on a terminal, plain lines when piped; and the result."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=self._console, transient=True)
-        self._task = self._bar.add_task("fitting", total=None)
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._console.is_terminal:
-            self._bar.stop()
+        super().__init__("fitting")
 
     def step(self, step: Step) -> None:
         """Show one more fit."""
-        if self._console.is_terminal:
-            self._bar.update(self._task, completed=step.done, total=step.total, description=step.what)
-        else:
-            print(f"{step.done}/{step.total} {step.what}", file=sys.stderr, flush=True)
+        self.show(step.done, step.total, step.what)
 
     def methods(self, metrics: Mapping[str, Any], kind: str) -> None:
         """Print the table of methods, and the honest sentences."""

@@ -11,15 +11,17 @@ from omics.errors import ConfigError, InputError
 from omics.files import set_aside
 from omics.simulation.config import SimulationConfig
 from stratomics.cli.run import parsed_words
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 
-__all__ = ["simulate"]
+__all__ = ["build_parser", "simulate"]
 
 
 def simulate(arguments: Sequence[str]) -> None:
     """Write the cohort; the last line on stdout is its folder."""
     words = list(arguments)
     place = words.pop(0) if words and not words[0].startswith("-") else ""
-    parser = _parser()
+    parser = build_parser()
     config = SimulationConfig(**vars(parsed_words(parser, words, "the command line")))
     if not place:
         raise ConfigError(f"no folder is named; usage: {parser.usage}")
@@ -31,18 +33,22 @@ def simulate(arguments: Sequence[str]) -> None:
 
     with set_aside(folder) as aside:
         write_cohort(drawn(config), aside)
-    print(f"{config.patients} patients; its folder truth/ says what nobody knows of a real cohort")
+    content = {"folder": str(folder), "patients": config.patients, "truth": str(folder / "truth")}
+    tell(content, lambda: _show(folder, config.patients))
+
+
+def _show(folder: Path, patients: int) -> None:
+    print(f"{patients} patients; its folder truth/ says what nobody knows of a real cohort")
     print(folder)
 
 
-def _parser() -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(
-        prog="stratomics simulate",
-        usage="stratomics simulate DIR [--patients N] [--seed N] [--KEY VALUE ...]",
-        description="A cohort of up to seven views with known factors, responders and treatment effect. Example: "
-        "stratomics simulate my_cohort --patients 200 --features '{rna: 500, protein: 100}' --seed 1",
-        exit_on_error=False,
-        allow_abbrev=False,
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words; DIR stands before them."""
+    parser = command_parser(
+        "simulate",
+        "DIR [--patients N] [--seed N] [--KEY VALUE ...]",
+        "A cohort of up to seven views with known factors, responders and treatment effect.",
+        "my_cohort --patients 200 --features '{rna: 500, protein: 100}' --seed 1",
     )
     parser.add_class_arguments(SimulationConfig, None)
     return parser

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonargparse
 
 from omics.errors import require_range
-from stratomics.cli.run import experiment_parser, parsed_experiment, shipped_config
+from stratomics.cli.run import add_experiment, parsed_experiment, shipped_config
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 
-__all__ = ["tune"]
+if TYPE_CHECKING:
+    from stratomics.cli.screen import Screen
+    from stratomics.nested_tuning import TunedDirectory
+
+__all__ = ["build_parser", "tune"]
 
 
 def tune(arguments: Sequence[str]) -> None:
     """Parse, tune, and show the result; the last line on stdout is its folder."""
-    config, rest = parsed_experiment(_parser(), arguments)
+    config, rest = parsed_experiment(build_parser(), arguments)
     require_range("--trials", rest.trials, 1)
     from stratomics.search_space import read_search_space
 
     space = read_search_space(shipped_config(rest.search))
     from stratomics.cli.screen import Screen
-    from stratomics.nested_tuning import OPTIMISTIC, tune_experiment
+    from stratomics.nested_tuning import tune_experiment
 
     with Screen() as screen:
         result = tune_experiment(
@@ -34,26 +41,34 @@ def tune(arguments: Sequence[str]) -> None:
             again=rest.again,
             progress=screen.step,
         )
-    tuned, metrics = result.tuned, result.metrics
-    screen.methods(metrics, tuned["kind"])
-    best = tuned["recommended"]
-    for key, value in best["values"].items():
+    content = {"tuned": str(result.path), **result.tuned, "metrics": result.metrics}
+    tell(content, lambda: _show(screen, result))
+
+
+def _show(screen: Screen, result: TunedDirectory) -> None:
+    from stratomics.nested_tuning import OPTIMISTIC
+
+    tuned = result.tuned
+    screen.methods(result.metrics, tuned["kind"])
+    for key, value in tuned["recommended"]["values"].items():
         print(f"{key}: {value}")
-    for name, value in best[OPTIMISTIC].items():
+    for name, value in tuned["recommended"][OPTIMISTIC].items():
         print(f"{name} {value:.3f} ({OPTIMISTIC}; the honest one is in the table)")
     print(f"best    {result.path / 'best.yaml'}")
     print(result.path)
 
 
-def _parser() -> jsonargparse.ArgumentParser:
-    parser = experiment_parser(
-        "stratomics tune",
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words."""
+    parser = command_parser(
+        "tune",
         "CONFIG [--search FILE] [--trials N] [--objective METRIC,...] [--cohort COHORT] [--runs DIR] [--storage URL] "
         "[--again] [--KEY VALUE ...]",
         "The experiment again and again, by Optuna: in each outer training part alone for the honest score, and on all "
-        "patients for what is recommended. Example: "
-        "stratomics tune configs/default.yaml --cohort my_cohort --split.repeats 1 --trials 20",
+        "patients for what is recommended.",
+        "configs/default.yaml --cohort my_cohort --split.repeats 1 --trials 20",
     )
+    add_experiment(parser)
     parser.add_argument("--search", type=str, default="configs/search/default.yaml", help="the search space")
     parser.add_argument("--trials", type=int, default=30, help="in each study")
     parser.add_argument(

@@ -10,15 +10,17 @@ import jsonargparse
 
 from omics.errors import ConfigError, InputError
 from stratomics.cli.run import parsed_words
+from stratomics.cli.voice import tell
+from stratomics.cli.words import command_parser
 
-__all__ = ["ui"]
+__all__ = ["build_parser", "ui"]
 
 PORTS = 1 << 16
 
 
 def ui(arguments: Sequence[str]) -> None:
     """Print the address, and serve until Ctrl-C."""
-    given = parsed_words(_parser(), list(arguments), "the command line")
+    given = parsed_words(build_parser(), list(arguments), "the command line")
     folder = Path(given.runs)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the one that `stratomics run` writes its runs into")
@@ -30,7 +32,8 @@ def ui(arguments: Sequence[str]) -> None:
     from stratomics.ui.shelf import Shelf
 
     with Server(Shelf(folder.resolve()), given.port) as server:
-        print(server.address, flush=True)
+        tell({"address": server.address}, lambda: print(server.address))
+        sys.stdout.flush()
         print("Ctrl-C ends it", file=sys.stderr)
         try:
             server.serve_forever()
@@ -39,15 +42,14 @@ def ui(arguments: Sequence[str]) -> None:
             print(file=sys.stderr)
 
 
-def _parser() -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(
-        prog="stratomics ui",
-        usage="stratomics ui RUNS [--port N]",
-        description="Show the reports of all finished runs in a folder, and a table of them to compare, in a browser "
-        "on this machine. Open the address that it prints: it holds a token that is new at every start. Ctrl-C ends "
-        "it. Example: stratomics ui runs",
-        exit_on_error=False,
-        allow_abbrev=False,
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command's words."""
+    parser = command_parser(
+        "ui",
+        "RUNS [--port N]",
+        "Show the reports of all finished runs in a folder, and a table of them to compare, in a browser here. "
+        "Open the address that it prints: it holds a token that is new at every start. Ctrl-C ends it.",
+        "runs",
     )
     parser.add_argument("runs", type=str, help="a folder of run directories")
     parser.add_argument("--port", type=int, default=0, help="a free one if left out")

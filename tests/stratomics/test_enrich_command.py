@@ -185,7 +185,7 @@ def test_a_run_and_a_table_exclude_each_other(table: Path, capsys: pytest.Captur
     assert "--arm is missing" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["enrich", "--help"])
-    assert "Example: stratomics enrich --table" in " ".join(capsys.readouterr().out.split())
+    assert "example: stratomics enrich --table" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_run_locks_its_rule(write_run: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
