@@ -34,6 +34,8 @@ def client_of(uri: str) -> Any:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     import mlflow
 
+    # Whoever imported it before us had it read nothing.
+    logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])
     return mlflow.MlflowClient(database_url(uri))
 
 

@@ -139,7 +139,7 @@ def test_a_run_sent_later_is_recorded_as_one_that_was_recorded_as_it_went(
                 ("get_experiment_by_name", 1),
                 ("create_run", 1),
                 ("log_batch", 4),
-                ("create_registered_model", 1),
+                ("search_registered_models", 1),
                 ("create_model_version", 1),
                 ("create_run", 3),
                 ("set_terminated", 3),

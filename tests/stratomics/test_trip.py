@@ -250,8 +250,9 @@ def test_patient_tables_stay_out_of_mlflow_when_asked(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     stored = {p.name for p in (tmp_path / "mlruns").rglob("*") if p.is_file()}
     assert {"metrics.json", "report.html", "environment.txt"} <= stored
-    # Tables of the factors that have no row a patient.
-    tables = {f"{name}.parquet" for name in ("loadings", "variance_explained", "associations", "stability")}
+    # Tables that have no row a patient.
+    names = ("loadings", "variance_explained", "associations", "stability", "training")
+    tables = {f"{name}.parquet" for name in names}
     assert {name for name in stored if name.endswith(".parquet")} == tables
 
 
