@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import platform
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,13 +182,13 @@ def _fit_what_is_not_done(
     progress: Progress,
 ) -> None:
     """Keep predictions of every method and control, and our model fitted on all patients."""
-    done = [task for task in tasks if attempt.has(task)]
+    methods, done = methods_of(config), [task for task in tasks if attempt.has(task)]
     waiting = [task for task in tasks if task not in done]
     if done:
         log.info("%d of %d fits are done, by an attempt that was stopped", len(done), len(tasks))
         progress(Step("done before", len(done), len(tasks)))
         for earlier in (task for task in done if task != FINAL):
-            _tell(tracker, design, earlier, attempt.predictions(earlier), attempt.course(earlier))
+            _tell(tracker, design, earlier, methods, attempt.predictions(earlier), attempt.course(earlier))
     prepare = CohortReader(config, cohort_digest(design.cohort))
     results = run_tasks(run_task, waiting, prepare)
     for number, (task, result) in enumerate(results, len(done) + 1):
@@ -196,18 +196,24 @@ def _fit_what_is_not_done(
             attempt.keep_model(result)
         else:
             attempt.keep(task, *result)
-            _tell(tracker, design, task, *result)
+            _tell(tracker, design, task, methods, *result)
         progress(Step(_label(design, task), number, len(tasks)))
 
 
 def _tell(
-    tracker: Tracker, design: Design, task: Task, predictions: Mapping[str, Prediction], course: pd.DataFrame
+    tracker: Tracker,
+    design: Design,
+    task: Task,
+    methods: Sequence[str],
+    predictions: Mapping[str, Prediction],
+    course: pd.DataFrame,
 ) -> None:
     """Record what was predicted of an outer fold."""
     fold = _fold(design, task)
     if fold is not None and task.control is None:
         log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
-        tracker.fold(fold, predictions, course)
+        # What the ledger compares is in the run as a whole only.
+        tracker.fold(fold, {name: predictions[name] for name in methods}, course)
 
 
 def _fold(design: Design, task: Task) -> Fold | None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from small import QUICK
 
+from datamodules.designs import Design
 from datamodules.split import stratified_folds
 from models.censoring import StepFunction, restricted_mean
 from models.config import FactorsConfig
@@ -159,7 +160,8 @@ def test_a_response_decides_beside_a_survival_that_is_predicted_too(trial: Simul
     cohort.uns["stratomics"] = cohort.uns["stratomics"] | {"spec": json.dumps(spec.as_dict())}
     prediction = fit(cohort, CONFIG.for_kind("response"), 1).predict(cohort)
     assert set(prediction.long) == {"survival", "response"}
-    found = judge(CONFIG.for_kind("response"), cohort, {"stratomics": prediction})["interaction"]
+    alone = dataclasses.replace(CONFIG.for_kind("response"), baselines=[], controls=[])
+    found = judge(alone, Design(cohort, cohort, []), {"stratomics": prediction})["interaction"]
     assert np.isfinite(found["slope"])
     said = relative_effects(prediction, None, "response")
     table = prediction.response[prediction.response["endpoint"] == "response"]

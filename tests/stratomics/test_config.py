@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from omics.errors import ConfigError
+from stratomics.baselines import BASELINES
 from stratomics.cli.run import parse, shipped_config
 from stratomics.config import ExperimentConfig
 
@@ -132,8 +133,9 @@ def test_a_configuration_of_an_older_release_is_migrated(tmp_path: Path) -> None
 def test_what_depends_on_the_kind_of_endpoint_is_filled_in() -> None:
     survival, response = (ExperimentConfig().for_kind(kind) for kind in ("survival", "response"))
     assert (survival.evaluation.metric, response.evaluation.metric) == ("ibs", "log_loss")
-    assert survival.baselines == ["clinical_cox", "elastic_net_cox"]
-    assert response.baselines == ["clinical_logistic", "elastic_net_logistic"]
+    assert survival.baselines == list(BASELINES["survival"])
+    assert response.baselines == list(BASELINES["response"])
+    assert response.baselines[0] == "clinical_logistic"
     assert survival.for_kind("survival") == survival
     assert dataclasses.replace(ExperimentConfig(), baselines=[]).for_kind("response").baselines == []
     with pytest.raises(ConfigError, match=r"evaluation\.metric 'ibs' is not for a response"):

@@ -116,22 +116,20 @@ def test_it_goes_on_from_the_last_finished_fold(
     place = here / "runs" / f"{name}.part" / "folds"
     process = start(WORDS, here)
     deadline = time.monotonic() + 20 * seconds
-    while not (place / "repeat0-fold0").is_dir() and time.monotonic() < deadline:
+    while not (place / "fold-0").is_dir() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.kill()
     process.join()
     (here / "stderr.txt").unlink()
     kept = {path.name for path in place.iterdir() if not path.name.startswith(".")}
-    assert {"final", "repeat0-fold0"} <= kept
+    assert {"final", "fold-0"} <= kept
     assert finish(here) == bytes_
     assert fits(here) == 3 - len(kept)
     log = (here / "runs" / name / "run.log").read_text()
     assert f"{len(kept)} of 3 fits are done, by an attempt that was stopped" in log
 
 
-@pytest.mark.parametrize(
-    "file", ["final/network.safetensors", "repeat0-fold0/stratomics/predictions.parquet"]
-)
+@pytest.mark.parametrize("file", ["final/network.safetensors", "fold-0/stratomics/predictions.parquet"])
 @pytest.mark.parametrize("damage", ["cut", "changed", "removed", "added", "no manifest", "half a manifest"])
 def test_a_fold_is_believed_with_its_digests_only(
     undisturbed: tuple[str, dict[str, bytes], float, Path],
