@@ -27,6 +27,7 @@ from stratomics.factor_tables import save_factors
 from stratomics.judging import judge, methods_of
 from stratomics.learned import learned_endpoints, left_aside
 from stratomics.logs import run_log
+from stratomics.memory import give_back
 from stratomics.pins import pins
 from stratomics.run_directory import RunDirectory, run_digest, run_folder, save_run
 from stratomics.run_lock import held
@@ -150,6 +151,8 @@ def _trip(
         log.warning(control_sentence(judged))
     kept = {name: found[name] for name in methods_of(config)}
     save_run(folder, config, design.judged, kept)
+    del found, kept
+    give_back()
     courses = ((_fold(design, task), attempt.course(task)) for task in tasks if task.control is None)
     write_parquet(folder / COURSE, joined(courses))
     attempt.copy_model(folder / "model")

@@ -15,6 +15,7 @@ from omics.tables import every, look_up
 from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
 from stratomics.controls import CONTROLS
+from stratomics.memory import give_back
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,10 +56,17 @@ def tasks_of(config: ExperimentConfig, design: Design) -> list[Task]:
 
 def run_task(config: ExperimentConfig, design: Design, task: Task) -> Any:
     """Give the fitted model of FINAL; of others what methods predict, and our training's course."""
-    from stratomics.fitting import fit
     from stratomics.logs import quiet_libraries
 
     quiet_libraries()
+    found = _found(config, design, task)
+    give_back()
+    return found
+
+
+def _found(config: ExperimentConfig, design: Design, task: Task) -> Any:
+    from stratomics.fitting import fit
+
     if task.fold is None:
         return fit(design.cohort, config, named_seed(config.seed, "final"))
     if task.control is not None:

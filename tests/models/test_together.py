@@ -75,14 +75,14 @@ def test_members_end_as_in_one_process() -> None:
     one, two = (
         train_members(
             stacked, Layout({"factors": 5}), [Task(survival, CoxHead())], fold, HeadConfig(), config, seed=1
-        ).predict(stacked)[0]
+        )[0].predict(stacked)[0]
         for config in (ONE, TWO)
     )
     np.testing.assert_allclose(two, one, atol=1e-5)
     # The deep path is there: ridge regression alone says something else.
     alone = train_members(
         stacked, Layout({"factors": 5}), [Task(survival, CoxHead())], fold, HeadConfig(hidden=0), ONE, seed=1
-    ).predict(stacked)[0]
+    )[0].predict(stacked)[0]
     assert np.abs(two - alone).max() > 0.02
 
 

@@ -184,7 +184,7 @@ def test_a_link_opens_the_same_place(open_page: Watched, browser: Browser, run: 
     for name, at in (("threshold", 2), ("specificity", 3), ("screening", 4)):
         open_page.move(name, at)
     open_page.page.get_by_role("button", name="Copy a link").click()
-    open_page.page.wait_for_function("document.querySelector('[data-told]').textContent.length > 0")
+    open_page.page.locator("[data-told]:not(:empty)").first.wait_for(state="attached")
     address = open_page.page.url
     assert "#explorer?threshold=0.4&" in address
     other = watched(browser)

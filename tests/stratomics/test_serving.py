@@ -276,7 +276,13 @@ def address(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     with log.open("w") as said:
         process = subprocess.Popen(
             [sys.executable, *words, "--host", "127.0.0.1", "--port", str(port)],
-            env=os.environ | {"MLFLOW_TRACKING_URI": store, "MLFLOW_DISABLE_TELEMETRY": "true"},
+            env=os.environ
+            | {
+                "MLFLOW_TRACKING_URI": store,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                # MLflow calls uvicorn by its name, which an activated environment would find.
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            },
             cwd=log.parent,
             stdout=said,
             stderr=said,

@@ -1,0 +1,20 @@
+"""Memory that a finished fit held, given back to the system before the next one begins."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+
+__all__ = ["give_back"]
+
+
+def give_back() -> None:
+    """Collect what refers to itself, as networks and their trainers do, and have the C library return free pages.
+
+    Without it a process grows by some 10 MB a fit, of which nothing is in use.
+    """
+    gc.collect()
+    # Elsewhere than with glibc there is nothing of that name, and nothing to be done.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
