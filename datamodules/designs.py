@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from datamodules.config import SplitConfig
 from datamodules.split import Fold, stratified_folds
-from omics.cohort import cohort_endpoints, cohort_spec, read_cohort
+from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError, DataError
 from omics.tables import look_up
 
@@ -41,6 +42,12 @@ class Design:
     cohort: MuData
     judged: MuData
     folds: list[Fold]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all files that the patients were read from."""
+        ours, theirs = cohort_digest(self.cohort), cohort_digest(self.judged)
+        return ours if ours == theirs else hashlib.sha256(f"{ours}{theirs}".encode()).hexdigest()
 
 
 def design_of(cohort: MuData, config: SplitConfig, seed: int) -> Design:

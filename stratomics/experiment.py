@@ -16,7 +16,7 @@ from datamodules.split import Fold
 from models.course import COURSE, joined
 from models.prediction import Prediction
 from omics.check import cohort_notes
-from omics.cohort import cohort_digest, cohort_endpoints, cohort_files, cohort_spec, read_cohort
+from omics.cohort import cohort_endpoints, cohort_spec, read_cohort
 from omics.errors import CohortError, ConfigError
 from omics.files import write_json, write_parquet
 from omics.manifest import digests_of, write_manifest
@@ -29,7 +29,7 @@ from stratomics.learned import learned_endpoints, left_aside
 from stratomics.logs import run_log
 from stratomics.memory import give_back
 from stratomics.pins import pins
-from stratomics.run_directory import RunDirectory, run_digest, run_folder, save_run
+from stratomics.run_directory import RunDirectory, input_files, run_digest, run_folder, save_run
 from stratomics.run_lock import held
 from stratomics.tasks import FINAL, Task, run_task, tasks_of
 from stratomics.tracking.tracker import Tracker
@@ -86,15 +86,15 @@ def run_experiment(
         If another process works on this very run.
     """
     config, cohort = begun(config)
-    run = RunDirectory(run_folder(runs, config, cohort))
+    # What cannot be parted is refused before anything is begun.
+    design = design_of(cohort, config.split, config.seed)
+    run = RunDirectory(run_folder(runs, config, design))
     if run.finished and not again:
         log.warning("this very run is finished; --again repeats it")
         return run
-    # What cannot be parted is refused before anything is begun.
-    design = design_of(cohort, config.split, config.seed)
     # So is a scheduler out of reach.
     with held(run.path), open_executor(config.executor, config.workers) as run_tasks:
-        tracker = Tracker(config, design.judged, run.path.name)
+        tracker = Tracker(config, design, run.path.name)
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)
@@ -118,9 +118,15 @@ def begun(config: ExperimentConfig) -> tuple[ExperimentConfig, MuData]:
         raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
     cohort = read_cohort(config.cohort)
     config = filled_in(config, cohort)
-    if not str(config.cohort).startswith("bundled:"):
-        config = dataclasses.replace(config, cohort=str(Path(str(config.cohort)).resolve()))
-    return config, cohort
+    split = dataclasses.replace(config.split, external=_resolved(config.split.external))
+    return dataclasses.replace(config, cohort=_resolved(config.cohort), split=split), cohort
+
+
+def _resolved(source: str | None) -> str | None:
+    """Where a cohort is, whatever folder a worker or a later command starts in."""
+    if source is None or source.startswith("bundled:"):
+        return source
+    return str(Path(source).resolve())
 
 
 def filled_in(config: ExperimentConfig, cohort: MuData) -> ExperimentConfig:
@@ -141,7 +147,7 @@ def _trip(
     folder, cohort = attempt.new, design.cohort
     provenance = _provenance(config, design)
     write_json(folder / "provenance.json", provenance)
-    inputs = digests_of(cohort_files(str(config.cohort)))
+    inputs = digests_of(input_files(str(config.cohort), config.split.external))
     tasks = tasks_of(config, design)
     _fit_what_is_not_done(config, design, tasks, attempt, tracker, run_tasks, progress)
     # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
@@ -192,7 +198,7 @@ def _fit_what_is_not_done(
         progress(Step("done before", len(done), len(tasks)))
         for earlier in (task for task in done if task != FINAL):
             _tell(tracker, design, earlier, methods, attempt.predictions(earlier), attempt.course(earlier))
-    prepare = CohortReader(config, cohort_digest(design.cohort))
+    prepare = CohortReader(config, design.digest)
     results = run_tasks(run_task, waiting, prepare)
     for number, (task, result) in enumerate(results, len(done) + 1):
         if task == FINAL:
@@ -213,14 +219,15 @@ def _tell(
 ) -> None:
     """Record what was predicted of an outer fold."""
     fold = _fold(design, task)
-    if fold is not None and task.control is None:
+    if fold is not None:
         log.info("%s: %d patients trained, %d predicted", fold.label, len(fold.train), len(fold.test))
         # What the ledger compares is in the run as a whole only.
         tracker.fold(fold, {name: predictions[name] for name in methods}, course)
 
 
 def _fold(design: Design, task: Task) -> Fold | None:
-    return None if task.fold is None else design.folds[task.fold]
+    """Give the outer fold of a task; a control, or the final model, has none."""
+    return None if task.fold is None or task.control is not None else design.folds[task.fold]
 
 
 def _label(design: Design, task: Task) -> str:
@@ -241,11 +248,12 @@ class CohortReader:
     def __call__(self) -> tuple[ExperimentConfig, Design]:
         """Give configuration and patients, which must be what the run began with."""
         cohort = read_cohort(str(self.config.cohort))
-        if cohort_digest(cohort) != self.digest:
+        design = design_of(cohort, self.config.split, self.config.seed)
+        if design.digest != self.digest:
             raise CohortError(
                 "the files changed while the run went on; run again", "changed_files", file=self.config.cohort
             )
-        return self.config, design_of(cohort, self.config.split, self.config.seed)
+        return self.config, design
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -259,7 +267,7 @@ def _provenance(config: ExperimentConfig, design: Design) -> dict[str, Any]:
         "title": spec.title,
         "source": config.cohort,
         "notes": cohort_notes(cohort),
-        "cohort_digest": cohort_digest(cohort),
+        "cohort_digest": design.digest,
         "endpoint": spec.deciding,
         "kind": endpoint.kind,
         "unit": endpoint.unit,

@@ -18,13 +18,13 @@ from omics.endpoints import Endpoints, Survival
 from stratomics.baselines.views import ALL_VIEWS, ALONE, CLINIC, WITHOUT
 from stratomics.evaluation.bounds import bound_table
 from stratomics.evaluation.cases import Cases, SurvivalCases, cases_of
-from stratomics.evaluation.comparison import compare, figures, resamples
+from stratomics.evaluation.comparison import OURS, compare, figures, resamples
 from stratomics.evaluation.controls import control_row
 from stratomics.evaluation.heterogeneity import interaction, relative_effects
 from stratomics.evaluation.ledger import ledger
 from stratomics.evaluation.sets import coverage_table, known_groups
 from stratomics.patients import patients_table
-from stratomics.tasks import OURS, control_cohort
+from stratomics.tasks import control_cohort
 
 if TYPE_CHECKING:
     from mudata import MuData

@@ -16,7 +16,7 @@ from datamodules.split import Fold
 from models.course import EMPTY
 from models.prediction import Prediction
 from omics.check import cohort_notes
-from omics.cohort import cohort_digest, cohort_endpoints
+from omics.cohort import cohort_endpoints
 from omics.files import SCHEMA_VERSION, read_json, write_json, write_parquet, write_text
 from omics.randomness import named_seed
 from stratomics.config import ExperimentConfig, check_decides
@@ -127,12 +127,12 @@ def tune_experiment(
         "objective": list(plan.objective),
         "trials": trials,
     }
-    digest = run_digest(config.fingerprint() | {"tune": settings}, cohort_digest(cohort), pins())
+    design = design_of(cohort, config.split, config.seed)
+    digest = run_digest(config.fingerprint() | {"tune": settings}, design.digest, pins())
     result = TunedDirectory(runs / f"{plain_name(config, cohort)}-tune-{digest[:10]}")
     if result.finished and not again:
         log.warning("this very tuning is finished; --again repeats it")
         return result
-    design = design_of(cohort, config.split, config.seed)
     part = result.path.with_name(f"{result.path.name}.part")
     shelf = Shelf(part / "studies", storage, result.path.name)
     shelf.check()
@@ -165,7 +165,7 @@ def _tune_what_is_not_done(
     waiting = [own for own, d in zip(parts, done, strict=True) if not d]
     if any(done):
         log.info("%d of %d studies are done, by an attempt that was stopped", sum(done), len(parts))
-    prepare = CohortReader(config, cohort_digest(design.cohort))
+    prepare = CohortReader(config, design.digest)
     results = run_tasks(_tune_part, waiting, prepare)
     for number, (own, predictions) in enumerate(results, sum(done) + 1):
         if own.fold is not None:
@@ -227,7 +227,7 @@ def _write(
         },
         "recommended": _told(studies[ALL]),
         "outer": {label: _told(study) for label, study in studies.items() if label != ALL},
-        "cohort_digest": cohort_digest(cohort),
+        "cohort_digest": design.digest,
         "packages": pins(),
         "command": f"stratomics tune config.yaml --search search.yaml --trials {settings['trials']} "
         f"--objective {','.join(settings['objective'])}",

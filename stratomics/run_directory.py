@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from models.course import COURSE, EMPTY, of_fit
 from models.prediction import Prediction
-from omics.cohort import cohort_digest, cohort_spec
+from omics.cohort import cohort_files, cohort_spec
 from omics.endpoints import Response, Survival
 from omics.errors import InputError
 from omics.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
@@ -27,10 +27,11 @@ from stratomics.pins import pins
 if TYPE_CHECKING:
     from mudata import MuData
 
+    from datamodules.designs import Design
     from datamodules.split import Fold
     from stratomics.config import ExperimentConfig
 
-__all__ = ["RunDirectory", "plain_name", "run_digest", "run_folder", "save_run"]
+__all__ = ["RunDirectory", "input_files", "plain_name", "run_digest", "run_folder", "save_run"]
 
 _COMPLETE = "report.html"
 
@@ -134,10 +135,18 @@ def run_digest(fingerprint: Mapping[str, Any], cohort: str, packages: Mapping[st
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def run_folder(runs: Path, config: ExperimentConfig, cohort: MuData) -> Path:
+def run_folder(runs: Path, config: ExperimentConfig, design: Design) -> Path:
     """``RUNS/NAME-HASH``: the beginning of :func:`run_digest`."""
-    digest = run_digest(config.fingerprint(), cohort_digest(cohort), pins())
-    return runs / f"{plain_name(config, cohort)}-{digest[:10]}"
+    digest = run_digest(config.fingerprint(), design.digest, pins())
+    return runs / f"{plain_name(config, design.cohort)}-{digest[:10]}"
+
+
+def input_files(cohort: str, external: str | None) -> dict[str, Path]:
+    """Name -> file that a run reads, those of an external cohort under ``external/``."""
+    files = cohort_files(cohort)
+    if external is not None:
+        files |= {f"external/{name}": path for name, path in cohort_files(external).items()}
+    return files
 
 
 def plain_name(config: ExperimentConfig, cohort: MuData) -> str:

@@ -15,6 +15,7 @@ from omics.tables import every, look_up
 from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
 from stratomics.controls import CONTROLS
+from stratomics.evaluation.comparison import OURS
 from stratomics.memory import give_back
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from stratomics.controls.cohorts import Control
     from stratomics.training import NewPatients, TrainingPart
 
-__all__ = ["FINAL", "OURS", "Task", "control_cohort", "predict_fold", "run_task", "tasks_of"]
-
-OURS = "stratomics"
+__all__ = ["FINAL", "Task", "control_cohort", "predict_fold", "run_task", "tasks_of"]
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from omics.cohort import cohort_files
 from omics.errors import CohortError, InputError
 from omics.files import read_json
 from omics.finding import ERROR, Finding
 from omics.manifest import MANIFEST, compared, digests_of, files_of
 from stratomics.config import fingerprint_of
-from stratomics.run_directory import RunDirectory, run_digest
+from stratomics.run_directory import RunDirectory, input_files, run_digest
 
 __all__ = ["verify_run"]
 
@@ -71,7 +70,7 @@ def _of_configuration(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterato
 def _of_inputs(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:
     place = str(run.config.get("cohort"))
     try:
-        found = digests_of(cohort_files(place))
+        found = digests_of(input_files(place, (run.config.get("split") or {}).get("external")))
     except CohortError as error:
         yield Finding("inputs_not_found", ERROR, place, error.sentence)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -58,11 +57,6 @@ class BoostedTrees:
             return Prediction.of_response(new.sample_ids, self.name, expit(margin))
         times, survival = self.baseline.times, self.baseline.survival(margin)
         return Prediction.of_survival(new.sample_ids, margin, times, survival)
-
-    def as_json(self) -> dict[str, Any]:
-        """Give the trees as XGBoost writes them; no pickle."""
-        found: dict[str, Any] = json.loads(self.booster.save_raw("json"))
-        return found
 
 
 def fit_boosted_trees(part: TrainingPart) -> BoostedTrees:

@@ -106,12 +106,14 @@ class Record:
     ) -> None:
         """Write a nested run: ids of its patients, every method's metrics, and how its members' losses went."""
         tags = {"mlflow.parentRunId": self.run}
+        both = {"training": train.tolist(), "testing": test.tolist()}
         nested = self.client.create_run(self.experiment, run_name=label, tags=tags).info.run_id
-        parts = {"training": train.tolist(), "testing": test.tolist()}
+        parts = {context: own for context, own in both.items() if own}
         self.client.log_inputs(
             nested, [self.cohort.dataset(len(ids), context, ids) for context, ids in parts.items()]
         )
-        self._log(nested, {"train": len(train), "test": len(test)}, [(k, v, 0) for k, v in figures.items()])
+        sizes = {"train": len(train), "test": len(test)} if len(train) else {"test": len(test)}
+        self._log(nested, sizes, [(k, v, 0) for k, v in figures.items()])
         self._log(nested, metrics=_steps(course))
         self.client.set_terminated(nested)
 

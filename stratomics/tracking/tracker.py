@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.designs import Design
 from datamodules.split import Fold
 from models.prediction import Prediction
-from omics.cohort import cohort_digest, cohort_endpoints, cohort_spec
+from omics.cohort import cohort_endpoints, cohort_spec
 from omics.endpoints import Response, Survival
 from omics.errors import InputError
 from stratomics.config import ExperimentConfig, TrackingConfig
@@ -25,7 +26,6 @@ from stratomics.tracking.store import client_of, named, reason
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mudata import MuData
 
 __all__ = ["Tracker", "send"]
 
@@ -40,23 +40,23 @@ class Tracker:
 
     Parameters
     ----------
-    config, cohort
+    config, design
         Of the experiment.
     name
         Of the run directory.
     """
 
-    def __init__(self, config: ExperimentConfig, cohort: MuData, name: str) -> None:
-        self._config, self._cohort, self._name = config, cohort, name
+    def __init__(self, config: ExperimentConfig, design: Design, name: str) -> None:
+        self._config, self._design, self._name = config, design, name
         self._record: Record | None = None
 
     def __enter__(self) -> Self:
         keys, tracking = self._config.as_dict(), self._config.tracking
-        name, digest = cohort_spec(self._cohort).name, cohort_digest(self._cohort)
+        name, digest = cohort_spec(self._design.cohort).name, self._design.digest
         cohort = Cohort(name, digest, str(self._config.cohort))
 
         def begin() -> None:
-            self._record = Record.begin(tracking, self._name, keys, cohort, self._cohort.n_obs)
+            self._record = Record.begin(tracking, self._name, keys, cohort, self._design.judged.n_obs)
 
         self._guarded(begin)
         return self
@@ -74,9 +74,12 @@ class Tracker:
         """
         if (record := self._record) is None:
             return
-        ids = self._cohort.obs_names.to_numpy(dtype=str)
-        train, test = ids[fold.train], ids[fold.test]
-        figures = _figures(predictions, test, cohort_endpoints(self._cohort).decisive().take(fold.test))
+        judged = self._design.judged
+        ids = judged.obs_names.to_numpy(dtype=str)
+        # A run directory holds those who are judged: only among them are those who trained told of.
+        train = ids[fold.train] if judged is self._design.cohort else ids[:0]
+        test = ids[fold.test]
+        figures = _figures(predictions, test, cohort_endpoints(judged).decisive().take(fold.test))
         self._guarded(lambda: record.fold(fold.label, train, test, figures, course))
 
     def finish(self, run: RunDirectory) -> None:
