@@ -11,7 +11,7 @@ import pytest
 
 from datamodules.config import SplitConfig
 from datamodules.designs import design_of
-from models.config import TrainerConfig
+from models.config import FactorsConfig, TrainerConfig
 from omics.cohort import cohort_endpoints, join_cohort
 from omics.spec import CohortSpec, EndpointSpec, ViewSpec
 from stratomics.config import EvaluationConfig, ExperimentConfig
@@ -146,7 +146,9 @@ def test_a_leak_is_said_in_the_first_words(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.slow
 def test_controls_seldom_cry_wolf() -> None:
     """150 cohorts x 2 controls: a run that is right says off chance in 1% at most; 3 standard errors are .024."""
-    config = dataclasses.replace(CONFIG, controls=["permuted_features", "noise_view"]).for_kind("survival")
+    small = FactorsConfig(count=3, per_view=3)
+    config = dataclasses.replace(CONFIG, factors=small, controls=["permuted_features", "noise_view"])
+    config = config.for_kind("survival")
     quiet_libraries()
     wolves = 0
     for seed in range(150):
