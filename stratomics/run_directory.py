@@ -21,6 +21,8 @@ from omics.cohort import cohort_files, cohort_spec
 from omics.endpoints import Response, Survival
 from omics.errors import InputError
 from omics.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
+from stratomics.evaluation.cases import Cases, cases_of
+from stratomics.evaluation.comparison import resamples
 from stratomics.patients import patients_table
 from stratomics.pins import pins
 
@@ -89,6 +91,26 @@ class RunDirectory:
         """How the losses of the members of `fold` went by epoch; None is the final model. Older runs kept nothing."""
         path = self.path / COURSE
         return of_fit(read_parquet(path), fold) if path.is_file() else EMPTY
+
+    @property
+    def evaluated(self) -> pd.DataFrame:
+        """Rows of `patients` who have the deciding endpoint, in the order of `cases`."""
+        return self.patients[self.outcome.observed].reset_index(drop=True)
+
+    @cached_property
+    def cases(self) -> dict[str, Cases]:
+        """Method -> its predictions beside what happened, of the patients of `evaluated`; ours first."""
+        return {
+            name: cases_of(prediction, self.sample_ids, self.outcome)
+            for name, prediction in self.predictions.items()
+        }
+
+    @cached_property
+    def resamples(self) -> NDArray[np.float64]:
+        """(draws + 1, n) weights of the patients of `evaluated`, those of the intervals in ``metrics.json``."""
+        units = self.patients["group" if "group" in self.patients else "sample_id"]
+        families = pd.factorize(units)[0][self.outcome.observed]
+        return resamples(families, int(self.config["evaluation"]["draws"]), int(self.provenance["seed"]))
 
     @property
     def sample_ids(self) -> NDArray[np.str_]:

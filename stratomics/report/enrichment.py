@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from stratomics.enrichment.kept import kept
@@ -18,10 +19,11 @@ from stratomics.enrichment.plan_words import (
     said_of_truth,
     span,
 )
-from stratomics.report.figures import COLOURS, svg
+from stratomics.report.figures import COLOURS
+from stratomics.report.section import Panel, Section
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["draw_effects", "draw_power", "enrichment_part"]
+__all__ = ["draw_effects", "draw_power", "enrichment"]
 
 Content = Mapping[str, Any]
 
@@ -29,11 +31,15 @@ TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Of hazard ratios."""
 
 
-def enrichment_part(run: RunDirectory) -> dict[str, Any] | None:
-    """Content of the section; None of a run that ``stratomics enrich`` has not looked at."""
+def enrichment(run: RunDirectory) -> Section | None:
+    """Show what was found; None of a run that ``stratomics enrich`` has not looked at."""
     answer = kept(run)
     if answer is None:
         return None
+    return Section("enrichment", "Enrichment", template="enrichment.html.j2", content=_content(run, answer))
+
+
+def _content(run: RunDirectory, answer: Content) -> dict[str, Any]:
     if "prognostic" in answer:
         return {"warnings": answer["warnings"], "prognostic": _prognostic(answer), "score": answer["score"]}
     plan = answer["plan"]
@@ -48,7 +54,7 @@ def enrichment_part(run: RunDirectory) -> dict[str, Any] | None:
         "effect": _effect(answer),
         "measure": answer["measure_label"],
         "rows": [_row(row) for row in answer["rows"]],
-        "effects": svg(draw_effects(answer)),
+        "effects": _effects(answer),
         "groups": _groups(answer["groups"]),
         "markers": [
             {
@@ -64,7 +70,8 @@ def enrichment_part(run: RunDirectory) -> dict[str, Any] | None:
         "plan": said_of_plan(plan),
         "designs": [_design(row, plan) for row in plan.get("designs", [])],
         "truths": [TRUTH_NAMES[truth] for truth in _truths(plan)],
-        "power": svg(draw_power(plan)) if plan["design"] else None,
+        "unit": run.provenance["unit"],
+        "power": _power(plan) if plan["design"] else None,
         "assumptions": [
             (
                 one["name"],
@@ -164,6 +171,31 @@ def _prognostic(answer: Content) -> list[dict[str, str]]:
         }
         for row in answer["prognostic"]
     ]
+
+
+def _effects(answer: Content) -> Panel:
+    sentence = (
+        "Effects inside and outside each share of the highest predicted benefit, with 95% intervals, each for "
+        "itself."
+    )
+    sides = [(row, side) for row in answer["rows"][1:] for side in ("inside", "outside")]
+    table = pd.DataFrame(
+        [(row["cut"], side, *(row[side][key] for key in ("estimate", "low", "high"))) for row, side in sides],
+        columns=["cut", "side", answer["measure_label"], "low", "high"],
+    )
+    return Panel("effects", draw_effects(answer), sentence, table)
+
+
+def _power(plan: Content) -> Panel:
+    sentence = (
+        "A power at the estimate alone is a promise that nobody keeps: half the effect, a late one and none at all "
+        "stand beside it."
+    )
+    table = pd.DataFrame(
+        [(DESIGN_NAMES[row["plan"]], TRUTH_NAMES[row["truth"]], row["rejected"]) for row in plan["virtual"]],
+        columns=["design", "truth", "share of virtual trials that reject"],
+    )
+    return Panel("power", draw_power(plan), sentence, table)
 
 
 def draw_effects(answer: Content) -> Figure:

@@ -14,9 +14,10 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from stratomics.enrichment.kept import kept_explorer
+from stratomics.report.section import Section
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["ExplorerPart", "explorer_part", "script", "script_policy", "shown_at", "shown_rows"]
+__all__ = ["ExplorerPart", "explorer", "script", "script_policy", "shown_at", "shown_rows"]
 
 Content = Mapping[str, Any]
 
@@ -56,6 +57,8 @@ class ExplorerPart:
         Of costs and times, for the heads of rows.
     content
         ``explorer.json``.
+    script
+        Of :func:`script`, safe inside a page.
     """
 
     table: Markup
@@ -64,10 +67,11 @@ class ExplorerPart:
     rows: list[dict[str, str]]
     units: dict[str, str]
     content: Content
+    script: Markup
 
 
-def explorer_part(run: RunDirectory) -> ExplorerPart | None:
-    """Content of the section; None of a run without a table to explore."""
+def explorer(run: RunDirectory) -> Section | None:
+    """Lay out the explorer; None of a run without a table to explore."""
     found = kept_explorer(run)
     if found is None:
         return None
@@ -83,7 +87,10 @@ def explorer_part(run: RunDirectory) -> ExplorerPart | None:
         "duration": f"duration, {found['unit']}" if found["unit"] else "duration",
     }
     table = htmlsafe_json_dumps(found | {"labels": _labels(found)}, separators=(",", ":"))
-    return ExplorerPart(table, controls, shown_at(found, start), shown_rows(found, start), units, found)
+    safe = Markup(script())  # noqa: S704  # ours, and nothing of a file's
+    shown, rows = shown_at(found, start), shown_rows(found, start)
+    part = ExplorerPart(table, controls, shown, rows, units, found, safe)
+    return Section("explorer", "Explorer", template="explorer.html.j2", content=part)
 
 
 def script() -> str:

@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from omics.files import read_parquet
-from stratomics.report.figures import svg
+from stratomics.report.section import Panel, Section
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["FactorPart", "association_sentence", "factor_part", "stability_sentences"]
+__all__ = ["FactorPart", "association_sentence", "factors", "stability_sentences"]
 
 FEATURES = 4
 """Features named for each factor and view."""
@@ -32,8 +32,8 @@ class FactorPart:
 
     Attributes
     ----------
-    figure, sentence
-        Variance explained, drawn and said.
+    explained
+        Variance explained.
     stability
         Sentences, the poor factors first.
     members
@@ -48,8 +48,7 @@ class FactorPart:
         Factor, its verdict, and a cell a view.
     """
 
-    figure: str
-    sentence: str
+    explained: Panel
     stability: list[str]
     members: str
     associations: list[str]
@@ -58,7 +57,7 @@ class FactorPart:
     rows: list[tuple[str, str, list[list[str]]]]
 
 
-def factor_part(run: RunDirectory) -> FactorPart | None:
+def factors(run: RunDirectory) -> Section | None:
     """Read ``factors/`` of a run; None for one of a release that wrote none."""
     folder = run.path / "factors"
     if not folder.is_dir():
@@ -69,9 +68,11 @@ def factor_part(run: RunDirectory) -> FactorPart | None:
     )
     explained = explained.set_index("view")
     told = associations[associations["q"] < DISCOVERY].sort_values(["q", "p"], kind="stable")
-    return FactorPart(
-        svg(_draw_explained(explained)),
-        _explained_sentence(explained),
+    share = Panel(
+        "explained", _draw_explained(explained), _explained_sentence(explained), explained.reset_index()
+    )
+    part = FactorPart(
+        share,
         stability_sentences(stability),
         _members_sentence(stability),
         [association_sentence(row) + _warning(row["factor"], stability) for _, row in told.iterrows()],
@@ -79,6 +80,7 @@ def factor_part(run: RunDirectory) -> FactorPart | None:
         list(dict.fromkeys(loadings["view"])),
         _rows(loadings, stability),
     )
+    return Section("factors", "Factors", template="factors.html.j2", content=part)
 
 
 def association_sentence(row: Mapping[str, Any] | pd.Series[Any]) -> str:

@@ -5,26 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "Section", "forest", "style", "svg"]
+__all__ = ["COLOURS", "forest", "style", "svg"]
 
 # Okabe and Ito's colours, told apart with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7")
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the report of one kind of endpoint: a figure, and the sentence that says what it shows."""
-
-    id: str
-    title: str
-    figure: str
-    sentence: str
 
 
 @contextmanager

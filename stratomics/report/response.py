@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from omics.endpoints import Response
 from stratomics.evaluation.sets import exact_interval
-from stratomics.report.figures import COLOURS, Section, svg
+from stratomics.report.figures import COLOURS
+from stratomics.report.section import Panel, Section
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["RESPONSE_LIMITS", "calibration_points", "response_facts", "response_sections"]
+__all__ = ["calibration", "calibration_points", "classes", "response_facts"]
 
 Array = NDArray[np.float64]
 
+EDGES = np.linspace(0, 1, 21)
 GROUPS = 5
 FEWEST = 15
 """A group of fewer patients says nothing about calibration."""
-
-RESPONSE_LIMITS = (
-    (
-        "The probabilities of stratomics are recalibrated on patients left out of its fits; the baselines are used as "
-        "they come."
-    ),
-    (
-        "AUROC and AUPRC compare patients within a fold; with few patients of a class they are uncertain, as the "
-        "intervals show. Chance is 0.5 for AUROC and the share of positive patients for AUPRC."
-    ),
-)
 
 
 def response_facts(run: RunDirectory) -> str:
@@ -40,24 +35,48 @@ def response_facts(run: RunDirectory) -> str:
     )
 
 
-def response_sections(run: RunDirectory) -> list[Section]:
-    """Draw calibration, and the probabilities by observed class."""
-    response = run.response
-    rows = np.flatnonzero(response.observed)
-    positive, ids = response.positive[rows], run.sample_ids[rows]
+def classes(run: RunDirectory) -> Section | None:
+    """Draw the probabilities by observed class; None where the endpoint is no response."""
+    if run.kind != Response.kind:
+        return None
+    probability, positive = _seen(run)
+    panel = Panel(
+        "classes",
+        _draw_classes(probability, positive),
+        _classes_sentence(probability, positive),
+        _classes_table(probability, positive),
+    )
+    return Section("classes", "Probability by observed class", [panel])
+
+
+def calibration(run: RunDirectory) -> Section | None:
+    """Draw predicted against observed shares; None where the endpoint is no response."""
+    if run.kind != Response.kind:
+        return None
+    points = calibration_points(*_seen(run))
+    columns = ["mean predicted probability", "low", "observed share", "high", "patients"]
+    table = pd.DataFrame(points, columns=columns)
+    table.insert(0, "group by prediction", range(1, len(points) + 1))
+    panel = Panel("calibration", _draw_calibration(points), _calibration_sentence(points), table)
+    return Section("calibration", "Calibration", [panel])
+
+
+def _seen(run: RunDirectory) -> tuple[Array, NDArray[np.bool_]]:
+    """Give the probability and the class of the patients who have the endpoint."""
+    rows = np.flatnonzero(run.response.observed)
     patients = run.predictions["stratomics"].patients
     # A patient predicted in several repeats is one patient: repeats are averaged first.
-    probability = patients.groupby("sample_id")["response_probability"].mean().loc[list(ids)].to_numpy()
-    points = calibration_points(probability, positive)
-    return [
-        Section(
-            "classes",
-            "Probability by observed class",
-            svg(_draw_classes(probability, positive)),
-            _classes_sentence(probability, positive),
-        ),
-        Section("calibration", "Calibration", svg(_draw_calibration(points)), _calibration_sentence(points)),
-    ]
+    mean = patients.groupby("sample_id")["response_probability"].mean()
+    return mean.loc[list(run.sample_ids[rows])].to_numpy(), run.response.positive[rows]
+
+
+def _classes_table(probability: Array, positive: NDArray[np.bool_]) -> pd.DataFrame:
+    counts = {
+        name: np.histogram(probability[members], EDGES)[0]
+        for name, members in (("negative patients", ~positive), ("positive patients", positive))
+    }
+    span = [f"{low:.2f} to {high:.2f}" for low, high in pairwise(EDGES)]
+    return pd.DataFrame({"predicted probability": span} | counts)
 
 
 def calibration_points(
@@ -104,11 +123,10 @@ def _draw_calibration(points: list[tuple[float, float, float, float, int]]) -> F
 def _draw_classes(probability: Array, positive: NDArray[np.bool_]) -> Figure:
     figure = Figure(figsize=(7, 3.2))
     axes = figure.add_subplot()
-    edges = np.linspace(0, 1, 21)
     for place, (name, members) in enumerate((("negative", ~positive), ("positive", positive))):
         axes.hist(
             probability[members],
-            bins=edges.tolist(),
+            bins=EDGES.tolist(),
             weights=np.full(members.sum(), 1.0 / members.sum()),
             histtype="step",
             linewidth=2,

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models.censoring import kaplan_meier
 from models.prediction import Prediction
 from omics.endpoints import Survival
-from stratomics.report.figures import COLOURS, Section, svg
+from stratomics.report.figures import COLOURS
+from stratomics.report.section import Panel, Section
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["SURVIVAL_LIMITS", "survival_facts", "survival_sections"]
+__all__ = ["calibration", "risk_groups", "survival_facts"]
 
 Array = NDArray[np.float64]
 
-SURVIVAL_LIMITS = (
-    (
-        "The survival curves of stratomics are recalibrated on patients left out of its fits; the baselines are used "
-        "as they come, which costs the elastic net on IBS."
-    ),
-    "Concordance compares patients within a fold; with few events it is uncertain, as the intervals show.",
-)
+GROUPS = ("low risk", "middle risk", "high risk")
 
 
 def survival_facts(run: RunDirectory) -> str:
@@ -32,27 +28,53 @@ def survival_facts(run: RunDirectory) -> str:
     return f"{survival.event.sum()} events, median time {median:.4g} {survival.unit}"
 
 
-def survival_sections(run: RunDirectory) -> list[Section]:
-    """Draw risk groups and calibration."""
-    survival = run.survival
-    rows = np.flatnonzero(survival.observed)
-    seen, ids = survival.take(rows), run.sample_ids[rows]
-    prediction = run.predictions["stratomics"]
+def risk_groups(run: RunDirectory) -> Section | None:
+    """Draw Kaplan-Meier curves of thirds of the predicted risk; None where the endpoint is no survival."""
+    if run.kind != Survival.kind:
+        return None
+    seen, ids = _seen(run)
     # A patient predicted in several repeats is one patient: repeats are averaged first.
-    risk = prediction.patients.groupby("sample_id")["risk"].mean().loc[list(ids)].to_numpy()
-    horizon = float(np.median(seen.time[seen.event]))
-    predicted = _survival_at(prediction, horizon, list(ids))
-    return [
-        Section(
-            "risk", "Risk groups", svg(draw_risk_groups(risk, seen)), _groups_sentence(risk, seen, horizon)
-        ),
-        Section(
-            "calibration",
-            "Calibration",
-            svg(draw_calibration(predicted, seen, horizon)),
-            _calibration_sentence(predicted, seen, horizon),
-        ),
-    ]
+    risk = run.predictions["stratomics"].patients.groupby("sample_id")["risk"].mean().loc[ids].to_numpy()
+    sentence = _groups_sentence(risk, seen, _horizon(seen))
+    panel = Panel("risk", draw_risk_groups(risk, seen), sentence, _groups_table(risk, seen))
+    return Section("risk", "Risk groups", [panel])
+
+
+def calibration(run: RunDirectory) -> Section | None:
+    """Draw predicted against observed survival; None where the endpoint is no survival."""
+    if run.kind != Survival.kind:
+        return None
+    seen, ids = _seen(run)
+    horizon = _horizon(seen)
+    predicted = _survival_at(run.predictions["stratomics"], horizon, ids)
+    points = calibration_points(predicted, seen, horizon)
+    table = pd.DataFrame(points, columns=["mean predicted survival", "low", "observed survival", "high"])
+    table.insert(0, "third by prediction", ["lowest", "middle", "highest"])
+    sentence = _calibration_sentence(predicted, seen, horizon)
+    panel = Panel("calibration", draw_calibration(predicted, seen, horizon), sentence, table)
+    return Section("calibration", "Calibration", [panel])
+
+
+def _seen(run: RunDirectory) -> tuple[Survival, list[str]]:
+    """Give the patients who have the endpoint, and their ids."""
+    rows = np.flatnonzero(run.survival.observed)
+    return run.survival.take(rows), list(run.sample_ids[rows])
+
+
+def _horizon(seen: Survival) -> float:
+    return float(np.median(seen.time[seen.event] if seen.event.any() else seen.time))
+
+
+def _groups_table(risk: Array, survival: Survival) -> pd.DataFrame:
+    """Kaplan-Meier survival and number at risk of each group whenever it falls."""
+    groups, parts = thirds(risk), []
+    for group, name in enumerate(GROUPS):
+        members = groups == group
+        curve = kaplan_meier(survival.event[members], survival.time[members])
+        at_risk = (survival.time[members][:, None] >= curve.times).sum(axis=0)
+        columns = {"time": curve.times, "survival": curve(curve.times), "at risk": at_risk}
+        parts.append(pd.DataFrame({"group": name} | columns))
+    return pd.concat(parts, ignore_index=True)
 
 
 def draw_risk_groups(risk: Array, survival: Survival) -> Figure:
@@ -62,7 +84,7 @@ def draw_risk_groups(risk: Array, survival: Survival) -> Figure:
     groups = thirds(risk)
     ticks = np.linspace(0, survival.time.max(), 6)
     rows = []
-    for group, name in enumerate(("low risk", "middle risk", "high risk")):
+    for group, name in enumerate(GROUPS):
         members = groups == group
         curve = kaplan_meier(survival.event[members], survival.time[members])
         times = np.concatenate([[0.0], curve.times])

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
+from stratomics.report.section import Block, Section, Table
 from stratomics.run_directory import RunDirectory
 
-__all__ = ["uncertainty_part"]
+__all__ = ["uncertainty"]
 
 PROMISED = {
     "survival": "The bound of a patient is a time that nine in ten are promised to live beyond.",
@@ -17,33 +20,41 @@ PROMISED = {
 SURE = 0.05
 
 
-def uncertainty_part(run: RunDirectory) -> dict[str, Any] | None:
-    """Content of the section; None of runs whose predictions promised nothing."""
+def uncertainty(run: RunDirectory) -> Section | None:
+    """Show whom sets or bounds cover; None of runs whose predictions promised nothing."""
     rows = run.metrics.get("coverage")
     if not rows:
         return None
-    patients = run.predictions["stratomics"].patients
-    abstained = patients.groupby("sample_id")["abstain"].mean() if "abstain" in patients else None
-    return {
-        "promise": PROMISED[run.kind],
-        "rows": [_row(row, run.kind) for row in rows],
-        "measure": "median bound" if run.kind == "survival" else "mean classes in a set",
-        "abstain": None if abstained is None else f"{(abstained > 0.5).mean():.0%}",  # noqa: PLR2004  # most repeats
-        "interaction": _interaction(run.metrics.get("interaction")),
-    }
+    measure = "median bound" if run.kind == "survival" else "mean classes in a set"
+    table = pd.DataFrame(
+        [_row(row, run.kind) for row in rows], columns=["patients", "number", "covered", measure]
+    )
+    caption = "How often the promise was kept, overall and for whom (exact 95% intervals)"
+    said = [_abstained(run), _interaction(run.metrics.get("interaction"))]
+    blocks: list[Block] = [
+        PROMISED[run.kind],
+        Table("coverage", caption, table),
+        *(one for one in said if one),
+    ]
+    return Section("uncertainty", "Uncertainty", blocks)
 
 
-def _row(row: Mapping[str, Any], kind: str) -> dict[str, str]:
+def _row(row: Mapping[str, Any], kind: str) -> tuple[str, int, str, float]:
+    who = row["level"] if row["by"] == "all" else f"{row['by']}: {row['level']}"
     known = row["coverage"] is not None
-    size = row["bound"] if kind == "survival" else row["width"]
-    return {
-        "who": row["level"] if row["by"] == "all" else f"{row['by']}: {row['level']}",
-        "n": str(row["n"]),
-        "coverage": f"{row['coverage']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
-        if known
-        else "nobody counts",
-        "size": f"{size:.4g}",
-    }
+    covered = f"{row['coverage']:.2f} ({row['low']:.2f} to {row['high']:.2f})" if known else "nobody counts"
+    return who, row["n"], covered, row["bound"] if kind == "survival" else row["width"]
+
+
+def _abstained(run: RunDirectory) -> str | None:
+    patients = run.predictions["stratomics"].patients
+    if "abstain" not in patients:
+        return None
+    share = (patients.groupby("sample_id")["abstain"].mean() > 0.5).mean()  # noqa: PLR2004  # most repeats
+    return (
+        f"For {share:.0%} of the patients the models abstain: they are unlike those of training, or the prediction "
+        "says itself that it is unsure."
+    )
 
 
 def _interaction(found: Mapping[str, Any] | None) -> str | None:

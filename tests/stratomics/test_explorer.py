@@ -131,8 +131,8 @@ def page_of(run: Path) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    part = report.explorer_part(RunDirectory(run))
-    return environment.get_template("explorer.html.j2").render(explorer=part, script="")
+    section = report.explorer(RunDirectory(run))
+    return environment.get_template("explorer.html.j2").render(section=section)
 
 
 def test_the_table_is_harmless_inside_the_page(write_run: Callable[..., Path]) -> None:

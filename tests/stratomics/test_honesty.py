@@ -14,12 +14,12 @@ from models.config import TrainerConfig
 from models.prediction import Prediction
 from omics.cohort import cohort_endpoints, read_cohort
 from omics.randomness import named_generator
-from omics.tables import look_up
 from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metric import find_metric
-from stratomics.fitting import fit
+from stratomics.tasks import predict_methods
+from stratomics.training import NewPatients, TrainingPart
 
 PERMUTATIONS = 50
 FEWER = 20
@@ -28,23 +28,21 @@ FEWER = 20
 def permuted_scores(cohort: Any, kind: str, metric: str, permutations: int) -> dict[str, list[float]]:
     """Method -> metric of each permutation of the outcome, 5 folds each."""
     config = ExperimentConfig(trainer=TrainerConfig(epochs=100)).for_kind(kind)
-    methods = {"stratomics": fit} | {
-        name: look_up(BASELINES[kind], name, "baseline") for name in BASELINES[kind]
-    }
     columns = {"survival": ["time", "event"], "response": ["response"]}[kind]
-    scores: dict[str, list[float]] = {name: [] for name in methods}
+    scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *BASELINES[kind])}
     for number in range(permutations):
         shuffled = cohort.copy()
         order = named_generator(number, "permutation").permutation(cohort.n_obs)
         shuffled.obs[columns] = shuffled.obs[columns].to_numpy()[order]
         ids, endpoint = shuffled.obs_names.to_numpy(dtype=str), cohort_endpoints(shuffled).decisive()
         folds = stratified_folds(shuffled, 5, 1, number, "outer")
-        for name, method in methods.items():
-            parts = [
-                method(shuffled[f.train], config, number).predict(shuffled[f.test]).at(0, f.number)
-                for f in folds
-            ]
-            cases = cases_of(Prediction.concatenate(parts), ids, endpoint)
+        parts: dict[str, list[Prediction]] = {name: [] for name in scores}
+        for fold in folds:
+            part = TrainingPart(shuffled[fold.train].copy(), config, number)
+            for name, own in predict_methods(part, NewPatients(part, shuffled[fold.test].copy())).items():
+                parts[name].append(own.at(0, fold.number))
+        for name, predicted in parts.items():
+            cases = cases_of(Prediction.concatenate(predicted), ids, endpoint)
             scores[name].append(float(find_metric(metric).function(cases, np.ones((1, len(cases))))[0]))
     return scores
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from small import QUICK
 
+from stratomics.baselines import BASELINES
 from stratomics.cli import main
 from stratomics.run_directory import RunDirectory
 
@@ -43,7 +44,7 @@ def run_through(
 def check_nobody_is_lost(run: RunDirectory, samples: Path) -> None:
     ids = set(pd.read_csv(samples, dtype=str)["sample_id"])
     column = {"survival": "risk", "response": "response_probability"}[run.kind]
-    assert len(run.predictions) == 3
+    assert set(run.predictions) == {"stratomics", *BASELINES[run.kind]}
     for name, prediction in run.predictions.items():
         assert ids <= set(prediction.patients["sample_id"]), name
         assert np.isfinite(prediction.patients[column]).all(), name
