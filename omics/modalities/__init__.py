@@ -1,4 +1,9 @@
-"""The table of modalities; a new one is one file and one line here."""
+"""The table of modalities; a new one is one file and one line here.
+
+One of your own needs no line here: ``MODALITIES["mine"] = "my_modality:MINE"`` before a cohort is read, in your own code.
+"""
+
+__all__ = ["MODALITIES"]
 
 MODALITIES = {
     "genomics": "omics.modalities.genomics:GENOMICS",
