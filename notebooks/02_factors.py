@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 02 Factors, and a new patient without proteomics
 #
-# Factors sum up what views share. Here they are learned on some patients, read, asked whether they would come again, and then
-# found for patients who were not among them, with and without their proteins.
+# Factors sum up what views share. Here they are learned on some patients, read, asked whether they would come
+# again, and then found for patients who were not among them, with and without their proteins.
 
 # %%
 # %matplotlib inline
@@ -37,8 +37,8 @@ cohort = read_cohort("bundled:tcga_acc")
 views = observed_views(cohort)
 
 # %% [markdown]
-# A third of the patients who have every view play the new ones. Neither the harmonizer (which features, which scale) nor the factor model
-# sees them.
+# A third of the patients who have every view play the new ones. Neither the harmonizer (which features, which
+# scale) nor the factor model sees them.
 
 # %%
 rng = np.random.default_rng(2)
@@ -55,8 +55,8 @@ print(f"{old.n_obs} patients to learn from, {new.n_obs} new ones.")
 # %% [markdown]
 # ## What the factors are
 #
-# The share of each view's variance that each factor explains, and what loads highest. `GFA` from `models.factors.gfa`, or any other name in
-# `FACTOR_MODELS`, keeps the same promise as `PCA`.
+# The share of each view's variance that each factor explains, and what loads highest. `GFA` from
+# `models.factors.gfa`, or any other name in `FACTOR_MODELS`, keeps the same promise as `PCA`.
 
 # %%
 explained = model.variance_explained()
@@ -70,15 +70,16 @@ colours = figure.colorbar(mesh, ax=axes, label="% explained")
 # %%
 loadings = named_loadings(harmonizer.features, model)
 top = {
-    view: [", ".join(table[factor].abs().nlargest(4).index) for factor in table] for view, table in loadings.items()
+    view: [", ".join(table[factor].abs().nlargest(4).index) for factor in table]
+    for view, table in loadings.items()
 }
 pd.DataFrame(top, index=explained.columns)
 
 # %% [markdown]
 # ## Would they come again?
 #
-# Fits to halves of the patients that share nobody, three times. A factor that is poor is not to be interpreted, however well its genes
-# read.
+# Fits to halves of the patients that share nobody, three times. A factor that is poor is not to be interpreted,
+# however well its genes read.
 
 
 # %%
@@ -100,7 +101,8 @@ found[["factor", "kind", "name", "measure", "effect", "q"]].head(6)
 # %% [markdown]
 # ## A new patient, with and without proteins
 #
-# The same patients twice: as they are, and with the whole view taken away. `transform` puts either among the factors; `sd` says how sure it is.
+# The same patients twice: as they are, and with the whole view taken away. `transform` puts either among the
+# factors; `sd` says how sure it is.
 
 # %%
 without = new.copy()
@@ -109,7 +111,9 @@ as_they_are = model.transform(harmonizer.transform(new))
 less = model.transform(harmonizer.transform(without))
 moved = pd.DataFrame(
     {
-        "correlation": [np.corrcoef(a, b)[0, 1] for a, b in zip(as_they_are.mean.T, less.mean.T, strict=True)],
+        "correlation": [
+            np.corrcoef(a, b)[0, 1] for a, b in zip(as_they_are.mean.T, less.mean.T, strict=True)
+        ],
         "sd with all views": as_they_are.sd.mean(axis=0),
         "sd without rppa": less.sd.mean(axis=0),
     },
@@ -118,8 +122,8 @@ moved = pd.DataFrame(
 moved
 
 # %% [markdown]
-# What the other views say of proteins that were not measured, beside what was measured in truth: the share of variance that was told
-# (0 is as good as the mean of the others; below 0 is worse).
+# What the other views say of proteins that were not measured, beside what was measured in truth: the share of
+# variance that was told (0 is as good as the mean of the others; below 0 is worse).
 
 # %%
 guessed, sd = model.reconstruct("rppa", harmonizer.transform(without))
@@ -127,13 +131,16 @@ measured = harmonizer.transform(new).views["rppa"]
 told = 1 - ((measured - guessed) ** 2).sum(axis=0) / (measured**2).sum(axis=0)
 order = np.argsort(told)[::-1]
 inside = (np.abs(measured - guessed) <= 1.96 * sd).mean()
-print(f"{(told > 0).mean():.0%} of the proteins are told better than by the mean; the median share told is {np.median(told):.2f}.")
+print(f"{(told > 0).mean():.0%} of the proteins are told better than by the mean.")
+print(f"The median share told is {np.median(told):.2f}.")
 print(f"{inside:.0%} of the measured values lie within 1.96 predicted sd.")
 
 # %%
 best = order[0]
 figure, axes = plt.subplots(figsize=(4, 4))
-axes.errorbar(guessed[:, best], measured[:, best], xerr=sd[:, best], fmt="o", color="#0072B2", ecolor="#56B4E9")
+axes.errorbar(
+    guessed[:, best], measured[:, best], xerr=sd[:, best], fmt="o", color="#0072B2", ecolor="#56B4E9"
+)
 axes.axline((0, 0), slope=1, color="#999999", linewidth=1)
 axes.set(xlabel="predicted from the other views, +- sd", ylabel="measured")
 axes.set_title(f"the protein told best: {harmonizer.features['rppa'][best]}", fontsize=10)
@@ -142,9 +149,10 @@ axes.spines[["top", "right"]].set_visible(False)
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** that a patient without proteins has a place among the factors, where that place is less sure than it would be with
-# them, and how well the rest of the views tells a protein of patients whom the model never saw.
+# **One may conclude** that a patient without proteins has a place among the factors, where that place is less
+# sure than it would be with them, and how well the rest of the views tells a protein of patients whom the model
+# never saw.
 #
-# **One may not conclude** that a guessed protein replaces a measured one, above all not the protein told best: it is the best of all
-# that were looked at, in a handful of patients. Nor that a factor which hangs together with the outcome in these patients causes it, or
-# predicts it elsewhere; nor that a poor factor means anything.
+# **One may not conclude** that a guessed protein replaces a measured one, above all not the protein told best: it
+# is the best of all that were looked at, in a handful of patients. Nor that a factor which hangs together with
+# the outcome in these patients causes it, or predicts it elsewhere; nor that a poor factor means anything.

@@ -14,8 +14,9 @@
 # %% [markdown]
 # # 03 Survival with honest uncertainty
 #
-# One experiment from files to predictions of patients whom the models never saw, beside what a sceptic would try first; then how sure each
-# prediction is. Few folds and one repeat, so that it runs in well under a minute: a report to others should have the defaults.
+# One experiment from files to predictions of patients whom the models never saw, beside what a sceptic would try
+# first; then how sure each prediction is. Few folds and one repeat, so that it runs in well under a minute: a
+# report to others should have the defaults.
 
 # %%
 # %matplotlib inline
@@ -25,6 +26,7 @@ import tempfile
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.display import display
 
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
@@ -36,7 +38,9 @@ from stratomics.logs import quiet_libraries
 from stratomics.plots import panels
 
 quiet_libraries()
-os.chdir(tempfile.mkdtemp(prefix="stratomics-"))  # runs/ and mlflow.db go here; name a folder of your own to keep them
+os.chdir(
+    tempfile.mkdtemp(prefix="stratomics-")
+)  # runs/ and mlflow.db go here; name a folder of your own to keep them
 config = ExperimentConfig(
     cohort="bundled:tcga_acc",
     split=SplitConfig(folds=3, repeats=1, inner_folds=3),
@@ -53,19 +57,26 @@ run.path.name
 # %% [markdown]
 # ## Do the omics add anything?
 #
-# The metric was declared before (`evaluation.metric`); the interval that decides is that of the paired difference, ours minus theirs. The
-# control learns from outcomes that were permuted: were it better than chance, nothing here could be trusted.
+# The metric was declared before (`evaluation.metric`); the interval that decides is that of the paired
+# difference, ours minus theirs. The control learns from outcomes that were permuted: were it better than chance,
+# nothing here could be trusted.
 
 # %%
 keys = shown(run.metrics, run.kind)
-table = pd.DataFrame([{"method": row.label} | {metric_label(key): row.cells.get(key, "") for key in keys} for row in rows(run.metrics)])
+table = pd.DataFrame(
+    [
+        {"method": row.label} | {metric_label(key): row.cells.get(key, "") for key in keys}
+        for row in rows(run.metrics)
+    ]
+)
 display(table.set_index("method").T)
 print(*honest_sentences(run.metrics), control_sentence(run.metrics), sep="\n")
 
 # %% [markdown]
 # ## Risk groups
 #
-# `panels` gives the figures of the report, each with its sentence and the table behind it. A figure is matplotlib's and yours to change.
+# `panels` gives the figures of the report, each with its sentence and the table behind it. A figure is
+# matplotlib's and yours to change.
 
 # %%
 drawn = panels(run)
@@ -85,8 +96,8 @@ drawn["calibration"].figure
 # %% [markdown]
 # ## How sure is one prediction?
 #
-# `survival_bound` is a time that nine in ten are promised to live beyond. Whether the promise was kept is seen only where the time is known:
-# on patients who died, or were watched beyond their bound.
+# `survival_bound` is a time that nine in ten are promised to live beyond. Whether the promise was kept is seen
+# only where the time is known: on patients who died, or were watched beyond their bound.
 
 # %%
 patients = run.predictions["stratomics"].patients.set_index("sample_id")
@@ -96,8 +107,8 @@ coverage = pd.DataFrame(run.metrics["coverage"])
 coverage[["by", "level", "n", "coverage", "low", "high"]].round(2)
 
 # %% [markdown]
-# Curves of the patients of lowest and highest risk, with their bounds. Between the patients the model sees a difference; how far to believe
-# it is what the calibration above is for.
+# Curves of the patients of lowest and highest risk, with their bounds. Between the patients the model sees a
+# difference; how far to believe it is what the calibration above is for.
 
 # %%
 order = patients["risk"].sort_values().index
@@ -117,17 +128,20 @@ axes.spines[["top", "right"]].set_visible(False)
 
 # %%
 abstaining = patients["abstain"].mean()
-all_rows = coverage[coverage["by"] == "all"].iloc[0]
+kept = coverage[coverage["by"] == "all"].iloc[0]
 print(f"The models abstain on {abstaining:.0%} of the patients.")
-print(f"Promised 90%, kept for {all_rows['coverage']:.0%} ({all_rows['low']:.0%} to {all_rows['high']:.0%}) of {all_rows['n']}.")
+print(
+    f"Promised 90%, kept for {kept['coverage']:.0%} ({kept['low']:.0%} to {kept['high']:.0%}) of {kept['n']}."
+)
 
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** what the sentences under *Do the omics add anything?* say, and no more: better, worse, or no evidence of a
-# difference, on this metric, in patients like these. An interval that reaches over zero is no evidence either way; it is not evidence of
-# equality.
+# **One may conclude** what the sentences under *Do the omics add anything?* say, and no more: better, worse, or
+# no evidence of a difference, on this metric, in patients like these. An interval that reaches over zero is no
+# evidence either way; it is not evidence of equality.
 #
-# **One may not conclude** from one repeat of three folds that the figures would stand as they are: they move with the folds. Nor from the
-# curve of one patient that he will live so long: the bound is a promise to nine in ten together, checked with a few dozen deaths. Nor
-# anything for another hospital or another assay; `ood` says how unlike somebody is, but no cohort here stands for them.
+# **One may not conclude** from one repeat of three folds that the figures would stand as they are: they move with
+# the folds. Nor from the curve of one patient that he will live so long: the bound is a promise to nine in ten
+# together, checked with a few dozen deaths. Nor anything for another hospital or another assay; `ood` says how
+# unlike somebody is, but no cohort here stands for them.

@@ -14,9 +14,9 @@
 # %% [markdown]
 # # 05 Enrichment, and a trial
 #
-# Whom should the next trial enrol? A randomised trial is simulated, whose treatment helps some patients more than others; its patients'
-# benefit is predicted out of fold, and the question is asked of that. The truth is known here and stands at the end, where one can no longer
-# choose by it.
+# Whom should the next trial enrol? A randomised trial is simulated, whose treatment helps some patients more than
+# others; its patients' benefit is predicted out of fold, and the question is asked of that. The truth is known
+# here and stands at the end, where one can no longer choose by it.
 
 # %%
 # %matplotlib inline
@@ -25,6 +25,7 @@ import tempfile
 
 import numpy as np
 import pandas as pd
+from IPython.display import display
 
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
@@ -39,9 +40,16 @@ from stratomics.logs import quiet_libraries
 from stratomics.plots import panels
 
 quiet_libraries()
-os.chdir(tempfile.mkdtemp(prefix="stratomics-"))  # runs/ and mlflow.db go here; name a folder of your own to keep them
+os.chdir(
+    tempfile.mkdtemp(prefix="stratomics-")
+)  # runs/ and mlflow.db go here; name a folder of your own to keep them
 settings = SimulationConfig(
-    patients=300, features={"rna": 100, "protein": 60}, signal=0.6, predictive_strength=1.0, missing_views=0.1, seed=5
+    patients=300,
+    features={"rna": 100, "protein": 60},
+    signal=0.6,
+    predictive_strength=1.0,
+    missing_views=0.1,
+    seed=5,
 )
 simulated = simulate(settings)
 write_cohort(simulated, "trial")
@@ -63,8 +71,9 @@ patients = run.predictions["stratomics"].patients
 patients[["sample_id", "risk", "benefit", "benefit_sd"]].describe().loc[["mean", "min", "max"]]
 
 # %% [markdown]
-# `benefit` is the predicted days gained under treatment. `enrich_run` asks what is left of it: the same as `stratomics enrich`, as one dictionary
-# of plain numbers. Few draws and virtual trials here; the defaults are 1000 and 2000.
+# `benefit` is the predicted days gained under treatment. `enrich_run` asks what is left of it: the same as
+# `stratomics enrich`, as one dictionary of plain numbers. Few draws and virtual trials here; the defaults are
+# 1000 and 2000.
 
 # %%
 answer = enrich_run(run, asked=Asked(trials=100), draws=200)
@@ -90,8 +99,8 @@ pd.DataFrame(
 ).round(2)
 
 # %% [markdown]
-# Each row is a cut, its effect as it looks on these patients (a hazard ratio: below 1 helps). Whoever takes the best of them has chosen by
-# chance too. What is left once that is paid for:
+# Each row is a cut, its effect as it looks on these patients (a hazard ratio: below 1 helps). Whoever takes the
+# best of them has chosen by chance too. What is left once that is paid for:
 
 # %%
 search, best = answer["search"], answer["rows"][1 + answer["best"]]
@@ -102,8 +111,9 @@ print(search["verdict"])
 # %% [markdown]
 # ## The trial that follows
 #
-# Designs for one question side by side, each run virtually: with the effect as estimated, drawn from its interval, half of it, late, and
-# absent. Under "null" the share of trials that reject is the error that a regulator asks about.
+# Designs for one question side by side, each run virtually: with the effect as estimated, drawn from its
+# interval, half of it, late, and absent. Under "null" the share of trials that reject is the error that a
+# regulator asks about.
 
 # %%
 not_written = keep(run, answer)  # subgroup.json and design.json, the rule locked, into the run directory
@@ -125,16 +135,19 @@ figure
 truth = answer["truth"]
 print(lock(answer).label)
 print(f"Predicted and true benefit correlate by {truth['correlation']:.2f}.")
-print(f"True {truth['measure']}: inside {truth['inside']:.2f}, outside {truth['outside']:.2f}, everybody {truth['everybody']:.2f}.")
+for who in ("inside", "outside", "everybody"):
+    print(f"true {truth['measure']}, {who}: {truth[who]:.2f}")
 inside_true = np.mean(simulated.truth.benefits)
 print(f"The treatment truly helps {inside_true:.0%} of these patients.")
 
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** how strong the evidence is that patients ordered by predicted benefit gain differently, what effect remains inside a
-# cut once its choice is paid for, and what a trial of a given size would do if the effect were as estimated, half of that, late, or absent.
+# **One may conclude** how strong the evidence is that patients ordered by predicted benefit gain differently,
+# what effect remains inside a cut once its choice is paid for, and what a trial of a given size would do if the
+# effect were as estimated, half of that, late, or absent.
 #
-# **One may not conclude** that a subgroup benefits because the effect in its row looks large: the row that looks best was chosen. Nor, from an
-# effect inside alone, that those outside do not benefit: look at both, and at their intervals. Nor that the rule works: it was made and
-# judged in one trial, and is a hypothesis with a sample size until another trial has tested it.
+# **One may not conclude** that a subgroup benefits because the effect in its row looks large: the row that looks
+# best was chosen. Nor, from an effect inside alone, that those outside do not benefit: look at both, and at their
+# intervals. Nor that the rule works: it was made and judged in one trial, and is a hypothesis with a sample size
+# until another trial has tested it.

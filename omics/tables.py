@@ -39,10 +39,13 @@ def look_up(table: Mapping[str, str], name: str, what: str) -> Any:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
         raise ConfigError(
-            f"{what} '{name}' is {table[name]}, and this process finds no module '{error.name}'; put its folder on the path"
+            f"{what} '{name}' is {table[name]}, and this process finds no module '{error.name}'; put its folder on "
+            "the path"
         ) from None
     if not hasattr(there, attribute):
-        raise ConfigError(f"{what} '{name}' is {table[name]}, and {module} has no '{attribute}'; correct the entry")
+        raise ConfigError(
+            f"{what} '{name}' is {table[name]}, and {module} has no '{attribute}'; correct the entry"
+        )
     return getattr(there, attribute)
 
 

@@ -1,7 +1,7 @@
 """Entries that a person made in the tables of names, carried into the processes that fit.
 
-``HEADS["survival"]["mine"] = "my_heads:MyHead"`` holds in the process that ran it. A worker imports the tables anew, and
-would know nothing of it.
+``HEADS["survival"]["mine"] = "my_heads:MyHead"`` holds in the process that ran it. A worker imports the tables anew,
+and would know nothing of it.
 """
 
 from __future__ import annotations

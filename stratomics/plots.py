@@ -39,7 +39,9 @@ def panels(run: RunDirectory) -> dict[str, Panel]:
     >>> panels(RunDirectory("runs/my_cohort-0123456789"))["risk"].figure  # doctest: +SKIP
     """
     with style():
-        found = [panel for section in sections_of(run) for panel in _within((section.blocks, section.content))]
+        found = [
+            panel for section in sections_of(run) for panel in _within((section.blocks, section.content))
+        ]
     return {panel.id: panel for panel in found}
 
 
