@@ -99,14 +99,14 @@ def test_it_runs_from_any_folder_and_stays_quiet(
     here.mkdir()
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
-    place = {"metadata": {"path": str(here)}}
-    client = nbclient.NotebookClient(stored(source), timeout=300, resources=place)
-    # By files in place of ports that others may want, and with the Python that runs the tests.
-    manager = client.create_kernel_manager()
-    manager.transport = "ipc"
-    manager.kernel_spec.argv[0] = sys.executable
-    done = client.execute()
-    outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
+    notebook = stored(source)
+    client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(here)}})
+    # With the Python that runs the tests, whatever kernels a person has installed.
+    client.create_kernel_manager().kernel_spec.argv[0] = sys.executable
+    with client.setup_kernel():
+        for number, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, number)
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     said = "".join(output.text for output in outputs if output.output_type == "stream")
     # A warning on the screen is read by everybody who opens the notebook: there is none.
     assert not [output.text for output in outputs if output.get("name") == "stderr"]
