@@ -33,10 +33,6 @@ def panels(run: RunDirectory) -> dict[str, Panel]:
     ------
     InputError
         If the run has no tables to draw.
-
-    Examples
-    --------
-    >>> panels(RunDirectory("runs/my_cohort-0123456789"))["risk"].figure  # doctest: +SKIP
     """
     with style():
         found = [
