@@ -63,7 +63,7 @@ config = ExperimentConfig(
     trainer=TrainerConfig(epochs=60),
     baselines=["clinical_cox"],
     controls=[],
-    evaluation=EvaluationConfig(draws=200),
+    evaluation=EvaluationConfig(draws=100),
     workers=1,
 )
 run = run_experiment(config)
@@ -76,7 +76,7 @@ patients[["sample_id", "risk", "benefit", "benefit_sd"]].describe().loc[["mean",
 # 1000 and 2000.
 
 # %%
-answer = enrich_run(run, asked=Asked(trials=100), draws=200)
+answer = enrich_run(run, asked=Asked(trials=100), draws=100)
 print(answer["evidence"]["sentence"])
 
 
