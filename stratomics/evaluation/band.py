@@ -1,11 +1,11 @@
-"""Intervals of curves, point by point."""
+"""Percentile intervals over resamples of patients: of curves, point by point, and of one number."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["band"]
+__all__ = ["band", "with_interval"]
 
 Array = NDArray[np.float64]
 
@@ -38,3 +38,16 @@ def band(values: Array) -> tuple[Array, Array]:
     ends = np.full((2, values.shape[1]), np.nan)
     ends[:, known] = np.nanquantile(drawn[:, known], [0.025, 0.975], axis=0)
     return ends[0], ends[1]
+
+
+def with_interval(values: Array) -> dict[str, float]:
+    """Estimate of all patients, the first of values (1 + draws,), with the ends of :func:`band` where they are known.
+
+    Examples
+    --------
+    >>> with_interval(np.array([0.5, 0.5, 0.5]))
+    {'estimate': 0.5, 'low': 0.5, 'high': 0.5}
+    """
+    low, high = (float(end[0]) for end in band(values[:, None]))
+    ends = {"low": low, "high": high} if np.isfinite(low) else {}
+    return {"estimate": float(values[0])} | ends

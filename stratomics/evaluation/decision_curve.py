@@ -17,7 +17,7 @@ NARROW = 5
 
 
 def net_benefit(cases: Cases, thresholds: Array, weight: Array) -> Array:
-    """(draws, thresholds) net benefit of treating whose predicted probability is at least a threshold, higher is better.
+    """(draws, thresholds) net benefit of treating whose predicted probability reaches a threshold, higher is better.
 
     Vickers and Elkin 2006, doi 10.1177/0272989X06295361: the share of patients who are treated and have the event,
     less the share who are treated and do not, weighted by the odds of the threshold; to treat stands for whatever would

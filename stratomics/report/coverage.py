@@ -33,6 +33,12 @@ def coverage_panel(run: RunDirectory) -> Panel | None:
         return None
     drawn = _tables(run)
     table = pd.DataFrame([_row(row, run.kind) for row in saved])
+    if TOGETHER in drawn:
+        cases = run.cases[OURS]
+        assert isinstance(cases, ResponseCases)
+        marginal = coverage_table(cases.marginal, known_groups(run.evaluated)).to_dict("records")
+        by_group = {_who(row): row["coverage"] for row in marginal}
+        table[f"coverage of sets that promise it {TOGETHER}"] = table["patients"].map(by_group)
     return Panel("coverage", _draw(drawn), _sentence(drawn, len(table)), table)
 
 
@@ -42,8 +48,12 @@ def other_endpoint(run: RunDirectory) -> list[str]:
     for name, figures in run.metrics.items():
         if name == run.endpoint or not isinstance(figures, dict) or "set_coverage_positive" not in figures:
             continue
-        classes = [f"{interval(figures[f'set_coverage_{c}'])} of {c} patients" for c in ("positive", "negative")]
-        said.append(f"Of {name}, sets that promise {PROMISED:.0%} within each class hold the truth for {' and '.join(classes)}.")
+        classes = [
+            f"{interval(figures[f'set_coverage_{c}'])} of {c} patients" for c in ("positive", "negative")
+        ]
+        said.append(
+            f"Of {name}, sets that promise {PROMISED:.0%} within each class hold the truth for {' and '.join(classes)}."
+        )
     return said
 
 
@@ -73,7 +83,7 @@ def _row(row: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return {"patients": _who(row), "number": row["n"], **figures, **last}
 
 
-def _who(row: Mapping[str, Any]) -> str:
+def _who(row: Mapping[Any, Any]) -> str:
     return "all" if row["by"] == "all" else f"{row['by']}: {row['level']}"
 
 
@@ -93,9 +103,7 @@ def _draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel(f"share covered, with exact 95% interval; {PROMISED:g} is promised")
     if len(tables) > 1:
-        axes.legend(
-            frameon=False, fontsize=8, title="promised", loc="center left", bbox_to_anchor=(1.0, 0.5)
-        )
+        axes.legend(frameon=False, fontsize=8, title="promised", loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 
@@ -108,13 +116,17 @@ def _sentence(tables: Mapping[str, pd.DataFrame], lines: int) -> str:
     for name, table in tables.items():
         known = table[table["coverage"].notna()]
         below = known[known["high"] < PROMISED]
-        first = table.rename(columns={"coverage": "estimate"}).iloc[0][["estimate", "low", "high"]].astype(float)
-        whole = "unknown" if first.isna().any() else interval(first.to_dict())
+        estimate, low, high = (float(x) for x in table[["coverage", "low", "high"]].to_numpy()[0])
+        whole = interval({"estimate": estimate, "low": low, "high": high}) if len(known) else "unknown"
         short = [f"{_who(row)} ({row['coverage']:.2f})" for row in below.to_dict("records")]
-        found = f"fewer than promised among {', '.join(short)}" if short else "no group is surely below the promise"
+        found = (
+            f"fewer than promised among {', '.join(short)}" if short else "no group surely below the promise"
+        )
         said.append(f"{name}: {whole} of all, {found}")
-    words = "; ".join(said)
-    return (
-        f"Share of patients covered, {words}. Groups of fewer than {FEWEST} patients are drawn together; each of the "
-        f"{lines} has its line in the table."
+    together = any(table["few"].any() for table in tables.values())
+    few = (
+        f" Groups of fewer than {FEWEST} patients are drawn together; each of the {lines} lines is in the table."
+        if together
+        else ""
     )
+    return f"Share of patients covered, {'; '.join(said)}.{few}"

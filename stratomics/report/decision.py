@@ -21,6 +21,7 @@ __all__ = ["caveats", "decision", "spans"]
 Array = NDArray[np.float64]
 
 TIE = 1e-12
+MOST_SPANS = 4
 DEFAULTS = "the better of treating all and treating none"
 
 
@@ -32,9 +33,9 @@ def decision(run: RunDirectory) -> Section:
     thresholds = thresholds_of(cases)
     curves, gains = _curves(run, thresholds), _gains(run, thresholds)
     meaning = (
-        f"Suppose that whoever has a predicted probability of {what} of at least a threshold is treated, whatever treatment "
-        "stands for. The net benefit is the share of all patients who are treated rightly, less the share treated in "
-        "vain, weighted by the odds of the threshold: who treats at 20% holds one patient missed to be as bad as four "
+        f"Suppose that whoever has a predicted probability of {what} of at least a threshold is treated, whatever "
+        "treatment stands for. The net benefit is the share of all patients who are treated rightly, less the share "
+        "treated in vain, weighted by the odds of the threshold: who treats at 20% holds one patient missed to be as bad as four "
         "treated in vain. A net benefit of 0.05 is worth five patients in a hundred treated rightly and none in vain."
     )
     blocks: list[Block] = [
@@ -53,8 +54,8 @@ def caveats(run: RunDirectory) -> list[str]:
     said = []
     if f"{run.endpoint}.cause" in run.patients:
         said.append(
-            "Events are of several causes, and an event here is one of any cause: nothing is said of decisions about one "
-            "cause alone."
+            "Events are of several causes, and an event here is one of any cause: nothing is said of decisions about "
+            "one cause alone."
         )
     if f"{run.endpoint}.entry" in run.patients:
         said.append(
@@ -65,7 +66,7 @@ def caveats(run: RunDirectory) -> list[str]:
 
 
 def spans(thresholds: Array, where: NDArray[np.bool_]) -> str:
-    """Write the thresholds that are meant, neighbours as one span.
+    """Write the thresholds that are meant, neighbours as one span; of more than four spans, how many and from where.
 
     Examples
     --------
@@ -74,6 +75,8 @@ def spans(thresholds: Array, where: NDArray[np.bool_]) -> str:
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], where, [False]]).astype(int)))
     found = [(thresholds[start], thresholds[stop - 1]) for start, stop in edges.reshape(-1, 2)]
+    if len(found) > MOST_SPANS:
+        return f"{where.sum()} thresholds between {found[0][0]:.0%} and {found[-1][1]:.0%}"
     words = [f"{a:.0%}" if a == b else f"{a:.0%} to {b:.0%}" for a, b in found]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
@@ -109,7 +112,7 @@ def _draw_curves(curves: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(7, 4.2))
     axes = figure.add_subplot()
     axes.plot(curves["threshold"], curves["treat all"], color="#555555", linewidth=1, label="treat all")
-    axes.plot(curves["threshold"], curves["treat none"], color="#999999", linewidth=1, label="treat none")
+    axes.plot(curves["threshold"], curves["treat none"], color="#555555", linestyle=":", label="treat none")
     for name, line in method_lines(curves.columns[1:-2]).items():
         axes.plot(curves["threshold"], curves[name], **line)
     top = max(float(np.nanmax(curves.iloc[:, 1:])), 0.02)
@@ -155,20 +158,17 @@ def _highest(curves: pd.DataFrame) -> str:
         )
     return (
         f"Of all methods, treating all and treating none, stratomics has the highest net benefit at {highest.sum()} of "
-        f"{drawn}: {spans(thresholds, highest)}."
+        f"{drawn}, namely at {spans(thresholds, highest)}."
     )
 
 
 def _gained(gains: pd.DataFrame) -> str:
-    return (
-        "; ".join(_gain(gains, name) for name in _compared(gains))
-        + ". Intervals are 95%, of one threshold at a time, over patients."
-    )
+    said = "; ".join(_gain(gains, name) for name in _compared(gains))
+    return f"The 95% interval of the gain of stratomics, one threshold at a time, {said}."
 
 
 def _gain(gains: pd.DataFrame, name: str) -> str:
     thresholds = gains["threshold"].to_numpy(dtype=np.float64)
     above, below = (gains[f"{name}, low"] > TIE).to_numpy(), (gains[f"{name}, high"] < -TIE).to_numpy()
-    said = f"Over {name}, the interval of the gain of stratomics lies above 0 at "
-    said += spans(thresholds, above) if above.any() else "no threshold"
+    said = f"over {name} lies above 0 at {spans(thresholds, above) if above.any() else 'no threshold'}"
     return said + (f" and below 0 at {spans(thresholds, below)}" if below.any() else "")

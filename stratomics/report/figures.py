@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from stratomics.evaluation.comparison import LABELS
 
-__all__ = ["COLOURS", "forest", "method_lines", "style", "svg"]
+__all__ = ["COLOURS", "DASHES", "forest", "method_lines", "style", "svg"]
 
 # Okabe and Ito's colours, told apart with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models.calibration.abstention import MOST_OUTLYING
-from stratomics.evaluation.band import band
+from stratomics.evaluation.band import band, with_interval
+from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.risk_coverage import (
     abstention_table,
@@ -48,7 +49,7 @@ def risk_coverage(run: RunDirectory) -> Panel | None:
     table = pd.DataFrame({"share kept": shares, "patients kept": np.round(shares * n).astype(int)} | curves)
     table.insert(3, "low", low)
     table.insert(4, "high", high)
-    return Panel("risk-coverage", _draw(table), _sentence(run, ours, shares), table)
+    return Panel("risk-coverage", _draw(table), _sentence(ours, shares), table)
 
 
 def abstentions(run: RunDirectory) -> list[Block]:
@@ -56,7 +57,7 @@ def abstentions(run: RunDirectory) -> list[Block]:
     if "abstain" not in run.predictions[OURS].patients:
         return []
     abstained, strange = _abstained(run), _wide(run, "ood") > MOST_OUTLYING
-    groups = {name: few_together(labels) for name, labels in known_groups(run.evaluated).items()}
+    groups = {name: few_together(labels) for name, labels in _groups(run).items()}
     counts = abstention_table(abstained, strange, groups)
     who = np.where(counts["by"] == "all", "all", counts["by"] + ": " + counts["level"])
     table = counts.drop(columns=["by", "level"]).rename(
@@ -96,6 +97,14 @@ def _curves(run: RunDirectory, shares: Array) -> tuple[dict[str, Array], Array]:
     return curves, ours
 
 
+def _groups(run: RunDirectory) -> dict[str, NDArray[np.str_]]:
+    """Observed class of a response, and what is known before."""
+    cases, known = run.cases[OURS], known_groups(run.evaluated)
+    if isinstance(cases, ResponseCases):
+        return {"class": np.where(cases.positive, "positive", "negative")} | known
+    return known
+
+
 def _wide(run: RunDirectory, column: str) -> Array:
     """(repeats, n) of a column of ours, of the patients who are evaluated."""
     wide = run.predictions[OURS].patients.pivot(index="repeat", columns="sample_id", values=column)
@@ -114,7 +123,10 @@ def _draw(table: pd.DataFrame) -> Figure:
     axes.fill_between(share, table["low"], table["high"], color=COLOURS[0], alpha=0.15, linewidth=0)
     for place, name in enumerate(table.columns.drop(["share kept", "patients kept", "low", "high"])):
         label = f"stratomics, by {name}" if name in {DOUBT, DISAGREE, UNLIKE} else f"{name}, by {DOUBT}"
-        line = {"linestyle": DASHES[(place - 1) % len(DASHES)] if place else "-", "label": label}
+        line: dict[str, Any] = {
+            "linestyle": DASHES[(place - 1) % len(DASHES)] if place else "-",
+            "label": label,
+        }
         axes.plot(share, table[name], color=COLOURS[place], linewidth=1.3 if place else 2.4, **line)
     axes.set_ylim(bottom=0.0)
     axes.set_xlabel("share of patients kept, the surest first")
@@ -123,20 +135,16 @@ def _draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _sentence(run: RunDirectory, ours: Array, shares: Array) -> str:
-    half = int(np.argmin(np.abs(shares - HALF)))
-    gained = mean_over_coverage(ours, shares) - ours[:, -1]
+def _sentence(ours: Array, shares: Array) -> str:
+    half, average = int(np.argmin(np.abs(shares - HALF))), mean_over_coverage(ours, shares)
+    kept, everybody, mean = (interval(with_interval(one)) for one in (ours[:, half], ours[:, -1], average))
+    gained = interval(with_interval(average - ours[:, -1]), "+")
     return (
-        f"Among the {shares[half]:.0%} of patients of whom stratomics is surest (smallest {DOUBT} p (1 - p)) the Brier score "
-        f"is {_figure(ours[:, half])}, among all {_figure(ours[:, -1])}. Averaged over all shares kept it is "
-        f"{_figure(mean_over_coverage(ours, shares))}, where an order that says nothing would leave it as it is of all: a "
-        f"difference of {_figure(gained, '+')}. Part of that is no merit: rare outcomes are easy to be sure of."
+        f"Among the {shares[half]:.0%} of patients of whom stratomics is surest (smallest {DOUBT}) the Brier score is "
+        f"{kept}, among all {everybody}. Averaged over all shares kept it is {mean}, where an order that says nothing "
+        f"would leave it as it is of all: a difference of {gained}. Part of that is no merit: outcomes that are rare "
+        "are easy to be sure of."
     )
-
-
-def _figure(values: Array, sign: str = "") -> str:
-    low, high = (float(end[0]) for end in band(values[:, None]))
-    return interval({"estimate": float(values[0]), "low": low, "high": high}, sign)
 
 
 def _believed(run: RunDirectory, abstained: NDArray[np.bool_]) -> str:
@@ -145,7 +153,9 @@ def _believed(run: RunDirectory, abstained: NDArray[np.bool_]) -> str:
     kept, left = (brier_among(cases, chosen, weight) for chosen in (~abstained, abstained))
     if not np.isfinite([kept[0], left[0]]).all():
         return ""
+    where, elsewhere = (interval(with_interval(one)) for one in (kept, left))
+    difference = interval(with_interval(kept - left), "+")
     return (
-        f"The Brier score is {_figure(kept)} where they do not abstain and {_figure(left)} where they do, a difference of "
-        f"{_figure(kept - left, '+')}."
+        f"The Brier score is {where} where they do not abstain and {elsewhere} where they do, a difference of "
+        f"{difference}."
     )

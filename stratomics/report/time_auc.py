@@ -26,8 +26,8 @@ FEWEST = 5
 """Events, below which an AUC says more of chance than of the method."""
 TITLE = "Time-dependent AUC"
 MEANING = (
-    "The time-dependent AUC at a time is the share of pairs in the right order, of one patient who had the event by then "
-    "and one who was still free of it: 0.5 is chance, 1 is perfect."
+    "The time-dependent AUC at a time is the share of pairs in the right order, of one patient who had the event by "
+    "then and one who was still free of it: 0.5 is chance, 1 is perfect."
 )
 
 
@@ -40,8 +40,8 @@ def time_auc(run: RunDirectory) -> Section | None:
     table = auc_table(run, cases)
     if table.empty:
         nowhere = (
-            f"At no time have {FEWEST} patients had the event while ten are followed, none of whom stands for more than "
-            "ten, so that no AUC over time can be drawn."
+            f"At no time have {FEWEST} patients had the event while ten are followed, none of whom stands for more "
+            "than ten, so that no AUC over time can be drawn."
         )
         return Section("time-auc", TITLE, [MEANING, nowhere])
     unit = run.survival.unit
@@ -109,19 +109,18 @@ def _sentence(run: RunDirectory, table: pd.DataFrame, cases: SurvivalCases) -> s
     said = [f"The AUC of stratomics is {_at(first, unit)}"]
     if len(table) > 1:
         said[0] += f" and {_at(last, unit)}"
-    said.append(f"earlier or later, up to {cases.time.max():.4g} {unit}, too few have had the event or are followed")
+    said.append(
+        f"earlier or later, up to {cases.time.max():.4g} {unit}, too few have had the event or are followed"
+    )
     return "; ".join([*said, *_average(run)]) + "."
 
 
 def _at(row: pd.Series[float], unit: str) -> str:
-    auc = interval({"estimate": row[OURS], **_ends(row)})
-    return (
-        f"{auc} at {row['time']:.4g} {unit} ({row['events']:.0f} events by then, {row['at risk']:.0f} still free of it)"
+    ends = {key: row[key] for key in ("low", "high")} if np.isfinite(row["low"]) else {}
+    auc, counts = interval({"estimate": row[OURS], **ends}), (row["events"], row["at risk"])
+    return "{} at {:.4g} {} ({:.0f} events by then, {:.0f} still free of it)".format(
+        auc, row["time"], unit, *counts
     )
-
-
-def _ends(row: pd.Series[float]) -> dict[str, float]:
-    return {key: row[key] for key in ("low", "high")} if np.isfinite(row["low"]) else {}
 
 
 def _average(run: RunDirectory) -> list[str]:

@@ -22,7 +22,7 @@ SURE = 0.05
 
 
 def uncertainty(run: RunDirectory) -> Section | None:
-    """Show whom sets or bounds cover, and whom the models should be believed of; None where predictions promise nothing."""
+    """Show whom sets or bounds cover, and of whom models should be believed; None where nothing was promised."""
     covered = coverage_panel(run)
     if covered is None:
         return None
