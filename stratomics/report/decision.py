@@ -35,8 +35,9 @@ def decision(run: RunDirectory) -> Section:
     meaning = (
         f"Suppose that whoever has a predicted probability of {what} of at least a threshold is treated, whatever "
         "treatment stands for. The net benefit is the share of all patients who are treated rightly, less the share "
-        "treated in vain, weighted by the odds of the threshold: who treats at 20% holds one patient missed to be as bad as four "
-        "treated in vain. A net benefit of 0.05 is worth five patients in a hundred treated rightly and none in vain."
+        "treated in vain, weighted by the odds of the threshold: who treats at 20% holds one patient missed to be as "
+        "bad as four treated in vain. A net benefit of 0.05 is worth five patients in a hundred treated rightly and "
+        "none in vain."
     )
     blocks: list[Block] = [
         meaning,

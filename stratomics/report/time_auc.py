@@ -109,9 +109,11 @@ def _sentence(run: RunDirectory, table: pd.DataFrame, cases: SurvivalCases) -> s
     said = [f"The AUC of stratomics is {_at(first, unit)}"]
     if len(table) > 1:
         said[0] += f" and {_at(last, unit)}"
-    said.append(
-        f"earlier or later, up to {cases.time.max():.4g} {unit}, too few have had the event or are followed"
-    )
+    if (left_out := len(auc_times(cases)) - len(table)) > 0:
+        said.append(
+            f"{left_out} more of its times, up to {cases.grid[-1]:.4g} {unit}, are left out, since too few had the "
+            "event by then or were still followed"
+        )
     return "; ".join([*said, *_average(run)]) + "."
 
 
