@@ -12,6 +12,7 @@ __all__ = ["net_benefit", "thresholds_of", "treat_all"]
 Array = NDArray[np.float64]
 
 PERCENT = 100
+SMALLEST = 1e-9
 NARROW = 5
 """Per cents to either side of predictions that are all alike."""
 
@@ -86,16 +87,17 @@ def _incidence(cases: SurvivalCases, treated: NDArray[np.bool_], weight: Array) 
 
     What :func:`models.censoring.kaplan_meier` gives group by group, for all groups in one pass over the times.
     """
-    at_risk = weight @ treated
-    alive = np.ones_like(at_risk)
-    nobody = at_risk == 0
-    for time in np.unique(cases.time[cases.time <= cases.horizon]):
-        here = cases.time == time
-        if (died := here & cases.event).any():
-            deaths = weight[:, died] @ treated[died]
-            alive *= 1.0 - np.divide(deaths, at_risk, out=np.zeros_like(alive), where=at_risk > 0)
-        at_risk = at_risk - weight[:, here] @ treated[here]
+    chosen = treated.astype(np.float64)
+    at_risk = weight @ chosen
+    alive, nobody, before = np.ones_like(at_risk), at_risk == 0, 0.0
+    died = cases.event & (cases.time <= cases.horizon)
+    for time in np.unique(cases.time[died]):
+        left, now = (cases.time >= before) & (cases.time < time), died & (cases.time == time)
+        at_risk -= weight[:, left] @ chosen[left]
+        # Where nobody is left, nobody dies.
+        alive *= 1.0 - (weight[:, now] @ chosen[now]) / np.maximum(at_risk, SMALLEST)
+        before = time
     still = cases.time >= cases.horizon
-    unknown = ~nobody & (alive > 0) & (weight[:, still] @ treated[still] == 0)
+    unknown = ~nobody & (alive > 0) & (weight[:, still] @ chosen[still] == 0)
     incidence: Array = np.where(unknown, np.nan, 1.0 - alive)
     return incidence
