@@ -21,6 +21,8 @@ __all__ = ["caveats", "decision", "spans"]
 Array = NDArray[np.float64]
 
 TIE = 1e-12
+CLOSE = 0.001
+"""One patient in a thousand, which nobody would call a difference."""
 MOST_SPANS = 4
 DEFAULTS = "the better of treating all and treating none"
 
@@ -150,16 +152,17 @@ def _highest(curves: pd.DataFrame) -> str:
     thresholds = curves["threshold"].to_numpy(dtype=np.float64)
     others = curves.drop(columns=["threshold", OURS]).to_numpy(dtype=np.float64)
     ours = curves[OURS].to_numpy(dtype=np.float64)
-    highest = ours > np.nanmax(others, axis=1) + TIE
+    defaults = curves[["treat all", "treat none"]].max(axis=1).to_numpy(dtype=np.float64)
+    highest = (ours >= np.nanmax(others, axis=1) - CLOSE) & (ours > defaults + TIE)
     drawn = f"the {len(curves)} thresholds drawn ({thresholds[0]:.0%} to {thresholds[-1]:.0%})"
     if not highest.any():
         return (
-            f"At none of {drawn} does stratomics have the highest net benefit, of all methods, treating all and "
-            "treating none."
+            f"At none of {drawn} does stratomics have a net benefit above those of treating all and treating none and "
+            f"within {CLOSE:g} of that of the best method."
         )
     return (
-        f"Of all methods, treating all and treating none, stratomics has the highest net benefit at {highest.sum()} of "
-        f"{drawn}, namely at {spans(thresholds, highest)}."
+        f"Of all methods, treating all and treating none, stratomics has the highest net benefit, or one within "
+        f"{CLOSE:g} of it, at {highest.sum()} of {drawn}, namely at {spans(thresholds, highest)}."
     )
 
 

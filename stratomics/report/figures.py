@@ -65,7 +65,8 @@ def method_lines(names: Iterable[str]) -> dict[str, dict[str, Any]]:
             "linestyle": DASHES[(place - 1) % len(DASHES)] if place else "-",
             "linewidth": 1.3 if place else 2.4,
             "label": LABELS.get(name, name),
-            "zorder": 2 if place else 3,
+            # Dashes on top of the thick line can be seen where both are one.
+            "zorder": 3 if place else 2,
         }
         for place, name in enumerate(names)
     }

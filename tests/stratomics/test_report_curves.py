@@ -182,13 +182,13 @@ def test_where_the_auc_cannot_be_estimated_it_is_said(saved: Saved) -> None:
 def test_net_benefit_says_where_ours_is_best(saved: Saved) -> None:
     panels, _ = drawn(decision(saved.run("survival")))
     table, gains = panels["decision"].table, panels["decision-gain"].table
-    others = table[["clinical Cox", "treat all", "treat none"]].max(axis=1)
-    best = table["stratomics"] > others + 1e-12
+    best = table["stratomics"] > table[["treat all", "treat none"]].max(axis=1) + 1e-12
+    best &= table["stratomics"] >= table["clinical Cox"] - 0.001
     assert best.any()
-    assert (
-        f"the highest net benefit at {best.sum()} of the {len(table)} thresholds"
-        in panels["decision"].sentence
+    words = (
+        f"the highest net benefit, or one within 0.001 of it, at {best.sum()} of the {len(table)} thresholds"
     )
+    assert words in panels["decision"].sentence
     default = "the better of treating all and treating none"
     expected = table["stratomics"] - table[["treat all", "treat none"]].max(axis=1)
     np.testing.assert_allclose(gains[f"minus {default}"], expected)
