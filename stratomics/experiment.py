@@ -202,7 +202,7 @@ def _fit_what_is_not_done(
     results = run_tasks(run_task, waiting, prepare)
     for number, (task, result) in enumerate(results, len(done) + 1):
         if task == FINAL:
-            attempt.keep_model(result)
+            attempt.keep_model(*result)
         else:
             attempt.keep(task, *result)
             _tell(tracker, design, task, methods, *result)

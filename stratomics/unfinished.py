@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from stratomics.tasks import FINAL, Task
 if TYPE_CHECKING:
     import pandas as pd
 
+    from stratomics.baselines.trees import BoostedTrees
     from stratomics.fitted import Fitted
 
 __all__ = ["Unfinished", "unfinished"]
@@ -63,10 +64,11 @@ class Unfinished:
         methods = sorted(path for path in self._place(task).iterdir() if path.is_dir())
         return {unquote(path.name): Prediction.load(path) for path in methods}
 
-    def keep_model(self, model: Fitted) -> None:
-        """Keep the final model."""
+    def keep_model(self, model: Fitted, trees: Sequence[BoostedTrees]) -> None:
+        """Keep the final model, and the trees fitted beside it."""
         with set_aside(self._place(FINAL)) as aside:
-            model.save(aside)
+            for own in (model, *trees):
+                own.save(aside)
             write_parquet(aside / COURSE, model.course)
             write_manifest(aside, {})
 
