@@ -136,9 +136,10 @@ def _finished(tracking: TrackingConfig, name: str) -> str | None:
 def _folds(run: RunDirectory) -> Iterator[tuple[Any, ...]]:
     """Give what :meth:`Record.fold` takes, of each outer fold of a finished run."""
     ids = run.sample_ids
-    places = run.predictions["stratomics"].patients[["repeat", "fold"]].drop_duplicates()
+    every = dict(run.predictions)
+    places = every["stratomics"].patients[["repeat", "fold"]].drop_duplicates()
     for repeat, number in places.itertuples(index=False):
-        parts = {name: _part(own, repeat, number) for name, own in run.predictions.items()}
+        parts = {name: _part(own, repeat, number) for name, own in every.items()}
         test = np.flatnonzero(np.isin(ids, parts["stratomics"].patients["sample_id"].to_numpy(dtype=str)))
         train = np.setdiff1d(np.arange(len(ids)), test)
         fold = Fold(int(repeat), int(number), train, test)
