@@ -46,7 +46,9 @@ def trees(source: Path) -> Iterator[ast.Module]:
 
 
 def test_they_are_numbered_and_every_one_is_a_pair() -> None:
-    assert [source.stem[:2] for source in SOURCES] == [f"{number:02d}" for number in range(1, len(SOURCES) + 1)]
+    assert [source.stem[:2] for source in SOURCES] == [
+        f"{number:02d}" for number in range(1, len(SOURCES) + 1)
+    ]
     assert {path.stem for path in FOLDER.glob("*.ipynb")} == {source.stem for source in SOURCES}
 
 
