@@ -61,7 +61,7 @@ config = ExperimentConfig(
     endpoints=[],
     factors=FactorsConfig(count=5, per_view=0),
     trainer=TrainerConfig(epochs=60),
-    baselines=["clinical_cox"],
+    baselines=[],
     controls=[],
     evaluation=EvaluationConfig(draws=100),
     workers=1,
