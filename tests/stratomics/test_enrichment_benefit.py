@@ -21,7 +21,7 @@ from stratomics.enrichment.benefit_calibration import (
     policy_value,
 )
 from stratomics.enrichment.censoring_free import HEAVIEST, censoring_free
-from stratomics.enrichment.evidence import evidence_of, holm
+from stratomics.enrichment.evidence import evidence_of
 from stratomics.enrichment.folds import FOLDS, REPEATS, trial_folds
 from stratomics.enrichment.honest import ranks_within_folds
 from stratomics.enrichment.horizon import checked_horizon, furthest_horizon
