@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stratomics.enrichment.rate import Rate
+from stratomics.evaluation.multiplicity import holm
 
 __all__ = ["Evidence", "evidence_of"]
-
-Array = NDArray[np.float64]
 
 LEVEL = 0.05
 

@@ -19,7 +19,7 @@ __all__ = ["Step", "draw_flow", "flow", "steps_of"]
 ARMS = 5
 """Arms that have a box of their own; the smallest ones beyond share the last."""
 
-HEIGHT, GAP = 0.72, 0.34
+HEIGHT, GAP = 0.58, 0.32
 """Of a box, and between two, in inches."""
 
 

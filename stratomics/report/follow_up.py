@@ -62,7 +62,7 @@ def draw_follow_up(survival: Survival, found: FollowUp) -> Figure:
     watched, events = _counts(survival, ticks)
     for line, (name, counts) in enumerate((("at risk", watched), ("events", events))):
         height = -0.3 - 0.1 * line
-        axes.text(-0.03, height, name, transform=axes.transAxes, ha="right", fontsize=9)
+        axes.text(-0.06, height, name, transform=axes.transAxes, ha="right", fontsize=9)
         for tick, count in zip(ticks, counts, strict=True):
             axes.text(
                 tick, height, str(count), transform=axes.get_xaxis_transform(), ha="center", fontsize=9

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from omics.endpoints import Survival
 from stratomics.evaluation.missingness import FEWEST, missing_covariates, missingness
 from stratomics.evaluation.multiplicity import holm
 from stratomics.report.section import Block, Table
@@ -15,7 +14,7 @@ __all__ = ["missing", "missing_sentences"]
 
 SURE = 0.05
 
-EFFECT = {"survival": "hazard ratio, lacking to having", "response": "odds ratio, lacking to having"}
+EFFECT = {"survival": "hazard ratio", "response": "odds ratio"}
 TEST = {"survival": "log-rank test", "response": "Fisher's exact test"}
 DIRECTION = {
     "survival": ("the event comes earlier", "the event comes later"),
@@ -34,7 +33,7 @@ def missing(run: RunDirectory) -> list[Block]:
     what = ["view"] * len(views) + ["covariate"] * len(covariates)
     found.insert(0, "what", what)
     adjusted = _adjusted(found)
-    return [Table("missing", _caption(run.kind), _table(found, adjusted, run)), missing_sentences(found, run.kind)]
+    return [Table("missing", _caption(run), _table(found, adjusted, run)), missing_sentences(found, run.kind)]
 
 
 def missing_sentences(found: pd.DataFrame, kind: str) -> list[str]:
@@ -57,7 +56,7 @@ def missing_sentences(found: pd.DataFrame, kind: str) -> list[str]:
         if p < SURE:
             words = DIRECTION[kind][0 if row["endpoint_effect"] > 1 else 1]
             said.append(
-                f"Without the {row['what']} {row['name']}, {words} ({EFFECT[kind].split(',')[0]} "
+                f"Without the {row['what']} {row['name']}, {words} ({EFFECT[kind]} "
                 f"{row['endpoint_effect']:.2f}, p {row['endpoint_p']:.2g}, {p:.2g} after Holm for {asked} questions): its "
                 "absence tells something by itself, and a model may read it."
             )
@@ -68,8 +67,9 @@ def missing_sentences(found: pd.DataFrame, kind: str) -> list[str]:
                 f"Holm for {asked} questions), so that arms differ in what is known of their patients."
             )
     smallest = float(np.nanmin(found[["endpoint_p", "arm_p"]].to_numpy(dtype=np.float64)))
+    whom = "the endpoint or the arm" if found["arm_p"].notna().any() else "the endpoint"
     return said or [
-        f"No absence is tied to the endpoint or the arm beyond chance (smallest p {smallest:.2g} of {asked} questions, "
+        f"No absence is tied to {whom} beyond chance (smallest p {smallest:.2g} of {asked} questions, "
         f"{min(1.0, smallest * asked):.2g} after Holm). That is no evidence that patients are missing at random."
     ]
 
@@ -80,11 +80,11 @@ def _adjusted(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(holm(p.ravel()).reshape(p.shape), columns=["endpoint_p", "arm_p"])
 
 
-def _caption(kind: str) -> str:
-    ratio = "hazard ratio" if kind == Survival.kind else "odds ratio"
+def _caption(run: RunDirectory) -> str:
+    arm = ", of the arm by Fisher's exact or the chi-squared test" if "arm" in run.patients else ""
     return (
-        f"What is missing. The {ratio} is of those who lack it to those who have it (one-step estimate); p by the "
-        f"{TEST[kind]}, of the arm by Fisher's exact or the chi-squared test, each for itself, and in brackets after Holm"
+        f"What is missing. The {EFFECT[run.kind]} is of those who lack it to those who have it (one-step estimate); p by "
+        f"the {TEST[run.kind]}{arm}, each for itself, and in brackets after Holm"
     )
 
 
@@ -95,7 +95,7 @@ def _table(found: pd.DataFrame, adjusted: pd.DataFrame, run: RunDirectory) -> pd
             "what": found["what"],
             "patients without": found["missing"],
             "share": [f"{share:.1%}" for share in found["share"]],
-            EFFECT[run.kind].split(",")[0]: found["endpoint_effect"],
+            EFFECT[run.kind]: found["endpoint_effect"],
             "p, endpoint": _both(found["endpoint_p"], adjusted["endpoint_p"]),
         }
     )

@@ -33,6 +33,7 @@ from stratomics.enrichment.ridge_benefit import cross_fitted_benefit
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.trial_table import trial_of
 from stratomics.enrichment.two_arm_curves import two_arm_curves
+from stratomics.evaluation.multiplicity import holm
 
 NOBODY = np.zeros((120, 0))
 
