@@ -141,7 +141,8 @@ def difference(ranks: Array) -> float:
     ranks
         (groups, 1 + draws) estimates, and those of the same resamples in every group: a Wald test with their
         covariance, so that families across groups are allowed for. Estimates are taken to be normal, which of few
-    patients is rough."""
+        patients is rough.
+    """
     if len(ranks) < 2:  # noqa: PLR2004  # nobody to compare with
         return np.nan
     apart = ranks[1:] - ranks[0]

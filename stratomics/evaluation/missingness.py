@@ -21,29 +21,30 @@ FEWEST = 5
 def missingness(patients: pd.DataFrame, outcome: Survival | Response) -> pd.DataFrame:
     """Count who lacks each view, and ask whether they differ from the others in outcome or arm.
 
-        Parameters
-        ----------
-        patients
-            Rows of ``patients.parquet``, with columns ``view.NAME`` (bool), and ``arm`` where there is one.
-        outcome
-            The deciding endpoint of these patients.
+    Parameters
+    ----------
+    patients
+        Rows of ``patients.parquet``, with columns ``view.NAME`` (bool), and ``arm`` where there is one.
+    outcome
+        The deciding endpoint of these patients.
 
-        Returns
-        -------
-        pandas.DataFrame
-            A row a view: ``view``, ``missing`` (patients), ``n``, ``share``, ``endpoint_p`` (log-rank test of survival,
-            Fisher's exact test of a response), ``endpoint_effect`` (one-step hazard or odds ratio of who lacks it to who
-            has it: above 1 the event comes earlier, or the response is more often positive), ``arm_p`` (Fisher's exact
-            test, or chi-squared of more than two arms). NaN where fewer than `FEWEST` lack it or have it, nobody has the
-            event, or there is one arm. P values are of single questions: :func:`stratomics.evaluation.multiplicity.holm`
-    adjusts.
-        Examples
-        --------
-        >>> patients = pd.DataFrame({"view.rna": [False] * 5 + [True] * 5})
-        >>> response = Response(np.arange(10) < 5, np.ones(10, dtype=bool))
-        >>> missingness(patients, response)[["view", "missing", "share", "endpoint_p"]].round(4)
-          view  missing  share  endpoint_p
-        0  rna        5    0.5      0.0079
+    Returns
+    -------
+    pandas.DataFrame
+        A row a view: ``view``, ``missing`` (patients), ``n``, ``share``, ``endpoint_p`` (log-rank test of survival,
+        Fisher's exact test of a response), ``endpoint_effect`` (one-step hazard or odds ratio of who lacks it to who
+        has it: above 1 the event comes earlier, or the response is more often positive), ``arm_p`` (Fisher's exact
+        test, or chi-squared of more than two arms). NaN where fewer than `FEWEST` lack it or have it, nobody has the
+        event, or there is one arm. P values are of single questions, which
+        :func:`stratomics.evaluation.multiplicity.holm` adjusts.
+
+    Examples
+    --------
+    >>> patients = pd.DataFrame({"view.rna": [False] * 5 + [True] * 5})
+    >>> response = Response(np.arange(10) < 5, np.ones(10, dtype=bool))
+    >>> missingness(patients, response)[["view", "missing", "share", "endpoint_p"]].round(4)
+      view  missing  share  endpoint_p
+    0  rna        5    0.5      0.0079
     """
     views = [c for c in patients.columns if c.startswith("view.")]
     lacking = {c.removeprefix("view."): ~patients[c].to_numpy(dtype=np.bool_) for c in views}

@@ -58,8 +58,9 @@ def sentences_of(found: Groups, metric: str) -> list[str]:
     if len(few):
         said.append(
             f"Too few to say anything of {len(few)} of {len(found.rows)} groups: fewer than {FEWEST} patients, or "
-            f"fewer than {FEWEST_EVENTS} events (of a response, patients of either class). They are counted and nothing
-        more." )
+            f"fewer than {FEWEST_EVENTS} events (of a response, patients of either class). They are counted and "
+            "nothing more."
+        )
     shown = found.rows[found.rows["ratio_low"].notna()]
     if len(shown):
         said.append(_level_sentence(shown))
@@ -99,8 +100,11 @@ def _whom(by: str, level: str) -> str:
 def _level_sentence(shown: pd.DataFrame) -> str:
     off = shown[(shown["ratio_low"] > 1.0) | (shown["ratio_high"] < 1.0)]
     chance = 0.05 * len(shown)
-    said = f"What is observed differs from what is predicted beyond the 95% interval in {len(off)} of {len(shown)}
-    groups" words = "; ".join(
+    said = (
+        "What is observed differs from what is predicted beyond the 95% interval in "
+        f"{len(off)} of {len(shown)} groups"
+    )
+    words = "; ".join(
         f"{_whom(row['by'], row['level'])}, observed {row['observed']:.0%}, predicted {row['expected']:.0%}"
         for row in off.head(5).to_dict("records")
     )

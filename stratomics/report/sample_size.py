@@ -166,8 +166,9 @@ def _sentences(run: RunDirectory, counts: dict[str, int], learners: Learners) ->
         said.append(
             f"A plain regression on the covariates ({parameters}) would ask for {size.patients} patients where its "
             f"Nagelkerke R2 is 15%: {size.shrinkage} for a shrinkage of at least 0.9, {size.optimism} for an optimism "
-            f"of at most 0.05 in R2, {size.overall} to know the overall risk to within 5 points. {learners.n} are
-        {enough}." )
+            f"of at most 0.05 in R2, {size.overall} to know the overall risk to within 5 points. {learners.n} are "
+            f"{enough}."
+        )
     else:
         said.append("There are no covariates, so a clinical regression asks for nobody.")
     said += [
