@@ -77,7 +77,7 @@ def _kind_sentence(found: Groups, test: Mapping[Hashable, Any], metric: str) -> 
     rows = found.rows[(found.rows["by"] == by) & found.rows["rank"].notna()]
     title = TITLES[by]
     if not np.isfinite(p):
-        return f"{title}: no two groups have patients and events enough to be compared."
+        return f"{title}: no two groups are large enough to be compared."
     if len(rows) <= 4:  # noqa: PLR2004  # more are in the table
         figures = ", ".join(
             f"{_with_interval(row['rank'], row['low'], row['high'])} in {_whom(by, row['level'])}"
