@@ -58,6 +58,7 @@ def steps_of(run: RunDirectory) -> list[Step]:
     predicted = patients["sample_id"].isin(ids).to_numpy()
     known, evaluated = int(observed.sum()), int((observed & predicted).sum())
     apart = _design(run) in {"part", "external"}
+    taught = "" if apart else "taught the models nothing of it, "
     lacking = (
         f"without the endpoint {endpoint}: they {taught}are predicted all the same, and are in no figure of "
         "performance"

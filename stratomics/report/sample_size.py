@@ -47,8 +47,7 @@ def sample_size(run: RunDirectory) -> Section | None:
     columns = ["parameters of", "parameters", _informing(run), *_size_columns()]
     caption = (
         f"{_informing(run).capitalize()}, those that were candidates, and the patients that a regression without any "
-        "penalty on so many would ask for "
-        "for (Riley et al. 2020)"
+        "penalty on so many would ask for (Riley et al. 2020)"
     )
     table = Table("sample-size", caption, pd.DataFrame(rows, columns=columns))
     return Section(
