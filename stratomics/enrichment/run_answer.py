@@ -37,6 +37,7 @@ from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.trial_table import column_of, numbers, truth_of
 from stratomics.enrichment.truth_beside import truth_beside
 from stratomics.enrichment.weight import weight_of
+from stratomics.evaluation.patient_groups import patient_groups
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["enrich_run", "enrich_run_of_one_arm"]
@@ -79,7 +80,7 @@ def enrich_run(
     Returns
     -------
     dict
-        As there, with ``groups``, the share chosen and abstaining in each site and by completeness of views;
+        As there, with ``groups``, the share chosen and abstaining by sex, age, site, arm and completeness of views;
         ``readable``, a tree that approximates the choice; ``markers``; ``doses``, where there are more arms; ``plan``,
         the trial that follows; ``truth`` of a simulated cohort; ``explorer``, the table behind the report's explorer.
         Nothing is written.
@@ -173,10 +174,13 @@ def enrich_run_of_one_arm(run: RunDirectory, follow_up: float | None = None) -> 
 
 
 def _groups(run: RunDirectory, ids: NDArray[np.str_], chosen: NDArray[np.bool_]) -> dict[str, Any]:
-    """Share chosen in each site, and with and without every view; and of those who abstain, where that is known."""
-    patients = run.patients.set_index("sample_id").loc[list(ids)]
+    """Share chosen by sex, age, site, arm and completeness of views; and of those who abstain, where that is known."""
+    place = pd.Index(run.sample_ids).get_indexer(pd.Index(ids))
+    patients = run.patients.iloc[place]
     views = _named(patients, "view.")
-    groups = {"site": patients["site"].to_numpy(dtype=str)} if "site" in patients else {}
+    # Thirds of age are those of all patients of the run, as in the report.
+    known = patient_groups(run.patients)
+    groups = {name: np.asarray(levels)[place].astype(str) for name, levels in known.items()}
     if views:
         complete = patients[views].to_numpy(dtype=np.bool_).all(axis=1)
         groups["views"] = np.where(complete, "all observed", "some missing")
@@ -186,7 +190,12 @@ def _groups(run: RunDirectory, ids: NDArray[np.str_], chosen: NDArray[np.bool_])
         share = predicted.groupby("sample_id")["abstain"].mean()
         abstain = share.loc[list(ids)].to_numpy(dtype=np.float64)
     table = pd.DataFrame({"eligible": chosen.mean(axis=0), "abstain": abstain})
-    return {name: selection_rates(table, group).to_dict(orient="index") for name, group in groups.items()}
+    rates = {name: selection_rates(table, group).to_dict(orient="index") for name, group in groups.items()}
+    # Levels in their own order: the youngest first, and not by the alphabet.
+    own = {
+        name: [level for level in levels.categories if level in rates[name]] for name, levels in known.items()
+    }
+    return rates | {name: {level: rates[name][level] for level in levels} for name, levels in own.items()}
 
 
 def _readable(

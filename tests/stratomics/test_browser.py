@@ -36,11 +36,13 @@ def test_the_report_is_drawn_and_asks_nobody(
     assert main(["run", "configs/experiment/tcga_acc.yaml", *QUICK]) == 0
     report = tmp_path / capsys.readouterr().out.splitlines()[-1] / "report.html"
     dom, complaints = opened(chromium, report, tmp_path / "profile")
-    assert dom.count("<svg") == dom.count("<figure") >= 9
+    assert dom.count("<svg") == dom.count("<figure") >= 13
     for section in (
         "answer",
         "cohort",
         "performance",
+        "sample_size",
+        "differs",
         "risk",
         "calibration",
         "time-auc",
@@ -67,7 +69,7 @@ def test_the_report_of_a_response_is_drawn(tmp_path: Path, monkeypatch: pytest.M
     assert main(["run", "--cohort", str(write(tmp_path / "small", with_response)), *QUICK]) == 0
     [report] = (tmp_path / "runs").glob("*/report.html")
     dom, complaints = opened(chromium, report, tmp_path / "profile")
-    assert dom.count("<svg") == dom.count("<figure") >= 9
+    assert dom.count("<svg") == dom.count("<figure") >= 12
     for section in ("classes", "calibration", "decision", "uncertainty"):
         assert f'<section id="{section}"' in dom
         assert f'<a href="#{section}"' in dom
