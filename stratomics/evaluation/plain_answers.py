@@ -23,7 +23,7 @@ CLINIC = {"survival": "clinical_cox", "response": "clinical_logistic"}
 
 DEEPER = {
     "factors_ridge": "ridge on the same inputs",
-    "late_fusion": "each view fitted by itself (late fusion)",
+    "late_fusion": "views fitted one by one (late fusion)",
 }
 """Baselines that see what ours sees, without its depth -> what they are."""
 
@@ -152,22 +152,24 @@ def _views(metrics: Content) -> str:
 
 def _depth(metrics: Content) -> str:
     """Say whether our method does better than plain ones that see the same."""
-    metric, endpoint, said = metrics["metric"], metrics["endpoint"], []
+    metric, endpoint = metrics["metric"], metrics["endpoint"]
+    ways: dict[int, list[str]] = {1: [], 0: [], -1: []}
     for name, label in DEEPER.items():
         difference = (metrics["differences"].get(name) or {}).get(endpoint, {}).get(metric)
         if difference is not None:
-            words = {1: "better than", 0: "no evidence of a difference from", -1: "worse than"}
-            said.append(f"{words[_way(difference, metric)]} {label} ({interval(difference, '+')})")
-    return f"What its networks are worth: {'; '.join(said)}." if said else ""
+            ways[_way(difference, metric)].append(label)
+    words = {1: "better than", 0: "no evidence of a difference from", -1: "worse than"}
+    said = [f"{words[way]} {' or '.join(labels)}" for way, labels in ways.items() if labels]
+    return f"What its depth is worth: {'; '.join(said)}." if said else ""
 
 
 def _trust(provenance: Content, card: Sequence[Line]) -> Answer:
     fails, watched = ([line.check.lower() for line in card if line.verdict == v] for v in (FAIL, WATCH))
     said = []
     if fails:
-        said.append(f"{_counted(len(fails), card)} of the report card fail: {', '.join(fails)}.")
+        said.append(f"Of {len(card)} lines of the report card {len(fails)} fail: {', '.join(fails)}.")
     if watched:
-        said.append(f"{_counted(len(watched), card)} are to be watched: {', '.join(watched)}.")
+        said.append(f"Of {len(card)} lines of the report card {len(watched)} want watching: {', '.join(watched)}.")
     if not said:
         said.append(f"All {len(card)} lines of the report card pass.")
     elsewhere = provenance["design"].get("design") == "external"
@@ -177,10 +179,6 @@ def _trust(provenance: Content, card: Sequence[Line]) -> Answer:
     return Answer(
         "Can this be trusted?", verdict, tuple(said), {"card": "The report card", "limits": "Limits"}
     )
-
-
-def _counted(number: int, card: Sequence[Line]) -> str:
-    return f"{number} of {len(card)} lines"
 
 
 def _enrolled(enrichment: Content | None, provenance: Content) -> Answer:

@@ -72,7 +72,7 @@ def _predictive(answer: Content) -> tuple[str, list[str]]:
     else:
         verdict = "Not settled: the evidence is weak"
     price = "" if search is None else ", after the optimism of choosing the cut"
-    told = {1: "it leaves out no effect", 0: "it holds no effect", -1: "it speaks of harm"}
+    told = {1: "the interval speaks for benefit", 0: "the interval does not tell it from no effect", -1: "the interval speaks of harm"}
     said = [
         f"Looked at: the {share:.0%} of highest predicted {answer['score']}, {answer['arms']}. "
         f"{answer['measure_label'].capitalize()} in them {_span(honest)}{price}: {told[way]}.",
