@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stratomics.enrichment.rate import Rate
+from stratomics.evaluation.multiplicity import holm
 
-__all__ = ["Evidence", "evidence_of", "holm"]
-
-Array = NDArray[np.float64]
+__all__ = ["Evidence", "evidence_of"]
 
 LEVEL = 0.05
 
@@ -33,21 +31,6 @@ class Evidence:
     p: float
     p_adjusted: float
     sentence: str
-
-
-def holm(p: Array) -> Array:
-    """Adjust p values (n,) for their number (Holm 1979).
-
-    Examples
-    --------
-    >>> holm(np.array([0.01, 0.04, 0.03]))
-    array([0.03, 0.06, 0.06])
-    """
-    order = np.argsort(p)
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(steps, 1.0)
-    return adjusted
 
 
 def evidence_of(rates: Mapping[str, Rate], looked_at: int | None = None) -> list[Evidence]:

@@ -37,6 +37,7 @@ from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.trial_table import column_of, numbers, truth_of
 from stratomics.enrichment.truth_beside import truth_beside
 from stratomics.enrichment.weight import weight_of
+from stratomics.evaluation.patient_groups import patient_groups
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["enrich_run", "enrich_run_of_one_arm"]
@@ -79,7 +80,7 @@ def enrich_run(
     Returns
     -------
     dict
-        As there, with ``groups``, the share chosen and abstaining in each site and by completeness of views;
+        As there, with ``groups``, the share chosen and abstaining by sex, age, site, arm and completeness of views;
         ``readable``, a tree that approximates the choice; ``markers``; ``doses``, where there are more arms; ``plan``,
         the trial that follows; ``truth`` of a simulated cohort; ``explorer``, the table behind the report's explorer.
         Nothing is written.
@@ -173,10 +174,12 @@ def enrich_run_of_one_arm(run: RunDirectory, follow_up: float | None = None) -> 
 
 
 def _groups(run: RunDirectory, ids: NDArray[np.str_], chosen: NDArray[np.bool_]) -> dict[str, Any]:
-    """Share chosen in each site, and with and without every view; and of those who abstain, where that is known."""
-    patients = run.patients.set_index("sample_id").loc[list(ids)]
+    """Share chosen by sex, age, site, arm and completeness of views; and of those who abstain, where that is known."""
+    place = pd.Index(run.sample_ids).get_indexer(pd.Index(ids))
+    patients = run.patients.iloc[place]
     views = _named(patients, "view.")
-    groups = {"site": patients["site"].to_numpy(dtype=str)} if "site" in patients else {}
+    # Thirds of age are those of all patients of the run, as in the report.
+    groups = {name: np.asarray(levels)[place].astype(str) for name, levels in patient_groups(run.patients).items()}
     if views:
         complete = patients[views].to_numpy(dtype=np.bool_).all(axis=1)
         groups["views"] = np.where(complete, "all observed", "some missing")

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from models.censoring import censoring_survival
 from omics.endpoints import Survival
 from stratomics.enrichment.cut_search import both_sides
 from stratomics.enrichment.cuts import Cuts
@@ -17,6 +16,7 @@ from stratomics.enrichment.effects import Effect, Measure, checked_effect, effec
 from stratomics.enrichment.sizes import patients_for_events, patients_needed
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.two_arm_curves import two_arm_curves
+from stratomics.evaluation.follow_up import follow_up as followed
 
 __all__ = ["POWERS", "Costs", "Row", "median_follow_up", "threshold_table"]
 
@@ -73,9 +73,8 @@ class Row:
 
 def median_follow_up(outcome: Survival) -> float:
     """Median follow-up by the reverse Kaplan-Meier curve; the last time if half are never censored."""
-    uncensored = censoring_survival(outcome.event, outcome.time)
-    half = uncensored.times[uncensored.values <= 0.5]  # noqa: PLR2004  # the median
-    return float(half[0] if len(half) else uncensored.times[-1])
+    median = followed(outcome).median
+    return float(outcome.time[outcome.observed].max()) if np.isnan(median) else median
 
 
 def threshold_table(

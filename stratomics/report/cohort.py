@@ -1,13 +1,14 @@
-"""The report's section on the cohort: who they are, what was measured on whom."""
+"""The report's section on the cohort: who they are, what became of them, what was measured, how long they were seen."""
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
-
+from stratomics.report.flow import flow
+from stratomics.report.follow_up import followed
+from stratomics.report.missingness import missing
 from stratomics.report.response import response_facts
-from stratomics.report.section import Section, Table
+from stratomics.report.section import Block, Section
 from stratomics.report.survival import survival_facts
+from stratomics.report.views_shown import views_shown
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["cohort"]
@@ -17,29 +18,16 @@ FACTS = {"survival": survival_facts, "response": response_facts}
 
 
 def cohort(run: RunDirectory) -> Section:
-    """Count patients, views and covariates."""
+    """Tell what became of every patient, which views they have, what is missing, and how long they were followed."""
     patients = run.patients
-    views = {
-        c.removeprefix("view."): patients[c].to_numpy(bool) for c in patients.columns if c.startswith("view.")
-    }
     covariates = [c.removeprefix("covariate.") for c in patients.columns if c.startswith("covariate.")]
-    counts = np.sum(list(views.values()), axis=0)
-    predicted, n = run.predictions["stratomics"].patients["sample_id"].nunique(), len(patients)
-    said = (
-        f"{n} patients, {FACTS[run.kind](run)}. {predicted} of {n} patients are predicted; nobody is dropped. "
-        f"{(counts == len(views)).sum()} patients have every view, {(counts == 0).sum()} have none. "
-        f"Covariates: {', '.join(covariates) or 'none'}."
-    )
-    table = pd.DataFrame(
-        [(name, int(seen.sum()), int((~seen).sum())) for name, seen in views.items()],
-        columns=["view", "measured", "missing"],
-    )
-    return Section(
-        "cohort",
-        "The cohort",
-        [
-            said,
-            *(f"Note: {note}." for note in run.provenance["notes"]),
-            Table("views", "Views, and how many patients have each", table),
-        ],
-    )
+    said = f"{len(patients)} patients, {FACTS[run.kind](run)}. Covariates: {', '.join(covariates) or 'none'}."
+    blocks: list[Block | None] = [
+        said,
+        *(f"Note: {note}." for note in run.provenance["notes"]),
+        flow(run),
+        views_shown(run),
+        *missing(run),
+        followed(run),
+    ]
+    return Section("cohort", "The cohort", [block for block in blocks if block is not None])

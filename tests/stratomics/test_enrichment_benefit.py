@@ -21,7 +21,7 @@ from stratomics.enrichment.benefit_calibration import (
     policy_value,
 )
 from stratomics.enrichment.censoring_free import HEAVIEST, censoring_free
-from stratomics.enrichment.evidence import evidence_of, holm
+from stratomics.enrichment.evidence import evidence_of
 from stratomics.enrichment.folds import FOLDS, REPEATS, trial_folds
 from stratomics.enrichment.honest import ranks_within_folds
 from stratomics.enrichment.horizon import checked_horizon, furthest_horizon
@@ -33,6 +33,7 @@ from stratomics.enrichment.ridge_benefit import cross_fitted_benefit
 from stratomics.enrichment.trial import Trial
 from stratomics.enrichment.trial_table import trial_of
 from stratomics.enrichment.two_arm_curves import two_arm_curves
+from stratomics.evaluation.multiplicity import holm
 
 NOBODY = np.zeros((120, 0))
 
