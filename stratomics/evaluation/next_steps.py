@@ -21,15 +21,25 @@ RUN = "stratomics run config.yaml"
 """Commands stand between backticks, which the report shows as such."""
 
 STEPS = {
-    "controls": "Find what tells the outcome, before anything else: an id, the order of rows, or a column that was written "
-    "afterwards. `stratomics check COHORT` looks at the cohort.",
-    "missing": "Find out why views are missing in those who lack them; measure them, or compare a run without the view.",
-    "calibration": "Look at the calibration curves, and try other heads and penalties, chosen inside the training parts: "
-    "`stratomics tune config.yaml`.",
-    "coverage": "Do not use sets or bounds in the groups that are covered less, before more of them have been followed.",
+    "controls": (
+        "Find what tells the outcome, before anything else: an id, the order of rows, or a column that was written "
+        "afterwards. `stratomics check COHORT` looks at the cohort."
+    ),
+    "missing": (
+        "Find out why views are missing in those who lack them; measure them, or compare a run without the view."
+    ),
+    "calibration": (
+        "Look at the calibration curves, and try other heads and penalties, chosen inside the training parts: "
+        "`stratomics tune config.yaml`."
+    ),
+    "coverage": (
+        "Do not use sets or bounds in the groups that are covered less, before more of them have been followed."
+    ),
     "sites": "Patients of more sites, named in cohort.yaml (site:).",
     "size": "More patients with the event.",
-    "stability": f"Draw the folds anew, to see their luck: `{RUN} --split.repeats 5`. Do not interpret poor factors.",
+    "stability": (
+        f"Draw the folds anew, to see their luck: `{RUN} --split.repeats 5`. Do not interpret poor factors."
+    ),
     "outlying": "Look at those for whom it abstains: who they are, and what they lack.",
 }
 """Check that does not pass -> what helps, where nothing better is known of the run."""
@@ -105,4 +115,5 @@ def patients_to_tell(metrics: Content, provenance: Content) -> str:
     needed = round(n * (half / seen) ** 2, -1)
     if not needed > n:
         return ""
-    return f" A difference from the clinic as large as here would be told by about {needed:.0f} patients in place of {n}."
+    told = f"would be told by about {needed:.0f} patients in place of {n}."
+    return f" A difference from the clinic as large as here {told}"

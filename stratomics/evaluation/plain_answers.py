@@ -29,6 +29,8 @@ DEEPER = {
 
 DISTRUST = "Do not trust this run: a control, of which nothing can be learned, came out off chance. "
 
+DONE = "Nothing of the card asks for more: what is left is to write down what only people know."
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -53,7 +55,7 @@ class Answer:
 def plain_answers(
     metrics: Content, provenance: Content, enrichment: Content | None, card: Sequence[Line], *, clinic: bool
 ) -> list[Answer]:
-    """Answer: do omics add, can it be trusted, who should be enrolled, what next?
+    """Answer whether omics add, whether that can be trusted, who should be enrolled, and what comes next.
 
     Parameters
     ----------
@@ -169,7 +171,9 @@ def _trust(provenance: Content, card: Sequence[Line]) -> Answer:
     if fails:
         said.append(f"Of {len(card)} lines of the report card {len(fails)} fail: {', '.join(fails)}.")
     if watched:
-        said.append(f"Of {len(card)} lines of the report card {len(watched)} want watching: {', '.join(watched)}.")
+        said.append(
+            f"Of {len(card)} lines of the report card {len(watched)} want watching: {', '.join(watched)}."
+        )
     if not said:
         said.append(f"All {len(card)} lines of the report card pass.")
     elsewhere = provenance["design"].get("design") == "external"
@@ -188,5 +192,5 @@ def _enrolled(enrichment: Content | None, provenance: Content) -> Answer:
 
 
 def _next(metrics: Content, provenance: Content, enrichment: Content | None, card: Sequence[Line]) -> Answer:
-    steps = next_steps(metrics, provenance, enrichment, card)
+    steps = next_steps(metrics, provenance, enrichment, card) or [DONE]
     return Answer("What next?", "In this order", tuple(steps), {"tripod": "What is still to be written down"})

@@ -21,7 +21,7 @@ def repeat_scores(cases: Cases, metric: str) -> Array:
 
 
 def fold_ranks(cases: Cases, kind: str) -> Array:
-    """(folds of all repeats,) concordance or AUROC of each fold by itself, chance 0.5; folds that say nothing left out."""
+    """(folds of all repeats,) concordance or AUROC of each fold by itself; none of those that say nothing."""
     function, found = find_metric(RANKS[kind]).function, []
     for number, folds in enumerate(cases.fold):
         members = (np.unique(folds)[:, None] == folds).astype(np.float64)

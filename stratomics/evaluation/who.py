@@ -39,10 +39,11 @@ def _not_asked(arms: bool) -> tuple[str, list[str]]:
         return "Not asked yet", [
             f"This cohort has arms: {COMMAND} looks for those who benefit, and plans a trial of them."
         ]
-    return "Cannot be said of one arm", [
+    said = (
         "Nobody was treated otherwise, so that nothing here says who benefits. Who has events at all can be said "
         f"(prognostic enrichment): {COMMAND}."
-    ]
+    )
+    return "Cannot be said of one arm", [said]
 
 
 def _prognostic(answer: Content) -> tuple[str, list[str]]:
@@ -65,22 +66,28 @@ def _predictive(answer: Content) -> tuple[str, list[str]]:
     share = row["prevalence"]
     way = _way(honest, answer["measure"])
     sure = search is not None and search["p_adjusted"] is not None and search["p_adjusted"] < SURE
-    if way < 0:
+    if answer["randomised"] == "no":
+        verdict = "Not settled: nobody was randomised"
+    elif way < 0:
         verdict = "Nobody on this evidence"
     elif way > 0 and sure:
         verdict = f"The {share:.0%} of highest predicted benefit, to be confirmed"
     else:
         verdict = "Not settled: the evidence is weak"
     price = "" if search is None else ", after the optimism of choosing the cut"
-    told = {1: "the interval speaks for benefit", 0: "the interval does not tell it from no effect", -1: "the interval speaks of harm"}
-    said = [
+    told = {
+        1: "the interval speaks for benefit",
+        0: "the interval does not tell it from no effect",
+        -1: "the interval speaks of harm",
+    }
+    found = (
         f"Looked at: the {share:.0%} of highest predicted {answer['score']}, {answer['arms']}. "
-        f"{answer['measure_label'].capitalize()} in them {_span(honest)}{price}: {told[way]}.",
-        f"{_sentence(answer['weight'].split(', for it:')[0])}. Whoever is chosen here wants a trial of his own.",
-    ]
+        f"{answer['measure_label'].capitalize()} in them {_span(honest)}{price}: {told[way]}."
+    )
+    weight = f"{_sentence(answer['weight'].split(', for it:')[0])}. Whoever is chosen here wants a trial of his own."
     if search is not None and search["p_adjusted"] is not None:
-        said[1] = f"A search of permuted scores finds as much with p {search['p_adjusted']:.2g}. {said[1]}"
-    return verdict, said
+        weight = f"A search of permuted scores finds as much with p {search['p_adjusted']:.2g}. {weight}"
+    return verdict, [found, weight]
 
 
 def _way(effect: Content | None, measure: str) -> int:

@@ -67,9 +67,9 @@ def handling(run: RunDirectory) -> str:
     """How features were harmonized."""
     keys = run.config.get("harmonize") or {}
     return (
-        f"Features missing in more than {keys.get('max_missing', 0):.0%} of the training patients were left out, at most "
-        f"{keys.get('max_features')} a view were kept, the rest filled in ({keys.get('impute')}) and scaled; all of it was "
-        "learned from training patients only."
+        f"Features missing in more than {keys.get('max_missing', 0):.0%} of the training patients were left out, at "
+        f"most {keys.get('max_features')} a view were kept, the rest filled in ({keys.get('impute')}) and scaled; "
+        "all of it was learned from training patients only."
     )
 
 
@@ -78,8 +78,8 @@ def missing_data(run: RunDirectory) -> str:
     views = run.patients[[c for c in run.patients.columns if c.startswith("view.")]]
     lacking = int((~views.to_numpy(dtype=np.bool_)).any(axis=1).sum())
     return (
-        f"{lacking} of {len(views)} patients lack a view; nobody was left out. A missing view is given no value: the factors "
-        "are what the other views say of them."
+        f"{lacking} of {len(views)} patients lack a view; nobody was left out. A missing view is given no value: the "
+        "factors are what the other views say of them."
     )
 
 
@@ -92,7 +92,8 @@ def treatments(run: RunDirectory) -> str:
         str(arm["randomised"]), str(arm["randomised"])
     )
     others = "all others" if arm["treated"] is None else arm["treated"]
-    return f"Arm {arm['column']}: {others} against {arm['control']}, {how}; arms enter with their products with the factors."
+    said = f"Arm {arm['column']}: {others} against {arm['control']}, {how}"
+    return f"{said}; arms enter with their products with the factors."
 
 
 def events(run: RunDirectory) -> str:
@@ -115,14 +116,15 @@ def model(run: RunDirectory) -> str:
     factors, head = run.config["factors"], run.config["head"]
     others = _listed([LABELS.get(name, name) for name in run.metrics["baselines"]])
     return (
-        f"Up to {factors['count']} factors by {factors['model']}, then a {head.get(run.kind, 'cox')} head on factors, covariates "
-        f"and the leading components of each view; one member of the ensemble an inner fold. Beside it: {others}."
+        f"Up to {factors['count']} factors by {factors['model']}, then a {head.get(run.kind, 'cox')} head on "
+        "factors, covariates and the leading components of each view; one member of the ensemble an inner fold. "
+        f"Beside it: {others}."
     )
 
 
 def recalibrated(_: RunDirectory) -> str:
     """How predictions were recalibrated."""
-    return "The ensemble was recalibrated by what its members said of patients they had left out; the baselines were not."
+    return "The ensemble was recalibrated on patients whom its members had left out; the baselines were not."
 
 
 def performance(run: RunDirectory) -> str:
@@ -138,11 +140,12 @@ def performance(run: RunDirectory) -> str:
 def compared(run: RunDirectory) -> str:
     """By what methods were compared, and how."""
     metric = metric_label(run.metrics["metric"])
-    return f"Declared beforehand: {metric}. Methods are compared pair by pair on the same patients; {run.metrics['intervals']}."
+    said = f"Declared beforehand: {metric}. Methods are compared pair by pair on the same patients"
+    return f"{said}; {run.metrics['intervals']}."
 
 
 def balanced(run: RunDirectory) -> str:
-    """What was done about rare events."""
+    """Say what was done about rare events."""
     if run.kind == "survival":
         return "Folds have alike many events; nobody was drawn twice or weighted."
     share = run.response.positive[run.response.observed].mean()
@@ -160,12 +163,12 @@ def elsewhere(run: RunDirectory) -> str:
 
 
 def unusable(run: RunDirectory) -> str:
-    """What the model does with inputs that it does not know."""
+    """Say what the model does with inputs that it does not know."""
     return f"Missing features and views need not be filled in. {said_by(run, 'outlying')}"
 
 
 def promises(run: RunDirectory) -> str:
-    """What sets or bounds promise and kept."""
+    """Say what sets or bounds promise, and what they kept."""
     rows = [row for row in run.metrics.get("coverage") or () if row["by"] in ("all", "class")]
     if not rows:
         return "No sets or bounds were predicted."
@@ -209,15 +212,16 @@ def site_count(run: RunDirectory) -> str:
 def specification(run: RunDirectory) -> str:
     """Where the model is."""
     return (
-        "The whole model is in model/ (safetensors and json), fitted on all patients; stratomics predict RUN COHORT applies it "
-        f"to new ones. Seed {run.provenance['seed']}."
+        "The whole model is in model/ (safetensors and json), fitted on all patients; stratomics predict RUN COHORT "
+        f"applies it to new ones. Seed {run.provenance['seed']}."
     )
 
 
 def code(run: RunDirectory) -> str:
     """Release and command."""
     facts = run.provenance
-    return f"stratomics {facts['packages'].get('stratomics', '')}: {facts['command']}; all packages are under provenance."
+    release = facts["packages"].get("stratomics", "")
+    return f"stratomics {release}: {facts['command']}; all packages are under provenance."
 
 
 def _named(run: RunDirectory, start: str) -> list[str]:

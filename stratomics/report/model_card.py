@@ -1,7 +1,7 @@
 """The model card: what the model is for, whom it was learned from, how well it does for whom, and what it is not for.
 
-Mitchell et al. 2019, doi 10.1145/3287560.3287596. One table of headings and sentences is a section of the report and, as plain
-markdown, ``model_card.md`` in the run directory, which travels with the model.
+Mitchell et al. 2019, doi 10.1145/3287560.3287596. One table of headings and sentences is a section of
+the report and, as plain markdown, ``model_card.md`` in the run directory, which travels with the model.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from pathlib import Path
 import pandas as pd
 
 from omics.files import write_text
-from stratomics.evaluation.groups import group_figures
 from stratomics.evaluation.ledger import RANKS
 from stratomics.evaluation.metric import find_metric
-from stratomics.evaluation.patient_groups import patient_groups
 from stratomics.report import facts
+from stratomics.report.groups import groups
 from stratomics.report.limits import ALWAYS
-from stratomics.report.section import Block, Section, Table
+from stratomics.report.section import Section, Table
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["card_of", "groups_table", "model_card", "write_model_card"]
@@ -26,13 +25,13 @@ __all__ = ["card_of", "groups_table", "model_card", "write_model_card"]
 NAME = "model_card.md"
 
 USE = (
-    "Research on patients like those it was learned from: to tell them apart by risk, response or benefit, and to plan a trial. "
-    "To be written by a human: which decision it informs, and who makes it."
+    "Research on patients like those it was learned from: to tell them apart by risk, response or benefit, and to "
+    "plan a trial. To be written by a human: which decision it informs, and who makes it."
 )
 NOT_FOR = (
-    "No decision on the care of a patient: it is no medical device, and nothing here says how it does in care. No patients of another "
-    "disease, assay or time of sampling, nor those for whom it abstains. No statement on causes: factors and views that "
-    "predict need not be what makes ill."
+    "No decision on the care of a patient: it is no medical device, and nothing here says how it does in care. No "
+    "patients of another disease, assay or time of sampling, nor those for whom it abstains. No statement on causes: "
+    "factors and views that predict need not be what makes ill."
 )
 
 
@@ -57,23 +56,20 @@ def card_of(run: RunDirectory) -> dict[str, list[str]]:
 
 
 def groups_table(run: RunDirectory) -> pd.DataFrame:
-    """Performance by group: patients, events, concordance or AUROC with its interval; of none where no group is recorded."""
-    label = find_metric(RANKS[run.kind]).label
-    rows = group_figures(run.cases["stratomics"], patient_groups(run.evaluated), run.resamples).rows
+    """Lay out patients, events, and concordance or AUROC with its interval of each group that is recorded."""
+    label, rows = find_metric(RANKS[run.kind]).label, groups(run).rows
     told = [
         f"{r.rank:.2f} ({r.low:.2f} to {r.high:.2f})" if r.enough else "too few" for r in rows.itertuples()
     ]
-    groups = rows["by"].astype(str) + ": " + rows["level"].astype(str)
-    return pd.DataFrame({"group": groups, "patients": rows["n"], "events": rows["events"], label: told})
+    names = rows["by"].astype(str) + ": " + rows["level"].astype(str)
+    return pd.DataFrame({"group": names, "patients": rows["n"], "events": rows["events"], label: told})
 
 
 def model_card(run: RunDirectory) -> Section:
     """Lay the card out as a section, folded."""
-    blocks: list[Block] = []
-    for heading, sentences in card_of(run).items():
-        blocks += [f"{heading}.", sentences]
-    blocks.append(Table("groups", "Performance by group, within it (95% intervals)", groups_table(run)))
-    return Section("model_card", "Model card", blocks, "folded.html.j2")
+    table = Table("model_card", "Performance by group, within it (95% intervals)", groups_table(run))
+    content = {"card": card_of(run), "groups": table}
+    return Section("model_card", "Model card", template="model_card.html.j2", content=content)
 
 
 def write_model_card(run: RunDirectory) -> Path:

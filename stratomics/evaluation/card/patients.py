@@ -26,8 +26,8 @@ SHARE = 0.05
 """Of the patients: where more lack a view, and nothing can be asked, that is to be watched."""
 
 BY_SITE = (0.25, 0.50)
-"""Share of the order of patients that their site explains: from half on, most of what is predicted is where somebody was
-treated. Conventions of ours."""
+"""Share of the order of patients that their site explains: from half on, most of what is
+predicted is where somebody was treated. Conventions of ours."""
 
 APART = 0.05
 """p of the test that sites perform alike."""
@@ -35,8 +35,8 @@ APART = 0.05
 CHANCE = 0.5
 FEWEST, ENOUGH = 20, 100
 """Events, or patients of the rarer class. With fewer than 100 performance and calibration are uncertain (Collins et al.
-2016, doi 10.1002/sim.6787; Vergouwe et al. 2005, doi 10.1016/j.jclinepi.2004.06.017). With 20 the 95% interval of an AUROC of
-.75 reaches about .15 each way (Hanley and McNeil 1982, doi 10.1148/radiology.143.1.7063747), and further with fewer."""
+2016, doi 10.1002/sim.6787; Vergouwe et al. 2005, doi 10.1016/j.jclinepi.2004.06.017). With 20 of each class the
+95% interval of an AUROC of .75 reaches .15 each way (Hanley and McNeil 1982, doi 10.1148/radiology.143.1.7063747)."""
 
 
 def missing(run: JudgedRun) -> Line:
@@ -57,7 +57,8 @@ def missing_line(table: pd.DataFrame) -> Line:
         for what, column in (("the outcome", "endpoint_p"), *((("the arm", "arm_p"),) if arms else ()))
     }
     most = lacking.loc[lacking["share"].idxmax()]
-    said = f"{len(lacking)} of {len(table)} views are missing in some patients, at most {most['view']} ({most['share']:.0%})."
+    said = f"{len(lacking)} of {len(table)} views are missing in some patients, "
+    said += f"at most {most['view']} ({most['share']:.0%})."
     adjusted = pd.Series(holm(np.array(list(tested.values()))), index=list(tested)).dropna()
     if not len(adjusted):
         return Line(
@@ -80,7 +81,7 @@ def missing_line(table: pd.DataFrame) -> Line:
 
 def sites(run: JudgedRun) -> Line:
     """Ask whether sites perform alike, and whether predictions say little more than the site."""
-    name, check, section = "sites", "Sites", "model_card"
+    name, check, section = "sites", "Sites", "differs"
     patients = run.evaluated
     where = patients["site"].to_numpy(dtype=str) if "site" in patients else np.array([], dtype=str)
     if len(np.unique(where)) < 2:  # noqa: PLR2004  # two to compare
@@ -126,4 +127,4 @@ def size(run: JudgedRun) -> Line:
     verdict = FAIL if fewer < FEWEST else WATCH if fewer < ENOUGH else PASS
     said = f"{fewer} {what} among {n} patients"
     said += "." if verdict == PASS else f"; below {ENOUGH}, performance and calibration are uncertain."
-    return Line("size", "Sample size", verdict, said, "cohort")
+    return Line("size", "Sample size", verdict, said, "sample_size")

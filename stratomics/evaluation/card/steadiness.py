@@ -16,8 +16,8 @@ POOR = 0.5
 """Share of factors that another cohort would hardly show; a few are always to spare, most of them are a warning."""
 
 LUCK = (0.5, 1.0)
-"""Standard deviation of the repeats, over half the width of the interval: above a half, how patients were parted matters
-as much as a fourth of what patients were drawn (variances add); above one, more than all of it."""
+"""Standard deviation of the repeats, over half the width of the interval: above a half, how patients were
+parted matters as much as a fourth of what patients were drawn (variances add); above one, more than all of it."""
 
 CHANCE = 0.5
 BELOW = 1 / 3
@@ -71,7 +71,8 @@ def _luck(run: JudgedRun) -> tuple[str, str]:
     half, sd = (figure["high"] - figure["low"]) / 2, float(np.std(scores, ddof=1))
     if not known(half, sd):
         return WATCH, "How much the luck of the folds matters is not known."
-    words = f"{label} has a standard deviation of {sd:.3f} among {len(scores)} repeats; its interval is {half:.3f} each way."
+    words = f"{label} has a standard deviation of {sd:.3f} among {len(scores)} repeats; "
+    words += f"its interval is {half:.3f} each way."
     return graded(sd / half if half > 0 else None, *LUCK), words
 
 
@@ -88,7 +89,7 @@ def outlying(run: JudgedRun) -> Line:
     own = own.groupby("sample_id").mean()
     abstained, unlike = float((own["abstain"] > CHANCE).mean()), float((own["ood"] > OUTLYING).mean())
     said = (
-        f"The models abstain for {abstained:.0%} of the patients; {unlike:.0%} are less like the patients of training than "
-        "19 of 20 of those are."
+        f"The models abstain for {abstained:.0%} of the patients; {unlike:.0%} are less like the patients of "
+        "training than 19 of 20 of those are."
     )
     return Line(name, check, worst([graded(abstained, *ABSTAINED), graded(unlike, *UNLIKE)]), said, section)

@@ -37,16 +37,16 @@ large cohort small faults reach it too, so that it is to be watched and does not
 def controls(run: JudgedRun) -> Line:
     """Fail where a control came out off chance; watch where none was run."""
     rows = run.metrics.get("controls") or {}
-    sentence = control_sentence(run.metrics)
+    unknown = [name for name, row in rows.items() if not known(row["estimate"], row["p"])]
     if controls_fail(run.metrics):
-        verdict = FAIL
+        verdict, said = FAIL, control_sentence(run.metrics)
     elif not rows:
-        verdict, sentence = WATCH, "No control was run, so that a leak of the outcome would not show."
+        verdict, said = WATCH, "No control was run, so that a leak of the outcome would not show."
+    elif unknown:
+        verdict, said = WATCH, f"Controls without a figure: {', '.join(unknown).replace('_', ' ')}."
     else:
-        sure = all(known(row["estimate"], row["p"]) for row in rows.values())
-        verdict = PASS if sure else WATCH
-        sentence = sentence if sure else f"A control has no figure. {sentence}"
-    return Line("controls", "Controls at chance", verdict, sentence, "methods")
+        verdict, said = PASS, control_sentence(run.metrics)
+    return Line("controls", "Controls at chance", verdict, said, "methods")
 
 
 def calibration(run: JudgedRun) -> Line:
@@ -117,7 +117,7 @@ def coverage(run: JudgedRun) -> Line:
     said = f"Promised {PROMISED:.0%}; kept for {'; '.join(_told(row) for row in main)}."
     if groups:
         said += f" Of {len(groups)} other groups {len(low) or 'none'} {'is' if len(low) == 1 else 'are'} covered less, "
-        said += f"adjusted for their number{': ' if low else '.'}{'; '.join(_told(row) for row in low)}{'.' if low else ''}"
+        said += f"adjusted for their number{': ' if low else ''}{'; '.join(_told(row) for row in low)}."
     if wide:
         verdicts.append(WATCH)
         said += " That is more than was promised: sets and bounds are wider than they need be."
