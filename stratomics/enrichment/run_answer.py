@@ -179,7 +179,8 @@ def _groups(run: RunDirectory, ids: NDArray[np.str_], chosen: NDArray[np.bool_])
     patients = run.patients.iloc[place]
     views = _named(patients, "view.")
     # Thirds of age are those of all patients of the run, as in the report.
-    groups = {name: np.asarray(levels)[place].astype(str) for name, levels in patient_groups(run.patients).items()}
+    known = patient_groups(run.patients)
+    groups = {name: np.asarray(levels)[place].astype(str) for name, levels in known.items()}
     if views:
         complete = patients[views].to_numpy(dtype=np.bool_).all(axis=1)
         groups["views"] = np.where(complete, "all observed", "some missing")
@@ -189,7 +190,12 @@ def _groups(run: RunDirectory, ids: NDArray[np.str_], chosen: NDArray[np.bool_])
         share = predicted.groupby("sample_id")["abstain"].mean()
         abstain = share.loc[list(ids)].to_numpy(dtype=np.float64)
     table = pd.DataFrame({"eligible": chosen.mean(axis=0), "abstain": abstain})
-    return {name: selection_rates(table, group).to_dict(orient="index") for name, group in groups.items()}
+    rates = {name: selection_rates(table, group).to_dict(orient="index") for name, group in groups.items()}
+    # Levels in their own order: the youngest first, and not by the alphabet.
+    own = {
+        name: [level for level in levels.categories if level in rates[name]] for name, levels in known.items()
+    }
+    return rates | {name: {level: rates[name][level] for level in levels} for name, levels in own.items()}
 
 
 def _readable(

@@ -106,7 +106,8 @@ def _row(cases: Cases, weight: Array) -> tuple[dict[str, object], Array | None]:
     ratio = np.divide(observed, expected, out=np.full(len(observed), np.nan), where=expected > 0)
     figures = {
         **dict(zip(("rank", "low", "high"), _interval(rank), strict=True)),
-        **{"observed": float(observed[0]), "expected": float(expected[0])},
+        "observed": float(observed[0]),
+        "expected": float(expected[0]),
         **dict(zip(("ratio", "ratio_low", "ratio_high"), _interval(ratio), strict=True)),
     }
     return row | figures, rank if np.isfinite(rank[0]) else None
@@ -138,8 +139,9 @@ def difference(ranks: Array) -> float:
     Parameters
     ----------
     ranks
-        (groups, 1 + draws) estimates, and those of the same resamples in every group: a Wald test with their covariance,
-        so that families across groups are allowed for. It takes estimates to be normal, which few patients are not.
+        (groups, 1 + draws) estimates, and those of the same resamples in every group: a Wald test with their
+        covariance, so that families across groups are allowed for. Estimates are taken to be normal, which of few
+        patients is rough.
     """
     if len(ranks) < 2:  # noqa: PLR2004  # nobody to compare with
         return np.nan

@@ -32,10 +32,11 @@ def missingness(patients: pd.DataFrame, outcome: Survival | Response) -> pd.Data
     -------
     pandas.DataFrame
         A row a view: ``view``, ``missing`` (patients), ``n``, ``share``, ``endpoint_p`` (log-rank test of survival,
-        Fisher's exact test of a response), ``endpoint_effect`` (one-step hazard or odds ratio of who lacks it to who has
-        it: above 1 the event comes earlier, or the response is more often positive), ``arm_p`` (Fisher's exact test, or
-        chi-squared of more than two arms). NaN where fewer than `FEWEST` lack it or have it, nobody has the event,
-        or there is one arm. P values are of single questions: :func:`stratomics.evaluation.multiplicity.holm` adjusts.
+        Fisher's exact test of a response), ``endpoint_effect`` (one-step hazard or odds ratio of who lacks it to who
+        has it: above 1 the event comes earlier, or the response is more often positive), ``arm_p`` (Fisher's exact
+        test, or chi-squared of more than two arms). NaN where fewer than `FEWEST` lack it or have it, nobody has the
+        event, or there is one arm. P values are of single questions, which
+        :func:`stratomics.evaluation.multiplicity.holm` adjusts.
 
     Examples
     --------
@@ -84,7 +85,9 @@ def one_step_odds(group: NDArray[np.bool_], response: Response) -> float:
     """Odds ratio of a positive response, of a group to the others, Peto's one-step estimate as in :func:`log_rank`."""
     rows = response.observed
     # A response is a survival with one time: everybody is at risk once.
-    at_once = Survival(np.ones(int(rows.sum())), response.positive[rows], np.ones(int(rows.sum()), dtype=bool))
+    at_once = Survival(
+        np.ones(int(rows.sum())), response.positive[rows], np.ones(int(rows.sum()), dtype=bool)
+    )
     return log_rank(group[rows], at_once)[0]
 
 

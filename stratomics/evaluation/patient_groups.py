@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,8 @@ def patient_groups(patients: pd.DataFrame) -> dict[str, pd.Categorical]:
     Returns
     -------
     dict
-        Name -> level of each patient, the levels in their order; who has no value is `NOT_RECORDED`, the last level. The
-        edges of age are those of all rows.
+        Name -> level of each patient, the levels in their order; who has no value is `NOT_RECORDED`, the last level.
+        The edges of age are those of all rows.
 
     Examples
     --------
@@ -113,7 +114,7 @@ def _age(column: pd.Series[Any]) -> pd.Categorical:
     if not len(edges):
         return _ordered(np.where(np.isfinite(values), "all", NOT_RECORDED).astype(object), ["all"])
     told = [f"{edge:g}" for edge in edges]
-    middle = [f"above {one} to {two}" for one, two in zip(told, told[1:], strict=False)]
+    middle = [f"above {one} to {two}" for one, two in pairwise(told)]
     levels = [f"up to {told[0]}", *middle, f"above {told[-1]}"]
     place = np.searchsorted(edges, np.where(np.isfinite(values), values, known.min()), side="left")
     labels = np.where(np.isfinite(values), np.array(levels, dtype=object)[place], NOT_RECORDED)

@@ -100,6 +100,10 @@ def survival_size(parameters: int, rate: float, follow_up: float, horizon: float
     for name, value in (("rate", rate), ("follow_up", follow_up), ("horizon", horizon)):
         if not value > 0.0:
             raise DataError(f"{name} is {value:g}; a sample size needs one above 0")
+    if rate * follow_up > 1.0:
+        raise DataError(
+            f"a rate of {rate:g} over {follow_up:g} is more than one event a patient; check the unit of time"
+        )
     free = np.exp(-rate * horizon)
     # The interval of the rate leads further from a low risk upwards, from a high one downwards.
     below = np.log1p(MARGIN / free)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,12 +53,13 @@ def sentences_of(found: Groups, metric: str) -> list[str]:
     metric
         Name of the rank, for people.
     """
-    said = [_kind_sentence(found, test, metric) for test in found.tests.itertuples()]
+    said = [_kind_sentence(found, test, metric) for test in found.tests.to_dict("records")]
     few = found.rows[~found.rows["enough"].astype(bool)]
     if len(few):
         said.append(
-            f"Too few to say anything of {len(few)} of {len(found.rows)} groups: fewer than {FEWEST} patients, or fewer "
-            f"than {FEWEST_EVENTS} events (of a response, patients of either class). They are counted and nothing more."
+            f"Too few to say anything of {len(few)} of {len(found.rows)} groups: fewer than {FEWEST} patients, or "
+            f"fewer than {FEWEST_EVENTS} events (of a response, patients of either class). They are counted and "
+            "nothing more."
         )
     shown = found.rows[found.rows["ratio_low"].notna()]
     if len(shown):
@@ -64,15 +67,16 @@ def sentences_of(found: Groups, metric: str) -> list[str]:
     return said
 
 
-def _kind_sentence(found: Groups, test: object, metric: str) -> str:
-    by, p, adjusted = str(test.by), float(test.p), float(test.p_holm)  # type: ignore[attr-defined]
+def _kind_sentence(found: Groups, test: Mapping[Hashable, Any], metric: str) -> str:
+    by, p, adjusted = test["by"], test["p"], test["p_holm"]
     rows = found.rows[(found.rows["by"] == by) & found.rows["rank"].notna()]
     title = TITLES[by]
     if not np.isfinite(p):
         return f"{title}: no two groups have patients and events enough to be compared."
     if len(rows) <= 4:  # noqa: PLR2004  # more are in the table
         figures = ", ".join(
-            f"{_with_interval(row.rank, row.low, row.high)} in {_whom(by, row.level)}" for row in rows.itertuples()
+            f"{_with_interval(row['rank'], row['low'], row['high'])} in {_whom(by, row['level'])}"
+            for row in rows.to_dict("records")
         )
     else:
         figures = f"from {rows['rank'].min():.2f} to {rows['rank'].max():.2f} in {len(rows)} groups"
@@ -96,10 +100,13 @@ def _whom(by: str, level: str) -> str:
 def _level_sentence(shown: pd.DataFrame) -> str:
     off = shown[(shown["ratio_low"] > 1.0) | (shown["ratio_high"] < 1.0)]
     chance = 0.05 * len(shown)
-    said = f"What is observed differs from what is predicted beyond the 95% interval in {len(off)} of {len(shown)} groups"
+    said = (
+        "What is observed differs from what is predicted beyond the 95% interval in "
+        f"{len(off)} of {len(shown)} groups"
+    )
     words = "; ".join(
-        f"{_whom(row.by, row.level)}, observed {row.observed:.0%}, predicted {row.expected:.0%}"
-        for row in off.head(5).itertuples()
+        f"{_whom(row['by'], row['level'])}, observed {row['observed']:.0%}, predicted {row['expected']:.0%}"
+        for row in off.head(5).to_dict("records")
     )
     tail = f" ({words}{'; ...' if len(off) > 5 else ''})" if words else ""  # noqa: PLR2004  # as many as are told
     return f"{said}{tail}; by chance alone one expects {chance:.1f}."
@@ -139,7 +146,8 @@ def _panel(run: RunDirectory, found: Groups, metric: str) -> Panel:
     ranked = drawn[drawn["rank"].notna()]
     sentence = f"No group has pairs that can be ordered.{left}"
     if len(ranked):
-        low, high = ranked.loc[ranked["rank"].idxmin()], ranked.loc[ranked["rank"].idxmax()]
+        order = ranked.sort_values("rank", kind="stable").to_dict("records")
+        low, high = order[0], order[-1]
         sentence = (
             f"{metric} is lowest in {_whom(low['by'], low['level'])} ({low['rank']:.2f}) and highest in "
             f"{_whom(high['by'], high['level'])} ({high['rank']:.2f}); lines are 95% intervals, each for itself. "
@@ -149,7 +157,7 @@ def _panel(run: RunDirectory, found: Groups, metric: str) -> Panel:
 
 
 def _reference(run: RunDirectory) -> float | None:
-    """The rank of all patients, as ``metrics.json`` has it."""
+    """Rank of all patients, as ``metrics.json`` has it."""
     figure = run.metrics.get(run.endpoint, {}).get(RANKS[run.kind])
     return None if figure is None else float(figure["estimate"])
 
@@ -179,8 +187,8 @@ def draw_groups(rows: pd.DataFrame, metric: str, selection: str, everybody: floa
     selected.set_xticks([0, 50, 100])
     selected.set_xlabel(textwrap.fill(f"% {selection}", 26))
     labels = [
-        f"{row.by}: {textwrap.shorten(row.level, 30, placeholder='...')} ({row.n})"
-        for row in rows.itertuples()
+        f"{row['by']}: {textwrap.shorten(row['level'], 30, placeholder='...')} ({row['n']})"
+        for row in rows.to_dict("records")
     ]
     rank.set_yticks(places, labels)
     rank.set_ylim(len(rows) - 0.4, -0.6)
@@ -200,25 +208,36 @@ def _caption(run: RunDirectory, metric: str) -> str:
         else "with a positive response"
     )
     return (
-        f"Groups of the evaluated patients: {metric} within the group, the share {by} as observed and as predicted, their "
-        f"ratio, and the share {selection_words(run)} (95% intervals, patients resampled)"
+        f"Groups of the evaluated patients: {metric} within the group, the share {by} as observed and as predicted, "
+        f"their ratio, and the share {selection_words(run)} (95% intervals, patients resampled)"
     )
 
 
 def _table(run: RunDirectory, found: Groups, metric: str) -> pd.DataFrame:
     events = "events" if run.kind == Survival.kind else "positive"
-    columns = ["group", "patients", events, metric, "observed", "predicted", "observed / predicted", "selected"]
+    columns = [
+        "group",
+        "patients",
+        events,
+        metric,
+        "observed",
+        "predicted",
+        "observed / predicted",
+        "selected",
+    ]
     rows = []
-    for row in found.rows.itertuples():
+    for row in found.rows.to_dict("records"):
         figures = ("too few to say", "", "", "")
-        if row.enough:
+        if row["enough"]:
             figures = (
-                _with_interval(row.rank, row.low, row.high),
-                _percent(row.observed),
-                _percent(row.expected),
-                _with_interval(row.ratio, row.ratio_low, row.ratio_high),
+                _with_interval(row["rank"], row["low"], row["high"]),
+                _percent(row["observed"]),
+                _percent(row["expected"]),
+                _with_interval(row["ratio"], row["ratio_low"], row["ratio_high"]),
             )
-        rows.append((f"{row.by}: {row.level}", row.n, row.events, *figures, _percent(row.selected)))
+        rows.append(
+            (f"{row['by']}: {row['level']}", row["n"], row["events"], *figures, _percent(row["selected"]))
+        )
     return pd.DataFrame(rows, columns=columns)
 
 

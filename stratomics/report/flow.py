@@ -120,19 +120,22 @@ def _few(counts: dict[str, int]) -> dict[str, int]:
 def draw_flow(steps: list[Step]) -> Figure:
     """Boxes from above to below, those who leave at the right."""
     height = len(steps) * (HEIGHT + GAP) - GAP
-    figure = Figure(figsize=(7.6, height))
+    width = 7.6 if any(step.out for step in steps) else 3.8
+    figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_xlim(0, 7.6)
+    axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
     axes.axis("off")
     for place, step in enumerate(steps):
         top = place * (HEIGHT + GAP)
         if place:
-            axes.annotate("", (1.9, top), (1.9, top - GAP), arrowprops={"arrowstyle": "->", "color": "#333333"})
+            axes.annotate(
+                "", (1.9, top), (1.9, top - GAP), arrowprops={"arrowstyle": "->", "color": "#333333"}
+            )
         if step.arms:
-            width = 3.8 / len(step.arms)
+            share = 3.8 / len(step.arms)
             for number, (arm, n) in enumerate(step.arms.items()):
-                _box(axes, number * width, top, width - 0.06, f"{_arm_name(arm)}\n{n}")
+                _box(axes, number * share, top, share - 0.06, f"{_arm_name(arm)}\n{n}")
         else:
             _box(axes, 0.0, top, 3.74, f"{step.n} {step.text}")
         if step.out:

@@ -28,7 +28,10 @@ def followed(run: RunDirectory) -> Block | None:
     found = follow_up(survival)
     late = f"{run.endpoint}.entry" in run.patients
     return Panel(
-        "follow-up", draw_follow_up(survival, found), _sentence(survival, found, late), _table(survival, found)
+        "follow-up",
+        draw_follow_up(survival, found),
+        _sentence(survival, found, late),
+        _table(survival, found),
     )
 
 
@@ -37,8 +40,8 @@ def _response(run: RunDirectory) -> str:
     n, known, positive = len(response.observed), int(response.observed.sum()), int(response.positive.sum())
     low, high = exact_interval(positive, known)
     return (
-        f"{run.endpoint} is known of {known} of {n} patients ({known / n:.0%}) and positive in {positive} of them "
-        f"({positive / known:.0%}, exact 95% interval {low:.0%} to {high:.0%})."
+        f"The endpoint {run.endpoint} is known of {known} of {n} patients ({known / n:.0%}) and positive in {positive} "
+        f"of them ({positive / known:.0%}, exact 95% interval {low:.0%} to {high:.0%})."
     )
 
 
@@ -64,9 +67,7 @@ def draw_follow_up(survival: Survival, found: FollowUp) -> Figure:
         height = -0.3 - 0.1 * line
         axes.text(-0.06, height, name, transform=axes.transAxes, ha="right", fontsize=9)
         for tick, count in zip(ticks, counts, strict=True):
-            axes.text(
-                tick, height, str(count), transform=axes.get_xaxis_transform(), ha="center", fontsize=9
-            )
+            axes.text(tick, height, str(count), transform=axes.get_xaxis_transform(), ha="center", fontsize=9)
     return figure
 
 

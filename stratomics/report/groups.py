@@ -41,7 +41,7 @@ def groups(run: RunDirectory) -> Groups:
     by = {name: levels[observed] for name, levels in patient_groups(run.patients).items()}
     found = group_figures(cases, by, run.resamples)
     selected = _by_rule(run) if rule_of(run) else _by_third(run, by)
-    values = [selected.get((row.by, row.level), np.nan) for row in found.rows.itertuples()]
+    values = [selected.get(key, np.nan) for key in zip(found.rows["by"], found.rows["level"], strict=True)]
     return dataclasses.replace(found, rows=found.rows.assign(selected=np.array(values, dtype=np.float64)))
 
 
@@ -74,7 +74,7 @@ def _by_third(run: RunDirectory, by: Mapping[str, pd.Categorical]) -> dict[tuple
 
 
 def selection_words(run: RunDirectory) -> str:
-    """What ``selected`` is a share of."""
+    """Say what ``selected`` is a share of."""
     if rule_of(run):
         return "chosen by the rule of enrichment"
     what = "risk" if run.kind == Survival.kind else "probability of a positive response"

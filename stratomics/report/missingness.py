@@ -15,7 +15,7 @@ __all__ = ["missing", "missing_sentences"]
 SURE = 0.05
 
 EFFECT = {"survival": "hazard ratio", "response": "odds ratio"}
-TEST = {"survival": "log-rank test", "response": "Fisher's exact test"}
+TEST = {"survival": "the log-rank test", "response": "Fisher's exact test"}
 DIRECTION = {
     "survival": ("the event comes earlier", "the event comes later"),
     "response": ("the response is more often positive", "the response is less often positive"),
@@ -30,10 +30,12 @@ def missing(run: RunDirectory) -> list[Block]:
     found = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     if not len(found):
         return []
+    if not found["missing"].any():
+        return ["Nothing is missing: every patient has every view and every covariate."]
     what = ["view"] * len(views) + ["covariate"] * len(covariates)
     found.insert(0, "what", what)
-    adjusted = _adjusted(found)
-    return [Table("missing", _caption(run), _table(found, adjusted, run)), missing_sentences(found, run.kind)]
+    table = _table(found, _adjusted(found), run)
+    return [Table("missing", _caption(run), table), missing_sentences(found, run.kind)]
 
 
 def missing_sentences(found: pd.DataFrame, kind: str) -> list[str]:
@@ -57,21 +59,22 @@ def missing_sentences(found: pd.DataFrame, kind: str) -> list[str]:
             words = DIRECTION[kind][0 if row["endpoint_effect"] > 1 else 1]
             said.append(
                 f"Without the {row['what']} {row['name']}, {words} ({EFFECT[kind]} "
-                f"{row['endpoint_effect']:.2f}, p {row['endpoint_p']:.2g}, {p:.2g} after Holm for {asked} questions): its "
-                "absence tells something by itself, and a model may read it."
+                f"{row['endpoint_effect']:.2f}, p {row['endpoint_p']:.2g}, {p:.2g} after Holm for {asked} questions): "
+                "its absence tells something by itself, and a model may read it."
             )
     for (_, row), p in zip(found.iterrows(), adjusted["arm_p"], strict=True):
         if p < SURE:
             said.append(
-                f"The {row['what']} {row['name']} is missing more often in some arms (p {row['arm_p']:.2g}, {p:.2g} after "
-                f"Holm for {asked} questions), so that arms differ in what is known of their patients."
+                f"The {row['what']} {row['name']} is missing more often in some arms (p {row['arm_p']:.2g}, {p:.2g} "
+                f"after Holm for {asked} questions), so that arms differ in what is known of their patients."
             )
     smallest = float(np.nanmin(found[["endpoint_p", "arm_p"]].to_numpy(dtype=np.float64)))
     whom = "the endpoint or the arm" if found["arm_p"].notna().any() else "the endpoint"
-    return said or [
+    nothing = (
         f"No absence is tied to {whom} beyond chance (smallest p {smallest:.2g} of {asked} questions, "
         f"{min(1.0, smallest * asked):.2g} after Holm). That is no evidence that patients are missing at random."
-    ]
+    )
+    return said or [nothing]
 
 
 def _adjusted(found: pd.DataFrame) -> pd.DataFrame:
@@ -83,8 +86,8 @@ def _adjusted(found: pd.DataFrame) -> pd.DataFrame:
 def _caption(run: RunDirectory) -> str:
     arm = ", of the arm by Fisher's exact or the chi-squared test" if "arm" in run.patients else ""
     return (
-        f"What is missing. The {EFFECT[run.kind]} is of those who lack it to those who have it (one-step estimate); p by "
-        f"the {TEST[run.kind]}{arm}, each for itself, and in brackets after Holm"
+        f"What is missing. The {EFFECT[run.kind]} is of those who lack it to those who have it (one-step estimate); p "
+        f"by {TEST[run.kind]}{arm}, each for itself, and in brackets after Holm"
     )
 
 

@@ -20,9 +20,6 @@ ASSUMED = {"cautious": 0.15, "strong": 0.5}
 """Nagelkerke's R2 that a model is taken to reach: what Riley et al. 2020 (doi 10.1136/bmj.m441) advise where nothing is
 known, and where predictors are strong."""
 
-RULE_OF_THUMB = 10
-"""Events per parameter of the old rule, which has no good reason (van Smeden et al. 2019, doi 10.1177/0962280218784726)."""
-
 
 @dataclass(frozen=True)
 class Learners:
@@ -49,18 +46,21 @@ def sample_size(run: RunDirectory) -> Section | None:
     rows = [_row(run, what, number, learners) for what, number in counts.items()]
     columns = ["parameters of", "parameters", _informing(run), *_size_columns()]
     caption = (
-        "Events per candidate parameter, and the patients that a regression without any penalty on so many would ask for "
-        "(Riley et al. 2020)"
+        "Events per candidate parameter, and the patients that a regression without any penalty on so many would ask "
+        "for (Riley et al. 2020)"
     )
     table = Table("sample-size", caption, pd.DataFrame(rows, columns=columns))
-    return Section("sample_size", "Sample size", [_opening(run, learners), table, _sentences(run, counts, learners)])
+    return Section(
+        "sample_size", "Sample size", [_opening(run, learners), table, _sentences(run, counts, learners)]
+    )
 
 
 def candidates(run: RunDirectory) -> dict[str, int]:
-    """Number of candidate parameters of each kind, those that the run's files tell.
+    """Count candidate parameters of each kind, those that the run's files tell.
 
-    Covariates count as they are coded: a number is one, a category one less than its levels. Of omics the features of all
-    views as they were measured, and what stands for them in the models: shared factors, and components of each view.
+    Covariates count as they are coded: a number is one, a category one less than its levels. Of omics the features of
+    all views as they were measured, and what stands for them in the models: shared factors, and components of each
+    view.
     """
     found = {}
     clinical = sum(_parameters(run.patients[c]) for c in run.patients.columns if c.startswith("covariate."))
@@ -130,7 +130,9 @@ def _share(run: RunDirectory) -> float:
 
 
 def _informing(run: RunDirectory) -> str:
-    return "events per parameter" if run.kind == Survival.kind else "patients of the rarer class per parameter"
+    return (
+        "events per parameter" if run.kind == Survival.kind else "patients of the rarer class per parameter"
+    )
 
 
 def _size_columns() -> list[str]:
@@ -148,8 +150,8 @@ def _opening(run: RunDirectory, learners: Learners) -> str:
     what = "events" if run.kind == Survival.kind else "patients of the rarer class"
     if learners.informing is None:
         return (
-            f"{learners.n} patients trained the models; their outcomes are not kept with this run, so that the event rate "
-            "of those who were judged stands in."
+            f"{learners.n} patients trained the models; their outcomes are not kept with this run, so that the event "
+            "rate of those who were judged stands in."
         )
     return f"{learners.n} patients with {learners.informing} {what} are all that the models could learn from."
 
@@ -163,21 +165,22 @@ def _sentences(run: RunDirectory, counts: dict[str, int], learners: Learners) ->
         parameters = "1 parameter" if number == 1 else f"{number} parameters"
         said.append(
             f"A plain regression on the covariates ({parameters}) would ask for {size.patients} patients where its "
-            f"Nagelkerke R2 is 15%: {size.shrinkage} for a shrinkage of at least 0.9, {size.optimism} for an optimism of at "
-            f"most 0.05 in R2, {size.overall} to know the overall risk to within 5 points. {learners.n} are {enough}."
+            f"Nagelkerke R2 is 15%: {size.shrinkage} for a shrinkage of at least 0.9, {size.optimism} for an optimism "
+            f"of at most 0.05 in R2, {size.overall} to know the overall risk to within 5 points. {learners.n} are "
+            f"{enough}."
         )
     else:
         said.append("There are no covariates, so a clinical regression asks for nobody.")
     said += [
         (
-            "Ours is an ensemble of penalised networks: a penalty lets many parameters share few freedoms, so that these "
-            "numbers do not hold for it, nor for the penalised baselines, and no formula does. Their out-of-fold figures "
-            "already pay for what they overfit."
+            "Ours is an ensemble of penalised networks: a penalty lets many parameters share few freedoms, so that "
+            "these numbers do not hold for it, nor for the penalised baselines, and no formula does. Their out-of-fold "
+            "figures already pay for what they overfit."
         ),
         (
-            "A penalty is no cure for few patients all the same: how much to shrink is learned from the same few, and is "
-            "most uncertain where it is needed most (Riley et al. 2021, doi 10.1016/j.jclinepi.2020.12.005). The size for "
-            "the overall risk holds for every method."
+            "A penalty is no cure for few patients all the same: how much to shrink is learned from the same few, and "
+            "is most uncertain where it is needed most (Riley et al. 2021, doi 10.1016/j.jclinepi.2020.12.005). The "
+            "size for the overall risk holds for every method."
         ),
     ]
     return said

@@ -17,6 +17,9 @@ __all__ = ["draw_upset", "patterns_of", "views_shown"]
 SHOWN = 20
 """Patterns that are drawn, the most frequent first."""
 
+ROOM = 6
+"""Patterns that the figure has room for at least, so that a single bar is no wall."""
+
 EMPTY = "#d5dade"
 """Of the dot of a view that is not there."""
 
@@ -57,13 +60,11 @@ def draw_upset(patterns: pd.DataFrame) -> Figure:
     views, counts = list(patterns.columns[:-1]), shown["patients"].to_numpy()
     there = shown[views].to_numpy(dtype=np.bool_) if views else np.zeros((len(shown), 0), dtype=np.bool_)
     total = patterns[views].mul(patterns["patients"], axis=0).sum()
-    figure = Figure(figsize=(2.4 + 0.42 * max(len(shown), 6), 2.2 + 0.3 * len(views)))
+    figure = Figure(figsize=(2.4 + 0.42 * max(len(shown), ROOM), 2.2 + 0.3 * len(views)))
     bars, dots = figure.subplots(2, 1, sharex=True, height_ratios=[1.7, max(0.3 * len(views), 0.4)])
     bars.bar(range(len(shown)), counts, color=COLOURS[0], width=0.6)
     for place, count in enumerate(counts):
-        bars.annotate(
-            str(count), (place, count), (0, 2), textcoords="offset points", ha="center", fontsize=8
-        )
+        bars.annotate(str(count), (place, count), (0, 2), textcoords="offset points", ha="center", fontsize=8)
     bars.set_ylabel("patients")
     bars.tick_params(bottom=False)
     for place, row in enumerate(there):
@@ -72,12 +73,10 @@ def draw_upset(patterns: pd.DataFrame) -> Figure:
         if len(inside):
             dots.plot([place, place], [inside[0], inside[-1]], color=COLOURS[0], linewidth=2)
         dots.plot(np.full(len(inside), place), inside, "o", color=COLOURS[0], markersize=7)
-    dots.set_yticks(
-        range(len(views)), [f"{textwrap.shorten(view, 28)} ({total[view]})" for view in views]
-    )
+    dots.set_yticks(range(len(views)), [f"{textwrap.shorten(view, 28)} ({total[view]})" for view in views])
     dots.set_ylim(len(views) - 0.5, -0.5)
     dots.set_xticks([])
-    dots.set_xlim(-0.6, len(shown) - 0.4)
+    dots.set_xlim(-0.6, max(len(shown), ROOM) - 0.4)
     dots.tick_params(left=False)
     for side in ("left", "bottom"):
         dots.spines[side].set_visible(False)
@@ -95,9 +94,7 @@ def _table(patterns: pd.DataFrame) -> pd.DataFrame:
     views = list(patterns.columns[:-1])
     total = int(patterns["patients"].sum())
     names = [_named(row, views) for _, row in patterns.iterrows()]
-    rows = [
-        (name, int(n), f"{n / total:.1%}") for name, n in zip(names, patterns["patients"], strict=True)
-    ]
+    rows = [(name, int(n), f"{n / total:.1%}") for name, n in zip(names, patterns["patients"], strict=True)]
     return pd.DataFrame(rows, columns=["views", "patients", "share"])
 
 
@@ -115,5 +112,7 @@ def _sentence(patterns: pd.DataFrame) -> str:
         )
     if len(counts) > SHOWN:
         rest = int(counts[SHOWN:].sum())
-        said += f"; the {SHOWN} most frequent are drawn, the other {len(counts) - SHOWN} are of {rest} patients"
+        said += (
+            f"; the {SHOWN} most frequent are drawn, the other {len(counts) - SHOWN} are of {rest} patients"
+        )
     return f"{said}. Beside each view stands how many patients have it; a patient without a view stays in the run."
