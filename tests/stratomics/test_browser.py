@@ -116,7 +116,9 @@ def test_the_report_is_drawn_and_asks_nobody(browser: Browser, runs: dict[str, P
 def test_the_policy_stops_a_request(browser: Browser, runs: dict[str, Path], tmp_path: Path) -> None:
     asking = tmp_path / "asking.html"
     text = (runs["survival"] / "report.html").read_text()
-    asking.write_text(text.replace("</main>", '<img src="http://127.0.0.1:9/x.png"><script>alert(1)</script></main>'))
+    asking.write_text(
+        text.replace("</main>", '<img src="http://127.0.0.1:9/x.png"><script>alert(1)</script></main>')
+    )
     found = Watched(browser)
     found.go(asking)
     assert len(found.complaints) == 2

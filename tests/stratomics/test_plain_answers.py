@@ -42,7 +42,9 @@ def metrics(low: float, high: float, *, metric: str = "ibs", baseline: str = "cl
     }
 
 
-def answers(content: Content, enrichment: Content | None = None, clinic: bool = True, **facts: Any) -> list[Answer]:
+def answers(
+    content: Content, enrichment: Content | None = None, clinic: bool = True, **facts: Any
+) -> list[Answer]:
     return plain_answers(content, PROVENANCE | facts, enrichment, facts.get("card", CARD), clinic=clinic)
 
 
@@ -59,7 +61,9 @@ def answers(content: Content, enrichment: Content | None = None, clinic: bool = 
         (float("nan"), float("nan"), "ibs", "Not shown"),
     ],
 )
-def test_omics_add_only_where_the_interval_says_so(low: float, high: float, metric: str, verdict: str) -> None:
+def test_omics_add_only_where_the_interval_says_so(
+    low: float, high: float, metric: str, verdict: str
+) -> None:
     found = answers(metrics(low, high, metric=metric))[0]
     assert (found.question, found.verdict) == ("Do omics add over the clinic?", verdict)
     if verdict == "Not shown":
@@ -73,7 +77,9 @@ def test_omics_add_only_where_the_interval_says_so(low: float, high: float, metr
     st.booleans(),
 )
 @settings(max_examples=200, deadline=None)
-def test_no_interval_that_holds_zero_ever_claims_anything(low: float, width: float, metric: str, clinic: bool) -> None:
+def test_no_interval_that_holds_zero_ever_claims_anything(
+    low: float, width: float, metric: str, clinic: bool
+) -> None:
     found = answers(metrics(low, low + width, metric=metric), clinic=clinic)[0]
     said = " ".join(found.sentences)
     claims = ("with omics are better" in said, "with omics are worse" in said)
@@ -171,12 +177,18 @@ def enriched(low: float, high: float, **changes: Any) -> Content:
         (enriched(0.5, 1.0), "Not settled: the evidence is weak"),
         (enriched(1.1, 1.4), "Nobody on this evidence"),
         # A subgroup that is found by chance as often as here, and one cut of which nobody asked that.
-        (enriched(0.5, 0.8, search={"out_of_bag": figure(0.6, 0.5, 0.8), "p_adjusted": 0.2}), "Not settled: the evidence is weak"),
+        (
+            enriched(0.5, 0.8, search={"out_of_bag": figure(0.6, 0.5, 0.8), "p_adjusted": 0.2}),
+            "Not settled: the evidence is weak",
+        ),
         (enriched(0.5, 0.8, search=None), "Not settled: the evidence is weak"),
         (enriched(0.1, 0.3, measure="response"), "The 30% of highest predicted benefit, to be confirmed"),
         (enriched(-0.3, -0.1, measure="response"), "Nobody on this evidence"),
         (enriched(0.5, 0.8, randomised="no"), "Not settled: nobody was randomised"),
-        ({"score": "risk", "prognostic": [{"share": 1.0, "rate": 0.5}, {"share": 0.5, "rate": 0.7}]}, "By prognosis only"),
+        (
+            {"score": "risk", "prognostic": [{"share": 1.0, "rate": 0.5}, {"share": 0.5, "rate": 0.7}]},
+            "By prognosis only",
+        ),
         ({"score": "risk", "prognostic": [{"share": 1.0, "rate": None}]}, "By prognosis only"),
     ],
 )
@@ -201,7 +213,9 @@ def test_without_enrichment_it_is_said_how_to_get_it() -> None:
 
 
 def test_steps_come_from_the_lines_that_do_not_pass() -> None:
-    card = [Line(name, name, v, "", "") for name, v in (("controls", PASS), ("sites", WATCH), ("missing", FAIL))]
+    card = [
+        Line(name, name, v, "", "") for name, v in (("controls", PASS), ("sites", WATCH), ("missing", FAIL))
+    ]
     content = metrics(-1, 1) | {"coverage": [{"by": "site", "level": "a"}]}
     steps = next_steps(content, PROVENANCE | {"arm": {"column": "dose"}}, None, card)
     assert steps[0].startswith("Find out why views are missing")
@@ -212,7 +226,10 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     # What was done is not asked for again.
     done = copy.deepcopy(PROVENANCE) | {"design": {"design": "external"}, "judged_on": "other"}
     assert next_steps(content, done, {}, card[:1]) == []
-    every = [Line(name, name, FAIL, "", "") for name in ("controls", "missing", "calibration", "coverage", "sites", "size")]
+    every = [
+        Line(name, name, FAIL, "", "")
+        for name in ("controls", "missing", "calibration", "coverage", "sites", "size")
+    ]
     assert len(next_steps(content, PROVENANCE, None, every)) == MOST
     assert set(STEPS) == set(CHECKS)
     assert "Nothing of the card" in answers(content, {**enriched(0.5, 0.8)}, **done)[3].sentences[0]

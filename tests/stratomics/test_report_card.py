@@ -79,7 +79,9 @@ class Made:
     abstain: float = 0.05
     ood: float = 0.5
     factor_stability: pd.DataFrame | None = field(
-        default_factory=lambda: pd.DataFrame({"stability": [0.9, 0.8, 0.1], "verdict": ["stable", "stable", "poor"]})
+        default_factory=lambda: pd.DataFrame(
+            {"stability": [0.9, 0.8, 0.1], "verdict": ["stable", "stable", "poor"]}
+        )
     )
 
     @property
@@ -154,7 +156,11 @@ LUCK = float(np.std(repeat_scores(Made(wobble=1.0).cases["stratomics"], "log_los
 MADE: dict[str, dict[str, list[Made]]] = {
     "controls": {
         PASS: [Made()],
-        WATCH: [changed(("controls",), {}), changed(("controls",), None), changed(("controls", "noise_view", "p"), np.nan)],
+        WATCH: [
+            changed(("controls",), {}),
+            changed(("controls",), None),
+            changed(("controls", "noise_view", "p"), np.nan),
+        ],
         FAIL: [changed(("controls", "noise_view"), control(True, estimate=0.7, p=1e-5))],
     },
     "calibration": {
@@ -177,7 +183,10 @@ MADE: dict[str, dict[str, list[Made]]] = {
     },
     "coverage": {
         # One small site of many is below by chance alone.
-        PASS: [Made(), *[changed(("coverage",), [*METRICS["coverage"], covered("site", "a", 0.7, 0.35, 0.93, 10)])]],
+        PASS: [
+            Made(),
+            *[changed(("coverage",), [*METRICS["coverage"], covered("site", "a", 0.7, 0.35, 0.93, 10)])],
+        ],
         WATCH: [
             changed(("coverage",), []),
             changed(("coverage",), [covered("all", "all", 0.97, 0.94, 0.99, N)]),
@@ -271,7 +280,9 @@ UNKNOWN: dict[str, list[tuple[Any, ...]]] = {
         for value in ((np.nan, np.inf) if name == "stability" else (np.nan, np.inf, None))
     ],
 )
-def test_a_figure_that_is_not_known_never_passes(name: str, path: tuple[Any, ...], value: float | None) -> None:
+def test_a_figure_that_is_not_known_never_passes(
+    name: str, path: tuple[Any, ...], value: float | None
+) -> None:
     run = changed(path, value)
     run = dataclasses.replace(run, kind="survival") if name == "calibration" else run
     assert line(name, run).verdict != PASS
@@ -332,7 +343,9 @@ def test_spread_is_of_each_repeat_and_fold_by_itself() -> None:
     from sklearn.metrics import log_loss, roc_auc_score
 
     cases = Made(wobble=0.5).cases["stratomics"]
-    assert repeat_scores(cases, "log_loss") == pytest.approx([log_loss(POSITIVE, p) for p in cases.probability])
+    assert repeat_scores(cases, "log_loss") == pytest.approx(
+        [log_loss(POSITIVE, p) for p in cases.probability]
+    )
     expected = [
         roc_auc_score(POSITIVE[fold == number], p[fold == number])
         for p, fold in zip(cases.probability, cases.fold, strict=True)
@@ -346,4 +359,6 @@ def test_the_card_of_a_saved_run_has_every_line() -> None:
     assert [one.name for one in card] == list(CHECKS)
     # It kept neither controls, coverage nor factors.
     verdicts = {one.name: one.verdict for one in card}
-    assert all(verdicts[name] == WATCH for name in ("controls", "calibration", "coverage", "stability", "outlying"))
+    assert all(
+        verdicts[name] == WATCH for name in ("controls", "calibration", "coverage", "stability", "outlying")
+    )
