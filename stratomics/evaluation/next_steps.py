@@ -36,7 +36,7 @@ STEPS = {
         "Do not use sets or bounds in the groups that are covered less, before more of them have been followed."
     ),
     "sites": "Patients of more sites, named in cohort.yaml (site:).",
-    "size": "More patients with the event.",
+    "size": "More patients.",
     "stability": (
         f"Draw the folds anew, to see their luck: `{RUN} --split.repeats 5`. Do not interpret poor factors."
     ),
@@ -44,6 +44,9 @@ STEPS = {
 }
 """Check that does not pass -> what helps, where nothing better is known of the run."""
 
+
+RARER = {"survival": "More patients with the event.", "response": "More patients of the rarer class."}
+"""Kind of endpoint -> whom there should be more of."""
 
 IF_WATCHED = {
     "controls": f"Run the controls, which show a leak of the outcome: `{RUN} --controls null`.",
@@ -78,7 +81,7 @@ def next_steps(
 
 def _step(name: str, metrics: Content, provenance: Content) -> str:
     if name == "size":
-        return STEPS[name] + patients_to_tell(metrics, provenance)
+        return RARER[str(provenance.get("kind", "survival"))] + patients_to_tell(metrics, provenance)
     if name == "sites" and provenance["design"].get("design") != "leave_site_out" and _has_sites(metrics):
         return f"Predict each site from all others: `{RUN} --split.design leave_site_out`."
     return STEPS[name]

@@ -40,7 +40,7 @@ def _not_asked(arms: bool) -> tuple[str, list[str]]:
             f"This cohort has arms: {COMMAND} looks for those who benefit, and plans a trial of them."
         ]
     said = (
-        "Nobody was treated otherwise, so that nothing here says who benefits. Who has events at all can be said "
+        "Nobody was treated otherwise, so that nothing here says who benefits. Whose outcome is worse can be said "
         f"(prognostic enrichment): {COMMAND}."
     )
     return "Cannot be said of one arm", [said]

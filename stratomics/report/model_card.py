@@ -62,7 +62,11 @@ def groups_table(run: RunDirectory) -> pd.DataFrame:
         f"{r.rank:.2f} ({r.low:.2f} to {r.high:.2f})" if r.enough else "too few" for r in rows.itertuples()
     ]
     names = rows["by"].astype(str) + ": " + rows["level"].astype(str)
-    return pd.DataFrame({"group": names, "patients": rows["n"], "events": rows["events"], label: told})
+    return pd.DataFrame({"group": names, "patients": rows["n"], _counted(run): rows["events"], label: told})
+
+
+def _counted(run: RunDirectory) -> str:
+    return "events" if run.kind == "survival" else "positive"
 
 
 def model_card(run: RunDirectory) -> Section:
