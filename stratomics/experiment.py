@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import platform
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,13 +151,11 @@ def _trip(
     tasks = tasks_of(config, design)
     _fit_what_is_not_done(config, design, tasks, attempt, tracker, run_tasks, progress)
     # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
-    found = _by_method(attempt.predictions(task) for task in tasks if task != FINAL)
+    found = attempt.by_method(task for task in tasks if task != FINAL)
     judged = judge(config, design, found)
     if controls_fail(judged):
         log.warning(control_sentence(judged))
-    kept = {name: found[name] for name in methods_of(config)}
-    save_run(folder, config, design.judged, kept)
-    del found, kept
+    save_run(folder, config, design.judged, found.only(methods_of(config)))
     give_back()
     courses = ((_fold(design, task), attempt.course(task)) for task in tasks if task.control is None)
     write_parquet(folder / COURSE, joined(courses))
@@ -174,14 +172,6 @@ def _trip(
     whole = run_digest(config.fingerprint(), provenance["cohort_digest"], provenance["packages"])
     write_manifest(folder, {"run": whole, "inputs": inputs})
     log.info("finished")
-
-
-def _by_method(folds: Iterable[Mapping[str, Prediction]]) -> dict[str, Prediction]:
-    parts: dict[str, list[Prediction]] = {}
-    for fold in folds:
-        for name, own in fold.items():
-            parts.setdefault(name, []).append(own)
-    return {name: Prediction.concatenate(own) for name, own in parts.items()}
 
 
 def _fit_what_is_not_done(
@@ -205,7 +195,7 @@ def _fit_what_is_not_done(
     results = run_tasks(run_task, waiting, prepare)
     for number, (task, result) in enumerate(results, len(done) + 1):
         if task == FINAL:
-            attempt.keep_model(result)
+            attempt.keep_model(*result)
         else:
             attempt.keep(task, *result)
             _tell(tracker, design, task, methods, *result)

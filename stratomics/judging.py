@@ -56,11 +56,12 @@ def judge(config: ExperimentConfig, design: Design, found: Mapping[str, Predicti
         their names; ``coverage``, whom sets or bounds cover; ``ledger``, what each view tells; ``controls``, what had
         to come out at chance; and of a cohort with arms ``interaction``.
     """
-    cohort, predictions = design.judged, {name: found[name] for name in methods_of(config)}
+    cohort = design.judged
     endpoints, spec = cohort_endpoints(cohort), cohort_spec(cohort)
     ids, deciding = cohort.obs_names.to_numpy(dtype=str), endpoints.decisive()
-    cases = {name: cases_of(prediction, ids, deciding) for name, prediction in predictions.items()}
-    families, evaluation, ours = related(cohort), config.evaluation, predictions["stratomics"]
+    # Read one after the other: all at once would be the most that a run has in memory.
+    cases = {name: cases_of(found[name], ids, deciding) for name in methods_of(config)}
+    families, evaluation, ours = related(cohort), config.evaluation, found[OURS]
 
     def seen(name: str) -> Any:
         return None if families is None else families[endpoints.named[name].observed]

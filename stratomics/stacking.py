@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["brier_weights", "likelihood_weights", "stacked"]
 
 Array = NDArray[np.float64]
-Methods = Callable[[TrainingPart, NewPatients], Mapping[str, Prediction]]
+Methods = Callable[[NewPatients], Mapping[str, Prediction]]
 
 ROUNDS = 2000
 SMALLEST = 1e-12
@@ -41,9 +41,8 @@ def stacked(part: TrainingPart, predictions: Mapping[str, Prediction], methods: 
     parts: dict[str, list[Prediction]] = {name: [] for name in predictions}
     for fold in part.folds:
         seed = named_seed(part.seed, "stack", fold.number)
-        inner = TrainingPart(part.cohort[fold.train].copy(), part.config, seed)
-        left_out = NewPatients(inner, part.cohort[fold.test].copy())
-        for name, own in methods(inner, left_out).items():
+        left_out = NewPatients.of_fold(part.cohort, fold, part.config, seed)
+        for name, own in methods(left_out).items():
             parts[name].append(own.at(0, fold.number))
     ids = part.cohort.obs_names.to_numpy(dtype=str)
     cases = [cases_of(Prediction.concatenate(own), ids, part.endpoint) for own in parts.values()]

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from mudata import MuData
 
     from models.prediction import Prediction
+    from stratomics.baselines.trees import BoostedTrees
     from stratomics.controls.cohorts import Control
-    from stratomics.training import NewPatients, TrainingPart
+    from stratomics.fitted import Fitted
+    from stratomics.training import NewPatients
 
 __all__ = ["FINAL", "Task", "control_cohort", "predict_fold", "run_task", "tasks_of"]
 
@@ -54,7 +56,7 @@ def tasks_of(config: ExperimentConfig, design: Design) -> list[Task]:
 
 
 def run_task(config: ExperimentConfig, design: Design, task: Task) -> Any:
-    """Give the fitted model of FINAL; of others what methods predict, and our training's course."""
+    """Give the models of FINAL, ours first; of others what methods predict, and our training's course."""
     from stratomics.logs import quiet_libraries
 
     quiet_libraries()
@@ -64,13 +66,21 @@ def run_task(config: ExperimentConfig, design: Design, task: Task) -> Any:
 
 
 def _found(config: ExperimentConfig, design: Design, task: Task) -> Any:
-    from stratomics.fitting import fit
-
     if task.fold is None:
-        return fit(design.cohort, config, named_seed(config.seed, "final"))
+        return _final(config, design)
     if task.control is not None:
         return {task.control: _control(config, design, task.control, task.fold)}, EMPTY
     return predict_fold(config, design, design.folds[task.fold])
+
+
+def _final(config: ExperimentConfig, design: Design) -> tuple[Fitted, list[BoostedTrees]]:
+    """Fit our model on everybody, and the trees beside it, which a person may want to look into."""
+    from stratomics.baselines.trees import fit_boosted_trees
+    from stratomics.training import TrainingPart
+
+    part = TrainingPart(design.cohort, config, named_seed(config.seed, "final"))
+    trees = [fit_boosted_trees(part)] if "boosted_trees" in (config.baselines or ()) else []
+    return part.fitted, trees
 
 
 def predict_fold(
@@ -78,12 +88,12 @@ def predict_fold(
 ) -> tuple[dict[str, Prediction], pd.DataFrame]:
     """Fit every method on the training rows of an outer fold, and predict its test rows; the course of ours beside."""
     from stratomics.stacking import stacked
-    from stratomics.training import NewPatients, TrainingPart
+    from stratomics.training import NewPatients
 
     seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
-    part = TrainingPart(design.cohort[fold.train].copy(), config, seed)
-    new = NewPatients(part, design.judged[fold.test].copy())
-    found = predict_methods(part, new)
+    new = NewPatients.of_fold(design.cohort, fold, config, seed, design.judged)
+    part = new.part
+    found = predict_methods(new)
     if config.stack:
         found["stack"] = stacked(part, found, predict_methods)
     if config.factors.per_view:
@@ -94,8 +104,9 @@ def predict_fold(
     return at_fold, part.fitted.course
 
 
-def predict_methods(part: TrainingPart, new: NewPatients) -> dict[str, Prediction]:
-    """Predict new patients by our model and by the baselines, all of them fitted on one part."""
+def predict_methods(new: NewPatients) -> dict[str, Prediction]:
+    """Predict new patients by our model and by the baselines, all of them fitted on the part beside them."""
+    part = new.part
     found = {OURS: part.fitted.predict_encoded(new.sample_ids, new.members, new.arms)}
     for name in part.config.baselines or ():
         found[name] = look_up(every(BASELINES), name, "baseline")(part).predict(new)
@@ -110,11 +121,11 @@ def control_cohort(config: ExperimentConfig, cohort: MuData, name: str) -> MuDat
 
 def _control(config: ExperimentConfig, design: Design, name: str, number: int) -> Prediction:
     """Predict one fold of a cohort of which nobody can learn anything."""
-    from stratomics.training import NewPatients, TrainingPart
+    from stratomics.training import NewPatients
 
     control: Control = look_up(CONTROLS, name, "control")
     seed, cohort = named_seed(config.seed, "control", name), control_cohort(config, design.cohort, name)
     fold = stratified_folds(cohort, config.split.folds, 1, seed, "outer")[number]
     alone = dataclasses.replace(config, endpoints=[cohort_spec(cohort).deciding])
-    part = TrainingPart(cohort[fold.train].copy(), alone, named_seed(seed, number))
-    return control.predict(part, NewPatients(part, cohort[fold.test].copy())).at(0, number)
+    new = NewPatients.of_fold(cohort, fold, alone, named_seed(seed, number))
+    return control.predict(new.part, new).at(0, number)

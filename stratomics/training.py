@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,14 @@ class NewPatients:
 
     part: TrainingPart
     cohort: MuData
+
+    @classmethod
+    def of_fold(
+        cls, cohort: MuData, fold: Fold, config: ExperimentConfig, seed: int, judged: MuData | None = None
+    ) -> Self:
+        """Test rows of `fold`, beside the part of its training rows; those are of `judged`, if it is another cohort."""
+        part = TrainingPart(cohort[fold.train].copy(), config, seed)
+        return cls(part, (cohort if judged is None else judged)[fold.test].copy())
 
     @property
     def sample_ids(self) -> NDArray[np.str_]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -15,11 +16,13 @@ from models.prediction import Prediction
 from omics.errors import InputError
 from omics.files import put_in_place, read_parquet, set_aside, write_bytes, write_parquet
 from omics.manifest import MANIFEST, is_whole, write_manifest
+from stratomics.by_method import ByMethod
 from stratomics.tasks import FINAL, Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from stratomics.baselines.trees import BoostedTrees
     from stratomics.fitted import Fitted
 
 __all__ = ["Unfinished", "unfinished"]
@@ -60,13 +63,26 @@ class Unfinished:
 
     def predictions(self, task: Task) -> dict[str, Prediction]:
         """Give what :meth:`keep` kept."""
-        methods = sorted(path for path in self._place(task).iterdir() if path.is_dir())
-        return {unquote(path.name): Prediction.load(path) for path in methods}
+        return {method: Prediction.load(path) for method, path in self._methods(task).items()}
 
-    def keep_model(self, model: Fitted) -> None:
-        """Keep the final model."""
+    def by_method(self, tasks: Iterable[Task]) -> ByMethod:
+        """Give what was kept of all `tasks` together."""
+        folders: dict[str, list[Path]] = {}
+        for task in tasks:
+            for method, path in self._methods(task).items():
+                folders.setdefault(method, []).append(path)
+        return ByMethod({method: partial(_together, paths) for method, paths in folders.items()})
+
+    def _methods(self, task: Task) -> dict[str, Path]:
+        folders = sorted(path for path in self._place(task).iterdir() if path.is_dir())
+        return {unquote(path.name): path for path in folders}
+
+    def keep_model(self, model: Fitted, trees: Sequence[BoostedTrees]) -> None:
+        """Keep the final model, and the trees fitted beside it."""
         with set_aside(self._place(FINAL)) as aside:
-            model.save(aside)
+            models: list[Fitted | BoostedTrees] = [model, *trees]
+            for own in models:
+                own.save(aside)
             write_parquet(aside / COURSE, model.course)
             write_manifest(aside, {})
 
@@ -89,6 +105,10 @@ class Unfinished:
 
     def _place(self, task: Task) -> Path:
         return self.path / "folds" / task.key
+
+
+def _together(folders: Iterable[Path]) -> Prediction:
+    return Prediction.concatenate(Prediction.load(folder) for folder in folders)
 
 
 @contextmanager

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from datamodules.batch import Batch
+from datamodules.harmonize import Harmonizer
 from models.breslow import BreslowBaseline
 from models.group_ridge import likelihood_of
 from models.prediction import Prediction
 from omics.endpoints import Response, Survival
 from omics.errors import DataError
+from omics.files import read_state, write_state
 from omics.randomness import named_seed
 from stratomics.baselines.designs import inner_parts, measured
 
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["BoostedTrees", "fit_boosted_trees"]
 
 Array = NDArray[np.float64]
+
+FILE = "boosted_trees"
 
 SETTINGS = {
     "eta": 0.05,
@@ -46,17 +53,46 @@ class BoostedTrees:
     """Trees (Chen and Guestrin 2016, doi 10.1145/2939672.2939785), and of survival the baseline hazard beside them."""
 
     name: str
+    harmonizer: Harmonizer
     booster: Booster
     rounds: int
     baseline: BreslowBaseline | None
 
     def predict(self, new: NewPatients) -> Prediction:
         """Predict new patients."""
-        margin = _margin(self.booster, measured(new.batch), self.rounds)
+        return self.predict_batch(new.batch)
+
+    def predict_batch(self, batch: Batch) -> Prediction:
+        """Predict patients that :attr:`harmonizer` has harmonized."""
+        margin = _margin(self.booster, measured(batch), self.rounds)
         if self.baseline is None:
-            return Prediction.of_response(new.sample_ids, self.name, expit(margin))
+            return Prediction.of_response(batch.sample_ids, self.name, expit(margin))
         times, survival = self.baseline.times, self.baseline.survival(margin)
-        return Prediction.of_survival(new.sample_ids, margin, times, survival)
+        return Prediction.of_survival(batch.sample_ids, margin, times, survival)
+
+    def save(self, folder: Path) -> None:
+        """Write the trees in XGBoost's own json, inside ours."""
+        written = {
+            "name": self.name,
+            "rounds": self.rounds,
+            "booster": json.loads(self.booster.save_raw("json")),
+        }
+        base = self.baseline
+        arrays = {} if base is None else {"times": base.times, "cumulative_hazard": base.cumulative_hazard}
+        write_state(folder, FILE, written | {"center": None if base is None else base.center}, arrays)
+        self.harmonizer.save(folder, f"{FILE}.harmonizer")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        from xgboost import Booster
+
+        written, arrays = read_state(folder, FILE)
+        booster = Booster({"nthread": 1})
+        booster.load_model(bytearray(json.dumps(written["booster"]).encode()))
+        base = BreslowBaseline(**arrays, center=written["center"]) if arrays else None
+        harmonizer = Harmonizer.load(folder, f"{FILE}.harmonizer")
+        return cls(written["name"], harmonizer, booster, written["rounds"], base)
 
 
 def fit_boosted_trees(part: TrainingPart) -> BoostedTrees:
@@ -86,7 +122,7 @@ def fit_boosted_trees(part: TrainingPart) -> BoostedTrees:
     baseline = None
     if isinstance(endpoint, Survival):
         baseline = BreslowBaseline.fit(said[best], endpoint.event, endpoint.time)
-    return BoostedTrees(part.name, booster, ROUNDS[best], baseline)
+    return BoostedTrees(part.name, part.harmonizer, booster, ROUNDS[best], baseline)
 
 
 def _loss(endpoint: Survival | Response, likelihood: Any, margin: Array, rows: NDArray[np.int64]) -> float:

@@ -94,8 +94,7 @@ def integrated_calibration_index(cases: SurvivalCases, weight: Array) -> Array:
     probability of :func:`observed_at_horizon`. Patients of a repeat count together, and repeats are averaged.
     """
     total = np.zeros(len(weight))
-    for repeat, curve in enumerate(cases.curves):
-        predicted = 1.0 - curve(np.array([cases.horizon]))[:, 0]
+    for repeat, predicted in enumerate(cases.probability):
         for draw, row in enumerate(weight):
             observed = observed_at_horizon(cases, repeat, row)
             total[draw] += np.average(np.abs(observed - predicted), weights=row)

@@ -67,6 +67,12 @@ class SurvivalCases:
         return np.stack([curve(self.grid) for curve in self.curves])
 
     @cached_property
+    def probability(self) -> Array:
+        """(repeats, n) predicted probability of an event by the horizon."""
+        at = np.array([self.horizon])
+        return np.stack([1.0 - curve(at)[:, 0] for curve in self.curves])
+
+    @cached_property
     def at_own_time(self) -> Array:
         """(repeats, n) S(t) of each patient at his own time."""
         return np.stack([curve.own(self.time) for curve in self.curves])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from stratomics.evaluation.cases import Cases, SurvivalCases
 from stratomics.evaluation.curves import curves_of
 from stratomics.evaluation.metric import find_metric
 
-__all__ = ["LABELS", "compare", "figures", "resamples", "verdict"]
+__all__ = ["LABELS", "clinical_baseline", "compare", "figures", "resamples", "verdict"]
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,17 @@ LABELS = {
     "stack": "mixture of all methods",
     "untuned": "itself untuned",
 }
+
+
+def clinical_baseline(names: Iterable[str]) -> str | None:
+    """Give the method, of those named, that knows the clinic alone.
+
+    Examples
+    --------
+    >>> clinical_baseline(["stratomics", "late_fusion", "clinical_cox"])
+    'clinical_cox'
+    """
+    return next((name for name in names if name.startswith("clinical_")), None)
 
 
 def compare(

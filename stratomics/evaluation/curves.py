@@ -69,8 +69,7 @@ def _kaplan_meier(cases: SurvivalCases) -> tuple[Array, Array]:
 
 def _calibration(cases: SurvivalCases) -> tuple[Array, Array]:
     """Observed against predicted probability of an event by the horizon, between the 1st and 99th percentile."""
-    at = np.array([cases.horizon])
-    predicted = np.stack([1.0 - curve(at)[:, 0] for curve in cases.curves])
+    predicted = cases.probability
     low, high = (float(edge) for edge in np.quantile(predicted, [0.01, 0.99]))
     x = np.linspace(low, high, POINTS)
     observed = []

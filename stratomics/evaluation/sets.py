@@ -23,6 +23,7 @@ __all__ = [
     "SET_WIDTH",
     "coverage_table",
     "exact_interval",
+    "few_together",
     "known_groups",
     "marginal_set_coverage",
     "marginal_set_coverage_positive",
@@ -36,6 +37,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
+OTHERS = "others"
 NO_SETS = "no sets of responses were predicted"
 
 
@@ -148,6 +150,21 @@ def missing_views(patients: pd.DataFrame) -> NDArray[np.str_]:
         for row in patients[names].to_numpy(dtype=bool)
     ]
     return np.array([f"without {', '.join(views)}" if views else "none missing" for views in lacking])
+
+
+def few_together(labels: NDArray[np.str_], least: int = 10) -> NDArray[np.str_]:
+    """(n,) labels, where those of fewer than `least` patients are one, if there are several of them.
+
+    Examples
+    --------
+    >>> few_together(np.array(["x", "x", "y", "z"]), least=2).tolist()
+    ['x', 'x', 'others (2)', 'others (2)']
+    """
+    levels, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    few = counts < least
+    if few.sum() < 2:  # noqa: PLR2004  # one alone would only lose its name
+        return labels
+    return np.where(few, f"{OTHERS} ({few.sum()})", levels)[place]
 
 
 def exact_interval(count: float, n: float) -> tuple[float, float]:

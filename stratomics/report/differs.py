@@ -28,6 +28,10 @@ SURE = 0.05
 DRAWN = 30
 """Groups that are drawn, the largest if there are more."""
 
+EVENTS = {"survival": "events", "response": "positive"}
+INFORMING = {"survival": "events", "response": "of either class"}
+"""Kind of endpoint -> what is counted of a group, and what it needs to be judged."""
+
 TITLES = {"sex": "Sex", "age": "Age", "site": "Site", "arm": "Arm"}
 
 
@@ -39,11 +43,11 @@ def differs(run: RunDirectory) -> Section:
         blocks.append(_panel(run, found, metric))
     if len(found.rows):
         blocks += [Table("groups", _caption(run, metric), _table(run, found, metric))]
-    blocks.append([*sentences_of(found, metric), *_absent(run)])
+    blocks.append([*sentences_of(found, metric, run.kind), *_absent(run)])
     return Section("differs", "Who differs", blocks)
 
 
-def sentences_of(found: Groups, metric: str) -> list[str]:
+def sentences_of(found: Groups, metric: str, kind: str) -> list[str]:
     """One honest sentence for each kind of group, and one on how far predictions are from what happened.
 
     Parameters
@@ -52,14 +56,15 @@ def sentences_of(found: Groups, metric: str) -> list[str]:
         With at least two groups of a kind that can be compared, or the sentence says that there are not.
     metric
         Name of the rank, for people.
+    kind
+        Of the endpoint.
     """
     said = [_kind_sentence(found, test, metric) for test in found.tests.to_dict("records")]
     few = found.rows[~found.rows["enough"].astype(bool)]
     if len(few):
         said.append(
             f"Too few to say anything of {len(few)} of {len(found.rows)} groups: fewer than {FEWEST} patients, or "
-            f"fewer than {FEWEST_EVENTS} events (of a response, patients of either class). They are counted and "
-            "nothing more."
+            f"fewer than {FEWEST_EVENTS} {INFORMING[kind]}. They are counted and nothing more."
         )
     shown = found.rows[found.rows["ratio_low"].notna()]
     if len(shown):
@@ -72,7 +77,7 @@ def _kind_sentence(found: Groups, test: Mapping[Hashable, Any], metric: str) -> 
     rows = found.rows[(found.rows["by"] == by) & found.rows["rank"].notna()]
     title = TITLES[by]
     if not np.isfinite(p):
-        return f"{title}: no two groups have patients and events enough to be compared."
+        return f"{title}: no two groups are large enough to be compared."
     if len(rows) <= 4:  # noqa: PLR2004  # more are in the table
         figures = ", ".join(
             f"{_with_interval(row['rank'], row['low'], row['high'])} in {_whom(by, row['level'])}"
@@ -153,7 +158,8 @@ def _panel(run: RunDirectory, found: Groups, metric: str) -> Panel:
             f"{_whom(high['by'], high['level'])} ({high['rank']:.2f}); lines are 95% intervals, each for itself. "
             f"Observed over predicted is right at 1. Selected is the share {selection_words(run)}.{left}"
         )
-    return Panel("differs", figure, sentence, found.rows.drop(columns="enough"))
+    table = found.rows.drop(columns="enough").rename(columns={"events": EVENTS[run.kind]})
+    return Panel("differs", figure, sentence, table)
 
 
 def _reference(run: RunDirectory) -> float | None:
@@ -214,7 +220,7 @@ def _caption(run: RunDirectory, metric: str) -> str:
 
 
 def _table(run: RunDirectory, found: Groups, metric: str) -> pd.DataFrame:
-    events = "events" if run.kind == Survival.kind else "positive"
+    events = EVENTS[run.kind]
     columns = [
         "group",
         "patients",

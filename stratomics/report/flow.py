@@ -57,9 +57,11 @@ def steps_of(run: RunDirectory) -> list[Step]:
     ids = set(run.predictions["stratomics"].patients["sample_id"])
     predicted = patients["sample_id"].isin(ids).to_numpy()
     known, evaluated = int(observed.sum()), int((observed & predicted).sum())
+    apart = _design(run) in {"part", "external"}
+    taught = "" if apart else "taught the models nothing of it, "
     lacking = (
-        f"without the endpoint {endpoint}: they taught the models nothing of it, are predicted all the same, "
-        "and are in no figure of performance"
+        f"without the endpoint {endpoint}: they {taught}are predicted all the same, and are in no figure of "
+        "performance"
     )
     steps = [
         *_beginning(run),
@@ -73,9 +75,7 @@ def steps_of(run: RunDirectory) -> list[Step]:
         *steps,
         Step(
             evaluated,
-            "predicted out of fold, by models that never saw them"
-            if _design(run) not in {"part", "external"}
-            else "predicted, by models that never saw them",
+            f"predicted{'' if apart else ' out of fold'}, by models that never saw them",
             known - evaluated,
             "not predicted: they cannot be evaluated",
         ),

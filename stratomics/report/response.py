@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +12,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from omics.endpoints import Response
+from stratomics.evaluation.band import with_interval
+from stratomics.evaluation.cases import ResponseCases
+from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
+from stratomics.evaluation.logistic_calibration import observed_less_predicted, recalibration
 from stratomics.evaluation.sets import exact_interval
-from stratomics.report.figures import COLOURS
+from stratomics.evaluation.summary import interval
+from stratomics.report.figures import COLOURS, method_lines
 from stratomics.report.section import Panel, Section
 from stratomics.run_directory import RunDirectory
 
@@ -53,18 +60,24 @@ def calibration(run: RunDirectory) -> Section | None:
     """Draw predicted against observed shares; None where the endpoint is no response."""
     if run.kind != Response.kind:
         return None
-    points = calibration_points(*_seen(run))
+    points = {OURS: calibration_points(*_seen(run))}
+    if (clinic := clinical_baseline(run.cases)) is not None:
+        points[clinic] = calibration_points(*_seen(run, clinic))
     columns = ["mean predicted probability", "low", "observed share", "high", "patients"]
-    table = pd.DataFrame(points, columns=columns)
-    table.insert(0, "group by prediction", range(1, len(points) + 1))
-    panel = Panel("calibration", _draw_calibration(points), _calibration_sentence(points), table)
+    tables = []
+    for name, own in points.items():
+        table = pd.DataFrame(own, columns=columns)
+        table.insert(0, "group by prediction", [f"{LABELS[name]}, {k}" for k in range(1, len(own) + 1)])
+        tables.append(table)
+    sentence = " ".join([_calibration_sentence(points[OURS]), *_recalibrated(run, clinic)])
+    panel = Panel("calibration", _draw_calibration(points), sentence, pd.concat(tables, ignore_index=True))
     return Section("calibration", "Calibration", [panel])
 
 
-def _seen(run: RunDirectory) -> tuple[Array, NDArray[np.bool_]]:
+def _seen(run: RunDirectory, method: str = OURS) -> tuple[Array, NDArray[np.bool_]]:
     """Give the probability and the class of the patients who have the endpoint."""
     rows = np.flatnonzero(run.response.observed)
-    patients = run.predictions["stratomics"].patients
+    patients = run.predictions[method].patients
     # A patient predicted in several repeats is one patient: repeats are averaged first.
     mean = patients.groupby("sample_id")["response_probability"].mean()
     return mean.loc[list(run.sample_ids[rows])].to_numpy(), run.response.positive[rows]
@@ -101,23 +114,41 @@ def calibration_points(
     return points
 
 
-def _draw_calibration(points: list[tuple[float, float, float, float, int]]) -> Figure:
+def _draw_calibration(points: Mapping[str, list[tuple[float, float, float, float, int]]]) -> Figure:
     figure = Figure(figsize=(4.6, 4.6))
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
-    for mean, low, observed, high, n in points:
-        axes.plot([mean, mean], [low, high], color=COLOURS[0], linewidth=2)
-        axes.plot(mean, observed, "o", color=COLOURS[0])
-        # Upright, so that the counts of close groups do not cover each other.
-        axes.annotate(
-            f"n = {n}", (mean, high), (0, 3), textcoords="offset points", ha="center", fontsize=8, rotation=90
-        )
+    for place, (name, line) in enumerate(method_lines(points).items()):
+        mean, low, observed, high, n = np.array(points[name]).T
+        axes.vlines(mean, low, high, color=line["color"], linewidth=line["linewidth"])
+        axes.plot(mean, observed, "os"[place], **line | {"linewidth": 1.0})
+        for x, y, count in zip(mean, high, n, strict=True) if place == 0 else ():
+            # Upright, so that the counts of close groups do not cover each other.
+            apart: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
+            axes.annotate(f"n = {count:.0f}", (x, y), (0, 3), fontsize=8, rotation=90, **apart)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.15)
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_xlabel("mean predicted probability in the group")
     axes.set_ylabel("share of positive patients in the group")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
     return figure
+
+
+def _recalibrated(run: RunDirectory, clinic: str | None) -> list[str]:
+    """Say slope and calibration in the large, ours and the clinic's."""
+    said = []
+    for name in (OURS, *([clinic] if clinic else [])):
+        cases = run.cases[name]
+        assert isinstance(cases, ResponseCases)
+        slope, large = (
+            recalibration(cases, run.resamples)[:, 1],
+            observed_less_predicted(cases, run.resamples),
+        )
+        both = [f"calibration slope {interval(with_interval(slope))}"] if np.isfinite(slope[0]) else []
+        both.append(f"observed less predicted share {interval(with_interval(large), '+')}")
+        said.append(f"{LABELS[name]}: {', '.join(both)}")
+    return [f"{'; '.join(said)}. A slope of 1 and a difference of 0 are best."]
 
 
 def _draw_classes(probability: Array, positive: NDArray[np.bool_]) -> Figure:

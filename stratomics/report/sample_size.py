@@ -46,8 +46,8 @@ def sample_size(run: RunDirectory) -> Section | None:
     rows = [_row(run, what, number, learners) for what, number in counts.items()]
     columns = ["parameters of", "parameters", _informing(run), *_size_columns()]
     caption = (
-        "Events per candidate parameter, and the patients that a regression without any penalty on so many would ask "
-        "for (Riley et al. 2020)"
+        f"{_informing(run).capitalize()}, those that were candidates, and the patients that a regression without any "
+        "penalty on so many would ask for (Riley et al. 2020)"
     )
     table = Table("sample-size", caption, pd.DataFrame(rows, columns=columns))
     return Section(

@@ -20,6 +20,8 @@ SECTIONS = {
     "survival_calibration": "stratomics.report.survival:calibration",
     "response": "stratomics.report.response:classes",
     "response_calibration": "stratomics.report.response:calibration",
+    "time_auc": "stratomics.report.time_auc:time_auc",
+    "decision": "stratomics.report.decision:decision",
     "sample_size": "stratomics.report.sample_size:sample_size",
     "uncertainty": "stratomics.report.uncertainty:uncertainty",
     "factors": "stratomics.report.factors:factors",

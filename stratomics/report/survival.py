@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models.censoring import kaplan_meier
-from models.prediction import Prediction
 from omics.endpoints import Survival
-from stratomics.report.figures import COLOURS
+from stratomics.evaluation.cases import SurvivalCases
+from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
+from stratomics.evaluation.metric import find_metric
+from stratomics.evaluation.summary import interval
+from stratomics.report.figures import COLOURS, method_lines
 from stratomics.report.section import Panel, Section
 from stratomics.run_directory import RunDirectory
 
@@ -42,17 +47,56 @@ def risk_groups(run: RunDirectory) -> Section | None:
 
 def calibration(run: RunDirectory) -> Section | None:
     """Draw predicted against observed survival; None where the endpoint is no survival."""
-    if run.kind != Survival.kind:
+    cases = run.cases[OURS]
+    if not isinstance(cases, SurvivalCases):
         return None
-    seen, ids = _seen(run)
-    horizon = _horizon(seen)
-    predicted = _survival_at(run.predictions["stratomics"], horizon, ids)
-    points = calibration_points(predicted, seen, horizon)
-    table = pd.DataFrame(points, columns=["mean predicted survival", "low", "observed survival", "high"])
-    table.insert(0, "third by prediction", ["lowest", "middle", "highest"])
-    sentence = _calibration_sentence(predicted, seen, horizon)
-    panel = Panel("calibration", draw_calibration(predicted, seen, horizon), sentence, table)
-    return Section("calibration", "Calibration", [panel])
+    seen, _ = _seen(run)
+    # A patient predicted in several repeats is one patient: repeats are averaged first.
+    predicted = 1.0 - cases.probability.mean(axis=0)
+    points, smooth = calibration_points(predicted, seen, cases.horizon), _smooth_curves(run)
+    names = ["mean predicted survival", "low", "observed survival", "high"]
+    table = pd.DataFrame(points, columns=names)
+    table.insert(0, "patients", [f"group {number + 1} by prediction" for number in range(len(points))])
+    curves = [
+        pd.DataFrame({"patients": f"{LABELS[name]}, smooth", names[0]: x, names[2]: y})
+        for name, (x, y) in smooth.items()
+    ]
+    sentence = " ".join([_calibration_sentence(points, seen, cases.horizon), *calibration_figures(run)])
+    figure = draw_calibration(points, smooth, seen.unit, cases.horizon)
+    return Section(
+        "calibration",
+        "Calibration",
+        [Panel("calibration", figure, sentence, pd.concat([table, *curves], ignore_index=True))],
+    )
+
+
+def _smooth_curves(run: RunDirectory) -> dict[str, tuple[Array, Array]]:
+    """Give predicted and observed survival, smoothed by a spline, as saved of ours and of the clinic."""
+    saved = run.metrics.get("curves", {})
+    named = [
+        name for name in (OURS, clinical_baseline(saved)) if name and "calibration" in saved.get(name, {})
+    ]
+    found = {name: saved[name]["calibration"] for name in named}
+    return {name: (1.0 - np.array(c["x"]), 1.0 - np.array(c["y"])) for name, c in found.items()}
+
+
+def calibration_figures(run: RunDirectory) -> list[str]:
+    """Say the saved measures of calibration, ours and the clinic's; nothing of a run that has none."""
+    metrics = run.metrics
+    clinic = clinical_baseline(metrics["baselines"])
+    methods = {OURS: metrics} | ({clinic: metrics["baselines"][clinic]} if clinic else {})
+    said = []
+    for name, of_method in methods.items():
+        figures = of_method[run.endpoint]
+        keys = [key for key in ("calibration_slope", "ici", "d_calibration") if key in figures]
+        if keys:
+            words = [f"{find_metric(key).label} {interval(figures[key])}" for key in keys]
+            said.append(f"{LABELS[name]} {', '.join(words)}")
+    if not said:
+        return []
+    return [
+        f"{'; '.join(said)}. A slope of 1 and an index of 0 are best; curves of p below 0.05 are called miscalibrated."
+    ]
 
 
 def _seen(run: RunDirectory) -> tuple[Survival, list[str]]:
@@ -106,28 +150,41 @@ def draw_risk_groups(risk: Array, survival: Survival) -> Figure:
     return figure
 
 
-def draw_calibration(predicted: Array, survival: Survival, horizon: float) -> Figure:
-    """Predicted against observed survival at one time, in thirds of the prediction."""
-    figure = Figure(figsize=(4.2, 4.2))
+def draw_calibration(
+    points: list[tuple[float, float, float, float]],
+    smooth: Mapping[str, tuple[Array, Array]],
+    unit: str,
+    horizon: float,
+) -> Figure:
+    """Predicted against observed survival at one time, in groups by the prediction, and smooth curves."""
+    figure = Figure(figsize=(4.6, 4.6))
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
-    for mean, low, observed, high in calibration_points(predicted, survival, horizon):
+    for name, line in method_lines(smooth).items():
+        axes.plot(*smooth[name], **line | {"label": f"{LABELS[name]}, smooth", "linewidth": 1.5})
+    for place, (mean, low, observed, high) in enumerate(points):
+        label = f"{LABELS[OURS]}, groups with 95% intervals" if place == 0 else None
         axes.plot([mean, mean], [low, high], color=COLOURS[0], linewidth=2)
-        axes.plot(mean, observed, "o", color=COLOURS[0])
+        axes.plot(mean, observed, "o", color=COLOURS[0], label=label)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel(f"predicted survival at {horizon:.4g} {survival.unit}")
-    axes.set_ylabel("Kaplan-Meier survival in the group")
+    axes.set_xlabel(f"predicted survival at {horizon:.4g} {unit}")
+    axes.set_ylabel("observed survival")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
     return figure
 
 
 def calibration_points(
     predicted: Array, survival: Survival, horizon: float
 ) -> list[tuple[float, float, float, float]]:
-    """(mean predicted, low, observed, high) per third; the interval is Greenwood's on the log-log scale."""
+    """(mean predicted, low, observed, high) per group of equal size; the interval is Greenwood's, log-log.
+
+    Three groups, and one more for every 40 patients above 120, up to ten.
+    """
     points: list[tuple[float, float, float, float]] = []
-    groups = thirds(predicted)
-    for group in range(3):
+    count = min(max(len(predicted) // 40, 3), 10)
+    groups = parts(predicted, count)
+    for group in range(count):
         members = groups == group
         event, time = survival.event[members], survival.time[members]
         observed = float(kaplan_meier(event, time)(np.array([horizon]))[0])
@@ -138,8 +195,13 @@ def calibration_points(
 
 def thirds(values: Array) -> NDArray[np.int64]:
     """Group 0, 1 or 2 of each patient by rank; ties go by the order of the table."""
+    return parts(values, len(GROUPS))
+
+
+def parts(values: Array, count: int) -> NDArray[np.int64]:
+    """Group of each patient by rank, of `count` of equal size; ties go by the order of the table."""
     rank = np.argsort(np.argsort(values, kind="stable"), kind="stable")
-    return (rank * 3) // len(values)
+    return (rank * count) // len(values)
 
 
 def _log_log_interval(
@@ -157,16 +219,6 @@ def _log_log_interval(
     return float(observed ** np.exp(width)), float(observed ** np.exp(-width))
 
 
-def _survival_at(prediction: Prediction, horizon: float, ids: list[str]) -> Array:
-    total, count = dict.fromkeys(ids, 0.0), dict.fromkeys(ids, 0)
-    for part in prediction.curves():
-        for patient, value in zip(part.sample_ids, part.survival(np.array([horizon]))[:, 0], strict=True):
-            if patient in total:
-                total[patient] += float(value)
-                count[patient] += 1
-    return np.array([total[patient] / count[patient] for patient in ids])
-
-
 def _groups_sentence(risk: Array, survival: Survival, horizon: float) -> str:
     groups = thirds(risk)
     alive = [
@@ -179,8 +231,9 @@ def _groups_sentence(risk: Array, survival: Survival, horizon: float) -> str:
     )
 
 
-def _calibration_sentence(predicted: Array, survival: Survival, horizon: float) -> str:
-    points = calibration_points(predicted, survival, horizon)
+def _calibration_sentence(
+    points: list[tuple[float, float, float, float]], survival: Survival, horizon: float
+) -> str:
     inside = sum(low <= mean <= high for mean, low, _, high in points)
     return (
         f"At {horizon:.4g} {survival.unit} (the median time of an event), the predicted survival lies inside "

@@ -50,11 +50,14 @@ class Cohort:
         Of the cohort.
     source
         As the configuration names it.
+    judged_on
+        Name of the cohort that is predicted, which may be another.
     """
 
     name: str
     digest: str
     source: str
+    judged_on: str
 
     def dataset(self, patients: int, context: str, ids: Iterable[str] = ()) -> Any:
         """Give the input of a run, in MLflow's words: the cohort, or a part of it, with a digest of its patients."""
@@ -64,7 +67,8 @@ class Cohort:
         part = list(ids)
         digest = hashlib.sha256(json.dumps([self.digest, part]).encode()).hexdigest() if part else self.digest
         source, profile = json.dumps({"cohort": self.source}), json.dumps({"patients": patients})
-        dataset = Dataset(self.name, digest[:36], "stratomics", source, profile=profile)
+        name = self.judged_on if context == "testing" else self.name
+        dataset = Dataset(name, digest[:36], "stratomics", source, profile=profile)
         return DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
 
 

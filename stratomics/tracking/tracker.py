@@ -53,7 +53,7 @@ class Tracker:
     def __enter__(self) -> Self:
         keys, tracking = self._config.as_dict(), self._config.tracking
         name, digest = cohort_spec(self._design.cohort).name, self._design.digest
-        cohort = Cohort(name, digest, str(self._config.cohort))
+        cohort = Cohort(name, digest, str(self._config.cohort), cohort_spec(self._design.judged).name)
 
         def begin() -> None:
             self._record = Record.begin(tracking, self._name, keys, cohort, self._design.judged.n_obs)
@@ -110,13 +110,14 @@ def send(run: RunDirectory, tracking: TrackingConfig) -> str:
     InputError
         If MLflow cannot record it.
     """
-    facts, name = run.provenance, run.path.resolve().name
-    cohort = Cohort(str(facts["cohort"]), str(facts["cohort_digest"]), str(facts.get("source")))
+    facts, called = run.provenance, run.path.resolve().name
+    name, digest = str(facts["cohort"]), str(facts["cohort_digest"])
+    cohort = Cohort(name, digest, str(facts.get("source")), str(facts.get("judged_on", name)))
     folds = list(_folds(run))
     try:
-        if (known := _finished(tracking, name)) is not None:
+        if (known := _finished(tracking, called)) is not None:
             return known
-        record = Record.begin(tracking, name, run.config, cohort, len(run.sample_ids))
+        record = Record.begin(tracking, called, run.config, cohort, len(run.sample_ids))
         for fold in folds:
             record.fold(*fold)
         record.finish(run)
@@ -135,9 +136,10 @@ def _finished(tracking: TrackingConfig, name: str) -> str | None:
 def _folds(run: RunDirectory) -> Iterator[tuple[Any, ...]]:
     """Give what :meth:`Record.fold` takes, of each outer fold of a finished run."""
     ids = run.sample_ids
-    places = run.predictions["stratomics"].patients[["repeat", "fold"]].drop_duplicates()
+    every = dict(run.predictions)
+    places = every["stratomics"].patients[["repeat", "fold"]].drop_duplicates()
     for repeat, number in places.itertuples(index=False):
-        parts = {name: _part(own, repeat, number) for name, own in run.predictions.items()}
+        parts = {name: _part(own, repeat, number) for name, own in every.items()}
         test = np.flatnonzero(np.isin(ids, parts["stratomics"].patients["sample_id"].to_numpy(dtype=str)))
         train = np.setdiff1d(np.arange(len(ids)), test)
         fold = Fold(int(repeat), int(number), train, test)

@@ -197,7 +197,7 @@ def test_a_run_locks_its_rule(write_run: Callable[..., Path], capsys: pytest.Cap
     assert len(rule.model) == 64
     assert rule.prevalence in (0.3, 0.5)
     assert read_json(run / "subgroup.json")["status"].startswith("exploratory")
-    assert set(answer["groups"]) == {"site", "views"}
+    assert set(answer["groups"]) == {"age", "site", "arm", "views"}
     assert answer["groups"]["site"]["north"]["n"] == 60
     assert answer["groups"]["views"]["some missing"]["n"] == 50
     assert 0.3 < answer["readable"]["agreement"] < 1

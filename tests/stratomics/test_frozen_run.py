@@ -66,7 +66,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     (copy / name).write_bytes(b"damaged")
     run = RunDirectory(copy)
     with pytest.raises(InputError, match=Path(name).name):
-        _ = run.metrics, run.predictions, Fitted.load(copy / "model")
+        _ = run.metrics, dict(run.predictions), Fitted.load(copy / "model")
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "predictions.parquet", "model/network.safetensors"])
@@ -75,4 +75,4 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     (copy / name).unlink()
     run = RunDirectory(copy)
     with pytest.raises(InputError, match="no such file"):
-        _ = run.metrics, run.predictions, Fitted.load(copy / "model")
+        _ = run.metrics, dict(run.predictions), Fitted.load(copy / "model")

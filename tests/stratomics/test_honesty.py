@@ -19,7 +19,7 @@ from stratomics.config import ExperimentConfig
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metric import find_metric
 from stratomics.tasks import predict_methods
-from stratomics.training import NewPatients, TrainingPart
+from stratomics.training import NewPatients
 
 PERMUTATIONS = 50
 FEWER = 20
@@ -38,8 +38,7 @@ def permuted_scores(cohort: Any, kind: str, metric: str, permutations: int) -> d
         folds = stratified_folds(shuffled, 5, 1, number, "outer")
         parts: dict[str, list[Prediction]] = {name: [] for name in scores}
         for fold in folds:
-            part = TrainingPart(shuffled[fold.train].copy(), config, number)
-            for name, own in predict_methods(part, NewPatients(part, shuffled[fold.test].copy())).items():
+            for name, own in predict_methods(NewPatients.of_fold(shuffled, fold, config, number)).items():
                 parts[name].append(own.at(0, fold.number))
         for name, predicted in parts.items():
             cases = cases_of(Prediction.concatenate(predicted), ids, endpoint)

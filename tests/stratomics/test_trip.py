@@ -25,10 +25,14 @@ from models.prediction import Prediction
 from omics.cohort import read_cohort
 from omics.files import read_parquet
 from omics.manifest import is_whole
+from omics.randomness import named_seed
 from stratomics.baselines import BASELINES
+from stratomics.baselines.trees import BoostedTrees, fit_boosted_trees
 from stratomics.cli import main
+from stratomics.cli.run import parse
 from stratomics.fitting import Fitted
 from stratomics.run_directory import RunDirectory
+from stratomics.training import TrainingPart
 
 ACC = "configs/experiment/tcga_acc.yaml"
 
@@ -155,6 +159,22 @@ def test_the_saved_model_predicts_as_before(trip: Any) -> None:
     assert one.patients["risk"].notna().all()
     alone = Fitted.load(run.path / "model").predict(cohort[[5]])
     assert alone.patients["risk"][0] == pytest.approx(one.patients["risk"][5], abs=1e-6)
+
+
+def test_the_trees_of_all_patients_are_kept_as_json(trip: Any) -> None:
+    _, run = trip
+    content = json.loads((run.path / "model" / "boosted_trees.json").read_text())
+    assert content["booster"]["learner"]["gradient_booster"]["name"] == "gbtree"
+    config, _, _ = parse([str(run.path / "config.yaml")])
+    part = TrainingPart(read_cohort("bundled:tcga_acc"), config, named_seed(config.seed, "final"))
+    fitted, kept = fit_boosted_trees(part), BoostedTrees.load(run.path / "model")
+    one, two = (trees.predict_batch(part.batch) for trees in (fitted, kept))
+    pd.testing.assert_frame_equal(one.patients, two.patients)
+    pd.testing.assert_frame_equal(one.survival, two.survival)
+    assert one.patients["risk"].std() > 0
+    harmonized = kept.harmonizer.transform(part.cohort)
+    for view, values in part.batch.views.items():
+        np.testing.assert_array_equal(harmonized.views[view], values)
 
 
 def test_the_log_tells_the_trip_and_no_patient(trip: Any) -> None:
