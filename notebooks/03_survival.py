@@ -46,9 +46,9 @@ config = ExperimentConfig(
     split=SplitConfig(folds=3, repeats=1, inner_folds=3),
     factors=FactorsConfig(count=8, per_view=5),
     trainer=TrainerConfig(epochs=60),
-    baselines=["clinical_cox", "factors_ridge"],
+    baselines=["clinical_cox"],
     controls=["permuted_outcome"],
-    evaluation=EvaluationConfig(draws=200),
+    evaluation=EvaluationConfig(draws=100),
     workers=1,
 )
 run = run_experiment(config)

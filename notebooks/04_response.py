@@ -64,7 +64,7 @@ config = ExperimentConfig(
     trainer=TrainerConfig(epochs=60),
     baselines=["clinical_logistic", "elastic_net_logistic"],
     controls=[],
-    evaluation=EvaluationConfig(draws=200),
+    evaluation=EvaluationConfig(draws=100),
     workers=1,
 )
 run = run_experiment(config)

@@ -231,7 +231,7 @@ config = ExperimentConfig(
     trainer=TrainerConfig(epochs=60),
     baselines=["factors_ridge"],
     controls=[],
-    evaluation=EvaluationConfig(draws=200),
+    evaluation=EvaluationConfig(draws=100),
     workers=1,
 )
 run = run_experiment(config)

@@ -51,7 +51,7 @@ config = ExperimentConfig(
     trainer=TrainerConfig(epochs=40),
     baselines=["clinical_cox"],
     controls=[],
-    evaluation=EvaluationConfig(draws=200),
+    evaluation=EvaluationConfig(draws=100),
     tracking=TrackingConfig(uri=uri),
     workers=1,
 )

@@ -164,9 +164,12 @@ def _trip(
     members = [(e.harmonizer, e.factor_model) for e in attempt.model().encoders]
     save_factors(folder / "factors", config, cohort, members)
     write_json(folder / "metrics.json", judged)
+    from stratomics.report.model_card import write_model_card
     from stratomics.report.page import write_report
 
-    write_report(RunDirectory(folder))
+    written = RunDirectory(folder)
+    write_model_card(written)
+    write_report(written)
     whole = run_digest(config.fingerprint(), provenance["cohort_digest"], provenance["packages"])
     write_manifest(folder, {"run": whole, "inputs": inputs})
     log.info("finished")

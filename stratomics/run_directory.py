@@ -94,6 +94,12 @@ class RunDirectory:
         return of_fit(read_parquet(path), fold) if path.is_file() else EMPTY
 
     @property
+    def factor_stability(self) -> pd.DataFrame | None:
+        """Content of ``factors/stability.parquet``: would another cohort show them? None of a release without."""
+        path = self.path / "factors" / "stability.parquet"
+        return read_parquet(path) if path.is_file() else None
+
+    @property
     def evaluated(self) -> pd.DataFrame:
         """Rows of `patients` who have the deciding endpoint, in the order of `cases`."""
         return self.patients[self.outcome.observed].reset_index(drop=True)

@@ -95,6 +95,17 @@ class SurvivalCases:
             bound=None if self.bound is None else self.bound[:, rows],
         )
 
+    def of_repeat(self, number: int) -> Self:
+        """Cases of one repeat alone."""
+        return dataclasses.replace(
+            self,
+            risk=self.risk[[number]],
+            fold=self.fold[[number]],
+            curves=(self.curves[number],),
+            end=self.end[[number]],
+            bound=None if self.bound is None else self.bound[[number]],
+        )
+
     @classmethod
     def of(cls, prediction: Prediction, sample_ids: NDArray[np.str_], survival: Survival) -> Self:
         """Lay `prediction` beside the endpoint of the patients `sample_ids` (n,).
@@ -170,6 +181,16 @@ class ResponseCases:
             fold=self.fold[:, rows],
             sets=None if self.sets is None else self.sets[:, rows],
             marginal_sets=None if self.marginal_sets is None else self.marginal_sets[:, rows],
+        )
+
+    def of_repeat(self, number: int) -> Self:
+        """Cases of one repeat alone."""
+        return dataclasses.replace(
+            self,
+            probability=self.probability[[number]],
+            fold=self.fold[[number]],
+            sets=None if self.sets is None else self.sets[[number]],
+            marginal_sets=None if self.marginal_sets is None else self.marginal_sets[[number]],
         )
 
     @classmethod

@@ -1,20 +1,30 @@
-"""The report's first section: what a run says, in a minute."""
+"""The report's first section: what a run says, for somebody with a minute."""
 
 from __future__ import annotations
 
-from stratomics.evaluation.summary import honest_sentences, metric_label
+from stratomics.enrichment.kept import kept
+from stratomics.evaluation.card import report_card
+from stratomics.evaluation.plain_answers import plain_answers
+from stratomics.evaluation.summary import metric_label
 from stratomics.evaluation.trust import control_sentence, controls_fail
 from stratomics.report.section import Section
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["answer"]
 
+MARKS = {"pass": "✓", "watch": "!", "fail": "✕"}
+"""Beside the word, for the eye."""
+
 
 def answer(run: RunDirectory) -> Section:
-    """Say how ours compares, and whether the controls came out at chance."""
-    metrics = run.metrics
+    """Answer four questions, and show the report card."""
+    metrics, card = run.metrics, report_card(run)
+    clinic = any(str(column).startswith("covariate.") for column in run.patients.columns)
     content = {
-        "sentences": honest_sentences(metrics),
+        "answers": plain_answers(metrics, run.provenance, kept(run), card, clinic=clinic),
+        "card": card,
+        "marks": MARKS,
+        "counts": [(verdict, sum(line.verdict == verdict for line in card)) for verdict in MARKS],
         "control": control_sentence(metrics),
         "controls_fail": controls_fail(metrics),
         "metric": metric_label(metrics["metric"]),

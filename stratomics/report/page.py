@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from omics.files import write_text
 from stratomics.report.explorer import script_policy
 from stratomics.report.figures import style, svg
-from stratomics.report.section import Panel, Table, cell, csv_link
+from stratomics.report.section import Panel, Table, cell, coded, csv_link
 from stratomics.report.sections import sections_of
 from stratomics.run_directory import RunDirectory
 
@@ -26,7 +26,7 @@ def write_report(run: RunDirectory) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"svg": svg, "cell": cell, "csv_link": csv_link}
+    environment.filters |= {"svg": svg, "cell": cell, "coded": coded, "csv_link": csv_link}
     environment.tests |= {
         "panel": lambda block: isinstance(block, Panel),
         "tabled": lambda block: isinstance(block, Table),

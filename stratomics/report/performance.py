@@ -6,7 +6,7 @@ import pandas as pd
 
 from stratomics.evaluation.comparison import LABELS
 from stratomics.evaluation.metric import find_metric
-from stratomics.evaluation.summary import metric_label, rows, shown
+from stratomics.evaluation.summary import honest_sentences, metric_label, rows, shown
 from stratomics.report.figures import forest
 from stratomics.report.section import Panel, Section, Table
 from stratomics.run_directory import RunDirectory
@@ -16,7 +16,11 @@ __all__ = ["performance"]
 
 def performance(run: RunDirectory) -> Section:
     """Compare all methods on the same patients."""
-    return Section("performance", "Performance against the baselines", [_table(run), *_forests(run)])
+    return Section(
+        "performance",
+        "Performance against the baselines",
+        [_table(run), honest_sentences(run.metrics), *_forests(run)],
+    )
 
 
 def _table(run: RunDirectory) -> Table:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
-__all__ = ["Block", "Panel", "Section", "Table", "cell", "csv_link"]
+__all__ = ["Block", "Panel", "Section", "Table", "cell", "coded", "csv_link"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,21 @@ def cell(value: object) -> str:
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"  # noqa: PLR0124  # NaN
     return str(value)
+
+
+def coded(text: str) -> Markup:
+    """Show what stands between backticks as code, and escape all of it.
+
+    Examples
+    --------
+    >>> str(coded("run `stratomics check` of <b>"))
+    'run <code>stratomics check</code> of &lt;b&gt;'
+    """
+    pieces = [Markup("{}").format(piece) for piece in text.split("`")]
+    pairs = zip_longest(pieces[::2], pieces[1::2])
+    return Markup("").join(
+        plain if code is None else plain + Markup("<code>{}</code>").format(code) for plain, code in pairs
+    )
 
 
 def csv_link(table: pd.DataFrame) -> str:

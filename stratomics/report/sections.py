@@ -29,6 +29,8 @@ SECTIONS = {
     "enrichment": "stratomics.report.enrichment:enrichment",
     "explorer": "stratomics.report.explorer:explorer",
     "limits": "stratomics.report.limits:limits",
+    "model_card": "stratomics.report.model_card:model_card",
+    "tripod": "stratomics.report.tripod:tripod",
     "provenance": "stratomics.report.provenance:provenance",
 }
 """Section -> function of a run that gives it, or None where the run has nothing of it."""

@@ -325,6 +325,7 @@ def test_the_server_shows_the_same(browser: Browser, two: Path) -> None:
         found.page.get_by_role("button", name="Side by side").click()
         assert found.page.get_by_text("Same patients, same endpoint, same metric").is_visible()
         found.page.get_by_role("link", name="two").click()
+        found.page.locator("#explorer.alive").wait_for()
         same(found, table, table["start"])
         found.page.locator("#explorer-sensitivity").press("ArrowLeft")
         place = table["start"] | {"sensitivity": table["start"]["sensitivity"] - 1}
