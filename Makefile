@@ -42,8 +42,9 @@ check: $(VENV)/test.stamp ## ruff, mypy --strict, import-linter
 bench: $(VENV)/test.stamp ## benchmarks, each side by side with its rival
 	$(BIN)/python -m benchmarks $(ONLY)
 
-notebooks: ## none yet
-	@echo "no notebooks yet"
+notebooks: $(VENV)/test.stamp ## make every .ipynb from its .py, and execute them all
+	$(BIN)/python notebooks/pairs.py
+	$(BIN)/python -m pytest tests/test_notebooks.py
 
 docs: $(VENV)/test.stamp ## build the documentation into site/, strictly and without a network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

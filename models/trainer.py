@@ -47,6 +47,8 @@ def fit_network(
             "this worker may not start the processes of trainer.strategy ddp; start Dask's workers with "
             "DASK_DISTRIBUTED__WORKER__DAEMON=False"
         )
+    # Lightning turns its own voice up when it is imported, whatever was asked of it before.
+    quiet_lightning()
     trainer = _quiet_trainer(config, config.epochs if epochs is None else epochs, [_Quiet(), *callbacks])
     try:
         trainer.fit(module, batches)

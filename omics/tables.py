@@ -23,7 +23,7 @@ def look_up(table: Mapping[str, str], name: str, what: str) -> Any:
     Raises
     ------
     ConfigError
-        If `name` is not in `table`.
+        If `name` is not in `table`, or if nothing is where it points to.
 
     Examples
     --------
@@ -32,7 +32,21 @@ def look_up(table: Mapping[str, str], name: str, what: str) -> Any:
     """
     check_choice(table, name, what)
     module, _, attribute = table[name].partition(":")
-    return getattr(import_module(module), attribute)
+    try:
+        there = import_module(module)
+    except ModuleNotFoundError as error:
+        # A module that it imports itself, and that is missing, is no fault of the entry.
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise ConfigError(
+            f"{what} '{name}' is {table[name]}, and this process finds no module '{error.name}'; put its folder on "
+            "the path"
+        ) from None
+    if not hasattr(there, attribute):
+        raise ConfigError(
+            f"{what} '{name}' is {table[name]}, and {module} has no '{attribute}'; correct the entry"
+        )
+    return getattr(there, attribute)
 
 
 def face(package: str, table: Mapping[str, str]) -> Callable[[str], Any]:

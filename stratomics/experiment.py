@@ -7,7 +7,7 @@ import logging
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from stratomics.judging import judge, methods_of
 from stratomics.learned import learned_endpoints, left_aside
 from stratomics.logs import run_log
 from stratomics.memory import give_back
+from stratomics.own_entries import Tables, adopt, tables
 from stratomics.pins import pins
 from stratomics.run_directory import RunDirectory, input_files, run_digest, run_folder, save_run
 from stratomics.run_lock import held
@@ -237,9 +238,11 @@ class CohortReader:
 
     config: ExperimentConfig
     digest: str
+    own: Tables = field(default_factory=tables)
 
     def __call__(self) -> tuple[ExperimentConfig, Design]:
         """Give configuration and patients, which must be what the run began with."""
+        adopt(self.own)
         cohort = read_cohort(str(self.config.cohort))
         design = design_of(cohort, self.config.split, self.config.seed)
         if design.digest != self.digest:

@@ -54,3 +54,5 @@ def quiet_libraries() -> None:
     quiet_lightning()
     # A gene has one name in its copy-number and its expression view; views are never joined by name.
     warnings.filterwarnings("ignore", ".*var_names are not unique.*")
+    # tqdm says so in a notebook without ipywidgets, whose bars nobody here asked for.
+    warnings.filterwarnings("ignore", ".*IProgress not found.*")

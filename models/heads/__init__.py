@@ -1,4 +1,9 @@
-"""The table of heads, by the kind of endpoint each is for; a new one is one file and one line here."""
+"""The table of heads, by the kind of endpoint each is for; a new one is one file and one line here.
+
+One of your own needs no line here: ``HEADS["survival"]["mine"] = "my_heads:MyHead"`` before a run, in your own code.
+"""
+
+__all__ = ["HEADS"]
 
 HEADS = {
     "survival": {

@@ -1,4 +1,10 @@
-"""The table of modalities; a new one is one file and one line here."""
+"""The table of modalities; a new one is one file and one line here.
+
+One of your own needs no line here: ``MODALITIES["mine"] = "my_modality:MINE"`` in your own code,
+before a cohort is read.
+"""
+
+__all__ = ["MODALITIES"]
 
 MODALITIES = {
     "genomics": "omics.modalities.genomics:GENOMICS",

@@ -1,0 +1,153 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 05 Enrichment, and a trial
+#
+# Whom should the next trial enrol? A randomised trial is simulated, whose treatment helps some patients more than
+# others; its patients' benefit is predicted out of fold, and the question is asked of that. The truth is known
+# here and stands at the end, where one can no longer choose by it.
+
+# %%
+# %matplotlib inline
+import os
+import tempfile
+
+import numpy as np
+import pandas as pd
+from IPython.display import display
+
+from datamodules.config import SplitConfig
+from models.config import FactorsConfig, TrainerConfig
+from omics.simulate import SimulationConfig, simulate, write_cohort
+from stratomics.config import EvaluationConfig, ExperimentConfig
+from stratomics.enrichment.answer import lock
+from stratomics.enrichment.course import Asked
+from stratomics.enrichment.kept import keep
+from stratomics.enrichment.run_answer import enrich_run
+from stratomics.experiment import run_experiment
+from stratomics.logs import quiet_libraries
+from stratomics.plots import panels
+
+quiet_libraries()
+os.chdir(
+    tempfile.mkdtemp(prefix="stratomics-")
+)  # runs/ and mlflow.db go here; name a folder of your own to keep them
+settings = SimulationConfig(
+    patients=300,
+    features={"rna": 100, "protein": 60},
+    signal=0.6,
+    predictive_strength=1.0,
+    missing_views=0.1,
+    seed=5,
+)
+simulated = simulate(settings)
+write_cohort(simulated, "trial")
+
+# %%
+config = ExperimentConfig(
+    cohort="trial",
+    split=SplitConfig(folds=3, repeats=1, inner_folds=3),
+    endpoints=[],
+    factors=FactorsConfig(count=5, per_view=0),
+    trainer=TrainerConfig(epochs=60),
+    baselines=[],
+    controls=[],
+    evaluation=EvaluationConfig(draws=100),
+    workers=1,
+)
+run = run_experiment(config)
+patients = run.predictions["stratomics"].patients
+patients[["sample_id", "risk", "benefit", "benefit_sd"]].describe().loc[["mean", "min", "max"]]
+
+# %% [markdown]
+# `benefit` is the predicted days gained under treatment. `enrich_run` asks what is left of it: the same as
+# `stratomics enrich`, as one dictionary of plain numbers. Few draws and virtual trials here; the defaults are
+# 1000 and 2000.
+
+# %%
+answer = enrich_run(run, asked=Asked(trials=100), draws=100)
+print(answer["evidence"]["sentence"])
+
+
+def span(effect):
+    """Write an effect with its interval."""
+    return "" if effect is None else f"{effect['estimate']:.2f} ({effect['low']:.2f} to {effect['high']:.2f})"
+
+
+pd.DataFrame(
+    [
+        {
+            "share taken": row["prevalence"],
+            "patients": row["n"],
+            "events": row["events"],
+            "inside": span(row["inside"]),
+            "outside": span(row["outside"]),
+        }
+        for row in answer["rows"]
+    ]
+).round(2)
+
+# %% [markdown]
+# Each row is a cut, its effect as it looks on these patients (a hazard ratio: below 1 helps). Whoever takes the
+# best of them has chosen by chance too. What is left once that is paid for:
+
+# %%
+search, best = answer["search"], answer["rows"][1 + answer["best"]]
+print(f"The cut that stands out takes {best['prevalence']:.0%}: {span(best['inside'])} inside.")
+print(f"Without the optimism of choosing it: {span(search['out_of_bag'])}.")
+print(search["verdict"])
+
+# %% [markdown]
+# ## The trial that follows
+#
+# Designs for one question side by side, each run virtually: with the effect as estimated, drawn from its
+# interval, half of it, late, and absent. Under "null" the share of trials that reject is the error that a
+# regulator asks about.
+
+# %%
+not_written = keep(run, answer)  # subgroup.json and design.json, the rule locked, into the run directory
+plan = answer["plan"]
+display(pd.DataFrame(plan["designs"])[["design", "events", "patients", "tested", "duration"]].round(0))
+pd.DataFrame(plan["virtual"]).pivot(index="plan", columns="truth", values="rejected").round(3)
+
+# %%
+figure = panels(run)["effects"].figure
+figure.axes[0].set_title("Effect inside and outside each cut")
+figure
+
+# %% [markdown]
+# ## What nobody would know
+#
+# The true hazard ratios of those inside and outside the rules, from the simulation.
+
+# %%
+truth = answer["truth"]
+print(lock(answer).label)
+print(f"Predicted and true benefit correlate by {truth['correlation']:.2f}.")
+for who in ("inside", "outside", "everybody"):
+    print(f"true {truth['measure']}, {who}: {truth[who]:.2f}")
+inside_true = np.mean(simulated.truth.benefits)
+print(f"The treatment truly helps {inside_true:.0%} of these patients.")
+
+# %% [markdown]
+# ## What one may and may not conclude
+#
+# **One may conclude** how strong the evidence is that patients ordered by predicted benefit gain differently,
+# what effect remains inside a cut once its choice is paid for, and what a trial of a given size would do if the
+# effect were as estimated, half of that, late, or absent.
+#
+# **One may not conclude** that a subgroup benefits because the effect in its row looks large: the row that looks
+# best was chosen. Nor, from an effect inside alone, that those outside do not benefit: look at both, and at their
+# intervals. Nor that the rule works: it was made and judged in one trial, and is a hypothesis with a sample size
+# until another trial has tested it.
