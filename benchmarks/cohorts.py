@@ -6,7 +6,6 @@ mixture against the best single baseline (+1%), and the mean C or AUROC of ours 
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from stratomics.config import ExperimentConfig, SplitConfig, TrackingConfig
+from stratomics.evaluation.metric import find_metric
 from stratomics.experiment import run_experiment
 from stratomics.logs import quiet_libraries
+from stratomics.run_directory import RunDirectory
 
 COHORTS = Path(__file__).parents[2] / "shared" / "cohorts"
 RANK = {"ibs": "harrell_c", "log_loss": "auroc"}
@@ -47,7 +48,23 @@ def _judged(name: str, folder: Path) -> dict[str, Any]:
         workers=1,
     )
     run = run_experiment(config, folder)
-    return json.loads((run.path / "metrics.json").read_text())
+    return run.metrics | {"mixture": _mixture(run)}
+
+
+def _mixture(run: RunDirectory) -> str:
+    """The mixture beside the best single baseline, by the resamples of the run."""
+    metrics = run.metrics
+    endpoint, metric = metrics["endpoint"], metrics["metric"]
+    single = {
+        name: own[endpoint][metric]["estimate"]
+        for name, own in metrics["baselines"].items()
+        if name != "stack"
+    }
+    best = min(single, key=lambda name: single[name])
+    score = find_metric(metric).function
+    lost = score(run.cases["stack"], run.resamples) - score(run.cases[best], run.resamples)
+    low, high = np.nanquantile(lost[1:], [0.025, 0.975])
+    return f"mixture minus {best} {lost[0]:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
 def _shown(metrics: dict[str, Any]) -> Iterator[str]:
@@ -63,6 +80,7 @@ def _shown(metrics: dict[str, Any]) -> Iterator[str]:
         yield (
             f"  {method:22s} {figures[metric]['estimate']:.4f} {figures[RANK[metric]]['estimate']:.3f}  {beside}"
         )
+    yield f"  {metrics['mixture']}"
     for row in metrics["ledger"]:
         gain = (
             ""
