@@ -16,7 +16,7 @@ from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
 from stratomics.controls import CONTROLS
 from stratomics.evaluation.comparison import OURS
-from stratomics.memory import give_back
+from stratomics.memory import give_back, settle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,9 +57,12 @@ def tasks_of(config: ExperimentConfig, design: Design) -> list[Task]:
 
 def run_task(config: ExperimentConfig, design: Design, task: Task) -> Any:
     """Give the models of FINAL, ours first; of others what methods predict, and our training's course."""
+    # What every fit needs is loaded before anything of a patient is.
+    from stratomics import fitting  # noqa: F401
     from stratomics.logs import quiet_libraries
 
     quiet_libraries()
+    settle()
     found = _found(config, design, task)
     give_back()
     return found
