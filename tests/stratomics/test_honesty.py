@@ -14,12 +14,17 @@ from models.config import TrainerConfig
 from models.prediction import Prediction
 from omics.cohort import cohort_endpoints, read_cohort
 from omics.randomness import named_generator
-from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metric import find_metric
 from stratomics.tasks import predict_methods
 from stratomics.training import NewPatients
+
+TESTED = {
+    "survival": ["clinical_cox", "elastic_net_cox"],
+    "response": ["clinical_logistic", "elastic_net_logistic"],
+}
+"""Baselines beside ours; trees, ridge on factors and late fusion are still to come in."""
 
 PERMUTATIONS = 50
 FEWER = 20
@@ -27,9 +32,9 @@ FEWER = 20
 
 def permuted_scores(cohort: Any, kind: str, metric: str, permutations: int) -> dict[str, list[float]]:
     """Method -> metric of each permutation of the outcome, 5 folds each."""
-    config = ExperimentConfig(trainer=TrainerConfig(epochs=100)).for_kind(kind)
+    config = ExperimentConfig(trainer=TrainerConfig(epochs=100), baselines=TESTED[kind]).for_kind(kind)
     columns = {"survival": ["time", "event"], "response": ["response"]}[kind]
-    scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *BASELINES[kind])}
+    scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *TESTED[kind])}
     for number in range(permutations):
         shuffled = cohort.copy()
         order = named_generator(number, "permutation").permutation(cohort.n_obs)
@@ -56,12 +61,12 @@ def check_chance(scores: dict[str, list[float]]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
-def test_permuted_survival_is_chance_for_every_method(acc: Any) -> None:
+def test_permuted_survival_is_chance(acc: Any) -> None:
     check_chance(permuted_scores(acc, "survival", "harrell_c", PERMUTATIONS))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
-def test_permuted_response_is_chance_for_every_method(write_response: Callable[..., Path]) -> None:
+def test_permuted_response_is_chance(write_response: Callable[..., Path]) -> None:
     """20 permutations of 36 labelled patients: a mean AUROC has a Monte Carlo standard error of 0.024 to 0.030."""
     check_chance(permuted_scores(read_cohort(write_response()), "response", "auroc", FEWER))
