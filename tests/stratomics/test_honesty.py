@@ -21,10 +21,10 @@ from stratomics.tasks import predict_methods
 from stratomics.training import NewPatients
 
 TESTED = {
-    "survival": ["clinical_cox", "elastic_net_cox"],
+    "survival": ["clinical_cox", "elastic_net_cox", "boosted_trees", "factors_ridge", "late_fusion"],
     "response": ["clinical_logistic", "elastic_net_logistic"],
 }
-"""Baselines beside ours; trees, ridge on factors and late fusion are still to come in."""
+"""Baselines beside ours; of a response trees, ridge on factors and late fusion are still to come in."""
 
 PERMUTATIONS = 50
 FEWER = 20
