@@ -178,6 +178,11 @@ class ExperimentConfig:
         if self.evaluation.metric is not None:
             check_choice(every(METRICS), self.evaluation.metric, "evaluation.metric")
         check_choice(DESIGNS, self.split.design, "split.design")
+        if self.split.external is not None and self.split.design != "external":
+            raise ConfigError(
+                f"split.external names another cohort, which split.design {self.split.design} does not look at; "
+                "add --split.design external, or leave it out"
+            )
         for name in self.controls or ():
             check_choice(CONTROLS, name, "entry of controls")
         for name in self.baselines or ():

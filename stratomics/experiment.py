@@ -27,7 +27,7 @@ from stratomics.factor_tables import save_factors
 from stratomics.judging import judge, methods_of
 from stratomics.learned import learned_endpoints, left_aside
 from stratomics.logs import run_log
-from stratomics.memory import give_back
+from stratomics.memory import give_back, settled_for_a_while
 from stratomics.own_entries import Tables, adopt, tables
 from stratomics.pins import pins
 from stratomics.run_directory import RunDirectory, input_files, run_digest, run_folder, save_run
@@ -94,7 +94,7 @@ def run_experiment(
         log.warning("this very run is finished; --again repeats it")
         return run
     # So is a scheduler out of reach.
-    with held(run.path), open_executor(config.executor, config.workers) as run_tasks:
+    with held(run.path), settled_for_a_while(), open_executor(config.executor, config.workers) as run_tasks:
         tracker = Tracker(config, design, run.path.name)
         with unfinished(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):

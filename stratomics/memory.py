@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["give_back", "settle"]
+__all__ = ["give_back", "settle", "settled_for_a_while"]
 
 
 def settle() -> None:
@@ -13,6 +15,15 @@ def settle() -> None:
     if not gc.get_freeze_count():
         gc.collect()
         gc.freeze()
+
+
+@contextmanager
+def settled_for_a_while() -> Iterator[None]:
+    """Undo :func:`settle` in the end: of a process that goes on, a notebook's, it would keep garbage for ever."""
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def give_back() -> None:

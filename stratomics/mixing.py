@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from models.censoring import StepFunction, censoring_survival
+from models.censoring import StepFunction
 from models.prediction import Curves, Prediction
 from stratomics.evaluation.cases import ResponseCases, SurvivalCases
+from stratomics.evaluation.survival import standing_for
 
 __all__ = ["CurveMixture", "OddsMixture", "prior_precision"]
 
@@ -129,15 +130,11 @@ class OddsMixture:
 def _by_censoring(cases: list[SurvivalCases]) -> tuple[Array, Array]:
     """Rows (n * times, k) and target (n * times,) of the least squares."""
     first = cases[0]
-    censoring = censoring_survival(first.event, first.time, np.ones((1, len(first))))
-    died = first.event[:, None] & (first.time[:, None] <= first.grid)
-    alive = first.time[:, None] > first.grid
-    at_event, at_grid = censoring(first.time)[0][:, None], censoring(first.grid)[0]
-    with np.errstate(divide="ignore"):
-        weight = np.where(died, 1.0 / at_event, 0.0) + np.where(alive, 1.0 / at_grid, 0.0)
-    root = np.sqrt(np.where(np.isfinite(weight), weight, 0.0)).ravel()
+    once = np.ones((1, len(first)))
+    weight = np.column_stack([standing_for(first, at, once)[0] for at in first.grid])
+    root, alive = np.sqrt(weight).ravel(), (first.time[:, None] > first.grid).ravel()
     rows = np.column_stack([own.survival[0].ravel() * root for own in cases])
-    return rows, alive.ravel().astype(np.float64) * root
+    return rows, alive * root
 
 
 def _log_odds(probability: Array) -> Array:

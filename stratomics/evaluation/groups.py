@@ -120,17 +120,16 @@ def level_ratio(cases: Cases, weight: Array) -> tuple[Array, Array]:
     right in the mean. What is observed by the horizon is one minus the Kaplan-Meier estimate; NaN where nobody is
     followed so far. Repeats are averaged.
     """
+    total = weight.sum(axis=1)
+    expected = _share(weight @ cases.probability.mean(axis=0), total)
     if not isinstance(cases, SurvivalCases):
-        total = weight.sum(axis=1)
-        return _share(weight @ cases.positive, total), _share(weight @ cases.probability.mean(axis=0), total)
+        return _share(weight @ cases.positive, total), expected
     at = np.array([cases.horizon])
-    predicted = 1.0 - np.mean([curve(at)[:, 0] for curve in cases.curves], axis=0)
-    expected = _share(weight @ predicted, weight.sum(axis=1))
     if cases.time.max() < cases.horizon:
         return np.full(len(weight), np.nan), expected
     parts = [kaplan_meier(cases.event, cases.time, part)(at) for part in np.array_split(weight, PIECES)]
     observed = 1.0 - np.concatenate(parts)[:, 0]
-    return np.where(weight.sum(axis=1) > 0, observed, np.nan), expected
+    return np.where(total > 0, observed, np.nan), expected
 
 
 def difference(ranks: Array) -> float:

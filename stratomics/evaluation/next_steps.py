@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stratomics.evaluation.card.line import FAIL, PASS, Line
+from stratomics.evaluation.comparison import clinical_baseline
+from stratomics.evaluation.trust import design_of_run
 
 __all__ = ["next_steps", "patients_to_tell"]
 
@@ -74,15 +76,17 @@ def next_steps(
     outer = []
     if provenance.get("arm") is not None and enrichment is None:
         outer.append("Ask who benefits: `stratomics enrich RUN`.")
-    if provenance["design"].get("design") != "external":
-        outer.append(f"Another cohort, of another place: `{RUN} --split.external COHORT`.")
+    if design_of_run(provenance) != "external":
+        outer.append(
+            f"Another cohort, of another place: `{RUN} --split.design external --split.external COHORT`."
+        )
     return (failed + outer + watched)[:MOST]
 
 
 def _step(name: str, metrics: Content, provenance: Content) -> str:
     if name == "size":
         return RARER[str(provenance.get("kind", "survival"))] + patients_to_tell(metrics, provenance)
-    if name == "sites" and provenance["design"].get("design") != "leave_site_out" and _has_sites(metrics):
+    if name == "sites" and design_of_run(provenance) != "leave_site_out" and _has_sites(metrics):
         return f"Predict each site from all others: `{RUN} --split.design leave_site_out`."
     return STEPS[name]
 
@@ -105,9 +109,7 @@ def patients_to_tell(metrics: Content, provenance: Content) -> str:
     >>> patients_to_tell(metrics, {"kind": "survival", "patients": {"judged": 100}})
     ' A difference from the clinic as large as here would be told by about 400 patients in place of 100.'
     """
-    name = {"survival": "clinical_cox", "response": "clinical_logistic"}[
-        str(provenance.get("kind", "survival"))
-    ]
+    name = clinical_baseline(metrics["differences"])
     difference = (metrics["differences"].get(name) or {}).get(metrics["endpoint"], {}).get(metrics["metric"])
     n = provenance.get("patients", {}).get("judged")
     if difference is None or n is None or not difference["low"] <= 0.0 <= difference["high"]:

@@ -6,20 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stratomics.baselines import BASELINES
 from stratomics.evaluation.card.line import FAIL, WATCH, Line
-from stratomics.evaluation.comparison import LABELS
+from stratomics.evaluation.comparison import LABELS, clinical_baseline
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.next_steps import next_steps
 from stratomics.evaluation.summary import interval
-from stratomics.evaluation.trust import controls_fail, design_sentence
+from stratomics.evaluation.trust import controls_fail, design_of_run, design_sentence
 from stratomics.evaluation.who import who_should_be_enrolled
 
 __all__ = ["Answer", "plain_answers"]
 
 Content = Mapping[str, Any]
-
-CLINIC = {"survival": "clinical_cox", "response": "clinical_logistic"}
-"""Kind of endpoint -> the baseline that is the clinic alone."""
 
 DEEPER = {
     "factors_ridge": "ridge on the same inputs",
@@ -92,7 +90,8 @@ def plain_answers(
 def _omics(metrics: Content, provenance: Content, clinic: bool) -> Answer:
     question, kind = "Do omics add over the clinic?", str(provenance.get("kind", "survival"))
     links = {"performance": "All methods side by side", "ledger": "What each view adds"}
-    name = CLINIC[kind]
+    name = clinical_baseline(BASELINES[kind])
+    assert name is not None
     difference = (metrics["differences"].get(name) or {}).get(metrics["endpoint"], {}).get(metrics["metric"])
     if difference is None:
         said = (
@@ -176,7 +175,7 @@ def _trust(provenance: Content, card: Sequence[Line]) -> Answer:
         )
     if not said:
         said.append(f"All {len(card)} lines of the report card pass.")
-    elsewhere = provenance["design"].get("design") == "external"
+    elsewhere = design_of_run(provenance) == "external"
     where = "It was judged on another cohort." if elsewhere else "No other cohort has been asked."
     said.append(f"{design_sentence(provenance)} Nobody was predicted by models that saw him. {where}")
     verdict = "No, not as it stands" if fails else "With care" if watched else "Yes, in patients like these"

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.censoring import censoring_survival
 from stratomics.evaluation.cases import Cases, ResponseCases
+from stratomics.evaluation.survival import standing_for
 
 __all__ = ["abstention_table", "brier_among", "brier_by_coverage", "doubt", "mean_over_coverage"]
 
@@ -113,9 +113,4 @@ def _outcome(cases: Cases, weight: Array) -> tuple[Array, Truth]:
     """(draws, n) how many patients each stands for, 0 whose outcome is unknown; (n,) whether it was the event."""
     if isinstance(cases, ResponseCases):
         return weight, cases.positive
-    at = np.array([cases.horizon])
-    died, alive = cases.event & (cases.time <= cases.horizon), cases.time > cases.horizon
-    censoring = censoring_survival(cases.event, cases.time, weight)
-    followed = np.where(died, censoring(cases.time), censoring(at))
-    counted = np.divide(weight, followed, out=np.zeros_like(weight), where=(followed > 0) & (died | alive))
-    return counted, died
+    return standing_for(cases, cases.horizon, weight), cases.event & (cases.time <= cases.horizon)

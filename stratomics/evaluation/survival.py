@@ -16,6 +16,7 @@ __all__ = [
     "integrated_brier_score",
     "integrated_log_likelihood",
     "log_likelihood_curve",
+    "standing_for",
 ]
 
 Array = NDArray[np.float64]
@@ -58,6 +59,17 @@ def log_likelihood_curve(cases: SurvivalCases, weight: Array) -> Array:
     """
     alive = np.clip(cases.survival, SMALLEST, 1.0 - SMALLEST)
     return _mean_at_each_time(cases, weight, np.log1p(-alive), np.log(alive))
+
+
+def standing_for(cases: SurvivalCases, at: float, weight: Array) -> Array:
+    """(draws, n) for how many patients each stands at a time: 0 of whom nobody knows whether he lives, else one over G.
+
+    G is that of his own time of who died, and of `at` of who lives on; as in :func:`brier_curve`.
+    """
+    died, alive = cases.event & (cases.time <= at), cases.time > at
+    censoring = censoring_survival(cases.event, cases.time, weight)
+    followed = np.where(died, censoring(cases.time), censoring(np.array([at])))
+    return np.divide(weight, followed, out=np.zeros_like(weight), where=(followed > 0) & (died | alive))
 
 
 def _mean_at_each_time(cases: SurvivalCases, weight: Array, if_died: Array, if_alive: Array) -> Array:

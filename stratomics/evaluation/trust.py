@@ -9,7 +9,7 @@ from typing import Any
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.summary import interval
 
-__all__ = ["ViewRow", "control_sentence", "controls_fail", "design_sentence", "view_rows"]
+__all__ = ["ViewRow", "control_sentence", "controls_fail", "design_of_run", "design_sentence", "view_rows"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ def view_rows(metrics: Mapping[str, Any]) -> list[ViewRow]:
     ]
 
 
+def design_of_run(provenance: Mapping[str, Any]) -> str:
+    """Name of the design; release 0.1.0 knew cross-validation alone, and did not say it."""
+    return str(provenance["design"].get("design", "kfold"))
+
+
 def design_sentence(provenance: Mapping[str, Any]) -> str:
     """Say who was predicted by models of whom.
 
@@ -80,8 +85,7 @@ def design_sentence(provenance: Mapping[str, Any]) -> str:
     '2 x 5-fold cross-validation.'
     """
     design, patients = provenance["design"], provenance.get("patients", {})
-    # Release 0.1.0 knew cross-validation alone.
-    kind = design.get("design", "kfold")
+    kind = design_of_run(provenance)
     if kind == "leave_site_out":
         return "Each site's patients were predicted from those of all other sites."
     if kind == "part":

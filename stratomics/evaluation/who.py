@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stratomics.evaluation.card.line import span
+
 __all__ = ["who_should_be_enrolled"]
 
 Content = Mapping[str, Any]
@@ -104,7 +106,7 @@ def _way(effect: Content | None, measure: str) -> int:
 def _span(effect: Content | None) -> str:
     if effect is None or effect["estimate"] is None:
         return "not known"
-    return f"{effect['estimate']:.2f} ({effect['low']:.2f} to {effect['high']:.2f})"
+    return span(effect)
 
 
 def _sentence(words: str) -> str:

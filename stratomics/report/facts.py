@@ -11,7 +11,7 @@ from stratomics.evaluation.card import CHECKS, Line
 from stratomics.evaluation.comparison import LABELS
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.summary import interval, metric_label
-from stratomics.evaluation.trust import design_sentence
+from stratomics.evaluation.trust import design_of_run, design_sentence
 from stratomics.run_directory import RunDirectory
 
 __all__ = [
@@ -124,11 +124,14 @@ def model(run: RunDirectory) -> str:
 
 def recalibrated(_: RunDirectory) -> str:
     """How predictions were recalibrated."""
-    return "The ensemble was recalibrated on patients whom its members had left out; the baselines were not."
+    return (
+        "The ensemble was recalibrated on patients whom its members had left out, as were ridge and late fusion "
+        "beside it; the clinical model and the elastic net were not."
+    )
 
 
 def performance(run: RunDirectory) -> str:
-    """Figures with intervals, and ours minus the first baseline."""
+    """Figures with intervals."""
     metrics = run.metrics
     figures = metrics[run.endpoint]
     told = "; ".join(
@@ -157,7 +160,7 @@ def balanced(run: RunDirectory) -> str:
 
 def elsewhere(run: RunDirectory) -> str:
     """Whether those who are judged are of another cohort."""
-    if run.provenance["design"].get("design") == "external":
+    if design_of_run(run.provenance) == "external":
         return f"{design_sentence(run.provenance)} Compare both cohorts under the cohort."
     return "Nobody of another cohort was judged: patients who train and who are judged are of one cohort."
 

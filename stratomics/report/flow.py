@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from stratomics.evaluation.patient_groups import NOT_RECORDED, patient_groups
+from stratomics.evaluation.trust import design_of_run
 from stratomics.report.section import Panel
 from stratomics.run_directory import RunDirectory
 
@@ -57,7 +58,7 @@ def steps_of(run: RunDirectory) -> list[Step]:
     ids = set(run.predictions["stratomics"].patients["sample_id"])
     predicted = patients["sample_id"].isin(ids).to_numpy()
     known, evaluated = int(observed.sum()), int((observed & predicted).sum())
-    apart = _design(run) in {"part", "external"}
+    apart = design_of_run(run.provenance) in {"part", "external"}
     taught = "" if apart else "taught the models nothing of it, "
     lacking = (
         f"without the endpoint {endpoint}: they {taught}are predicted all the same, and are in no figure of "
@@ -87,14 +88,14 @@ def _beginning(run: RunDirectory) -> list[Step]:
     """Of a ready split or another cohort: who trained, and who is judged; otherwise everybody is both."""
     n, name = len(run.patients), run.provenance["cohort"]
     counts = run.provenance.get("patients", {})
-    if _design(run) == "part":
+    if design_of_run(run.provenance) == "part":
         everybody = int(counts["trained"])
         why = "of the training part: they trained the models and are not judged"
         return [
             Step(everybody, f"patients of {name}"),
             Step(n, "test patients of the ready split", everybody - n, why),
         ]
-    if _design(run) == "external":
+    if design_of_run(run.provenance) == "external":
         trained, judged_on = int(counts["trained"]), run.provenance["judged_on"]
         why = f"of {name}: they trained the models and are not judged"
         return [
@@ -102,10 +103,6 @@ def _beginning(run: RunDirectory) -> list[Step]:
             Step(n, f"patients of {judged_on}", trained, why),
         ]
     return [Step(n, f"patients of {name}")]
-
-
-def _design(run: RunDirectory) -> str:
-    return str(run.provenance["design"].get("design", "kfold"))
 
 
 def _few(counts: dict[str, int]) -> dict[str, int]:

@@ -15,6 +15,7 @@ from stratomics.enrichment.kept import kept
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.groups import Groups, group_figures
 from stratomics.evaluation.patient_groups import patient_groups
+from stratomics.evaluation.trust import design_of_run
 from stratomics.run_directory import RunDirectory
 
 __all__ = ["groups", "rule_of", "selection_words"]
@@ -64,7 +65,7 @@ def _by_third(run: RunDirectory, by: Mapping[str, pd.Categorical]) -> dict[tuple
     cases = run.cases["stratomics"]
     score = cases.risk if isinstance(cases, SurvivalCases) else cases.probability
     chosen = chosen_within_folds(score, cases.fold, THIRD).mean(axis=0)
-    apart = run.provenance["design"].get("design") == "leave_site_out"
+    apart = design_of_run(run.provenance) == "leave_site_out"
     return {
         (name, str(level)): float(chosen[levels == level].mean())
         for name, levels in by.items()

@@ -18,15 +18,16 @@ ALWAYS = (
 OF_KIND = {
     "survival": (
         (
-            "The survival curves of stratomics are recalibrated on patients left out of its fits; the baselines are "
-            "used as they come, which costs the elastic net on IBS."
+            "The survival curves of stratomics, and of ridge and late fusion beside it, are recalibrated on patients "
+            "left out of their fits, and the trees' level of risk is learned on them; clinical Cox and the elastic "
+            "net are used as they come, which costs the elastic net on IBS."
         ),
         "Concordance compares patients within a fold; with few events it is uncertain, as the intervals show.",
     ),
     "response": (
         (
-            "The probabilities of stratomics are recalibrated on patients left out of its fits; the baselines are "
-            "used as they come."
+            "The probabilities of stratomics, and of ridge and late fusion beside it, are recalibrated on patients "
+            "left out of their fits; the other baselines are used as they come."
         ),
         (
             "AUROC and AUPRC compare patients within a fold; with few patients of a class they are uncertain, as "

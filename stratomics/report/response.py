@@ -76,11 +76,10 @@ def calibration(run: RunDirectory) -> Section | None:
 
 def _seen(run: RunDirectory, method: str = OURS) -> tuple[Array, NDArray[np.bool_]]:
     """Give the probability and the class of the patients who have the endpoint."""
-    rows = np.flatnonzero(run.response.observed)
-    patients = run.predictions[method].patients
+    cases = run.cases[method]
+    assert isinstance(cases, ResponseCases)
     # A patient predicted in several repeats is one patient: repeats are averaged first.
-    mean = patients.groupby("sample_id")["response_probability"].mean()
-    return mean.loc[list(run.sample_ids[rows])].to_numpy(), run.response.positive[rows]
+    return cases.probability.mean(axis=0), cases.positive
 
 
 def _classes_table(probability: Array, positive: NDArray[np.bool_]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from omics.endpoints import Survival
 from omics.files import read_json, read_parquet
 from stratomics.evaluation.sample_size import MinimumSize, binary_size, largest_r2, survival_size
+from stratomics.evaluation.trust import design_of_run
 from stratomics.report.section import Section, Table
 from stratomics.run_directory import RunDirectory
 
@@ -102,7 +103,7 @@ def _features(run: RunDirectory) -> int:
 
 def learners_of(run: RunDirectory) -> Learners:
     """Count who taught the models; of cross-validation about one fold fewer taught each."""
-    design, counts = run.provenance["design"].get("design", "kfold"), run.provenance.get("patients", {})
+    design, counts = design_of_run(run.provenance), run.provenance.get("patients", {})
     if design == "part":
         return Learners(int(counts["trained"]) - int(counts["judged"]), None)
     if design == "external":

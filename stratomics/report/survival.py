@@ -35,12 +35,12 @@ def survival_facts(run: RunDirectory) -> str:
 
 def risk_groups(run: RunDirectory) -> Section | None:
     """Draw Kaplan-Meier curves of thirds of the predicted risk; None where the endpoint is no survival."""
-    if run.kind != Survival.kind:
+    cases = run.cases[OURS]
+    if not isinstance(cases, SurvivalCases):
         return None
-    seen, ids = _seen(run)
     # A patient predicted in several repeats is one patient: repeats are averaged first.
-    risk = run.predictions["stratomics"].patients.groupby("sample_id")["risk"].mean().loc[ids].to_numpy()
-    sentence = _groups_sentence(risk, seen, _horizon(seen))
+    seen, risk = _seen(run), cases.risk.mean(axis=0)
+    sentence = _groups_sentence(risk, seen, cases.horizon)
     panel = Panel("risk", draw_risk_groups(risk, seen), sentence, _groups_table(risk, seen))
     return Section("risk", "Risk groups", [panel])
 
@@ -50,7 +50,7 @@ def calibration(run: RunDirectory) -> Section | None:
     cases = run.cases[OURS]
     if not isinstance(cases, SurvivalCases):
         return None
-    seen, _ = _seen(run)
+    seen = _seen(run)
     # A patient predicted in several repeats is one patient: repeats are averaged first.
     predicted = 1.0 - cases.probability.mean(axis=0)
     points, smooth = calibration_points(predicted, seen, cases.horizon), _smooth_curves(run)
@@ -99,14 +99,9 @@ def calibration_figures(run: RunDirectory) -> list[str]:
     ]
 
 
-def _seen(run: RunDirectory) -> tuple[Survival, list[str]]:
-    """Give the patients who have the endpoint, and their ids."""
-    rows = np.flatnonzero(run.survival.observed)
-    return run.survival.take(rows), list(run.sample_ids[rows])
-
-
-def _horizon(seen: Survival) -> float:
-    return float(np.median(seen.time[seen.event] if seen.event.any() else seen.time))
+def _seen(run: RunDirectory) -> Survival:
+    """Give the endpoint of the patients who have it, in the order of the cases."""
+    return run.survival.take(np.flatnonzero(run.survival.observed))
 
 
 def _groups_table(risk: Array, survival: Survival) -> pd.DataFrame:

@@ -56,6 +56,7 @@ WRONG = [
     (["--head.response=logistik"], "unknown head.response 'logistik'; did you mean 'logistic'"),
     (["--evaluation.metric=isb"], "did you mean 'ibs'"),
     (["--baselines=[clinical_cocks]"], "did you mean 'clinical_cox'"),
+    (["--split.external=elsewhere"], "add --split.design external"),
     (["no_such.yaml"], "no_such.yaml: no such configuration"),
     (["--seed=1.5"], "seed"),
 ]

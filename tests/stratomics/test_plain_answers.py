@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stratomics.cli.run import parse
 from stratomics.evaluation.card import CHECKS
 from stratomics.evaluation.card.line import FAIL, PASS, WATCH, Line
-from stratomics.evaluation.next_steps import MOST, STEPS, next_steps, patients_to_tell
+from stratomics.evaluation.next_steps import IF_WATCHED, MOST, STEPS, next_steps, patients_to_tell
 from stratomics.evaluation.plain_answers import DISTRUST, Answer, plain_answers
 from stratomics.evaluation.who import who_should_be_enrolled
 
@@ -220,7 +222,7 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     steps = next_steps(content, PROVENANCE | {"arm": {"column": "dose"}}, None, card)
     assert steps[0].startswith("Find out why views are missing")
     assert "`stratomics enrich RUN`" in steps[1]
-    assert "--split.external COHORT" in steps[2]
+    assert "--split.design external --split.external COHORT" in steps[2]
     assert "--split.design leave_site_out" in steps[3]
     assert len(steps) == 4
     # What was done is not asked for again.
@@ -233,6 +235,22 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     assert len(next_steps(content, PROVENANCE, None, every)) == MOST
     assert set(STEPS) == set(CHECKS)
     assert "Nothing of the card" in answers(content, {**enriched(0.5, 0.8)}, **done)[3].sentences[0]
+
+
+def test_every_command_for_a_run_is_one_that_can_be_run() -> None:
+    """`--split.external` alone was advised, and would have been cross-validation again."""
+    sites = metrics(-1, 1) | {"coverage": [{"by": "site", "level": "a"}]}
+    card = [Line(name, name, WATCH, "", "") for name in CHECKS]
+    steps = [*STEPS.values(), *IF_WATCHED.values()]
+    for name in CHECKS:
+        steps += next_steps(sites, PROVENANCE, None, [line for line in card if line.name == name])
+    commands = {
+        words for step in steps for words in re.findall(r"`stratomics run config.yaml ([^`]*)`", step)
+    }
+    assert len(commands) == 4
+    for words in commands:
+        config, _, _ = parse(["configs/default.yaml", *words.split()])
+        config.check()
 
 
 @pytest.mark.parametrize("n", [50, 100, 400])

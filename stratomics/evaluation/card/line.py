@@ -47,27 +47,27 @@ class JudgedRun(Protocol):
     """What checks read of a run; :class:`stratomics.run_directory.RunDirectory` has it."""
 
     @property
-    def metrics(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def metrics(self) -> Mapping[str, Any]: ...
     @property
-    def provenance(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def provenance(self) -> Mapping[str, Any]: ...
     @property
-    def kind(self) -> str: ...  # noqa: D102
+    def kind(self) -> str: ...
     @property
-    def endpoint(self) -> str: ...  # noqa: D102
+    def endpoint(self) -> str: ...
     @property
-    def patients(self) -> pd.DataFrame: ...  # noqa: D102
+    def patients(self) -> pd.DataFrame: ...
     @property
-    def evaluated(self) -> pd.DataFrame: ...  # noqa: D102
+    def evaluated(self) -> pd.DataFrame: ...
     @property
-    def outcome(self) -> Survival | Response: ...  # noqa: D102
+    def outcome(self) -> Survival | Response: ...
     @property
-    def predictions(self) -> Mapping[str, Prediction]: ...  # noqa: D102
+    def predictions(self) -> Mapping[str, Prediction]: ...
     @property
-    def cases(self) -> Mapping[str, Cases]: ...  # noqa: D102
+    def cases(self) -> Mapping[str, Cases]: ...
     @property
-    def resamples(self) -> NDArray[np.float64]: ...  # noqa: D102
+    def resamples(self) -> NDArray[np.float64]: ...
     @property
-    def factor_stability(self) -> pd.DataFrame | None: ...  # noqa: D102
+    def factor_stability(self) -> pd.DataFrame | None: ...
 
 
 def known(*values: float | None) -> bool:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from models.calibration.abstention import MOST_OUTLYING
 from stratomics.evaluation.card.line import FAIL, PASS, WATCH, JudgedRun, Line, graded, known, worst
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.spread import fold_ranks, repeat_scores
+from stratomics.evaluation.trust import design_of_run
 
 __all__ = ["outlying", "stability"]
 
@@ -22,9 +24,6 @@ parted matters as much as a fourth of what patients were drawn (variances add); 
 CHANCE = 0.5
 BELOW = 1 / 3
 """Share of folds no better than chance that fails; any of them is to be watched."""
-
-OUTLYING = 0.95
-"""Patients like those of training exceed this ood in one of twenty, by its definition."""
 
 UNLIKE = (0.15, 0.30)
 """Share of outlying patients: three and six times those expected."""
@@ -65,7 +64,7 @@ def _luck(run: JudgedRun) -> tuple[str, str]:
     figure, label = run.metrics[run.endpoint][metric], find_metric(metric).label
     scores = repeat_scores(run.cases["stratomics"], metric)
     if len(scores) == 1:
-        if run.provenance["design"].get("design", "kfold") != "kfold":
+        if design_of_run(run.provenance) != "kfold":
             return PASS, "Who trains and who is judged was given, so that no luck of drawing is in it."
         return WATCH, "One repeat: how much the luck of the folds matters is not known."
     half, sd = (figure["high"] - figure["low"]) / 2, float(np.std(scores, ddof=1))
@@ -87,7 +86,7 @@ def outlying(run: JudgedRun) -> Line:
     if own.isna().any(axis=None):
         return Line(name, check, WATCH, "For some patients abstention is not known.", section)
     own = own.groupby("sample_id").mean()
-    abstained, unlike = float((own["abstain"] > CHANCE).mean()), float((own["ood"] > OUTLYING).mean())
+    abstained, unlike = float((own["abstain"] > CHANCE).mean()), float((own["ood"] > MOST_OUTLYING).mean())
     said = (
         f"The models abstain for {abstained:.0%} of the patients; {unlike:.0%} are less like the patients of "
         "training than 19 of 20 of those are."
