@@ -34,7 +34,7 @@ from stratomics.run_directory import RunDirectory, input_files, run_digest, run_
 from stratomics.run_lock import held
 from stratomics.tasks import FINAL, Task, run_task, tasks_of
 from stratomics.tracking.tracker import Tracker
-from stratomics.unfinished import Unfinished, unfinished
+from stratomics.unfinished import Unfinished, sweep, unfinished
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +90,7 @@ def run_experiment(
     # What cannot be parted is refused before anything is begun.
     design = design_of(cohort, config.split, config.seed)
     run = RunDirectory(run_folder(runs, config, design))
+    sweep(run.path)
     if run.finished and not again:
         log.warning("this very run is finished; --again repeats it")
         return run

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -30,10 +30,7 @@ from stratomics.run_lock import held
 from stratomics.search_space import SearchSpace
 from stratomics.tasks import FINAL, Task
 from stratomics.tuning import Plan, Shelf, Study, run_study
-from stratomics.unfinished import Unfinished, unfinished
-
-if TYPE_CHECKING:
-    pass
+from stratomics.unfinished import Unfinished, part_of, sweep, unfinished
 
 __all__ = ["OPTIMISTIC", "TunedDirectory", "tune_experiment"]
 
@@ -130,10 +127,11 @@ def tune_experiment(
     design = design_of(cohort, config.split, config.seed)
     digest = run_digest(config.fingerprint() | {"tune": settings}, design.digest, pins())
     result = TunedDirectory(runs / f"{plain_name(config, cohort)}-tune-{digest[:10]}")
+    sweep(result.path)
     if result.finished and not again:
         log.warning("this very tuning is finished; --again repeats it")
         return result
-    part = result.path.with_name(f"{result.path.name}.part")
+    part = part_of(result.path)
     shelf = Shelf(part / "studies", storage, result.path.name)
     shelf.check()
     parts = [_Part(FINAL, None, plan, shelf)]

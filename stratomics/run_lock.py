@@ -12,11 +12,16 @@ from pathlib import Path
 
 from omics.errors import InputError
 
-__all__ = ["BusyError", "held"]
+__all__ = ["BusyError", "held", "lock_of"]
 
 
 class BusyError(InputError):
     """Another process works on the same run."""
+
+
+def lock_of(run: Path) -> Path:
+    """Give the file by which `run` is held."""
+    return run.with_name(f"{run.name}.lock")
 
 
 @contextmanager
@@ -35,7 +40,7 @@ def held(run: Path) -> Iterator[None]:
     BusyError
         If another process holds it.
     """
-    path = run.with_name(f"{run.name}.lock")
+    path = lock_of(run)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = _locked(path, run)
     try:

@@ -17,6 +17,7 @@ from omics.errors import InputError
 from omics.files import put_in_place, read_parquet, set_aside, write_bytes, write_parquet
 from omics.manifest import MANIFEST, is_whole, write_manifest
 from stratomics.by_method import ByMethod
+from stratomics.run_lock import BusyError, held, lock_of
 from stratomics.tasks import FINAL, Task
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from stratomics.baselines.trees import BoostedTrees
     from stratomics.fitted import Fitted
 
-__all__ = ["Unfinished", "unfinished"]
+__all__ = ["Unfinished", "part_of", "sweep", "unfinished"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,28 @@ class Unfinished:
         return self.path / "folds" / task.key
 
 
+def part_of(run: Path) -> Path:
+    """Where `run` is worked on."""
+    return run.with_name(f"{run.name}.part")
+
+
+def sweep(run: Path) -> None:
+    """Remove what a process left that was killed after its run had taken its place, but before it had tidied up.
+
+    An attempt at repeating a finished run has its ``new/``, and stays.
+    """
+    part = part_of(run)
+    if not run.exists() or not (part.exists() or lock_of(run).exists()):
+        return
+    try:
+        with held(run):
+            if part.exists() and not Unfinished(part).new.exists():
+                shutil.rmtree(part)
+    except BusyError:
+        # Somebody repeats it.
+        return
+
+
 def _together(folders: Iterable[Path]) -> Prediction:
     return Prediction.concatenate(Prediction.load(folder) for folder in folders)
 
@@ -118,7 +141,7 @@ def unfinished(run: Path) -> Iterator[Unfinished]:
     What is done stays when the attempt fails or is killed, and the next one goes on from there. Input that cannot
     be right would only fail again, and leaves nothing behind.
     """
-    attempt = Unfinished(run.with_name(f"{run.name}.part"))
+    attempt = Unfinished(part_of(run))
     old = attempt.path / "old"
     for path in (attempt.new, old):
         shutil.rmtree(path, ignore_errors=True)

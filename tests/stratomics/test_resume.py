@@ -56,8 +56,8 @@ def here(
     return tmp_path
 
 
-def finish(folder: Path) -> dict[str, bytes]:
-    process = start(WORDS, folder)
+def finish(folder: Path, *words: str) -> dict[str, bytes]:
+    process = start([*WORDS, *words], folder)
     process.join()
     assert process.exitcode == 0, (folder / "stderr.txt").read_text()
     run = the_run(folder)
@@ -93,6 +93,24 @@ def test_killed_while_it_writes_it_ends_with_the_same_bytes(
     assert process.exitcode == -signal.SIGKILL
     assert not (here / "runs" / name).exists()
     assert finish(here) == bytes_
+
+
+@pytest.mark.parametrize("words", [[], ["--again"]], ids=["the same", "again"])
+def test_killed_when_it_has_taken_its_place_it_leaves_nothing_behind(
+    undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path, words: list[str]
+) -> None:
+    """The last sync is of the folder that the run was just renamed in."""
+    name, bytes_, _, _ = undisturbed
+    process = start(WORDS, here, _syncs(here))
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert contents(here / "runs" / name) == bytes_
+    assert (here / "runs" / f"{name}.part").is_dir()
+    assert (here / "runs" / f"{name}.lock").is_file()
+    (here / "stderr.txt").unlink()
+    assert finish(here, *words) == bytes_
+    # What was left of a run that had come to its end is nothing to go on from.
+    assert fits(here) == (3 if words else 0)
 
 
 def _syncs(folder: Path) -> int:
