@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from models.censoring import StepFunction, censoring_survival
 from omics.endpoints import Survival
+from stratomics.evaluation.log_log import log_log_interval
 
 __all__ = ["FollowUp", "follow_up"]
 
@@ -54,7 +54,7 @@ def follow_up(survival: Survival) -> FollowUp:
     rows = survival.observed
     event, time = survival.event[rows], survival.time[rows]
     curve = censoring_survival(event, time)
-    low, high = _log_log(curve.values, _greenwood(event, time, curve.times))
+    low, high = log_log_interval(curve.values, _greenwood(event, time, curve.times))
     return FollowUp(curve, *(_reached(curve.times, at) for at in (curve.values, low, high)))
 
 
@@ -77,15 +77,6 @@ def _beyond(time: Array, times: Array) -> Array:
     """(t,) patients whose time is after each of `times`."""
     count: Array = (len(time) - np.searchsorted(np.sort(time), times, side="right")).astype(np.float64)
     return count
-
-
-def _log_log(values: Array, greenwood: Array) -> tuple[Array, Array]:
-    """Pointwise 95% interval; where the curve is 0 or 1 it is that value."""
-    inside = (values > 0.0) & (values < 1.0)
-    logarithm = np.log(np.where(inside, values, HALF))
-    width = float(norm.ppf(0.975)) * np.sqrt(greenwood) / logarithm
-    low, high = (np.where(inside, np.exp(logarithm * np.exp(sign * width)), values) for sign in (-1.0, 1.0))
-    return low, high
 
 
 def _reached(times: Array, values: Array) -> float:

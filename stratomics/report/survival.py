@@ -13,6 +13,7 @@ from models.censoring import kaplan_meier
 from omics.endpoints import Survival
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
+from stratomics.evaluation.log_log import log_log_interval
 from stratomics.evaluation.metric import find_metric
 from stratomics.evaluation.summary import interval
 from stratomics.report.figures import COLOURS, method_lines
@@ -183,7 +184,7 @@ def calibration_points(
         members = groups == group
         event, time = survival.event[members], survival.time[members]
         observed = float(kaplan_meier(event, time)(np.array([horizon]))[0])
-        low, high = _log_log_interval(event, time, observed, horizon)
+        low, high = _observed_interval(event, time, observed, horizon)
         points.append((float(predicted[members].mean()), low, observed, high))
     return points
 
@@ -199,7 +200,7 @@ def parts(values: Array, count: int) -> NDArray[np.int64]:
     return (rank * count) // len(values)
 
 
-def _log_log_interval(
+def _observed_interval(
     event: NDArray[np.bool_], time: Array, observed: float, horizon: float
 ) -> tuple[float, float]:
     if observed in (0.0, 1.0):
@@ -209,9 +210,9 @@ def _log_log_interval(
     times = np.unique(time[event & (time <= horizon)])
     deaths = np.array([(event & (time == t)).sum() for t in times])
     at_risk = np.array([(time >= t).sum() for t in times])
-    greenwood = float((deaths / (at_risk * (at_risk - deaths))).sum())
-    width = 1.96 * np.sqrt(greenwood) / abs(np.log(observed))
-    return float(observed ** np.exp(width)), float(observed ** np.exp(-width))
+    greenwood = (deaths / (at_risk * (at_risk - deaths))).sum()
+    low, high = log_log_interval(np.array([observed]), np.array([greenwood]))
+    return float(low[0]), float(high[0])
 
 
 def _groups_sentence(risk: Array, survival: Survival, horizon: float) -> str:
