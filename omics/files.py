@@ -129,6 +129,8 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     write_bytes(path, sink.getvalue().to_pybytes())
+    del table, sink
+    _release()
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -145,7 +147,16 @@ def read_parquet(path: Path) -> pd.DataFrame:
     version = (table.schema.metadata or {}).get(_KEY.encode())
     _check_version(path, None if version is None else int(version))
     frame: pd.DataFrame = table.to_pandas()
+    del table
+    _release()
     return frame
+
+
+def _release() -> None:
+    """Have Arrow return what it no longer needs: it would keep as much as the largest tables took."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def write_state(

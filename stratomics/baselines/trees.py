@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -43,9 +42,11 @@ SETTINGS = {
     "max_bin": 32,
     "nthread": 1,
     "verbosity": 0,
+    # Otherwise what several grow by turns would depend on the turns.
+    "seed_per_iteration": True,
 }
 ROUNDS = (10, 20, 40, 70, 100, 150)
-"""Numbers of trees, among which cross-validation chooses."""
+"""Numbers of trees, among which cross-validation chooses: more are tried until more are worse."""
 
 
 @dataclass(frozen=True)
@@ -109,20 +110,32 @@ def fit_boosted_trees(part: TrainingPart) -> BoostedTrees:
         raise DataError(
             "patients came late (the endpoint's key `entry`), which boosted trees do not know; name other --baselines"
         )
-    loss, said = np.zeros(len(ROUNDS)), np.zeros((len(ROUNDS), len(x)))
-    for rows in inner_parts(part):
-        left_out = np.setdiff1d(np.arange(len(x)), rows)
-        booster = _boosted(x[rows], endpoint.take(rows), ROUNDS[-1], part.seed)
-        likelihood = likelihood_of(endpoint.take(left_out))
-        for place, margin in enumerate(_margins(booster, x[left_out])):
-            said[place, left_out] = margin
-            loss[place] += _loss(endpoint, likelihood, margin, left_out)
-    best = int(loss.argmin())
-    booster = _boosted(x, endpoint, ROUNDS[best], part.seed)
+    rounds, said = _chosen(x, endpoint, inner_parts(part), part.seed)
+    booster = _Growing(x, endpoint, part.seed).grown(rounds)
     baseline = None
     if isinstance(endpoint, Survival):
-        baseline = BreslowBaseline.fit(said[best], endpoint.event, endpoint.time)
-    return BoostedTrees(part.name, part.harmonizer, booster, ROUNDS[best], baseline)
+        baseline = BreslowBaseline.fit(said, endpoint.event, endpoint.time)
+    return BoostedTrees(part.name, part.harmonizer, booster, rounds, baseline)
+
+
+def _chosen(
+    x: Array, endpoint: Survival | Response, inner: list[NDArray[np.int64]], seed: int
+) -> tuple[int, Array]:
+    """Give the number of trees with the least loss in patients left out, and the margins (n,) that they have there."""
+    growing = [_Growing(x[rows], endpoint.take(rows), seed) for rows in inner]
+    left_out = [np.setdiff1d(np.arange(len(x)), rows) for rows in inner]
+    likelihoods = [likelihood_of(endpoint.take(rows)) for rows in left_out]
+    chosen, best, least = 0, np.zeros(len(x)), np.inf
+    for rounds in ROUNDS:
+        said = np.zeros(len(x))
+        for one, rows in zip(growing, left_out, strict=True):
+            said[rows] = _margin(one.grown(rounds), x[rows], rounds)
+        parts = zip(likelihoods, left_out, strict=True)
+        loss = sum(_loss(endpoint, likelihood, said[rows], rows) for likelihood, rows in parts)
+        if loss >= least:
+            break
+        chosen, best, least = rounds, said, loss
+    return chosen, best
 
 
 def _loss(endpoint: Survival | Response, likelihood: Any, margin: Array, rows: NDArray[np.int64]) -> float:
@@ -132,21 +145,26 @@ def _loss(endpoint: Survival | Response, likelihood: Any, margin: Array, rows: N
     return len(rows) * float(likelihood.loss(margin))
 
 
-def _boosted(x: Array, endpoint: Survival | Response, rounds: int, seed: int) -> Booster:
-    import xgboost
+class _Growing:
+    """Trees on some patients, to which more are added as they are asked for."""
 
-    if isinstance(endpoint, Response):
-        label, objective = endpoint.positive.astype(np.float64), "binary:logistic"
-    else:
-        # XGBoost reads a negative time as censored.
-        label, objective = np.where(endpoint.event, endpoint.time, -endpoint.time), "survival:cox"
-    settings = SETTINGS | {"objective": objective, "seed": named_seed(seed, "trees") % 2**31}
-    return xgboost.train(settings, xgboost.DMatrix(x, label=label, nthread=1), rounds)
+    def __init__(self, x: Array, endpoint: Survival | Response, seed: int) -> None:
+        import xgboost
 
+        if isinstance(endpoint, Response):
+            label, objective = endpoint.positive.astype(np.float64), "binary:logistic"
+        else:
+            # XGBoost reads a negative time as censored.
+            label, objective = np.where(endpoint.event, endpoint.time, -endpoint.time), "survival:cox"
+        settings = SETTINGS | {"objective": objective, "seed": named_seed(seed, "trees") % 2**31}
+        self._data = xgboost.DMatrix(x, label=label, nthread=1)
+        self._booster = xgboost.Booster(settings, [self._data])
 
-def _margins(booster: Booster, x: Array) -> Iterator[Array]:
-    for rounds in ROUNDS:
-        yield _margin(booster, x, rounds)
+    def grown(self, rounds: int) -> Booster:
+        """Give the trees once there are `rounds`."""
+        for number in range(self._booster.num_boosted_rounds(), rounds):
+            self._booster.update(self._data, number)
+        return self._booster
 
 
 def _margin(booster: Booster, x: Array, rounds: int) -> Array:
