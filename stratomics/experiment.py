@@ -157,6 +157,7 @@ def _trip(
     judged = judge(config, design, found)
     if controls_fail(judged):
         log.warning(control_sentence(judged))
+    give_back()
     save_run(folder, config, design.judged, found.only(methods_of(config)))
     give_back()
     courses = ((_fold(design, task), attempt.course(task)) for task in tasks if task.control is None)
@@ -164,6 +165,8 @@ def _trip(
     attempt.copy_model(folder / "model")
     members = [(e.harmonizer, e.factor_model) for e in attempt.model().encoders]
     save_factors(folder / "factors", config, cohort, members)
+    del members
+    give_back()
     write_json(folder / "metrics.json", judged)
     from stratomics.report.model_card import write_model_card
     from stratomics.report.page import write_report
