@@ -22,11 +22,17 @@ from stratomics.training import NewPatients
 
 TESTED = {
     "survival": ["clinical_cox", "elastic_net_cox", "boosted_trees", "factors_ridge", "late_fusion"],
-    "response": ["clinical_logistic", "elastic_net_logistic"],
+    "response": [
+        "clinical_logistic",
+        "elastic_net_logistic",
+        "boosted_trees",
+        "factors_ridge",
+        "late_fusion",
+    ],
 }
-"""Baselines beside ours; of a response trees, ridge on factors and late fusion are still to come in."""
+"""Baselines beside ours."""
 
-PERMUTATIONS = 50
+PERMUTATIONS = 30
 FEWER = 20
 
 
