@@ -20,28 +20,15 @@ from stratomics.evaluation.metric import find_metric
 from stratomics.tasks import predict_methods
 from stratomics.training import NewPatients
 
-TESTED = {
-    "survival": ["clinical_cox", "elastic_net_cox", "boosted_trees", "factors_ridge", "late_fusion"],
-    "response": [
-        "clinical_logistic",
-        "elastic_net_logistic",
-        "boosted_trees",
-        "factors_ridge",
-        "late_fusion",
-    ],
-}
-"""Baselines beside ours."""
-
-PERMUTATIONS = 30
-FEWER = 20
+PERMUTATIONS = 20
 
 
-def permuted_scores(cohort: Any, kind: str, metric: str, permutations: int) -> dict[str, list[float]]:
+def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float]]:
     """Method -> metric of each permutation of the outcome, 5 folds each."""
-    config = ExperimentConfig(trainer=TrainerConfig(epochs=100), baselines=TESTED[kind]).for_kind(kind)
+    config = ExperimentConfig(trainer=TrainerConfig(epochs=100)).for_kind(kind)
     columns = {"survival": ["time", "event"], "response": ["response"]}[kind]
-    scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *TESTED[kind])}
-    for number in range(permutations):
+    scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *(config.baselines or ()))}
+    for number in range(PERMUTATIONS):
         shuffled = cohort.copy()
         order = named_generator(number, "permutation").permutation(cohort.n_obs)
         shuffled.obs[columns] = shuffled.obs[columns].to_numpy()[order]
@@ -66,13 +53,12 @@ def check_chance(scores: dict[str, list[float]]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(2400)
 def test_permuted_survival_is_chance(acc: Any) -> None:
-    check_chance(permuted_scores(acc, "survival", "harrell_c", PERMUTATIONS))
+    """20 permutations of 92 patients: a mean C has a Monte Carlo standard error of 0.010 to 0.019."""
+    check_chance(permuted_scores(acc, "survival", "harrell_c"))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(2400)
 def test_permuted_response_is_chance(write_response: Callable[..., Path]) -> None:
-    """20 permutations of 36 labelled patients: a mean AUROC has a Monte Carlo standard error of 0.024 to 0.030."""
-    check_chance(permuted_scores(read_cohort(write_response()), "response", "auroc", FEWER))
+    """20 permutations of 36 labelled patients: a mean AUROC has a Monte Carlo standard error of 0.020 to 0.034."""
+    check_chance(permuted_scores(read_cohort(write_response()), "response", "auroc"))
