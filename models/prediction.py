@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.censoring import StepFunction
+from models.in_pieces import InPieces, pieces_of
 from omics.errors import DataError
 from omics.files import read_parquet, write_parquet
 
@@ -169,7 +171,7 @@ class Prediction:
         ordered = sorted(parts, key=lambda p: tuple(p.patients[["repeat", "fold"]].to_numpy()[0]))
         patients = pd.concat([p.patients for p in ordered], ignore_index=True)
         names = ordered[0].long
-        return cls(patients, {k: pd.concat([p.long[k] for p in ordered], ignore_index=True) for k in names})
+        return cls(patients, InPieces({k: [r for p in ordered for r in pieces_of(p.long, k)] for k in names}))
 
     def at(self, repeat: int, fold: int) -> Prediction:
         """Label all rows as those of one repeat and fold."""
@@ -187,22 +189,18 @@ class Prediction:
         return self._table("response")
 
     def _table(self, name: str) -> pd.DataFrame:
+        self._check(name)
+        return self.long[name]
+
+    def _check(self, name: str) -> None:
         if name not in self.long:
             raise DataError(f"these predictions are of no {name} endpoint; they hold {', '.join(self.long)}")
-        return self.long[name]
 
     def curves(self) -> Iterator[Curves]:
         """Survival curves under the arm that each patient received, one fold after the other."""
-        table = self.survival
-        if "arm" in table:
-            table = table[table["arm"] == RECEIVED]
-        for _, part in table.groupby(["repeat", "fold"], sort=True):
-            repeat, fold = (int(label) for label in part[["repeat", "fold"]].to_numpy()[0])
-            # Of competing risks S(t) stands beside each cause, and is the same.
-            long = part[part["cause"] == 1] if "cause" in part else part
-            wide = long.pivot(index="sample_id", columns="time", values="survival")
-            steps = StepFunction(wide.columns.to_numpy(dtype=np.float64), wide.to_numpy())
-            yield Curves(repeat, fold, wide.index.to_numpy(dtype=str), steps)
+        self._check("survival")
+        for read in pieces_of(self.long, "survival"):
+            yield from _curves(read())
 
     def save(self, folder: Path) -> None:
         """Write ``predictions.parquet`` and a parquet file for each long table."""
@@ -213,10 +211,28 @@ class Prediction:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what :meth:`save` wrote."""
+        """Read what :meth:`save` wrote; long tables are read when they are asked for."""
         patients = read_parquet(folder / "predictions.parquet")
         names = [name for name, column in LONG.items() if column in patients]
-        return cls(patients, {name: read_parquet(folder / f"{name}.parquet") for name in names})
+        return cls(
+            patients, InPieces({name: [partial(read_parquet, folder / f"{name}.parquet")] for name in names})
+        )
+
+
+def _curves(table: pd.DataFrame) -> Iterator[Curves]:
+    """Curves of each fold of a table, of which nothing that is large is copied."""
+    wanted = np.ones(len(table), dtype=np.bool_)
+    if "arm" in table:
+        wanted &= (table["arm"] == RECEIVED).to_numpy()
+    # Of competing risks S(t) stands beside each cause, and is the same.
+    if "cause" in table:
+        wanted &= (table["cause"] == 1).to_numpy()
+    places = table[["repeat", "fold"]].to_numpy()
+    for repeat, fold in np.unique(places, axis=0):
+        part = table.iloc[np.flatnonzero(wanted & (places == (repeat, fold)).all(axis=1))]
+        wide = part.pivot(index="sample_id", columns="time", values="survival")
+        steps = StepFunction(wide.columns.to_numpy(dtype=np.float64), wide.to_numpy())
+        yield Curves(int(repeat), int(fold), wide.index.to_numpy(dtype=str), steps)
 
 
 def _patients(sample_ids: NDArray[np.str_], columns: Mapping[str, Array | None]) -> pd.DataFrame:

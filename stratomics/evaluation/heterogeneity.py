@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from models.group_ridge import likelihood_of, ridge
+from models.in_pieces import pieces_of
 from models.prediction import Prediction
 from omics.endpoints import Response, Survival
 from omics.errors import DataError
@@ -22,6 +23,8 @@ HAIR = 1e-6
 """Penalty that keeps a coefficient finite where everybody is predicted alike."""
 
 SURE = 1e-6
+
+KEYS = ["sample_id", "repeat", "fold"]
 
 
 @dataclass(frozen=True)
@@ -69,18 +72,22 @@ def relative_effects(prediction: Prediction, at: float | None, response: str | N
     DataError
         If the predictions know no arms.
     """
-    table = prediction.long["response" if at is None else "survival"]
+    pieces = pieces_of(prediction.long, "response" if at is None else "survival")
+    found = pd.concat([_relative(read(), at, response) for read in pieces])
+    return found.sort_values(KEYS, ignore_index=True)
+
+
+def _relative(table: pd.DataFrame, at: float | None, response: str | None) -> pd.DataFrame:
     if "arm" not in table:
         raise DataError("these predictions know no arms, so they say nothing of a treatment's effect")
-    keys = ["sample_id", "repeat", "fold"]
     if at is not None:
         table = table if "cause" not in table else table[table["cause"] == 1]
-        last = table[table["time"] <= at].groupby([*keys, "arm"], sort=True)["survival"].last()
+        last = table[table["time"] <= at].groupby([*KEYS, "arm"], sort=True)["survival"].last()
         risk = np.log(-np.log(last.clip(SURE, 1.0 - SURE)))
     else:
         endpoint = response or table["endpoint"].iloc[0]
         positive = table[(table["endpoint"] == endpoint) & (table["class"] == "positive")]
-        share = positive.set_index([*keys, "arm"])["probability"].clip(SURE, 1.0 - SURE)
+        share = positive.set_index([*KEYS, "arm"])["probability"].clip(SURE, 1.0 - SURE)
         risk = np.log(share / (1.0 - share))
     wide = risk.unstack("arm")
     # The risk under the arm received would not do for a prognosis: it holds the effect already.
