@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from hypothesis import settings
-from small import QUICK, Change, with_response, write
+from small import UNRECORDED, Change, with_response, write
 
 from stratomics.logs import quiet_libraries
 
@@ -57,8 +57,8 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("small_run")
     write(folder / "small")
-    words = ["--cohort", str(folder / "small"), *QUICK, "--split.folds=2", "--trainer.epochs=3"]
-    words += ["--runs", str(folder / "runs"), "--tracking.uri=sqlite:////dev/null/store.db"]
+    words = ["--cohort", str(folder / "small"), *UNRECORDED, "--split.folds=2", "--trainer.epochs=3"]
+    words += ["--runs", str(folder / "runs")]
     assert main(["run", *words]) == 0
     (run,) = (folder / "runs").iterdir()
     return Path(shutil.move(run, folder))

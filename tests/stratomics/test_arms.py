@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small import QUICK
+from small import UNRECORDED
 
 from datamodules.designs import Design
 from datamodules.split import stratified_folds
@@ -125,7 +125,7 @@ def test_a_run_whose_endpoint_is_in_one_arm_alone_comes_to_its_end(
         spec["arm"] = {"column": "arm", "control": "old", "randomised": True}
 
     monkeypatch.chdir(tmp_path)
-    assert main(["run", "--cohort", str(write_small(one_arm)), *QUICK]) == 0
+    assert main(["run", "--cohort", str(write_small(one_arm)), *UNRECORDED]) == 0
     run = RunDirectory(tmp_path / capsys.readouterr().out.splitlines()[-1])
     assert "interaction" not in run.metrics
     assert "nobody of the control arm" in (run.path / "run.log").read_text()

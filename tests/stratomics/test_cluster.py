@@ -12,14 +12,12 @@ import pytest
 import remote_tasks
 from interrupted import contents
 from servers import Cluster, dask_cluster, wait_for
-from small import QUICK, write
+from small import UNRECORDED, write
 
 from omics.errors import ConfigError, DataError, StratomicsError
 from stratomics.cli import main
 from stratomics.config import ExecutorConfig, ExperimentConfig
 from stratomics.executor import EXECUTORS, open_executor
-
-NOWHERE = "--tracking.uri=sqlite:////dev/null/store.db"
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +76,7 @@ def test_a_run_ends_with_the_bytes_of_a_local_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "small")
-    words = ["run", "--cohort=small", *QUICK, "--split.folds=2", "--trainer.epochs=6", NOWHERE]
+    words = ["run", "--cohort=small", *UNRECORDED, "--split.folds=2", "--trainer.epochs=6"]
     runs = []
     for name, more in (
         ("here", []),
@@ -184,10 +182,9 @@ def test_a_scheduler_out_of_reach_is_one_sentence(
     words = [
         "run",
         "--cohort=small",
-        *QUICK,
+        *UNRECORDED,
         "--executor.kind=dask",
         f"--executor.address={address}",
-        NOWHERE,
     ]
     begin = time.monotonic()
     assert main(words) == 2

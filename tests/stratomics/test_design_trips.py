@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from small import QUICK, write
+from small import UNRECORDED, write
 
 from stratomics.cli import main
 from stratomics.run_directory import RunDirectory
@@ -37,7 +37,7 @@ def trip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callab
 
     def run(design: str) -> Path:
         # More folds of a control than the design has folds of its own.
-        words = [word for word in QUICK if not word.startswith("--controls")]
+        words = [word for word in UNRECORDED if not word.startswith("--controls")]
         words += ["--controls=[noise_view]", f"--split.design={design}"]
         words += ["--split.external=theirs"] if design == "external" else []
         assert main(["run", "--cohort", "ours", "--baselines=[clinical_cox]", *words]) == 0

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small import QUICK, with_response
+from small import UNRECORDED, with_response
 
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
 from models.heads import HEADS
@@ -159,7 +159,7 @@ def test_from_the_command_line_to_the_report(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["run", "--cohort", str(write_small(change)), *QUICK, head, "--baselines", "[]"]) == 0
+    assert main(["run", "--cohort", str(write_small(change)), *UNRECORDED, head, "--baselines", "[]"]) == 0
     run = RunDirectory(tmp_path / capsys.readouterr().out.splitlines()[-1])
     assert set(columns) <= set(run.patients.columns)
     metrics = json.loads((run.path / "metrics.json").read_text())
@@ -214,7 +214,7 @@ def test_an_endpoint_beside_is_learned_by_every_fold_or_by_none(
 
     monkeypatch.chdir(tmp_path)
     cohort = write_small(rare)
-    assert main(["run", "--cohort", str(cohort), *QUICK]) == 0
+    assert main(["run", "--cohort", str(cohort), *UNRECORDED]) == 0
     run = RunDirectory(tmp_path / capsys.readouterr().out.splitlines()[-1])
     assert set(run.predictions["stratomics"].long) == {"survival"}
     assert "toxicity" not in run.metrics

@@ -53,6 +53,7 @@ def check_chance(scores: dict[str, list[float]]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 def test_permuted_survival_is_chance(acc: Any) -> None:
     """20 permutations of 92 patients: a mean C has a Monte Carlo standard error of 0.010 to 0.019."""
     check_chance(permuted_scores(acc, "survival", "harrell_c"))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small import QUICK
+from small import QUICK, UNRECORDED
 
 from omics.cohort import observed_views, read_cohort
 from omics.errors import CohortError
@@ -127,7 +127,7 @@ ODD: dict[str, Change] = {
 def test_goes_through_the_trip(
     name: str, write_small: Callable[..., Path], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["run", "--cohort", str(write_small(ODD[name])), *QUICK]) == 0
+    assert main(["run", "--cohort", str(write_small(ODD[name])), *UNRECORDED]) == 0
     captured = capsys.readouterr()
     run = RunDirectory(here / captured.out.splitlines()[-1])
     for prediction in run.predictions.values():
@@ -169,7 +169,7 @@ def test_a_cohort_given_relatively_runs_again_from_anywhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = write_small()
-    assert main(["run", "--cohort", folder.name, *QUICK]) == 0
+    assert main(["run", "--cohort", folder.name, *UNRECORDED]) == 0
     run = here / capsys.readouterr().out.splitlines()[-1]
     monkeypatch.chdir("/")
     assert main(["run", str(run / "config.yaml"), "--runs", str(here / "runs")]) == 0

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
-from small import QUICK, with_response, write
+from small import QUICK, UNRECORDED, with_response, write
 
 from datamodules.designs import Design
 from datamodules.split import Fold, stratified_folds
@@ -179,7 +179,7 @@ def test_same_seed_same_bytes_whatever_the_workers(
             "run",
             "--cohort",
             str(folder),
-            *QUICK,
+            *UNRECORDED,
             f"--workers={workers}",
             f"--seed={seed}",
             "--runs",
@@ -397,7 +397,7 @@ def test_goes_through_the_trip(
     name: str, write_response: Callable[..., Path], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change, words = ODD[name]
-    assert main(["run", "--cohort", str(write_response(change)), *QUICK, *words]) == 0
+    assert main(["run", "--cohort", str(write_response(change)), *UNRECORDED, *words]) == 0
     run = RunDirectory(here / capsys.readouterr().out.splitlines()[-1])
     for prediction in run.predictions.values():
         assert prediction.patients["sample_id"].nunique() == 40

@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from interrupted import contents, start
-from small import QUICK, write
+from small import UNRECORDED, write
 
 from stratomics.cli import main
 from stratomics.logs import run_log
 from stratomics.run_lock import BusyError, held
 
-NOWHERE = "--tracking.uri=sqlite:////dev/null/store.db"
-WORDS = ["run", "--cohort=small", *QUICK, "--split.folds=2", "--trainer.epochs=3", NOWHERE]
+WORDS = ["run", "--cohort=small", *UNRECORDED, "--split.folds=2", "--trainer.epochs=3"]
 """Two folds and the final model of the small cohort."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from small import QUICK
+from small import UNRECORDED
 
 from stratomics.baselines import BASELINES
 from stratomics.cli import main
@@ -35,7 +35,7 @@ def run_through(
     cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> RunDirectory:
     monkeypatch.chdir(tmp_path)
-    assert main(["run", "--cohort", str(cohort), *QUICK, "--harmonize.max_features=100"]) == 0
+    assert main(["run", "--cohort", str(cohort), *UNRECORDED, "--harmonize.max_features=100"]) == 0
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err
     return RunDirectory(tmp_path / captured.out.splitlines()[-1])

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from sksurv.metrics import concordance_index_censored, concordance_index_ipcw, integrated_brier_score
 from sksurv.util import Surv
-from small import QUICK
+from small import QUICK, UNRECORDED
 
 from models.prediction import Prediction
 from omics.cohort import read_cohort
@@ -234,7 +234,7 @@ def test_same_seed_same_bytes_whatever_the_hash_seed_and_the_workers(tmp_path: P
     for hash_seed, workers in (("0", "1"), ("123", "2")):
         folder = tmp_path / hash_seed
         folder.mkdir()
-        words = [word for word in QUICK if not word.startswith("--workers")]
+        words = [word for word in UNRECORDED if not word.startswith("--workers")]
         done = command("run", ACC, *words, f"--workers={workers}", cwd=folder, PYTHONHASHSEED=hash_seed)
         assert done.returncode == 0, done.stderr
         run = folder / done.stdout.splitlines()[-1]
@@ -254,13 +254,13 @@ def test_the_saved_configuration_runs_again_to_the_same_numbers(trip: Any, tmp_p
 
 def test_another_seed_gives_other_numbers(trip: Any, tmp_path: Path) -> None:
     _, run = trip
-    done = command("run", ACC, *QUICK, "--seed=2", cwd=tmp_path)
+    done = command("run", ACC, *UNRECORDED, "--seed=2", cwd=tmp_path)
     other = Prediction.load(tmp_path / done.stdout.splitlines()[-1])
     assert not np.allclose(other.patients["risk"][:10], run.predictions["stratomics"].patients["risk"][:10])
 
 
 def test_mofa_when_the_configuration_says_so(tmp_path: Path) -> None:
-    done = command("run", ACC, *QUICK, "--factors.model=mofa", "--split.folds=2", cwd=tmp_path)
+    done = command("run", ACC, *UNRECORDED, "--factors.model=mofa", "--split.folds=2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     run = tmp_path / done.stdout.splitlines()[-1]
     assert json.loads((run / "model" / "network.json").read_text())["factor_model"] == "mofa"
@@ -278,7 +278,7 @@ def test_patient_tables_stay_out_of_mlflow_when_asked(tmp_path: Path) -> None:
 
 
 def test_mlflow_out_of_reach_does_not_stop_the_trip(tmp_path: Path) -> None:
-    done = command("run", ACC, *QUICK, "--tracking.uri=sqlite:////dev/null/store.db", cwd=tmp_path)
+    done = command("run", ACC, *UNRECORDED, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "could not record" in done.stderr
     assert "Traceback" not in done.stderr
@@ -408,7 +408,7 @@ def test_names_from_files_are_escaped_in_the_report(
         frames["rna"].loc[0, "sample_id"] = "<script>"
 
     folder = write_small(change)
-    assert main(["run", "--cohort", str(folder), *QUICK]) == 0
+    assert main(["run", "--cohort", str(folder), *UNRECORDED]) == 0
     run = here / capsys.readouterr().out.splitlines()[-1]
     page = (run / "report.html").read_text()
     assert "<script" not in page
@@ -423,7 +423,7 @@ def test_a_patient_without_the_endpoint_is_predicted_but_not_judged(
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["outcome"].loc[:4, ["time", "event"]] = np.nan
 
-    assert main(["run", "--cohort", str(write_small(change)), *QUICK]) == 0
+    assert main(["run", "--cohort", str(write_small(change)), *UNRECORDED]) == 0
     run = RunDirectory(here / capsys.readouterr().out.splitlines()[-1])
     assert run.predictions["stratomics"].patients["sample_id"].nunique() == 40
     assert int(run.survival.observed.sum()) == 35
