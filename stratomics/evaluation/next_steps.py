@@ -16,6 +16,9 @@ Content = Mapping[str, Any]
 MOST = 5
 """Steps; whoever is given more does none."""
 
+ENOUGH = 5
+"""Repeats after which another hardly moves the mean."""
+
 FURTHEST = 20.0
 """Times as many patients as there are, beyond which no number is named."""
 
@@ -40,7 +43,7 @@ STEPS = {
     "sites": "Patients of more sites, named in cohort.yaml (site:).",
     "size": "More patients.",
     "stability": (
-        f"Draw the folds anew, to see their luck: `{RUN} --split.repeats 5`. Do not interpret poor factors."
+        f"Draw the folds anew, to see their luck: `{RUN} --split.repeats {ENOUGH}`. Do not interpret poor factors."
     ),
     "outlying": "Look at those for whom it abstains: who they are, and what they lack.",
 }
@@ -88,6 +91,8 @@ def _step(name: str, metrics: Content, provenance: Content) -> str:
         return RARER[str(provenance.get("kind", "survival"))] + patients_to_tell(metrics, provenance)
     if name == "sites" and design_of_run(provenance) != "leave_site_out" and _has_sites(metrics):
         return f"Predict each site from all others: `{RUN} --split.design leave_site_out`."
+    if name == "stability" and provenance.get("design", {}).get("repeats", 1) >= ENOUGH:
+        return "Interpret neither poor factors nor a single fold: what holds is the mean over the folds."
     return STEPS[name]
 
 

@@ -228,6 +228,11 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     # What was done is not asked for again.
     done = copy.deepcopy(PROVENANCE) | {"design": {"design": "external"}, "judged_on": "other"}
     assert next_steps(content, done, {}, card[:1]) == []
+    unsteady = [Line("stability", "stability", WATCH, "", "")]
+    for repeats, asked in ((1, True), (5, False)):
+        done = copy.deepcopy(PROVENANCE) | {"design": {"design": "kfold", "repeats": repeats}}
+        assert ("--split.repeats" in next_steps(content, done, {}, unsteady)[-1]) == asked
+    done = copy.deepcopy(PROVENANCE) | {"design": {"design": "external"}, "judged_on": "other"}
     every = [
         Line(name, name, FAIL, "", "")
         for name in ("controls", "missing", "calibration", "coverage", "sites", "size")
