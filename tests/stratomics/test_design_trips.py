@@ -56,8 +56,7 @@ def test_it_comes_to_its_end_and_is_verified(
     assert len(predicted) == JUDGED[design]
     assert set(run.metrics["controls"]) == {"noise_view"}
     assert main(["verify", str(run.path)]) == 0
-    later = ["log", str(run.path), "--tracking.experiment", "later"]
-    assert main(later) == 0
+    assert main(["log", str(run.path), "--tracking.uri=sqlite:///later.db"]) == 0
 
 
 def test_another_external_cohort_is_another_run(
