@@ -146,7 +146,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a parquet table ({error}); restore the file") from None
     version = (table.schema.metadata or {}).get(_KEY.encode())
     _check_version(path, None if version is None else int(version))
-    frame: pd.DataFrame = table.to_pandas()
+    # Each column is let go as it is converted, so that a table is not in memory twice.
+    frame: pd.DataFrame = table.to_pandas(self_destruct=True)
     del table
     _release()
     return frame
