@@ -128,9 +128,9 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     table = table.replace_schema_metadata({_KEY: str(SCHEMA_VERSION)})
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    write_bytes(path, sink.getvalue().to_pybytes())
-    del table, sink
+    del table
     _release()
+    write_bytes(path, sink.getvalue().to_pybytes())
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

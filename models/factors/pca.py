@@ -34,20 +34,18 @@ class PCA(LinearFactorModel):
         batch = Batch.concatenate(batches)
         values = {name: x.astype(np.float64) for name, x in batch.views.items() if x.shape[1]}
         present = {name: batch.present(name) for name in values}
-        seen = {name: np.tile(present[name][:, None], (1, x.shape[1])) for name, x in values.items()}
+        has = np.column_stack([*present.values()])
         count = min(self.count, len(batch) - 1, sum(x.shape[1] for x in values.values()))
         means = {name: x[present[name]].mean(axis=0) for name, x in values.items()}
         centred = {n: np.where(present[n][:, None], x - means[n], 0.0) for n, x in values.items()}
         loadings = _principal_axes(centred, count)
         noise = {name: max(float(x[present[name]].var()), SMALLEST_NOISE) for name, x in centred.items()}
         for _ in range(ROUNDS):
-            model = _model(means, loadings, noise, count)
-            mean, covariance = model.posterior(batch, seen)
+            mean, spread = _expected(centred, loadings, noise, has)
             before = np.concatenate([*loadings.values()])
-            for name, x in centred.items():
-                loadings[name], noise[name] = _maximise(
-                    x[present[name]], mean[present[name]], covariance[present[name]]
-                )
+            for place, (name, x) in enumerate(centred.items()):
+                second = mean[present[name]].T @ mean[present[name]] + spread[place]
+                loadings[name], noise[name] = _maximise(x, int(present[name].sum()), mean, second)
             after = np.concatenate([*loadings.values()])
             if np.abs(after - before).max() < TOLERANCE * np.abs(after).max():
                 break
@@ -75,13 +73,28 @@ def _principal_axes(centred: dict[str, Array], count: int) -> dict[str, Array]:
     return dict(zip(centred, np.split(start, ends), strict=True))
 
 
-def _maximise(x: Array, mean: Array, covariance: Array) -> tuple[Array, float]:
-    """Find loadings and noise of one view, from the patients who have it."""
-    second = mean.T @ mean + covariance.sum(axis=0)
+def _expected(
+    centred: dict[str, Array], loadings: dict[str, Array], noise: dict[str, float], has: NDArray[np.bool_]
+) -> tuple[Array, list[Array]]:
+    """Means (n, k) of the factors, and of each view the covariances (k, k) summed over the patients who have it.
+
+    Patients of one pattern of views (a row of `has`) share their covariance: there are few, however many patients.
+    """
+    views = [(x, loadings[name], noise[name]) for name, x in centred.items()]
+    patterns, pattern, count = np.unique(has, axis=0, return_inverse=True, return_counts=True)
+    known = np.stack([w.T @ w / s for _, w, s in views])
+    covariance = np.linalg.inv(np.eye(known.shape[1]) + np.tensordot(patterns.astype(float), known, axes=1))
+    linear = sum(x @ (w / s) for x, w, s in views)
+    mean: Array = np.einsum("nk,nkl->nl", linear, covariance[pattern])
+    return mean, [np.tensordot(count * patterns[:, place], covariance, axes=1) for place in range(len(views))]
+
+
+def _maximise(x: Array, patients: int, mean: Array, second: Array) -> tuple[Array, float]:
+    """Find loadings and noise of one view; the rows of `x` of those who lack it are 0, and count for nothing."""
     cross = x.T @ mean
-    loadings = np.linalg.solve(second, cross.T).T
-    residual = (x**2).sum() - (loadings * cross).sum()
-    return loadings, max(float(residual) / x.size, SMALLEST_NOISE)
+    loadings = np.asarray(np.linalg.solve(second, cross.T).T, dtype=np.float64)
+    residual = float(np.vdot(x, x)) - float((loadings * cross).sum())
+    return loadings, max(residual / (patients * x.shape[1]), SMALLEST_NOISE)
 
 
 def _rotated(loadings: dict[str, Array]) -> dict[str, Array]:
