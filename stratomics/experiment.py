@@ -153,12 +153,12 @@ def _trip(
     tasks = tasks_of(config, design)
     _fit_what_is_not_done(config, design, tasks, attempt, tracker, run_tasks, progress)
     # All that was fitted is read back, whether it is of this attempt or of one before: there is one way to the bytes.
-    found = attempt.by_method(task for task in tasks if task != FINAL)
+    found = attempt.together(task for task in tasks if task != FINAL)
     judged = judge(config, design, found)
     if controls_fail(judged):
         log.warning(control_sentence(judged))
     give_back()
-    save_run(folder, config, design.judged, found.only(methods_of(config)))
+    save_run(folder, config, design.judged, {name: found[name] for name in methods_of(config)})
     give_back()
     courses = ((_fold(design, task), attempt.course(task)) for task in tasks if task.control is None)
     write_parquet(folder / COURSE, joined(courses))

@@ -59,7 +59,6 @@ def judge(config: ExperimentConfig, design: Design, found: Mapping[str, Predicti
     cohort = design.judged
     endpoints, spec = cohort_endpoints(cohort), cohort_spec(cohort)
     ids, deciding = cohort.obs_names.to_numpy(dtype=str), endpoints.decisive()
-    # Read one after the other: all at once would be the most that a run has in memory.
     cases = {name: cases_of(found[name], ids, deciding) for name in methods_of(config)}
     families, evaluation, ours = related(cohort), config.evaluation, found[OURS]
 

@@ -201,7 +201,7 @@ def _write(
 ) -> None:
     """Write the result, all of it from what is kept: there is one way to the bytes."""
     folder, space, cohort = attempt.new, parts[0].plan.space, design.cohort
-    methods = attempt.by_method(own.task for own in parts if own.fold is not None)
+    methods = attempt.together(own.task for own in parts if own.fold is not None)
     save_run(folder, config, design.judged, methods)
     alone = dataclasses.replace(config, baselines=["untuned"], stack=False, controls=[])
     metrics = judge(alone, design, methods)

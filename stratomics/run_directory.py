@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ from omics.cohort import cohort_files, cohort_spec
 from omics.endpoints import Response, Survival
 from omics.errors import InputError
 from omics.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
-from stratomics.by_method import ByMethod
 from stratomics.evaluation.cases import Cases, cases_of
 from stratomics.evaluation.comparison import resamples
 from stratomics.patients import patients_table
@@ -82,11 +81,11 @@ class RunDirectory:
         return read_parquet(self.path / "patients.parquet")
 
     @cached_property
-    def predictions(self) -> ByMethod:
+    def predictions(self) -> dict[str, Prediction]:
         """Method -> its out-of-fold predictions; ours first."""
         baselines = sorted(p for p in (self.path / "baselines").glob("*") if p.is_dir())
         folders = {"stratomics": self.path} | {folder.name: folder for folder in baselines}
-        return ByMethod({name: partial(Prediction.load, folder) for name, folder in folders.items()})
+        return {name: Prediction.load(folder) for name, folder in folders.items()}
 
     def course(self, fold: Fold | None) -> pd.DataFrame:
         """How the losses of the members of `fold` went by epoch; None is the final model. Older runs kept nothing."""

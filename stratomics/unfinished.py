@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -16,7 +15,6 @@ from models.prediction import Prediction
 from omics.errors import InputError
 from omics.files import put_in_place, read_parquet, set_aside, write_bytes, write_parquet
 from omics.manifest import MANIFEST, is_whole, write_manifest
-from stratomics.by_method import ByMethod
 from stratomics.run_lock import BusyError, held, lock_of
 from stratomics.tasks import FINAL, Task
 
@@ -64,19 +62,16 @@ class Unfinished:
 
     def predictions(self, task: Task) -> dict[str, Prediction]:
         """Give what :meth:`keep` kept."""
-        return {method: Prediction.load(path) for method, path in self._methods(task).items()}
-
-    def by_method(self, tasks: Iterable[Task]) -> ByMethod:
-        """Give what was kept of all `tasks` together."""
-        folders: dict[str, list[Path]] = {}
-        for task in tasks:
-            for method, path in self._methods(task).items():
-                folders.setdefault(method, []).append(path)
-        return ByMethod({method: partial(_together, paths) for method, paths in folders.items()})
-
-    def _methods(self, task: Task) -> dict[str, Path]:
         folders = sorted(path for path in self._place(task).iterdir() if path.is_dir())
-        return {unquote(path.name): path for path in folders}
+        return {unquote(path.name): Prediction.load(path) for path in folders}
+
+    def together(self, tasks: Iterable[Task]) -> dict[str, Prediction]:
+        """Give what was kept of all `tasks` together."""
+        parts: dict[str, list[Prediction]] = {}
+        for task in tasks:
+            for method, prediction in self.predictions(task).items():
+                parts.setdefault(method, []).append(prediction)
+        return {method: Prediction.concatenate(own) for method, own in parts.items()}
 
     def keep_model(self, model: Fitted, trees: Sequence[BoostedTrees]) -> None:
         """Keep the final model, and the trees fitted beside it."""
@@ -128,10 +123,6 @@ def sweep(run: Path) -> None:
     except BusyError:
         # Somebody repeats it.
         return
-
-
-def _together(folders: Iterable[Path]) -> Prediction:
-    return Prediction.concatenate(Prediction.load(folder) for folder in folders)
 
 
 @contextmanager

@@ -34,18 +34,23 @@ class PCA(LinearFactorModel):
         batch = Batch.concatenate(batches)
         values = {name: x.astype(np.float64) for name, x in batch.views.items() if x.shape[1]}
         present = {name: batch.present(name) for name in values}
-        has = np.column_stack([*present.values()])
+        # Patients of one pattern of views share their covariance: there are few, however many patients.
+        patterns, pattern, number = np.unique(
+            np.column_stack([*present.values()]), axis=0, return_inverse=True, return_counts=True
+        )
         count = min(self.count, len(batch) - 1, sum(x.shape[1] for x in values.values()))
         means = {name: x[present[name]].mean(axis=0) for name, x in values.items()}
         centred = {n: np.where(present[n][:, None], x - means[n], 0.0) for n, x in values.items()}
         loadings = _principal_axes(centred, count)
         noise = {name: max(float(x[present[name]].var()), SMALLEST_NOISE) for name, x in centred.items()}
         for _ in range(ROUNDS):
-            mean, spread = _expected(centred, loadings, noise, has)
+            linear, covariance = _expected(centred, loadings, noise, patterns)
+            mean = np.einsum("nk,nkl->nl", linear, covariance[pattern])
             before = np.concatenate([*loadings.values()])
             for place, (name, x) in enumerate(centred.items()):
-                second = mean[present[name]].T @ mean[present[name]] + spread[place]
-                loadings[name], noise[name] = _maximise(x, int(present[name].sum()), mean, second)
+                known = mean[present[name]]
+                spread = np.tensordot(number * patterns[:, place], covariance, axes=1)
+                loadings[name], noise[name] = _maximise(x, len(known), mean, known.T @ known + spread)
             after = np.concatenate([*loadings.values()])
             if np.abs(after - before).max() < TOLERANCE * np.abs(after).max():
                 break
@@ -74,19 +79,17 @@ def _principal_axes(centred: dict[str, Array], count: int) -> dict[str, Array]:
 
 
 def _expected(
-    centred: dict[str, Array], loadings: dict[str, Array], noise: dict[str, float], has: NDArray[np.bool_]
-) -> tuple[Array, list[Array]]:
-    """Means (n, k) of the factors, and of each view the covariances (k, k) summed over the patients who have it.
-
-    Patients of one pattern of views (a row of `has`) share their covariance: there are few, however many patients.
-    """
+    centred: dict[str, Array],
+    loadings: dict[str, Array],
+    noise: dict[str, float],
+    patterns: NDArray[np.bool_],
+) -> tuple[Array, Array]:
+    """Linear term (n, k) of the factors, and their covariance (k, k) by pattern of views."""
     views = [(x, loadings[name], noise[name]) for name, x in centred.items()]
-    patterns, pattern, count = np.unique(has, axis=0, return_inverse=True, return_counts=True)
     known = np.stack([w.T @ w / s for _, w, s in views])
-    covariance = np.linalg.inv(np.eye(known.shape[1]) + np.tensordot(patterns.astype(float), known, axes=1))
-    linear = sum(x @ (w / s) for x, w, s in views)
-    mean: Array = np.einsum("nk,nkl->nl", linear, covariance[pattern])
-    return mean, [np.tensordot(count * patterns[:, place], covariance, axes=1) for place in range(len(views))]
+    precision = np.eye(known.shape[1]) + np.tensordot(patterns.astype(np.float64), known, axes=1)
+    covariance = np.asarray(np.linalg.inv(precision), dtype=np.float64)
+    return np.sum([x @ (w / s) for x, w, s in views], axis=0), covariance
 
 
 def _maximise(x: Array, patients: int, mean: Array, second: Array) -> tuple[Array, float]:

@@ -244,15 +244,15 @@ def test_values_that_were_not_observed_do_not_matter() -> None:
 @pytest.mark.parametrize(("likelihood", "holes"), KINDS)
 def test_the_order_of_patients_does_not_matter(likelihood: str, holes: float) -> None:
     batch, _ = cohort(n=70, likelihood=likelihood, holes=holes)
-    _same_in_any_order(lambda: GFA(6, restarts=2, likelihoods=dict.fromkeys("ab", likelihood)), batch)
+    assert_same_in_any_order(lambda: GFA(6, restarts=2, likelihoods=dict.fromkeys("ab", likelihood)), batch)
 
 
 def test_the_order_of_patients_does_not_matter_in_a_real_cohort(acc: Any) -> None:
     """Three other orders of its rows gave other factors, of evidence up to 130 nats away."""
-    _same_in_any_order(lambda: GFA(15), Harmonizer(HarmonizeConfig()).fit(acc).transform(acc))
+    assert_same_in_any_order(lambda: GFA(15), Harmonizer(HarmonizeConfig()).fit(acc).transform(acc))
 
 
-def _same_in_any_order(make: Callable[[], GFA], batch: Batch) -> None:
+def assert_same_in_any_order(make: Callable[[], GFA], batch: Batch) -> None:
     order = np.random.default_rng(1).permutation(len(batch))
     one, two = make(), make()
     as_new, again = one.fit_transform([batch]), two.fit_transform([batch.take(order)])

@@ -143,6 +143,9 @@ def test_a_leak_is_said_in_the_first_words(monkeypatch: pytest.MonkeyPatch) -> N
     assert control_sentence(found).startswith("DO NOT TRUST THIS RUN: the control")
 
 
+COHORTS = 60
+
+
 @pytest.mark.slow
 def test_controls_seldom_cry_wolf() -> None:
     """A run that is right says off chance in 1% at most; 3 Monte Carlo standard errors of 60 cohorts are .039."""
@@ -151,7 +154,7 @@ def test_controls_seldom_cry_wolf() -> None:
     config = config.for_kind("survival")
     quiet_libraries()
     wolves = 0
-    for seed in range(60):
+    for seed in range(COHORTS):
         own = dataclasses.replace(config, seed=seed)
         design = design_of(cohort(seed, n=80), own.split, own.seed)
         parts: dict[str, list[Any]] = {}
@@ -163,4 +166,4 @@ def test_controls_seldom_cry_wolf() -> None:
 
         together = {name: Prediction.concatenate(found) for name, found in parts.items()}
         wolves += any(r["off"] for r in _controls(own, design, together).values())
-    assert wolves / 60 <= 0.01 + 0.039
+    assert wolves / COHORTS <= 0.01 + 0.039

@@ -230,9 +230,8 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     assert next_steps(content, done, {}, card[:1]) == []
     unsteady = [Line("stability", "stability", WATCH, "", "")]
     for repeats, asked in ((1, True), (5, False)):
-        done = copy.deepcopy(PROVENANCE) | {"design": {"design": "kfold", "repeats": repeats}}
-        assert ("--split.repeats" in next_steps(content, done, {}, unsteady)[-1]) == asked
-    done = copy.deepcopy(PROVENANCE) | {"design": {"design": "external"}, "judged_on": "other"}
+        parted = PROVENANCE | {"design": {"design": "kfold", "repeats": repeats}}
+        assert ("--split.repeats" in next_steps(content, parted, {}, unsteady)[-1]) == asked
     every = [
         Line(name, name, FAIL, "", "")
         for name in ("controls", "missing", "calibration", "coverage", "sites", "size")

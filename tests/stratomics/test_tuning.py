@@ -443,6 +443,20 @@ def test_the_recommended_configuration_is_a_file_of_differences_that_runs(
     assert "seed" not in text
 
 
+def test_what_a_killed_tuning_left_is_removed_by_the_next(
+    config: ExperimentConfig, fits: list[Any], tmp_path: Path
+) -> None:
+    """Killed when it had taken its place, before it had tidied up: random kills found it once in some hundreds."""
+    runs = tmp_path / "runs"
+    result = tuned(config, runs)
+    (runs / f"{result.path.name}.part" / "folds").mkdir(parents=True)
+    (runs / f"{result.path.name}.lock").touch()
+    fitted, before = len(fits), contents(result.path)
+    assert tuned(config, runs).path == result.path
+    assert [path.name for path in runs.iterdir()] == [result.path.name]
+    assert (len(fits), contents(result.path)) == (fitted, before)
+
+
 def test_its_own_files_tune_again_to_the_same_bytes(
     fits: list[Any], config: ExperimentConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
