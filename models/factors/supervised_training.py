@@ -76,7 +76,8 @@ def _begin_anew(network: MultiViewNetwork, inputs: ViewInputs, residuals: Tensor
     for decoder, values, seen in zip(network.decoders, inputs.values, inputs.seen, strict=True):
         weight, pull = decoder.local(values)
         guess = seen * pull / weight
-        rest.append(guess - others @ torch.linalg.lstsq(others, guess).solution if first else guess)
+        # torch's least squares ends in other bytes where its memory lies elsewhere; the pseudo-inverse does not.
+        rest.append(guess - others @ (torch.linalg.pinv(others) @ guess))
     gram = torch.stack([guess @ guess.T for guess in rest]).sum(dim=0)
     ridge = gram.trace() / len(gram) * torch.eye(len(gram))
     axes = gram @ torch.linalg.solve(gram + ridge, residuals)
