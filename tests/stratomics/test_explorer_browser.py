@@ -149,7 +149,7 @@ def test_every_text_is_that_of_python(open_page: Watched, run: Path) -> None:
         texts
     )
     lengths = {name: len(table["scales"][name]) for name in SCALES}
-    places = [{name: (7 * k + 3 * i) % n for i, (name, n) in enumerate(lengths.items())} for k in range(60)]
+    places = [{name: (7 * k + 3 * i) % n for i, (name, n) in enumerate(lengths.items())} for k in range(24)]
     places += [{name: edge(n) for name, n in lengths.items()} for edge in (lambda n: 0, lambda n: n - 1)]
     tried = 0
     for place in places:
@@ -275,7 +275,7 @@ def test_a_table_with_another_tongue_is_text(browser: Browser, run: Path, tmp_pa
     found.page.context.close()
 
 
-@pytest.mark.parametrize(("scheme", "width"), list(itertools.product(("light", "dark"), (1100, 400))))
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 400)])
 def test_axe_finds_nothing_serious(browser: Browser, two: Path, scheme: str, width: int) -> None:
     # The page's policy would stop axe, which is no part of it.
     context = browser.new_context(

@@ -24,7 +24,7 @@ PERMUTATIONS = 20
 
 
 def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float]]:
-    """Method -> metric of each permutation of the outcome, 5 folds each."""
+    """Method -> metric of each permutation of the outcome, 3 folds each."""
     config = ExperimentConfig(trainer=TrainerConfig(epochs=100)).for_kind(kind)
     columns = {"survival": ["time", "event"], "response": ["response"]}[kind]
     scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *(config.baselines or ()))}
@@ -33,7 +33,7 @@ def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float
         order = named_generator(number, "permutation").permutation(cohort.n_obs)
         shuffled.obs[columns] = shuffled.obs[columns].to_numpy()[order]
         ids, endpoint = shuffled.obs_names.to_numpy(dtype=str), cohort_endpoints(shuffled).decisive()
-        folds = stratified_folds(shuffled, 5, 1, number, "outer")
+        folds = stratified_folds(shuffled, 3, 1, number, "outer")
         parts: dict[str, list[Prediction]] = {name: [] for name in scores}
         for fold in folds:
             for name, own in predict_methods(NewPatients.of_fold(shuffled, fold, config, number)).items():

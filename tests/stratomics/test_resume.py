@@ -20,7 +20,8 @@ from stratomics.cli import main
 from stratomics.logs import run_log
 from stratomics.run_lock import BusyError, held
 
-WORDS = ["run", "--cohort=small", *UNRECORDED, "--split.folds=2", "--trainer.epochs=3"]
+TWO = "--baselines=[clinical_cox, boosted_trees]"
+WORDS = ["run", "--cohort=small", *UNRECORDED, "--split.folds=2", "--trainer.epochs=3", TWO]
 """Two folds and the final model of the small cohort."""
 
 
@@ -146,22 +147,27 @@ def test_it_goes_on_from_the_last_finished_fold(
     assert f"{len(kept)} of 3 fits are done, by an attempt that was stopped" in log
 
 
-@pytest.mark.parametrize("file", ["final/network.safetensors", "fold-0/stratomics/predictions.parquet"])
 @pytest.mark.parametrize("damage", ["cut", "changed", "removed", "added", "no manifest", "half a manifest"])
 def test_a_fold_is_believed_with_its_digests_only(
     undisturbed: tuple[str, dict[str, bytes], float, Path],
     here: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    file: str,
     damage: str,
 ) -> None:
     name, bytes_, _, _ = undisturbed
     stop_after_the_fits(monkeypatch)
     capsys.readouterr()
     folds = here / "runs" / f"{name}.part" / "folds"
-    path = folds / file
-    manifest = folds / Path(file).parts[0] / "manifest.json"
+    # Of a member and of a table, in two of the three fits.
+    for file in ("final/network.safetensors", "fold-0/stratomics/predictions.parquet"):
+        _damage(folds / file, folds / Path(file).parts[0] / "manifest.json", damage)
+    assert main(WORDS) == 0
+    assert "1/3 done before" in capsys.readouterr().err
+    assert contents(the_run(here)) == bytes_
+
+
+def _damage(path: Path, manifest: Path, damage: str) -> None:
     content = bytearray(path.read_bytes())
     if damage == "cut":
         path.write_bytes(content[:-1])
@@ -176,9 +182,6 @@ def test_a_fold_is_believed_with_its_digests_only(
         manifest.unlink()
     else:
         manifest.write_bytes(manifest.read_bytes()[:-20])
-    assert main(WORDS) == 0
-    assert "2/3 done before" in capsys.readouterr().err
-    assert contents(the_run(here)) == bytes_
 
 
 def stop_after_the_fits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -243,33 +243,55 @@ def test_same_seed_same_bytes_whatever_the_hash_seed_and_the_workers(tmp_path: P
     assert found[0] == found[1]
 
 
-def test_the_saved_configuration_runs_again_to_the_same_numbers(trip: Any, tmp_path: Path) -> None:
-    _, run = trip
-    done = command("run", str(run.path / "config.yaml"), "--workers=2", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    again = tmp_path / done.stdout.splitlines()[-1]
-    assert again.name == run.path.name
-    assert parquet_bytes(again) == parquet_bytes(run.path)
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-def test_another_seed_gives_other_numbers(trip: Any, tmp_path: Path) -> None:
-    _, run = trip
-    done = command("run", ACC, *UNRECORDED, "--seed=2", cwd=tmp_path)
-    other = Prediction.load(tmp_path / done.stdout.splitlines()[-1])
-    assert not np.allclose(other.patients["risk"][:10], run.predictions["stratomics"].patients["risk"][:10])
+Said = tuple[Path, str]
+Finish = Callable[..., Said]
 
 
-def test_mofa_when_the_configuration_says_so(tmp_path: Path) -> None:
-    done = command("run", ACC, *UNRECORDED, "--factors.model=mofa", "--split.folds=2", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    run = tmp_path / done.stdout.splitlines()[-1]
+@pytest.fixture
+def finish(here: Path, capsys: pytest.CaptureFixture[str]) -> Finish:
+    """Give the command in this process: the run directory, and what it said on standard error."""
+
+    def give(*words: str) -> Said:
+        code = main(["run", *words])
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        return here / out.splitlines()[-1], err
+
+    return give
+
+
+def test_the_saved_configuration_runs_again_to_the_same_numbers(small_run: Path, finish: Finish) -> None:
+    again, _ = finish(str(small_run / "config.yaml"))
+    assert again != small_run
+    assert again.name == small_run.name
+    assert parquet_bytes(again) == parquet_bytes(small_run)
+
+
+def test_another_seed_gives_other_numbers(small_run: Path, finish: Finish) -> None:
+    again, _ = finish(str(small_run / "config.yaml"), "--seed=2")
+    one, other = (Prediction.load(run).patients for run in (small_run, again))
+    together = one.merge(other, on="sample_id")
+    assert len(together) == len(one)
+    assert not np.isclose(together["risk_x"], together["risk_y"]).any()
+
+
+def test_mofa_when_the_configuration_says_so(write_small: Callable[..., Path], finish: Finish) -> None:
+    words = ["--cohort", str(write_small()), *UNRECORDED, "--factors.model=mofa", "--split.folds=2"]
+    run, _ = finish(*words)
     assert json.loads((run / "model" / "network.json").read_text())["factor_model"] == "mofa"
 
 
-def test_patient_tables_stay_out_of_mlflow_when_asked(tmp_path: Path) -> None:
-    done = command("run", ACC, *QUICK, "--tracking.patient_data=false", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    stored = {p.name for p in (tmp_path / "mlruns").rglob("*") if p.is_file()}
+def test_patient_tables_stay_out_of_mlflow_when_asked(
+    write_small: Callable[..., Path], here: Path, finish: Finish
+) -> None:
+    finish("--cohort", str(write_small()), *QUICK, "--tracking.patient_data=false")
+    stored = {p.name for p in (here / "mlruns").rglob("*") if p.is_file()}
     assert {"metrics.json", "report.html", "environment.txt"} <= stored
     # Tables that have no row a patient.
     names = ("loadings", "variance_explained", "associations", "stability", "training")
@@ -277,12 +299,13 @@ def test_patient_tables_stay_out_of_mlflow_when_asked(tmp_path: Path) -> None:
     assert {name for name in stored if name.endswith(".parquet")} == tables
 
 
-def test_mlflow_out_of_reach_does_not_stop_the_trip(tmp_path: Path) -> None:
-    done = command("run", ACC, *UNRECORDED, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "could not record" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert (tmp_path / done.stdout.splitlines()[-1] / "report.html").is_file()
+def test_mlflow_out_of_reach_does_not_stop_the_trip(
+    write_small: Callable[..., Path], finish: Finish, caplog: pytest.LogCaptureFixture
+) -> None:
+    run, err = finish("--cohort", str(write_small()), *UNRECORDED)
+    assert "could not record" in caplog.text
+    assert "Traceback" not in err + caplog.text
+    assert (run / "report.html").is_file()
 
 
 # Wrong input: one line on stderr, exit 2, nothing half-written.
@@ -300,12 +323,6 @@ def refused(words: list[str], cwd: Path, capsys: pytest.CaptureFixture[str]) -> 
     left = {p for p in set(cwd.rglob("*")) - before if p.is_file() and p.suffix != ".db"}
     assert not [p for p in left if "mlruns" not in p.parts], left
     return lines[0]
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def _events(number: int) -> Callable[[dict[str, pd.DataFrame], dict[str, Any]], None]:
@@ -360,9 +377,12 @@ def test_wrong_words_are_one_line(
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_is_one_line_and_leaves_what_is_done(tmp_path: Path, workers: int) -> None:
+def test_ctrl_c_is_one_line_and_leaves_what_is_done(
+    write_small: Callable[..., Path], tmp_path: Path, workers: int
+) -> None:
+    words = ["--cohort", str(write_small()), f"--workers={workers}", "--split.repeats=50"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "stratomics", "run", ACC, f"--workers={workers}", "--split.repeats=50"],
+        [sys.executable, "-m", "stratomics", "run", *words],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from small import QUICK
+from small import UNRECORDED
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,8 +69,9 @@ def test_the_wheel_runs_beside_a_users_own_models(wheel: Path, tmp_path: Path) -
         environment / "bin" / "stratomics",
         "run",
         "configs/experiment/tcga_acc.yaml",
-        *QUICK[:-1],
-        "--workers=2",
+        *UNRECORDED,
+        "--split.folds=2",
+        "--baselines=[clinical_cox]",
     ]
     done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
