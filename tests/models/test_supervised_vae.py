@@ -175,7 +175,7 @@ def judged(model: VAE, batch: Batch, new: Batch, hazard: np.ndarray) -> np.ndarr
     return np.array([*seen, np.corrcoef(told, hazard)[0, 1], concordance(batch, factors[:, -1])])
 
 
-def over_cohorts(*, permuted: bool, repeats: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def over_cohorts(*, permuted: bool, repeats: int = 6) -> tuple[np.ndarray, np.ndarray]:
     """(repeats, 4) of the plain and of the supervised autoencoder, three factors each, on the same cohorts."""
     plain, taught = [], []
     for seed in range(repeats):

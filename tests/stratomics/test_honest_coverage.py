@@ -25,7 +25,7 @@ from stratomics.enrichment.trial import Trial
 
 Array = NDArray[np.float64]
 
-REPETITIONS, PATIENTS, SHARE, HORIZON = 300, 300, 0.3, 0.75
+REPETITIONS, PATIENTS, SHARE, HORIZON = 500, 300, 0.3, 0.75
 LOG_RATIO, CENSORING, END = -0.8, 0.3, 4.0
 LINES = np.linspace(-1.0, 1.0, 41)
 COVERAGE = (0.92, 0.97)

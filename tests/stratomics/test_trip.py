@@ -290,7 +290,9 @@ def test_mofa_when_the_configuration_says_so(write_small: Callable[..., Path], f
 def test_patient_tables_stay_out_of_mlflow_when_asked(
     write_small: Callable[..., Path], here: Path, finish: Finish
 ) -> None:
-    finish("--cohort", str(write_small()), *QUICK, "--tracking.patient_data=false")
+    # MLflow remembers a store by its name: a relative one would be that of an earlier test.
+    store = f"--tracking.uri=sqlite:///{here / 'mlflow.db'}"
+    finish("--cohort", str(write_small()), *QUICK, store, "--tracking.patient_data=false")
     stored = {p.name for p in (here / "mlruns").rglob("*") if p.is_file()}
     assert {"metrics.json", "report.html", "environment.txt"} <= stored
     # Tables that have no row a patient.
