@@ -611,11 +611,11 @@ def test_two_workers_with_postgresql_come_to_the_same_bytes_though_killed(
 
 
 @pytest.mark.slow
-def test_killed_at_twenty_random_moments_by_two_workers_it_ends_with_the_same_bytes(
+def test_killed_at_ten_random_moments_by_two_workers_it_ends_with_the_same_bytes(
     undisturbed: Path, here: Path
 ) -> None:
     rng = np.random.default_rng(20261124)
-    for _ in range(20):
+    for _ in range(10):
         process = start([*REAL, "--workers=2"], here)
         process.join(float(rng.uniform(2, 14)))
         process.kill()
