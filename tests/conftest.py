@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,14 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main(["run", *words]) == 0
     (run,) = (folder / "runs").iterdir()
     return Path(shutil.move(run, folder))
+
+
+@pytest.fixture
+def heeded_ctrl_c() -> Iterator[None]:
+    """Have what a test starts heed Ctrl-C, which a shell that starts tests in the background has them ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -32,10 +32,10 @@ def ui(arguments: Sequence[str]) -> None:
     from stratomics.ui.shelf import Shelf
 
     with Server(Shelf(folder.resolve()), given.port) as server:
-        tell({"address": server.address}, lambda: print(server.address))
-        sys.stdout.flush()
-        print("Ctrl-C ends it", file=sys.stderr)
         try:
+            tell({"address": server.address}, lambda: print(server.address))
+            sys.stdout.flush()
+            print("Ctrl-C ends it", file=sys.stderr)
             server.serve_forever()
         except KeyboardInterrupt:
             # The way to end it, and so no fault.

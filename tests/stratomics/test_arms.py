@@ -242,7 +242,7 @@ def test_benefit_is_found_where_the_truth_is_purely_predictive() -> None:
         assert together > 0.5
 
 
-COHORTS = 60
+COHORTS = 100
 
 
 @pytest.mark.slow

@@ -143,12 +143,12 @@ def test_a_leak_is_said_in_the_first_words(monkeypatch: pytest.MonkeyPatch) -> N
     assert control_sentence(found).startswith("DO NOT TRUST THIS RUN: the control")
 
 
-COHORTS = 40
+COHORTS = 60
 
 
 @pytest.mark.slow
 def test_controls_seldom_cry_wolf() -> None:
-    """A run that is right says off chance in 1% at most; 3 Monte Carlo standard errors of 40 cohorts are .047."""
+    """A run that is right says off chance in 1% at most; 3 Monte Carlo standard errors of 60 cohorts are .039."""
     small = FactorsConfig(count=3, per_view=3)
     config = dataclasses.replace(CONFIG, factors=small, controls=["permuted_features", "noise_view"])
     config = config.for_kind("survival")
@@ -166,4 +166,4 @@ def test_controls_seldom_cry_wolf() -> None:
 
         together = {name: Prediction.concatenate(found) for name, found in parts.items()}
         wolves += any(r["off"] for r in _controls(own, design, together).values())
-    assert wolves / COHORTS <= 0.01 + 0.047
+    assert wolves / COHORTS <= 0.01 + 0.039

@@ -20,8 +20,8 @@ from stratomics.cli import main
 from stratomics.logs import run_log
 from stratomics.run_lock import BusyError, held
 
-TWO = "--baselines=[clinical_cox, boosted_trees]"
-WORDS = ["run", "--cohort=small", *UNRECORDED, "--split.folds=2", "--trainer.epochs=3", TWO]
+WORDS = ["run", "--cohort=small", *UNRECORDED, "--split.folds=2", "--trainer.epochs=3"]
+WORDS += ["--baselines=[clinical_cox, boosted_trees]"]
 """Two folds and the final model of the small cohort."""
 
 

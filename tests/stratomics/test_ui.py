@@ -238,16 +238,10 @@ def test_the_table_can_be_ordered(server: Server, order: str) -> None:
         assert page.index("/runs/first/") < page.index("/runs/second/")
 
 
+@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_ctrl_c_ends_it(runs: Path) -> None:
     words = [sys.executable, "-m", "stratomics", "ui", str(runs)]
-    with subprocess.Popen(
-        words,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell that starts tests in the background has them ignore Ctrl-C; this process shall not.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
-    ) as process:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         address = process.stdout.readline()
