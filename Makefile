@@ -44,7 +44,7 @@ bench: $(VENV)/test.stamp ## benchmarks, each side by side with its rival
 
 notebooks: $(VENV)/test.stamp ## make every .ipynb from its .py, and execute them all
 	$(BIN)/python notebooks/pairs.py
-	$(BIN)/python -m pytest tests/test_notebooks.py
+	$(BIN)/python -m pytest tests/project/test_notebooks.py
 
 docs: $(VENV)/test.stamp ## build the documentation into site/, strictly and without a network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.clock import SHARED
 from datamodules.batch import Batch
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonize import Harmonizer
-from omics.cohort import read_cohort
-from omics.endpoints import Endpoints
+from datamodules.harmonizer import Harmonizer
+from omics.cohort.endpoints import Endpoints
+from omics.cohort.read import read_cohort
 
-COHORTS = Path(__file__).parents[2] / "shared" / "cohorts"
+COHORTS = SHARED / "cohorts"
 NAMES = ("tcga_acc", "race_septic_shock", "tcga_ov", "nat_breast", "iirn_crohn_flare", "placenta_hood")
 
 Array = NDArray[np.float64]

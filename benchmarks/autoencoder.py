@@ -14,9 +14,9 @@ from benchmarks.clock import cpu
 from benchmarks.factors import mean_of
 from datamodules.batch import Batch
 from models.config import TrainerConfig
-from models.factors.gfa import GFA
+from models.factors.gfa.model import GFA
 from models.factors.pca import PCA
-from models.factors.vae import VAE
+from models.factors.vae.model import VAE
 
 COUNT, SEEDS, NEW = 15, 3, 400
 MODELS: dict[str, Callable[[], Any]] = {

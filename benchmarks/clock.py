@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import subprocess
@@ -9,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+SHARED = Path(os.environ.get("STRATOMICS_SHARED", Path(__file__).parents[2] / "shared"))
 
 
 def cpu(call: Callable[[], Any]) -> float:

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.clock import SHARED
 from stratomics.config import ExperimentConfig, SplitConfig, TrackingConfig
-from stratomics.evaluation.metric import find_metric
-from stratomics.experiment import run_experiment
-from stratomics.logs import quiet_libraries
-from stratomics.run_directory import RunDirectory
+from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.experiment.run_experiment import run_experiment
+from stratomics.runs.run_directory import RunDirectory
+from stratomics.runtime.logs import quiet_libraries
 
-COHORTS = Path(__file__).parents[2] / "shared" / "cohorts"
+COHORTS = SHARED / "cohorts"
 RANK = {"ibs": "harrell_c", "log_loss": "auroc"}
 
 

@@ -10,9 +10,9 @@ from sksurv.metrics import concordance_index_censored, concordance_index_ipcw
 from sksurv.util import Surv
 
 from benchmarks.clock import cpu
-from models.censoring import StepFunction
+from models.survival.kaplan_meier import StepFunction
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.concordance import harrell_c, uno_c
+from stratomics.evaluation.metrics.concordance import harrell_c, uno_c
 
 PATIENTS = 100_000
 

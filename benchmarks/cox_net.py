@@ -9,7 +9,7 @@ from sksurv.linear_model import CoxnetSurvivalAnalysis
 from sksurv.util import Surv
 
 from benchmarks.clock import cpu, in_turn
-from models.cox_net import cox_net_path, largest_penalty
+from models.linear.cox_net import cox_net_path, largest_penalty
 
 
 def rows() -> Iterator[str]:

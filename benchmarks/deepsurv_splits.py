@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import QuantileTransformer
 
-from models.calibration import Calibration
+from benchmarks.clock import SHARED
+from models.calibration.calibration import Calibration
 from models.config import HeadConfig, TrainerConfig
+from models.ensemble.inputs import Layout
+from models.ensemble.training import EndpointTask, train_members
 from models.heads import HEADS
-from models.inputs import Layout
-from models.members import Task, train_members
 from models.prediction import Prediction
-from omics.endpoints import Survival
-from omics.tables import look_up
+from omics.cohort.endpoints import Survival
+from omics.common.registry import resolve
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.metric import find_metric
-from stratomics.logs import quiet_libraries
+from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.runtime.logs import quiet_libraries
 
-FOLDER = Path(__file__).parents[2] / "shared" / "benchmarks"
+FOLDER = SHARED / "benchmarks"
 COHORTS = ("metabric", "gbsg")
 FOLDS, SEEDS = 5, 5
 POINTS = 100
@@ -59,11 +59,11 @@ def predicted(
 ) -> tuple[Prediction, Prediction]:
     """Of the patients with `survival`, each by the member that left him out; and of those of `test`, by all."""
     folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, survival.event))
-    head = look_up(HEADS["survival"], config.survival, "head").fit(survival)
+    head = resolve(HEADS["survival"], config.survival, "head").fit(survival)
     fold = np.empty(len(x), dtype=np.int64)
     for member, (_, left) in enumerate(folds):
         fold[left] = member
-    tasks, layout = [Task(survival, head)], Layout({"covariates": x.shape[1]})
+    tasks, layout = [EndpointTask(survival, head)], Layout({"covariates": x.shape[1]})
     stratifier, _ = train_members(np.stack([x] * FOLDS), layout, tasks, fold, config, trainer, seed)
     known, new = (stratifier.predict(np.stack([part] * FOLDS))[0] for part in (x, test))
     centers = np.stack([own[fold != member].mean(axis=0) for member, own in enumerate(known)])
@@ -80,7 +80,7 @@ def ids(n: int) -> np.ndarray:
     return np.array([f"p{number:05d}" for number in range(n)])
 
 
-def judged(prediction: Prediction, survival: Survival) -> tuple[float, ...]:
+def evaluated(prediction: Prediction, survival: Survival) -> tuple[float, ...]:
     """Antolini's C, the IBS, p of D-calibration, and the calibration slope."""
     cases = SurvivalCases.of(prediction, ids(len(survival.time)), survival)
     cases = dataclasses.replace(cases, grid=np.linspace(survival.time.min(), survival.time.max(), POINTS))
@@ -106,13 +106,13 @@ def judged(prediction: Prediction, survival: Survival) -> tuple[float, ...]:
 def measured(
     name: str, config: HeadConfig, trainer: TrainerConfig, seeds: int = SEEDS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Medians over seeds of what is judged, of the patients left out of training, and of the test part."""
+    """Medians over seeds of what is evaluated, of the patients left out of training, and of the test part."""
     x, survival, training = read(name)
     inner, outer = np.flatnonzero(training), np.flatnonzero(~training)
     scores = []
     for seed in range(seeds):
         known, new = predicted(x[inner], survival.take(inner), x[outer], config, trainer, seed)
-        scores.append([judged(known, survival.take(inner)), judged(new, survival.take(outer))])
+        scores.append([evaluated(known, survival.take(inner)), evaluated(new, survival.take(outer))])
     left_out, test = np.median(scores, axis=0)
     return left_out, test
 

@@ -9,11 +9,11 @@ import torch
 
 from benchmarks.clock import cpu, in_turn
 from models.config import TrainerConfig
-from models.ensemble import EnsembleNetwork, LinearPath
+from models.ensemble.network import EnsembleNetwork, LinearPath
+from models.ensemble.stratifier import MemberInputs, Stratifier, train
 from models.heads.cox import CoxHead
 from models.heads.head import SurvivalTarget
-from models.stratifier import MemberInputs, Stratifier, train
-from stratomics.logs import quiet_libraries
+from stratomics.runtime.logs import quiet_libraries
 
 MEMBERS, INPUTS, HIDDEN = 10, 30, 16
 TRAINER = TrainerConfig()

@@ -27,7 +27,7 @@ from benchmarks._factor_data import (
 )
 from benchmarks.clock import cpu
 from datamodules.batch import Batch
-from models.factors.gfa import GFA
+from models.factors.gfa.model import GFA
 
 Array = NDArray[np.float64]
 

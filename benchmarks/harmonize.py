@@ -21,8 +21,8 @@ import resource, sys, time
 import numpy as np
 from benchmarks.harmonize import wide_cohort
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonize import Harmonizer
-from omics.cohort import read_cohort
+from datamodules.harmonizer import Harmonizer
+from omics.cohort.read import read_cohort
 source, most = sys.argv[1], int(sys.argv[2])
 cohort = wide_cohort() if source == "wide" else read_cohort(source)
 start, cpu = time.perf_counter(), time.process_time()
@@ -58,8 +58,8 @@ def wide_cohort() -> object:
     import anndata
     import mudata
 
-    from omics.cohort import assemble_cohort
-    from omics.spec import parse_spec
+    from omics.cohort.parse import parse_spec
+    from omics.cohort.read import assemble_cohort
 
     n, p = WIDE
     mudata.set_options(pull_on_update=False)

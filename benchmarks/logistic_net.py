@@ -11,8 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.clock import cpu, in_turn
-from models.elastic_net import elastic_net_path, largest_penalty
-from models.logistic_net import LogisticLikelihood
+from models.linear.elastic_net import elastic_net_path, largest_penalty
+from models.linear.logistic_net import LogisticLikelihood
 
 
 def rows() -> Iterator[str]:

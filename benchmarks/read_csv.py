@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from benchmarks.clock import command_cpu, cpu, in_turn
-from omics.cohort import read_cohort
+from omics.cohort.read import read_cohort
 
 PATIENTS, GENES = 500, 20_000
 

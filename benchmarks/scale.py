@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harmonize import long_cohort
+from stratomics.experiment.check_config import complete_config
 
 SIZES = (
     (5_000, 2_000, 1000),
@@ -52,9 +53,9 @@ def measure(what: Any, source: str, kept: int) -> None:
     """Print CPU seconds of each step as json, and what the peak of memory rose by, in GB."""
     import resource
 
-    from omics.cohort import read_cohort
+    from omics.cohort.read import read_cohort
     from omics.readers import on_disk
-    from stratomics.logs import quiet_libraries
+    from stratomics.runtime.logs import quiet_libraries
 
     quiet_libraries()
     # However small: as a large one would be read.
@@ -72,7 +73,7 @@ def measure(what: Any, source: str, kept: int) -> None:
 
 
 def encoded(cohort: Any, kept: int) -> Iterator[str]:
-    """Learn and apply what one member looks through, as `stratomics/encoding.py` does."""
+    """Learn and apply what one member looks through, as `stratomics/fitting/encoder.py` does."""
     from datamodules.cohort_datamodule import CohortDataModule
     from datamodules.config import HarmonizeConfig
     from models.factors.pca import PCA
@@ -91,9 +92,11 @@ def fitted(cohort: Any, kept: int) -> Iterator[str]:
     """Fit everything, in one process."""
     from datamodules.config import HarmonizeConfig
     from stratomics.config import ExperimentConfig
-    from stratomics.fitting import fit
+    from stratomics.fitting.fit import fit
 
-    fit(cohort, ExperimentConfig(harmonize=HarmonizeConfig(max_features=kept)).for_kind("survival"), 1)
+    fit(
+        cohort, complete_config(ExperimentConfig(harmonize=HarmonizeConfig(max_features=kept)), "survival"), 1
+    )
     yield "fit"
 
 

@@ -10,12 +10,12 @@ import pandas as pd
 from lifelines import CoxPHFitter
 
 from benchmarks.clock import cpu
-from omics.endpoints import Survival
-from stratomics.enrichment.cut_search import search_cuts
-from stratomics.enrichment.cuts import marker_cuts
-from stratomics.enrichment.effects import measure_of
-from stratomics.enrichment.threshold_table import threshold_table
-from stratomics.enrichment.trial import Trial
+from omics.cohort.endpoints import Survival
+from stratomics.enrichment.effects.effect import measure_of
+from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.selection.cut_search import search_cuts
+from stratomics.enrichment.selection.cuts import marker_cuts
+from stratomics.enrichment.selection.threshold_table import threshold_table
 
 PATIENTS, CUTS = 2_685, (4, 5, 6, 8, 10, 11, 12, 14, 15, 18, 20, 25)
 

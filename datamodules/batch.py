@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.endpoints import Endpoints
-from omics.errors import DataError
+from omics.cohort.endpoints import Endpoints
+from omics.common.errors import DataError
 
 __all__ = ["Batch"]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from datamodules.batch import Batch
-from datamodules.harmonize import Harmonizer
-from omics.errors import ConfigError
-from omics.randomness import named_generator
+from datamodules.harmonizer import Harmonizer
+from omics.common.errors import ConfigError
+from omics.common.seeds import named_generator
 
 if TYPE_CHECKING:
     from mudata import MuData

@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader
 from datamodules.batch import Batch
 from datamodules.cohort_blocks import WINDOW, CohortBlocks
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonize import Harmonizer
+from datamodules.harmonizer import Harmonizer
 from datamodules.patient_batches import PatientBatches, batch_loader
-from omics.errors import FitError
+from omics.common.errors import FitError
 from omics.readers.on_disk import LARGE
 
 __all__ = ["CohortDataModule"]

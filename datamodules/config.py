@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from datamodules.steps import IMPUTATIONS, NORMALIZATIONS
-from omics.errors import require_range
-from omics.tables import check_choice
+from omics.common.errors import require_range
+from omics.common.registry import check_choice
 
 __all__ = ["HarmonizeConfig", "SplitConfig"]
 

@@ -14,7 +14,7 @@ from datamodules.steps.features import FeatureFilter
 from datamodules.steps.imputation import MedianImputation
 from datamodules.steps.scaling import RobustScaling
 from datamodules.view_harmonizer import ViewHarmonizer
-from omics.spec import ViewSpec
+from omics.cohort.spec import ViewSpec
 
 __all__ = ["view_of_first_schema"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset
 
-from omics.randomness import named_generator
+from omics.common.seeds import named_generator
 
 __all__ = ["PatientBatches", "Takeable", "batch_loader"]
 

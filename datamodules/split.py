@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.cohort import cohort_endpoints, cohort_spec
-from omics.endpoints import Response, Survival
-from omics.errors import CohortError, DataError
-from omics.randomness import named_generator
+from omics.cohort.endpoints import Response, Survival
+from omics.cohort.read import cohort_endpoints, cohort_spec
+from omics.common.errors import CohortError, DataError
+from omics.common.seeds import named_generator
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -50,7 +50,7 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
     folds, repeats
         How many parts, how often.
     seed, names
-        Name of the generator; see :func:`omics.randomness.named_generator`.
+        Name of the generator; see :func:`omics.common.seeds.named_generator`.
 
     Raises
     ------
@@ -60,8 +60,8 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     spec = cohort_spec(cohort)
-    endpoint = cohort_endpoints(cohort).decisive()
-    _check_numbers(endpoint, folds, spec.deciding)
+    endpoint = cohort_endpoints(cohort).primary()
+    _check_numbers(endpoint, folds, spec.primary_endpoint)
     strata = _strata(cohort, endpoint, folds)
     groups = related(cohort)
     if groups is not None and groups.max() + 1 < folds:
@@ -75,7 +75,7 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
             for who, members in endpoint.needed.items():
                 if not members[test].any():
                     raise DataError(
-                        f"fold {number + 1} of {folds} has no {who} of '{spec.deciding}'; lower split.folds"
+                        f"fold {number + 1} of {folds} has no {who} of '{spec.primary_endpoint}'; lower split.folds"
                     )
             parts.append(Fold(repeat, number, np.sort(train), np.sort(test)))
     return parts

@@ -17,12 +17,12 @@ from datamodules.steps.features import FeatureFilter, MostVariable
 from datamodules.steps.normalization import LOGARITHMIC, normalizable
 from datamodules.steps.scaling import RobustScaling
 from datamodules.steps.site import SiteCorrection
-from datamodules.table import Patients, Table, Values, aligned
-from omics.errors import ConfigError
-from omics.files import put_together, taken_apart
+from datamodules.view_table import PatientContext, Values, ViewTable, aligned
+from omics.cohort.spec import ViewSpec
+from omics.common.errors import ConfigError
+from omics.common.files import from_state, to_state
+from omics.common.registry import resolve
 from omics.modalities.amounts import CLOSED, amounts
-from omics.spec import ViewSpec
-from omics.tables import look_up
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -64,7 +64,7 @@ class ViewHarmonizer:
 
     @classmethod
     def fit(
-        cls, name: str, view: AnnData, spec: ViewSpec, patients: Patients, config: HarmonizeConfig
+        cls, name: str, view: AnnData, spec: ViewSpec, patients: PatientContext, config: HarmonizeConfig
     ) -> Self:
         """Learn from the training patients of `view`; their sites are empty where sites are not corrected for.
 
@@ -79,29 +79,29 @@ class ViewHarmonizer:
                 f"harmonize.normalize: view '{name}' is {spec.modality} declared {spec.scale}, which {normalization} "
                 f"cannot normalize; it works on {', '.join(LOGARITHMIC)} of other modalities than microbiome"
             )
-        chain = _Chain(Table.of(view, spec, view.var_names, patients).held())
+        chain = _Chain(ViewTable.of(view, spec, view.var_names, patients).held())
         found, share = _profile(view, spec)
         chain.add("filter", FeatureFilter.fit(chain.table, found, config.max_missing, config.min_prevalence))
         if normalization is not None:
-            step = look_up(NORMALIZATIONS, normalization, f"harmonize.normalize.{name}")
+            step = resolve(NORMALIZATIONS, normalization, f"harmonize.normalize.{name}")
             chain.add(normalization, step.fit(chain.table))
         chain.add("detection", DetectionLimit.fit(chain.table))
         if len(np.unique(patients.site[patients.site != ""])) > 1:
             chain.add("site", SiteCorrection.fit(chain.table))
         chain.add("variance", MostVariable.fit(chain.table, config.max_features))
         chain.add("scale", RobustScaling.fit(chain.table))
-        imputation = look_up(IMPUTATIONS, config.impute, "harmonize.impute").fit(chain.table)
+        imputation = resolve(IMPUTATIONS, config.impute, "harmonize.impute").fit(chain.table)
         return cls(spec, view.var_names, share, chain.steps, (config.impute, imputation))
 
     def transform(
-        self, view: AnnData, spec: ViewSpec, patients: Patients, *, adapt: bool = False
+        self, view: AnnData, spec: ViewSpec, patients: PatientContext, *, adapt: bool = False
     ) -> tuple[Values, NDArray[np.bool_]]:
         """Values (m, q) without NaN of the patients of `view`, and which of them were measured.
 
         `spec` is how this `view` is declared. With `adapt`, sites that training did not see are learned from these
         very patients.
         """
-        table = Table.of(view, spec, self.measured, patients)
+        table = ViewTable.of(view, spec, self.measured, patients)
         for step in self.steps.values():
             ready = step.adapted(table) if adapt and isinstance(step, SiteCorrection) else step
             table = table.through(ready)
@@ -113,10 +113,10 @@ class ViewHarmonizer:
         return values, observed
 
     def outside(
-        self, view: AnnData, spec: ViewSpec, patients: Patients
+        self, view: AnnData, spec: ViewSpec, patients: PatientContext
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Count for each kept feature (q,) the values of `view` far outside the range of training, and all measured."""
-        table = Table.of(view, spec, self.measured, patients)
+        table = ViewTable.of(view, spec, self.measured, patients)
         for name, step in self.steps.items():
             if name == "scale":
                 break
@@ -133,7 +133,7 @@ class ViewHarmonizer:
         settings: dict[str, Any] = {"spec": vars(self.spec), "measured": list(self.measured)}
         settings["steps"] = []
         for name, step in (*self.steps.items(), self.imputation):
-            plain, learned = taken_apart(step, name)
+            plain, learned = to_state(step, name)
             settings["steps"].append({"name": name, **plain})
             arrays |= learned
         return settings, arrays
@@ -144,8 +144,8 @@ class ViewHarmonizer:
 
         def built(table: Mapping[str, str], stored: Mapping[str, Any]) -> Any:
             plain = {key: value for key, value in stored.items() if key != "name"}
-            kind = look_up(table, stored["name"], "harmonization step")
-            return put_together(kind, plain, arrays, stored["name"])
+            kind = resolve(table, stored["name"], "harmonization step")
+            return from_state(kind, plain, arrays, stored["name"])
 
         *steps, imputation = settings["steps"]
         return cls(
@@ -160,7 +160,7 @@ class ViewHarmonizer:
 class _Chain:
     """Steps so far, and the training patients after them."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: ViewTable) -> None:
         self.table, self.steps = table, dict[str, Any]()
 
     def add(self, name: str, step: Any) -> None:

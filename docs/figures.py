@@ -81,7 +81,7 @@ def sources(run: Path) -> Figure:
     return figure
 
 
-def outlying(run: Path) -> Figure:
+def ood_score(run: Path) -> Figure:
     """How unlike those of training patients are."""
     score = _patients(run)["ood"]
     figure, axes = _axes("share of training patients who are less unlike", "patients", (6, 3))
@@ -144,7 +144,7 @@ def draw(survival: Path, response: Path) -> None:
     """Write all pictures."""
     mpl.rcParams |= {"svg.hashsalt": "stratomics", "svg.fonttype": "none", "font.family": "sans-serif"}
     PICTURES.mkdir(exist_ok=True)
-    pictures = [(picture, survival) for picture in (calibration, bounds, sources, outlying, benefit)]
+    pictures = [(picture, survival) for picture in (calibration, bounds, sources, ood_score, benefit)]
     for picture, run in [*pictures, (sets, response)]:
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         picture(run).savefig(PICTURES / f"{picture.__name__}.svg", metadata=metadata, bbox_inches="tight")

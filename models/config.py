@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from omics.errors import ConfigError, require_range
-from omics.tables import check_choice
+from omics.common.errors import ConfigError, require_range
+from omics.common.registry import check_choice
 
 ACCELERATORS = ("auto", "cpu", "cuda", "gpu", "mps")
 STRATEGIES = ("auto", "ddp")

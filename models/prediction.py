@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.censoring import StepFunction
-from models.in_pieces import InPieces, pieces_of
-from omics.errors import DataError
-from omics.files import read_parquet, write_parquet
+from models.lazy_tables import LazyTables, table_parts
+from models.survival.kaplan_meier import StepFunction
+from omics.common.errors import DataError
+from omics.common.files import read_parquet, write_parquet
 
 __all__ = ["LONG", "RECEIVED", "Curves", "Prediction"]
 
@@ -171,7 +171,9 @@ class Prediction:
         ordered = sorted(parts, key=lambda p: tuple(p.patients[["repeat", "fold"]].to_numpy()[0]))
         patients = pd.concat([p.patients for p in ordered], ignore_index=True)
         names = ordered[0].long
-        return cls(patients, InPieces({k: [r for p in ordered for r in pieces_of(p.long, k)] for k in names}))
+        return cls(
+            patients, LazyTables({k: [r for p in ordered for r in table_parts(p.long, k)] for k in names})
+        )
 
     def at(self, repeat: int, fold: int) -> Prediction:
         """Label all rows as those of one repeat and fold."""
@@ -199,7 +201,7 @@ class Prediction:
     def curves(self) -> Iterator[Curves]:
         """Survival curves under the arm that each patient received, one fold after the other."""
         self._check("survival")
-        for read in pieces_of(self.long, "survival"):
+        for read in table_parts(self.long, "survival"):
             yield from _curves(read())
 
     def save(self, folder: Path) -> None:
@@ -215,7 +217,8 @@ class Prediction:
         patients = read_parquet(folder / "predictions.parquet")
         names = [name for name, column in LONG.items() if column in patients]
         return cls(
-            patients, InPieces({name: [partial(read_parquet, folder / f"{name}.parquet")] for name in names})
+            patients,
+            LazyTables({name: [partial(read_parquet, folder / f"{name}.parquet")] for name in names}),
         )
 
 

@@ -25,10 +25,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from models.censoring import censoring_survival, kaplan_meier
-from omics.check import check_cohort
-from omics.cohort import cohort_endpoints, cohort_spec, observed_views, read_cohort
-from stratomics.logs import quiet_libraries
+from models.survival.kaplan_meier import censoring_survival, kaplan_meier
+from omics.checks.check_cohort import check_cohort
+from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views, read_cohort
+from stratomics.runtime.logs import quiet_libraries
 
 quiet_libraries()
 source = "bundled:tcga_acc"
@@ -83,7 +83,7 @@ axes.spines[["top", "right"]].set_visible(False)
 # and a model that looks at complete patients only looks at other patients.
 
 # %%
-survival = cohort_endpoints(cohort).decisive()
+survival = cohort_endpoints(cohort).primary()
 died = pd.Series(survival.event, index=cohort.obs_names).where(survival.observed)
 pd.DataFrame(
     {

@@ -24,13 +24,13 @@ import numpy as np
 import pandas as pd
 
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonize import Harmonizer
+from datamodules.harmonizer import Harmonizer
 from models.factors.associations import associations
 from models.factors.loadings import factor_names, named_loadings
 from models.factors.pca import PCA
 from models.factors.stability import half_fits, stability
-from omics.cohort import observed_views, read_cohort
-from stratomics.logs import quiet_libraries
+from omics.cohort.read import observed_views, read_cohort
+from stratomics.runtime.logs import quiet_libraries
 
 quiet_libraries()
 cohort = read_cohort("bundled:tcga_acc")
@@ -56,7 +56,7 @@ print(f"{old.n_obs} patients to learn from, {new.n_obs} new ones.")
 # ## What the factors are
 #
 # The share of each view's variance that each factor explains, and what loads highest. `GFA` from
-# `models.factors.gfa`, or any other name in `FACTOR_MODELS`, keeps the same promise as `PCA`.
+# `models.factors.gfa.model`, or any other name in `FACTOR_MODELS`, keeps the same promise as `PCA`.
 
 # %%
 explained = model.variance_explained()

@@ -31,11 +31,11 @@ from IPython.display import display
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
 from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.evaluation.summary import honest_sentences, metric_label, rows, shown
-from stratomics.evaluation.trust import control_sentence
-from stratomics.experiment import run_experiment
-from stratomics.logs import quiet_libraries
-from stratomics.plots import panels
+from stratomics.experiment.run_experiment import run_experiment
+from stratomics.report.plots import panels
+from stratomics.report.text.controls_and_views import control_sentence
+from stratomics.report.text.metrics import difference_sentences, metric_label, rows, shown
+from stratomics.runtime.logs import quiet_libraries
 
 quiet_libraries()
 os.chdir(
@@ -70,7 +70,7 @@ table = pd.DataFrame(
     ]
 )
 display(table.set_index("method").T)
-print(*honest_sentences(run.metrics), control_sentence(run.metrics), sep="\n")
+print(*difference_sentences(run.metrics), control_sentence(run.metrics), sep="\n")
 
 # %% [markdown]
 # ## Risk groups

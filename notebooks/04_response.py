@@ -31,12 +31,12 @@ from IPython.display import display
 
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
-from omics.simulate import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
 from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.evaluation.summary import honest_sentences, interval
-from stratomics.experiment import run_experiment
-from stratomics.logs import quiet_libraries
-from stratomics.plots import panels
+from stratomics.experiment.run_experiment import run_experiment
+from stratomics.report.plots import panels
+from stratomics.report.text.metrics import difference_sentences, interval
+from stratomics.runtime.logs import quiet_libraries
 
 quiet_libraries()
 os.chdir(
@@ -68,7 +68,7 @@ config = ExperimentConfig(
     workers=1,
 )
 run = run_experiment(config)
-print(*honest_sentences(run.metrics), sep="\n")
+print(*difference_sentences(run.metrics), sep="\n")
 for name in ("log_loss", "auroc", "brier"):
     print(name, interval(run.metrics[run.endpoint][name]))
 

@@ -29,15 +29,15 @@ from IPython.display import display
 
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
-from omics.simulate import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
 from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.enrichment.answer import lock
-from stratomics.enrichment.course import Asked
-from stratomics.enrichment.kept import keep
-from stratomics.enrichment.run_answer import enrich_run
-from stratomics.experiment import run_experiment
-from stratomics.logs import quiet_libraries
-from stratomics.plots import panels
+from stratomics.enrichment.analysis import lock
+from stratomics.enrichment.plan.trial_assumptions import TrialRequest
+from stratomics.enrichment.run_analysis import enrich_run
+from stratomics.enrichment.store import save_enrichment
+from stratomics.experiment.run_experiment import run_experiment
+from stratomics.report.plots import panels
+from stratomics.runtime.logs import quiet_libraries
 
 quiet_libraries()
 os.chdir(
@@ -76,7 +76,7 @@ patients[["sample_id", "risk", "benefit", "benefit_sd"]].describe().loc[["mean",
 # 1000 and 2000.
 
 # %%
-answer = enrich_run(run, asked=Asked(trials=100), draws=100)
+answer = enrich_run(run, asked=TrialRequest(trials=100), draws=100)
 print(answer["evidence"]["sentence"])
 
 
@@ -116,7 +116,9 @@ print(search["verdict"])
 # regulator asks about.
 
 # %%
-not_written = keep(run, answer)  # subgroup.json and design.json, the rule locked, into the run directory
+not_written = save_enrichment(
+    run, answer
+)  # subgroup.json and design.json, the rule locked, into the run directory
 plan = answer["plan"]
 display(pd.DataFrame(plan["designs"])[["design", "events", "patients", "tested", "duration"]].round(0))
 pd.DataFrame(plan["virtual"]).pivot(index="plan", columns="truth", values="rejected").round(3)
@@ -149,5 +151,5 @@ print(f"The treatment truly helps {inside_true:.0%} of these patients.")
 #
 # **One may not conclude** that a subgroup benefits because the effect in its row looks large: the row that looks
 # best was chosen. Nor, from an effect inside alone, that those outside do not benefit: look at both, and at their
-# intervals. Nor that the rule works: it was made and judged in one trial, and is a hypothesis with a sample size
+# intervals. Nor that the rule works: it was made and evaluated in one trial, and is a hypothesis with a sample size
 # until another trial has tested it.

@@ -34,17 +34,17 @@ from datamodules.config import SplitConfig
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
 from models.heads import HEADS
 from models.heads.head import SurvivalTarget
-from omics.check import check_cohort
-from omics.cohort import cohort_endpoints, read_cohort
+from omics.checks.check_cohort import check_cohort
+from omics.cohort.read import cohort_endpoints, read_cohort
+from omics.common.registry import resolve
 from omics.modalities import MODALITIES
-from omics.simulate import SimulationConfig, simulate, write_cohort
-from omics.tables import look_up
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
 from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.evaluation.summary import honest_sentences, interval
-from stratomics.evaluation.trust import view_rows
-from stratomics.experiment import run_experiment
-from stratomics.fitted import Fitted
-from stratomics.logs import quiet_libraries
+from stratomics.experiment.run_experiment import run_experiment
+from stratomics.fitting.fitted import Fitted
+from stratomics.report.text.controls_and_views import view_rows
+from stratomics.report.text.metrics import difference_sentences, interval
+from stratomics.runtime.logs import quiet_libraries
 
 quiet_libraries()
 os.chdir(
@@ -143,7 +143,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from models.calibration.recalibration import CoxRecalibration
+from models.calibration.cox_recalibration import CoxRecalibration
 from models.heads.head import SurvivalTarget
 from models.losses.mean import mean_per_patient
 
@@ -206,8 +206,8 @@ HEADS["survival"]["exponential"] = "my_heads:ExponentialHead"
 # to every patient's estimate, and raising all of them at once does not help: their gradients add up to about 0.
 
 # %%
-head = look_up(HEADS["survival"], "exponential", "head")
-endpoint = cohort_endpoints(read_cohort("cohort")).decisive()
+head = resolve(HEADS["survival"], "exponential", "head")
+endpoint = cohort_endpoints(read_cohort("cohort")).primary()
 outcome = [torch.from_numpy(np.asarray(part)) for part in endpoint.outcome]
 target = SurvivalTarget(*outcome, weight=torch.ones(1, len(endpoint.time)))
 alone = head.fit(endpoint)
@@ -235,7 +235,7 @@ config = ExperimentConfig(
     workers=1,
 )
 run = run_experiment(config)
-print(*honest_sentences(run.metrics), sep="\n")
+print(*difference_sentences(run.metrics), sep="\n")
 print("Harrell C", interval(run.metrics[run.endpoint]["harrell_c"]))
 pd.DataFrame(view_rows(run.metrics))
 
@@ -245,16 +245,16 @@ pd.DataFrame(view_rows(run.metrics))
 # loss: where that comes early, as with few patients it may, the deep path had nothing to add.
 
 # %%
-course = run.course(None)
+training_history = run.training_history(None)
 figure, axes = plt.subplots(figsize=(7, 3))
 for what, style, colour in (("training_loss", "-", "#0072B2"), ("validation_loss", "--", "#D55E00")):
-    mean = course.groupby("epoch")[what].mean()
+    mean = training_history.groupby("epoch")[what].mean()
     axes.plot(mean.index, mean, style, color=colour, label=what.replace("_", " "))
 axes.set(xlabel="epoch", ylabel="negative log likelihood a patient")
 axes.legend(frameon=False)
 axes.spines[["top", "right"]].set_visible(False)
-best = course.loc[
-    course.groupby("member")["validation_loss"].idxmin(), ["member", "epoch", "validation_loss"]
+best = training_history.loc[
+    training_history.groupby("member")["validation_loss"].idxmin(), ["member", "epoch", "validation_loss"]
 ]
 print(best.to_string(index=False))
 
@@ -269,7 +269,7 @@ print([(endpoint.name, endpoint.head) for endpoint in model.endpoints])
 # ## What one may and may not conclude
 #
 # **One may conclude** that a modality and a head of one's own go the whole way: checked, harmonized inside the
-# folds, trained, calibrated, judged beside the baselines, saved and loaded.
+# folds, trained, calibrated, evaluated beside the baselines, saved and loaded.
 #
 # **One may not conclude** that the head is better than `cox` because this run looks well: give both the same
 # folds, and declare the metric beforehand. Nor that a view is worthless whose gain has an interval over zero. And

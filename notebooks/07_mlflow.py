@@ -26,15 +26,15 @@ import tempfile
 
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
-from omics.simulate import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
 from stratomics.config import EvaluationConfig, ExperimentConfig, TrackingConfig
-from stratomics.evaluation.summary import interval
-from stratomics.experiment import run_experiment
-from stratomics.find_run import found_run
-from stratomics.fitted import Fitted
-from stratomics.logs import quiet_libraries
-from stratomics.plots import panels
-from stratomics.run_directory import RunDirectory
+from stratomics.experiment.run_experiment import run_experiment
+from stratomics.fitting.fitted import Fitted
+from stratomics.report.plots import panels
+from stratomics.report.text.metrics import interval
+from stratomics.runs.run_directory import RunDirectory
+from stratomics.runtime.logs import quiet_libraries
+from stratomics.tracking.find_run import open_run
 
 quiet_libraries()
 os.chdir(
@@ -101,12 +101,12 @@ folds[
 # %% [markdown]
 # ## A run by its id
 #
-# `found_run` brings the run directory back to a temporary place for as long as the block lasts; all that is
+# `open_run` brings the run directory back to a temporary place for as long as the block lasts; all that is
 # wanted of it is read inside. The commands take an id too: `stratomics predict ID new_patients --out
 # predicted.parquet --tracking.uri URI`.
 
 # %%
-with found_run(chosen, uri) as place:
+with open_run(chosen, uri) as place:
     run = RunDirectory(place)
     predictions = run.predictions["stratomics"].patients
     metrics = run.metrics

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from datamodules.table import Patients, Table, Values
+from datamodules.view_table import PatientContext, Values, ViewTable
 
 __all__ = ["DetectionLimit"]
 
@@ -22,7 +22,7 @@ class DetectionLimit:
     smallest: Values
 
     @classmethod
-    def fit(cls, table: Table) -> Self:
+    def fit(cls, table: ViewTable) -> Self:
         """Learn from training patients; a feature that was never seen has no limit (NaN)."""
         smallest = np.full(table.width, np.inf, dtype=np.float32)
         for block in table:
@@ -30,6 +30,6 @@ class DetectionLimit:
             smallest = np.minimum(smallest, seen.min(axis=0, initial=np.inf))
         return cls(np.where(np.isfinite(smallest), smallest, np.float32(np.nan)))
 
-    def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
+    def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
         """Put half of the smallest value for what is below detection."""
         return np.where(np.isneginf(values), self.smallest - HALF, values)

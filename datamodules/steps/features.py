@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.table import Patients, Table, Values
+from datamodules.view_table import PatientContext, Values, ViewTable
 
 __all__ = ["FeatureFilter", "MostVariable"]
 
@@ -21,7 +21,7 @@ class FeatureFilter:
 
     @classmethod
     def fit(
-        cls, table: Table, found: NDArray[np.int64] | None, max_missing: float, min_prevalence: float
+        cls, table: ViewTable, found: NDArray[np.int64] | None, max_missing: float, min_prevalence: float
     ) -> Self:
         """Learn from training patients.
 
@@ -44,7 +44,7 @@ class FeatureFilter:
         present = detected if found is None else found
         return cls(np.flatnonzero(enough & (present >= min_prevalence * measured)))
 
-    def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
+    def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
         """(m, p) to (m, q)."""
         return values[:, self.kept]
 
@@ -56,19 +56,19 @@ class MostVariable:
     kept: NDArray[np.int64]
 
     @classmethod
-    def fit(cls, table: Table, most: int) -> Self:
+    def fit(cls, table: ViewTable, most: int) -> Self:
         """Learn from training patients; at most `most`, and none without variance."""
         variance = _variance(table)
         # Stable order: equal variances keep the order of the file.
         order = np.argsort(-variance, kind="stable")
         return cls(np.sort(order[variance[order] > 0][:most]))
 
-    def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
+    def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
         """(m, p) to (m, q)."""
         return values[:, self.kept]
 
 
-def _variance(table: Table) -> NDArray[np.float64]:
+def _variance(table: ViewTable) -> NDArray[np.float64]:
     """(p,) variance of what was measured, joined block by block.
 
     Chan et al. 1983, doi 10.1080/00031305.1983.10483115.

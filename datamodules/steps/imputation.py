@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.table import Table, Values
+from datamodules.view_table import Values, ViewTable
 
 __all__ = ["IterativeImputation", "MedianImputation"]
 
@@ -23,7 +23,7 @@ class MedianImputation:
     """The training median, which is 0 on the scaled table."""
 
     @classmethod
-    def fit(cls, table: Table) -> Self:  # noqa: ARG003  # one signature
+    def fit(cls, table: ViewTable) -> Self:  # noqa: ARG003  # one signature
         """Nothing is left to learn."""
         return cls()
 
@@ -45,7 +45,7 @@ class IterativeImputation:
     noise: float
 
     @classmethod
-    def fit(cls, table: Table) -> Self:
+    def fit(cls, table: ViewTable) -> Self:
         """Learn from training patients."""
         x = np.concatenate([np.empty((0, table.width)), *(block.values for block in table)])
         x = x[~np.isnan(x).all(axis=1)]

@@ -12,8 +12,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.table import Patients, Table, Values
-from omics.spec import ViewSpec
+from datamodules.view_table import PatientContext, Values, ViewTable
+from omics.cohort.spec import ViewSpec
 
 __all__ = [
     "LOGARITHMIC",
@@ -42,14 +42,14 @@ class ProbabilisticQuotient:
     reference: Values
 
     @classmethod
-    def fit(cls, table: Table) -> Self:
+    def fit(cls, table: ViewTable) -> Self:
         """Learn the reference profile from training patients."""
         reference = np.empty(table.width, dtype=np.float32)
         for chosen, chunk in table.columns():
             reference[chosen] = _medians(chunk)
         return cls(reference)
 
-    def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
+    def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
         """Take each patient's median log quotient off."""
         # Of a feature that half of training has below detection no quotient is known.
         known = np.isfinite(self.reference)
@@ -63,13 +63,13 @@ class MedianNormalization:
     center: float
 
     @classmethod
-    def fit(cls, table: Table) -> Self:
+    def fit(cls, table: ViewTable) -> Self:
         """Learn the common median from training patients."""
         medians = [np.empty(0, dtype=np.float32), *(_medians(block.values) for block in table)]
         center = float(_medians(np.concatenate(medians)[None, :])[0])
         return cls(0.0 if np.isnan(center) else center)
 
-    def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
+    def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
         """Give each patient the common median."""
         return _moved(values, _medians(values) - np.float32(self.center))
 
@@ -85,7 +85,7 @@ class QuantileNormalization:
     reference: Values
 
     @classmethod
-    def fit(cls, table: Table) -> Self:
+    def fit(cls, table: ViewTable) -> Self:
         """Learn the common distribution from training patients."""
         total, patients = np.zeros(table.width), 0
         levels = _levels(table.width)
@@ -98,7 +98,7 @@ class QuantileNormalization:
                     patients += 1
         return cls((total / max(patients, 1)).astype(np.float32))
 
-    def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
+    def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
         """Put the reference value of its rank for each value; equal values share the mean of their ranks."""
         from scipy.stats import rankdata
 

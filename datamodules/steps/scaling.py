@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.table import Patients, Table, Values
+from datamodules.view_table import PatientContext, Values, ViewTable
 
 __all__ = ["LIMIT", "RobustScaling", "quantiles"]
 
@@ -31,7 +31,7 @@ class RobustScaling:
     high: Array
 
     @classmethod
-    def fit(cls, table: Table) -> Self:
+    def fit(cls, table: ViewTable) -> Self:
         """Learn from training patients; every feature is measured in one of them and varies."""
         center, scale, low, high = (np.empty(table.width) for _ in range(4))
         for chosen, chunk in table.columns():
@@ -41,7 +41,7 @@ class RobustScaling:
             scale[chosen] = _robust(chunk, lower, upper)
         return cls(center, scale, low, high)
 
-    def transform(self, values: Values, patients: Patients) -> Values:  # noqa: ARG002  # one signature
+    def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
         """Robust standard scores, held within `LIMIT`."""
         return np.clip((values - self.center) / self.scale, -LIMIT, LIMIT).astype(np.float32)
 

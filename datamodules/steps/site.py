@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.table import Patients, Table, Values
+from datamodules.view_table import PatientContext, Values, ViewTable
 
 __all__ = ["SiteCorrection", "large_sites", "separable"]
 
@@ -50,7 +50,7 @@ class SiteCorrection:
     scale: Array
 
     @classmethod
-    def fit(cls, table: Table) -> Self:
+    def fit(cls, table: ViewTable) -> Self:
         """Learn from training patients and their covariates."""
         site, covariates = table.patients.site, table.patients.covariates.astype(np.float64)
         design = np.column_stack([*(site == name for name in np.unique(site)), covariates]).astype(np.float64)
@@ -71,14 +71,14 @@ class SiteCorrection:
         seen = [str(name) for name in np.unique(site[site != ""])]
         return cls(seen, [], nobody, nobody, mean, effect, scale)._with(table, large_sites(site))
 
-    def adapted(self, table: Table) -> Self:
+    def adapted(self, table: ViewTable) -> Self:
         """Learn sites that were not seen in training from the very patients that are to be corrected.
 
         That is transductive: a patient's values then depend on those of his site.
         """
         return self._with(table, [name for name in large_sites(table.patients.site) if name not in self.seen])
 
-    def transform(self, values: Values, patients: Patients) -> Values:
+    def transform(self, values: Values, patients: PatientContext) -> Values:
         """(m, p) with location and spread of each known site brought to those of all."""
         corrected = values.astype(np.float64)
         standard = self.standard(patients)
@@ -88,7 +88,7 @@ class SiteCorrection:
             corrected[at] = standard[at] + away / self.spread[number]
         return corrected.astype(np.float32)
 
-    def standard(self, patients: Patients) -> Array:
+    def standard(self, patients: PatientContext) -> Array:
         """(m, p) what is expected of each patient at a mean site, from his covariates."""
         expected = np.tile(self.mean, (len(patients), 1))
         # Covariate by covariate: a product of matrices rounds a patient's sum by the company he is in.
@@ -96,7 +96,7 @@ class SiteCorrection:
             expected += column[:, None].astype(np.float64) * effect
         return expected
 
-    def _with(self, table: Table, sites: list[str]) -> Self:
+    def _with(self, table: ViewTable, sites: list[str]) -> Self:
         """Add `sites`, each from its patients in `table`."""
         if not sites or table.width < FEWEST_FEATURES:
             return self
@@ -144,7 +144,7 @@ def _least_squares(design: Array, y: Array, measured: NDArray[np.bool_]) -> Arra
     return coefficients
 
 
-def _moments(table: Table, sites: list[str], step: SiteCorrection) -> tuple[Array, Array, Array]:
+def _moments(table: ViewTable, sites: list[str], step: SiteCorrection) -> tuple[Array, Array, Array]:
     """(s, p) count, mean and variance of the standardised values of each site."""
     count, total, squares = (np.zeros((len(sites), table.width)) for _ in range(3))
     scale = np.where(step.scale > 0, step.scale, np.inf)

@@ -20,7 +20,7 @@ def abstain(ood: NDArray[np.float64], unsure: NDArray[np.bool_]) -> NDArray[np.b
     Parameters
     ----------
     ood
-        (n,) scores of :class:`models.calibration.outlying.Outlying`.
+        (n,) scores of :class:`models.ood.ood_score.OodScore`.
     unsure
         (n,) of a response: its set does not name exactly one class; of a survival curve: the members' spread is
         above :func:`spread_limit`.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration.recalibration import CoxRecalibration
-from models.censoring import StepFunction
-from models.cox_net import cox_net
+from models.calibration.cox_recalibration import CoxRecalibration
+from models.linear.cox_net import cox_net
+from models.survival.kaplan_meier import StepFunction
 
 __all__ = ["conditional_censoring"]
 

@@ -8,8 +8,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.logistic_net import logistic_net
-from omics.errors import FitError
+from models.linear.logistic_net import logistic_net
+from omics.common.errors import FitError
 
 __all__ = ["DensityRatio", "ShiftWeights"]
 

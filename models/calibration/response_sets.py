@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from models.calibration.cross_conformal import LeftOut, fewest
 from models.calibration.density_ratio import ShiftWeights
-from omics.errors import DataError, FitError, TooFewError
-from omics.files import read_state, write_state
-from omics.tables import check_choice
+from omics.common.errors import DataError, FitError, TooFewError
+from omics.common.files import read_state, write_state
+from omics.common.registry import check_choice
 
 __all__ = ["ALPHA", "TAXONOMIES", "ResponseSets", "written"]
 
@@ -107,7 +107,7 @@ class ResponseSets:
         >>> ResponseSets.fit(both[:25], label[:25], np.arange(25) % 2)
         Traceback (most recent call last):
         ...
-        omics.errors.TooFewError: class 1 has 5 calibration patients; response sets at alpha 0.1 need 9
+        omics.common.errors.TooFewError: class 1 has 5 calibration patients; response sets at alpha 0.1 need 9
         """
         sets = cls.of(probability, label, fold, taxonomy, group, alpha)
         shortfall = sets.shortfall()

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration.cross_conformal import fewest
-from models.censoring import StepFunction, kaplan_meier
-from models.product_limit import product_limit_hazard
-from omics.errors import FitError
-from omics.files import read_state, write_state
+from models.survival.kaplan_meier import StepFunction, kaplan_meier
+from models.survival.product_limit import product_limit_hazard
+from omics.common.errors import FitError
+from omics.common.files import read_state, write_state
 
 __all__ = ["ALPHA", "SurvivalBounds", "missed_share"]
 

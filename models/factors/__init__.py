@@ -2,8 +2,8 @@
 
 FACTOR_MODELS = {
     "pca": "models.factors.pca:PCA",
-    "gfa": "models.factors.gfa:GFA",
-    "vae": "models.factors.vae:VAE",
-    "supervised_vae": "models.factors.supervised_vae:SupervisedVAE",
+    "gfa": "models.factors.gfa.model:GFA",
+    "vae": "models.factors.vae.model:VAE",
+    "supervised_vae": "models.factors.vae.supervised_vae:SupervisedVAE",
     "mofa": "models.factors.mofa:MOFA",
 }

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datamodules.harmonize import Harmonizer
+from datamodules.harmonizer import Harmonizer
 from models.factors.factor_model import FactorModel
 from models.factors.loadings import named_loadings
-from omics.errors import InputError
+from omics.common.errors import InputError
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -41,7 +41,7 @@ def annotate(cohort: MuData, harmonizer: Harmonizer, model: FactorModel) -> None
     --------
     >>> from datamodules.config import HarmonizeConfig
     >>> from models.factors.pca import PCA
-    >>> from omics.cohort import read_cohort
+    >>> from omics.cohort.read import read_cohort
     >>> cohort = read_cohort("bundled:tcga_acc")
     >>> harmonizer = Harmonizer(HarmonizeConfig()).fit(cohort)
     >>> annotate(cohort, harmonizer, PCA(3).fit([harmonizer.transform(cohort)]))

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, false_discovery_control, kruskal, mannwhitneyu, rankdata, spearmanr
 
 from omics.checks.labels import as_text
-from omics.cohort import cohort_endpoints, cohort_spec
-from omics.endpoints import Response, Survival
-from omics.errors import InputError
+from omics.cohort.endpoints import Response, Survival
+from omics.cohort.read import cohort_endpoints, cohort_spec
+from omics.common.errors import InputError
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -58,7 +58,7 @@ class Variable:
 def associations(scores: pd.DataFrame, cohort: MuData) -> pd.DataFrame:
     """Test each factor against each covariate, the site, the arm and each endpoint.
 
-    This describes; what is selected by it cannot be judged on the same patients.
+    This describes; what is selected by it cannot be evaluated on the same patients.
 
     Parameters
     ----------

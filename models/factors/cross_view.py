@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.factors.linear import LinearGaussian, solved
+from models.factors.linear_gaussian import LinearGaussian, solved
 
 __all__ = ["Pulls", "parted"]
 

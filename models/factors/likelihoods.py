@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
-from omics.errors import FitError
+from omics.common.errors import FitError
 
 __all__ = [
     "GAUSSIAN",
     "LIKELIHOODS",
     "Bernoulli",
-    "Likelihood",
+    "BoundedLikelihood",
     "Poisson",
     "check_likelihood",
     "expected_response",
@@ -34,7 +34,7 @@ SMALLEST_RATE = 1e-4
 NODES = 20
 
 
-class Likelihood(Protocol):
+class BoundedLikelihood(Protocol):
     """A bound; every tensor has the shape of the values `y`."""
 
     def residual(self, eta: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ class Poisson:
         return softplus(eta) + SMALLEST_RATE
 
 
-LIKELIHOODS: dict[str, Likelihood] = {"bernoulli": Bernoulli(), "poisson": Poisson()}
+LIKELIHOODS: dict[str, BoundedLikelihood] = {"bernoulli": Bernoulli(), "poisson": Poisson()}
 
 
 def check_likelihood(view: str, likelihood: str, y: Tensor) -> None:

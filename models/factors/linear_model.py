@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from datamodules.batch import Batch
 from models.factors.factor_model import Factors
-from models.factors.left_out import left_out
+from models.factors.held_out_factors import left_out
 from models.factors.likelihoods import expected_response
-from models.factors.linear import LinearGaussian
-from omics.errors import FitError
+from models.factors.linear_gaussian import LinearGaussian
+from omics.common.errors import FitError
 
 __all__ = ["LinearFactorModel"]
 

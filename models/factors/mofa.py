@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
-from models.factors.linear import LinearGaussian, LinearView
+from models.factors.linear_gaussian import LinearGaussian, LinearView
 from models.factors.linear_model import LinearFactorModel
 
 __all__ = ["MOFA"]

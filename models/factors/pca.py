@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from datamodules.batch import Batch
-from models.factors.linear import LinearGaussian, LinearView
+from models.factors.linear_gaussian import LinearGaussian, LinearView
 from models.factors.linear_model import LinearFactorModel
 
 __all__ = ["PCA"]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 from models.factors.loadings import Loadings
 from models.factors.matching import aligned, congruence
-from omics.errors import DataError
-from omics.randomness import named_generator, named_seed
+from omics.common.errors import DataError
+from omics.common.seeds import named_generator, named_seed
 
 __all__ = ["half_fits", "stability", "verdict"]
 
@@ -27,7 +27,7 @@ def verdict(score: float) -> str:
     """Say in a word what a stability is worth.
 
     Factors of pure noise score about 0.1 and seldom above 0.4, strong ones above 0.8 (the simulation in
-    ``tests/models/test_stability.py``), so that 0.5 and 0.8 part them with room on either side.
+    ``tests/models/factors/test_stability.py``), so that 0.5 and 0.8 part them with room on either side.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def stability(
     Parameters
     ----------
     reference
-        Loadings of the fit whose factors are judged.
+        Loadings of the fit whose factors are evaluated.
     halves
         From :func:`half_fits`: pairs of fits that share no patient.
     members

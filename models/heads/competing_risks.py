@@ -11,14 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import Calibration
-from models.calibration.competing import CompetingRecalibration
-from models.heads.discrete_hazard import log_cumulative_hazards, logits, starting_logits
+from models.calibration.calibration import Calibration
+from models.calibration.competing_recalibration import CompetingRecalibration
+from models.heads.discrete_hazard import log_cumulative_hazards, logits, null_logits
 from models.heads.head import SurvivalTarget
 from models.heads.time_grid import TIMES, event_quantiles, hazard_cuts
 from models.losses.discrete import competing_risks
-from omics.endpoints import Survival
-from omics.errors import DataError
+from omics.cohort.endpoints import Survival
+from omics.common.errors import DataError
 
 __all__ = ["CompetingRisksHead"]
 
@@ -72,12 +72,12 @@ class CompetingRisksHead:
         """(members,) patients, of which the loss is the mean."""
         return target.weight.sum(-1)
 
-    def start(self, target: SurvivalTarget) -> Tensor:
+    def null_estimate(self, target: SurvivalTarget) -> Tensor:
         """(members, outputs) hazards of each cause among each member's patients."""
         cuts = torch.from_numpy(self.cuts).to(target.time)
         return torch.cat(
             [
-                starting_logits(target.cause == cause, target.time, target.entry, cuts, target.weight)
+                null_logits(target.cause == cause, target.time, target.entry, cuts, target.weight)
                 for cause in range(1, self.causes + 1)
             ],
             -1,

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import Calibration
-from models.calibration.recalibration import CoxRecalibration
+from models.calibration.calibration import Calibration
+from models.calibration.cox_recalibration import CoxRecalibration
 from models.heads.head import SurvivalTarget
 from models.losses.cox import cox_efron
-from omics.endpoints import Survival
+from omics.cohort.endpoints import Survival
 
 __all__ = ["CoxHead"]
 
@@ -42,7 +42,7 @@ class CoxHead:
         """(members,) events, of which the loss is the mean."""
         return (target.weight * target.event).sum(-1)
 
-    def start(self, target: SurvivalTarget) -> None:
+    def null_estimate(self, target: SurvivalTarget) -> None:
         """Give none: a log hazard counts from whatever the baseline hazard is."""
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:

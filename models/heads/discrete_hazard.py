@@ -8,7 +8,7 @@ from torch.nn.functional import softplus
 
 from models.losses.discrete import place
 
-__all__ = ["log_cumulative_hazards", "logits", "starting_logits"]
+__all__ = ["log_cumulative_hazards", "logits", "null_logits"]
 
 OWN = 0.3
 """How loud an interval's own effects are beside those that all intervals share: a ridge of 1 / OWN^2 on them."""
@@ -22,7 +22,7 @@ def logits(estimate: Tensor) -> Tensor:
     return estimate[..., -1:] + OWN * estimate[..., :-1]
 
 
-def starting_logits(died: Tensor, time: Tensor, entry: Tensor, cuts: Tensor, weight: Tensor) -> Tensor:
+def null_logits(died: Tensor, time: Tensor, entry: Tensor, cuts: Tensor, weight: Tensor) -> Tensor:
     """(members, k + 1) outputs that give each member the hazards of its own patients, a half added to each side."""
     begins = torch.cat([cuts.new_zeros(1), cuts[:-1]])
     lived, absent = (((at[:, None] - begins) / (cuts - begins)).clamp(0, 1) for at in (time, entry))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import Calibration
+from models.calibration.calibration import Calibration
 
 __all__ = ["Head", "ResponseTarget", "SurvivalTarget", "Target"]
 
@@ -76,7 +76,7 @@ class Head(Protocol):
     def fit(cls, endpoint: Any, /) -> Self:
         """Learn what must be known before training (cuts, levels) from the observed patients of the training part.
 
-        All members share it: it is the scale on which they speak, and none is calibrated or judged by it.
+        All members share it: it is the scale on which they speak, and none is calibrated or evaluated by it.
         """
         ...
 
@@ -94,7 +94,7 @@ class Head(Protocol):
         """(members,) number of events or patients that :meth:`loss` is the mean of."""
         ...
 
-    def start(self, target: Any, /) -> Tensor | None:
+    def null_estimate(self, target: Any, /) -> Tensor | None:
         """(members, outputs) estimate of those who know nothing, or None if the scale has no zero of its own."""
         ...
 

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import Calibration
-from models.calibration.response import ResponseRecalibration
+from models.calibration.calibration import Calibration
+from models.calibration.response_recalibration import ResponseRecalibration
 from models.heads.head import ResponseTarget
 from models.losses.response import binary_cross_entropy
-from omics.endpoints import Response
+from omics.cohort.endpoints import Response
 
 __all__ = ["LogisticHead"]
 
@@ -43,7 +43,7 @@ class LogisticHead:
         """(members,) patients, of which the loss is the mean."""
         return target.weight.sum(-1)
 
-    def start(self, target: ResponseTarget) -> Tensor:
+    def null_estimate(self, target: ResponseTarget) -> Tensor:
         """(members, 1) log odds of a response among the patients of each member, a half added to each class."""
         positive = (target.weight * target.positive).sum(-1) + 0.5
         negative = (target.weight * ~target.positive).sum(-1) + 0.5

@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import Calibration
-from models.calibration.curves import CurveRecalibration
-from models.heads.discrete_hazard import log_cumulative_hazards, logits, starting_logits
+from models.calibration.calibration import Calibration
+from models.calibration.curve_recalibration import CurveRecalibration
+from models.heads.discrete_hazard import log_cumulative_hazards, logits, null_logits
 from models.heads.head import SurvivalTarget
 from models.heads.time_grid import TIMES, event_quantiles, hazard_cuts
 from models.losses.discrete import logistic_hazard
-from omics.endpoints import Survival
+from omics.cohort.endpoints import Survival
 
 __all__ = ["LogisticHazardHead"]
 
@@ -53,9 +53,9 @@ class LogisticHazardHead:
         """(members,) patients, of which the loss is the mean."""
         return target.weight.sum(-1)
 
-    def start(self, target: SurvivalTarget) -> Tensor:
+    def null_estimate(self, target: SurvivalTarget) -> Tensor:
         """(members, outputs) hazards of each member's patients."""
-        return starting_logits(
+        return null_logits(
             target.event, target.time, target.entry, self._like(self.cuts, target.time), target.weight
         )
 

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import Calibration
-from models.calibration.levels import LINKS, LevelRecalibration
+from models.calibration.calibration import Calibration
+from models.calibration.level_recalibration import LINKS, LevelRecalibration
 from models.heads.head import ResponseTarget
 from models.heads.level_counts import level_frequencies
 from models.losses.response import multinomial
-from omics.endpoints import Response
+from omics.cohort.endpoints import Response
 
 __all__ = ["MultinomialHead"]
 
@@ -51,7 +51,7 @@ class MultinomialHead:
         """(members,) patients, of which the loss is the mean."""
         return target.weight.sum(-1)
 
-    def start(self, target: ResponseTarget) -> Tensor:
+    def null_estimate(self, target: ResponseTarget) -> Tensor:
         """(members, classes) log frequencies among each member's patients."""
         frequencies = level_frequencies(target, len(self.levels))
         return torch.from_numpy(LINKS["multinomial"].of_frequency(frequencies)).to(target.weight)

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import Calibration
-from models.calibration.levels import LINKS, LevelRecalibration
+from models.calibration.calibration import Calibration
+from models.calibration.level_recalibration import LINKS, LevelRecalibration
 from models.heads.head import ResponseTarget
 from models.heads.level_counts import level_frequencies
 from models.losses.response import cumulative_logit
-from omics.endpoints import Response
+from omics.cohort.endpoints import Response
 
 __all__ = ["OrdinalHead"]
 
@@ -48,7 +48,7 @@ class OrdinalHead:
         """(members,) patients, of which the loss is the mean."""
         return target.weight.sum(-1)
 
-    def start(self, target: ResponseTarget) -> Tensor:
+    def null_estimate(self, target: ResponseTarget) -> Tensor:
         """(members, levels - 1) thresholds that give each member the frequencies of its patients."""
         frequencies = level_frequencies(target, len(self.levels))
         starts = np.stack([LINKS["ordinal"].of_frequency(own) for own in frequencies])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.censoring import kaplan_meier
-from omics.endpoints import Survival
-from omics.errors import DataError
+from models.survival.kaplan_meier import kaplan_meier
+from omics.cohort.endpoints import Survival
+from omics.common.errors import DataError
 
 __all__ = ["TIMES", "event_quantiles", "hazard_cuts"]
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from models.calibration import Calibration
-from models.calibration.curves import CurveRecalibration
+from models.calibration.calibration import Calibration
+from models.calibration.curve_recalibration import CurveRecalibration
 from models.heads.head import SurvivalTarget
 from models.heads.time_grid import TIMES, event_quantiles
 from models.losses.weibull import unbounded_log_shape, weibull_log_survival, weibull_mixture
-from omics.endpoints import Survival
+from omics.cohort.endpoints import Survival
 
 __all__ = ["WeibullMixtureHead"]
 
@@ -63,7 +63,7 @@ class WeibullMixtureHead:
         """(members,) patients, of which the loss is the mean."""
         return target.weight.sum(-1)
 
-    def start(self, target: SurvivalTarget) -> Tensor:
+    def null_estimate(self, target: SurvivalTarget) -> Tensor:
         """(members, outputs) components of the common shape, spread around the common scale."""
         shape = torch.full((COMPONENTS,), unbounded_log_shape(self.shape))
         scales = SPREAD / self.shape * (torch.arange(COMPONENTS) - (COMPONENTS - 1) / 2)

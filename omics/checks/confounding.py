@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from omics.checks.finding import INFO, WARNING, Finding
 from omics.checks.labels import arms, as_text, association, outcomes
-from omics.cohort import cohort_spec, observed_views
-from omics.finding import INFO, WARNING, Finding
+from omics.cohort.read import cohort_spec, observed_views
 
 if TYPE_CHECKING:
     from mudata import MuData

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from omics.cohort import cohort_endpoints, cohort_spec
-from omics.endpoints import Response, Survival
-from omics.finding import INFO, WARNING, Finding
+from omics.checks.finding import INFO, WARNING, Finding
+from omics.cohort.endpoints import Response, Survival
+from omics.cohort.read import cohort_endpoints, cohort_spec
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -61,7 +61,7 @@ def half_observed(cohort: MuData) -> Iterator[Finding]:
                 "half_endpoint",
                 WARNING,
                 name,
-                f"{half} patient(s) lack either time or event and are not judged by it",
+                f"{half} patient(s) lack either time or event and are not evaluated by it",
             )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency, fisher_exact
 
-from omics.cohort import cohort_endpoints, cohort_spec
-from omics.endpoints import Survival
+from omics.cohort.endpoints import Survival
+from omics.cohort.read import cohort_endpoints, cohort_spec
 
 if TYPE_CHECKING:
     from mudata import MuData

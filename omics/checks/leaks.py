@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from omics.checks.finding import WARNING, Finding
 from omics.checks.labels import outcomes
-from omics.cohort import cohort_endpoints, cohort_spec
-from omics.endpoints import Survival
-from omics.finding import WARNING, Finding
+from omics.cohort.endpoints import Survival
+from omics.cohort.read import cohort_endpoints, cohort_spec
 
 if TYPE_CHECKING:
     from mudata import MuData

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.cohort import cohort_spec
-from omics.finding import WARNING, Finding
-from omics.view_tables import modality_of
+from omics.checks.finding import WARNING, Finding
+from omics.cohort.read import cohort_spec
+from omics.cohort.views import modality_of
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.cohort import cohort_spec, observed_views
-from omics.finding import INFO, WARNING, Finding
+from omics.checks.finding import INFO, WARNING, Finding
+from omics.cohort.read import cohort_spec, observed_views
+from omics.cohort.spec import ViewSpec
+from omics.cohort.views import modality_of
 from omics.readers.notes import LEFT_OUT
-from omics.spec import ViewSpec
-from omics.view_tables import modality_of
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.errors import CohortError, nearest
+from omics.common.errors import CohortError, nearest
 
 __all__ = ["Modality", "Transform"]
 

@@ -1,11 +1,11 @@
 """The table of file formats: ending -> reader of one table; a new one is one file and one line here."""
 
 READERS = {
-    ".csv": "omics.readers.tables:read_csv",
-    ".csv.gz": "omics.readers.tables:read_csv",
-    ".tsv": "omics.readers.tables:read_tsv",
-    ".tsv.gz": "omics.readers.tables:read_tsv",
-    ".parquet": "omics.readers.tables:read_parquet",
+    ".csv": "omics.readers.plain_tables:read_csv",
+    ".csv.gz": "omics.readers.plain_tables:read_csv",
+    ".tsv": "omics.readers.plain_tables:read_tsv",
+    ".tsv.gz": "omics.readers.plain_tables:read_tsv",
+    ".parquet": "omics.readers.plain_tables:read_parquet",
     ".xlsx": "omics.readers.containers:read_xlsx",
     ".h5ad": "omics.readers.containers:read_h5ad",
     ".zarr": "omics.readers.containers:read_zarr",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.matrix import patient_table, refuse_negative
 
 __all__ = ["parse_biom", "read_biom"]

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.delimited import measured
 from omics.readers.matrix import check_named, check_unique, patient_table
-from omics.readers.optional import require
+from omics.readers.optional_packages import require
 
 __all__ = ["open_store", "read_h5ad", "read_xlsx", "read_zarr", "stored_names"]
 

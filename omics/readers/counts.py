@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.delimited import Cells, read_cells, read_header, with_row_names
 from omics.readers.matrix import file_stem, patient_table, refuse_negative
 from omics.readers.notes import left_out, noted

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import CohortError, nearest
-from omics.readers.guessing import guessed_columns
+from omics.common.errors import CohortError, nearest
+from omics.readers.column_types import guessed_columns
 from omics.readers.matrix import check_unique
-from omics.readers.slips import not_a_number
+from omics.readers.not_numbers import not_a_number
 from omics.readers.text_files import holds_nul, iterate_lines, open_text, read_lines, refuse_marks
 
 __all__ = [

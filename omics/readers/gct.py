@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.delimited import Header, read_cells, split_line
 from omics.readers.matrix import patient_table
 from omics.readers.text_files import read_lines

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from omics.errors import CohortError
-from omics.readers.slips import not_a_number
+from omics.common.errors import CohortError
+from omics.readers.not_numbers import not_a_number
 
 __all__ = [
     "check_named",
@@ -33,7 +33,7 @@ def patient_table(
     ----------
     ids, features
         Names of the rows and of the columns. That no patient stands twice is checked by
-        :func:`omics.readers.tables.read_table`.
+        :func:`omics.readers.plain_tables.read_table`.
     values
         (patients x features) numbers, or their texts; NaN or None where not measured.
     file

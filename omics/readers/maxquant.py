@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.delimited import Cells, read_cells, read_header
 from omics.readers.matrix import patient_table, refuse_negative
 from omics.readers.notes import noted

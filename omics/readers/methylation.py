@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.delimited import read_cells, read_header, with_row_names
 from omics.readers.matrix import patient_table
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.delimited import fields_under, measured
 from omics.readers.matrix import check_named, check_unique, patient_table
 from omics.readers.text_files import iterate_lines

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from omics.errors import CohortError, nearest
+from omics.common.errors import CohortError, nearest
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import patient_table
 from omics.readers.notes import left_out, noted

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.containers import open_store, stored_names
 from omics.readers.matrix import check_named, check_unique, check_unique_patients
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.matrix import patient_table
 
 __all__ = ["read_bed"]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.biom import parse_biom
 
 __all__ = ["read_qza"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.delimited import Header, read_cells, split_line
 from omics.readers.matrix import patient_table, refuse_negative
 from omics.readers.notes import noted

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 
 __all__ = ["holds_nul", "iterate_lines", "open_text", "read_lines", "refuse_marks"]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.matrix import patient_table
-from omics.readers.optional import require
+from omics.readers.optional_packages import require
 
 __all__ = ["read_vcf"]
 

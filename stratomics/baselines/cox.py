@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.endpoints import Survival
-from omics.errors import DataError
-from stratomics.baselines.designs import (
+from omics.cohort.endpoints import Survival
+from omics.common.errors import DataError
+from stratomics.baselines.design_matrix import (
     CLINICAL_RIDGE,
     L1_RATIO,
     PENALTIES,
@@ -22,9 +22,9 @@ from stratomics.baselines.designs import (
 )
 
 if TYPE_CHECKING:
-    from models.breslow import BreslowBaseline
     from models.prediction import Prediction
-    from stratomics.training import NewPatients, TrainingPart
+    from models.survival.breslow import BreslowBaseline
+    from stratomics.fitting.training_part import NewPatients, TrainingPart
 
 __all__ = ["CoxBaseline", "fit_clinical_cox", "fit_elastic_net_cox"]
 
@@ -49,7 +49,7 @@ class CoxBaseline:
 
 def fit_clinical_cox(part: TrainingPart) -> CoxBaseline:
     """Cox regression on the covariates, ties after Efron; without covariates it is Kaplan-Meier's cousin."""
-    from models.cox_net import cox_net
+    from models.linear.cox_net import cox_net
 
     return _fit(part, clinic, lambda x, event, time: cox_net(x, event, time, CLINICAL_RIDGE, 0.0))
 
@@ -65,7 +65,7 @@ def _fit(
     design: Design,
     solve: Callable[[Array, NDArray[np.bool_], Array], Array],
 ) -> CoxBaseline:
-    from models.breslow import BreslowBaseline
+    from models.survival.breslow import BreslowBaseline
 
     survival = part.endpoint
     assert isinstance(survival, Survival)
@@ -86,7 +86,7 @@ def _cross_validated(
     x: Array, event: NDArray[np.bool_], time: Array, parts: list[NDArray[np.int64]]
 ) -> Array:
     """Coefficients at the best cross-validated likelihood (Verweij and van Houwelingen 1993)."""
-    from models.cox_net import CoxLikelihood, cox_net_path, largest_penalty
+    from models.linear.cox_net import CoxLikelihood, cox_net_path, largest_penalty
 
     penalties = largest_penalty(x, event, time, L1_RATIO) * PENALTIES
     whole, deviance = CoxLikelihood(event, time), np.zeros(len(penalties))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.group_ridge import group_ridge, likelihood_of
-from models.inputs import Blocks, Layout
+from models.ensemble.inputs import Blocks, Layout
+from models.linear.group_ridge import group_ridge, likelihood_of
 
 if TYPE_CHECKING:
-    from stratomics.encoding import Encoded
-    from stratomics.training import NewPatients, TrainingPart
+    from stratomics.fitting.encoder import Encoded
+    from stratomics.fitting.training_part import NewPatients, TrainingPart
 
 __all__ = ["LinearMembers", "Select"]
 

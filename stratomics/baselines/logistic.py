@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from omics.endpoints import Response
-from stratomics.baselines.designs import (
+from omics.cohort.endpoints import Response
+from stratomics.baselines.design_matrix import (
     CLINICAL_RIDGE,
     L1_RATIO,
     PENALTIES,
@@ -23,7 +23,7 @@ from stratomics.baselines.designs import (
 
 if TYPE_CHECKING:
     from models.prediction import Prediction
-    from stratomics.training import NewPatients, TrainingPart
+    from stratomics.fitting.training_part import NewPatients, TrainingPart
 
 __all__ = ["LogisticBaseline", "fit_clinical_logistic", "fit_elastic_net_logistic"]
 
@@ -49,7 +49,7 @@ class LogisticBaseline:
 
 def fit_clinical_logistic(part: TrainingPart) -> LogisticBaseline:
     """Logistic regression on the covariates; without covariates everybody gets the prevalence."""
-    from models.logistic_net import logistic_net
+    from models.linear.logistic_net import logistic_net
 
     return _fit(part, clinic, lambda x, positive: logistic_net(x, positive, CLINICAL_RIDGE, 0.0))
 
@@ -77,8 +77,8 @@ def _cross_validated(
     x: Array, positive: NDArray[np.bool_], parts: list[NDArray[np.int64]]
 ) -> tuple[Array, float]:
     """Coefficients and intercept at the penalty of the smallest deviance of left-out patients."""
-    from models.elastic_net import elastic_net_path, largest_penalty
-    from models.logistic_net import LogisticLikelihood
+    from models.linear.elastic_net import elastic_net_path, largest_penalty
+    from models.linear.logistic_net import LogisticLikelihood
 
     whole = LogisticLikelihood(positive)
     penalties = largest_penalty(x, whole, L1_RATIO) * PENALTIES

@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from datamodules.batch import Batch
-from datamodules.harmonize import Harmonizer
-from models.breslow import BreslowBaseline
-from models.group_ridge import likelihood_of
+from datamodules.harmonizer import Harmonizer
+from models.linear.group_ridge import likelihood_of
 from models.prediction import Prediction
-from omics.endpoints import Response, Survival
-from omics.errors import DataError
-from omics.files import read_state, write_state
-from omics.randomness import named_seed
-from stratomics.baselines.designs import inner_parts, measured
+from models.survival.breslow import BreslowBaseline
+from omics.cohort.endpoints import Response, Survival
+from omics.common.errors import DataError
+from omics.common.files import read_state, write_state
+from omics.common.seeds import named_seed
+from stratomics.baselines.design_matrix import inner_parts, measured
 
 if TYPE_CHECKING:
     from xgboost import Booster
 
-    from stratomics.training import NewPatients, TrainingPart
+    from stratomics.fitting.training_part import NewPatients, TrainingPart
 
 __all__ = ["BoostedTrees", "fit_boosted_trees"]
 

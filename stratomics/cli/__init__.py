@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from stratomics.cli.voice import HELP, Voice, listen, speaking
-from stratomics.threads import one_thread
+from stratomics.cli.output import HELP, OutputMode, read_output_mode, using_output
+from stratomics.runtime.threads import one_thread
 
 if TYPE_CHECKING:
-    from omics.errors import StratomicsError
+    from omics.common.errors import StratomicsError
 
 __all__ = ["COMMANDS", "explained_at", "main"]
 
@@ -53,32 +53,32 @@ example: stratomics run configs/experiment/tcga_acc.yaml
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Exit 0, 2 for input that cannot be right, 1 for a fault of ours."""
-    voice, arguments = listen(sys.argv[1:] if argv is None else argv)
+    output, arguments = read_output_mode(sys.argv[1:] if argv is None else argv)
     one_thread()
     if not arguments or arguments[0] in ("-h", "--help"):
         rows = (f"  {name:<10} {sentence}" for name, (_, sentence) in COMMANDS.items())
-        print(_USAGE.format(commands="\n".join(rows), voice=HELP))
+        print(_USAGE.format(commands="\n".join(rows), output=HELP))
         return 0 if arguments else 2
     if arguments[0] == "--version":
         from stratomics import __version__
 
         print(f"stratomics {__version__}")
         return 0
-    return _guarded(arguments, voice)
+    return _guarded(arguments, output)
 
 
-def _guarded(arguments: list[str], voice: Voice) -> int:
-    from omics.errors import ConfigError, InputError, StratomicsError
+def _guarded(arguments: list[str], output: OutputMode) -> int:
+    from omics.common.errors import ConfigError, InputError, StratomicsError
 
     screen = logging.StreamHandler(sys.stderr)
-    screen.setLevel(logging.CRITICAL if voice.quiet else logging.WARNING)
+    screen.setLevel(logging.CRITICAL if output.quiet else logging.WARNING)
     logging.basicConfig(format="%(levelname)s %(message)s", handlers=[screen])
     try:
         _check_imports()
-        with speaking(voice):
+        with using_output(output):
             _command(arguments[0])(arguments[1:])
         sys.stdout.flush()
-        if voice.json and not voice.told:
+        if output.json and not output.told:
             raise ConfigError(f"`stratomics {arguments[0]}` has no result for machines; leave --json out")
     except StratomicsError as error:
         return _complain(f"{error} ({explained_at(error)})", 2 if isinstance(error, InputError) else 1)
@@ -100,7 +100,7 @@ def _guarded(arguments: list[str], voice: Voice) -> int:
 
 
 def _command(name: str) -> Callable[[Sequence[str]], None]:
-    from omics.errors import ConfigError, nearest
+    from omics.common.errors import ConfigError, nearest
 
     if name not in COMMANDS:
         raise ConfigError(f"unknown command '{name}'; {nearest(name, COMMANDS)}")
@@ -124,7 +124,7 @@ def _check_imports() -> None:
     import importlib.util
     from pathlib import Path
 
-    from omics.errors import InputError
+    from omics.common.errors import InputError
 
     ours = Path(__file__).parents[2]
     for name in ("omics", "datamodules", "models"):

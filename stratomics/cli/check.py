@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from omics.check import check_cohort
-from omics.errors import InputError
-from omics.finding import ERROR, INFO, Finding
+from omics.checks.check_cohort import check_cohort
+from omics.checks.finding import ERROR, INFO, Finding
+from omics.common.errors import InputError
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 
 __all__ = ["build_parser", "check"]
 
@@ -23,7 +23,7 @@ def check(arguments: Sequence[str]) -> None:
     """Print every finding; a cohort with errors ends in exit code 2, all of them listed."""
     cohort = parsed_words(build_parser(), list(arguments), "the command line").cohort
     findings = check_cohort(cohort)
-    tell([finding.as_dict() for finding in findings], lambda: _show(findings, cohort))
+    emit([finding.as_dict() for finding in findings], lambda: _show(findings, cohort))
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
         raise InputError(

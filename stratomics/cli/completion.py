@@ -10,9 +10,9 @@ import jsonargparse
 import shtab
 
 from stratomics.cli import COMMANDS
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 
 __all__ = ["build_parser", "completion"]
 
@@ -25,7 +25,7 @@ def completion(arguments: Sequence[str]) -> None:
     """Print the script."""
     shell = parsed_words(build_parser(), list(arguments), "the command line").shell
     script = shtab.complete(_everything(), shell)
-    tell({"shell": shell, "script": script}, lambda: print(script))
+    emit({"shell": shell, "script": script}, lambda: print(script))
 
 
 def _everything() -> argparse.ArgumentParser:

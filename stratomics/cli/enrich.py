@@ -10,11 +10,11 @@ import jsonargparse
 import numpy as np
 import pandas as pd
 
-from omics.errors import ConfigError, InputError
-from stratomics.cli.bar import Bar
+from omics.common.errors import ConfigError, InputError
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
+from stratomics.cli.progress import ProgressBar
 from stratomics.cli.run import parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 
 __all__ = ["build_parser", "enrich"]
 
@@ -27,17 +27,17 @@ def enrich(arguments: Sequence[str]) -> None:
     options = parsed_words(parser, words, "the command line")
     if bool(run) == bool(options.table):
         raise ConfigError(f"name either a RUN or a --table; usage: {parser.usage}")
-    with Bar("resampling"):
+    with ProgressBar("resampling"):
         answer = _of_run(Path(run), options) if run else _of_table(options)
-    from stratomics.cli.enrich_screen import show
+    from stratomics.cli.enrich_output import show
 
-    tell(answer, lambda: show(answer))
+    emit(answer, lambda: show(answer))
 
 
 def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
-    from stratomics.enrichment import answer
-    from stratomics.enrichment.cuts import marker_cuts
-    from stratomics.enrichment.trial_table import column_of, numbers, trial_of, truth_of
+    from stratomics.enrichment import analysis
+    from stratomics.enrichment.read_trial import column_of, numbers, trial_of, truth_of
+    from stratomics.enrichment.selection.cuts import marker_cuts
 
     for key in ("score", "arm", "control"):
         if getattr(options, key) is None:
@@ -59,18 +59,18 @@ def _of_table(options: jsonargparse.Namespace) -> dict[str, Any]:
     x = np.column_stack([numbers(column_of(table, name), name) for name in names]) if names else None
     toxicity = options.toxicity
     toxic = None if toxicity is None else truth_of(column_of(table, toxicity), toxicity)
-    marker = answer.Score.marker(options.score, score)
+    marker = analysis.Score.marker(options.score, score)
     cuts = marker_cuts(trial, score, _numbers(options.cuts, "--cuts"))
-    found = answer.enrich(trial, marker, cuts, covariates=x, toxic=toxic, **_shared(options))
-    found["warnings"] += answer.left_out(everybody - len(trial))
+    found = analysis.enrich(trial, marker, cuts, covariates=x, toxic=toxic, **_shared(options))
+    found["warnings"] += analysis.left_out(everybody - len(trial))
     return found
 
 
 def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
     from stratomics.enrichment.from_run import has_two_arms
-    from stratomics.enrichment.kept import keep
-    from stratomics.enrichment.run_answer import enrich_run, enrich_run_of_one_arm
-    from stratomics.run_directory import RunDirectory
+    from stratomics.enrichment.run_analysis import enrich_run, enrich_run_of_one_arm
+    from stratomics.enrichment.store import save_enrichment
+    from stratomics.runs.run_directory import RunDirectory
 
     run = RunDirectory(path)
     if has_two_arms(run):
@@ -87,20 +87,20 @@ def _of_run(path: Path, options: jsonargparse.Namespace) -> dict[str, Any]:
         )
     else:
         answer = enrich_run_of_one_arm(run, options.follow_up)
-    not_written = keep(run, answer)
+    not_written = save_enrichment(run, answer)
     answer["warnings"] += not_written
     if run.finished and not not_written:
-        from omics.manifest import declare_anew
+        from omics.common.manifest import update_manifest
         from stratomics.report.page import write_report
 
-        declare_anew(run.path, write_report(run).name)
+        update_manifest(run.path, write_report(run).name)
     # A table for a page and not for a screen; explorer.json has it.
     answer.pop("explorer", None)
     return answer
 
 
 def _asked(options: jsonargparse.Namespace) -> Any:
-    from stratomics.enrichment.course import Asked
+    from stratomics.enrichment.plan.trial_assumptions import TrialRequest
 
     costs = _numbers(options.costs, "--costs")
     price: dict[str, Any] = {} if costs is None else {"test": costs[0], "patient": costs[1]}
@@ -115,11 +115,11 @@ def _asked(options: jsonargparse.Namespace) -> Any:
         "design",
         "trials",
     )
-    return Asked(**price | {name: getattr(options, name) for name in names})
+    return TrialRequest(**price | {name: getattr(options, name) for name in names})
 
 
 def _shared(options: jsonargparse.Namespace) -> dict[str, Any]:
-    from stratomics.enrichment.threshold_table import Costs
+    from stratomics.enrichment.selection.threshold_table import Costs
 
     costs = _numbers(options.costs, "--costs")
     if costs is not None and len(costs) != 2:  # noqa: PLR2004  # screening, patient

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import jsonargparse
 
-from omics.errors import CohortError
-from omics.guess.cohort import guess_cohort
-from omics.guess.writing import as_yaml, unsure
+from omics.common.errors import CohortError
+from omics.infer.cohort_yaml import guess_cohort
+from omics.infer.write_yaml import as_yaml, unsure
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 
 __all__ = ["build_parser", "init"]
 
@@ -32,7 +32,7 @@ def init(arguments: Sequence[str]) -> None:
         file.write(as_yaml(cohort))
     doubtful = unsure(cohort)
     content = {"cohort": cohort.as_dict(), "check": doubtful, "file": str(place)}
-    tell(content, lambda: _show(place, doubtful, given.folder))
+    emit(content, lambda: _show(place, doubtful, given.folder))
 
 
 def _show(place: Path, doubtful: Sequence[str], folder: str) -> None:

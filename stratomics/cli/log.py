@@ -8,12 +8,12 @@ from pathlib import Path
 
 import jsonargparse
 
-from omics.errors import InputError
+from omics.common.errors import InputError
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 from stratomics.config import TrackingConfig
-from stratomics.run_directory import RunDirectory
+from stratomics.runs.run_directory import RunDirectory
 from stratomics.tracking.tracker import send
 
 __all__ = ["build_parser", "log"]
@@ -32,7 +32,7 @@ def log(arguments: Sequence[str]) -> None:
     recorded = send(run, tracking)
     where = f"MLflow  {tracking.uri}  experiment {tracking.experiment}"
     content = {"mlflow": tracking.uri, "experiment": tracking.experiment, "run": recorded}
-    tell(content, lambda: print(where, recorded, sep="\n"))
+    emit(content, lambda: print(where, recorded, sep="\n"))
 
 
 def build_parser() -> jsonargparse.ArgumentParser:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import jsonargparse
 
-from omics.errors import ConfigError, nearest
-from omics.growing_table import GROWING
-from stratomics.cli.bar import Bar
+from omics.common.errors import ConfigError, nearest
+from omics.common.table_writer import GROWING
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
+from stratomics.cli.progress import ProgressBar
 from stratomics.cli.run import add_run, parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 
 if TYPE_CHECKING:
     from models.prediction import Prediction
@@ -29,13 +29,13 @@ def predict(arguments: Sequence[str]) -> None:
     out = Path(given.out)
     if out.suffix not in GROWING:
         raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, GROWING)}")
-    from datamodules.novelty import novelties
-    from omics.new_patients import read_new_patients
-    from stratomics.find_run import found_run
-    from stratomics.fitted import Fitted
-    from stratomics.predicting import find_model, locked_rule, predict_blocks, with_rule, write_predictions
+    from datamodules.shift import novelties
+    from omics.cohort.new_patients import read_new_patients
+    from stratomics.fitting.fitted import Fitted
+    from stratomics.predict import find_model, locked_rule, predict_blocks, with_rule, write_predictions
+    from stratomics.tracking.find_run import open_run
 
-    with found_run(given.run, given.uri) as run:
+    with open_run(given.run, given.uri) as run:
         folder = find_model(run)
         model = Fitted.load(folder)
         patients = read_new_patients(given.cohort)
@@ -56,13 +56,13 @@ def predict(arguments: Sequence[str]) -> None:
         "patients": written.patients,
         "abstained": written.abstained,
     }
-    tell(content, lambda: print(*written.tables, sep="\n"))
+    emit(content, lambda: print(*written.tables, sep="\n"))
 
 
 def _shown(blocks: Iterator[Prediction], patients: int) -> Iterator[Prediction]:
     """Hand blocks on, and show how many patients they were."""
     done = 0
-    with Bar("predicting") as bar:
+    with ProgressBar("predicting") as bar:
         for block in blocks:
             done += len(block.patients)
             # Of the last block the result speaks.

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import jsonargparse
 
-from omics.errors import InputError
-from omics.manifest import declare_anew
+from omics.common.errors import InputError
+from omics.common.manifest import update_manifest
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import add_run, parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
-from stratomics.find_run import found_run, is_mlflow_run
 from stratomics.report.page import write_report
-from stratomics.run_directory import RunDirectory
+from stratomics.runs.run_directory import RunDirectory
+from stratomics.tracking.find_run import is_mlflow_run, open_run
 
 __all__ = ["build_parser", "report"]
 
@@ -23,7 +23,7 @@ __all__ = ["build_parser", "report"]
 def report(arguments: Sequence[str]) -> None:
     """Print the path of the report; that of an MLflow run is written here, as ``NAME.html``."""
     given = parsed_words(build_parser(), list(arguments), "the command line")
-    with found_run(given.run, given.uri) as place:
+    with open_run(given.run, given.uri) as place:
         run = RunDirectory(place)
         if not run.finished:
             raise InputError(f"{given.run}: not a finished run directory; `stratomics run` makes one")
@@ -31,8 +31,8 @@ def report(arguments: Sequence[str]) -> None:
         if is_mlflow_run(given.run):
             page = Path(shutil.copy(page, f"{place.name}.html"))
         else:
-            declare_anew(place, page.name)
-    tell({"report": str(page)}, lambda: print(page))
+            update_manifest(place, page.name)
+    emit({"report": str(page)}, lambda: print(page))
 
 
 def build_parser() -> jsonargparse.ArgumentParser:

@@ -13,9 +13,9 @@ import yaml
 from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # public, but not listed
 
 from models.config import migrated_head
-from omics.errors import ConfigError, nearest_key
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
+from omics.common.errors import ConfigError, nearest_key
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.config import ExperimentConfig
 
 __all__ = [
@@ -33,9 +33,9 @@ __all__ = [
 def run(arguments: Sequence[str]) -> None:
     """Parse, run, and show the result; the last line on stdout is the run directory."""
     config, runs, again = parse(arguments)
-    from stratomics.cli.screen import Screen
-    from stratomics.evaluation.summary import honest_sentences
-    from stratomics.experiment import run_experiment
+    from stratomics.cli.run_output import Screen
+    from stratomics.experiment.run_experiment import run_experiment
+    from stratomics.report.text.metrics import difference_sentences
 
     with Screen() as screen:
         finished = run_experiment(config, runs, again=again, progress=screen.step)
@@ -43,10 +43,10 @@ def run(arguments: Sequence[str]) -> None:
         "run": str(finished.path),
         "report": str(finished.path / "report.html"),
         "mlflow": config.tracking.uri,
-        "sentences": honest_sentences(finished.metrics),
+        "sentences": difference_sentences(finished.metrics),
         "metrics": finished.metrics,
     }
-    tell(content, lambda: screen.result(finished, config))
+    emit(content, lambda: screen.result(finished, config))
 
 
 def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
@@ -77,7 +77,9 @@ def parsed_experiment(
     parsed.pop("config", None)
     built = parser.instantiate(parsed)
     config = ExperimentConfig(**{name: built.pop(name) for name in ExperimentConfig.__dataclass_fields__})
-    config.check()
+    from stratomics.experiment.check_config import check_config
+
+    check_config(config)
     return config, built
 
 
@@ -96,7 +98,7 @@ def parsed_words(
 def add_run(
     parser: jsonargparse.ArgumentParser, what: str = "a run directory, or the id of an MLflow run"
 ) -> None:
-    """Let a command name a run as :func:`stratomics.find_run.found_run` finds it."""
+    """Let a command name a run as :func:`stratomics.tracking.find_run.open_run` finds it."""
     parser.add_argument("run", type=str, help=what)
     parser.add_argument(
         "--tracking.uri", dest="uri", type=str, help="MLflow's store, where RUN is an id; sqlite:///mlflow.db"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import jsonargparse
 
-from omics.errors import ConfigError, InputError
-from omics.files import set_aside
-from omics.simulation.config import SimulationConfig
+from omics.common.errors import ConfigError, InputError
+from omics.common.files import staged_folder
+from omics.simulate.config import SimulationConfig
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 
 __all__ = ["build_parser", "simulate"]
 
@@ -28,13 +28,13 @@ def simulate(arguments: Sequence[str]) -> None:
     folder = Path(place)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise InputError(f"{folder}: it is there and not empty; name a new folder, or empty this one")
-    from omics.simulate import simulate as drawn
-    from omics.simulate import write_cohort
+    from omics.simulate.simulate_cohort import simulate as drawn
+    from omics.simulate.simulate_cohort import write_cohort
 
-    with set_aside(folder) as aside:
+    with staged_folder(folder) as aside:
         write_cohort(drawn(config), aside)
     content = {"folder": str(folder), "patients": config.patients, "truth": str(folder / "truth")}
-    tell(content, lambda: _show(folder, config.patients))
+    emit(content, lambda: _show(folder, config.patients))
 
 
 def _show(folder: Path, patients: int) -> None:

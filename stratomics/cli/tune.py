@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import jsonargparse
 
-from omics.errors import require_range
+from omics.common.errors import require_range
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import add_experiment, parsed_experiment, shipped_config
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 
 if TYPE_CHECKING:
-    from stratomics.cli.screen import Screen
-    from stratomics.nested_tuning import TunedDirectory
+    from stratomics.cli.run_output import Screen
+    from stratomics.tuning.nested import TunedDirectory
 
 __all__ = ["build_parser", "tune"]
 
@@ -24,11 +24,11 @@ def tune(arguments: Sequence[str]) -> None:
     """Parse, tune, and show the result; the last line on stdout is its folder."""
     config, rest = parsed_experiment(build_parser(), arguments)
     require_range("--trials", rest.trials, 1)
-    from stratomics.search_space import read_search_space
+    from stratomics.tuning.search_space import read_search_space
 
     space = read_search_space(shipped_config(rest.search))
-    from stratomics.cli.screen import Screen
-    from stratomics.nested_tuning import tune_experiment
+    from stratomics.cli.run_output import Screen
+    from stratomics.tuning.nested import tune_experiment
 
     with Screen() as screen:
         result = tune_experiment(
@@ -42,11 +42,11 @@ def tune(arguments: Sequence[str]) -> None:
             progress=screen.step,
         )
     content = {"tuned": str(result.path), **result.tuned, "metrics": result.metrics}
-    tell(content, lambda: _show(screen, result))
+    emit(content, lambda: _show(screen, result))
 
 
 def _show(screen: Screen, result: TunedDirectory) -> None:
-    from stratomics.nested_tuning import OPTIMISTIC
+    from stratomics.tuning.nested import OPTIMISTIC
 
     tuned = result.tuned
     screen.methods(result.metrics, tuned["kind"])

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import jsonargparse
 
-from omics.errors import ConfigError, InputError
+from omics.common.errors import ConfigError, InputError
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
 
 __all__ = ["build_parser", "ui"]
 
@@ -28,12 +28,12 @@ def ui(arguments: Sequence[str]) -> None:
         raise ConfigError(
             f"--port is {given.port}; name one below {PORTS}, or leave it out to take a free one"
         )
+    from stratomics.ui.catalogue import Catalogue
     from stratomics.ui.server import Server
-    from stratomics.ui.shelf import Shelf
 
-    with Server(Shelf(folder.resolve()), given.port) as server:
+    with Server(Catalogue(folder.resolve()), given.port) as server:
         try:
-            tell({"address": server.address}, lambda: print(server.address))
+            emit({"address": server.address}, lambda: print(server.address))
             sys.stdout.flush()
             print("Ctrl-C ends it", file=sys.stderr)
             server.serve_forever()

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import jsonargparse
 
-from omics.errors import InputError
-from omics.files import file_digest
-from omics.finding import Finding
-from omics.manifest import MANIFEST
+from omics.checks.finding import Finding
+from omics.common.errors import InputError
+from omics.common.files import file_digest
+from omics.common.manifest import MANIFEST
+from stratomics.cli.output import emit
+from stratomics.cli.parser import command_parser
 from stratomics.cli.run import add_run, parsed_words
-from stratomics.cli.voice import tell
-from stratomics.cli.words import command_parser
-from stratomics.find_run import found_run
-from stratomics.run_directory import RunDirectory
-from stratomics.verification import verify_run
+from stratomics.runs.run_directory import RunDirectory
+from stratomics.runs.verify import verify_run
+from stratomics.tracking.find_run import open_run
 
 __all__ = ["build_parser", "verify"]
 
@@ -23,10 +23,10 @@ __all__ = ["build_parser", "verify"]
 def verify(arguments: Sequence[str]) -> None:
     """Print every difference; any of them ends in exit code 2."""
     given = parsed_words(build_parser(), list(arguments), "the command line")
-    with found_run(given.run, given.uri) as place:
+    with open_run(given.run, given.uri) as place:
         findings = verify_run(RunDirectory(place))
         digest = file_digest(place / MANIFEST) if not findings else ""
-    tell([finding.as_dict() for finding in findings], lambda: _show(given.run, findings, digest))
+    emit([finding.as_dict() for finding in findings], lambda: _show(given.run, findings, digest))
     if findings:
         raise InputError(f"{given.run}: {len(findings)} difference(s) from what the run left, listed above")
 

@@ -4,7 +4,7 @@ A new one is one function and one line here.
 """
 
 CONTROLS = {
-    "permuted_outcome": "stratomics.controls.cohorts:permuted_outcome",
-    "permuted_features": "stratomics.controls.cohorts:permuted_features",
-    "noise_view": "stratomics.controls.cohorts:noise_view",
+    "permuted_outcome": "stratomics.controls.permuted_cohorts:permuted_outcome",
+    "permuted_features": "stratomics.controls.permuted_cohorts:permuted_features",
+    "noise_view": "stratomics.controls.permuted_cohorts:noise_view",
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from stratomics.enrichment.cut_search import CutSearch
-from stratomics.enrichment.effects import Measure
-from stratomics.enrichment.folds import REPEATS
-from stratomics.enrichment.pseudo_outcomes import PseudoOutcomes
-from stratomics.enrichment.subgroup import EXPLORATORY
-from stratomics.enrichment.trial import Trial
+from stratomics.enrichment.effects.effect import Measure
+from stratomics.enrichment.effects.pseudo_outcomes import PseudoOutcomes
+from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.effects.trial_folds import REPEATS
+from stratomics.enrichment.selection.cut_search import CutSearch
+from stratomics.enrichment.selection.subgroup import EXPLORATORY
 
 __all__ = ["caveats"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from omics.errors import DataError
-from stratomics.enrichment.cuts import share_cuts
-from stratomics.enrichment.effects import effect_of, measure_of
+from omics.common.errors import DataError
+from stratomics.enrichment.effects.cross_fitted import mean_over_repeats
+from stratomics.enrichment.effects.effect import effect_of, measure_of
 from stratomics.enrichment.from_run import arms_of, run_score, run_trial
-from stratomics.enrichment.honest import mean_over_repeats
-from stratomics.run_directory import RunDirectory
+from stratomics.enrichment.selection.cuts import share_cuts
+from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["dose_table"]
 

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.endpoints import Survival
-from omics.errors import InputError
-from omics.files import digest_files
-from stratomics.enrichment.answer import Score
-from stratomics.enrichment.prognostic import ONE_ARM
-from stratomics.enrichment.trial import Trial
-from stratomics.enrichment.trial_table import two_arms
-from stratomics.run_directory import RunDirectory
+from omics.cohort.endpoints import Survival
+from omics.common.errors import InputError
+from omics.common.files import digest_files
+from stratomics.enrichment.analysis import Score
+from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.read_trial import two_arms
+from stratomics.enrichment.selection.prognostic import ONE_ARM
+from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["arms_of", "declared", "has_two_arms", "run_covariates", "run_score", "run_trial"]
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.censoring import StepFunction
 from models.prediction import Curves, Prediction
-from omics.endpoints import Response, Survival
-from omics.errors import DataError
+from models.survival.kaplan_meier import StepFunction
+from omics.cohort.endpoints import Response, Survival
+from omics.common.errors import DataError
 
 __all__ = ["Cases", "ResponseCases", "SurvivalCases", "cases_of"]
 
@@ -38,7 +38,7 @@ class SurvivalCases:
     grid
         (100,) times strictly inside the follow-up of the evaluated patients.
     horizon
-        The one time at which curves are judged where one has to do: the median time of an event among the evaluated
+        The one time at which curves are evaluated where one has to do: the median time of an event among the evaluated
         patients, or of everybody if nobody had it.
     curves
         A function a repeat: S(t) of the n patients, in steps.
@@ -83,7 +83,7 @@ class SurvivalCases:
         return self.time > self.end
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Cases of some patients, in any order, one as often as he is named; judged at the same times."""
+        """Cases of some patients, in any order, one as often as he is named; evaluated at the same times."""
         return dataclasses.replace(
             self,
             event=self.event[rows],
@@ -169,7 +169,7 @@ class ResponseCases:
 
     @property
     def marginal(self) -> Self:
-        """The same cases, judged by their marginal sets."""
+        """The same cases, evaluated by their marginal sets."""
         return dataclasses.replace(self, sets=self.marginal_sets)
 
     def take(self, rows: NDArray[np.int64]) -> Self:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.errors import DataError
-from omics.randomness import named_generator
-from stratomics.evaluation import METRICS
+from omics.common.errors import DataError
+from omics.common.seeds import named_generator
 from stratomics.evaluation.cases import Cases, SurvivalCases
-from stratomics.evaluation.curves import curves_of
-from stratomics.evaluation.metric import find_metric
+from stratomics.evaluation.metrics import METRICS
+from stratomics.evaluation.metrics.curves import curves_of
+from stratomics.evaluation.metrics.metric import find_metric
 
 __all__ = ["LABELS", "clinical_baseline", "compare", "figures", "resamples", "verdict"]
 

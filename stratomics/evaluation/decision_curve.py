@@ -85,7 +85,7 @@ def _net(cases: Cases, treated: NDArray[np.bool_], thresholds: Array, weight: Ar
 def _incidence(cases: SurvivalCases, treated: NDArray[np.bool_], weight: Array) -> Array:
     """(draws, thresholds) one less Kaplan-Meier at the horizon among those treated; 0 of nobody.
 
-    What :func:`models.censoring.kaplan_meier` gives group by group, for all groups in one pass over the times.
+    What :func:`models.survival.kaplan_meier.kaplan_meier` gives group by group, for all groups in one pass over the times.
     """
     chosen = treated.astype(np.float64)
     at_risk = weight @ chosen

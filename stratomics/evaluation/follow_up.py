@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.censoring import StepFunction, censoring_survival
-from omics.endpoints import Survival
-from stratomics.evaluation.log_log import log_log_interval
+from models.survival.kaplan_meier import StepFunction, censoring_survival
+from omics.cohort.endpoints import Survival
+from stratomics.evaluation.log_log_interval import log_log_interval
 
 __all__ = ["FollowUp", "follow_up"]
 
@@ -41,7 +41,7 @@ def follow_up(survival: Survival) -> FollowUp:
     """Estimate the follow-up of the observed patients by the reverse Kaplan-Meier curve.
 
     Schemper and Smith 1996, doi 10.1016/0197-2456(96)00075-X: being censored is the event, and the event censors. Who
-    has the event at t is not at risk of being censored at t, as in :func:`models.censoring.censoring_survival`. The
+    has the event at t is not at risk of being censored at t, as in :func:`models.survival.kaplan_meier.censoring_survival`. The
     interval is that of Brookmeyer and Crowley 1982 (doi 10.2307/2530286) from pointwise intervals on the log-log scale.
 
     Examples

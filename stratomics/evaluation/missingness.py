@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from omics.checks.labels import association
-from omics.endpoints import Response, Survival
+from omics.cohort.endpoints import Response, Survival
 
 __all__ = ["FEWEST", "log_rank", "missing_covariates", "missingness", "one_step_odds"]
 

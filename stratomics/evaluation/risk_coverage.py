@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stratomics.evaluation.cases import Cases, ResponseCases
-from stratomics.evaluation.survival import standing_for
+from stratomics.evaluation.metrics.survival_scores import standing_for
 
 __all__ = ["abstention_table", "brier_among", "brier_by_coverage", "doubt", "mean_over_coverage"]
 
@@ -30,7 +30,7 @@ def brier_by_coverage(cases: Cases, uncertainty: Array, shares: Array, weight: A
 
     El-Yaniv and Wiener 2010, https://www.jmlr.org/papers/v11/el-yaniv10a.html, with the squared error of the predicted
     probability as the risk: of a positive response, or of an event by the horizon, where who was censored before it is
-    stood for by the others as in :func:`stratomics.evaluation.survival.brier_curve`. At a share of 1 it is the Brier
+    stood for by the others as in :func:`stratomics.evaluation.metrics.survival_scores.brier_curve`. At a share of 1 it is the Brier
     score of all. Who is equally uncertain comes in any order, over which the score is averaged. The patients of a
     repeat count together, and repeats are averaged.
 

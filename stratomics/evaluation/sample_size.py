@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from omics.errors import DataError
+from omics.common.errors import DataError
 
 __all__ = ["MinimumSize", "binary_size", "largest_r2", "survival_size"]
 

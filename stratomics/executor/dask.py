@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from omics.errors import ConfigError, InputError, StratomicsError
-from stratomics.executor import Prepare, RunTasks
-from stratomics.executor.calling import call, prepared
-from stratomics.pins import pins
+from omics.common.errors import ConfigError, InputError, StratomicsError
+from stratomics.executor.executor import Prepare, RunTasks
+from stratomics.executor.worker import call, prepared
+from stratomics.runtime.versions import package_versions
 
 __all__ = ["dask"]
 
@@ -68,7 +68,7 @@ class _Cluster:
     ) -> Iterator[tuple[Task, Result]]:
         from distributed import CancelledError, wait
 
-        known = pins()
+        known = package_versions()
         waiting = {self.client.submit(_call, function, prepare, t, known, pure=False): t for t in tasks}
         attendance = _Attendance(self.client)
         try:
@@ -132,7 +132,7 @@ def _gone() -> StratomicsError:
 
 def _call(function: Callable[..., Result], prepare: Prepare, task: Any, known: dict[str, str]) -> Result:
     """Call on a worker, whose releases and files have to be those of the run."""
-    for name, release in pins().items():
+    for name, release in package_versions().items():
         if release != known.get(name):
             raise StratomicsError(
                 f"the worker on {_host()} has {name} {release} and the run {known.get(name, 'none')}; install the same"

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from omics.errors import StratomicsError
-from stratomics.executor import Prepare, RunTasks
-from stratomics.executor.calling import call
+from omics.common.errors import StratomicsError
+from stratomics.executor.executor import Prepare, RunTasks
+from stratomics.executor.worker import call
 
 __all__ = ["local"]
 

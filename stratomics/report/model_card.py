@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from omics.files import write_text
-from stratomics.evaluation.ledger import RANKS
-from stratomics.evaluation.metric import find_metric
-from stratomics.report import facts
-from stratomics.report.groups import groups
-from stratomics.report.limits import ALWAYS
+from omics.common.files import write_text
+from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.evaluation.view_contributions import RANKS
+from stratomics.report import checklist_facts as facts
+from stratomics.report.run_groups import groups
 from stratomics.report.section import Section, Table
-from stratomics.run_directory import RunDirectory
+from stratomics.report.sections.limitations import ALWAYS
+from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["card_of", "groups_table", "model_card", "write_model_card"]
 
@@ -48,7 +48,7 @@ def card_of(run: RunDirectory) -> dict[str, list[str]]:
             facts.predictors(run),
             facts.site_count(run),
         ],
-        "How it was judged": [facts.parted(run), facts.compared(run)],
+        "How it was evaluated": [facts.parted(run), facts.compared(run)],
         "Performance": [facts.performance(run), facts.calibrated(run)],
         "Uncertainty": [facts.promises(run), facts.unusable(run)],
         "Limits": [facts.missing_data(run), facts.elsewhere(run), *ALWAYS],

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from omics.files import write_text
-from stratomics.report.explorer import script_policy
+from omics.common.files import write_text
 from stratomics.report.figures import style, svg
 from stratomics.report.section import Panel, Table, cell, coded, csv_link
 from stratomics.report.sections import sections_of
-from stratomics.run_directory import RunDirectory
+from stratomics.report.sections.explorer import script_policy
+from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["write_report"]
 

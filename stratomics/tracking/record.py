@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from models.prediction import LONG
-from omics.files import file_digest
-from omics.manifest import MANIFEST
+from omics.common.files import file_digest
+from omics.common.manifest import MANIFEST
 from stratomics.config import TrackingConfig
-from stratomics.tracking.served_model import log_model
-from stratomics.tracking.store import ENVIRONMENT, NAME, client_of, named
+from stratomics.tracking.log_model import log_model
+from stratomics.tracking.mlflow_store import ENVIRONMENT, NAME, client_of, named
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from stratomics.run_directory import RunDirectory
+    from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["PATIENT_TABLES", "Record"]
 
@@ -50,14 +50,14 @@ class Cohort:
         Of the cohort.
     source
         As the configuration names it.
-    judged_on
+    evaluated_on
         Name of the cohort that is predicted, which may be another.
     """
 
     name: str
     digest: str
     source: str
-    judged_on: str
+    evaluated_on: str
 
     def dataset(self, patients: int, context: str, ids: Iterable[str] = ()) -> Any:
         """Give the input of a run, in MLflow's words: the cohort, or a part of it, with a digest of its patients."""
@@ -67,7 +67,7 @@ class Cohort:
         part = list(ids)
         digest = hashlib.sha256(json.dumps([self.digest, part]).encode()).hexdigest() if part else self.digest
         source, profile = json.dumps({"cohort": self.source}), json.dumps({"patients": patients})
-        name = self.judged_on if context == "testing" else self.name
+        name = self.evaluated_on if context == "testing" else self.name
         dataset = Dataset(name, digest[:36], "stratomics", source, profile=profile)
         return DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
 
@@ -106,7 +106,7 @@ class Record:
         train: NDArray[np.str_],
         test: NDArray[np.str_],
         figures: Mapping[str, float],
-        course: pd.DataFrame,
+        training_history: pd.DataFrame,
     ) -> None:
         """Write a nested run: ids of its patients, every method's metrics, and how its members' losses went."""
         tags = {"mlflow.parentRunId": self.run}
@@ -118,14 +118,14 @@ class Record:
         )
         sizes = {"train": len(train), "test": len(test)} if len(train) else {"test": len(test)}
         self._log(nested, sizes, [(k, v, 0) for k, v in figures.items()])
-        self._log(nested, metrics=_steps(course))
+        self._log(nested, metrics=_steps(training_history))
         self.client.set_terminated(nested)
 
     def finish(self, run: RunDirectory) -> None:
         """Write metrics, the run directory, the environment and the final model, and close the run."""
         figures = _flat({key: run.metrics[key] for key in (run.endpoint, "baselines", "differences")})
         self._log(self.run, metrics=[(k.removesuffix(".estimate"), v, 0) for k, v in figures.items()])
-        self._log(self.run, metrics=_steps(run.course(None)))
+        self._log(self.run, metrics=_steps(run.training_history(None)))
         hidden = () if self.tracking.patient_data else PATIENT_TABLES
         for path in sorted(p for p in run.path.rglob("*") if p.is_file() and p.name not in hidden):
             folder = path.parent.relative_to(run.path).as_posix()
@@ -164,9 +164,9 @@ class Record:
             self.client.log_artifact(self.run, str(path))
 
 
-def _steps(course: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
+def _steps(training_history: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
     """Give what a rehearsal of the members wrote down, as metrics over epochs."""
-    for row in course.to_dict("records"):
+    for row in training_history.to_dict("records"):
         for what in ("training_loss", "validation_loss"):
             yield f"{what}.member{row['member']}", row[what], int(row["epoch"])
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.designs import Design
+from datamodules.resampling import Design
 from datamodules.split import Fold
 from models.prediction import Prediction
-from omics.cohort import cohort_endpoints, cohort_spec
-from omics.endpoints import Response, Survival
-from omics.errors import InputError
+from omics.cohort.endpoints import Response, Survival
+from omics.cohort.read import cohort_endpoints, cohort_spec
+from omics.common.errors import InputError
 from stratomics.config import ExperimentConfig, TrackingConfig
-from stratomics.evaluation import METRICS
 from stratomics.evaluation.cases import cases_of
-from stratomics.evaluation.metric import find_metric
-from stratomics.run_directory import RunDirectory
+from stratomics.evaluation.metrics import METRICS
+from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.runs.run_directory import RunDirectory
+from stratomics.tracking.mlflow_store import client_of, named, reason
 from stratomics.tracking.record import Cohort, Record
-from stratomics.tracking.store import client_of, named, reason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,10 +53,10 @@ class Tracker:
     def __enter__(self) -> Self:
         keys, tracking = self._config.as_dict(), self._config.tracking
         name, digest = cohort_spec(self._design.cohort).name, self._design.digest
-        cohort = Cohort(name, digest, str(self._config.cohort), cohort_spec(self._design.judged).name)
+        cohort = Cohort(name, digest, str(self._config.cohort), cohort_spec(self._design.evaluated).name)
 
         def begin() -> None:
-            self._record = Record.begin(tracking, self._name, keys, cohort, self._design.judged.n_obs)
+            self._record = Record.begin(tracking, self._name, keys, cohort, self._design.evaluated.n_obs)
 
         self._guarded(begin)
         return self
@@ -67,20 +67,20 @@ class Tracker:
         if kind is not None and (record := self._record) is not None:
             self._guarded(record.fail)
 
-    def fold(self, fold: Fold, predictions: Mapping[str, Prediction], course: pd.DataFrame) -> None:
+    def fold(self, fold: Fold, predictions: Mapping[str, Prediction], training_history: pd.DataFrame) -> None:
         """Record one outer fold as a nested run.
 
-        Its patients, every method's metrics on those of the test part, and the `course` of its members' losses.
+        Its patients, every method's metrics on those of the test part, and the `training_history` of its members' losses.
         """
         if (record := self._record) is None:
             return
-        judged = self._design.judged
-        ids = judged.obs_names.to_numpy(dtype=str)
-        # A run directory holds those who are judged: only among them are those who trained told of.
-        train = ids[fold.train] if judged is self._design.cohort else ids[:0]
+        evaluated = self._design.evaluated
+        ids = evaluated.obs_names.to_numpy(dtype=str)
+        # A run directory holds those who are evaluated: only among them are those who trained told of.
+        train = ids[fold.train] if evaluated is self._design.cohort else ids[:0]
         test = ids[fold.test]
-        figures = _figures(predictions, test, cohort_endpoints(judged).decisive().take(fold.test))
-        self._guarded(lambda: record.fold(fold.label, train, test, figures, course))
+        figures = _figures(predictions, test, cohort_endpoints(evaluated).primary().take(fold.test))
+        self._guarded(lambda: record.fold(fold.label, train, test, figures, training_history))
 
     def finish(self, run: RunDirectory) -> None:
         """Record metrics, the run directory as artifacts and the final model, and close the run."""
@@ -112,7 +112,7 @@ def send(run: RunDirectory, tracking: TrackingConfig) -> str:
     """
     facts, called = run.provenance, run.path.resolve().name
     name, digest = str(facts["cohort"]), str(facts["cohort_digest"])
-    cohort = Cohort(name, digest, str(facts.get("source")), str(facts.get("judged_on", name)))
+    cohort = Cohort(name, digest, str(facts.get("source")), str(facts.get("evaluated_on", name)))
     folds = list(_folds(run))
     try:
         if (known := _finished(tracking, called)) is not None:
@@ -144,7 +144,7 @@ def _folds(run: RunDirectory) -> Iterator[tuple[Any, ...]]:
         train = np.setdiff1d(np.arange(len(ids)), test)
         fold = Fold(int(repeat), int(number), train, test)
         figures = _figures(parts, ids[test], run.outcome.take(test))
-        yield fold.label, ids[train], ids[test], figures, run.course(fold)
+        yield fold.label, ids[train], ids[test], figures, run.training_history(fold)
 
 
 def _part(prediction: Prediction, repeat: int, fold: int) -> Prediction:

@@ -8,10 +8,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from omics.errors import InputError
-from stratomics.enrichment.kept import kept
-from stratomics.enrichment.plan_words import DESIGN_NAMES, span
-from stratomics.ui.shelf import Shelf, Volume
+from omics.common.errors import InputError
+from stratomics.enrichment.store import load_enrichment
+from stratomics.report.text.trial_plan import DESIGN_NAMES, span
+from stratomics.ui.catalogue import Catalogue, CatalogueEntry
 
 __all__ = ["ORDERS", "compare_page", "index_page"]
 
@@ -23,21 +23,27 @@ NONE = "none"
 Line = tuple[str, list[str]]
 
 
-def index_page(shelf: Shelf, order: str = "date") -> str:
+def index_page(catalogue: Catalogue, order: str = "date") -> str:
     """List all finished runs, the latest first unless another order is asked for."""
-    volumes = shelf.volumes
+    entries = catalogue.entries
     if order != "date":
-        volumes = sorted(volumes, key=lambda volume: (getattr(volume, order), volume.name))
-    methods = list(dict.fromkeys(label for volume in volumes for label, _ in volume.figures))
-    return _page("index.html.j2", volumes=volumes, methods=methods, order=order, orders=ORDERS, shelf=shelf)
-
-
-def compare_page(shelf: Shelf, names: Sequence[str]) -> str:
-    """Lay some runs side by side; a name that is not on the shelf is passed over."""
-    known = {volume.name: volume for volume in shelf.volumes}
-    volumes = [known[name] for name in dict.fromkeys(names) if name in known]
+        entries = sorted(entries, key=lambda entry: (getattr(entry, order), entry.name))
+    methods = list(dict.fromkeys(label for entry in entries for label, _ in entry.figures))
     return _page(
-        "compare.html.j2", volumes=volumes, caution=_caution(volumes), groups=_groups(volumes), shelf=shelf
+        "index.html.j2", entries=entries, methods=methods, order=order, orders=ORDERS, catalogue=catalogue
+    )
+
+
+def compare_page(catalogue: Catalogue, names: Sequence[str]) -> str:
+    """Lay some runs side by side; a name that is not on the shelf is passed over."""
+    known = {entry.name: entry for entry in catalogue.entries}
+    entries = [known[name] for name in dict.fromkeys(names) if name in known]
+    return _page(
+        "compare.html.j2",
+        entries=entries,
+        caution=_caution(entries),
+        groups=_groups(entries),
+        catalogue=catalogue,
     )
 
 
@@ -53,14 +59,14 @@ def _page(template: str, **content: Any) -> str:
     return environment.get_template(template).render(content)
 
 
-def _caution(volumes: Sequence[Volume]) -> str:
+def _caution(entries: Sequence[CatalogueEntry]) -> str:
     """Say what forbids to read figures of several runs beside each other."""
     differs = [
         what
         for what, values in (
-            ("cohort", {volume.digest for volume in volumes}),
-            ("endpoint", {volume.endpoint for volume in volumes}),
-            ("declared metric", {volume.metric for volume in volumes}),
+            ("cohort", {entry.digest for entry in entries}),
+            ("endpoint", {entry.endpoint for entry in entries}),
+            ("declared metric", {entry.metric for entry in entries}),
         )
         if len(values) > 1
     ]
@@ -71,30 +77,30 @@ def _caution(volumes: Sequence[Volume]) -> str:
     )
 
 
-def _groups(volumes: Sequence[Volume]) -> list[tuple[str, list[Line]]]:
+def _groups(entries: Sequence[CatalogueEntry]) -> list[tuple[str, list[Line]]]:
     """Heads with lines of one cell a run; nothing is said where no run has it."""
-    metrics = list(dict.fromkeys(key for volume in volumes for key, _ in volume.table))
-    methods = list(dict.fromkeys(label for volume in volumes for label, _ in volume.figures))
-    trials = [_trial(volume) for volume in volumes]
+    metrics = list(dict.fromkeys(key for entry in entries for key, _ in entry.table))
+    methods = list(dict.fromkeys(label for entry in entries for label, _ in entry.figures))
+    trials = [_trial(entry) for entry in entries]
     names = list(dict.fromkeys(key for trial in trials for key in trial))
     groups = [
         (
             "Declared metric, by method",
-            [(m, [dict(v.figures).get(m, NONE) for v in volumes]) for m in methods],
+            [(m, [dict(v.figures).get(m, NONE) for v in entries]) for m in methods],
         ),
         (
             "stratomics, all metrics",
-            [(key, [dict(v.table).get(key, NONE) for v in volumes]) for key in metrics],
+            [(key, [dict(v.table).get(key, NONE) for v in entries]) for key in metrics],
         ),
         ("Enrichment", [(name, [trial.get(name, NONE) for trial in trials]) for name in names]),
     ]
     return [(head, lines) for head, lines in groups if lines]
 
 
-def _trial(volume: Volume) -> dict[str, str]:
+def _trial(entry: CatalogueEntry) -> dict[str, str]:
     """Rule, honest effect and trial of a run that has them."""
     try:
-        answer = kept(volume.run)
+        answer = load_enrichment(entry.run)
         if answer is None or "subgroup" not in answer:
             return {}
         rule, search, design = answer["subgroup"], answer["search"], answer["plan"]["design"]

@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from omics.errors import ConfigError
-from stratomics.ui.answers import Answer, file_answer, page_answer, refusal
+from omics.common.errors import ConfigError
+from stratomics.ui.catalogue import Catalogue
 from stratomics.ui.pages import ORDERS, compare_page, index_page
-from stratomics.ui.shelf import Shelf
+from stratomics.ui.responses import HttpResponse, file_answer, page_answer, refusal
 
 __all__ = ["LOOPBACK", "Server"]
 
@@ -46,8 +46,8 @@ class Server(ThreadingHTTPServer):
         If the port is taken.
     """
 
-    def __init__(self, shelf: Shelf, port: int = 0) -> None:
-        self.shelf, self.token = shelf, secrets.token_urlsafe(32)
+    def __init__(self, catalogue: Catalogue, port: int = 0) -> None:
+        self.catalogue, self.token = catalogue, secrets.token_urlsafe(32)
         try:
             super().__init__((LOOPBACK, port), Request)
         except OSError as error:
@@ -114,7 +114,7 @@ class Request(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # as it is called there
         """Keep silent: an address holds the token."""
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: HttpResponse) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -122,7 +122,7 @@ class Request(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> HttpResponse:
         if self.headers.get_all("Host", []) not in [[host] for host in self.server.hosts]:
             sentence = f"open http://{self.server.hosts[0]}; no other name is answered"
             return refusal(HTTPStatus.FORBIDDEN, sentence)
@@ -135,7 +135,7 @@ class Request(BaseHTTPRequestHandler):
             return refusal(HTTPStatus.BAD_REQUEST, f"a query has at most {MOST} fields")
         return self._let_in(query["token"][0]) if "token" in query else self._known(target.path, query)
 
-    def _known(self, path: str, query: dict[str, list[str]]) -> Answer:
+    def _known(self, path: str, query: dict[str, list[str]]) -> HttpResponse:
         if not self._has_cookie():
             sentence = "open the whole address that `stratomics ui` printed; it changes at every start"
             return refusal(HTTPStatus.FORBIDDEN, sentence)
@@ -144,7 +144,7 @@ class Request(BaseHTTPRequestHandler):
         except OSError as error:
             return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"it cannot be read: {error.strerror or error}")
 
-    def _let_in(self, token: str) -> Answer:
+    def _let_in(self, token: str) -> HttpResponse:
         if not self.server.knows(token):
             return refusal(
                 HTTPStatus.FORBIDDEN, "this token is of another start; open the address printed last"
@@ -156,16 +156,16 @@ class Request(BaseHTTPRequestHandler):
         cookies = (part.strip().partition("=") for part in self.headers.get("Cookie", "").split(";"))
         return any(name == self.server.cookie and self.server.knows(value) for name, _, value in cookies)
 
-    def _found(self, path: str, query: dict[str, list[str]]) -> Answer:
-        shelf = self.server.shelf
+    def _found(self, path: str, query: dict[str, list[str]]) -> HttpResponse:
+        catalogue = self.server.catalogue
         match path.split("/")[1:]:
             case [""]:
                 order = query.get("order", ["date"])[0]
-                return page_answer(index_page(shelf, order if order in ORDERS else "date"))
+                return page_answer(index_page(catalogue, order if order in ORDERS else "date"))
             case ["compare"]:
-                return page_answer(compare_page(shelf, query.get("run", [])))
+                return page_answer(compare_page(catalogue, query.get("run", [])))
             case ["runs", name, *inner] if inner:
-                place = shelf.files(name).get("/".join(inner))
+                place = catalogue.files(name).get("/".join(inner))
                 if place is not None:
                     return file_answer(place)
         return refusal(HTTPStatus.NOT_FOUND, "there is nothing here that may be seen")

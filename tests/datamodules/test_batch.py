@@ -10,9 +10,9 @@ import pytest
 
 from datamodules.batch import Batch
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonize import Harmonizer
-from omics.endpoints import Endpoints, Response, Survival
-from omics.errors import DataError
+from datamodules.harmonizer import Harmonizer
+from omics.cohort.endpoints import Endpoints, Response, Survival
+from omics.common.errors import DataError
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def batch(acc: Any) -> Batch:
     found = Harmonizer(HarmonizeConfig()).fit(acc).transform(acc)
     response = Response(np.arange(92) % 3 == 0, np.arange(92) % 5 > 0)
     named = {**found.endpoints.named, "response": response}
-    return replace(found, endpoints=Endpoints(named, found.endpoints.deciding))
+    return replace(found, endpoints=Endpoints(named, found.endpoints.primary_endpoint))
 
 
 def test_parts_put_together_are_the_whole(batch: Batch) -> None:
@@ -34,7 +34,7 @@ def test_parts_put_together_are_the_whole(batch: Batch) -> None:
         np.testing.assert_array_equal(whole.observed[name], twin.observed[name])
     np.testing.assert_array_equal(whole.covariates, twin.covariates)
     assert whole.covariate_names == twin.covariate_names
-    assert whole.endpoints.deciding == twin.endpoints.deciding
+    assert whole.endpoints.primary_endpoint == twin.endpoints.primary_endpoint
     for name, endpoint in twin.endpoints.named.items():
         found = whole.endpoints.named[name]
         assert type(found) is type(endpoint)
@@ -65,15 +65,16 @@ def test_parts_that_do_not_fit_are_refused(batch: Batch) -> None:
 
 def test_parts_of_other_endpoints_are_refused(batch: Batch) -> None:
     named = batch.endpoints.named
-    survival = named[batch.endpoints.deciding]
+    survival = named[batch.endpoints.primary_endpoint]
     assert isinstance(survival, Survival)
     others = (
         Endpoints({"response": named["response"]}, "response"),
         Endpoints(named, "response"),
         Endpoints(
-            {**named, batch.endpoints.deciding: replace(survival, unit="years")}, batch.endpoints.deciding
+            {**named, batch.endpoints.primary_endpoint: replace(survival, unit="years")},
+            batch.endpoints.primary_endpoint,
         ),
-        Endpoints({**named, "response": survival}, batch.endpoints.deciding),
+        Endpoints({**named, "response": survival}, batch.endpoints.primary_endpoint),
     )
     for endpoints in others:
         with pytest.raises(DataError, match="other endpoints"):

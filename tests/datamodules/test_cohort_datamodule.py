@@ -9,8 +9,8 @@ import pytest
 
 from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonize import Harmonizer
-from omics.errors import FitError
+from datamodules.harmonizer import Harmonizer
+from omics.common.errors import FitError
 
 
 def test_it_harmonizes_with_what_training_rows_taught(acc: Any) -> None:

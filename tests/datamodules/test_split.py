@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from datamodules.split import stratified_folds
-from omics.cohort import cohort_endpoints, read_cohort
-from omics.errors import CohortError, DataError
+from omics.cohort.read import cohort_endpoints, read_cohort
+from omics.common.errors import CohortError, DataError
 
 
 def test_everybody_is_tested_once_a_repeat(acc: Any) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from small import QUICK
 
-from omics.cohort import read_cohort
+from omics.cohort.read import read_cohort
 from stratomics.cli.run import parse
-from stratomics.experiment import run_experiment
-from stratomics.fitting import Fitted
+from stratomics.experiment.run_experiment import run_experiment
+from stratomics.fitting.fit import Fitted
 
 FEW = ["--harmonize.max_features=40", "--baselines=[clinical_cox]"]
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 import yaml
+from places import FROZEN, ROOT
 
-from omics.errors import ConfigError
+from omics.common.errors import ConfigError
 from stratomics.baselines import BASELINES
 from stratomics.cli.run import parse, shipped_config
 from stratomics.config import ExperimentConfig
+from stratomics.experiment.check_config import complete_config
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = ROOT / "configs"
 
 
 def test_default_yaml_is_every_key_with_its_default() -> None:
@@ -120,7 +122,7 @@ def test_the_hash_follows_what_results_depend_on() -> None:
 
 
 def test_a_configuration_of_an_older_release_is_migrated(tmp_path: Path) -> None:
-    frozen = Path(__file__).parents[1] / "golden" / "run_v1" / "config.yaml"
+    frozen = FROZEN / "config.yaml"
     assert "model: cox" in frozen.read_text()
     config, _, _ = parse([str(frozen)])
     assert (config.head.survival, config.head.hidden, config.baselines) == ("cox", 16, ["clinical_cox"])
@@ -132,15 +134,15 @@ def test_a_configuration_of_an_older_release_is_migrated(tmp_path: Path) -> None
 
 
 def test_what_depends_on_the_kind_of_endpoint_is_filled_in() -> None:
-    survival, response = (ExperimentConfig().for_kind(kind) for kind in ("survival", "response"))
+    survival, response = (complete_config(ExperimentConfig(), kind) for kind in ("survival", "response"))
     assert (survival.evaluation.metric, response.evaluation.metric) == ("ibs", "log_loss")
     assert survival.baselines == list(BASELINES["survival"])
     assert response.baselines == list(BASELINES["response"])
     assert response.baselines[0] == "clinical_logistic"
-    assert survival.for_kind("survival") == survival
-    assert dataclasses.replace(ExperimentConfig(), baselines=[]).for_kind("response").baselines == []
+    assert complete_config(survival, "survival") == survival
+    assert complete_config(dataclasses.replace(ExperimentConfig(), baselines=[]), "response").baselines == []
     with pytest.raises(ConfigError, match=r"evaluation\.metric 'ibs' is not for a response"):
-        survival.for_kind("response")
+        complete_config(survival, "response")
     declared = dataclasses.replace(ExperimentConfig(), baselines=["clinical_cox"])
     with pytest.raises(ConfigError, match=r"'clinical_cox' is not for a response.*clinical_logistic"):
-        declared.for_kind("response")
+        complete_config(declared, "response")

@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from places import FROZEN
 from small import QUICK, Change, tables, with_response, write
 
 from models.prediction import Prediction
-from omics.cohort import read_cohort
-from omics.files import digest_files, read_parquet
-from omics.growing_table import growing_table
-from omics.new_patients import read_new_patients
+from omics.cohort.new_patients import read_new_patients
+from omics.cohort.read import read_cohort
+from omics.common.files import digest_files, read_parquet
+from omics.common.table_writer import table_writer
 from stratomics.cli import main
-from stratomics.enrichment.subgroup import Subgroup
-from stratomics.fitting import Fitted
-from stratomics.predicting import predict_blocks, write_predictions
-
-FROZEN = Path(__file__).parents[1] / "golden" / "run_v1"
+from stratomics.enrichment.selection.subgroup import Subgroup
+from stratomics.fitting.fit import Fitted
+from stratomics.predict import predict_blocks, write_predictions
 
 Predict = Callable[..., tuple[pd.DataFrame, pd.DataFrame, str]]
 
@@ -286,7 +285,7 @@ def test_a_response_with_arms_of_which_the_new_patients_have_one_or_none(
         frames["outcome"]["hospital"] = np.arange(40) % 5
 
     from stratomics.cli.run import parse
-    from stratomics.fitting import fit
+    from stratomics.fitting.fit import fit
 
     config, _, _ = parse(["--cohort", "x", *QUICK, "--trainer.epochs=3"])
     model = fit(read_cohort(write(tmp_path / "trial", trial)), config, 1)
@@ -375,7 +374,7 @@ def test_a_table_that_does_not_come_to_its_end_leaves_the_old_one(tmp_path: Path
     path.write_text("old")
 
     def fail() -> None:
-        with growing_table(path) as table:
+        with table_writer(path) as table:
             table.add(pd.DataFrame({"a": [1.0]}))
             raise KeyboardInterrupt
 

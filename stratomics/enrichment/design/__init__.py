@@ -4,7 +4,7 @@ PUBLIC is what a notebook needs, as in ``from stratomics.enrichment.design impor
 `alpha` is one-sided, a hazard ratio below 1 is a benefit, and z is higher for a better treatment.
 """
 
-from omics.tables import face
+from omics.common.registry import lazy_getattr
 
 PUBLIC = {
     "AdaptiveEnrichment": "stratomics.enrichment.design.adaptive_enrichment:AdaptiveEnrichment",
@@ -12,7 +12,7 @@ PUBLIC = {
     "Assumption": "stratomics.enrichment.design.trial_design:Assumption",
     "Calendar": "stratomics.enrichment.design.calendar:Calendar",
     "Economics": "stratomics.enrichment.design.setting:Economics",
-    "Effect": "stratomics.enrichment.design.setting:Effect",
+    "Effect": "stratomics.enrichment.design.setting:AssumedEffect",
     "Estimand": "stratomics.enrichment.design.trial_design:Estimand",
     "Group": "stratomics.enrichment.design.calendar:Group",
     "GroupSequential": "stratomics.enrichment.design.group_sequential:GroupSequential",
@@ -31,9 +31,9 @@ PUBLIC = {
     "obrien_fleming": "stratomics.enrichment.design.group_sequential:obrien_fleming",
     "pocock": "stratomics.enrichment.design.group_sequential:pocock",
     "power_of_events": "stratomics.enrichment.design.events:power_of_events",
-    "proportions_power": "stratomics.enrichment.design.sizes:proportions_power",
-    "proportions_size": "stratomics.enrichment.design.sizes:proportions_size",
-    "rmst_size": "stratomics.enrichment.design.sizes:rmst_size",
+    "proportions_power": "stratomics.enrichment.design.two_samples:proportions_power",
+    "proportions_size": "stratomics.enrichment.design.two_samples:proportions_size",
+    "rmst_size": "stratomics.enrichment.design.two_samples:rmst_size",
     "schoenfeld_events": "stratomics.enrichment.design.events:schoenfeld_events",
     "size_of_one_test": "stratomics.enrichment.design.average_effect:size_of_one_test",
     "size_of_two_tests": "stratomics.enrichment.design.average_effect:size_of_two_tests",
@@ -41,7 +41,7 @@ PUBLIC = {
     "with_futility": "stratomics.enrichment.design.group_sequential:with_futility",
 }
 
-__getattr__ = face(__name__, PUBLIC)
+__getattr__ = lazy_getattr(__name__, PUBLIC)
 
 
 def __dir__() -> list[str]:

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from omics.errors import DesignError
-from omics.randomness import named_generator
-from omics.tables import check_choice
+from omics.common.errors import DesignError
+from omics.common.registry import check_choice
+from omics.common.seeds import named_generator
 from stratomics.enrichment.design.checks import require_above_zero, require_increasing, require_share
 from stratomics.enrichment.design.combination import INTERSECTIONS, Stage, closed_test
 
-__all__ = ["AdaptiveEnrichment", "Operating"]
+__all__ = ["AdaptiveEnrichment", "OperatingCharacteristics"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Operating:
+class OperatingCharacteristics:
     """How often a design ends how, over `trials` simulated ones.
 
     Attributes
@@ -141,7 +141,7 @@ class AdaptiveEnrichment:
 
     def simulate(
         self, inside: float | Array, outside: float | Array, trials: int = 20_000, seed: int = 0
-    ) -> Operating:
+    ) -> OperatingCharacteristics:
         """Run the design on normal log-rank increments, each of variance 1, as rpact does.
 
         Events fall into the subgroup in proportion to ``prevalence (1 + odds of treatment x hazard ratio)``, as they do
@@ -165,7 +165,7 @@ class AdaptiveEnrichment:
         )
         second = self._increments(effects, self.events[1] - self.events[0], draws[1], keep[1])
         subgroup, everybody = self.decide(first, second, keep)
-        return Operating(
+        return OperatingCharacteristics(
             float((subgroup | everybody).mean()),
             float(subgroup.mean()),
             float(everybody.mean()),

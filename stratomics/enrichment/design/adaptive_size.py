@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.adaptive_enrichment import AdaptiveEnrichment
 from stratomics.enrichment.design.average_effect import Size
 from stratomics.enrichment.design.checks import require_power, require_share
-from stratomics.enrichment.design.setting import Effect, Setting
+from stratomics.enrichment.design.setting import AssumedEffect, Setting
 
 __all__ = ["adaptive_rule", "adaptive_size"]
 
@@ -18,7 +18,7 @@ MOST = 1 << 20
 
 def adaptive_rule(
     setting: Setting,
-    effect: Effect,
+    effect: AssumedEffect,
     power: float,
     alpha: float,
     interim: float,
@@ -71,13 +71,18 @@ def adaptive_rule(
     return rule(many)
 
 
-def adaptive_size(setting: Setting, effect: Effect, rule: AdaptiveEnrichment, follow_up: float) -> Size:
+def adaptive_size(
+    setting: Setting, effect: AssumedEffect, rule: AdaptiveEnrichment, follow_up: float
+) -> Size:
     """Patients and time that bring the events of both stages, whoever is gone on with.
 
     The second stage of positives alone asks for as many events of fewer people. Positives come at the same pace before
     the interim look and after, so that their number follows from their own calendar.
     """
-    everybody, positive = setting.course(setting.everybody, effect), setting.course(setting.positive, effect)
+    everybody, positive = (
+        setting.calendar(setting.everybody, effect),
+        setting.calendar(setting.positive, effect),
+    )
     first, last = rule.events
     all_along = everybody.patients(last, follow_up)
     interim = everybody.duration(all_along, first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import require_share
 
 __all__ = ["Assay", "Enrichment"]

@@ -10,12 +10,12 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import require_power
 from stratomics.enrichment.design.combination import intersection_critical
 from stratomics.enrichment.design.events import schoenfeld_events
 from stratomics.enrichment.design.group_sequential import GroupSequential
-from stratomics.enrichment.design.setting import Effect, Population, Setting
+from stratomics.enrichment.design.setting import AssumedEffect, Population, Setting
 
 __all__ = ["Size", "size_of_one_test", "size_of_two_tests"]
 
@@ -36,7 +36,7 @@ class Size:
 def size_of_one_test(
     setting: Setting,
     population: Population,
-    effect: Effect,
+    effect: AssumedEffect,
     power: float,
     looks: GroupSequential,
     follow_up: float,
@@ -57,7 +57,7 @@ def size_of_one_test(
     DesignError
         If there is no benefit on average.
     """
-    course = setting.course(population, effect)
+    calendar = setting.calendar(population, effect)
 
     def size(inside: float) -> Size:
         average = inside * math.log(effect.inside) + (1.0 - inside) * math.log(effect.outside)
@@ -66,20 +66,22 @@ def size_of_one_test(
         return _sized(setting, population, effect, events, follow_up)
 
     def share(found: Size) -> float:
-        groups = course.events_of_groups(found.patients, found.duration)
+        groups = calendar.events_of_groups(found.patients, found.duration)
         return sum(groups[:2]) / sum(groups)
 
     return _settled(size, share, population.belonging)
 
 
-def size_of_two_tests(setting: Setting, effect: Effect, power: float, alpha: float, follow_up: float) -> Size:
+def size_of_two_tests(
+    setting: Setting, effect: AssumedEffect, power: float, alpha: float, follow_up: float
+) -> Size:
     """Size of a trial of all comers that claims positives, all comers, or both: power for any claim, one look.
 
     Parameters are those of :func:`size_of_one_test`; the closed test is that of Spiessens and Debois.
     """
     require_power(power, alpha)
     everybody, positive = setting.everybody, setting.positive
-    course, part = setting.course(everybody, effect), setting.course(positive, effect)
+    calendar, part = setting.calendar(everybody, effect), setting.calendar(positive, effect)
     inside, outside = positive.log_ratio(effect), setting.negative.log_ratio(effect)
 
     def size(share: float) -> Size:
@@ -96,7 +98,7 @@ def size_of_two_tests(setting: Setting, effect: Effect, power: float, alpha: flo
 
     def share(found: Size) -> float:
         positives = part.events(found.patients * positive.taken, found.duration)
-        return positives / course.events(found.patients, found.duration)
+        return positives / calendar.events(found.patients, found.duration)
 
     return _settled(size, share, positive.taken)
 
@@ -120,10 +122,12 @@ def _power_of_any(
     return 1.0 - float(weight @ (norm.pdf(z - mean_inside) * rest)) * (critical - low) / 2.0
 
 
-def _sized(setting: Setting, population: Population, effect: Effect, events: float, follow_up: float) -> Size:
-    course = setting.course(population, effect)
-    patients = course.patients(events, follow_up)
-    return Size(events, patients, patients / population.taken, course.accrual_time(patients) + follow_up)
+def _sized(
+    setting: Setting, population: Population, effect: AssumedEffect, events: float, follow_up: float
+) -> Size:
+    calendar = setting.calendar(population, effect)
+    patients = calendar.patients(events, follow_up)
+    return Size(events, patients, patients / population.taken, calendar.accrual_time(patients) + follow_up)
 
 
 def _settled(size: Callable[[float], Size], share: Callable[[Size], float], start: float) -> Size:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import require_above_zero
 from stratomics.enrichment.design.step_rate import StepRate
 
@@ -56,10 +56,10 @@ class Calendar:
     Examples
     --------
     >>> arms = (Group(0.5, StepRate.of_median(12.0)), Group(0.5, StepRate.of_median(18.0)))
-    >>> course = Calendar(arms, StepRate.constant(20.0), dropout=0.005)
-    >>> round(course.events(300, at=24.0), 1)
+    >>> calendar = Calendar(arms, StepRate.constant(20.0), dropout=0.005)
+    >>> round(calendar.events(300, at=24.0), 1)
     154.1
-    >>> round(course.duration(300, events=125.0), 1)
+    >>> round(calendar.duration(300, events=125.0), 1)
     19.7
     """
 
@@ -118,8 +118,8 @@ class Calendar:
 
         Examples
         --------
-        >>> course = Calendar((Group(1.0, StepRate.of_median(12.0)),), StepRate.constant(20.0))
-        >>> round(course.patients(events=200, follow_up=12.0), 1)
+        >>> calendar = Calendar((Group(1.0, StepRate.of_median(12.0)),), StepRate.constant(20.0))
+        >>> round(calendar.patients(events=200, follow_up=12.0), 1)
         300.4
         """
         require_above_zero("the number of events", events)

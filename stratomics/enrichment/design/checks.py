@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 
 __all__ = [
     "require_above_zero",

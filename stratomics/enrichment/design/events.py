@@ -6,7 +6,7 @@ import math
 
 from scipy.stats import norm
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import (
     require_above_zero,
     require_hazard_ratio,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import require_increasing, require_power, require_share
 from stratomics.enrichment.design.events import schoenfeld_events, z_sum
 from stratomics.enrichment.design.score_process import ScoreProcess

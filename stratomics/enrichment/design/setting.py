@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.design.calendar import Calendar, Group
 from stratomics.enrichment.design.checks import require_above_zero, require_share
 from stratomics.enrichment.design.step_rate import StepRate
 
-__all__ = ["Economics", "Effect", "Population", "Setting"]
+__all__ = ["AssumedEffect", "Economics", "Population", "Setting"]
 
 
 @dataclass(frozen=True)
-class Effect:
+class AssumedEffect:
     """True hazard ratios, treated against control, of those who belong to the subgroup and of those who do not."""
 
     inside: float
@@ -33,7 +33,7 @@ class Population:
     belonging: float
     taken: float
 
-    def log_ratio(self, effect: Effect) -> float:
+    def log_ratio(self, effect: AssumedEffect) -> float:
         """Mean log hazard ratio, where everybody counts the same."""
         return self.belonging * math.log(effect.inside) + (1.0 - self.belonging) * math.log(effect.outside)
 
@@ -88,7 +88,7 @@ class Setting:
     >>> setting = Setting(Assay(0.4), StepRate.of_median(12.0), StepRate.of_median(18.0), StepRate.constant(30.0))
     >>> setting.positive.taken, setting.positive.belonging
     (0.4, 1.0)
-    >>> round(setting.course(setting.positive, Effect(0.6, 1.0)).duration(300, events=160), 1)
+    >>> round(setting.calendar(setting.positive, AssumedEffect(0.6, 1.0)).duration(300, events=160), 1)
     30.6
     """
 
@@ -123,7 +123,7 @@ class Setting:
         """Those who test negative."""
         return Population(self.assay.belonging_despite_negative, 1.0 - self.assay.positive)
 
-    def course(self, population: Population, effect: Effect) -> Calendar:
+    def calendar(self, population: Population, effect: AssumedEffect) -> Calendar:
         """Calendar of a trial that enrols `population`."""
         groups = []
         for belonging, hazard, ratio in (

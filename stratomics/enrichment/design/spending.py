@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 
 __all__ = ["Spending", "hwang_shih_decani", "lan_demets_obrien_fleming", "lan_demets_pocock"]
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from omics.errors import DesignError, InputError
-from omics.files import read_json, write_json
+from omics.common.errors import DesignError, InputError
+from omics.common.files import read_json, write_json
 from stratomics.enrichment.design.checks import require_power, require_share
 
 __all__ = ["Assumption", "Estimand", "TrialDesign", "bounded"]

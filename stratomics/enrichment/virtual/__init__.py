@@ -3,22 +3,22 @@
 PUBLIC is what a notebook needs, as in ``from stratomics.enrichment.virtual import virtual_trials``. Never torch.
 """
 
-from omics.tables import face
+from omics.common.registry import lazy_getattr
 
 PUBLIC = {
     "AdaptiveTrial": "stratomics.enrichment.virtual.adaptive:AdaptiveTrial",
     "AllComers": "stratomics.enrichment.virtual.single:AllComers",
-    "EffectDraws": "stratomics.enrichment.virtual.believed:EffectDraws",
+    "EffectDraws": "stratomics.enrichment.virtual.effect_scenarios:DrawnPrior",
     "EnrichmentTrial": "stratomics.enrichment.virtual.single:EnrichmentTrial",
-    "HonestEffect": "stratomics.enrichment.virtual.believed:HonestEffect",
-    "LogHazardRatio": "stratomics.enrichment.virtual.believed:LogHazardRatio",
+    "HonestEffect": "stratomics.enrichment.virtual.effect_scenarios:NormalPrior",
+    "LogHazardRatio": "stratomics.enrichment.virtual.effect_scenarios:LogHazardRatio",
     "StratifiedTrial": "stratomics.enrichment.virtual.stratified:StratifiedTrial",
     "VirtualTrials": "stratomics.enrichment.virtual.trials:VirtualTrials",
-    "baseline_hazard": "stratomics.enrichment.virtual.baseline:baseline_hazard",
+    "baseline_hazard": "stratomics.enrichment.virtual.baseline_hazard:baseline_hazard",
     "virtual_trials": "stratomics.enrichment.virtual.trials:virtual_trials",
 }
 
-__getattr__ = face(__name__, PUBLIC)
+__getattr__ = lazy_getattr(__name__, PUBLIC)
 
 
 def __dir__() -> list[str]:

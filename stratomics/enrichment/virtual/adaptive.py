@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.errors import DesignError
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.adaptive_enrichment import AdaptiveEnrichment
 from stratomics.enrichment.design.combination import Stage
 from stratomics.enrichment.design.setting import Setting
-from stratomics.enrichment.virtual.believed import Truth
-from stratomics.enrichment.virtual.log_rank import Evidence, log_rank, time_of_event
-from stratomics.enrichment.virtual.patients import Draws, Patients, all_comers, enrol
-from stratomics.enrichment.virtual.plan import (
+from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
+from stratomics.enrichment.virtual.log_rank import LogRankScore, log_rank, time_of_event
+from stratomics.enrichment.virtual.outcomes import (
     Outcomes,
     at_the_latest,
     candidates_until,
     ended,
     require_patients,
 )
+from stratomics.enrichment.virtual.patients import Draws, Patients, all_comers, enrol
 from stratomics.enrichment.virtual.stratified import stage_of
 
 __all__ = ["AdaptiveTrial"]
@@ -69,7 +69,7 @@ class AdaptiveTrial:
         """Events that the second stage waits for."""
         return round(self.rule.events[1]) - round(self.rule.events[0])
 
-    def conduct(self, draws: Draws, setting: Setting, truth: Truth) -> Outcomes:
+    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
         """Run the trial on virtual patients."""
         start = all_comers(draws, setting, truth)
         waited = time_of_event(start.happens, round(self.rule.events[0]))
@@ -89,7 +89,7 @@ class AdaptiveTrial:
 
 
 def _go_on(
-    start: Patients, draws: Draws, setting: Setting, truth: Truth, interim: Array, dropped: Mask
+    start: Patients, draws: Draws, setting: Setting, truth: TrialScenario, interim: Array, dropped: Mask
 ) -> Patients:
     """Enrol positives alone after the interim look, in the trials that dropped all comers."""
     passed = setting.candidates.cumulative(interim)[:, None]
@@ -101,7 +101,7 @@ def _go_on(
 def _by_increments(
     patients: Patients,
     setting: Setting,
-    seen: tuple[Evidence, Evidence],
+    seen: tuple[LogRankScore, LogRankScore],
     interim: Array,
     everybody: Mask,
     further: int,
@@ -129,7 +129,7 @@ def _events_of(patients: Patients, among: Mask, everybody: Mask) -> Array:
     return np.where(among & gone_on_with, patients.happens, np.inf)
 
 
-def _strata(patients: Patients, among: Mask | bool, at: Array) -> tuple[Evidence, Evidence]:
+def _strata(patients: Patients, among: Mask | bool, at: Array) -> tuple[LogRankScore, LogRankScore]:
     """Evidence of those who test positive, and of those who test negative."""
     return (
         log_rank(patients, patients.positive & among, at),

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from stratomics.enrichment.virtual.patients import Patients
 
-__all__ = ["Evidence", "log_rank", "time_of_event"]
+__all__ = ["LogRankScore", "log_rank", "time_of_event"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class LogRankScore:
     """Log-rank score and its variance, (trials,) each; what strata, or stages, say adds up.
 
     Attributes
@@ -30,11 +30,11 @@ class Evidence:
     score: Array
     variance: Array
 
-    def __add__(self, other: Evidence) -> Evidence:
-        return Evidence(self.score + other.score, self.variance + other.variance)
+    def __add__(self, other: LogRankScore) -> LogRankScore:
+        return LogRankScore(self.score + other.score, self.variance + other.variance)
 
-    def __sub__(self, other: Evidence) -> Evidence:
-        return Evidence(self.score - other.score, self.variance - other.variance)
+    def __sub__(self, other: LogRankScore) -> LogRankScore:
+        return LogRankScore(self.score - other.score, self.variance - other.variance)
 
     @property
     def z(self) -> Array:
@@ -50,7 +50,7 @@ class Evidence:
         return np.divide(-self.score, self.variance, out=np.zeros_like(self.score), where=self.variance > 0.0)
 
 
-def log_rank(patients: Patients, among: Mask | None, at: Array) -> Evidence:
+def log_rank(patients: Patients, among: Mask | None, at: Array) -> LogRankScore:
     """Compare the arms by what is known at the calendar times `at`.
 
     Mantel 1966; the times of virtual patients have no ties. As in any trial z is normal only in large ones: where arms
@@ -79,7 +79,7 @@ def log_rank(patients: Patients, among: Mask | None, at: Array) -> Evidence:
     at_risk = treated.sum(axis=1, dtype=np.int32)[:, None] - before
     share = at_risk / np.arange(n, 0, -1)
     score = np.einsum("ij,ij->i", event, share - treated)
-    return Evidence(score, np.einsum("ij,ij->i", event, share * (1.0 - share)))
+    return LogRankScore(score, np.einsum("ij,ij->i", event, share * (1.0 - share)))
 
 
 def time_of_event(happens: Array, number: int) -> Array:

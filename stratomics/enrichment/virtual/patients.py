@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.randomness import named_generator
+from omics.common.seeds import named_generator
 from stratomics.enrichment.design.setting import Population, Setting
 from stratomics.enrichment.design.step_rate import StepRate
-from stratomics.enrichment.virtual.believed import Truth
+from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
 
 __all__ = ["Draws", "Patients", "all_comers", "draw", "enrol", "positives"]
 
@@ -93,19 +93,19 @@ def candidates(draws: Draws, population: Population) -> Array:
     return number
 
 
-def all_comers(draws: Draws, setting: Setting, truth: Truth) -> Patients:
+def all_comers(draws: Draws, setting: Setting, truth: TrialScenario) -> Patients:
     """Enrol everybody, whatever the test says."""
     positive = draws.test < setting.assay.positive
     return enrol(draws, candidates(draws, setting.everybody), positive, setting, truth)
 
 
-def positives(draws: Draws, setting: Setting, truth: Truth) -> Patients:
+def positives(draws: Draws, setting: Setting, truth: TrialScenario) -> Patients:
     """Enrol those alone who test positive."""
     positive = np.ones(draws.test.shape, dtype=bool)
     return enrol(draws, candidates(draws, setting.positive), positive, setting, truth)
 
 
-def enrol(draws: Draws, candidate: Array, positive: Mask, setting: Setting, truth: Truth) -> Patients:
+def enrol(draws: Draws, candidate: Array, positive: Mask, setting: Setting, truth: TrialScenario) -> Patients:
     """Live through one truth.
 
     Parameters
@@ -129,7 +129,7 @@ def enrol(draws: Draws, candidate: Array, positive: Mask, setting: Setting, trut
     return Patients(candidate, setting.candidates.inverse(candidate), time, seen, positive, draws.treated)
 
 
-def _event_time(draws: Draws, belongs: Mask, setting: Setting, truth: Truth) -> Array:
+def _event_time(draws: Draws, belongs: Mask, setting: Setting, truth: TrialScenario) -> Array:
     inside, outside = np.exp(-truth.log_ratio)[:, :, None]
     slower = np.where(belongs, inside, outside)
 

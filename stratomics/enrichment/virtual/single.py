@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from stratomics.enrichment.design.group_sequential import GroupSequential, fixed
 from stratomics.enrichment.design.setting import Setting
-from stratomics.enrichment.virtual.believed import Truth
+from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
 from stratomics.enrichment.virtual.log_rank import log_rank, time_of_event
-from stratomics.enrichment.virtual.patients import Draws, Patients, all_comers, positives
-from stratomics.enrichment.virtual.plan import (
+from stratomics.enrichment.virtual.outcomes import (
     Outcomes,
     at_the_latest,
     candidates_until,
     ended,
     require_patients,
 )
+from stratomics.enrichment.virtual.patients import Draws, Patients, all_comers, positives
 
 __all__ = ["AllComers", "EnrichmentTrial"]
 
@@ -47,7 +47,7 @@ class AllComers:
     def __post_init__(self) -> None:
         require_patients(self.patients, self.events)
 
-    def conduct(self, draws: Draws, setting: Setting, truth: Truth) -> Outcomes:
+    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
         """Run the trial on virtual patients."""
         patients = all_comers(draws, setting, truth)
         rejected, at, short = _looked_at(patients, setting, self.events, self.looks)
@@ -65,7 +65,7 @@ class EnrichmentTrial:
     def __post_init__(self) -> None:
         require_patients(self.patients, self.events)
 
-    def conduct(self, draws: Draws, setting: Setting, truth: Truth) -> Outcomes:
+    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
         """Run the trial on virtual patients."""
         patients = positives(draws, setting, truth)
         rejected, at, short = _looked_at(patients, setting, self.events, self.looks)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from omics.tables import check_choice
+from omics.common.registry import check_choice
 from stratomics.enrichment.design.checks import require_share
 from stratomics.enrichment.design.combination import INTERSECTIONS, Stage, closed_test_at_once
 from stratomics.enrichment.design.setting import Setting
-from stratomics.enrichment.virtual.believed import Truth
-from stratomics.enrichment.virtual.log_rank import Evidence, log_rank, time_of_event
+from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
+from stratomics.enrichment.virtual.log_rank import LogRankScore, log_rank, time_of_event
+from stratomics.enrichment.virtual.outcomes import Outcomes, at_the_latest, ended, require_patients
 from stratomics.enrichment.virtual.patients import Draws, all_comers
-from stratomics.enrichment.virtual.plan import Outcomes, at_the_latest, ended, require_patients
 
 __all__ = ["StratifiedTrial", "stage_of"]
 
@@ -47,7 +47,7 @@ class StratifiedTrial:
         require_share("alpha (one-sided)", self.alpha)
         check_choice(INTERSECTIONS, self.intersection, "test of the intersection")
 
-    def conduct(self, draws: Draws, setting: Setting, truth: Truth) -> Outcomes:
+    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
         """Run the trial on virtual patients."""
         patients = all_comers(draws, setting, truth)
         waited = time_of_event(patients.happens, self.events)
@@ -64,7 +64,7 @@ class StratifiedTrial:
         return ended(patients, at, subgroup, everybody, tested, waited > at)
 
 
-def stage_of(positive: Evidence, negative: Evidence) -> Stage:
+def stage_of(positive: LogRankScore, negative: LogRankScore) -> Stage:
     """Evidence of the two strata of a test, as a closed test takes it."""
     everybody = positive + negative
     whole = np.ones_like(everybody.variance)

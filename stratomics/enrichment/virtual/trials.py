@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.errors import DesignError
-from omics.randomness import named_generator
-from omics.tables import check_choice
+from omics.common.errors import DesignError
+from omics.common.registry import check_choice
+from omics.common.seeds import named_generator
 from stratomics.enrichment.design.setting import Setting
-from stratomics.enrichment.virtual.believed import READS_AS, SCENARIOS, Believed, Truth
+from stratomics.enrichment.virtual.effect_scenarios import READS_AS, SCENARIOS, EffectPrior, TrialScenario
+from stratomics.enrichment.virtual.outcomes import Outcomes, TrialPlan, cost, utility
 from stratomics.enrichment.virtual.patients import draw
-from stratomics.enrichment.virtual.plan import Outcomes, Plan, cost, utility
 
 __all__ = ["VirtualTrials", "virtual_trials"]
 
@@ -41,7 +41,7 @@ class VirtualTrials:
     """
 
     outcomes: Mapping[tuple[str, str], Outcomes]
-    truths: Mapping[str, Truth]
+    truths: Mapping[str, TrialScenario]
     setting: Setting
 
     @property
@@ -65,7 +65,7 @@ class VirtualTrials:
         return float(wins.mean()), float(wins.std() / math.sqrt(len(wins)))
 
     def utility(self, scenario: str, plan: str) -> Array:
-        """(trials,) worth minus cost, as :func:`stratomics.enrichment.virtual.plan.utility` has it."""
+        """(trials,) worth minus cost, as :func:`stratomics.enrichment.virtual.outcomes.utility` has it."""
         check_choice(self.truths, scenario, "truth")
         check_choice({name: name for _, name in self.outcomes}, plan, "plan")
         return utility(self.outcomes[scenario, plan], self.setting, self.truths[scenario])
@@ -93,9 +93,9 @@ class VirtualTrials:
 
 
 def virtual_trials(
-    plans: Mapping[str, Plan],
+    plans: Mapping[str, TrialPlan],
     setting: Setting,
-    believed: Believed,
+    prior: EffectPrior,
     trials: int = 10_000,
     seed: int = 0,
     delay: float | None = None,
@@ -129,12 +129,12 @@ def virtual_trials(
     --------
     >>> from stratomics.enrichment.design.assay import Assay
     >>> from stratomics.enrichment.design.step_rate import StepRate
-    >>> from stratomics.enrichment.virtual.believed import HonestEffect, LogHazardRatio
+    >>> from stratomics.enrichment.virtual.effect_scenarios import HonestEffect, LogHazardRatio
     >>> from stratomics.enrichment.virtual.single import AllComers, EnrichmentTrial
     >>> setting = Setting(Assay(0.4), StepRate.of_median(12.0), StepRate.of_median(18.0), StepRate.constant(30.0))
-    >>> believed = HonestEffect(LogHazardRatio(-0.5, 0.2), LogHazardRatio(0.0, 0.1))
+    >>> prior = HonestEffect(LogHazardRatio(-0.5, 0.2), LogHazardRatio(0.0, 0.1))
     >>> plans = {"all": AllComers(300, 200), "enriched": EnrichmentTrial(200, 130)}
-    >>> found = virtual_trials(plans, setting, believed, trials=500, seed=1)
+    >>> found = virtual_trials(plans, setting, prior, trials=500, seed=1)
     >>> found.better("enriched", "all")[0] > 0.5
     True
     """
@@ -146,7 +146,7 @@ def virtual_trials(
     if not 0.0 < wait < math.inf:
         raise DesignError(f"the delay of the effect is {wait:g}; it must be a number above 0")
     truths = {
-        name: scenario(believed, named_generator(seed, "truth", name), trials, wait)
+        name: scenario(prior, named_generator(seed, "truth", name), trials, wait)
         for name, scenario in SCENARIOS.items()
     }
     outcomes = {
@@ -157,7 +157,7 @@ def virtual_trials(
     return VirtualTrials(outcomes, truths, setting)
 
 
-def _conduct(plan: Plan, setting: Setting, truth: Truth, trials: int, seed: int) -> Outcomes:
+def _conduct(plan: TrialPlan, setting: Setting, truth: TrialScenario, trials: int, seed: int) -> Outcomes:
     """Run a plan chunk by chunk."""
     size = max(1, CHUNK // plan.patients)
     return Outcomes.joined(

@@ -1,5 +1,5 @@
 // The explorer of a report. It steps through numbers that were worked out beforehand (#explorer-table) and computes none.
-// shown() and row() say what stratomics/report/explorer.py says of the same place, to the letter; a test compares them.
+// shown() and row() say what stratomics/report/sections/explorer.py says of the same place, to the letter; a test compares them.
 (() => {
   "use strict";
   const table = JSON.parse(document.getElementById("explorer-table").textContent);

@@ -1,4 +1,4 @@
-"""Censoring given covariates: the truth found, Kaplan-Meier where they say nothing, nobody judged by his own model."""
+"""Censoring given covariates: the truth found, Kaplan-Meier where they say nothing, nobody evaluated by his own model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.calibration.censoring_model import conditional_censoring
-from models.censoring import censoring_survival
+from models.survival.kaplan_meier import censoring_survival
 
 FOLD = np.arange(2000) % 5
 

@@ -13,10 +13,10 @@ from scipy.special import expit
 from models.calibration.cross_conformal import LeftOut, fewest
 from models.calibration.density_ratio import DensityRatio, ShiftWeights
 from models.calibration.response_sets import TAXONOMIES, ResponseSets, written
-from models.logistic_net import logistic_net
+from models.linear.logistic_net import logistic_net
 from models.prediction import Prediction
-from omics.endpoints import Response
-from omics.errors import ConfigError, DataError, FitError, TooFewError
+from omics.cohort.endpoints import Response
+from omics.common.errors import ConfigError, DataError, FitError, TooFewError
 from stratomics.evaluation.cases import ResponseCases
 
 MEMBERS = 5

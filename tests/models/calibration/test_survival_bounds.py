@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.calibration.censoring_model import conditional_censoring
-from models.calibration.recalibration import CoxRecalibration
+from models.calibration.cox_recalibration import CoxRecalibration
 from models.calibration.survival_bounds import FEWEST_FOLLOWED, SurvivalBounds, missed_share
-from models.censoring import StepFunction, censoring_survival
-from models.cox_net import cox_net
-from omics.errors import FitError
+from models.linear.cox_net import cox_net
+from models.survival.kaplan_meier import StepFunction, censoring_survival
+from omics.common.errors import FitError
 
 GRID = np.linspace(0.005, 6.0, 600)
 REPETITIONS = 100

@@ -7,9 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.biom import parse_biom, read_biom
-from omics.readers.tables import read_table
+from omics.readers.plain_tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "biom"
 JSON = json.loads((FIXTURES / "sparse_1_0.biom").read_text())

@@ -17,12 +17,12 @@ import pytest
 import scipy.sparse
 import zarr
 
-from omics.cohort import read_cohort
-from omics.errors import CohortError, InputError
-from omics.files import digest_files
+from omics.cohort.read import read_cohort
+from omics.common.errors import CohortError, InputError
+from omics.common.files import digest_files
 from omics.readers.containers import read_xlsx
 from omics.readers.matrix import numbers
-from omics.readers.tables import read_table
+from omics.readers.plain_tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "containers"
 X = np.array([[1.5, 0, 0], [0, 2, 3]])

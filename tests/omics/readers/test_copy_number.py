@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
+from omics.common.registry import resolve
 from omics.readers import READERS
 from omics.readers.copy_number import read_gistic, read_seg
-from omics.readers.tables import read_table
-from omics.tables import look_up
+from omics.readers.plain_tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "copy_number"
 HEADER = "ID\tchrom\tloc.start\tloc.end\tnum.mark\tseg.mean\n"
@@ -75,8 +75,8 @@ def test_lines_longer_than_a_megabyte(tmp_path):
 
 
 def test_bare_names_of_the_formats():
-    assert look_up(READERS, "gistic", "format") is read_gistic
-    assert look_up(READERS, "seg", "format") is read_seg
+    assert resolve(READERS, "gistic", "format") is read_gistic
+    assert resolve(READERS, "seg", "format") is read_seg
 
 
 def loop(path: Path) -> dict[tuple[str, str], float]:

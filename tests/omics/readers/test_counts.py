@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
-from omics.files import digest_files
+from omics.common.errors import CohortError
+from omics.common.files import digest_files
 from omics.readers.counts import read_featurecounts, read_salmon, read_tximport
-from omics.readers.tables import read_table
+from omics.readers.plain_tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "counts"
 COUNTS = FIXTURES / "featurecounts.txt"

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError, InputError
+from omics.common.errors import CohortError, InputError
+from omics.common.registry import resolve
 from omics.readers import READERS
 from omics.readers.delimited import Header, read_cells
 from omics.readers.matrix import patient_table
-from omics.readers.tables import read_table
+from omics.readers.plain_tables import read_table
 from omics.readers.text_files import read_lines
-from omics.tables import look_up
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EXAMPLES = [
@@ -36,7 +36,7 @@ FILES = [(key, name) for key, name in EXAMPLES if key != "salmon"]
 
 @pytest.mark.parametrize(("key", "name"), EXAMPLES)
 def test_the_promise_of_a_reader(key, name):
-    frame = look_up(READERS, key, "format")(FIXTURES / name)
+    frame = resolve(READERS, key, "format")(FIXTURES / name)
     assert frame.columns[0] == "sample_id"
     assert all(isinstance(cell, str) and cell for cell in frame["sample_id"])
     assert frame.columns.is_unique
@@ -51,7 +51,7 @@ def test_a_truncated_gzip_is_refused(tmp_path, key, name):
     path = tmp_path / (Path(name).name + ".gz")
     path.write_bytes(gzip.compress((FIXTURES / name).read_bytes())[:-10])
     with pytest.raises((InputError, EOFError)):
-        look_up(READERS, key, "format")(path)
+        resolve(READERS, key, "format")(path)
 
 
 @pytest.mark.parametrize(("key", "name"), FILES)
@@ -59,7 +59,7 @@ def test_an_empty_file_is_refused(tmp_path, key, name):
     path = tmp_path / Path(name).name
     path.write_text("")
     with pytest.raises(InputError):
-        look_up(READERS, key, "format")(path)
+        resolve(READERS, key, "format")(path)
 
 
 @pytest.mark.parametrize(("key", "name"), FILES)
@@ -69,7 +69,7 @@ def test_a_header_without_rows_is_refused(tmp_path, key, name):
     path = tmp_path / Path(name).name
     path.write_text("".join(lines[:first]))
     with pytest.raises(InputError):
-        look_up(READERS, key, "format")(path)
+        resolve(READERS, key, "format")(path)
 
 
 def test_read_table_turns_a_broken_stream_into_a_sentence(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.diann import read_diann
 
 FIXTURES = Path(__file__).parent / "fixtures" / "diann"

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.cohort import read_cohort
-from omics.errors import CohortError
-from omics.readers.tables import read_table
+from omics.cohort.read import read_cohort
+from omics.common.errors import CohortError
+from omics.readers.plain_tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "gct"
 

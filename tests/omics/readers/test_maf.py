@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
+from omics.common.registry import resolve
 from omics.readers import READERS
 from omics.readers.maf import NON_SILENT, SILENT, read_maf
-from omics.readers.tables import read_table
-from omics.tables import look_up
+from omics.readers.plain_tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "maf"
 HEADER = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\n"
@@ -83,7 +83,7 @@ def test_quotes_hashes_and_zeros_are_only_characters(tmp_path):
 
 
 def test_the_bare_name_of_the_format():
-    assert look_up(READERS, "maf", "format") is read_maf
+    assert resolve(READERS, "maf", "format") is read_maf
 
 
 def test_many_comment_lines(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.delimited import fields_under, measured
 from omics.readers.matrix import patient_table
 

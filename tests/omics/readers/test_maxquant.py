@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.modalities.proteomics import PROTEOMICS
 from omics.readers.maxquant import read_protein_groups
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.modalities.microbiome import MICROBIOME
 from omics.readers.metaphlan import read_metaphlan
 

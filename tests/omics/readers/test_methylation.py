@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
+from omics.common.registry import resolve
 from omics.readers import READERS
 from omics.readers.methylation import read_beta_matrix
-from omics.tables import look_up
 
 FIXTURES = Path(__file__).parent / "fixtures" / "methylation"
 
@@ -71,7 +71,7 @@ def test_spellings_of_the_companion(tmp_path, companion):
 
 
 def test_the_bare_name_of_the_format():
-    assert look_up(READERS, "beta_matrix", "format") is read_beta_matrix
+    assert resolve(READERS, "beta_matrix", "format") is read_beta_matrix
 
 
 def test_the_bounds_are_beta_values(tmp_path):

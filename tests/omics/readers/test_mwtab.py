@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.mwtab import read_mwtab
 
 FIXTURES = Path(__file__).parent / "fixtures" / "mwtab"

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.mztab import read_mztab
-from omics.readers.tables import read_table
+from omics.readers.plain_tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "mztab"
 SPECIFICATION = (FIXTURES / "specification.mztab").read_text()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
 from omics.readers.olink import read_olink
 
 FIXTURES = Path(__file__).parent / "fixtures" / "olink"

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omics.errors import CohortError
+from omics.common.errors import CohortError
+from omics.readers.plain_tables import read_table
 from omics.readers.plink import read_bed
-from omics.readers.tables import read_table
 
 FIXTURES = Path(__file__).parent / "fixtures" / "plink"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
-from omics.readers.tables import read_table
+from omics.common.errors import CohortError
+from omics.readers.plain_tables import read_table
 
 ARTIFACT = Path(__file__).parent / "fixtures" / "qiime2" / "relative.qza"
 COUNTS = Path(__file__).parent / "fixtures" / "biom" / "sparse_1_0.biom"

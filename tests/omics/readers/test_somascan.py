@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omics.errors import CohortError
-from omics.readers.tables import read_table
+from omics.common.errors import CohortError
+from omics.readers.plain_tables import read_table
 
 TOY = Path(__file__).parent / "fixtures" / "somascan" / "toy.adat"
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omics.errors import CohortError, InputError
-from omics.readers.tables import read_table
+from omics.common.errors import CohortError, InputError
+from omics.readers.plain_tables import read_table
 from omics.readers.variants import read_vcf
 
 FIXTURES = Path(__file__).parent / "fixtures" / "vcf"

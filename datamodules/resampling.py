@@ -1,0 +1,140 @@
+"""Who is predicted by models of whom: cross-validation, sites left out in turn, a ready split, another cohort."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from datamodules.config import SplitConfig
+from datamodules.split import Fold, stratified_folds
+from omics.cohort.read import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
+from omics.common.errors import CohortError, ConfigError, DataError
+from omics.common.registry import resolve
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["DESIGNS", "Design", "design_of"]
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Design:
+    """An experiment's patients.
+
+    Attributes
+    ----------
+    cohort
+        Whose patients train; ``train`` of a fold are rows of it.
+    evaluated
+        Whose patients are predicted by models that never saw them; ``test`` of a fold are rows of it.
+    folds
+        Each with training rows and rows to predict.
+    """
+
+    cohort: MuData
+    evaluated: MuData
+    folds: list[Fold]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all files that the patients were read from."""
+        ours, theirs = cohort_digest(self.cohort), cohort_digest(self.evaluated)
+        return ours if ours == theirs else hashlib.sha256(f"{ours}{theirs}".encode()).hexdigest()
+
+
+def design_of(cohort: MuData, config: SplitConfig, seed: int) -> Design:
+    """Lay out the outer folds of an experiment.
+
+    Raises
+    ------
+    DataError
+        If a training part would have nothing to learn from, or nobody could be evaluated.
+    """
+    make: Callable[[MuData, SplitConfig, int], Design] = resolve(DESIGNS, config.design, "split.design")
+    design = make(cohort, config, seed)
+    name = cohort_spec(cohort).primary_endpoint
+    endpoint = cohort_endpoints(design.cohort).primary()
+    for fold in design.folds:
+        endpoint.take(fold.train).check_learnable(name)
+    return design
+
+
+def kfold(cohort: MuData, config: SplitConfig, seed: int) -> Design:
+    """Repeated k-fold, stratified by event or class, and arm."""
+    return Design(cohort, cohort, stratified_folds(cohort, config.folds, config.repeats, seed, "outer"))
+
+
+def leave_site_out(cohort: MuData, _config: SplitConfig, _seed: int) -> Design:
+    """Predict each site's patients from all other sites; the folds are the sites, and nothing is drawn."""
+    sites = _column(cohort, cohort_spec(cohort).site, "site", "leave_site_out")
+    codes, names = pd.factorize(sites, sort=True)
+    if len(names) < 2:  # noqa: PLR2004  # one cannot be left out
+        raise DataError("split.design leave_site_out needs two sites at least; choose kfold")
+    parts = [(np.flatnonzero(codes != n), np.flatnonzero(codes == n)) for n in range(len(names))]
+    return Design(cohort, cohort, [Fold(0, number, *part) for number, part in enumerate(parts)])
+
+
+def ready_split(cohort: MuData, _config: SplitConfig, _seed: int) -> Design:
+    """Predict the patients whom `part` calls test from those whom it calls train."""
+    column = cohort_spec(cohort).part
+    parts = _column(cohort, column, "part", "part")
+    train, test = (np.flatnonzero(parts == name) for name in ("train", "test"))
+    if not len(train) or not len(test):
+        raise DataError(
+            f"column '{column}' leaves nobody to train, or nobody to test; choose split.design kfold"
+        )
+    evaluated = cohort[test].copy()
+    return Design(cohort, evaluated, [Fold(0, 0, train, np.arange(len(test)))])
+
+
+def external(cohort: MuData, config: SplitConfig, _seed: int) -> Design:
+    """Predict the patients of another cohort from all of this one."""
+    if config.external is None:
+        raise ConfigError("split.design external needs another cohort; name it with --split.external COHORT")
+    other = read_cohort(config.external)
+    ours, theirs = cohort_spec(cohort), cohort_spec(other)
+    if ours.primary_endpoint not in theirs.endpoints:
+        raise DataError(
+            f"cohort '{theirs.name}' has no endpoint '{ours.primary_endpoint}', which is evaluated; name it in its cohort.yaml"
+        )
+    both = set(cohort.obs_names) & set(other.obs_names)
+    if both:
+        raise DataError(
+            f"patient '{min(both)}' is in both cohorts, so the other is not external; give ids that tell them apart"
+        )
+    return Design(cohort, other, [Fold(0, 0, np.arange(cohort.n_obs), np.arange(other.n_obs))])
+
+
+DESIGNS = {
+    "kfold": "datamodules.resampling:kfold",
+    "leave_site_out": "datamodules.resampling:leave_site_out",
+    "part": "datamodules.resampling:ready_split",
+    "external": "datamodules.resampling:external",
+}
+
+
+def _column(cohort: MuData, column: str | None, key: str, design: str) -> pd.Series[str]:
+    """(n,) words of a column that cohort.yaml declares and that every patient has."""
+    if column is None:
+        raise ConfigError(
+            f"split.design {design} needs the key `{key}` of cohort.yaml; declare it, or choose kfold"
+        )
+    values = cohort.obs[column]
+    # A part is checked where the cohort is read.
+    if values.isna().any():
+        raise CohortError(
+            "a patient has no site; give everyone one",
+            "missing_site",
+            column=column,
+            patient=str(cohort.obs_names[int(values.isna().to_numpy().argmax())]),
+        )
+    words: pd.Series[str] = values.astype(str)
+    return words

@@ -1,0 +1,1 @@
+"""Group factor analysis, fitted by variational inference."""

@@ -1,0 +1,1 @@
+"""Multi-view variational autoencoders, with and without endpoints."""

@@ -1,0 +1,127 @@
+"""How the multi-view variational autoencoder is trained: subsets of views, warm-up, and room for heads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from datamodules.patient_batches import PatientBatches, batch_loader
+from models.config import TrainerConfig
+from models.ensemble.distributed import gather_ranks, rank_slice
+from models.ensemble.trainer import fit_network
+from models.factors.vae.network import MultiViewNetwork, ViewInputs
+from omics.common.errors import FitError
+from omics.common.seeds import named_generator, named_seed
+
+__all__ = ["AutoencoderTraining", "HeadsLoss", "PatientInputs", "drawn_subset", "no_heads", "train"]
+
+HeadsLoss = Callable[[Tensor, Tensor], Tensor]
+"""(posterior means (b, k), row numbers (b,)) -> scalar loss a patient, added to minus the evidence bound a patient."""
+
+WARM_UP = 0.25
+"""Share of the epochs in which the divergence from the prior gains its weight (Bowman 2016,
+doi 10.18653/v1/K16-1002)."""
+
+HALF = 0.5
+
+
+class PatientInputs(ViewInputs):
+    """Training patients on their way to the network."""
+
+    __slots__ = ()
+
+    def take(self, rows: NDArray[np.int64]) -> PatientInputs:
+        """Keep `rows`, in their order."""
+        index = torch.from_numpy(rows)
+        return PatientInputs(
+            [values[index] for values in self.values], [seen[index] for seen in self.seen], self.rows[index]
+        )
+
+
+def no_heads(mean: Tensor, rows: Tensor) -> Tensor:  # noqa: ARG001  # what heads would be given
+    """Nothing but the views is to be explained."""
+    return mean.new_zeros(())
+
+
+class AutoencoderTraining(pl.LightningModule):
+    """Ascends the evidence bound of `n` patients by Adam.
+
+    At each step half of the patients keep all their views, and the others each view by the toss of a coin. The bound
+    is that of the values which are kept, so that the posterior given any subset of views is trained, and is as wide as
+    the subset leaves it.
+
+    Parameters
+    ----------
+    network
+        To be trained.
+    n
+        How many patients there are in all.
+    config
+        Epochs and learning rate, which falls to 0 along half a cosine.
+    seed
+        Of subsets and draws.
+    heads
+        Loss of what is trained together with the factors.
+    """
+
+    def __init__(
+        self,
+        network: MultiViewNetwork,
+        n: int,
+        config: TrainerConfig,
+        seed: int,
+        heads: HeadsLoss = no_heads,
+    ) -> None:
+        super().__init__()
+        self.network, self.n, self.config, self.seed, self.heads = network, n, config, seed, heads
+
+    def training_step(self, inputs: ViewInputs, _index: int) -> Tensor:
+        """Minus the evidence bound a patient, and the loss of the heads."""
+        generator = named_generator(self.seed, "step", self.global_step)
+        inputs = drawn_subset(inputs, generator)
+        n, own = len(inputs.rows), rank_slice(len(inputs.rows))
+        mine = ViewInputs([v[own] for v in inputs.values], [s[own] for s in inputs.seen], inputs.rows[own])
+        posterior = self.network.posterior(mine)
+        draw = torch.tensor(generator.standard_normal((n, posterior.mean.shape[1]))[own]).to(posterior.mean)
+        bound = self.network.bound(mine, posterior, draw)
+        likelihood, divergence, mean = (gather_ranks(part, n) for part in (*bound, posterior.mean))
+        warm = min(1.0, (self.current_epoch + 1) / (WARM_UP * self.config.epochs))
+        divergence = divergence.mean() + self.network.divergence() / self.n
+        loss = warm * divergence - likelihood.mean() + self.heads(mean, inputs.rows)
+        if not bool(torch.isfinite(loss)):
+            raise FitError(
+                f"the loss is not finite in epoch {self.current_epoch}; lower trainer.learning_rate"
+            )
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """Adam, its learning rate falling along half a cosine."""
+        adam = torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)
+        return {
+            "optimizer": adam,
+            "lr_scheduler": torch.optim.lr_scheduler.CosineAnnealingLR(adam, self.config.epochs),
+        }
+
+
+def train(training: AutoencoderTraining, inputs: PatientInputs) -> None:
+    """Train the network in place, and leave it on the CPU."""
+    config = training.config
+    batches = PatientBatches(inputs, training.n, config.batch_size, named_seed(training.seed, "batches"))
+    fit_network(training, batch_loader(batches), config)
+
+
+def drawn_subset(inputs: ViewInputs, generator: np.random.Generator) -> ViewInputs:
+    """Hide views at random: half of the patients keep all, others each by the toss of a coin, but never none."""
+    present = torch.stack([seen.any(dim=1) for seen in inputs.seen], dim=1)
+    n, views = present.shape
+    kept = torch.from_numpy((generator.random((n, views)) < HALF) | (generator.random((n, 1)) < HALF))
+    kept = kept.to(present.device)
+    kept |= ~(kept & present).any(dim=1, keepdim=True)
+    seen = [mask * kept[:, [view]] for view, mask in enumerate(inputs.seen)]
+    return ViewInputs(inputs.values, seen, inputs.rows)

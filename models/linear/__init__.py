@@ -1,0 +1,1 @@
+"""Elastic net, ridge and non-negative regressions of any likelihood."""

@@ -1,0 +1,1 @@
+"""How unlike the training patients a new patient is."""

@@ -1,0 +1,1 @@
+"""Kaplan-Meier, product limit and Breslow estimates in numpy."""

@@ -1,0 +1,211 @@
+"""Endpoints read from the table of samples, and everything refused that cannot be right about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.cohort.endpoints import Endpoints, Response, Survival
+from omics.cohort.spec import CohortSpec, EndpointSpec
+from omics.common.errors import CohortError, nearest
+
+__all__ = ["HALF_A_DAY", "check_endpoints", "read_endpoints"]
+
+HALF_A_DAY = {"days": 0.5, "weeks": 0.5 / 7, "months": 0.5 / 30.4375, "years": 0.5 / 365.25}
+"""What a recorded time of 0 stands for, by unit: it happened within the first day."""
+
+
+def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoints:
+    """Read and check every endpoint that `spec` names.
+
+    Parameters
+    ----------
+    samples
+        A row a patient, indexed by id.
+    spec
+        The cohort's specification.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        A missing column, text for a number, a negative time, an event that is neither 0 nor 1, a cause that
+        contradicts the event, an entry that is not before the time, or a label that is no level.
+
+    Notes
+    -----
+    A time of 0 means "within the first day": the patient stays, with half a day. Who has a time
+    without an event, or the other way round, has this endpoint not observed.
+    """
+    return Endpoints(
+        {
+            name: _survival(samples, name, endpoint, file)
+            if endpoint.kind == "survival"
+            else _response(samples, endpoint, file)
+            for name, endpoint in spec.endpoints.items()
+        },
+        spec.primary_endpoint,
+    )
+
+
+def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
+    """Refuse what :func:`read_endpoints` refuses, and a positive value that is spelled otherwise than in the column.
+
+    A part of a cohort may well be without one, and so may a new cohort of which 1 is positive and all are 0.
+    """
+    for name, endpoint in read_endpoints(samples, spec, file).named.items():
+        column = spec.endpoints[name].column
+        if isinstance(endpoint, Survival):
+            _check_causes(name, endpoint, spec, file)
+        elif (
+            endpoint.observed.any()
+            and not endpoint.positive.any()
+            and not _only_zeros(samples, spec.endpoints[name])
+        ):
+            values = " or ".join(map(repr, _positive(spec.endpoints[name])))
+            raise CohortError(
+                f"nobody has the positive value {values}; found {_found(samples[column])}",
+                "no_positive",
+                file=file,
+                column=column,
+            )
+
+
+def _only_zeros(samples: pd.DataFrame, endpoint: EndpointSpec) -> bool:
+    return endpoint.positive == 1 and bool((samples[endpoint.column].dropna() == 0).all())
+
+
+def _check_causes(name: str, endpoint: Survival, spec: CohortSpec, file: str) -> None:
+    if endpoint.cause is None:
+        return
+    absent = set(range(1, endpoint.cause.max(initial=0) + 1)) - set(endpoint.cause.tolist())
+    if absent:
+        raise CohortError(
+            f"endpoint '{name}': nobody has cause {min(absent)}; number the causes 1, 2, ... without a gap",
+            "cause_without_events",
+            file=file,
+            column=spec.endpoints[name].cause,
+        )
+
+
+def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: str) -> Survival:
+    if endpoint.unit not in HALF_A_DAY:
+        raise CohortError(
+            f"endpoint '{name}': unknown unit '{endpoint.unit}'; {nearest(endpoint.unit, HALF_A_DAY)}",
+            "unknown_unit",
+            file=file,
+        )
+    time = _numbers(samples, str(endpoint.time), file)
+    event = _numbers(samples, str(endpoint.event), file)
+    _refuse(samples, time < 0, "time is negative; times count from 0", "negative_time", endpoint.time, file)
+    wrong = ~np.isnan(event) & (event != 0) & (event != 1)
+    _refuse(samples, wrong, "an event is 0 or 1", "event_not_binary", endpoint.event, file)
+    zero = time == 0
+    observed = ~np.isnan(time) & ~np.isnan(event)
+    time = np.where(zero, HALF_A_DAY[endpoint.unit], time)
+    event = observed & (event == 1)
+    return Survival(
+        np.where(observed, time, np.nan),
+        event,
+        observed,
+        endpoint.unit,
+        cause=_cause(samples, endpoint, event, observed, file),
+        entry=_entry(samples, endpoint, time, observed, file),
+    )
+
+
+def _cause(
+    samples: pd.DataFrame,
+    endpoint: EndpointSpec,
+    event: NDArray[np.bool_],
+    observed: NDArray[np.bool_],
+    file: str,
+) -> NDArray[np.int64] | None:
+    if endpoint.cause is None:
+        return None
+    cause = np.nan_to_num(_numbers(samples, endpoint.cause, file), nan=0.0)
+    wrong = (cause < 0) | (cause != np.round(cause))
+    _refuse(samples, wrong, "a cause is 0 (no event), 1, 2, ...", "bad_cause", endpoint.cause, file)
+    wrong = observed & ((cause > 0) != event)
+    sentence = f"the cause and the event ({endpoint.event}) contradict each other: a cause of 0 is no event"
+    _refuse(samples, wrong, sentence, "cause_contradicts_event", endpoint.cause, file)
+    return np.where(observed, cause, 0).astype(np.int64)
+
+
+def _entry(
+    samples: pd.DataFrame,
+    endpoint: EndpointSpec,
+    time: NDArray[np.float64],
+    observed: NDArray[np.bool_],
+    file: str,
+) -> NDArray[np.float64] | None:
+    if endpoint.entry is None:
+        return None
+    entry = _numbers(samples, endpoint.entry, file)
+    sentence = "no time of entry; write 0 for who was observed from the start"
+    _refuse(samples, observed & np.isnan(entry), sentence, "no_entry", endpoint.entry, file)
+    wrong = observed & ~((entry >= 0) & (entry < time))
+    sentence = f"a patient enters at 0 or later, and before his time ({endpoint.time})"
+    _refuse(samples, wrong, sentence, "entry_after_time", endpoint.entry, file)
+    return np.where(observed, entry, 0.0)
+
+
+def _response(samples: pd.DataFrame, endpoint: EndpointSpec, file: str) -> Response:
+    column = _column(samples, str(endpoint.column), file)
+    observed = column.notna().to_numpy()
+    positive = np.zeros(len(column), dtype=bool)
+    for value in _positive(endpoint):
+        # A nullable column compares to NA where it is empty.
+        positive |= (column == value).astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    if endpoint.levels is None:
+        return Response(positive & observed, observed)
+    place = column.map({value: number for number, value in enumerate(endpoint.levels)})
+    names = tuple(map(str, endpoint.levels))
+    unknown = observed & place.isna().to_numpy()
+    sentence = f"the label is none of the levels {', '.join(names)}"
+    _refuse(samples, unknown, sentence, "unknown_level", endpoint.column, file)
+    level = place.astype("float64").fillna(0.0).to_numpy().astype(np.int64)
+    return Response(positive & observed, observed, level, names)
+
+
+def _positive(endpoint: EndpointSpec) -> list[Any]:
+    """Values that count as positive: the highest level where nothing else is said."""
+    if endpoint.positive is None:
+        return [] if endpoint.levels is None else endpoint.levels[-1:]
+    return endpoint.positive if isinstance(endpoint.positive, list) else [endpoint.positive]
+
+
+def _found(column: pd.Series[Any]) -> str:
+    values = sorted(map(str, column.dropna().unique()))
+    return ", ".join(values[:5]) + (", ..." if values[5:] else "")
+
+
+def _column(samples: pd.DataFrame, name: str, file: str) -> pd.Series[Any]:
+    if name not in samples.columns:
+        raise CohortError(
+            f"no such column; {nearest(name, map(str, samples.columns))}",
+            "missing_column",
+            file=file,
+            column=name,
+        )
+    return samples[name]
+
+
+def _numbers(samples: pd.DataFrame, name: str, file: str) -> NDArray[np.float64]:
+    # A late import: readers know tables, endpoints only borrow their way to numbers.
+    from omics.readers.matrix import numbers
+
+    column = _column(samples, name, file)
+    return numbers(column.to_frame(), file).to_numpy()[:, 0]
+
+
+def _refuse(
+    samples: pd.DataFrame, wrong: NDArray[np.bool_], sentence: str, code: str, column: str | None, file: str
+) -> None:
+    if wrong.any():
+        patient = str(samples.index[int(wrong.argmax())])
+        raise CohortError(sentence, code, file=file, column=column, patient=patient)

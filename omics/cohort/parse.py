@@ -1,0 +1,108 @@
+"""Read ``cohort.yaml`` safely; every unknown key is refused with the nearest right word."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from omics.cohort.spec import ENDPOINT_KINDS, ArmSpec, CohortSpec, EndpointSpec, SamplesSpec, ViewSpec
+from omics.cohort.spec_rules import check_labels, check_meaning
+from omics.common.errors import CohortError, nearest
+from omics.common.yaml import load_yaml
+
+__all__ = ["load_spec", "parse_spec"]
+
+T = TypeVar("T")
+
+
+def load_spec(path: Path) -> CohortSpec:
+    """Read a ``cohort.yaml``."""
+    if not path.is_file():
+        raise CohortError(
+            "no such file; a cohort is a folder with cohort.yaml", "missing_file", file=str(path)
+        )
+    return parse_spec(load_yaml(path), str(path))
+
+
+def parse_spec(content: Any, file: str) -> CohortSpec:
+    """Turn the nested dict of a ``cohort.yaml`` into a :class:`CohortSpec`, checking every key."""
+    content = _mapping(content, "a cohort", file)
+    content["views"] = {
+        str(name): _build(ViewSpec, view, f"view '{name}'", file)
+        for name, view in _mapping(content.get("views", {}), "views", file).items()
+    }
+    content["endpoints"] = {
+        str(name): _endpoint(str(name), endpoint, file)
+        for name, endpoint in _mapping(content.get("endpoints", {}), "endpoints", file).items()
+    }
+    if content.get("samples") is not None:
+        content["samples"] = _build(SamplesSpec, content["samples"], "samples", file)
+    if content.get("arm") is not None:
+        content["arm"] = _build(ArmSpec, content["arm"], "arm", file)
+    covariates = content.get("covariates") or []
+    if not isinstance(covariates, list):
+        raise CohortError(f"'covariates' is {covariates!r}, and must be a list", "wrong_type", file=file)
+    twice = next((name for place, name in enumerate(covariates) if name in covariates[:place]), None)
+    if twice is not None:
+        raise CohortError(
+            "the covariate is named twice; name it once", "repeated_covariate", file=file, column=str(twice)
+        )
+    content["covariates"] = tuple(str(name) for name in covariates)
+    spec = _build(CohortSpec, content, "the cohort", file)
+    check_meaning(spec, file)
+    return spec
+
+
+def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:
+    content = _mapping(content, f"endpoint '{name}'", file)
+    content.setdefault("kind", name)
+    endpoint = _build(EndpointSpec, content, f"endpoint '{name}'", file)
+    if endpoint.kind not in ENDPOINT_KINDS:
+        raise CohortError(
+            f"endpoint '{name}' is of unknown kind '{endpoint.kind}'; "
+            f"{nearest(endpoint.kind, ENDPOINT_KINDS)}",
+            "unknown_kind",
+            file=file,
+        )
+    needed = ("time", "event") if endpoint.kind == "survival" else ("column",)
+    for key in needed:
+        if getattr(endpoint, key) is None:
+            raise CohortError(
+                f"endpoint '{name}' lacks the key '{key}'", "missing_key", file=file, column=key
+            )
+    check_labels(name, endpoint, file)
+    return endpoint
+
+
+def _mapping(content: Any, what: str, file: str) -> dict[str, Any]:
+    if not isinstance(content, Mapping):
+        raise CohortError(f"{what} must be a mapping of keys to values", "not_a_mapping", file=file)
+    return dict(content)
+
+
+def _build(kind: type[T], content: Any, what: str, file: str) -> T:
+    if isinstance(content, kind):
+        return content
+    content = _mapping(content, what, file)
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is one of ours
+    for key in content:
+        if key not in fields:
+            raise CohortError(
+                f"{what}: unknown key '{key}'; {nearest(str(key), fields)}", "unknown_key", file=file
+            )
+        _check_type(f"{what}: '{key}'", content[key], str(fields[key].type), file)
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and content.get(name) is None:
+            raise CohortError(f"{what} lacks the key '{name}'", "missing_key", file=file, column=name)
+    return kind(**content)
+
+
+def _check_type(what: str, value: Any, annotation: str, file: str) -> None:
+    kind = str if annotation.startswith("str") else list if annotation.startswith("list") else None
+    allowed = value is None and annotation.endswith("None")
+    if kind is not None and not allowed and not isinstance(value, kind):
+        wanted = "text" if kind is str else "a list"
+        raise CohortError(f"{what} is {value!r}, and must be {wanted}", "wrong_type", file=file)

@@ -1,0 +1,161 @@
+"""The samples table: every declared column is there, and a covariate is a number or a category, once for all."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+from omics.cohort.spec import ArmSpec, CohortSpec
+from omics.common.errors import CohortError, nearest
+from omics.readers.matrix import numbers
+
+__all__ = ["checked_samples", "label", "settled_samples"]
+
+MOSTLY = 0.5
+"""Share of a covariate's values that are numbers, from which the others are slips and not categories."""
+
+FEWEST = 10
+"""Patients from which a category as rich as the cohort is an id, and no category."""
+
+SHOWN = 5
+"""Values that an error lists."""
+
+DATE = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?|\d\d?[./]\d\d?[./]\d{4}")
+
+
+def checked_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.DataFrame:
+    """Check the columns that `spec` names, and settle each covariate as float64 or text, the site as text.
+
+    Raises
+    ------
+    CohortError
+        A missing column, an endpoint among the covariates, dates, text among numbers, as many
+        categories as patients, an arm that nobody is in, an endpoint in another role.
+    """
+    _check_columns(samples, spec, file)
+    if spec.arm is not None:
+        _check_arm(samples[spec.arm.column], spec.arm, file)
+    settled = settled_samples(samples, spec, file)
+    if spec.part is not None:
+        _check_part(settled[spec.part], file)
+    for name in spec.covariates:
+        _check_categories(settled[name], file)
+    return settled
+
+
+def settled_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.DataFrame:
+    """Settle covariates and site as :func:`checked_samples` does; a column that is not there is left out."""
+    settled = {name: _covariate(samples[name], file) for name in spec.covariates if name in samples}
+    if spec.site is not None and spec.site in samples:
+        settled[spec.site] = label(samples[spec.site])
+    if spec.part is not None and spec.part in samples:
+        settled[spec.part] = samples[spec.part].map(
+            lambda word: str(word).strip().lower(), na_action="ignore"
+        )
+    return samples.assign(**settled)
+
+
+def label(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Give text, and a whole number without decimals: a site is 1, whether a cell of its column is empty or not."""
+    present = column.dropna()
+    if column.dtype.kind == "f" and (present % 1 == 0).all():
+        column = column.astype("Int64")
+    text: pd.Series[Any] = column.astype(str).astype(object)
+    return text.where(column.notna())
+
+
+def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
+    others = {"site": spec.site, "group": spec.group, "part": spec.part}
+    if spec.arm is not None:
+        chance = spec.arm.probability
+        others |= {"arm": spec.arm.column, "strata": spec.arm.strata}
+        others |= {"probability": chance if isinstance(chance, str) else None}
+    for name in (*spec.covariates, *others.values()):
+        if name is not None and name not in samples.columns:
+            raise CohortError(
+                f"no such column; {nearest(name, map(str, samples.columns))}",
+                "missing_column",
+                file=file,
+                column=name,
+            )
+    outcomes = {
+        c for e in spec.endpoints.values() for c in (e.time, e.event, e.cause, e.column) if c is not None
+    }
+    for name in spec.covariates:
+        if name in outcomes:
+            raise CohortError(
+                "a covariate is also an endpoint; remove it from covariates",
+                "outcome_as_covariate",
+                file=file,
+                column=name,
+            )
+
+    for role, name in others.items():
+        if name in outcomes:
+            raise CohortError(
+                f"the column is an endpoint and cannot be {role} too; name another column",
+                "outcome_in_another_role",
+                file=file,
+                column=name,
+            )
+
+
+def _check_part(column: pd.Series[Any], file: str) -> None:
+    wrong = ~column.isin(["train", "test"])
+    if wrong.any():
+        value = column[wrong].iloc[0]
+        raise CohortError(
+            "a patient has no part; give everyone one"
+            if pd.isna(value)
+            else f"{value!r} is neither train nor test",
+            "unknown_part",
+            file=file,
+            column=str(column.name),
+            patient=str(column.index[int(wrong.to_numpy().argmax())]),
+        )
+
+
+def _check_arm(column: pd.Series[Any], arm: ArmSpec, file: str) -> None:
+    present = column.dropna()
+    for role, value in (("control", arm.control), ("treated", arm.treated)):
+        held = (present == value) | (present.astype(str) == str(value))
+        if value is not None and len(present) and not held.any():
+            found = ", ".join(sorted(map(str, present.unique()))[:SHOWN])
+            raise CohortError(
+                f"nobody is in the {role} arm {value!r}; found {found}",
+                f"no_{role}",
+                file=file,
+                column=arm.column,
+            )
+
+
+def _covariate(column: pd.Series[Any], file: str) -> pd.Series[Any]:
+    present = column.dropna()
+    if column.dtype.kind == "b" or present.map(lambda value: isinstance(value, bool)).all():
+        column = column.map({True: 1.0, False: 0.0})
+    if len(present) and present.map(lambda value: bool(DATE.fullmatch(str(value)))).all():
+        raise CohortError(
+            "dates are not numbers; give days since a date of your choice",
+            "date_for_number",
+            file=file,
+            column=str(column.name),
+        )
+    share = float(pd.to_numeric(present, errors="coerce").notna().mean()) if len(present) else 1.0
+    if column.dtype.kind in "fiumM" or share > MOSTLY:
+        floats: pd.Series[Any] = numbers(column.to_frame(), file).iloc[:, 0]
+        return floats
+    text: pd.Series[Any] = column.astype(str).astype(object)
+    return text.where(column.notna())
+
+
+def _check_categories(column: pd.Series[Any], file: str) -> None:
+    present = column.dropna()
+    if column.dtype == object and len(present) >= FEWEST and present.nunique() > len(present) / 2:
+        raise CohortError(
+            f"{present.nunique()} categories in {len(present)} patients tell nothing; is it an id? remove it",
+            "too_many_categories",
+            file=file,
+            column=str(column.name),
+        )

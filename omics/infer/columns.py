@@ -1,0 +1,98 @@
+"""What the other columns of a table of patients may be: arm, site, group and covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from omics.cohort.samples import DATE
+from omics.infer.guess import Guess, plain, present, words
+
+__all__ = ["guess_arm", "guess_covariates", "guess_label"]
+
+ARM = ["arm", "allocation", "regimen", "treatment", "treated", "trt", "dose"]
+MEASURE = {"g", "mg", "kg", "ml", "group"}
+CONTROL = {
+    "0",
+    "control",
+    "controls",
+    "ctrl",
+    "placebo",
+    "standard",
+    "soc",
+    "observation",
+    "untreated",
+    "no",
+    "false",
+}
+MOST_ARMS, FEWEST = 6, 0.05
+
+LABELS = {
+    "site": ["site", "center", "centre", "hospital", "clinic", "institution", "cohort", "study", "batch"],
+    "group": ["family", "kindred", "pedigree", "household", "donor"],
+}
+
+BASELINE = (
+    "age sex gender female male ethnicity weight height bmi smoking smoker ecog karnofsky sofa apache charlson "
+    "comorbidity diabetes hypertension gestation parity diagnosis stage grade size histology tissue type subtype "
+    "lymph nodal er her2 prior albumin nlr lactate creatinine bilirubin crp fcp ldh"
+)
+"""Words of what is usually known of a patient before treatment."""
+
+AFTERWARDS = {"post", "after", "end", "cycles", "score", "change", "followup"}
+
+
+def guess_arm(table: pd.DataFrame) -> tuple[Guess[dict[str, Any]] | None, bool]:
+    """Find the column of the arm, and whether to declare it (True) or only to offer it.
+
+    A name that says nothing else is declared; ``treatment_response`` or ``dose_reduction`` are something else.
+    """
+    for word in ARM:
+        for name in map(str, table.columns):
+            said, values = words(name), present(table[name])
+            shares = values.value_counts(normalize=True)
+            if word not in said or not 1 < len(shares) <= MOST_ARMS or shares.min() < FEWEST:
+                continue
+            arms = sorted((plain(value) for value in shares.index), key=str)
+            control = next((value for value in arms if str(value).lower() in CONTROL), None)
+            spec = {"column": name, "control": arms[0] if control is None else control, "randomised": False}
+            found = ", ".join(map(str, arms))
+            why = f"{name} has the values {found}, and {spec['control']} stands for control"
+            why += "; a table does not say whether it was drawn by lot: write randomised: true, or adaptive, if so"
+            return Guess(spec, why, sure=False), set(said) <= {*ARM, *MEASURE}
+    return None, False
+
+
+def guess_label(role: str, table: pd.DataFrame, taken: Iterable[str]) -> Guess[str] | None:
+    """Find the column of the site or of related patients: a few values, each of several patients."""
+    for word in LABELS[role]:
+        for name in map(str, table.columns):
+            kinds = present(table[name]).nunique()
+            if word in words(name) and name not in set(taken) and 1 < kinds <= len(table) / 2:
+                return Guess(name, f"{name} has {kinds} values, by its name the {word}")
+    return None
+
+
+def guess_covariates(table: pd.DataFrame, taken: Iterable[str]) -> tuple[Guess[list[str]], list[str]]:
+    """Find columns that are known before treatment by their names, and list the others, which may not be."""
+    used, known = set(taken), set(BASELINE.split())
+    free = [name for name in map(str, table.columns) if name not in used]
+    chosen = [
+        name
+        for name in free
+        if known & set(words(name)) and not AFTERWARDS & set(words(name)) and _tells(table[name])
+    ]
+    why = "by their names known before treatment; only what is may stand here"
+    return Guess(chosen, why, sure=False), [name for name in free if name not in chosen]
+
+
+def _tells(column: pd.Series[Any]) -> bool:
+    """Whether a column says something of most patients: no dates, no ids, more than one value."""
+    values = present(column)
+    if len(values) < len(column) / 2 or values.nunique() < 2:  # noqa: PLR2004  # two values differ
+        return False
+    if column.dtype.kind in "mM" or values.map(lambda value: bool(DATE.fullmatch(str(value)))).all():
+        return False
+    return column.dtype != object or values.nunique() <= len(values) / 3

@@ -1,0 +1,149 @@
+"""What a table measured: by the name of its file, the names of its features and, failing both, its values."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from omics.infer.guess import Guess, words
+
+__all__ = ["guess_modality"]
+
+CALLED = {
+    "genomics": "genomic genomics genome dna cna cnv cnvs copy mutation mutations mut snp snps variant variants "
+    "germline somatic wgs wes gistic dosage methylation methylome methyl cpg maf",
+    "transcriptomics": "transcriptomic transcriptomics transcriptome rna rnaseq mrna mirna mirnas expression expr gex "
+    "tpm fpkm transcripts counts",
+    "proteomics": "protein proteins proteomic proteomics proteome rppa cytokine cytokines olink npx somascan cptac",
+    "metabolomics": "metabolite metabolites metabolomic metabolomics metabolome lipid lipids lipidomic lipidomics nmr "
+    "acylcarnitine acylcarnitines",
+    "microbiome": "microbiome microbiota microbial 16s asv asvs otu otus species taxa taxon genus mgx metagenomic "
+    "metagenomics metagenome metaphlan pathway pathways",
+}
+"""Modality -> words in the name of a file that say it."""
+
+FORMATS = {".vcf": "genomics", ".bcf": "genomics", ".bed": "genomics", ".maf": "genomics", ".seg": "genomics"}
+FORMATS |= {
+    ".gct": "transcriptomics",
+    ".adat": "proteomics",
+    ".mztab": "metabolomics",
+    ".mwtab": "metabolomics",
+}
+FORMATS |= {".biom": "microbiome", ".qza": "microbiome"}
+"""Formats that hold one modality alone."""
+
+PATTERNS = [
+    ("genomics", 2.0, "CpG sites (cg...)", r"(cg|ch\.\d+\.)\d{6,}.*"),
+    (
+        "genomics",
+        2.0,
+        "variants (rs..., chr:position)",
+        r"(rs\d+.*|(chr)?[\dXYM]{1,2}[:_]\d+.*|variant\W?\d+)",
+    ),
+    ("genomics", 2.0, "mutations (..._mut)", r".*[_.](mut|mutation|cna|cnv|amp|del)"),
+    ("transcriptomics", 2.0, "Ensembl genes or transcripts (ENS...)", r"ENS[A-Z]{0,4}[GT]\d{11}.*"),
+    ("transcriptomics", 2.0, "microRNAs", r"([a-z]{3}-)?(mir|miR|let)-?\d.*"),
+    (
+        "proteomics",
+        2.0,
+        "UniProt accessions",
+        r"([OPQ]\d[A-Z\d]{3}\d|[A-NR-Z]\d([A-Z][A-Z\d]{2}\d){1,2})(-\d+)?([;|_].*)?",
+    ),
+    (
+        "proteomics",
+        1.5,
+        "proteins, or cytokines (IL-6, TNF)",
+        r"(protein\W?\d+|IL-?\d+.*|TNF.*|CXCL\d+|CCL\d+|IFN.*|OID\d+)",
+    ),
+    ("metabolomics", 2.0, "HMDB accessions", r"HMDB\d{5,7}"),
+    (
+        "metabolomics",
+        1.5,
+        "lipids or acylcarnitines (PC 34:1, C16)",
+        r"(L?P[CEISGA]|TA?G|DA?G|SM|Cer|CE)[ (]?[OP]?-?\d+:\d.*|C\d{1,2}([.:]\d)?",
+    ),
+    (
+        "metabolomics",
+        1.5,
+        "metabolites, by their names",
+        r"metabolite\W?\d+|.*(ate|ose|ine|itol|acid|carnitine|glycerol|phosphate|choline|amide)( \w+)?",
+    ),
+    ("microbiome", 2.0, "taxa (g__, s__)", r".*\b[kpcofgst]__.*"),
+    ("microbiome", 2.0, "taxa (ASV, OTU) or pathways (PWY)", r".*(ASV|OTU)_?\d+|taxon\W?\d+|.*PWY.*"),
+]
+"""(modality, weight, what the features are, pattern of their whole names)."""
+
+GENES = re.compile(r"[A-Z][A-Z0-9]{1,9}(-[A-Z0-9]{1,4})?(orf\d+)?|gene\W?\d+")
+"""Symbols of genes stand for copies, mutations, transcripts and proteins alike."""
+
+LOOKED_AT = 1000
+ENOUGH = 0.2
+"""Share of features from which a pattern counts."""
+
+MARGIN = 0.5
+
+
+def guess_modality(file: str, features: pd.Index, values: pd.DataFrame) -> Guess[str]:
+    """Guess the modality of a table.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    features
+        Names of its features.
+    values
+        Patients x features; looked at where names do not decide.
+
+    Examples
+    --------
+    >>> guess_modality("table1.csv", pd.Index(["cg00000029", "cg00000108"]), pd.DataFrame()).value
+    'genomics'
+    """
+    weight: dict[str, float] = defaultdict(float)
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for modality, found, why in _evidence(file, features):
+        weight[modality] += found
+        reasons[modality].append(why)
+    if weight:
+        best, *others = sorted(weight, key=lambda name: -weight[name])
+        margin = weight[best] - max((weight[name] for name in others), default=0.0)
+        return Guess(best, " and ".join(reasons[best]), margin >= MARGIN)
+    if _share(features, GENES) >= ENOUGH:
+        return _by_values(values)
+    return Guess("generic", "neither its name nor its features tell a modality", sure=False)
+
+
+def _evidence(file: str, features: pd.Index) -> Iterator[tuple[str, float, str]]:
+    for ending, modality in FORMATS.items():
+        if file.lower().removesuffix(".gz").endswith(ending):
+            yield modality, 4.0, f"the format is {ending}"
+    said = words(file)
+    for modality, names in CALLED.items():
+        word = next((word for word in said if word in names.split()), None)
+        if word is not None:
+            yield modality, 1.0, f"the file is called {word}"
+    for modality, heft, what, pattern in PATTERNS:
+        share = _share(features, re.compile(pattern))
+        if share >= ENOUGH:
+            yield modality, heft * share, f"{share:.0%} of its features look like {what}"
+
+
+def _share(features: pd.Index, pattern: re.Pattern[str]) -> float:
+    step = max(1, len(features) // LOOKED_AT)
+    looked = [str(name) for name in features[::step]]
+    return sum(bool(pattern.fullmatch(name)) for name in looked) / max(1, len(looked))
+
+
+def _by_values(values: pd.DataFrame) -> Guess[str]:
+    """Tell what symbols of genes stand for: a copy number has few values, and counts of transcripts many."""
+    measured = values.to_numpy(dtype=float)
+    measured = measured[np.isfinite(measured)]
+    whole = bool((measured % 1 == 0).all())
+    if whole and len(np.unique(measured)) <= 10:  # noqa: PLR2004  # copies lost and gained
+        return Guess("genomics", "features look like genes, of few whole values", sure=False)
+    return Guess("transcriptomics", "features look like genes; proteins have such names too", sure=False)

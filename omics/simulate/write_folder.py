@@ -1,0 +1,99 @@
+"""A simulated cohort on disk: what ``read_cohort`` reads, and the truth beside it."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from omics.cohort.spec import CohortSpec
+from omics.common.files import read_json, read_parquet, write_json, write_parquet
+from omics.simulate.truth import Truth
+
+__all__ = ["OUTCOME", "cohort_files", "read_truth", "view_file", "write_truth"]
+
+OUTCOME = "outcome.csv"
+_TABLE, _SETTINGS = "truth/patients.parquet", "truth/settings.json"
+_SCALARS = (
+    "treatment_log_hazard_ratio",
+    "response_intercept",
+    "weibull_shape",
+    "weibull_scale",
+    "horizon",
+)
+
+
+def view_file(view: str) -> str:
+    """Name of a view's file."""
+    return f"{view}.csv.gz"
+
+
+def cohort_files(
+    spec: CohortSpec, samples: pd.DataFrame, views: Mapping[str, pd.DataFrame]
+) -> dict[str, bytes]:
+    """Contents of a cohort's files by name; the same tables give the same bytes."""
+    settings = yaml.safe_dump(spec.as_dict(), sort_keys=False, default_flow_style=None, width=110)
+    files = {"cohort.yaml": settings.encode(), OUTCOME: samples.to_csv(index_label="sample_id").encode()}
+    for view, frame in views.items():
+        table = frame.to_csv(index_label="sample_id", float_format="%.10g")
+        files[view_file(view)] = gzip.compress(table.encode(), compresslevel=6, mtime=0)
+    return files
+
+
+def write_truth(truth: Truth, config: Mapping[str, Any], folder: Path) -> None:
+    """Write what concerns patients to ``truth/patients.parquet``, all else to ``truth/settings.json``."""
+    (folder / "truth").mkdir(exist_ok=True)
+    write_parquet(folder / _TABLE, _patients(truth))
+    write_json(
+        folder / _SETTINGS,
+        {
+            "config": dict(config),
+            **{name: getattr(truth, name) for name in _SCALARS},
+            "doses": truth.doses.tolist(),
+            "loadings": {view: values.tolist() for view, values in truth.loadings.items()},
+        },
+    )
+
+
+def _patients(truth: Truth) -> pd.DataFrame:
+    columns: dict[str, Any] = {"sample_id": truth.sample_id}
+    columns |= {f"factor_{k + 1}": column for k, column in enumerate(truth.factors.T)}
+    columns |= {"prognostic": truth.prognostic, "predictive": truth.predictive}
+    mean = truth.rmst(truth.horizon)
+    for arm, dose in enumerate(truth.doses):
+        columns[f"log_hazard_{dose:g}"] = truth.log_hazard[:, arm]
+        columns[f"rmst_{dose:g}"] = mean[:, arm]
+        columns[f"response_probability_{dose:g}"] = truth.response_probability[:, arm]
+        columns[f"toxicity_probability_{dose:g}"] = truth.toxicity_probability[:, arm]
+    columns |= {"benefit_response": truth.benefit_response, "benefit_rmst": truth.benefit_rmst}
+    columns |= {"benefits": truth.benefits, "responder": truth.responder}
+    return pd.DataFrame(columns)
+
+
+def read_truth(folder: str | Path) -> Truth:
+    """Read the truth back from the folder of a simulated cohort.
+
+    Raises
+    ------
+    InputError
+        A file is missing, malformed or of an unknown schema version.
+    """
+    table, settings = read_parquet(Path(folder) / _TABLE), read_json(Path(folder) / _SETTINGS)
+    doses = np.array(settings["doses"], dtype=np.float64)
+    factors = [name for name in table.columns if name.startswith("factor_")]
+    return Truth(
+        sample_id=tuple(table["sample_id"]),
+        doses=doses,
+        factors=table[factors].to_numpy(),
+        loadings={view: np.array(values) for view, values in settings["loadings"].items()},
+        prognostic=table["prognostic"].to_numpy(),
+        predictive=table["predictive"].to_numpy(),
+        toxicity_probability=table[[f"toxicity_probability_{dose:g}" for dose in doses]].to_numpy(),
+        responder=table["responder"].to_numpy(),
+        **{name: settings[name] for name in _SCALARS},
+    )

@@ -1,0 +1,1 @@
+"""Treatment effects: of all patients, of a subgroup, and cross-fitted."""

@@ -1,0 +1,203 @@
+"""Effects of treatment, each with its standard error, of all patients or of many resamples at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from omics.common.errors import DataError
+from omics.common.registry import check_choice
+from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.effects.two_arm_cox import two_arm_cox
+from stratomics.enrichment.effects.two_arm_curves import two_arm_curves
+
+__all__ = [
+    "MEASURES",
+    "Effect",
+    "Effects",
+    "Measure",
+    "checked_effect",
+    "effect_of",
+    "mean_difference",
+    "measure_of",
+]
+
+Array = NDArray[np.float64]
+
+Effects = tuple[Array, Array]
+"""Estimates and standard errors, (draws,) each, on the scale where they add."""
+
+Z = float(norm.ppf(0.975))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One effect with its 95% interval, as people read it: a hazard ratio as a ratio.
+
+    Attributes
+    ----------
+    estimate, low, high
+        On that scale.
+    se
+        Standard error on the scale where effects add: of a ratio, of its log.
+
+    Examples
+    --------
+    >>> print(Effect.of(np.log(0.5), 0.1, ratio=True))
+    0.500 (0.411 to 0.608)
+    """
+
+    estimate: float
+    low: float
+    high: float
+    se: float
+
+    @classmethod
+    def of(cls, estimate: float, se: float, *, ratio: bool, width: float = Z) -> Effect:
+        """Build from the scale where effects add; `width` standard errors to each side."""
+        shown = np.exp if ratio else float
+        low, high = float(shown(estimate - width * se)), float(shown(estimate + width * se))
+        return cls(float(shown(estimate)), low, high, float(se))
+
+    def __str__(self) -> str:
+        return f"{self.estimate:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of effect, laid upon one trial.
+
+    Attributes
+    ----------
+    name, label
+        As in MEASURES, and for people.
+    effects
+        ``count (draws, n) -> (estimates, standard errors)``; NaN where a resample allows none.
+    sign
+        +1 where more is better for the treated, -1 where less is.
+    ratio
+        Whether people read the exponential of it.
+    """
+
+    name: str
+    label: str
+    effects: Callable[[Array], Effects]
+    sign: int
+    ratio: bool = False
+
+    def effect(self, estimate: float, se: float, width: float = Z) -> Effect:
+        """Show an estimate as people read it."""
+        return Effect.of(estimate, se, ratio=self.ratio, width=width)
+
+
+def _hazard_ratio(trial: Trial, horizon: float) -> Measure:
+    del horizon
+    outcome = trial.survival
+
+    def effects(count: Array) -> Effects:
+        return two_arm_cox(trial.treated, outcome.event, outcome.time, count)
+
+    return Measure("hazard_ratio", "hazard ratio", effects, sign=-1, ratio=True)
+
+
+def _of_curves(trial: Trial, horizon: float, which: int) -> Callable[[Array], Effects]:
+    outcome = trial.survival
+
+    def effects(count: Array) -> Effects:
+        value, se = two_arm_curves(trial.treated, outcome.event, outcome.time, count, horizon)
+        return value[:, 1, which] - value[:, 0, which], np.hypot(se[:, 0, which], se[:, 1, which])
+
+    return effects
+
+
+def _rmst(trial: Trial, horizon: float) -> Measure:
+    label = f"difference of restricted mean time to {horizon:g}"
+    return Measure("rmst", label, _of_curves(trial, horizon, 0), sign=1)
+
+
+def _survival(trial: Trial, horizon: float) -> Measure:
+    return Measure(
+        "survival", f"difference of survival at {horizon:g}", _of_curves(trial, horizon, 1), sign=1
+    )
+
+
+def _response(trial: Trial, horizon: float) -> Measure:
+    del horizon
+    value = trial.response.positive.astype(np.float64)
+    label = "difference of the response rate"
+    return Measure("response", label, lambda count: mean_difference(trial.treated, value, count), sign=1)
+
+
+MEASURES: dict[str, dict[str, Callable[[Trial, float], Measure]]] = {
+    "survival": {"hazard_ratio": _hazard_ratio, "rmst": _rmst, "survival": _survival},
+    "response": {"response": _response},
+}
+"""Kind of endpoint -> name -> how it is laid upon a trial, up to a horizon; the first of a kind is the default."""
+
+
+def measure_of(trial: Trial, name: str | None = None, horizon: float = float("nan")) -> Measure:
+    """Lay a measure upon a trial.
+
+    Raises
+    ------
+    ConfigError
+        If the trial's kind of endpoint has no measure of that name.
+
+    Examples
+    --------
+    >>> from omics.cohort.endpoints import Response
+    >>> treated = np.arange(40) < 20
+    >>> trial = Trial(treated, Response(np.arange(40) % 3 == 0, np.ones(40, dtype=bool)))
+    >>> print(effect_of(measure_of(trial), np.ones(40)))
+    0.000 (-0.303 to 0.303)
+    """
+    table = MEASURES[trial.outcome.kind]
+    name = next(iter(table)) if name is None else name
+    check_choice(table, name, "measure of effect")
+    return table[name](trial, horizon)
+
+
+def effect_of(measure: Measure, count: Array, who: str = "all patients") -> Effect:
+    """Effect of those who count (n,), named `who` in the error."""
+    estimate, se = measure.effects(count[None])
+    return checked_effect(measure, float(estimate[0]), float(se[0]), who)
+
+
+def checked_effect(measure: Measure, estimate: float, se: float, who: str) -> Effect:
+    """Show an estimate as people read it.
+
+    Raises
+    ------
+    DataError
+        Where there is none, or no error: an arm without events, or nobody followed to the horizon.
+    """
+    if not (np.isfinite(estimate) and np.isfinite(se) and se > 0):
+        raise DataError(
+            f"{who}: no {measure.label} can be estimated with its error, since too few have events or nobody is "
+            "followed so far; choose another cut, or an earlier horizon"
+        )
+    return measure.effect(estimate, se)
+
+
+def mean_difference(treated: NDArray[np.bool_], value: Array, count: Array) -> Effects:
+    """Mean of the treated minus mean of the controls, variances apart; count (draws, n).
+
+    Examples
+    --------
+    >>> estimate, se = mean_difference(np.array([True, True, False, False]), np.arange(4.0), np.ones((1, 4)))
+    >>> estimate, se.round(4)
+    (array([-2.]), array([0.7071]))
+    """
+    means, variances = [], []
+    for arm in (treated, ~treated):
+        n = count[:, arm].sum(axis=1)
+        enough = n > 1
+        mean = np.divide(count[:, arm] @ value[arm], n, out=np.full(len(n), np.nan), where=n > 0)
+        square = np.einsum("bi,bi->b", count[:, arm], (value[arm] - mean[:, None]) ** 2)
+        means.append(mean)
+        variances.append(np.divide(square, n * (n - 1), out=np.full(len(n), np.nan), where=enough))
+    return means[0] - means[1], np.sqrt(variances[0] + variances[1])

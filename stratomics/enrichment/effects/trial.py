@@ -1,0 +1,98 @@
+"""Trial: who was treated and what happened, checked once; every other file of this room starts from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omics.cohort.endpoints import Response, Survival
+from omics.common.errors import DataError, InputError
+
+__all__ = ["ARMS", "SMALLEST", "Trial"]
+
+Array = NDArray[np.float64]
+
+ARMS = ("control", "treated")
+SMALLEST = 10
+"""Patients an arm below which no effect is estimated."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """n patients of two arms with one observed endpoint.
+
+    Attributes
+    ----------
+    treated
+        (n,) bool.
+    outcome
+        What happened to them; all are observed, nobody comes late.
+    probability
+        (n,) of being treated, as randomisation had it; None where it is not known.
+    stratum
+        (n,) code of the stratum of randomisation; None where there is none.
+    randomised
+        ``"yes"``, ``"adaptive"`` (probabilities moved with the outcomes) or ``"no"``.
+
+    Raises
+    ------
+    DataError
+        If an arm has fewer than ten patients, or no events, or a probability is not strictly between 0 and 1.
+    """
+
+    treated: NDArray[np.bool_]
+    outcome: Survival | Response
+    probability: Array | None = None
+    stratum: NDArray[np.int64] | None = None
+    randomised: str = "yes"
+
+    def __post_init__(self) -> None:
+        for name, rows in zip(ARMS, (~self.treated, self.treated), strict=True):
+            if rows.sum() < SMALLEST:
+                raise DataError(
+                    f"the {name} arm has {rows.sum()} patients; no effect is estimated with fewer than {SMALLEST}"
+                )
+            if not self.outcome.label[rows].any():
+                what = "events" if self.survives else "patients with a positive response"
+                raise DataError(
+                    f"the {name} arm has no {what}, so arms cannot be compared; check the coding of the endpoint"
+                )
+        p = self.probability
+        if p is not None and not ((p > 0) & (p < 1)).all():
+            raise DataError(
+                "a probability of being treated is not strictly between 0 and 1; correct `probability`"
+            )
+
+    def __len__(self) -> int:
+        return len(self.treated)
+
+    @property
+    def survives(self) -> bool:
+        """Whether the endpoint is survival."""
+        return isinstance(self.outcome, Survival)
+
+    @property
+    def survival(self) -> Survival:
+        """The endpoint, where it is survival."""
+        if not isinstance(self.outcome, Survival):
+            raise InputError("this needs a survival endpoint, and the trial's is a response")
+        return self.outcome
+
+    @property
+    def response(self) -> Response:
+        """The endpoint, where it is a response."""
+        if not isinstance(self.outcome, Response):
+            raise InputError("this needs a response, and the trial's endpoint is survival")
+        return self.outcome
+
+    def take(self, rows: NDArray[np.int64]) -> Trial:
+        """Keep `rows`, in their order."""
+        return replace(
+            self,
+            treated=self.treated[rows],
+            outcome=self.outcome.take(rows),
+            probability=None if self.probability is None else self.probability[rows],
+            stratum=None if self.stratum is None else self.stratum[rows],
+        )

@@ -1,0 +1,1 @@
+"""From a subgroup to the trial that follows."""

@@ -1,0 +1,296 @@
+"""Four designs for one question, side by side: all comers, stratified, enrichment, adaptive enrichment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from omics.common.errors import DesignError
+from stratomics.enrichment.design.adaptive_size import adaptive_rule, adaptive_size
+from stratomics.enrichment.design.average_effect import Size, size_of_one_test, size_of_two_tests
+from stratomics.enrichment.design.group_sequential import GroupSequential, fixed
+from stratomics.enrichment.design.setting import AssumedEffect, Setting
+from stratomics.enrichment.design.step_rate import StepRate
+from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign, bounded
+from stratomics.enrichment.virtual.adaptive import AdaptiveTrial
+from stratomics.enrichment.virtual.outcomes import TrialPlan
+from stratomics.enrichment.virtual.single import AllComers, EnrichmentTrial
+from stratomics.enrichment.virtual.stratified import StratifiedTrial
+
+__all__ = ["Planned", "Question", "SideBySide", "side_by_side"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What all designs are asked.
+
+    Parameters
+    ----------
+    setting
+        Disease, assay, candidates, costs.
+    effect
+        Hazard ratios to plan for, inside and outside the subgroup: honest ones.
+    sources
+        Where each assumption comes from, by its name in :data:`ASSUMED`.
+    subgroup, treatment, endpoint
+        In words, for the estimand.
+    power, alpha
+        Power to reject anything; `alpha` is one-sided and familywise.
+    looks
+        Boundaries of the two designs that test one population; one look at the end unless said.
+    interim
+        Share of the events at which the adaptive design selects.
+    follow_up
+        Of the last patient, in the unit of the rates.
+    intercurrent_events
+        How they are handled, for the estimand.
+    seed
+        Of the simulations that size the adaptive design.
+    """
+
+    setting: Setting
+    effect: AssumedEffect
+    sources: Mapping[str, str]
+    subgroup: str
+    treatment: str
+    endpoint: str
+    follow_up: float
+    power: float = 0.8
+    alpha: float = 0.025
+    looks: GroupSequential | None = None
+    interim: float = 0.4
+    intercurrent_events: str = "treatment policy: followed and counted whatever happens; loss says nothing"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        missing = [name for name in ASSUMED if not self.sources.get(name, "").strip()]
+        if missing:
+            raise DesignError(
+                f"no source for {', '.join(missing)}; say for each where it comes from, or who assumed it"
+            )
+        if self.looks is not None and self.looks.alpha != self.alpha:
+            raise DesignError(
+                f"the looks spend {self.looks.alpha:g} and the question {self.alpha:g}; they must agree"
+            )
+
+    @property
+    def boundaries(self) -> GroupSequential:
+        """Looks of the designs that test one population."""
+        return fixed(self.alpha) if self.looks is None else self.looks
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """Each with its source."""
+        return tuple(Assumption(name, value(self), self.sources[name]) for name, value in ASSUMED.items())
+
+
+ASSUMED: dict[str, Callable[[Question], float | str]] = {
+    "hazard ratio inside": lambda q: q.effect.inside,
+    "hazard ratio outside": lambda q: q.effect.outside,
+    "prevalence": lambda q: q.setting.assay.prevalence,
+    "sensitivity": lambda q: q.setting.assay.sensitivity,
+    "specificity": lambda q: q.setting.assay.specificity,
+    "hazard of controls inside": lambda q: _steps(q.setting.inside),
+    "hazard of controls outside": lambda q: _steps(q.setting.outside),
+    "candidates": lambda q: _steps(q.setting.candidates),
+    "dropout": lambda q: q.setting.dropout,
+}
+"""What the size of a trial rests on: name -> its value in a question."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A design: as people read it, and as virtual trials run it."""
+
+    design: TrialDesign
+    plan: TrialPlan
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Designs for one question.
+
+    Attributes
+    ----------
+    planned
+        Name -> design, those that can be.
+    refused
+        Name -> why, those that cannot.
+    """
+
+    planned: Mapping[str, Planned]
+    refused: Mapping[str, str]
+
+    @property
+    def plans(self) -> dict[str, TrialPlan]:
+        """Plans by name, as ``virtual_trials`` takes them."""
+        return {name: planned.plan for name, planned in self.planned.items()}
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a design: events, patients and tests at most, expected duration, cost."""
+        rows = [
+            {
+                "design": name,
+                "events": planned.design.events[-1],
+                "patients": planned.design.patients,
+                "tested": planned.design.tested,
+                "duration": planned.design.duration,
+                "cost": planned.design.cost,
+                "multiplicity": planned.design.multiplicity,
+            }
+            for name, planned in self.planned.items()
+        ]
+        return pd.DataFrame(rows)
+
+
+def side_by_side(question: Question) -> SideBySide:
+    """Plan all four designs for the same power; one without a benefit to show is refused, with its sentence.
+
+    Durations, and patients of the adaptive design, are those where everything goes as assumed; what else may happen is
+    for ``virtual_trials`` to say.
+
+    Examples
+    --------
+    >>> from stratomics.enrichment.design.assay import Assay
+    >>> from stratomics.enrichment.design.step_rate import StepRate
+    >>> setting = Setting(Assay(0.4), StepRate.of_median(12.0), StepRate.of_median(18.0), StepRate.constant(30.0))
+    >>> question = Question(
+    ...     setting, AssumedEffect(0.6, 0.9), dict.fromkeys(ASSUMED, "assumed for this example"),
+    ...     subgroup="score above 0.3", treatment="new drug against placebo", endpoint="survival", follow_up=12.0)
+    >>> side_by_side(question).table.set_index("design").events.to_dict()
+    {'all_comers': 403, 'stratified': 288, 'enrichment': 121, 'adaptive': 216}
+    """
+    planned, refused = {}, {}
+    for name, design in DESIGNS.items():
+        try:
+            planned[name] = design(question)
+        except DesignError as error:
+            refused[name] = str(error)
+    if not planned:
+        raise DesignError(next(iter(refused.values())))
+    return SideBySide(planned, refused)
+
+
+def _all_comers(question: Question) -> Planned:
+    setting, looks = question.setting, question.boundaries
+    size = size_of_one_test(
+        setting, setting.everybody, question.effect, question.power, looks, question.follow_up
+    )
+    events, patients = math.ceil(size.events), math.ceil(size.patients)
+    plan = AllComers(patients, events, looks)
+    multiplicity = f"one population, {_looks(looks)}"
+    return Planned(_design("all_comers", question, "all comers", multiplicity, size, 0, looks), plan)
+
+
+def _enrichment(question: Question) -> Planned:
+    setting, looks = question.setting, question.boundaries
+    size = size_of_one_test(
+        setting, setting.positive, question.effect, question.power, looks, question.follow_up
+    )
+    events, patients = math.ceil(size.events), math.ceil(size.patients)
+    multiplicity = f"one population, {_looks(looks)}"
+    design = _design(
+        "enrichment",
+        question,
+        f"positive for: {question.subgroup}",
+        multiplicity,
+        size,
+        math.ceil(size.candidates),
+        looks,
+    )
+    return Planned(design, EnrichmentTrial(patients, events, looks))
+
+
+def _stratified(question: Question) -> Planned:
+    size = size_of_two_tests(
+        question.setting, question.effect, question.power, question.alpha, question.follow_up
+    )
+    events, patients = math.ceil(size.events), math.ceil(size.patients)
+    population = f"all comers, and among them those positive for: {question.subgroup}"
+    multiplicity = "closed test of both populations, their intersection by Spiessens and Debois; one look"
+    design = _design("stratified", question, population, multiplicity, size, patients, fixed(question.alpha))
+    return Planned(design, StratifiedTrial(patients, events, question.alpha))
+
+
+def _adaptive(question: Question) -> Planned:
+    setting = question.setting
+    rule = adaptive_rule(
+        setting, question.effect, question.power, question.alpha, question.interim, question.seed
+    )
+    size = adaptive_size(setting, question.effect, rule, question.follow_up)
+    patients = math.ceil(size.patients)
+    population = (
+        f"all comers, or after the interim look those alone who are positive for: {question.subgroup}"
+    )
+    multiplicity = (
+        "closed test of both populations, their intersection by Spiessens and Debois; two stages of log-rank scores "
+        f"combined by inverse normal, the first with weight {rule.first_weight:.4f}; no rejection at the interim look"
+    )
+    final = fixed(question.alpha).efficacy[0]
+    looks = GroupSequential(
+        (rule.first_weight, 1.0), (math.inf, final), (-math.inf, -math.inf), question.alpha
+    )
+    design = _design("adaptive", question, population, multiplicity, size, math.ceil(size.candidates), looks)
+    return Planned(design, AdaptiveTrial(patients, rule))
+
+
+DESIGNS: dict[str, Callable[[Question], Planned]] = {
+    "all_comers": _all_comers,
+    "stratified": _stratified,
+    "enrichment": _enrichment,
+    "adaptive": _adaptive,
+}
+"""Designs by name."""
+
+
+def _design(
+    name: str,
+    question: Question,
+    population: str,
+    multiplicity: str,
+    size: Size,
+    tested: int,
+    looks: GroupSequential,
+) -> TrialDesign:
+    price, events, patients = question.setting.economics, math.ceil(size.events), math.ceil(size.patients)
+    estimand = Estimand(
+        population,
+        question.treatment,
+        question.endpoint,
+        question.intercurrent_events,
+        "hazard ratio (log-rank test)",
+    )
+    return TrialDesign(
+        name,
+        estimand,
+        question.alpha,
+        question.power,
+        question.setting.allocation,
+        multiplicity,
+        patients,
+        tested,
+        tuple(max(1, round(events * share)) for share in looks.information),
+        tuple(bounded(z) for z in looks.efficacy),
+        # At the last look the trial ends either way.
+        (*(bounded(z) for z in looks.futility[:-1]), None),
+        size.duration,
+        price.patient * patients + price.test * tested + price.time * size.duration,
+        question.assumptions,
+    )
+
+
+def _looks(looks: GroupSequential) -> str:
+    if looks.looks == 1:
+        return "one look"
+    shares = ", ".join(f"{share:.3g}" for share in looks.information)
+    return f"{looks.looks} looks at {shares} of the events"
+
+
+def _steps(rate: StepRate) -> str:
+    return "; ".join(
+        f"{value:.4g} from {start:g}" for start, value in zip(rate.starts, rate.rates, strict=True)
+    )

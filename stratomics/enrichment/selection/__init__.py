@@ -1,0 +1,1 @@
+"""Choosing a subgroup: cuts, their search, the evidence for heterogeneity."""

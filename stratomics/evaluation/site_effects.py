@@ -1,0 +1,49 @@
+"""How much of a prediction is where somebody was treated."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from stratomics.evaluation.cases import Cases, SurvivalCases
+
+__all__ = ["explained_by_site"]
+
+Array = NDArray[np.float64]
+
+
+def explained_by_site(cases: Cases, site: NDArray[np.str_]) -> float | None:
+    """Share of the variance of the patients' ranks that their sites explain, 0 to 1.
+
+    Ranks are within fold, since models of two folds have no one scale, and the share is adjusted for the number of
+    sites, so that it is 0 in the mean where sites have nothing to do with it; mean over repeats. None where every
+    fold has patients of one site only, or everybody is predicted the same.
+    """
+    said = cases.risk if isinstance(cases, SurvivalCases) else cases.probability
+    shares = [_share(_ranks(own, fold), fold, site) for own, fold in zip(said, cases.fold, strict=True)]
+    known = [share for share in shares if share is not None]
+    return float(np.clip(np.mean(known), 0.0, 1.0)) if known else None
+
+
+def _share(ranks: Array, fold: NDArray[np.int64], site: NDArray[np.str_]) -> float | None:
+    mixed = np.concatenate([np.flatnonzero(fold == f) for f in np.unique(fold)])
+    mixed = mixed[[len(np.unique(site[fold == fold[row]])) > 1 for row in mixed]]
+    if not len(mixed) or np.ptp(ranks[mixed]) == 0.0:
+        return None
+    y, codes = ranks[mixed], np.unique(site[mixed], return_inverse=True)[1]
+    n, groups = len(y), int(codes.max()) + 1
+    if n <= groups:
+        return None
+    means = np.bincount(codes, y) / np.bincount(codes)
+    left = ((y - means[codes]) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    return float(1.0 - left * (n - 1) / (n - groups))
+
+
+def _ranks(values: Array, fold: NDArray[np.int64]) -> Array:
+    """(n,) rank within the fold, between 0 and 1."""
+    ranks = np.empty(len(values))
+    for number in np.unique(fold):
+        rows = np.flatnonzero(fold == number)
+        ranks[rows] = (rankdata(values[rows]) - 0.5) / len(rows)
+    return ranks

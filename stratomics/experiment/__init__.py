@@ -1,0 +1,1 @@
+"""One experiment from files to report: tasks, checkpoint, evaluation."""

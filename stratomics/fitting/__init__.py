@@ -1,0 +1,1 @@
+"""Fit one training part, and predict patients that it never saw."""

@@ -1,0 +1,110 @@
+"""What a line of the report card is, and what a check may ask of a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.prediction import Prediction
+from omics.cohort.endpoints import Response, Survival
+from stratomics.evaluation.cases import Cases
+
+__all__ = ["FAIL", "PASS", "WATCH", "EvaluatedRun", "Line", "graded", "known", "span", "worst"]
+
+PASS, WATCH, FAIL = "pass", "watch", "fail"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the card.
+
+    Attributes
+    ----------
+    name, check
+        Name in CHECKS, and what people call it.
+    verdict
+        PASS, WATCH or FAIL.
+    reason
+        One or more sentences with the numbers.
+    section
+        Anchor of the report's section that shows them.
+    """
+
+    name: str
+    check: str
+    verdict: str
+    reason: str
+    section: str
+
+
+class EvaluatedRun(Protocol):
+    """What checks read of a run; :class:`stratomics.runs.run_directory.RunDirectory` has it."""
+
+    @property
+    def metrics(self) -> Mapping[str, Any]: ...
+    @property
+    def provenance(self) -> Mapping[str, Any]: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def patients(self) -> pd.DataFrame: ...
+    @property
+    def evaluated(self) -> pd.DataFrame: ...
+    @property
+    def outcome(self) -> Survival | Response: ...
+    @property
+    def predictions(self) -> Mapping[str, Prediction]: ...
+    @property
+    def cases(self) -> Mapping[str, Cases]: ...
+    @property
+    def resamples(self) -> NDArray[np.float64]: ...
+    @property
+    def factor_stability(self) -> pd.DataFrame | None: ...
+
+
+def known(*values: float | None) -> bool:
+    """Whether all of them are numbers.
+
+    Examples
+    --------
+    >>> known(0.5, 1.0), known(0.5, None), known(float("nan"))
+    (True, False, False)
+    """
+    return all(value is not None and math.isfinite(value) for value in values)
+
+
+def graded(value: float | None, watch: float, fail: float) -> str:
+    """Grade a figure of which more is worse; one that is not known is to be watched.
+
+    Examples
+    --------
+    >>> graded(0.1, 0.2, 0.5), graded(0.3, 0.2, 0.5), graded(0.6, 0.2, 0.5), graded(float("nan"), 0.2, 0.5)
+    ('pass', 'watch', 'fail', 'watch')
+    """
+    if value is None or not math.isfinite(value):
+        return WATCH
+    return FAIL if value > fail else WATCH if value > watch else PASS
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """Give the worst of several verdicts; of none, that there is something to watch.
+
+    Examples
+    --------
+    >>> worst([PASS, FAIL, WATCH]), worst([])
+    ('fail', 'watch')
+    """
+    return max(verdicts, key=(PASS, WATCH, FAIL).index, default=WATCH)
+
+
+def span(figure: Mapping[str, Any]) -> str:
+    """Write an estimate with its interval, two decimals."""
+    return f"{figure['estimate']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"

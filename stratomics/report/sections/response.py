@@ -1,0 +1,186 @@
+"""What the report says and draws of a binary response: calibration of the probability, and how it parts the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from omics.cohort.endpoints import Response
+from stratomics.evaluation.cases import ResponseCases
+from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
+from stratomics.evaluation.metrics.response_set_coverage import exact_interval
+from stratomics.evaluation.percentile_intervals import with_interval
+from stratomics.evaluation.response_calibration import observed_less_predicted, recalibration
+from stratomics.report.figures import COLOURS, method_lines
+from stratomics.report.section import Panel, Section
+from stratomics.report.text.metrics import interval
+from stratomics.runs.run_directory import RunDirectory
+
+__all__ = ["calibration", "calibration_points", "classes", "response_facts"]
+
+Array = NDArray[np.float64]
+
+EDGES = np.linspace(0, 1, 21)
+GROUPS = 5
+FEWEST = 15
+"""A group of fewer patients says nothing about calibration."""
+
+
+def response_facts(run: RunDirectory) -> str:
+    """Say how many patients are in each class, and how many in none."""
+    response = run.response
+    positive, known = int(response.positive.sum()), int(response.observed.sum())
+    return (
+        f"{positive} with a positive {run.endpoint}, {known - positive} with a negative one "
+        f"and {len(response.observed) - known} without any"
+    )
+
+
+def classes(run: RunDirectory) -> Section | None:
+    """Draw the probabilities by observed class; None where the endpoint is no response."""
+    if run.kind != Response.kind:
+        return None
+    probability, positive = _seen(run)
+    panel = Panel(
+        "classes",
+        _draw_classes(probability, positive),
+        _classes_sentence(probability, positive),
+        _classes_table(probability, positive),
+    )
+    return Section("classes", "Probability by observed class", [panel])
+
+
+def calibration(run: RunDirectory) -> Section | None:
+    """Draw predicted against observed shares; None where the endpoint is no response."""
+    if run.kind != Response.kind:
+        return None
+    points = {OURS: calibration_points(*_seen(run))}
+    if (clinic := clinical_baseline(run.cases)) is not None:
+        points[clinic] = calibration_points(*_seen(run, clinic))
+    columns = ["mean predicted probability", "low", "observed share", "high", "patients"]
+    tables = []
+    for name, own in points.items():
+        table = pd.DataFrame(own, columns=columns)
+        table.insert(0, "group by prediction", [f"{LABELS[name]}, {k}" for k in range(1, len(own) + 1)])
+        tables.append(table)
+    sentence = " ".join([_calibration_sentence(points[OURS]), *_recalibrated(run, clinic)])
+    panel = Panel("calibration", _draw_calibration(points), sentence, pd.concat(tables, ignore_index=True))
+    return Section("calibration", "Calibration", [panel])
+
+
+def _seen(run: RunDirectory, method: str = OURS) -> tuple[Array, NDArray[np.bool_]]:
+    """Give the probability and the class of the patients who have the endpoint."""
+    cases = run.cases[method]
+    assert isinstance(cases, ResponseCases)
+    # A patient predicted in several repeats is one patient: repeats are averaged first.
+    return cases.probability.mean(axis=0), cases.positive
+
+
+def _classes_table(probability: Array, positive: NDArray[np.bool_]) -> pd.DataFrame:
+    counts = {
+        name: np.histogram(probability[members], EDGES)[0]
+        for name, members in (("negative patients", ~positive), ("positive patients", positive))
+    }
+    span = [f"{low:.2f} to {high:.2f}" for low, high in pairwise(EDGES)]
+    return pd.DataFrame({"predicted probability": span} | counts)
+
+
+def calibration_points(
+    probability: Array, positive: NDArray[np.bool_]
+) -> list[tuple[float, float, float, float, int]]:
+    """(mean predicted, low, observed, high, n) per group of equal size by probability, exact binomial intervals.
+
+    Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404. At most 5 groups, none of fewer than 15 patients.
+
+    Examples
+    --------
+    >>> [point] = calibration_points(np.full(20, 0.5), np.arange(20) < 10)
+    >>> f"{point[0]:.2f} {point[1]:.2f} {point[2]:.2f} {point[3]:.2f} {point[4]}"
+    '0.50 0.27 0.50 0.73 20'
+    """
+    groups = max(1, min(GROUPS, len(probability) // FEWEST))
+    points = []
+    for members in np.array_split(np.argsort(probability, kind="stable"), groups):
+        n, k = len(members), int(positive[members].sum())
+        low, high = exact_interval(k, n)
+        points.append((float(probability[members].mean()), low, k / n, high, n))
+    return points
+
+
+def _draw_calibration(points: Mapping[str, list[tuple[float, float, float, float, int]]]) -> Figure:
+    figure = Figure(figsize=(4.6, 4.6))
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+    for place, (name, line) in enumerate(method_lines(points).items()):
+        mean, low, observed, high, n = np.array(points[name]).T
+        axes.vlines(mean, low, high, color=line["color"], linewidth=line["linewidth"])
+        axes.plot(mean, observed, "os"[place], **line | {"linewidth": 1.0})
+        for x, y, count in zip(mean, high, n, strict=True) if place == 0 else ():
+            # Upright, so that the counts of close groups do not cover each other.
+            apart: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
+            axes.annotate(f"n = {count:.0f}", (x, y), (0, 3), fontsize=8, rotation=90, **apart)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.15)
+    axes.set_yticks(np.linspace(0, 1, 6))
+    axes.set_xlabel("mean predicted probability in the group")
+    axes.set_ylabel("share of positive patients in the group")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    return figure
+
+
+def _recalibrated(run: RunDirectory, clinic: str | None) -> list[str]:
+    """Say slope and calibration in the large, ours and the clinic's."""
+    said = []
+    for name in (OURS, *([clinic] if clinic else [])):
+        cases = run.cases[name]
+        assert isinstance(cases, ResponseCases)
+        slope, large = (
+            recalibration(cases, run.resamples)[:, 1],
+            observed_less_predicted(cases, run.resamples),
+        )
+        both = [f"calibration slope {interval(with_interval(slope))}"] if np.isfinite(slope[0]) else []
+        both.append(f"observed less predicted share {interval(with_interval(large), '+')}")
+        said.append(f"{LABELS[name]}: {', '.join(both)}")
+    return [f"{'; '.join(said)}. A slope of 1 and a difference of 0 are best."]
+
+
+def _draw_classes(probability: Array, positive: NDArray[np.bool_]) -> Figure:
+    figure = Figure(figsize=(7, 3.2))
+    axes = figure.add_subplot()
+    for place, (name, members) in enumerate((("negative", ~positive), ("positive", positive))):
+        axes.hist(
+            probability[members],
+            bins=EDGES.tolist(),
+            weights=np.full(members.sum(), 1.0 / members.sum()),
+            histtype="step",
+            linewidth=2,
+            color=COLOURS[(0, 2)[place]],
+            label=f"{name} (n = {members.sum()})",
+        )
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("predicted probability of a positive response")
+    axes.set_ylabel("share of the class")
+    axes.legend(frameon=False)
+    return figure
+
+
+def _classes_sentence(probability: Array, positive: NDArray[np.bool_]) -> str:
+    yes, no = np.median(probability[positive]), np.median(probability[~positive])
+    return (
+        f"The median predicted probability is {yes:.2f} among patients whose response was positive and {no:.2f} "
+        f"among the others; {positive.mean():.0%} were positive."
+    )
+
+
+def _calibration_sentence(points: list[tuple[float, float, float, float, int]]) -> str:
+    inside = sum(low <= mean <= high for mean, low, _, high, _ in points)
+    return (
+        "The mean predicted probability lies inside the 95% interval of the observed share of positive patients "
+        f"in {inside} of {len(points)} groups."
+    )

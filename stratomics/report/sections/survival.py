@@ -1,0 +1,237 @@
+"""What the report says and draws of a survival endpoint: risk groups and calibration of the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models.survival.kaplan_meier import kaplan_meier
+from omics.cohort.endpoints import Survival
+from stratomics.evaluation.cases import SurvivalCases
+from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
+from stratomics.evaluation.log_log_interval import log_log_interval
+from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.report.figures import COLOURS, method_lines
+from stratomics.report.section import Panel, Section
+from stratomics.report.text.metrics import interval
+from stratomics.runs.run_directory import RunDirectory
+
+__all__ = ["calibration", "risk_groups", "survival_facts"]
+
+Array = NDArray[np.float64]
+
+GROUPS = ("low risk", "middle risk", "high risk")
+
+
+def survival_facts(run: RunDirectory) -> str:
+    """Say how many events there are and how long patients were followed."""
+    survival = run.survival
+    median = float(np.median(survival.time[survival.observed]))
+    return f"{survival.event.sum()} events, median time {median:.4g} {survival.unit}"
+
+
+def risk_groups(run: RunDirectory) -> Section | None:
+    """Draw Kaplan-Meier curves of thirds of the predicted risk; None where the endpoint is no survival."""
+    cases = run.cases[OURS]
+    if not isinstance(cases, SurvivalCases):
+        return None
+    # A patient predicted in several repeats is one patient: repeats are averaged first.
+    seen, risk = _seen(run), cases.risk.mean(axis=0)
+    sentence = _groups_sentence(risk, seen, cases.horizon)
+    panel = Panel("risk", draw_risk_groups(risk, seen), sentence, _groups_table(risk, seen))
+    return Section("risk", "Risk groups", [panel])
+
+
+def calibration(run: RunDirectory) -> Section | None:
+    """Draw predicted against observed survival; None where the endpoint is no survival."""
+    cases = run.cases[OURS]
+    if not isinstance(cases, SurvivalCases):
+        return None
+    seen = _seen(run)
+    # A patient predicted in several repeats is one patient: repeats are averaged first.
+    predicted = 1.0 - cases.probability.mean(axis=0)
+    points, smooth = calibration_points(predicted, seen, cases.horizon), _smooth_curves(run)
+    names = ["mean predicted survival", "low", "observed survival", "high"]
+    table = pd.DataFrame(points, columns=names)
+    table.insert(0, "patients", [f"group {number + 1} by prediction" for number in range(len(points))])
+    curves = [
+        pd.DataFrame({"patients": f"{LABELS[name]}, smooth", names[0]: x, names[2]: y})
+        for name, (x, y) in smooth.items()
+    ]
+    sentence = " ".join([_calibration_sentence(points, seen, cases.horizon), *calibration_figures(run)])
+    figure = draw_calibration(points, smooth, seen.unit, cases.horizon)
+    return Section(
+        "calibration",
+        "Calibration",
+        [Panel("calibration", figure, sentence, pd.concat([table, *curves], ignore_index=True))],
+    )
+
+
+def _smooth_curves(run: RunDirectory) -> dict[str, tuple[Array, Array]]:
+    """Give predicted and observed survival, smoothed by a spline, as saved of ours and of the clinic."""
+    saved = run.metrics.get("curves", {})
+    named = [
+        name for name in (OURS, clinical_baseline(saved)) if name and "calibration" in saved.get(name, {})
+    ]
+    found = {name: saved[name]["calibration"] for name in named}
+    return {name: (1.0 - np.array(c["x"]), 1.0 - np.array(c["y"])) for name, c in found.items()}
+
+
+def calibration_figures(run: RunDirectory) -> list[str]:
+    """Say the saved measures of calibration, ours and the clinic's; nothing of a run that has none."""
+    metrics = run.metrics
+    clinic = clinical_baseline(metrics["baselines"])
+    methods = {OURS: metrics} | ({clinic: metrics["baselines"][clinic]} if clinic else {})
+    said = []
+    for name, of_method in methods.items():
+        figures = of_method[run.endpoint]
+        keys = [key for key in ("calibration_slope", "ici", "d_calibration") if key in figures]
+        if keys:
+            words = [f"{find_metric(key).label} {interval(figures[key])}" for key in keys]
+            said.append(f"{LABELS[name]} {', '.join(words)}")
+    if not said:
+        return []
+    return [
+        f"{'; '.join(said)}. A slope of 1 and an index of 0 are best; curves of p below 0.05 are called miscalibrated."
+    ]
+
+
+def _seen(run: RunDirectory) -> Survival:
+    """Give the endpoint of the patients who have it, in the order of the cases."""
+    return run.survival.take(np.flatnonzero(run.survival.observed))
+
+
+def _groups_table(risk: Array, survival: Survival) -> pd.DataFrame:
+    """Kaplan-Meier survival and number at risk of each group whenever it falls."""
+    groups, parts = thirds(risk), []
+    for group, name in enumerate(GROUPS):
+        members = groups == group
+        curve = kaplan_meier(survival.event[members], survival.time[members])
+        at_risk = (survival.time[members][:, None] >= curve.times).sum(axis=0)
+        columns = {"time": curve.times, "survival": curve(curve.times), "at risk": at_risk}
+        parts.append(pd.DataFrame({"group": name} | columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw_risk_groups(risk: Array, survival: Survival) -> Figure:
+    """Kaplan-Meier curves of thirds of out-of-fold risk, with numbers at risk."""
+    figure = Figure(figsize=(7, 4.2))
+    axes = figure.add_subplot()
+    groups = thirds(risk)
+    ticks = np.linspace(0, survival.time.max(), 6)
+    rows = []
+    for group, name in enumerate(GROUPS):
+        members = groups == group
+        curve = kaplan_meier(survival.event[members], survival.time[members])
+        times = np.concatenate([[0.0], curve.times])
+        axes.step(
+            times, curve(times), where="post", color=COLOURS[group], label=f"{name} (n = {members.sum()})"
+        )
+        rows.append([f"{name}:"] + [str(int((survival.time[members] >= tick).sum())) for tick in ticks])
+    axes.set_ylim(0, 1.02)
+    axes.set_xticks(ticks, [f"{tick:.4g}" for tick in ticks])
+    axes.set_xlabel(f"time in {survival.unit}")
+    axes.set_ylabel("Kaplan-Meier survival")
+    axes.legend(frameon=False, loc="upper right")
+    for line, (name, *counts) in enumerate(rows):
+        height = -0.25 - 0.07 * line
+        axes.text(-0.02, height, name, transform=axes.transAxes, ha="right", color=COLOURS[line])
+        for tick, count in zip(ticks, counts, strict=True):
+            axes.text(tick, height, count, transform=axes.get_xaxis_transform(), ha="center")
+    axes.text(-0.02, -0.18, "at risk", transform=axes.transAxes, ha="right", style="italic")
+    return figure
+
+
+def draw_calibration(
+    points: list[tuple[float, float, float, float]],
+    smooth: Mapping[str, tuple[Array, Array]],
+    unit: str,
+    horizon: float,
+) -> Figure:
+    """Predicted against observed survival at one time, in groups by the prediction, and smooth curves."""
+    figure = Figure(figsize=(4.6, 4.6))
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+    for name, line in method_lines(smooth).items():
+        axes.plot(*smooth[name], **line | {"label": f"{LABELS[name]}, smooth", "linewidth": 1.5})
+    for place, (mean, low, observed, high) in enumerate(points):
+        label = f"{LABELS[OURS]}, groups with 95% intervals" if place == 0 else None
+        axes.plot([mean, mean], [low, high], color=COLOURS[0], linewidth=2)
+        axes.plot(mean, observed, "o", color=COLOURS[0], label=label)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel(f"predicted survival at {horizon:.4g} {unit}")
+    axes.set_ylabel("observed survival")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    return figure
+
+
+def calibration_points(
+    predicted: Array, survival: Survival, horizon: float
+) -> list[tuple[float, float, float, float]]:
+    """(mean predicted, low, observed, high) per group of equal size; the interval is Greenwood's, log-log.
+
+    Three groups, and one more for every 40 patients above 120, up to ten.
+    """
+    points: list[tuple[float, float, float, float]] = []
+    count = min(max(len(predicted) // 40, 3), 10)
+    groups = parts(predicted, count)
+    for group in range(count):
+        members = groups == group
+        event, time = survival.event[members], survival.time[members]
+        observed = float(kaplan_meier(event, time)(np.array([horizon]))[0])
+        low, high = _observed_interval(event, time, observed, horizon)
+        points.append((float(predicted[members].mean()), low, observed, high))
+    return points
+
+
+def thirds(values: Array) -> NDArray[np.int64]:
+    """Group 0, 1 or 2 of each patient by rank; ties go by the order of the table."""
+    return parts(values, len(GROUPS))
+
+
+def parts(values: Array, count: int) -> NDArray[np.int64]:
+    """Group of each patient by rank, of `count` of equal size; ties go by the order of the table."""
+    rank = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    return (rank * count) // len(values)
+
+
+def _observed_interval(
+    event: NDArray[np.bool_], time: Array, observed: float, horizon: float
+) -> tuple[float, float]:
+    if observed in (0.0, 1.0):
+        # Nobody, or everybody, had the event: an exact binomial bound among those still watched.
+        bound = 0.025 ** (1.0 / max(int((time >= horizon).sum()), 1))
+        return (bound, 1.0) if observed == 1.0 else (0.0, 1.0 - bound)
+    times = np.unique(time[event & (time <= horizon)])
+    deaths = np.array([(event & (time == t)).sum() for t in times])
+    at_risk = np.array([(time >= t).sum() for t in times])
+    greenwood = (deaths / (at_risk * (at_risk - deaths))).sum()
+    low, high = log_log_interval(np.array([observed]), np.array([greenwood]))
+    return float(low[0]), float(high[0])
+
+
+def _groups_sentence(risk: Array, survival: Survival, horizon: float) -> str:
+    groups = thirds(risk)
+    alive = [
+        float(kaplan_meier(survival.event[groups == g], survival.time[groups == g])(np.array([horizon]))[0])
+        for g in (0, 2)
+    ]
+    return (
+        f"At {horizon:.4g} {survival.unit}, {alive[0]:.0%} of the third with the lowest predicted risk and "
+        f"{alive[1]:.0%} of the third with the highest are alive or free of the event."
+    )
+
+
+def _calibration_sentence(
+    points: list[tuple[float, float, float, float]], survival: Survival, horizon: float
+) -> str:
+    inside = sum(low <= mean <= high for mean, low, _, high in points)
+    return (
+        f"At {horizon:.4g} {survival.unit} (the median time of an event), the predicted survival lies inside "
+        f"the 95% interval of the observed one in {inside} of {len(points)} groups."
+    )

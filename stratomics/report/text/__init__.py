@@ -1,0 +1,1 @@
+"""Sentences and formatted numbers that the screen and the report share."""

@@ -1,0 +1,59 @@
+"""The table of patients that a run saves: what happened to whom, and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omics.cohort.endpoints import Response, Survival
+from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["patients_table"]
+
+
+def patients_table(cohort: MuData) -> pd.DataFrame:
+    """Lay out a row per patient: endpoints, arm, site, covariates, and which views were observed.
+
+    Columns are ``sample_id``, ``NAME.time`` and ``NAME.event`` (or ``NAME``) per endpoint, ``NAME.cause``,
+    ``NAME.entry`` and ``NAME.level`` where they are declared, ``arm``, ``site``, ``group``,
+    ``covariate.NAME`` and ``view.NAME``.
+    """
+    spec, obs = cohort_spec(cohort), cohort.obs
+    columns: dict[str, Any] = {"sample_id": obs.index.to_numpy(dtype=str)}
+    for name, endpoint in cohort_endpoints(cohort).named.items():
+        columns |= _endpoint_columns(name, endpoint)
+    roles: Mapping[str, str | None] = {
+        "arm": None if spec.arm is None else spec.arm.column,
+        "site": spec.site,
+        "group": spec.group,
+        **{f"covariate.{name}": name for name in spec.covariates},
+    }
+    columns |= {role: obs[name].to_numpy() for role, name in roles.items() if name is not None}
+    columns |= {f"view.{name}": seen.to_numpy() for name, seen in observed_views(cohort).items()}
+    return pd.DataFrame(columns)
+
+
+def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, Any]:
+    if isinstance(endpoint, Survival):
+        known = {"cause": endpoint.cause, "entry": endpoint.entry}
+        return {
+            f"{name}.time": endpoint.time,
+            f"{name}.event": _nullable(endpoint.event, endpoint.observed),
+            **{f"{name}.{what}": values for what, values in known.items() if values is not None},
+        }
+    columns = {name: _nullable(endpoint.positive, endpoint.observed)}
+    if endpoint.level is not None:
+        level = np.array(endpoint.levels, dtype=object)[endpoint.level]
+        columns[f"{name}.level"] = pd.Series(level).where(pd.Series(endpoint.observed))
+    return columns
+
+
+def _nullable(values: NDArray[np.bool_], observed: NDArray[np.bool_]) -> pd.Series[bool]:
+    return pd.Series(values, dtype="boolean").where(pd.Series(observed))

@@ -1,0 +1,200 @@
+"""The run directory: what a run leaves behind, and how it is read again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.ensemble.training_history import NO_HISTORY, TRAINING_HISTORY, fit_history
+from models.prediction import Prediction
+from omics.cohort.endpoints import Response, Survival
+from omics.cohort.read import cohort_files, cohort_spec
+from omics.common.errors import InputError
+from omics.common.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
+from stratomics.evaluation.cases import Cases, cases_of
+from stratomics.evaluation.comparison import resamples
+from stratomics.runs.patients_table import patients_table
+from stratomics.runtime.versions import package_versions
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from datamodules.resampling import Design
+    from datamodules.split import Fold
+    from stratomics.config import ExperimentConfig
+
+__all__ = ["RunDirectory", "input_files", "plain_name", "run_digest", "run_folder", "save_run"]
+
+_COMPLETE = "report.html"
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """A finished run, read from its saved tables: no torch, no checkpoint."""
+
+    path: Path
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end."""
+        return (self.path / _COMPLETE).is_file()
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Content of ``metrics.json``."""
+        return read_json(self.path / "metrics.json")
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Content of ``provenance.json``: cohort, digests, versions, seed, command."""
+        return read_json(self.path / "provenance.json")
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Keys of ``config.yaml``."""
+        import yaml
+
+        path = self.path / "config.yaml"
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file; is this a finished run directory?") from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            content = None
+        if not isinstance(content, dict):
+            raise InputError(f"{path}: not a configuration; restore the file")
+        return content
+
+    @cached_property
+    def patients(self) -> pd.DataFrame:
+        """A row per patient, as :func:`stratomics.runs.patients_table.patients_table` laid it out."""
+        return read_parquet(self.path / "patients.parquet")
+
+    @cached_property
+    def predictions(self) -> dict[str, Prediction]:
+        """Method -> its out-of-fold predictions; ours first."""
+        baselines = sorted(p for p in (self.path / "baselines").glob("*") if p.is_dir())
+        folders = {"stratomics": self.path} | {folder.name: folder for folder in baselines}
+        return {name: Prediction.load(folder) for name, folder in folders.items()}
+
+    def training_history(self, fold: Fold | None) -> pd.DataFrame:
+        """How the losses of the members of `fold` went by epoch; None is the final model. Older runs kept nothing."""
+        path = self.path / TRAINING_HISTORY
+        return fit_history(read_parquet(path), fold) if path.is_file() else NO_HISTORY
+
+    @property
+    def factor_stability(self) -> pd.DataFrame | None:
+        """Content of ``factors/stability.parquet``: would another cohort show them? None of a release without."""
+        path = self.path / "factors" / "stability.parquet"
+        return read_parquet(path) if path.is_file() else None
+
+    @property
+    def evaluated(self) -> pd.DataFrame:
+        """Rows of `patients` who have the deciding endpoint, in the order of `cases`."""
+        return self.patients[self.outcome.observed].reset_index(drop=True)
+
+    @cached_property
+    def cases(self) -> dict[str, Cases]:
+        """Method -> its predictions beside what happened, of the patients of `evaluated`; ours first."""
+        return {
+            name: cases_of(prediction, self.sample_ids, self.outcome)
+            for name, prediction in self.predictions.items()
+        }
+
+    @cached_property
+    def resamples(self) -> NDArray[np.float64]:
+        """(draws + 1, n) weights of the patients of `evaluated`, those of the intervals in ``metrics.json``."""
+        units = self.patients["group" if "group" in self.patients else "sample_id"]
+        families = pd.factorize(units)[0][self.outcome.observed]
+        return resamples(families, int(self.config["evaluation"]["draws"]), int(self.provenance["seed"]))
+
+    @property
+    def sample_ids(self) -> NDArray[np.str_]:
+        """(n,) ids in the order of `patients`."""
+        return self.patients["sample_id"].to_numpy(dtype=str)
+
+    @property
+    def endpoint(self) -> str:
+        """Name of the endpoint that decided."""
+        return str(self.provenance["endpoint"])
+
+    @property
+    def kind(self) -> str:
+        """Kind of that endpoint; release 0.1.0 knew one, and did not say which it was."""
+        return str(self.provenance.get("kind", "survival"))
+
+    @property
+    def outcome(self) -> Survival | Response:
+        """The deciding endpoint of every patient, of whichever kind."""
+        return self.survival if self.kind == Survival.kind else self.response
+
+    @property
+    def survival(self) -> Survival:
+        """The deciding endpoint of every patient, where it is survival."""
+        time = self.patients[f"{self.endpoint}.time"].to_numpy(dtype=np.float64)
+        event = _truth(self.patients[f"{self.endpoint}.event"])
+        return Survival(time, event, ~np.isnan(time), str(self.provenance["unit"]))
+
+    @property
+    def response(self) -> Response:
+        """The deciding endpoint of every patient, where it is a response."""
+        label = self.patients[self.endpoint]
+        return Response(_truth(label), label.notna().to_numpy(dtype=bool))
+
+
+def _truth(column: pd.Series[bool]) -> NDArray[np.bool_]:
+    """(n,) bool of a column with holes, False there."""
+    return column.astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+
+
+def run_digest(fingerprint: Mapping[str, Any], cohort: str, packages: Mapping[str, str]) -> str:
+    """SHA-256 over all that a run's numbers depend on: configuration, digest of the cohort, releases of packages."""
+    content = [fingerprint, cohort, packages]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def run_folder(runs: Path, config: ExperimentConfig, design: Design) -> Path:
+    """``RUNS/NAME-HASH``: the beginning of :func:`run_digest`."""
+    digest = run_digest(config.fingerprint(), design.digest, package_versions())
+    return runs / f"{plain_name(config, design.cohort)}-{digest[:10]}"
+
+
+def input_files(cohort: str, external: str | None) -> dict[str, Path]:
+    """Name -> file that a run reads, those of an external cohort under ``external/``."""
+    files = cohort_files(cohort)
+    if external is not None:
+        files |= {f"external/{name}": path for name, path in cohort_files(external).items()}
+    return files
+
+
+def plain_name(config: ExperimentConfig, cohort: MuData) -> str:
+    """Name of the experiment, or of its cohort, as a folder may be called."""
+    return re.sub(r"[^\w.-]+", "_", config.name or cohort_spec(cohort).name).strip(".") or "cohort"
+
+
+def _write_config(path: Path, config: ExperimentConfig) -> None:
+    """Write the complete configuration, which runs again to the same numbers."""
+    import yaml
+
+    body = yaml.safe_dump(config.as_dict(), sort_keys=False)
+    write_text(path, f"# schema_version: {SCHEMA_VERSION}\n{body}")
+
+
+def save_run(
+    folder: Path, config: ExperimentConfig, cohort: MuData, predictions: Mapping[str, Prediction]
+) -> None:
+    """Write configuration and tables of a run; baselines under ``baselines/NAME``."""
+    _write_config(folder / "config.yaml", config)
+    write_parquet(folder / "patients.parquet", patients_table(cohort))
+    for name, prediction in predictions.items():
+        prediction.save(folder if name == "stratomics" else folder / "baselines" / name)

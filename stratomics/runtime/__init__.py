@@ -1,0 +1,1 @@
+"""What a process needs around the science: threads, memory, logs, versions."""

@@ -1,0 +1,1 @@
+"""The final model behind MLflow's server."""

@@ -1,0 +1,1 @@
+"""Tuning with Optuna: a search space, one study, nested studies."""

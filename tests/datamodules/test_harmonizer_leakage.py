@@ -1,0 +1,198 @@
+"""Proof against leakage: whatever is done to test rows, what is learned and everybody else stay bit-identical.
+
+Every modality, every step: hypothesis chooses steps, rows and what is done to them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from datamodules.cohort_datamodule import CohortDataModule
+from datamodules.config import HarmonizeConfig
+from datamodules.steps import IMPUTATIONS, NORMALIZATIONS, STEPS
+from omics.cohort.read import cohort_spec
+from omics.modalities import MODALITIES
+from omics.simulate.simulate_cohort import SimulationConfig, simulate
+
+N, TRAIN = 60, np.arange(45)
+METHODS = [None, *NORMALIZATIONS]
+FEATURES = {
+    "mutation": 15,
+    "copy_number": 8,
+    "germline": 8,
+    "rna": 12,
+    "protein": 8,
+    "metabolite": 10,
+    "microbiome": 12,
+}
+
+
+def _punched(cohort: Any) -> Any:
+    """Holes and a beta scale, so that every modality has something to impute."""
+    rng = np.random.default_rng(0)
+    for view in ("copy_number", "rna", "protein", "metabolite"):
+        values = cohort[view].X
+        values[rng.random(values.shape) < 0.1] = np.nan
+    return cohort
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Any:
+    return _punched(
+        simulate(SimulationConfig(patients=N, features=FEATURES, missing_views=0.2, seed=4)).cohort
+    )
+
+
+normalizations = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("rna", "protein", "metabolite"), st.sampled_from(sorted(NORMALIZATIONS)))
+)
+configs = st.builds(
+    HarmonizeConfig,
+    max_missing=st.sampled_from([0.3, 1.0]),
+    min_prevalence=st.sampled_from([0.0, 0.05, 0.5]),
+    max_features=st.sampled_from([4, 1000]),
+    normalize=normalizations,
+    correct_site=st.booleans(),
+    impute=st.sampled_from(sorted(IMPUTATIONS)),
+)
+chosen_rows = st.lists(st.integers(len(TRAIN), N - 1), min_size=1, max_size=8, unique=True).map(np.array)
+actions = st.sampled_from(["change", "permute", "empty", "covariates", "outcome", "site", "delete"])
+
+
+def changed(cohort: Any, action: str, rows: np.ndarray, seed: int) -> Any:
+    """The cohort after something was done to `rows`; values stay legal on their scale."""
+    rng = np.random.default_rng(seed)
+    if action == "delete":
+        return cohort[np.setdiff1d(np.arange(N), rows)].copy()
+    other = cohort.copy()
+    ids = other.obs_names[rows]
+    for view in cohort_spec(cohort).views:
+        values, place = other[view].X, np.flatnonzero(other[view].obs_names.isin(ids))
+        if action == "change":
+            # Some other patient's values, features exchanged, and an outlier on scales that know one.
+            values[place] = values[rng.integers(0, len(values), len(place))][
+                :, rng.permutation(values.shape[1])
+            ]
+            if view in ("rna", "metabolite", "protein") and len(place):
+                values[place[0], 0] = 1e6
+        elif action == "permute":
+            values[place] = values[rng.permutation(place)]
+        elif action == "empty":
+            values[place] = np.nan
+    if action == "covariates":
+        other.obs.loc[ids, "age"] = 999.0
+    elif action == "outcome":
+        other.obs.loc[ids, "event"] = 1 - other.obs.loc[ids, "event"]
+        other.obs.loc[ids, "time"] = 17.0
+    elif action == "site":
+        other.obs.loc[ids, cohort_spec(cohort).site] = "elsewhere"
+    return other
+
+
+def learned(data: CohortDataModule) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        data.harmonizer.save(Path(folder), "h")
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def fitted(cohort: Any, config: HarmonizeConfig) -> CohortDataModule:
+    data = CohortDataModule(cohort, TRAIN, config)
+    data.setup()
+    return data
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(config=configs, rows=chosen_rows, action=actions, seed=st.integers(0, 999))
+def test_test_rows_touch_nothing_learned_and_nobody_else(
+    cohort: Any, config: HarmonizeConfig, rows: np.ndarray, action: str, seed: int
+) -> None:
+    one, two = fitted(cohort, config), fitted(changed(cohort, action, rows, seed), config)
+    assert learned(one) == learned(two)
+    before, after = one.batch(), two.batch()
+    others = np.setdiff1d(np.arange(N), rows)
+    kept = np.flatnonzero(np.isin(after.sample_ids, before.sample_ids[others]))
+    np.testing.assert_array_equal(after.sample_ids[kept], before.sample_ids[others])
+    for view, values in before.views.items():
+        assert np.isfinite(after.views[view]).all()
+        np.testing.assert_array_equal(after.views[view][kept], values[others])
+        np.testing.assert_array_equal(after.observed[view][kept], before.observed[view][others])
+    np.testing.assert_array_equal(after.covariates[kept], before.covariates[others])
+
+
+def test_the_proof_reaches_every_step_and_every_modality(cohort: Any) -> None:
+    spec = cohort_spec(cohort)
+    assert {view.modality for view in spec.views.values()} == set(MODALITIES) - {"generic"}
+    used = set()
+    for normalization in NORMALIZATIONS:
+        config = HarmonizeConfig(
+            normalize={"rna": normalization, "metabolite": normalization}, correct_site=True
+        )
+        harmonizer = fitted(cohort, config).harmonizer
+        used |= {name for view in harmonizer.views.values() for name in view.steps}
+    assert used == set(STEPS)
+
+
+def test_a_training_row_does_touch_what_is_learned(cohort: Any) -> None:
+    """The check above can fail: the same changes to a training row leave no view as it was."""
+    config = HarmonizeConfig(correct_site=True, impute="iterative")
+    one = fitted(cohort, config)
+    two = fitted(changed(cohort, "change", np.array([3, 5, 9]), 0), config)
+    before, after = learned(one), learned(two)
+    assert before["h.safetensors"] != after["h.safetensors"]
+    for view in one.harmonizer.views:
+        mine, theirs = (data.harmonizer.views[view].state()[1] for data in (one, two))
+        assert any(not np.array_equal(mine[key], theirs[key]) for key in mine), view
+
+
+@pytest.mark.parametrize("impute", sorted(IMPUTATIONS))
+@pytest.mark.parametrize("normalization", METHODS)
+def test_alone_as_in_company(cohort: Any, normalization: str | None, impute: str) -> None:
+    """One new patient on a Tuesday gets the very numbers that he gets among sixty."""
+    normalize = {} if normalization is None else {"rna": normalization, "metabolite": normalization}
+    data = fitted(cohort, HarmonizeConfig(normalize=normalize, correct_site=True, impute=impute))
+    together = data.batch()
+    for row in (0, 47, 59):
+        alone = data.harmonizer.transform(cohort[[row]].copy())
+        for view, values in together.views.items():
+            np.testing.assert_array_equal(alone.views[view][0], values[row])
+
+
+def test_adapting_is_transductive_and_only_within_a_site(cohort: Any) -> None:
+    """With adapt, patients of a new site depend on each other; those of known sites still do not."""
+    other = cohort.copy()
+    site, new = cohort_spec(cohort).site, cohort.obs_names[45:]
+    other.obs.loc[new, site] = "elsewhere"
+    config = HarmonizeConfig(correct_site=True, adapt=True)
+    data = fitted(other, config)
+    # All but the last new patient change.
+    touched = changed(other, "change", np.arange(45, 59), 1)
+    before, after = data.batch(), data.harmonizer.transform(touched)
+    for view in before.views:
+        np.testing.assert_array_equal(before.views[view][TRAIN], after.views[view][TRAIN])
+    assert any(not np.array_equal(before.views[v][59], after.views[v][59]) for v in before.views)
+    plain = fitted(other, HarmonizeConfig(correct_site=True)).harmonizer
+    for view in before.views:
+        one, two = plain.transform(other).views[view], plain.transform(touched).views[view]
+        np.testing.assert_array_equal(one[59], two[59])
+
+
+def test_from_disk_or_from_memory_it_learns_the_same(cohort: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table too large for memory is read anew for each pass, and nothing depends on it."""
+    config = HarmonizeConfig(
+        normalize={"metabolite": "pqn", "rna": "quantile"}, correct_site=True, impute="iterative"
+    )
+    monkeypatch.setattr("omics.cohort.view_blocks.BLOCK", 60)
+    monkeypatch.setattr("datamodules.view_table.CHUNK", 100)
+    held = fitted(cohort, config)
+    monkeypatch.setattr("datamodules.view_table.MEMORY", 0)
+    streamed = fitted(cohort, config)
+    assert learned(held) == learned(streamed)
+    for view, values in held.batch().views.items():
+        np.testing.assert_array_equal(values, streamed.batch().views[view])

@@ -1,0 +1,56 @@
+"""Runs in processes of their own that are killed, for tests of what is left and how the next one goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+# A server that has imported everything, from which each process is forked in no time.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    ["mlflow", "stratomics.fitting.fit", "stratomics.cli.run_output", "stratomics.report.page"]
+)
+
+
+def start(words: Sequence[str], cwd: Path, die_at: int | None = None) -> BaseProcess:
+    """Start ``stratomics WORDS`` in `cwd`; it kills itself before it syncs for the `die_at`-th time."""
+    process = CONTEXT.Process(target=_main, args=(list(words), str(cwd), die_at))
+    process.start()
+    return process
+
+
+def _main(words: list[str], cwd: str, die_at: int | None) -> None:
+    from stratomics.cli import main
+
+    os.chdir(cwd)
+    if die_at is not None:
+        _die_at_sync(die_at)
+    err = Path("stderr.txt").open("a")  # noqa: SIM115  # as long as the process
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+        code = main(words)
+    sys.exit(code)
+
+
+def _die_at_sync(number: int) -> None:
+    sync, calls = os.fsync, []
+
+    def counted(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        sync(handle)
+
+    os.fsync = counted
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """Every file of a run directory but its log, which may tell of several attempts."""
+    files = (path for path in sorted(run.rglob("*")) if path.is_file() and path.name != "run.log")
+    return {path.relative_to(run).as_posix(): path.read_bytes() for path in files}

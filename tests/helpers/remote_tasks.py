@@ -1,0 +1,60 @@
+"""Tasks for processes of another executor, which find them by the name of this module."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from omics.common.errors import CohortError, DataError
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Says in a file of its folder that it was called, by which process."""
+
+    folder: Path
+
+    def __call__(self) -> tuple[Path]:
+        with (self.folder / "prepared.txt").open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        return (self.folder,)
+
+
+@dataclass(frozen=True)
+class Unprepared:
+    folder: Path
+
+    def __call__(self) -> tuple[Path]:
+        raise CohortError("no such file", "missing_file", file="rna.csv")
+
+
+def square(folder: Path, number: int) -> tuple[int, int]:
+    time.sleep(0.2)
+    return number**2, os.getpid()
+
+
+def refuse(folder: Path, number: int) -> int:
+    raise DataError("this fold has no feature")
+
+
+def die(folder: Path, number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def die_once(folder: Path, number: int) -> int:
+    mark = folder / "died"
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def slow(folder: Path, number: int) -> int:
+    with (folder / "begun.txt").open("a") as file:
+        file.write(f"{number}\n")
+    time.sleep(1.0)
+    return number

@@ -1,0 +1,79 @@
+"""Real trials of ../shared for the tests of enrichment, and small ones to break."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import places
+
+from omics.cohort.endpoints import Response, Survival
+from omics.common.files import write_json, write_parquet
+from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.read_trial import trial_of
+
+GOLDEN: dict[str, Any] = json.loads((places.GOLDEN / "enrichment.json").read_text())
+
+Find = Callable[[str], Path]
+
+
+def actg175(shared: Find) -> pd.DataFrame:
+    """Any drug against ZDV alone; response: 50 CD4 cells more in week 20."""
+    table = pd.read_csv(shared("trials/actg175.csv"))
+    drug, response = (table["arms"] > 0).astype(int), (table["cd420"] - table["cd40"] >= 50).astype(int)
+    return table.assign(drug=drug, response=response)
+
+
+def big198(shared: Find) -> tuple[Trial, Any]:
+    """Letrozole (1) against tamoxifen (2), and Ki-67."""
+    table = pd.read_csv(shared("trials/big198_ki67.csv"))
+    trial = trial_of(table, "trt", "2", time="time", event="event")[0]
+    return trial, table["ki67"].to_numpy(dtype=np.float64)
+
+
+def survival_trial(seed: int, n: int = 120, *, ties: bool = False) -> Trial:
+    """Exponential times, about a third censored."""
+    rng = np.random.default_rng(seed)
+    treated = rng.permutation(n) % 2 == 0
+    time, censored = rng.exponential(np.where(treated, 1.5, 1.0)), rng.exponential(2.5, n)
+    event, seen = time < censored, np.minimum(time, censored)
+    if ties:
+        seen = np.ceil(4 * seen) / 4
+    return Trial(treated, Survival(seen, event, np.ones(n, dtype=np.bool_)), np.full(n, 0.5))
+
+
+def response_trial(seed: int, n: int = 200) -> Trial:
+    rng = np.random.default_rng(seed)
+    treated = rng.permutation(n) % 2 == 0
+    positive = rng.random(n) < np.where(treated, 0.5, 0.3)
+    return Trial(treated, Response(positive, np.ones(n, dtype=np.bool_)), np.full(n, 0.5))
+
+
+def with_arms(run: Path, response: bool = False) -> Path:
+    """Give a written run curves under each arm, in whom those of high benefit gain by treatment; or a response."""
+    table = pd.read_parquet(run / "predictions.parquet")
+    keys = table[["sample_id", "repeat", "fold"]]
+    curves = [
+        keys.loc[keys.index.repeat(4)]
+        .assign(time=np.tile([0.5, 1.0, 2.0, 4.0], len(keys)), arm=arm)
+        .assign(survival=np.tile(np.exp(-rate * np.array([0.5, 1.0, 2.0, 4.0])), len(keys)))
+        for arm, rate in (("received", 0.8), ("control", 1.0), ("treated", 0.7))
+    ]
+    write_parquet(run / "survival.parquet", pd.concat(curves, ignore_index=True))
+    if response:
+        patients = pd.read_parquet(run / "patients.parquet")
+        benefit = table.groupby("sample_id")["benefit"].mean().loc[patients["sample_id"]].to_numpy()
+        chance = 0.3 + 0.35 * ((patients["arm"] == "b").to_numpy() & (benefit > 0))
+        answered = np.random.default_rng(5).random(len(patients)) < chance
+        write_parquet(
+            run / "patients.parquet", patients.assign(cr=answered).drop(columns=["os.time", "os.event"])
+        )
+        write_json(run / "provenance.json", {"endpoint": "cr", "kind": "response", "unit": ""})
+        long = keys.assign(endpoint="cr", response_class="positive", probability=0.5)
+        write_parquet(run / "response.parquet", long.rename(columns={"response_class": "class"}))
+        write_parquet(run / "predictions.parquet", table.rename(columns={"risk": "response_probability"}))
+    return run

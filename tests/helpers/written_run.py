@@ -1,0 +1,86 @@
+"""A finished run as the report's sections need it: its saved tables, written without fitting anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from omics.common.files import write_json, write_parquet, write_text
+from stratomics.runs.run_directory import RunDirectory
+
+DRAWS = 50
+
+
+def written(
+    folder: Path,
+    patients: pd.DataFrame,
+    *,
+    kind: str = "survival",
+    design: str = "kfold",
+    folds: int = 3,
+    predicted: list[str] | None = None,
+    more: dict[str, Any] | None = None,
+) -> RunDirectory:
+    """Write a run of `patients`, whose endpoint is called as its kind; predictions are a number of each patient."""
+    folder.mkdir(exist_ok=True)
+    ids = np.array(patients["sample_id"] if predicted is None else predicted, dtype=str)
+    rng = np.random.default_rng(0)
+    rows = {"sample_id": ids, "repeat": 0, "fold": np.arange(len(ids)) % folds}
+    score = rng.normal(size=len(ids))
+    if kind == "survival":
+        table = pd.DataFrame(rows | {"risk": score})
+        times = np.linspace(1.0, 40.0, 20)
+        curves = np.exp(-times * 0.03 * np.exp(0.2 * score)[:, None])
+        long = table[["sample_id", "repeat", "fold"]].loc[np.repeat(np.arange(len(ids)), len(times))]
+        write_parquet(
+            folder / "survival.parquet",
+            long.assign(time=np.tile(times, len(ids)), survival=curves.ravel()).reset_index(drop=True),
+        )
+    else:
+        share = 1.0 / (1.0 + np.exp(-score))
+        table = pd.DataFrame(rows | {"response_probability": share})
+        long = table[["sample_id", "repeat", "fold"]].assign(endpoint=kind)
+        both = [("negative", 1.0 - share), ("positive", share)]
+        write_parquet(
+            folder / "response.parquet",
+            pd.concat(
+                [long.assign(**{"class": name, "probability": p}) for name, p in both], ignore_index=True
+            ),
+        )
+    write_parquet(folder / "predictions.parquet", table)
+    write_parquet(folder / "patients.parquet", patients)
+    provenance = {
+        "cohort": "made_up",
+        "notes": [],
+        "endpoint": kind,
+        "kind": kind,
+        "unit": "months" if kind == "survival" else None,
+        "seed": 1,
+        "design": {"design": design, "folds": folds, "repeats": 1, "inner_folds": 2},
+    }
+    write_json(folder / "provenance.json", provenance | (more or {}))
+    write_json(folder / "metrics.json", {kind: {}, "endpoint": kind})
+    write_text(
+        folder / "config.yaml",
+        yaml.safe_dump({"evaluation": {"draws": DRAWS}, "factors": {"count": 3, "per_view": 2}}),
+    )
+    return RunDirectory(folder)
+
+
+def people(n: int = 60, kind: str = "survival", seed: int = 0, views: int = 2) -> pd.DataFrame:
+    """Patients with an endpoint of that kind, and views of which each lacks a third of them."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame({"sample_id": [f"p{i:03d}" for i in range(n)]})
+    if kind == "survival":
+        death, lost = rng.exponential(20.0, n), rng.uniform(5.0, 40.0, n)
+        table["survival.time"] = np.ceil(np.minimum(death, lost))
+        table["survival.event"] = pd.array(death <= lost, dtype="boolean")
+    else:
+        table["response"] = pd.array(rng.random(n) < 0.4, dtype="boolean")
+    for number in range(views):
+        table[f"view.v{number}"] = rng.random(n) < 2 / 3
+    return table

@@ -1,0 +1,133 @@
+"""Members trained together are the members trained alone; with the deep part off they are ridge Cox."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from models.config import TrainerConfig
+from models.ensemble.network import EnsembleNetwork, LinearPath
+from models.ensemble.stratifier import MemberInputs, Stratifier, train
+from models.heads.cox import CoxHead
+from models.heads.head import ResponseTarget, SurvivalTarget
+from models.heads.logistic import LogisticHead
+from models.linear.cox_net import cox_net
+from omics.common.errors import FitError
+
+
+def draw(members: int, n: int = 80, d: int = 4, seed: int = 0) -> MemberInputs:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, members, d))
+    time = np.ceil(rng.exponential(np.exp(-x[:, 0, 0])) * 10)
+    weight = (rng.random((n, members)) < 0.8).astype(np.float64)
+    event = rng.random(n) < 0.7
+    outcome = (event, time, event.astype(np.int64), np.zeros(n), np.zeros(n), weight.T.copy())
+    return MemberInputs(torch.from_numpy(x), (SurvivalTarget(*map(torch.from_numpy, outcome)),))
+
+
+def network(members: int, hidden: int = 5, start: torch.Tensor | None = None) -> EnsembleNetwork:
+    return EnsembleNetwork(members, 4, 4, hidden, [LinearPath(members, 4, 1, start)], seed=3)
+
+
+def alike(network: EnsembleNetwork, ridge: float) -> list[torch.Tensor]:
+    return [torch.full((network.members, network.inputs), ridge, dtype=torch.float64)]
+
+
+def fitted(inputs: MemberInputs, network: EnsembleNetwork, epochs: int, ridge: float = 0.1) -> np.ndarray:
+    trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
+    module = Stratifier(
+        network.double(), [CoxHead()], alike(network, ridge), [torch.full((network.members,), ridge)], trainer
+    )
+    [said] = train(module, inputs, seed=1).predict(inputs.x.transpose(0, 1).contiguous().numpy())
+    return said[..., 0]
+
+
+def test_together_equals_alone() -> None:
+    inputs = draw(members=4)
+    together = fitted(inputs, network(4), epochs=20)
+    for member in range(4):
+        alone = network(4)
+        for parameter in alone.parameters():
+            parameter.data = parameter.data[[member]].clone()
+        alone.members = 1
+        [target] = inputs.targets
+        own = MemberInputs(inputs.x[:, [member]], (target._replace(weight=target.weight[[member]]),))
+        np.testing.assert_allclose(fitted(own, alone, epochs=20)[0], together[member], atol=1e-8)
+
+
+def test_a_member_starts_alike_however_many_others_there_are() -> None:
+    few, many = network(2), network(7)
+    assert torch.equal(few.first[1], many.first[1])
+    assert not torch.equal(many.first[1], many.first[2])
+
+
+def test_without_the_deep_part_it_is_ridge_cox() -> None:
+    inputs = draw(members=2)
+    eta = fitted(inputs, network(2, hidden=0), epochs=1500, ridge=0.2)
+    for member in range(2):
+        rows = (inputs.targets[0].weight[member] > 0).numpy()
+        x, event, time = (
+            part.numpy() for part in (inputs.x[:, member], inputs.targets[0].event, inputs.targets[0].time)
+        )
+        share = event[rows].sum() / rows.sum()
+        b = cox_net(x[rows], event[rows], time[rows], 0.2 * share, 0.0)
+        np.testing.assert_allclose(eta[member], x @ b, atol=2e-3)
+
+
+def test_left_out_patients_teach_nothing() -> None:
+    inputs = draw(members=1)
+    before = fitted(inputs, network(1), epochs=10)
+    x = inputs.x.clone()
+    x[inputs.targets[0].weight[0] == 0] = 77.0
+    after = fitted(inputs._replace(x=x), network(1), epochs=10)
+    rows = inputs.targets[0].weight[0].numpy() > 0
+    np.testing.assert_array_equal(before[0, rows], after[0, rows])
+
+
+def test_a_loss_that_is_not_finite_stops_and_says_so() -> None:
+    inputs = draw(members=2)
+    inputs.x[3, 1] = np.nan
+    with pytest.raises(FitError, match="member 1 is not finite"):
+        fitted(
+            inputs._replace(targets=(inputs.targets[0]._replace(weight=torch.ones(2, 80)),)),
+            network(2),
+            epochs=2,
+        )
+
+
+def test_without_the_deep_part_the_logistic_head_is_ridge_logistic_regression() -> None:
+    """Each member equals scikit-learn on its own patients, whose penalty is on the sum and not on the mean."""
+    rng = np.random.default_rng(2)
+    x, weight = rng.normal(size=(90, 2, 4)), (rng.random((2, 90)) < 0.8).astype(np.float64)
+    positive = rng.random(90) < expit(x[:, 0, 0] - 1.0)
+    target = ResponseTarget(*map(torch.from_numpy, (positive, positive.astype(np.int64), weight)))
+    trainer = TrainerConfig(epochs=1500, learning_rate=0.05)
+    both = network(2, hidden=0, start=torch.zeros(2, 1)).double()
+    inputs = MemberInputs(torch.from_numpy(x), (target,))
+    stratifier = train(
+        Stratifier(both, [LogisticHead()], alike(both, 0.1), [torch.zeros(2)], trainer), inputs, seed=1
+    )
+    logits = stratifier.predict(inputs.x.transpose(0, 1).contiguous().numpy())[0][..., 0]
+    for member in range(2):
+        rows = weight[member] > 0
+        oracle = LogisticRegression(C=1 / (0.1 * rows.sum()), tol=1e-10, max_iter=1000)
+        oracle.fit(x[rows, member], positive[rows])
+        np.testing.assert_allclose(logits[member], oracle.decision_function(x[:, member]), atol=1e-4)
+
+
+def test_intercepts_are_there_only_where_they_start_and_are_not_penalised() -> None:
+    without, has = network(2, hidden=0), network(2, hidden=0, start=torch.full((2, 1), 5.0))
+    assert "paths.0.intercept" not in without.state_dict()
+    assert (has(torch.zeros(2, 3, 4))[0] == 5.0).all()
+    ridges, deep = [torch.ones(2, 4)], [torch.ones(2)]
+    assert torch.equal(has.penalty(ridges, deep), without.penalty(ridges, deep))
+
+
+def test_a_logistic_member_starts_at_its_own_prevalence() -> None:
+    positive = torch.tensor([True, False, False, False, True])
+    weight = torch.tensor([[1.0, 1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]])
+    start = LogisticHead().null_estimate(ResponseTarget(positive, positive.long(), weight))
+    np.testing.assert_allclose(start[:, 0], np.log([1.5 / 3.5, 1.5 / 0.5]), atol=1e-6)

@@ -1,0 +1,101 @@
+"""Factors and loadings where scanpy and mudata look: right rows, right features, plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mudata
+import numpy as np
+import pytest
+
+from datamodules.config import HarmonizeConfig
+from datamodules.harmonizer import Harmonizer
+from models.factors import FACTOR_MODELS
+from models.factors.annotate import annotate
+from omics.cohort.read import read_cohort
+from omics.common.errors import InputError
+from omics.common.registry import resolve
+
+
+@pytest.fixture(params=sorted(FACTOR_MODELS))
+def kind(request: pytest.FixtureRequest) -> Any:
+    return resolve(FACTOR_MODELS, request.param, "factors.model")
+
+
+@pytest.fixture
+def cohort(write_small: Callable[..., Path]) -> Any:
+    return read_cohort(write_small())
+
+
+def fitted(kind: Any, cohort: Any, **config: Any) -> tuple[Harmonizer, Any]:
+    harmonizer = Harmonizer(HarmonizeConfig(**config)).fit(cohort)
+    return harmonizer, kind(3, 0).fit([harmonizer.transform(cohort)])
+
+
+def test_rows_and_features_are_where_their_names_are(kind: Any, cohort: Any) -> None:
+    harmonizer, model = fitted(kind, cohort, max_features=6)
+    annotate(cohort, harmonizer, model)
+    for place in range(0, cohort.n_obs, 9):
+        alone = model.transform(harmonizer.transform(cohort[[place]].copy()))
+        np.testing.assert_allclose(cohort.obsm["X_factors"][place], alone.mean[0], atol=1e-9)
+        np.testing.assert_allclose(cohort.obsm["X_factors_sd"][place], alone.sd[0], atol=1e-9)
+    for name in ("rna", "protein"):
+        view, loadings = cohort[name], model.loadings(name)
+        for patient, row in zip(view.obs_names, view.obsm["X_factors"], strict=True):
+            np.testing.assert_array_equal(row, cohort.obsm["X_factors"][cohort.obs_names.get_loc(patient)])
+        kept = list(harmonizer.features[name])
+        assert len(kept) == 6
+        for feature, row in zip(view.var_names, view.varm["loadings"], strict=True):
+            expected = loadings[kept.index(feature)] if feature in kept else np.zeros(loadings.shape[1])
+            np.testing.assert_array_equal(row, expected)
+
+
+def test_arrays_are_plain_finite_and_survive_a_file(kind: Any, cohort: Any, tmp_path: Path) -> None:
+    annotate(cohort, *fitted(kind, cohort))
+    cohort.write(tmp_path / "annotated.h5mu")
+    for source in (cohort, mudata.read_h5mu(tmp_path / "annotated.h5mu")):
+        arrays = [source.obsm["X_factors"], source.obsm["X_factors_sd"]]
+        for name in ("rna", "protein"):
+            arrays += [source[name].obsm["X_factors"], source[name].varm["loadings"]]
+        for array in arrays:
+            assert type(array) is np.ndarray
+            assert array.dtype == np.float64
+            assert array.ndim == 2
+            assert np.isfinite(array).all()
+        assert source.obsm["X_factors"].shape[0] == source.n_obs
+        assert source["protein"].varm["loadings"].shape[0] == source["protein"].n_vars
+
+
+def test_new_patients_with_other_features_in_another_order(cohort: Any, kind: Any) -> None:
+    harmonizer, model = fitted(kind, cohort)
+    new = cohort.copy()
+    rna = new["rna"][:, ::-1][:, 2:].copy()
+    rna.var_names = ["unknown", *rna.var_names[1:]]
+    clinical = new["clinical"].copy()
+    changed = mudata.MuData({"clinical": clinical, "rna": rna})
+    changed.obs, changed.uns = new.obs, new.uns
+    annotate(changed, harmonizer, model)
+    assert (changed["rna"].varm["loadings"][0] == 0).all()
+    kept = list(harmonizer.features["rna"])
+    np.testing.assert_array_equal(
+        changed["rna"].varm["loadings"][1], model.loadings("rna")[kept.index(rna.var_names[1])]
+    )
+    assert "X_factors" not in changed["clinical"].obsm
+
+
+def test_a_patient_without_any_view_has_the_prior(kind: Any, write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, Any], spec: dict[str, Any]) -> None:
+        frames["rna"] = frames["rna"].iloc[1:]
+
+    cohort = read_cohort(write_small(change))
+    annotate(cohort, *fitted(kind, cohort))
+    place = cohort.obs_names.get_loc("p000")
+    assert (cohort.obsm["X_factors"][place] == 0).all()
+    assert (cohort.obsm["X_factors_sd"][place] == 1).all()
+
+
+def test_a_view_of_a_cohort_is_refused(cohort: Any, kind: Any) -> None:
+    with pytest.raises(InputError, match=r"annotate a copy: cohort\.copy\(\)"):
+        annotate(cohort[:10], *fitted(kind, cohort))

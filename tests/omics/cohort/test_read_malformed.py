@@ -1,0 +1,125 @@
+"""Every malformed cohort gets its own sentence, with code, file, column and patient."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from malformed import Fault, Frames, Spec, key, renamed, transposed
+from malformed_table import FAULTS
+
+from omics.checks.check_cohort import check_cohort
+from omics.checks.finding import ERROR
+from omics.cohort.read import inspect_cohort, read_cohort
+from omics.common.errors import CohortError
+
+NAMES = [f"{fault.kind}: {fault.name}" for fault in FAULTS]
+WriteSmall = Callable[..., Path]
+
+
+def write(fault: Fault, write_small: WriteSmall) -> Path:
+    """Write a malformed cohort and give what is to be read."""
+    later = []
+    folder = write_small(lambda frames, spec: later.append(fault.change(frames, spec)))
+    return (later[0] and later[0](folder)) or folder
+
+
+def only_error(fault: Fault, write_small: WriteSmall) -> CohortError:
+    cohort, errors = inspect_cohort(write(fault, write_small))
+    assert cohort is None
+    (error,) = errors  # one fault is told once
+    return error
+
+
+@pytest.mark.filterwarnings("ignore:Observation names are not unique", "ignore:Variable names are not unique")
+@pytest.mark.filterwarnings("ignore:var_names are not unique")
+@pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
+def test_fault_has_its_own_sentence(write_small: WriteSmall, fault: Fault) -> None:
+    source = write(fault, write_small)
+    with pytest.raises(CohortError) as caught:
+        read_cohort(source)
+    error = caught.value
+    assert (error.code, error.column, error.patient) == (fault.code, fault.column, fault.patient)
+    assert str(error.file).endswith(fault.file)
+    assert str(error).isprintable()
+    # A sentence says what to do, and no error of a library shows its class or its place in memory.
+    assert not re.search(r"Error\b|Traceback|0x[0-9a-f]{6,}|<class", str(error))
+    findings = check_cohort(source)
+    assert [(f.code, f.severity, f.sentence) for f in findings] == [(error.code, ERROR, error.sentence)]
+
+
+def template(sentence: str) -> str:
+    """Sentence without what it quotes and counts."""
+    return re.sub(r"'[^']*'|[-+]?\d+(\.\d+)?", "_", sentence)
+
+
+@pytest.mark.filterwarnings("ignore:Observation names are not unique", "ignore:Variable names are not unique")
+@pytest.mark.filterwarnings("ignore:var_names are not unique")
+def test_different_faults_have_different_sentences(write_small: WriteSmall, tmp_path: Path) -> None:
+    assert len(FAULTS) >= 140
+    assert len({fault.kind for fault in FAULTS}) >= 20
+    assert len(set(NAMES)) == len(NAMES)
+    said: dict[str, set[str]] = {}
+    for fault in FAULTS:
+        shutil.rmtree(tmp_path / "small", ignore_errors=True)
+        error = only_error(fault, write_small)
+        said.setdefault(template(error.sentence), set()).add(fault.name.partition(":")[0])
+    shared = {sentence: names for sentence, names in said.items() if len(names) > 1}
+    assert not shared
+    assert len(said) >= 100
+
+
+@pytest.mark.parametrize("name", ["ids: one spelled otherwise", "h5mu: no specification"])
+def test_the_command_line_says_it_and_ends_in_2(write_small: WriteSmall, name: str) -> None:
+    fault = FAULTS[NAMES.index(name)]
+    source = write(fault, write_small)
+    words = [sys.executable, "-m", "stratomics", "check", str(source), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f'"code": "{fault.code}"' in done.stdout
+    assert "1 error(s) listed above" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_small_cohort_itself_is_fine(write_small: Callable[..., Path]) -> None:
+    cohort = read_cohort(write_small())
+    assert cohort.n_obs == 40
+    assert cohort["protein"].n_obs == 30
+
+
+def test_atransposed_view_is_told_apart_from_a_foreign_one(write_small: Callable[..., Path]) -> None:
+    with pytest.raises(CohortError, match="set orient"):
+        read_cohort(write_small(transposed))
+    with pytest.raises(CohortError) as caught:
+        read_cohort(write_small(renamed(lambda i: f"x{i}")))
+    assert "orient" not in str(caught.value)
+
+
+def test_atransposed_view_is_read_when_declared(write_small: Callable[..., Path]) -> None:
+    def change(frames: Frames, spec: Spec) -> None:
+        transposed(frames, spec)
+        spec["views"]["rna"]["orient"] = "features_in_rows"
+
+    turned, straight = read_cohort(write_small(change)), read_cohort(write_small())
+    np.testing.assert_array_equal(turned["rna"].X, straight["rna"].X)
+    assert list(turned["rna"].var_names) == list(straight["rna"].var_names)
+
+
+def test_yaml_cannot_run_code(write_small: Callable[..., Path], tmp_path: Path) -> None:
+    folder = write_small()
+    trace = tmp_path / "ran"
+    (folder / "cohort.yaml").write_text(f"name: !!python/object/apply:os.mkdir ['{trace}']\n")
+    with pytest.raises(CohortError):
+        read_cohort(folder)
+    assert not trace.exists()
+
+
+def test_nearest_word_is_offered(write_small: Callable[..., Path]) -> None:
+    with pytest.raises(CohortError, match="did you mean 'transcriptomics'"):
+        read_cohort(write_small(key("views", "rna", "modality", value="transcriptomic")))

@@ -1,0 +1,103 @@
+"""Every error that can be raised is explained in docs/errors.md, and the line on the screen leads there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import omics.common.errors
+import stratomics
+from omics.common.errors import CohortError, FitError, StratomicsError, TooFewError
+from stratomics.cli import explained_at, main
+from stratomics.runs.run_lock import BusyError
+
+ROOT = Path(stratomics.__file__).parents[1]
+PAGE = ROOT / "docs" / "errors.md"
+HEADINGS = re.findall(r"^### (\S+)$", PAGE.read_text(encoding="utf-8").lower(), flags=re.MULTILINE)
+
+
+def _place_of_code(function: ast.FunctionDef) -> int | None:
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    return names.index("code") if "code" in names else None
+
+
+def _patterns(code: ast.expr) -> Iterator[str]:
+    """Texts that an expression can become, as patterns; of a variable none, for its callers are looked at."""
+    match code:
+        case ast.Constant(value=str(text)):
+            yield re.escape(text)
+        case ast.JoinedStr(values=parts):
+            yield "".join(re.escape(p.value) if isinstance(p, ast.Constant) else r"\w+" for p in parts)
+        case ast.IfExp(body=body, orelse=other):
+            yield from (*_patterns(body), *_patterns(other))
+        case ast.Name(id="code"):
+            return
+        case _:
+            pytest.fail(
+                f"line {code.lineno}: the code of an error is {ast.unparse(code)}, which nobody can look up"
+            )
+
+
+def raised() -> set[str]:
+    """Codes of every call that takes one: of CohortError, and of functions that hand theirs on."""
+    folders = ("omics", "datamodules", "models", "stratomics")
+    trees = [ast.parse(path.read_text()) for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    places = {"CohortError": 1}
+    for node in nodes:
+        # In the command line itself, `code` is that of the process.
+        if isinstance(node, ast.FunctionDef) and node.name not in {"__init__", "_complain"}:
+            place = _place_of_code(node)
+            if place is not None:
+                places[node.name] = place
+    found: set[str] = set()
+    for node in nodes:
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places):
+            continue
+        named = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+        for code in named or node.args[places[node.func.id] :][:1]:
+            found |= set(_patterns(code))
+    return found
+
+
+def test_every_code_has_one_place_on_the_page() -> None:
+    patterns = raised()
+    assert len(patterns) > 100
+    assert len(HEADINGS) == len(set(HEADINGS))
+    missing = {p for p in patterns if not any(re.fullmatch(p, heading) for heading in HEADINGS)}
+    assert not missing
+
+
+def test_the_page_explains_nothing_that_is_never_raised() -> None:
+    kinds = {name.lower() for name in (*omics.common.errors.__all__, BusyError.__name__)}
+    patterns = raised()
+    assert not [h for h in HEADINGS if h not in kinds and not any(re.fullmatch(p, h) for p in patterns)]
+
+
+def test_every_kind_of_error_has_a_place() -> None:
+    def below(kind: type[StratomicsError]) -> Iterator[type[StratomicsError]]:
+        yield kind
+        for child in kind.__subclasses__():
+            yield from below(child)
+
+    for kind in set(below(StratomicsError)) - {CohortError}:
+        assert explained_at(kind("x")).removeprefix("docs/errors.md#") in HEADINGS
+
+
+def test_the_link_goes_by_code_or_by_kind() -> None:
+    assert explained_at(CohortError("x", "negative_time")) == "docs/errors.md#negative_time"
+    assert explained_at(TooFewError("x")) == "docs/errors.md#toofewerror"
+    assert explained_at(FitError("x")) == "docs/errors.md#fiterror"
+
+
+def test_the_line_on_the_screen_ends_with_the_link(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "bundled:nothing", "--quiet"]) == 2
+    assert capsys.readouterr().err.endswith("(docs/errors.md#inputerror)\n")
+    assert main(["rnu"]) == 2
+    assert capsys.readouterr().err.endswith("(docs/errors.md#configerror)\n")
+    assert main(["init", "nowhere"]) == 2
+    assert capsys.readouterr().err.endswith("(docs/errors.md#missing_file)\n")

@@ -1,0 +1,85 @@
+"""The built wheel, installed outside the repository, runs beside a user's own models."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+from places import ROOT
+from small import UNRECORDED
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    words = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--quiet",
+        "--wheel-dir",
+        str(folder),
+        str(ROOT),
+    ]
+    subprocess.run(words, check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_configs_cohort_types_and_licences(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name in (
+        "stratomics/configs/default.yaml",
+        "stratomics/configs/search/default.yaml",
+        "stratomics/configs/experiment/tcga_acc.yaml",
+        "omics/bundled/tcga_acc/cohort.yaml",
+        "omics/bundled/tcga_acc/NOTICE",
+        "omics/bundled/tcga_acc/LICENSE",
+        "omics/bundled/tcga_acc/proteomic.csv.gz",
+        "stratomics/report/templates/report.html.j2",
+        *(f"{package}/py.typed" for package in ("omics", "datamodules", "models", "stratomics")),
+    ):
+        assert name in names, name
+    assert any(name.endswith("licenses/NOTICE") for name in names)
+    assert not [name for name in names if name.startswith("tests/")]
+
+
+@pytest.mark.slow
+def test_the_wheel_runs_beside_a_users_own_models(wheel: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    site = next((environment / "lib").glob("python*")) / "site-packages"
+    # The dependencies come from where the tests run; the package itself only from the wheel.
+    (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    python = environment / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--no-deps", "--quiet", str(wheel)], check=True)
+    here = tmp_path / "here"
+    (here / "models").mkdir(parents=True)
+    (here / "models" / "__init__.py").write_text("raise RuntimeError('a package of the user')")
+    (here / "models.py").write_text("raise RuntimeError('a module of the user')")
+    words = [
+        environment / "bin" / "stratomics",
+        "run",
+        "configs/experiment/tcga_acc.yaml",
+        *UNRECORDED,
+        "--split.folds=2",
+        "--baselines=[clinical_cox]",
+    ]
+    done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (here / done.stdout.splitlines()[-1] / "report.html").is_file()
+    where = subprocess.run(
+        [python, "-c", "import sys; sys.path.pop(0); import models; print(models.__file__)"],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert str(site) in where.stdout

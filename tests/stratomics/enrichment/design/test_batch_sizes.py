@@ -1,0 +1,56 @@
+"""Sizes of many trials at once are those of ``size_of_one_test``, one by one."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from omics.common.errors import DesignError
+from stratomics.enrichment.design.assay import Assay
+from stratomics.enrichment.design.average_effect import size_of_one_test
+from stratomics.enrichment.design.batch_sizes import sizes_of_one_test
+from stratomics.enrichment.design.group_sequential import fixed
+from stratomics.enrichment.design.setting import AssumedEffect, Population, Setting
+from stratomics.enrichment.design.step_rate import StepRate
+
+INSIDE = StepRate((0.0, 6.0, 20.0), (0.08, 0.03, 0.05))
+OUTSIDE = StepRate((0.0, 10.0), (0.02, 0.06))
+MOST = 1e5
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [AssumedEffect(0.5, 0.95), AssumedEffect(0.4, 1.2), AssumedEffect(0.9, 0.6), AssumedEffect(0.6, 0.6)],
+)
+def test_many_sizes_are_those_of_one_after_another(effect: AssumedEffect) -> None:
+    assays = [Assay(*shares) for shares in itertools.product((0.1, 0.5), (0.6, 1.0), (0.7, 1.0))]
+    settings = [Setting(one, INSIDE, OUTSIDE, StepRate.constant(7.0), 0.004, 1 / 3) for one in assays]
+    populations = [one.positive for one in settings] + [one.everybody for one in settings]
+    belonging = np.array([one.belonging for one in populations])
+    taken = np.array([one.taken for one in populations])
+    many = sizes_of_one_test(settings[0], effect, belonging, taken, 0.9, 0.02, 15.0, MOST)
+    for at, population in enumerate(populations):
+        one = _alone(settings[0], population, effect)
+        found = (many.events[at], many.patients[at], many.duration[at])
+        np.testing.assert_allclose(found, one, rtol=1e-7)
+
+
+def _alone(setting: Setting, population: Population, effect: AssumedEffect) -> tuple[float, float, float]:
+    try:
+        size = size_of_one_test(setting, population, effect, 0.9, fixed(0.02), 15.0)
+    except DesignError:
+        return np.inf, np.inf, np.inf
+    # What is larger than was looked at is none there.
+    known = size.patients <= MOST
+    return (size.events, size.patients, size.duration) if known else (np.inf, np.inf, np.inf)
+
+
+def test_what_nobody_would_enrol_is_no_trial() -> None:
+    setting = Setting(Assay(0.4), INSIDE, OUTSIDE, StepRate.constant(7.0))
+    half, all_of_them = np.array([0.4]), np.ones(1)
+    words = (setting, AssumedEffect(0.6, 0.9), half, all_of_them, 0.8, 0.025, 12.0)
+    needed = float(sizes_of_one_test(*words, most=1e4).patients[0])
+    assert np.isinf(sizes_of_one_test(*words, most=needed - 1.0).patients[0])
+    assert sizes_of_one_test(*words, most=needed + 1.0).patients[0] == pytest.approx(needed, rel=1e-9)

@@ -1,0 +1,185 @@
+"""The table behind the report's explorer: the plan's own numbers at its start, one size a place, safe in a page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from trials import with_arms
+
+import stratomics.report.sections.explorer as report
+from omics.common.files import read_json, write_json
+from stratomics.cli import main
+from stratomics.enrichment.design.assay import Assay
+from stratomics.enrichment.design.two_samples import proportions_size
+from stratomics.enrichment.effects.effect import Z
+from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.selection.utility import utility_of
+from stratomics.runs.run_directory import RunDirectory
+
+TEMPLATES = Path(report.__file__).parent / "templates"
+WORDS = ["--control=a", "--cuts=0.4,0.6", "--trials=100", "--draws=20"]
+
+
+def explored(run: Path, *words: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    assert main(["enrich", str(run), *WORDS, *words]) == 0
+    return read_json(run / "explorer.json"), read_json(run / "enrichment.json")
+
+
+def at(table: dict[str, Any], key: str, place: dict[str, int], who: str = "enriched") -> Any:
+    names = ("threshold", "prevalence", "sensitivity", "specificity")[: 4 if who == "enriched" else 2]
+    found = table[who][key]
+    for name in names:
+        found = found[place[name]]
+    return found
+
+
+@pytest.mark.parametrize("response", [False, True])
+def test_the_start_is_the_plan(write_run: Callable[..., Path], response: bool) -> None:
+    run = with_arms(write_run(), response)
+    words = ["--costs=500,20000", "--sensitivity=0.85", "--specificity=0.97", "--accrual=40"]
+    table, answer = explored(run, *words)
+    assert "explorer" not in answer
+    start, designs = table["start"], {row["design"]: row for row in answer["plan"]["designs"]}
+    assert designs
+    for design, who in (("enrichment", "enriched"), ("all_comers", "everybody")):
+        size, planned = at(table, "size", start, who), designs.get(design)
+        if planned is None:
+            assert size is None
+            continue
+        assert size[:3] == [planned["events"], planned["patients"], planned["tested"]]
+        assert size[3] == round(planned["duration"], table["digits"]["duration"] or None)
+        assert at(table, "cost", start, who)[start["screening"]] == round(planned["cost"])
+    chosen = table["cuts"][answer["best"]]
+    planned_for = answer["plan"]["believed"]["inside"]
+    assert chosen["planned"] == [round(planned_for[key], 3) for key in ("estimate", "low", "high")]
+    wide = answer["search"]["at_once"]
+    if answer["measure"] == "hazard_ratio":
+        assert chosen["at_once"] == [round(wide[key], 3) for key in ("low", "high")]
+    assert len((run / "explorer.json").read_bytes()) < 300_000
+
+
+def test_every_place_of_a_response_is_the_formula(write_run: Callable[..., Path]) -> None:
+    table, answer = explored(with_arms(write_run(), response=True))
+    k, scales = answer["best"], table["scales"]
+    assumed = {row["name"]: row["value"] for row in answer["plan"]["design"]["assumptions"]}
+    control = np.array([assumed[f"response rate of controls {side}"] for side in ("inside", "outside")])
+    added = np.array([assumed[f"difference {side}"] for side in ("inside", "outside")])
+    believed = answer["plan"]["believed"]
+    trials = 0
+    for p, factor in enumerate(scales["prevalence"]):
+        odds = factor * assumed["prevalence"] / (1.0 - assumed["prevalence"])
+        for i, sensitivity in enumerate(scales["sensitivity"]):
+            for j, specificity in enumerate(scales["specificity"]):
+                assay = Assay(odds / (1.0 + odds), sensitivity, specificity)
+                share = np.array([assay.positive_predictive_value, 1.0 - assay.positive_predictive_value])
+                effect, size, cost = (
+                    table["enriched"][key][k][p][i][j] for key in ("effect", "size", "cost")
+                )
+                se = math.hypot(*(share * [believed[side]["se"] for side in ("inside", "outside")]))
+                middle = float(share @ added)
+                np.testing.assert_allclose(effect, [middle, middle - Z * se, middle + Z * se], atol=5.01e-4)
+                if size is None:
+                    continue
+                trials += 1
+                patients = math.ceil(
+                    proportions_size(float(share @ (control + added)), float(share @ control))
+                )
+                screened = math.ceil(patients / assay.positive)
+                assert size == [None, patients, screened, None]
+                np.testing.assert_allclose(
+                    cost, patients + screened * np.array(scales["screening"]), atol=0.051
+                )
+    assert trials > 100
+
+
+def test_the_optimism_is_taken_off_every_threshold(write_run: Callable[..., Path]) -> None:
+    table, answer = explored(with_arms(write_run()))
+    rows, honest = answer["rows"][1:], answer["search"]["out_of_bag"]
+    best = rows[answer["best"]]["inside"]
+    for row, cut in zip(rows, table["cuts"], strict=True):
+        inside = row["inside"]
+        estimate = inside["estimate"] * honest["estimate"] / best["estimate"]
+        wide = Z * inside["se"] * honest["se"] / best["se"]
+        expected = [estimate, estimate * math.exp(-wide), estimate * math.exp(wide)]
+        np.testing.assert_allclose(cut["planned"], expected, atol=5.01e-4)
+        assert cut["apparent"] == [round(inside[key], 3) for key in ("estimate", "low", "high")]
+
+
+def test_a_threshold_whose_trial_cannot_be_says_why(write_run: Callable[..., Path]) -> None:
+    run = with_arms(write_run())
+    table, _ = explored(run)
+    hopeless = json.loads(json.dumps(table))
+    place = hopeless["start"]
+    nested = hopeless["enriched"]["size"][place["threshold"]][place["prevalence"]]
+    nested[place["sensitivity"]][place["specificity"]] = None
+    texts = report.shown_at(hopeless, place)
+    assert texts["enriched_patients"] == "no trial"
+    assert "there is no benefit to show" in texts["status"]
+
+
+def page_of(run: Path) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    section = report.explorer(RunDirectory(run))
+    return environment.get_template("explorer.html.j2").render(section=section)
+
+
+def test_the_table_is_harmless_inside_the_page(write_run: Callable[..., Path]) -> None:
+    run = with_arms(write_run())
+    table, _ = explored(run)
+    evil = "</script><script>alert(1)</script><!--\u2028&"
+    write_json(run / "explorer.json", table | {"unit": evil, "score": evil, "notes": [evil]})
+    page = page_of(run)
+    assert page.count("<script") == 2
+    assert page.count("</script") == 2
+    assert "<!--" not in page
+    inside = re.search(r'id="explorer-table">(.*?)</script>', page, re.DOTALL)
+    assert inside is not None
+    assert "\u2028" not in inside[1]
+    assert json.loads(inside[1])["unit"] == evil
+
+
+def test_the_policy_names_the_script_as_it_stands() -> None:
+    digest = base64.b64encode(hashlib.sha256((TEMPLATES / "explorer.js").read_bytes()).digest()).decode()
+    assert report.script_policy() == f"script-src 'sha256-{digest}'"
+    # Whatever ends a script would end it in the page too.
+    assert not re.search(r"</script|<!--", report.script(), re.IGNORECASE)
+
+
+def test_toxicity_has_its_weight(write_run: Callable[..., Path]) -> None:
+    import pandas as pd
+
+    from omics.common.files import write_parquet
+
+    run = with_arms(write_run(), response=True)
+    patients = pd.read_parquet(run / "patients.parquet")
+    toxic = np.random.default_rng(3).random(len(patients)) < np.where(patients["arm"] == "b", 0.4, 0.1)
+    write_parquet(run / "patients.parquet", patients.assign(toxicity=toxic))
+    table, answer = explored(run)
+    weights, utility = table["scales"]["weight"], table["utility"]
+    for k, row in enumerate(answer["utility"]):
+        for weight, effect in row["utility"].items():
+            found = utility["inside"][k][weights.index(float(weight))]
+            assert found == [round(effect[key], 3) for key in ("estimate", "low", "high")]
+    everybody = np.ones((1, len(patients)), dtype=bool)
+    trial = Trial((patients["arm"] == "b").to_numpy(), RunDirectory(run).response)
+    from stratomics.enrichment.effects.effect import measure_of
+
+    expected = utility_of(measure_of(trial), trial.treated, toxic, everybody).utility[1.0]
+    assert utility["everybody"][weights.index(1.0)][0] == round(expected.estimate, 3)
+    page = page_of(run)
+    assert 'data-scale="weight"' in page
+    assert utility["best"][0] == int(
+        np.argmax([row["utility"]["0.0"]["estimate"] for row in answer["utility"]])
+    )

@@ -1,0 +1,500 @@
+"""Virtual trials against formulas, other people's log-rank tests, and loops by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lifelines.statistics import logrank_test
+
+from omics.common.errors import ConfigError, DesignError
+from stratomics.enrichment.design.adaptive_enrichment import AdaptiveEnrichment
+from stratomics.enrichment.design.assay import Assay
+from stratomics.enrichment.design.events import power_of_events
+from stratomics.enrichment.design.group_sequential import (
+    fixed,
+    obrien_fleming,
+    spend,
+    with_futility,
+)
+from stratomics.enrichment.design.setting import AssumedEffect, Economics, Setting
+from stratomics.enrichment.design.spending import hwang_shih_decani, lan_demets_obrien_fleming
+from stratomics.enrichment.design.step_rate import StepRate
+from stratomics.enrichment.virtual.adaptive import AdaptiveTrial
+from stratomics.enrichment.virtual.baseline_hazard import baseline_hazard
+from stratomics.enrichment.virtual.effect_scenarios import (
+    SCENARIOS,
+    DrawnPrior,
+    LogHazardRatio,
+    NormalPrior,
+    TrialScenario,
+)
+from stratomics.enrichment.virtual.log_rank import LogRankScore, log_rank, time_of_event
+from stratomics.enrichment.virtual.outcomes import Outcomes, TrialPlan, utility
+from stratomics.enrichment.virtual.patients import Patients, all_comers, draw, positives
+from stratomics.enrichment.virtual.single import AllComers, EnrichmentTrial
+from stratomics.enrichment.virtual.stratified import StratifiedTrial
+from stratomics.enrichment.virtual.trials import virtual_trials
+
+PLAIN = Setting(Assay(0.4), StepRate.of_median(12.0), StepRate.of_median(12.0), StepRate.constant(20.0))
+HARD = Setting(
+    Assay(0.4, 0.85, 0.9),
+    StepRate((0.0, 3.0, 10.0), (0.02, 0.08, 0.05)),
+    StepRate.of_median(20.0),
+    StepRate((0.0, 4.0), (10.0, 30.0)),
+    dropout=0.01,
+    allocation=0.6,
+)
+
+
+def truth(inside: float, outside: float, trials: int, delay: float = 0.0) -> TrialScenario:
+    return TrialScenario(np.log([[inside], [outside]]) * np.ones((2, trials)), delay)
+
+
+def conduct(
+    plan: TrialPlan, setting: Setting, inside: float, outside: float, trials: int, seed: int = 0
+) -> Outcomes:
+    size = 1_000
+    return Outcomes.joined(
+        [
+            plan.conduct(draw(seed, k, size, plan.patients, setting), setting, truth(inside, outside, size))
+            for k in range(trials // size)
+        ]
+    )
+
+
+# Patients
+
+
+@pytest.mark.parametrize("delay", [0.0, 5.0])
+def test_patients_have_the_survival_that_was_asked_for(delay: float) -> None:
+    """A million patients; the largest distance of two distribution functions is 1.95 / sqrt(n) once in a thousand."""
+    setting = replace(HARD, assay=Assay(0.4), dropout=0.0)
+    patients = all_comers(draw(3, 0, 1_000, 1_000, setting), setting, truth(0.5, 1.4, 1_000, delay))
+    treated = np.broadcast_to(patients.treated, patients.time.shape)
+    for hazard, ratio, belongs in (
+        (setting.inside, 0.5, patients.positive),
+        (setting.outside, 1.4, ~patients.positive),
+    ):
+        for arm, factor in ((True, ratio), (False, 1.0)):
+            time = np.sort(patients.time[belongs & (treated == arm)])
+            before = hazard.cumulative(np.minimum(time, delay))
+            expected = -np.expm1(-(before + factor * (hazard.cumulative(time) - before)))
+            found = np.arange(1, len(time) + 1) / len(time)
+            assert np.abs(found - expected).max() < 1.95 / math.sqrt(len(time))
+
+
+def test_patients_are_shared_out_as_they_should_be() -> None:
+    draws = draw(1, 0, 500, 1_000, HARD)
+    everybody, some = all_comers(draws, HARD, truth(1, 1, 500)), positives(draws, HARD, truth(1, 1, 500))
+    assert everybody.positive.mean() == pytest.approx(HARD.assay.positive, abs=0.003)
+    assert some.positive.all()
+    assert everybody.treated.sum() == some.treated.sum() == 600
+    # Loss competes with the event at constant rates outside the subgroup.
+    rate = HARD.outside.rates[0]
+    outside = all_comers(draws, replace(HARD, inside=HARD.outside), truth(1, 1, 500))
+    assert outside.seen.mean() == pytest.approx(rate / (rate + 0.01), abs=0.003)
+    # The last of 1,000 comes when 1,000 candidates have, or as many as have 1,000 positives among them.
+    assert everybody.entry.max() == pytest.approx(HARD.candidates.inverse(1_000.0), rel=0.01)
+    assert some.entry.max() == pytest.approx(HARD.candidates.inverse(1_000 / HARD.assay.positive), rel=0.01)
+
+
+def curves(seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    parts = []
+    for patient in ("a", "b", "c"):
+        for repeat in range(2 if patient == "a" else 1):
+            time = np.sort(rng.uniform(0.0, 40.0, 30)).round(2)
+            curve = np.exp(-np.cumsum(rng.uniform(0.0, 0.05, 30)))
+            parts.append(
+                pd.DataFrame({"sample_id": patient, "repeat": repeat, "time": time, "survival": curve})
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_the_baseline_of_a_run_is_the_mean_of_its_curves() -> None:
+    table = curves(0)
+    hazard = baseline_hazard(table, ["a", "b"])
+    end = table[table.sample_id != "c"].groupby(["sample_id", "repeat"]).time.max().min()
+    for at in np.array(hazard.starts[1:]):
+        by_hand = []
+        for _, patient in table[table.sample_id != "c"].groupby("sample_id"):
+            values = [
+                repeat[repeat.time <= at].survival.min() if (repeat.time <= at).any() else 1.0
+                for _, repeat in patient.groupby("repeat")
+            ]
+            by_hand.append(np.mean(values))
+        assert np.exp(-hazard.cumulative(at)) == pytest.approx(np.mean(by_hand), rel=1e-9)
+    assert hazard.starts[-1] == pytest.approx(end)
+
+
+# Log-rank
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_log_rank_equals_that_of_lifelines(seed: int) -> None:
+    patients = all_comers(draw(seed, 0, 3, 60, HARD), HARD, truth(0.6, 1.0, 3))
+    at = np.array([4.0, 12.0, 200.0])
+    for among in (None, patients.positive, ~patients.positive):
+        found = log_rank(patients, among, at)
+        for trial in range(3):
+            there = patients.entry[trial] < at[trial]
+            if among is not None:
+                there &= among[trial]
+            followed = at[trial] - patients.entry[trial]
+            time = np.minimum(patients.time[trial], followed)
+            event = patients.seen[trial] & (patients.time[trial] <= followed)
+            a, b = there & patients.treated, there & ~patients.treated
+            if not (event & there).any() or not a.any() or not b.any():
+                continue
+            theirs = logrank_test(time[a], time[b], event[a], event[b]).test_statistic
+            mine = found.score[trial] ** 2 / max(found.variance[trial], 1e-300)
+            assert mine == pytest.approx(theirs, rel=1e-9, abs=1e-12)
+
+
+def test_a_score_is_expected_minus_observed_by_hand() -> None:
+    """Four patients, all there from the start: events of T, C, T in this order, then a censored C."""
+    patients = Patients(
+        candidate=np.zeros((1, 4)),
+        entry=np.zeros((1, 4)),
+        time=np.array([[1.0, 2.0, 3.0, 4.0]]),
+        seen=np.array([[True, True, True, False]]),
+        positive=np.ones((1, 4), dtype=bool),
+        treated=np.array([True, False, True, False]),
+    )
+    found = log_rank(patients, None, np.array([10.0]))
+    assert found.score[0] == pytest.approx((1 / 2 - 1) + 1 / 3 + (1 / 2 - 1))
+    assert found.variance[0] == pytest.approx(1 / 4 + 2 / 9 + 1 / 4)
+    early = log_rank(patients, None, np.array([1.5]))
+    assert early.score[0] == pytest.approx(-1 / 2)
+    assert log_rank(patients, None, np.array([0.5])).z[0] == -np.inf
+
+
+def test_an_arm_without_patients_or_events_rejects_nothing() -> None:
+    nothing = LogRankScore(np.zeros(1), np.zeros(1))
+    assert nothing.z[0] == -np.inf
+    assert nothing.log_ratio[0] == 0.0
+
+
+@given(st.integers(0, 1_000), st.integers(1, 12))
+def test_the_time_of_an_event_equals_sorting(seed: int, number: int) -> None:
+    rng = np.random.default_rng(seed)
+    happens = np.where(rng.random((4, 10)) < 0.3, np.inf, rng.random((4, 10)))
+    expected = np.sort(happens, axis=1)[:, number - 1] if number <= 10 else np.full(4, np.inf)
+    np.testing.assert_array_equal(time_of_event(happens, number), expected)
+
+
+def test_the_event_that_a_look_waits_for_is_in_it() -> None:
+    """Its calendar time less the entry need not round to the time that was drawn."""
+    patients = all_comers(draw(5, 0, 500, 100, HARD), HARD, truth(1.0, 1.0, 500))
+    at = time_of_event(patients.happens, 40)
+    twin = replace(patients, seen=patients.happens <= at[:, None])
+    np.testing.assert_array_equal(twin.seen.sum(axis=1), 40)
+    for among in (None, patients.positive):
+        found, expected = (
+            log_rank(patients, among, at),
+            log_rank(twin, among, np.nextafter(at, np.inf) + 1e-9),
+        )
+        np.testing.assert_allclose(found.variance, expected.variance, rtol=1e-9)
+        np.testing.assert_allclose(found.score, expected.score, rtol=1e-9, atol=1e-12)
+
+
+# Plans against formulas
+
+
+@pytest.mark.slow
+def test_the_power_of_one_test_equals_the_formula() -> None:
+    """20,000 trials, standard error 0.0028; the formula itself is off by up to 0.01 at this hazard ratio."""
+    for ratio, events in ((0.7, 247), (0.8, 247), (1.0, 247)):
+        found = conduct(AllComers(400, events), PLAIN, ratio, ratio, 20_000)
+        expected = power_of_events(events, ratio)
+        assert found.rejected.mean() == pytest.approx(expected, abs=0.01 + 3 * 0.0028)
+        assert not found.subgroup.any()
+        assert (found.events == events).all()
+
+
+@pytest.mark.slow
+def test_three_looks_end_as_the_integral_says() -> None:
+    """Stopping at each look, for efficacy and futility, under none and under the planned effect; error as above."""
+    looks = with_futility(spend(lan_demets_obrien_fleming, (0.4, 0.7, 1.0)), hwang_shih_decani(-2), power=0.8)
+    events = 300
+    plan = AllComers(500, events, looks)
+    for ratio in (1.0, 0.72):
+        found = conduct(plan, PLAIN, ratio, ratio, 20_000)
+        drift = -math.log(ratio) * math.sqrt(events / 4)
+        expected = looks.crossing(drift)
+        for look, share in enumerate(looks.information):
+            here = found.events == round(share * events)
+            assert (here & found.rejected).mean() == pytest.approx(expected.efficacy[look], abs=0.015)
+            assert (here & ~found.rejected).mean() == pytest.approx(expected.futility[look], abs=0.015)
+        assert found.events.mean() == pytest.approx(looks.expected_events(events, ratio), rel=0.02)
+
+
+def test_duration_equals_that_of_the_calendar() -> None:
+    """2,000 trials; the median of the calendar and its mean course differ by less than 1%."""
+    effect = AssumedEffect(0.6, 0.9)
+    course = HARD.course(HARD.positive, effect)
+    found = conduct(EnrichmentTrial(300, 180), HARD, 0.6, 0.9, 2_000)
+    assert found.duration.mean() == pytest.approx(course.duration(300, 180), rel=0.01)
+    assert found.tested.mean() == pytest.approx(300 / HARD.positive.taken, rel=0.02)
+    everybody = HARD.course(HARD.everybody, effect)
+    found = conduct(AllComers(300, 180), HARD, 0.6, 0.9, 2_000)
+    assert found.duration.mean() == pytest.approx(everybody.duration(300, 180), rel=0.01)
+
+
+def test_a_trial_that_cannot_have_its_events_ends_and_says_so() -> None:
+    losing = replace(PLAIN, dropout=0.1)
+    found = conduct(AllComers(100, 95), losing, 1.0, 1.0, 1_000)
+    assert found.short.all()
+    assert (found.events < 95).all()
+    assert np.isfinite(found.duration).all()
+    stopped = conduct(AllComers(300, 250), replace(PLAIN, longest=10.0), 1.0, 1.0, 1_000)
+    assert (stopped.duration == 10.0).all()
+    assert stopped.short.all()
+    assert not conduct(AllComers(300, 200), PLAIN, 1.0, 1.0, 1_000).short.any()
+
+
+RULE = AdaptiveEnrichment(0.4, (100, 250))
+EQUAL = replace(HARD, allocation=0.5)
+
+
+@pytest.mark.slow
+def test_the_log_rank_test_of_unequal_arms_is_skewed() -> None:
+    """Why levels are looked at with equal arms: 40,000 trials of 100 events, standard error 0.0008."""
+    rejected = [
+        conduct(
+            AllComers(160, 100), replace(HARD, allocation=share), 1.0, 1.0, 40_000, seed=9
+        ).rejected.mean()
+        for share in (0.4, 0.5, 0.6)
+    ]
+    assert rejected[0] < 0.025 + 2 * 0.0008
+    assert rejected[1] == pytest.approx(0.025, abs=3 * 0.0008)
+    assert 0.025 + 2 * 0.0008 < rejected[2] < 0.031
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", [None, 3.0], ids=["increments", "patients"])
+@pytest.mark.parametrize("setting", [PLAIN, EQUAL], ids=["plain", "hard"])
+def test_adaptive_trials_of_patients_keep_the_level(setting: Setting, split: float | None) -> None:
+    """20,000 trials a null: at most 0.025 + 2 standard errors of 0.0011, at the global and the partial null."""
+    limit = 0.025 + 2 * math.sqrt(0.025 * 0.975 / 20_000)
+    rule = replace(RULE, prevalence=setting.assay.positive)
+    plan = AdaptiveTrial(600, rule, split)
+    assert conduct(plan, setting, 1.0, 1.0, 20_000).rejected.mean() <= limit
+    if setting is PLAIN:
+        # With an imperfect assay the nulls of positives and of all comers are mixtures.
+        assert conduct(plan, setting, 1.0, 0.7, 20_000, seed=1).subgroup.mean() <= limit
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", [PLAIN, EQUAL], ids=["plain", "hard"])
+def test_a_stratified_trial_keeps_the_level(setting: Setting) -> None:
+    limit, plan = 0.025 + 2 * math.sqrt(0.025 * 0.975 / 40_000), StratifiedTrial(400, 250)
+    assert conduct(plan, setting, 1.0, 1.0, 40_000).rejected.mean() <= limit
+    if setting is PLAIN:
+        assert conduct(plan, setting, 1.0, 0.7, 40_000, seed=1).subgroup.mean() <= limit
+
+
+@pytest.mark.slow
+def test_adaptive_trials_of_patients_end_as_those_of_normal_increments() -> None:
+    """10,000 trials, standard error at most 0.005; events fall into the subgroup as the hazards say: within 0.025."""
+    for inside, outside in ((0.55, 0.95), (0.7, 0.7)):
+        found = conduct(AdaptiveTrial(800, RULE), PLAIN, inside, outside, 10_000)
+        expected = RULE.simulate(inside, outside, 200_000, seed=1)
+        assert found.rejected.mean() == pytest.approx(expected.any_rejected, abs=0.025)
+        assert found.subgroup.mean() == pytest.approx(expected.subgroup_rejected, abs=0.035)
+        assert found.short.mean() < 0.01
+
+
+def test_after_all_comers_are_dropped_positives_alone_come_and_more_slowly() -> None:
+    from stratomics.enrichment.virtual import adaptive
+
+    draws, effect = draw(2, 0, 200, 300, PLAIN), truth(0.5, 1.0, 200)
+    start = all_comers(draws, PLAIN, effect)
+    interim, dropped = np.full(200, 8.0), np.arange(200) % 2 == 0
+    went_on = adaptive._go_on(start, draws, PLAIN, effect, interim, dropped)
+    before, after = start.entry <= 8.0, start.entry > 8.0
+    for name in ("entry", "time", "positive", "seen"):
+        old, new = getattr(start, name), getattr(went_on, name)
+        np.testing.assert_array_equal(new[before], old[before])
+        np.testing.assert_array_equal(new[~dropped], old[~dropped])
+    later = after & dropped[:, None]
+    assert went_on.positive[later].all()
+    np.testing.assert_allclose(went_on.entry[later] - 8.0, (start.entry[later] - 8.0) / 0.4, rtol=1e-9)
+
+
+def test_stages_by_patients_do_not_share_a_patient() -> None:
+    """The first stage must not change with what becomes of those who came after the interim look."""
+    from stratomics.enrichment.virtual import adaptive
+
+    patients = all_comers(draw(2, 0, 100, 300, PLAIN), PLAIN, truth(0.7, 0.7, 100))
+    interim, everybody = np.full(100, 8.0), np.ones(100, dtype=bool)
+    early, late, _ = adaptive._by_patients(patients, PLAIN, interim, everybody, 60, 4.0)
+    changed = replace(patients, time=np.where(patients.entry > 8.0, patients.time * 0.3, patients.time))
+    other, later, _ = adaptive._by_patients(changed, PLAIN, interim, everybody, 60, 4.0)
+    np.testing.assert_array_equal(early.subgroup, other.subgroup)
+    assert (late.subgroup != later.subgroup).any()
+
+
+# All of it
+
+
+BELIEVED = NormalPrior(LogHazardRatio(math.log(0.6), 0.2), LogHazardRatio(math.log(0.9), 0.15))
+PLANS: dict[str, TrialPlan] = {
+    "all": AllComers(300, 200),
+    "looks": AllComers(300, 200, obrien_fleming(3)),
+    "enriched": EnrichmentTrial(200, 130),
+    "stratified": StratifiedTrial(300, 200),
+    "adaptive": AdaptiveTrial(350, AdaptiveEnrichment(0.4, (60, 160))),
+    "by patients": AdaptiveTrial(350, AdaptiveEnrichment(0.4, (60, 100)), split=3.0),
+}
+
+
+def test_every_plan_is_shown_under_every_truth_and_the_seed_decides() -> None:
+    found = virtual_trials(PLANS, HARD, BELIEVED, trials=300, seed=4)
+    table = found.table
+    assert set(zip(table.truth, table.plan, strict=True)) == {(s, p) for s in SCENARIOS for p in PLANS}
+    assert not table.isna().any().any()
+    assert table.equals(virtual_trials(PLANS, HARD, BELIEVED, trials=300, seed=4).table)
+    assert not table.equals(virtual_trials(PLANS, HARD, BELIEVED, trials=300, seed=5).table)
+    # 300 trials have a standard error of 0.03 at most; power, and what delay or half an effect leaves of it.
+    rejected = table.pivot(index="plan", columns="truth", values="rejected")
+    assert (rejected["null"] < 0.025 + 4 * 0.009).all()
+    for weaker in ("halved", "delayed"):
+        assert (rejected["null"] <= rejected[weaker] + 0.03).all()
+        assert (rejected[weaker] < rejected["estimate"]).all()
+
+
+def test_a_plan_does_not_depend_on_those_beside_it() -> None:
+    alone = virtual_trials({"enriched": PLANS["enriched"]}, HARD, BELIEVED, trials=200, seed=4).table
+    beside = virtual_trials(PLANS, HARD, BELIEVED, trials=200, seed=4).table
+    assert alone.equals(beside[beside.plan == "enriched"].reset_index(drop=True))
+
+
+def test_utility_and_who_is_better_by_hand() -> None:
+    setting = replace(HARD, economics=Economics(patient=2.0, test=0.5, time=3.0, benefit=500.0))
+    found = virtual_trials({k: PLANS[k] for k in ("all", "enriched")}, setting, BELIEVED, trials=200, seed=1)
+    ended, true = found.outcomes["drawn", "enriched"], found.truths["drawn"].log_ratio
+    assay = setting.assay
+    for i in range(200):
+        gain = 0.0
+        if ended.subgroup[i]:
+            ppv = assay.positive_predictive_value
+            gain = -assay.positive * (ppv * true[0, i] + (1 - ppv) * true[1, i])
+        spent = 2.0 * ended.randomised[i] + 0.5 * ended.tested[i] + 3.0 * ended.duration[i]
+        assert found.utility("drawn", "enriched")[i] == pytest.approx(500.0 * gain - spent)
+    ended = found.outcomes["drawn", "all"]
+    gain = -0.4 * true[0] - 0.6 * true[1]
+    spent = 2.0 * ended.randomised + 3.0 * ended.duration
+    np.testing.assert_allclose(
+        utility(ended, setting, found.truths["drawn"]), 500.0 * gain * ended.everybody - spent
+    )
+    share, se = found.better("enriched", "all")
+    wins = found.utility("drawn", "enriched") > found.utility("drawn", "all")
+    assert share == pytest.approx(wins.mean())
+    assert se == pytest.approx(math.sqrt(share * (1 - share) / 200))
+    assert share + found.better("all", "enriched")[0] == pytest.approx(1.0)
+    assert found.better("all", "all")[0] == 0.5
+
+
+def test_assurance_averages_power_over_what_is_believed() -> None:
+    """By formula over 2,001 quantiles of the effect; 4,000 trials, standard error 0.008."""
+    prior = NormalPrior(LogHazardRatio(-0.35, 0.2), LogHazardRatio(0.0))
+    found = virtual_trials({"e": EnrichmentTrial(400, 250)}, PLAIN, prior, trials=4_000, seed=2)
+    z = np.random.default_rng(0).standard_normal(2_001)
+    power = [
+        power_of_events(250, math.exp(v)) if v < 0 else 1 - power_of_events(250, math.exp(v), alpha=0.975)
+        for v in -0.35 + 0.2 * z
+    ]
+    drawn = found.table.set_index("truth").rejected["drawn"]
+    assert drawn == pytest.approx(np.mean(power), abs=0.03)
+
+
+def test_drawn_effects_come_in_pairs() -> None:
+    inside = np.linspace(-1.0, 0.0, 50)
+    prior = DrawnPrior(inside, inside / 2)
+    drawn = prior.draw(np.random.default_rng(0), 5_000)
+    np.testing.assert_allclose(drawn[1], drawn[0] / 2)
+    np.testing.assert_allclose(prior.estimate, [-0.5, -0.25])
+    assert drawn[0].mean() == pytest.approx(-0.5, abs=0.02)
+
+
+@given(st.floats(0.3, 1.5), st.floats(0.05, 0.5), st.floats(0.5, 0.99))
+def test_an_interval_is_read_as_it_was_made(ratio: float, se: float, level: float) -> None:
+    from scipy.stats import norm
+
+    half = norm.isf((1 - level) / 2) * se
+    found = LogHazardRatio.of_interval(ratio, ratio * math.exp(-half), ratio * math.exp(half), level)
+    assert found.mean == pytest.approx(math.log(ratio))
+    assert found.se == pytest.approx(se)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda: AllComers(100, 101), DesignError, "101 events of 100 patients"),
+        (
+            lambda: EnrichmentTrial(100, 0),
+            DesignError,
+            "0 events of 100 patients; there must be at least one",
+        ),
+        (lambda: StratifiedTrial(100, 50, alpha=0.0), DesignError, "alpha .one-sided. is 0"),
+        (
+            lambda: StratifiedTrial(100, 50, intersection="holm"),
+            ConfigError,
+            "unknown test of the intersection",
+        ),
+        (lambda: AdaptiveTrial(200, RULE), DesignError, "250 events of 200 patients"),
+        (lambda: AdaptiveTrial(600, RULE, split=-1.0), DesignError, "read -1 after the interim look"),
+        (lambda: LogHazardRatio(math.nan), DesignError, "a log hazard ratio of nan"),
+        (lambda: LogHazardRatio(0.0, -1.0), DesignError, "the second at least 0"),
+        (
+            lambda: LogHazardRatio.of_interval(0.5, 0.6, 0.9),
+            DesignError,
+            "does not hold its own hazard ratio",
+        ),
+        (lambda: DrawnPrior(np.zeros(0), np.zeros(0)), DesignError, "equally many finite"),
+        (lambda: DrawnPrior(np.zeros(2), np.zeros(3)), DesignError, "equally many finite"),
+        (lambda: DrawnPrior(np.zeros(1), np.array([np.nan])), DesignError, "equally many finite"),
+        (
+            lambda: AdaptiveTrial(9, AdaptiveEnrichment(0.4, (0.2, 5.0))),
+            DesignError,
+            "the stages have 0.2 and 5 events",
+        ),
+        (lambda: Economics(patient=-1.0), DesignError, "patient costs -1"),
+        (lambda: AssumedEffect(0.0, 1.0), DesignError, "hazard ratio inside the subgroup is 0"),
+        (lambda: replace(PLAIN, dropout=-0.1), DesignError, "hazard of dropping out is -0.1"),
+        (lambda: replace(PLAIN, longest=0.0), DesignError, "a trial may last 0 at most"),
+        (lambda: baseline_hazard(curves(0), ["a", "z"]), DesignError, "no survival curve of z"),
+        (lambda: baseline_hazard(curves(0), []), DesignError, "no survival curve of anybody"),
+        (
+            lambda: baseline_hazard(curves(0).assign(arm=lambda t: t.sample_id), ["a"]),
+            DesignError,
+            "of several arms .a, b, c.; hand over",
+        ),
+        (lambda: virtual_trials({}, PLAIN, BELIEVED), DesignError, "no plans"),
+        (lambda: virtual_trials(PLANS, PLAIN, BELIEVED, trials=0), DesignError, "0 trials"),
+        (
+            lambda: virtual_trials(PLANS, PLAIN, BELIEVED, trials=9, delay=0.0),
+            DesignError,
+            "the delay of the effect is 0",
+        ),
+        (
+            lambda: virtual_trials({"a": AllComers(9, 9, fixed())}, PLAIN, BELIEVED, 9).better("a", "b"),
+            ConfigError,
+            "unknown plan 'b'",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(
+    call: Callable[[], object], error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
+        call()

@@ -1,0 +1,77 @@
+"""Two methods of equal worth are called different in at most 2.5% a side: a simulation over every metric that decides.
+
+Distances from the truth do not decide, and this is why: with reflected intervals, the integrated calibration index
+called such methods different in 6% and 5% of the repetitions a side, the debiased calibration
+error of 250 patients in 18% and 20%.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from survival_cases import exponential, with_survival
+
+from stratomics.evaluation.cases import Cases, ResponseCases
+from stratomics.evaluation.comparison import compare, verdict
+from stratomics.evaluation.metrics import METRICS
+from stratomics.evaluation.metrics.metric import find_metric
+
+PATIENTS, REPETITIONS, DRAWS = 150, 400, 400
+ERROR = float(np.sqrt(0.025 * 0.975 / REPETITIONS))
+"""Monte Carlo standard error of 2.5%: 0.8%."""
+
+
+def survival_pair(seed: int) -> list[Cases]:
+    """The same truth and two methods that see it through noise of their own; about a third is censored."""
+    rng = np.random.default_rng([seed, 1])
+    truth = rng.normal(size=PATIENTS)
+    time, censored = rng.exponential(np.exp(-truth)), rng.exponential(2.0, PATIENTS)
+    event, time = time < censored, np.minimum(time, censored)
+    # Nobody dies at the very end, where nobody is left to weigh by.
+    event[np.argmax(time)] = False
+    steps, fold = np.sort(time[event]), np.zeros((1, PATIENTS), dtype=np.int64)
+    pair: list[Cases] = []
+    for _ in range(2):
+        risk = truth[None] / 2 + rng.normal(size=(1, PATIENTS)) / 2
+        pair.append(with_survival(event, time, risk, fold, steps, exponential(steps, risk + 1, 1.0)))
+    return pair
+
+
+def response_pair(seed: int) -> list[Cases]:
+    """As of survival; about four in ten are positive."""
+    rng = np.random.default_rng([seed, 2])
+    truth = rng.normal(size=PATIENTS)
+    positive, fold = rng.random(PATIENTS) < expit(truth - 0.5), np.zeros((1, PATIENTS), dtype=np.int64)
+    return [
+        ResponseCases(positive, expit(truth[None] / 2 + rng.normal(size=(1, PATIENTS)) / 2 - 0.4), fold)
+        for _ in range(2)
+    ]
+
+
+def called(pair_of: Callable[[int], list[Cases]], kind: str) -> dict[str, dict[str, float]]:
+    """Metric -> share of the repetitions in which the first is called better, and worse."""
+    names = [name for name in METRICS[kind] if find_metric(name).decides or name == "time_auc"]
+    shares = {name: {"better": 0.0, "worse": 0.0} for name in names}
+    for seed in range(REPETITIONS):
+        one, two = pair_of(seed)
+        metrics = compare({"stratomics": one, "other": two}, "e", kind, names[0], DRAWS, seed)
+        for name, sides in shares.items():
+            words = verdict(metrics["differences"]["other"]["e"][name], name, "X")
+            for side in sides:
+                sides[side] += words.startswith(side) / REPETITIONS
+    return shares
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "pair_of"), [("survival", survival_pair), ("response", response_pair)])
+def test_equivalent_methods_are_rarely_called_different(
+    kind: str, pair_of: Callable[[int], list[Cases]]
+) -> None:
+    shares = called(pair_of, kind)
+    for name, sides in shares.items():
+        print(f"{name}: better {sides['better']:.4f}, worse {sides['worse']:.4f}, error {ERROR:.4f}")  # noqa: T201  # with -s
+    for name, sides in shares.items():
+        assert max(sides.values()) <= 0.025 + 2 * ERROR, (name, sides)

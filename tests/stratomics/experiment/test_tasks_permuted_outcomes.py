@@ -1,0 +1,66 @@
+"""Under a permuted outcome nobody predicts anything: leakage would show here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datamodules.split import stratified_folds
+from models.config import TrainerConfig
+from models.prediction import Prediction
+from omics.cohort.read import cohort_endpoints, read_cohort
+from omics.common.seeds import named_generator
+from stratomics.config import ExperimentConfig
+from stratomics.evaluation.cases import cases_of
+from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.experiment.check_config import complete_config
+from stratomics.experiment.tasks import predict_methods
+from stratomics.fitting.training_part import NewPatients
+
+PERMUTATIONS = 20
+
+
+def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float]]:
+    """Method -> metric of each permutation of the outcome, 3 folds each."""
+    config = complete_config(ExperimentConfig(trainer=TrainerConfig(epochs=100)), kind)
+    columns = {"survival": ["time", "event"], "response": ["response"]}[kind]
+    scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *(config.baselines or ()))}
+    for number in range(PERMUTATIONS):
+        shuffled = cohort.copy()
+        order = named_generator(number, "permutation").permutation(cohort.n_obs)
+        shuffled.obs[columns] = shuffled.obs[columns].to_numpy()[order]
+        ids, endpoint = shuffled.obs_names.to_numpy(dtype=str), cohort_endpoints(shuffled).primary()
+        folds = stratified_folds(shuffled, 3, 1, number, "outer")
+        parts: dict[str, list[Prediction]] = {name: [] for name in scores}
+        for fold in folds:
+            for name, own in predict_methods(NewPatients.of_fold(shuffled, fold, config, number)).items():
+                parts[name].append(own.at(0, fold.number))
+        for name, predicted in parts.items():
+            cases = cases_of(Prediction.concatenate(predicted), ids, endpoint)
+            scores[name].append(float(find_metric(metric).function(cases, np.ones((1, len(cases))))[0]))
+    return scores
+
+
+def check_chance(scores: dict[str, list[float]]) -> None:
+    """Every method's mean lies within 3 standard errors of 0.5."""
+    for name, values in scores.items():
+        error = np.std(values, ddof=1) / np.sqrt(len(values))
+        print(f"{name}: mean {np.mean(values):.4f}, standard error {error:.4f}")  # noqa: T201  # shown with -s
+        assert abs(np.mean(values) - 0.5) < 3 * error, (name, np.mean(values), error)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_permuted_survival_is_chance(acc: Any) -> None:
+    """20 permutations of 92 patients: a mean C has a Monte Carlo standard error of 0.009 to 0.017."""
+    check_chance(permuted_scores(acc, "survival", "harrell_c"))
+
+
+@pytest.mark.slow
+def test_permuted_response_is_chance(write_response: Callable[..., Path]) -> None:
+    """20 permutations of 36 labelled patients: a mean AUROC has a Monte Carlo standard error of 0.016 to 0.035."""
+    check_chance(permuted_scores(read_cohort(write_response()), "response", "auroc"))

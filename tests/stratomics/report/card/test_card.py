@@ -1,0 +1,362 @@
+"""The report card: each line passes, is to be watched and fails where it should, and what is not known never passes."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from places import FROZEN
+
+from models.prediction import Prediction
+from omics.cohort.endpoints import Response
+from omics.common.registry import resolve
+from stratomics.evaluation.cases import ResponseCases
+from stratomics.evaluation.comparison import resamples
+from stratomics.evaluation.site_effects import explained_by_site
+from stratomics.evaluation.variability import fold_ranks, repeat_scores
+from stratomics.report.card import CHECKS, FAIL, PASS, WATCH, Line, report_card
+from stratomics.report.card.patients import missing_line
+from stratomics.runs.run_directory import RunDirectory
+
+N, FOLDS, REPEATS = 400, 5, 3
+RNG = np.random.default_rng(0)
+SCORE = RNG.normal(size=N)
+POSITIVE = RNG.random(N) < 1 / (1 + np.exp(-1.5 * SCORE))
+FOLD = np.stack([RNG.permutation(N) % FOLDS for _ in range(REPEATS)])
+SITE = np.where(np.arange(N) % 2, "north", "south")
+
+
+def figure(estimate: float, low: float, high: float) -> dict[str, float]:
+    return {"estimate": estimate, "low": low, "high": high}
+
+
+def covered(by: str, level: str, coverage: float, low: float, high: float, n: int = 100) -> dict[str, Any]:
+    return {"by": by, "level": level, "n": n, "coverage": coverage, "low": low, "high": high, "width": 1.3}
+
+
+def control(off: bool = False, **changes: float) -> dict[str, Any]:
+    return {"metric": "auroc", **figure(0.5, 0.45, 0.55), "p": 0.5, "off": off, **changes}
+
+
+METRICS: dict[str, Any] = {
+    "endpoint": "os",
+    "metric": "log_loss",
+    "os": {
+        "log_loss": figure(0.5, 0.4, 0.6),
+        "ece": {"estimate": 0.01},
+        "calibration_slope": figure(1.0, 0.8, 1.2),
+        "ici": {"estimate": 0.01},
+        "d_calibration": {"estimate": 0.5},
+    },
+    "coverage": [covered("all", "all", 0.9, 0.86, 0.94, N), covered("class", "positive", 0.89, 0.8, 0.95)],
+    "controls": {"noise_view": control()},
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run of 400 patients of two sites, of which every line passes."""
+
+    metrics: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(METRICS))
+    kind: str = "response"
+    endpoint: str = "os"
+    provenance: dict[str, Any] = field(default_factory=lambda: {"design": {"design": "kfold"}})
+    site: NDArray[np.str_] = field(default_factory=lambda: SITE)
+    positive: NDArray[np.bool_] = field(default_factory=lambda: POSITIVE)
+    score: NDArray[np.float64] = field(default_factory=lambda: SCORE)
+    lacking: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(N, dtype=bool))
+    repeats: int = REPEATS
+    wobble: float = 0.02
+    draws: int = 200
+    abstain: float = 0.05
+    ood: float = 0.5
+    factor_stability: pd.DataFrame | None = field(
+        default_factory=lambda: pd.DataFrame(
+            {"stability": [0.9, 0.8, 0.1], "verdict": ["stable", "stable", "poor"]}
+        )
+    )
+
+    @property
+    def patients(self) -> pd.DataFrame:
+        return pd.DataFrame(
+            {"sample_id": [f"p{i}" for i in range(N)], "site": self.site, "view.rna": ~self.lacking}
+        )
+
+    @property
+    def evaluated(self) -> pd.DataFrame:
+        return self.patients
+
+    @property
+    def outcome(self) -> Response:
+        return Response(self.positive, np.ones(N, dtype=bool))
+
+    @property
+    def cases(self) -> dict[str, ResponseCases]:
+        noise = np.random.default_rng(1).normal(size=(self.repeats, 1))
+        probability = 1 / (1 + np.exp(-1.5 * self.score - self.wobble * noise))
+        return {"stratomics": ResponseCases(self.positive, probability, FOLD[: self.repeats])}
+
+    @property
+    def resamples(self) -> NDArray[np.float64]:
+        return resamples(np.arange(N), self.draws, 1)
+
+    @property
+    def predictions(self) -> dict[str, Prediction]:
+        rows = pd.DataFrame({"sample_id": self.patients["sample_id"], "repeat": 0, "fold": FOLD[0]})
+        abstain = np.arange(N) < self.abstain * N
+        return {"stratomics": Prediction(rows.assign(abstain=abstain, ood=self.ood), {})}
+
+
+def line(name: str, run: Any) -> Line:
+    found: Line = resolve(CHECKS, name, "check")(run)
+    return found
+
+
+def changed(path: tuple[Any, ...], value: Any, **more: Any) -> Made:
+    """A run whose metrics hold something else in one place."""
+    metrics: Any = copy.deepcopy(METRICS)
+    place = metrics
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return Made(metrics=metrics, **more)
+
+
+def survival(path: tuple[Any, ...] = (), value: Any = None) -> Made:
+    run = changed(("os", *path), value) if path else Made()
+    return dataclasses.replace(run, kind="survival")
+
+
+BY_SITE = SCORE + np.where(SITE == "north", 8.0, 0.0)
+"""Scores that say little but where somebody was treated."""
+REVERSED = np.where(SITE == "north", -SCORE, SCORE)
+UNEVEN = np.where(SITE == "north", 0.1 * SCORE + RNG.normal(size=N), SCORE)
+FOLDWISE = np.where(FOLD[0] <= 1, -SCORE, SCORE)
+ONE_FOLD = np.where(FOLD[0] == 1, -SCORE, SCORE)
+FEW = np.arange(N) < 15
+SOME = np.arange(N) % 5 == 0
+
+LACKING_BAD = POSITIVE & (np.arange(N) % 4 > 0)
+"""Who lacks the view, nearly always with a response."""
+_TIED = np.flatnonzero(POSITIVE)[:24], np.flatnonzero(~POSITIVE)[:8]
+LACKING_TIED = np.isin(np.arange(N), np.concatenate(_TIED))
+LACKING_FREE = np.arange(N) % 10 == 3
+
+LUCK = float(np.std(repeat_scores(Made(wobble=1.0).cases["stratomics"], "log_loss"), ddof=1))
+"""Standard deviation of the repeats where they wobble much."""
+
+MADE: dict[str, dict[str, list[Made]]] = {
+    "controls": {
+        PASS: [Made()],
+        WATCH: [
+            changed(("controls",), {}),
+            changed(("controls",), None),
+            changed(("controls", "noise_view", "p"), np.nan),
+        ],
+        FAIL: [changed(("controls", "noise_view"), control(True, estimate=0.7, p=1e-5))],
+    },
+    "calibration": {
+        PASS: [Made(), survival(), survival(("calibration_slope",), figure(1.2, 0.9, 1.6))],
+        WATCH: [
+            changed(("os", "ece"), {"estimate": 0.07}),
+            Made(positive=POSITIVE | (SCORE > 0)),
+            survival(("calibration_slope",), figure(0.9, 0.82, 0.98)),
+            survival(("calibration_slope",), figure(0.6, 0.1, 1.2)),
+            survival(("d_calibration",), {"estimate": 0.001}),
+            survival(("ici",), {"estimate": 0.06}),
+            survival(("calibration_slope",), {"estimate": 1.0}),
+        ],
+        FAIL: [
+            changed(("os", "ece"), {"estimate": 0.11}),
+            survival(("calibration_slope",), figure(0.6, 0.4, 0.8)),
+            survival(("calibration_slope",), figure(1.6, 1.2, 2.0)),
+            survival(("ici",), {"estimate": 0.2}),
+        ],
+    },
+    "coverage": {
+        # One small site of many is below by chance alone.
+        PASS: [
+            Made(),
+            *[changed(("coverage",), [*METRICS["coverage"], covered("site", "a", 0.7, 0.35, 0.93, 10)])],
+        ],
+        WATCH: [
+            changed(("coverage",), []),
+            changed(("coverage",), [covered("all", "all", 0.97, 0.94, 0.99, N)]),
+            changed(("coverage",), [*METRICS["coverage"], covered("site", "a", 0.6, 0.49, 0.7)]),
+        ],
+        FAIL: [
+            changed(("coverage", 0), covered("all", "all", 0.8, 0.76, 0.84, N)),
+            # All are covered, and those who respond are not.
+            changed(("coverage", 1), covered("class", "positive", 0.6, 0.5, 0.7)),
+            changed(("response",), {"set_coverage_positive": figure(0.6, 0.5, 0.7)}),
+        ],
+    },
+    "missing": {
+        PASS: [Made(), Made(lacking=LACKING_FREE)],
+        WATCH: [Made(lacking=LACKING_TIED)],
+        FAIL: [Made(lacking=LACKING_BAD)],
+    },
+    "sites": {
+        PASS: [Made()],
+        WATCH: [
+            Made(site=np.full(N, "north")),
+            Made(site=np.where(np.arange(N) < 5, "north", "south")),
+            Made(score=UNEVEN),
+            Made(draws=1),
+        ],
+        FAIL: [Made(score=BY_SITE), Made(score=REVERSED)],
+    },
+    "size": {
+        PASS: [Made()],
+        WATCH: [Made(positive=SOME), Made(positive=~SOME)],
+        FAIL: [Made(positive=FEW), Made(positive=~FEW)],
+    },
+    "stability": {
+        PASS: [Made()],
+        WATCH: [
+            Made(factor_stability=None),
+            Made(factor_stability=pd.DataFrame({"stability": [0.1, 0.2], "verdict": ["poor", "poor"]})),
+            Made(repeats=1),
+            Made(score=ONE_FOLD, repeats=1),
+            changed(("os", "log_loss"), figure(0.5, 0.5 - LUCK / 0.8, 0.5 + LUCK / 0.8), wobble=1.0),
+        ],
+        FAIL: [
+            Made(score=FOLDWISE, repeats=1),
+            changed(("os", "log_loss"), figure(0.5, 0.5 - LUCK / 1.2, 0.5 + LUCK / 1.2), wobble=1.0),
+        ],
+    },
+    "outlying": {
+        PASS: [Made()],
+        WATCH: [Made(abstain=0.3), Made(ood=np.nan)],
+        FAIL: [Made(abstain=0.6), Made(ood=0.99)],
+    },
+}
+
+
+def test_every_check_is_tried_with_every_verdict() -> None:
+    assert set(MADE) == set(CHECKS)
+    assert all(set(tried) == {PASS, WATCH, FAIL} for tried in MADE.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "number"),
+    [(name, v, i) for name, tried in MADE.items() for v, runs in tried.items() for i in range(len(runs))],
+)
+def test_a_line_has_the_verdict_that_its_run_deserves(name: str, verdict: str, number: int) -> None:
+    found = line(name, MADE[name][verdict][number])
+    assert (found.name, found.verdict) == (name, verdict), found.reason
+    assert found.reason.endswith(".")
+    assert "nan" not in found.reason.lower()
+    assert "None" not in found.reason
+
+
+UNKNOWN: dict[str, list[tuple[Any, ...]]] = {
+    "controls": [("controls", "noise_view", key) for key in ("estimate", "p")],
+    "calibration": [
+        *(("os", "calibration_slope", key) for key in ("estimate", "low", "high")),
+        ("os", "ici", "estimate"),
+        ("os", "d_calibration", "estimate"),
+    ],
+    "coverage": [("coverage", row, key) for row in (0, 1) for key in ("coverage", "low", "high")],
+    "stability": [("os", "log_loss", "low"), ("os", "log_loss", "high")],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        (name, path, value)
+        for name, paths in UNKNOWN.items()
+        for path in paths
+        # The metric that decides always has an interval.
+        for value in ((np.nan, np.inf) if name == "stability" else (np.nan, np.inf, None))
+    ],
+)
+def test_a_figure_that_is_not_known_never_passes(
+    name: str, path: tuple[Any, ...], value: float | None
+) -> None:
+    run = changed(path, value)
+    run = dataclasses.replace(run, kind="survival") if name == "calibration" else run
+    assert line(name, run).verdict != PASS
+
+
+@pytest.mark.parametrize("value", [np.nan, None])
+def test_an_error_of_a_response_that_is_not_known_never_passes(value: float | None) -> None:
+    assert line("calibration", changed(("os", "ece"), {"estimate": value})).verdict == WATCH
+    metrics = copy.deepcopy(METRICS)
+    del metrics["os"]["ece"]
+    assert line("calibration", Made(metrics=metrics)).verdict == WATCH
+
+
+def views(**columns: list[Any]) -> pd.DataFrame:
+    n = len(columns["missing"])
+    table = {"view": [f"v{i}" for i in range(n)], "n": [100] * n, "endpoint_effect": [1.0] * n, **columns}
+    return pd.DataFrame(table).assign(share=lambda t: t["missing"] / t["n"])
+
+
+def test_missing_views_are_judged_together_by_holm() -> None:
+    nothing = [np.nan, np.nan]
+    # .03 twice is .06 after Holm; with one view alone it would be watched.
+    two = views(missing=[20, 20], endpoint_p=[0.03, 0.04], arm_p=nothing)
+    assert missing_line(two).verdict == PASS
+    assert missing_line(two.iloc[:1]).verdict == WATCH
+    # An arm doubles what is asked, and counts as much as the outcome.
+    arm = views(missing=[20, 20], endpoint_p=[0.5, 0.5], arm_p=[1e-5, 0.5])
+    assert missing_line(arm).verdict == FAIL
+    assert "v0 and the arm, p 4e-05, adjusted for 4 asked" in missing_line(arm).reason
+    # What could not be asked does not pass, unless next to nobody lacks it.
+    assert missing_line(views(missing=[20, 20], endpoint_p=nothing, arm_p=nothing)).verdict == WATCH
+    assert missing_line(views(missing=[20, 20], endpoint_p=[0.5, np.nan], arm_p=nothing)).verdict == WATCH
+    assert missing_line(views(missing=[20, 2], endpoint_p=[0.5, np.nan], arm_p=nothing)).verdict == PASS
+    assert missing_line(views(missing=[0, 0], endpoint_p=nothing, arm_p=nothing)).verdict == PASS
+
+
+def test_what_sites_explain_is_nothing_by_chance_and_all_where_they_decide() -> None:
+    shares = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        cases = ResponseCases(rng.random(60) < 0.5, rng.random((1, 60)), np.zeros((1, 60), dtype=np.int64))
+        shares.append(explained_by_site(cases, rng.choice(["a", "b", "c", "d"], 60)))
+    # Held at 0, the mean lies above it by about .4 of the standard deviation, here .04.
+    assert np.mean(shares) < 0.04
+    site = np.repeat(["a", "b"], 30)
+    fold = np.zeros((1, 60), dtype=np.int64)
+    decided = ResponseCases(np.arange(60) < 30, np.where(site == "a", 0.2, 0.8)[None], fold)
+    assert explained_by_site(decided, site) == pytest.approx(1.0)
+    # Where a fold is a site, models have nothing to compare between them.
+    apart = dataclasses.replace(decided, fold=(site == "a").astype(np.int64)[None])
+    assert explained_by_site(apart, site) is None
+    # Three ranks in each site, worked by hand: ranks 1 to 6 minus their means leave 2 x 2 of 17.5, adjusted by 5 / 4.
+    six = ResponseCases(np.arange(6) < 3, np.arange(6.0)[None] / 6, np.zeros((1, 6), dtype=np.int64))
+    assert explained_by_site(six, np.repeat(["a", "b"], 3)) == pytest.approx(1 - 4 / 17.5 * 5 / 4)
+
+
+def test_spread_is_of_each_repeat_and_fold_by_itself() -> None:
+    from sklearn.metrics import log_loss, roc_auc_score
+
+    cases = Made(wobble=0.5).cases["stratomics"]
+    assert repeat_scores(cases, "log_loss") == pytest.approx(
+        [log_loss(POSITIVE, p) for p in cases.probability]
+    )
+    expected = [
+        roc_auc_score(POSITIVE[fold == number], p[fold == number])
+        for p, fold in zip(cases.probability, cases.fold, strict=True)
+        for number in range(FOLDS)
+    ]
+    assert fold_ranks(cases, "response") == pytest.approx(expected)
+
+
+def test_the_card_of_a_saved_run_has_every_line() -> None:
+    card = report_card(RunDirectory(FROZEN))
+    assert [one.name for one in card] == list(CHECKS)
+    # It kept neither controls, coverage nor factors.
+    verdicts = {one.name: one.verdict for one in card}
+    assert all(
+        verdicts[name] == WATCH for name in ("controls", "calibration", "coverage", "stability", "outlying")
+    )

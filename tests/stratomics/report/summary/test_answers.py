@@ -1,0 +1,270 @@
+"""The four answers: no claim beyond an interval, and none at all of a run that is not to be trusted."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stratomics.cli.run import parse
+from stratomics.experiment.check_config import check_config
+from stratomics.report.card import CHECKS
+from stratomics.report.card.line import FAIL, PASS, WATCH, Line
+from stratomics.report.summary.answers import DISTRUST, Answer, short_answers
+from stratomics.report.summary.enrollment import enrollment_answer
+from stratomics.report.summary.next_steps import IF_WATCHED, MOST, STEPS, next_steps, patients_to_tell
+
+Content = dict[str, Any]
+
+PROVENANCE: Content = {
+    "kind": "survival",
+    "arm": None,
+    "design": {"design": "kfold", "folds": 5, "repeats": 2},
+    "patients": {"evaluated": 100, "trained": 100},
+}
+CARD = [Line("controls", "Controls at chance", PASS, "Fine.", "methods")]
+
+
+def figure(estimate: float, low: float, high: float) -> Content:
+    return {"estimate": estimate, "low": low, "high": high}
+
+
+def metrics(low: float, high: float, *, metric: str = "ibs", baseline: str = "clinical_cox") -> Content:
+    """A run whose difference from one baseline has this interval."""
+    difference, own = figure((low + high) / 2, low, high), figure(0.2, 0.1, 0.3)
+    return {
+        "endpoint": "os",
+        "metric": metric,
+        "os": {metric: own},
+        "baselines": {baseline: {"os": {metric: own}}},
+        "differences": {baseline: {"os": {metric: difference}}},
+    }
+
+
+def answers(
+    content: Content, enrichment: Content | None = None, clinic: bool = True, **facts: Any
+) -> list[Answer]:
+    return short_answers(content, PROVENANCE | facts, enrichment, facts.get("card", CARD), clinic=clinic)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "metric", "verdict"),
+    [
+        (-0.05, -0.01, "ibs", "Yes, in patients like these"),
+        (-0.05, 0.0, "ibs", "Not shown"),
+        (0.0, 0.05, "ibs", "Not shown"),
+        (-0.05, 0.01, "ibs", "Not shown"),
+        (0.01, 0.05, "ibs", "No: the clinic alone does better"),
+        (0.01, 0.05, "harrell_c", "Yes, in patients like these"),
+        (-0.05, -0.01, "harrell_c", "No: the clinic alone does better"),
+        (float("nan"), float("nan"), "ibs", "Not shown"),
+    ],
+)
+def test_omics_add_only_where_the_interval_says_so(
+    low: float, high: float, metric: str, verdict: str
+) -> None:
+    found = answers(metrics(low, high, metric=metric))[0]
+    assert (found.question, found.verdict) == ("Do omics add over the clinic?", verdict)
+    if verdict == "Not shown":
+        assert "no evidence of a difference, and none that they are equal" in found.sentences[0]
+
+
+@given(
+    st.floats(-1, 1),
+    st.floats(0, 1),
+    st.sampled_from(["ibs", "harrell_c", "log_loss", "auroc"]),
+    st.booleans(),
+)
+@settings(max_examples=200, deadline=None)
+def test_no_interval_that_holds_zero_ever_claims_anything(
+    low: float, width: float, metric: str, clinic: bool
+) -> None:
+    found = answers(metrics(low, low + width, metric=metric), clinic=clinic)[0]
+    said = " ".join(found.sentences)
+    claims = ("with omics are better" in said, "with omics are worse" in said)
+    if low <= 0 <= low + width:
+        assert claims == (False, False)
+        assert found.verdict == "Not shown"
+    else:
+        better = (low > 0) == (metric in ("harrell_c", "auroc"))
+        assert claims == (better, not better)
+
+
+def test_without_covariates_there_is_no_clinic_to_add_to() -> None:
+    found = answers(metrics(-0.05, -0.01), clinic=False)[0]
+    assert found.verdict == "There is no clinic to compare with"
+    assert "names no clinical covariates" in found.sentences[0]
+    assert "the same for everybody" in found.sentences[0]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("survival", "clinical_cox"), ("response", "clinical_logistic")])
+def test_without_a_clinical_baseline_nothing_is_said(kind: str, name: str) -> None:
+    found = answers(metrics(-0.05, -0.01, baseline="boosted_trees"), kind=kind)[0]
+    assert found.verdict == "Cannot be said"
+    assert f"--baselines [{name}]" in found.sentences[0]
+
+
+def test_the_ledger_says_which_view_adds_and_which_hurts() -> None:
+    rows = [
+        {"view": "clinic (covariates)", "gain": None},
+        {"view": "rna", "gain": figure(0.03, 0.01, 0.05)},
+        {"view": "dna", "gain": figure(0.01, -0.01, 0.03)},
+        {"view": "cnv", "gain": figure(-0.03, -0.05, -0.01)},
+    ]
+    said = answers(metrics(-0.05, -0.01) | {"ledger": rows})[0].sentences[1]
+    assert "rna (+0.030 (+0.010 to +0.050)) adds to all the others" in said
+    assert "Better without: cnv" in said
+    assert "dna" not in said
+    said = answers(metrics(-0.05, -0.01) | {"ledger": rows[:1] + rows[2:3]})[0].sentences[1]
+    assert "none of the 1 views is shown to add" in said
+
+
+def test_depth_is_worth_what_the_difference_from_ridge_says() -> None:
+    content = metrics(-0.05, -0.01)
+    for name, low, high in (("factors_ridge", -0.01, 0.01), ("late_fusion", -0.02, -0.01)):
+        content["differences"][name] = {"os": {"ibs": figure((low + high) / 2, low, high)}}
+    said = answers(content)[0].sentences[-1]
+    assert "better than views fitted one by one" in said
+    assert "no evidence of a difference from ridge" in said
+
+
+def test_trust_is_the_worst_of_the_card() -> None:
+    line = {v: Line("outlying", f"The {v} line", v, "So.", "x") for v in (PASS, WATCH, FAIL)}
+    for verdicts, words in (
+        ((PASS,), "Yes, in patients like these"),
+        ((PASS, WATCH), "With care"),
+        ((WATCH, FAIL, PASS), "No, not as it stands"),
+    ):
+        found = answers(metrics(-1, 1), card=[line[v] for v in verdicts])[1]
+        assert found.verdict == words
+        for verdict in set(verdicts) - {PASS}:
+            assert f"the {verdict} line" in " ".join(found.sentences)
+        assert "No other cohort has been asked." in found.sentences[-1]
+
+
+def test_a_control_off_chance_begins_every_answer() -> None:
+    row = {"metric": "auroc", **figure(0.7, 0.6, 0.8), "p": 1e-5, "off": True}
+    content = metrics(-0.05, -0.01) | {"controls": {"noise_view": row}}
+    found = answers(content, card=[Line("controls", "Controls", FAIL, "Off.", "methods")])
+    assert len(found) == 4
+    for one in found:
+        assert one.verdict == "Do not trust this run"
+        assert one.sentences[0].startswith(DISTRUST)
+    assert "Find what tells the outcome" in found[3].sentences[0]
+
+
+def enriched(low: float, high: float, **changes: Any) -> Content:
+    inside = figure((low + high) / 2, low, high)
+    return {
+        "rows": [{}, {"inside": figure(0.4, 0.3, 0.5), "prevalence": 0.3}],
+        "best": 0,
+        "search": {"out_of_bag": inside, "p_adjusted": 0.01},
+        "measure": "hazard_ratio",
+        "measure_label": "hazard ratio",
+        "score": "benefit",
+        "arms": "b against a",
+        "weight": "evidence for this subgroup is weak (3 of 6 hold), for it: x",
+        "randomised": "yes",
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (enriched(0.5, 0.8), "The 30% of highest predicted benefit, to be confirmed"),
+        (enriched(0.5, 1.0), "Not settled: the evidence is weak"),
+        (enriched(1.1, 1.4), "Nobody on this evidence"),
+        # A subgroup that is found by chance as often as here, and one cut of which nobody asked that.
+        (
+            enriched(0.5, 0.8, search={"out_of_bag": figure(0.6, 0.5, 0.8), "p_adjusted": 0.2}),
+            "Not settled: the evidence is weak",
+        ),
+        (enriched(0.5, 0.8, search=None), "Not settled: the evidence is weak"),
+        (enriched(0.1, 0.3, measure="response"), "The 30% of highest predicted benefit, to be confirmed"),
+        (enriched(-0.3, -0.1, measure="response"), "Nobody on this evidence"),
+        (enriched(0.5, 0.8, randomised="no"), "Not settled: nobody was randomised"),
+        (
+            {"score": "risk", "prognostic": [{"share": 1.0, "rate": 0.5}, {"share": 0.5, "rate": 0.7}]},
+            "By prognosis only",
+        ),
+        ({"score": "risk", "prognostic": [{"share": 1.0, "rate": None}]}, "By prognosis only"),
+    ],
+)
+def test_who_should_be_enrolled_follows_the_honest_interval(answer: Content, verdict: str) -> None:
+    found, said = enrollment_answer(answer, arms=True)
+    assert found == verdict
+    assert "None" not in " ".join(said)
+
+
+def test_the_honest_effect_is_told_and_not_the_one_as_it_looks() -> None:
+    _, said = enrollment_answer(enriched(0.6, 1.4), arms=True)
+    assert "Hazard ratio in them 1.00 (0.60 to 1.40), after the optimism of choosing the cut" in said[0]
+    assert "Evidence for this subgroup is weak (3 of 6 hold)." in said[1]
+
+
+def test_without_enrichment_it_is_said_how_to_get_it() -> None:
+    verdict, said = enrollment_answer(None, arms=True)
+    assert (verdict, "`stratomics enrich RUN`" in said[0]) == ("Not asked yet", True)
+    verdict, said = enrollment_answer(None, arms=False)
+    assert verdict == "Cannot be said of one arm"
+    assert "prognostic enrichment" in said[0]
+
+
+def test_steps_come_from_the_lines_that_do_not_pass() -> None:
+    card = [
+        Line(name, name, v, "", "") for name, v in (("controls", PASS), ("sites", WATCH), ("missing", FAIL))
+    ]
+    content = metrics(-1, 1) | {"coverage": [{"by": "site", "level": "a"}]}
+    steps = next_steps(content, PROVENANCE | {"arm": {"column": "dose"}}, None, card)
+    assert steps[0].startswith("Find out why views are missing")
+    assert "`stratomics enrich RUN`" in steps[1]
+    assert "--split.design external --split.external COHORT" in steps[2]
+    assert "--split.design leave_site_out" in steps[3]
+    assert len(steps) == 4
+    # What was done is not asked for again.
+    done = copy.deepcopy(PROVENANCE) | {"design": {"design": "external"}, "evaluated_on": "other"}
+    assert next_steps(content, done, {}, card[:1]) == []
+    unsteady = [Line("stability", "stability", WATCH, "", "")]
+    for repeats, asked in ((1, True), (5, False)):
+        parted = PROVENANCE | {"design": {"design": "kfold", "repeats": repeats}}
+        assert ("--split.repeats" in next_steps(content, parted, {}, unsteady)[-1]) == asked
+    every = [
+        Line(name, name, FAIL, "", "")
+        for name in ("controls", "missing", "calibration", "coverage", "sites", "size")
+    ]
+    assert len(next_steps(content, PROVENANCE, None, every)) == MOST
+    assert set(STEPS) == set(CHECKS)
+    assert "Nothing of the card" in answers(content, {**enriched(0.5, 0.8)}, **done)[3].sentences[0]
+
+
+def test_every_command_for_a_run_is_one_that_can_be_run() -> None:
+    """`--split.external` alone was advised, and would have been cross-validation again."""
+    sites = metrics(-1, 1) | {"coverage": [{"by": "site", "level": "a"}]}
+    card = [Line(name, name, WATCH, "", "") for name in CHECKS]
+    steps = [*STEPS.values(), *IF_WATCHED.values()]
+    for name in CHECKS:
+        steps += next_steps(sites, PROVENANCE, None, [line for line in card if line.name == name])
+    commands = {
+        words for step in steps for words in re.findall(r"`stratomics run config.yaml ([^`]*)`", step)
+    }
+    assert len(commands) == 4
+    for words in commands:
+        config, _, _ = parse(["configs/default.yaml", *words.split()])
+        check_config(config)
+
+
+@pytest.mark.parametrize("n", [50, 100, 400])
+def test_the_patients_that_would_tell_make_the_interval_as_wide_as_the_difference(n: int) -> None:
+    content = metrics(-0.07, 0.01)
+    said = patients_to_tell(content, PROVENANCE | {"patients": {"evaluated": n}})
+    needed = float(said.split("about ")[1].split(" ")[0])
+    # The half width of .04 falls with the square root of n, to .03, the difference seen.
+    assert 0.04 * (n / needed) ** 0.5 == pytest.approx(0.03, rel=0.05)
+    assert patients_to_tell(metrics(-0.05, -0.01), PROVENANCE) == ""
+    assert patients_to_tell(metrics(-0.1, 0.0999), PROVENANCE) == ""
+    assert patients_to_tell(metrics(-0.1, 0.1), PROVENANCE) == ""

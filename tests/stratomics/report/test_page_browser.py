@@ -1,0 +1,206 @@
+"""Whole reports in headless Chromium: nothing leaves the page, nothing complains, axe finds nothing serious."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from small import UNRECORDED, with_response, write
+
+from omics.common.files import read_json, write_json
+from stratomics.cli import main
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--headless", "--no-sandbox", "--disable-quic", "--disable-background-networking"]
+LARGEST = 6_000_000
+EVIL = "<script>alert(1)</script>"
+IMAGE = "<img src=x onerror=alert(1)>"
+"""For names that may hold no slash."""
+
+EVERYWHERE = {
+    "answer",
+    "cohort",
+    "performance",
+    "sample_size",
+    "differs",
+    "calibration",
+    "decision",
+    "uncertainty",
+    "factors",
+    "methods",
+    "limits",
+    "model_card",
+    "tripod",
+    "provenance",
+}
+OF_KIND = {"survival": {"risk", "time-auc"}, "response": {"classes"}}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Small runs of one cohort: of survival, of a response, and of a cohort whose names are tags."""
+    folder = tmp_path_factory.mktemp("reports")
+    changes = {"survival": None, "response": with_response, "evil": with_evil_names}
+    for name, change in changes.items():
+        words = ["--cohort", str(write(folder / name, change)), "--runs", str(folder / "runs" / name)]
+        assert main(["run", *words, *UNRECORDED]) == 0
+    return {name: next((folder / "runs" / name).glob("*/report.html")).parent for name in changes}
+
+
+def with_evil_names(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+    """Change the small cohort: patients, features, a covariate, sites, a view and the cohort are called by a tag."""
+    for frame in frames.values():
+        frame["sample_id"] = frame["sample_id"].replace("p001", EVIL)
+    frames["rna"] = frames["rna"].rename(columns={"rna0": EVIL})
+    frames["outcome"] = frames["outcome"].rename(columns={"age": EVIL})
+    frames["outcome"]["hospital"] = [(EVIL, "b")[i % 2] for i in range(len(frames["outcome"]))]
+    spec["views"] = {IMAGE: spec["views"]["rna"], "protein": spec["views"]["protein"]}
+    spec |= {"name": EVIL, "title": EVIL, "covariates": [EVIL, "stage"], "site": "hospital"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is absent; .ci/run installs it")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+class Watched:
+    """A page, what it asked for, what it complained of, and what it said aloud."""
+
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        self.page: Page = browser.new_context(**options).new_page()
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+
+    def go(self, report: Path) -> Page:
+        self.page.goto(report.as_uri())
+        return self.page
+
+
+@pytest.mark.parametrize("name", ["survival", "response", "evil"])
+def test_the_report_is_drawn_and_asks_nobody(browser: Browser, runs: dict[str, Path], name: str) -> None:
+    report = runs[name] / "report.html"
+    assert report.stat().st_size <= LARGEST
+    found = Watched(browser)
+    page = found.go(report)
+    kind = "response" if name == "response" else "survival"
+    sections = set(page.locator("section").evaluate_all("all => all.map(e => e.id)"))
+    assert sections >= EVERYWHERE | OF_KIND[kind]
+    # Every figure is drawn, has a sentence and a table behind it.
+    figures = page.locator("figure")
+    assert figures.count() >= 10
+    for figure in figures.all():
+        assert figure.locator("svg").bounding_box() is not None
+        assert figure.locator("figcaption").inner_text()
+        assert figure.locator("table").count() == 1
+    # Every entry of the contents list and every line of the card leads somewhere.
+    for link in page.locator("a[href^='#']").all():
+        assert page.locator(f"[id='{str(link.get_attribute('href'))[1:]}']").count() == 1
+    assert found.complaints == []
+    assert found.asked == [report.as_uri()]
+
+
+def test_the_policy_stops_a_request(browser: Browser, runs: dict[str, Path], tmp_path: Path) -> None:
+    asking = tmp_path / "asking.html"
+    text = (runs["survival"] / "report.html").read_text()
+    asking.write_text(
+        text.replace("</main>", '<img src="http://127.0.0.1:9/x.png"><script>alert(1)</script></main>')
+    )
+    found = Watched(browser)
+    found.go(asking)
+    assert len(found.complaints) == 2
+    assert all("Content Security Policy" in complaint for complaint in found.complaints)
+
+
+def test_names_that_are_tags_are_texts(browser: Browser, runs: dict[str, Path]) -> None:
+    """Without the page's policy, too: nothing of them is a tag to begin with."""
+    found = Watched(browser, bypass_csp=True)
+    page = found.go(runs["evil"] / "report.html")
+    assert page.locator("script, img").count() == 0
+    assert page.locator("h1").inner_text() == EVIL
+    shown = page.locator("body").inner_text()
+    # Cohort, covariate and site.
+    assert shown.count(EVIL) >= 4
+    assert shown.count(IMAGE) >= 2
+    assert page.title() == f"{EVIL}: stratomics report"
+    assert found.complaints == []
+
+
+def test_a_note_and_an_arm_called_by_a_tag_are_texts(
+    browser: Browser, runs: dict[str, Path], tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(runs["survival"], tmp_path / "run"))
+    arm = {"column": EVIL, "control": EVIL, "treated": [EVIL], "randomised": True}
+    place = run / "provenance.json"
+    write_json(place, read_json(place) | {"notes": [EVIL], "arm": arm, "endpoint": "survival"})
+    assert main(["report", str(run)]) == 0
+    found = Watched(browser, bypass_csp=True)
+    page = found.go(run / "report.html")
+    assert page.locator("script").count() == 0
+    assert f"Note: {EVIL}." in page.locator("#cohort").inner_text()
+    assert found.complaints == []
+
+
+@pytest.mark.parametrize("name", ["survival", "response", "evil"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 400)])
+def test_axe_finds_nothing_serious(
+    browser: Browser, runs: dict[str, Path], name: str, scheme: str, width: int
+) -> None:
+    # The page's policy would stop axe, which is no part of it.
+    found = Watched(browser, color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
+    page = found.go(runs[name] / "report.html")
+    for details in page.locator("details").all():
+        details.evaluate("e => { e.open = true; }")
+    faults = [
+        (fault["id"], fault["nodes"][0]["html"][:200])
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("moderate", "serious", "critical")
+    ]
+    assert faults == []
+    # Nothing but tables, which scroll by themselves, is wider than the window.
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_keys_alone_reach_the_answer_and_open_what_is_folded(browser: Browser, runs: dict[str, Path]) -> None:
+    page = Watched(browser).go(runs["survival"] / "report.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the answer"
+    assert page.locator("a.skip").bounding_box()["y"] >= 0  # type: ignore[index]  # it comes into view
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('section').id") == "answer"
+    page.locator("#tripod summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#tripod table").is_visible()
+
+
+def test_it_prints_with_its_checklists(browser: Browser, runs: dict[str, Path]) -> None:
+    page = Watched(browser, color_scheme="dark").go(runs["survival"] / "report.html")
+    assert not page.locator("#tripod table").is_visible()
+    page.emulate_media(media="print", color_scheme="dark")
+    for folded in ("#tripod", "#model_card"):
+        box = page.locator(f"{folded} table").bounding_box()
+        assert box is not None
+        assert box["height"] > 100
+    # Paper is white, whatever the screen.
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    printed = page.pdf(format="A4")
+    assert printed.startswith(b"%PDF")
+    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") >= 4

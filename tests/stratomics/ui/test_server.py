@@ -1,0 +1,262 @@
+"""``stratomics ui``: who is let in, what may be seen, and nothing else of the machine."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from places import FROZEN
+
+from omics.common.files import read_json, write_json
+from stratomics.cli import main
+from stratomics.ui.catalogue import Catalogue
+from stratomics.ui.server import Server
+
+GOLDEN = FROZEN
+SECRET = "nobody may read this"
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Two finished runs, one that cannot be read, one not finished, links that lead out, and a secret beside."""
+    folder = tmp_path / "runs"
+    for name in ("first", "second"):
+        shutil.copytree(GOLDEN, folder / name)
+        (folder / name / "report.html").write_text(f"<h1>report of {name}</h1>")
+    metrics = read_json(folder / "second" / "metrics.json")
+    metrics["baselines"] = {}
+    metrics["differences"] = {}
+    write_json(folder / "second" / "metrics.json", metrics)
+    (folder / "<b>odd").mkdir()
+    (folder / "<b>odd" / "report.html").write_text("<h1>odd</h1>")
+    (folder / "unfinished").mkdir()
+    (folder / "unfinished" / "metrics.json").write_text(SECRET)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "report.html").write_text(SECRET)
+    (tmp_path / "secret.csv").write_text(SECRET)
+    (folder / "link").symlink_to(outside)
+    (folder / "first" / "stolen.csv").symlink_to(tmp_path / "secret.csv")
+    (folder / "first" / "effects.csv").write_text("cut,effect\n")
+    return folder
+
+
+@pytest.fixture
+def server(runs: Path) -> Iterator[Server]:
+    with Server(Catalogue(runs)) as found:
+        thread = threading.Thread(target=found.serve_forever, args=(0.01,))
+        thread.start()
+        yield found
+        found.shutdown()
+        thread.join()
+
+
+def asked(
+    server: Server, path: str, method: str = "GET", cookie: bool = True, **headers: str
+) -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    own = {"Cookie": f"{server.cookie}={server.token}"} if cookie else {}
+    connection.request(method, path, headers=own | headers)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, dict(answer.getheaders()), body
+
+
+def test_all_finished_runs_stand_in_the_table(server: Server) -> None:
+    status, headers, page = asked(server, "/")
+    assert status == 200
+    for name in ("first", "second"):
+        assert f'<a href="/runs/{name}/report.html">' in page
+    metrics = read_json(GOLDEN / "metrics.json")
+    figure = metrics[metrics["endpoint"]][metrics["metric"]]
+    assert page.count(f"{figure['estimate']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})") == 2
+    # A folder called like a tag is harmless, and one whose files lack says so.
+    assert "<b>odd" not in page
+    assert "&lt;b&gt;odd" in page
+    assert "cannot be read" in page
+    assert "unfinished" not in page
+    assert "/runs/link/" not in page
+    assert SECRET not in page
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_two_runs_stand_side_by_side(server: Server, runs: Path) -> None:
+    _, _, page = asked(server, "/compare?run=first&run=second&run=absent&run=first")
+    assert page.count("/report.html") == 2
+    assert "Same patients, same endpoint, same metric" in page
+    provenance = read_json(runs / "second" / "provenance.json")
+    write_json(runs / "second" / "provenance.json", provenance | {"cohort_digest": "another"})
+    assert "Not the same cohort: these figures" in asked(server, "/compare?run=first&run=second")[2]
+    assert "Choose two runs or more" in asked(server, "/compare?run=first")[2]
+
+
+def test_files_of_a_run_are_those_that_may_be_seen(server: Server) -> None:
+    status, headers, page = asked(server, "/runs/first/report.html")
+    assert (status, page) == (200, "<h1>report of first</h1>")
+    assert "script-src 'sha256-" in headers["Content-Security-Policy"]
+    assert asked(server, "/runs/first/effects.csv")[1]["Content-Type"] == "text/csv; charset=utf-8"
+    assert json.loads(asked(server, "/runs/first/metrics.json")[2])
+    status, headers, body = asked(server, "/runs/first/report.html", "HEAD")
+    assert (status, headers["Content-Length"], body) == (200, "24", "")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/runs/first/patients.parquet",
+        "/runs/first/predictions.parquet",
+        "/runs/first/config.yaml",
+        "/runs/first/model/settings.json",
+        "/runs/first/stolen.csv",
+        "/runs/link/report.html",
+        "/runs/unfinished/metrics.json",
+        "/runs/first",
+        "/runs/first/",
+        "/runs//report.html",
+        "/runs/./report.html",
+        "/runs/first/../second/report.html",
+        "/runs/../runs/first/report.html",
+        "/runs/first/../../../secret.csv",
+        "/runs/first/..%2f..%2f..%2fsecret.csv",
+        "/runs/%2e%2e/outside/report.html",
+        "/runs/..%5c..%5csecret.csv/report.html",
+        "/runs/first/%2e%2e%2f%2e%2e%2fsecret.csv",
+        "/runs/first/%252e%252e/secret.csv",
+        "/runs/first/report.html%00.csv",
+        "//etc/passwd",
+        "/etc/passwd",
+        "/%2fetc%2fpasswd",
+        "/runs/%2fetc/passwd",
+    ],
+)
+def test_nothing_else_is_found(server: Server, path: str) -> None:
+    status, _, body = asked(server, path)
+    assert status == 404
+    assert SECRET not in body
+    assert "root:" not in body
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost", "[::1]:{}", "127.0.0.1:{}.evil"]
+)
+def test_another_host_is_refused(server: Server, host: str) -> None:
+    status, headers, _ = asked(server, "/", Host=host.format(server.server_port))
+    assert status == 403
+    # Not even the right token opens the door of another name.
+    status, headers, _ = asked(server, f"/?token={server.token}", Host=host.format(server.server_port))
+    assert status == 403
+    assert "Set-Cookie" not in headers
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["GET / HTTP/1.1", "GET / HTTP/1.1\r\nHost: 127.0.0.1:{0}\r\nHost: evil.example", "GET /"],
+    ids=["none", "two", "http09"],
+)
+def test_one_host_has_to_be_named(server: Server, lines: str) -> None:
+    text = lines.format(server.server_port) + f"\r\nCookie: {server.cookie}={server.token}\r\n\r\n"
+    assert b"200 OK" not in raw(server, text)
+    assert b"first" not in raw(server, text)
+
+
+def test_an_absolute_target_is_refused(server: Server) -> None:
+    head = f"Host: 127.0.0.1:{server.server_port}\r\nCookie: {server.cookie}={server.token}\r\n\r\n"
+    assert b" 400 " in raw(server, f"GET http://evil.example/ HTTP/1.1\r\n{head}").splitlines()[0]
+
+
+def raw(server: Server, text: str) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as connection:
+        connection.sendall(text.encode())
+        connection.shutdown(socket.SHUT_WR)
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def test_localhost_is_this_machine_too(server: Server) -> None:
+    assert asked(server, "/", Host=f"localhost:{server.server_port}")[0] == 200
+
+
+def test_nobody_comes_in_without_the_token(server: Server) -> None:
+    for path in ("/", "/runs/first/report.html", "/compare", "/nothing"):
+        status, headers, body = asked(server, path, cookie=False)
+        assert status == 403
+        assert "Set-Cookie" not in headers
+        assert "first" not in body
+    for wrong in ("", "x", server.token[:-1], server.token + "x", "%C3%A9", "%00"):
+        assert asked(server, f"/?token={wrong}", cookie=False)[0] == 403
+        assert asked(server, "/", cookie=False, Cookie=f"{server.cookie}={wrong}")[0] == 403
+    assert asked(server, "/", cookie=False, Cookie=f"other={server.token}")[0] == 403
+    status, headers, _ = asked(server, f"/?token={server.token}", cookie=False)
+    assert (status, headers["Location"]) == (303, "/")
+    kept, *rules = headers["Set-Cookie"].split("; ")
+    assert set(rules) == {"Path=/", "HttpOnly", "SameSite=Strict"}
+    assert asked(server, "/", cookie=False, Cookie=f"a=b; {kept}")[0] == 200
+
+
+def test_the_token_is_new_at_every_start(runs: Path) -> None:
+    with Server(Catalogue(runs)) as one, Server(Catalogue(runs)) as two:
+        assert one.token != two.token
+        assert len(one.token) >= 43
+        assert one.server_address[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"]
+)
+def test_nothing_but_reading(server: Server, method: str) -> None:
+    status, headers, _ = asked(server, "/", method)
+    assert status == 405
+    assert headers["Allow"] == "GET, HEAD"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_a_query_without_end_is_refused(server: Server) -> None:
+    assert asked(server, "/compare?" + "&".join(["run=first"] * 500))[0] == 400
+
+
+@pytest.mark.parametrize("order", ["name", "cohort", "endpoint", "date", "why; drop"])
+def test_the_table_can_be_ordered(server: Server, order: str) -> None:
+    status, _, page = asked(server, f"/?order={order.replace(' ', '%20')}")
+    assert status == 200
+    assert "aria-sort" in page
+    if order == "name":
+        assert page.index("/runs/first/") < page.index("/runs/second/")
+
+
+@pytest.mark.usefixtures("heeded_ctrl_c")
+def test_ctrl_c_ends_it(runs: Path) -> None:
+    words = [sys.executable, "-m", "stratomics", "ui", str(runs)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = process.stdout.readline()
+        assert address.startswith("http://127.0.0.1:")
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_what_cannot_be_served_is_said(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ui", str(runs / "absent")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+    assert main(["ui", str(runs), "--port", "70000"]) == 2
+    assert "--port is 70000" in capsys.readouterr().err
+    with Server(Catalogue(runs)) as server:
+        assert main(["ui", str(runs), "--port", str(server.server_port)]) == 2
+    assert "leave --port out" in capsys.readouterr().err

@@ -1,0 +1,370 @@
+"""A run that is stopped at any moment goes on from its last finished fold, to the bytes of an undisturbed one."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from interrupted import contents, start
+from small import UNRECORDED, write
+
+from stratomics.cli import main
+from stratomics.runs.run_lock import BusyError, held
+from stratomics.runtime.logs import run_log
+
+WORDS = ["run", "--cohort=small", *UNRECORDED, "--split.folds=2", "--trainer.epochs=3"]
+WORDS += ["--baselines=[clinical_cox, boosted_trees]"]
+"""Two folds and the final model of the small cohort."""
+
+
+def the_run(folder: Path) -> Path:
+    return next(path for path in (folder / "runs").iterdir() if re.search(r"-[0-9a-f]{10}$", path.name))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, bytes], float, Path]:
+    """Name and bytes of a run that nothing disturbs, its seconds, and its folder."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    write(folder / "small")
+    # Once more, for what is compiled or cached at the first time.
+    for _ in range(2):
+        begin = time.monotonic()
+        process = start([*WORDS, "--again"], folder)
+        process.join()
+        seconds = time.monotonic() - begin
+        assert process.exitcode == 0, (folder / "stderr.txt").read_text()
+    run = the_run(folder)
+    assert {path.name for path in (folder / "runs").iterdir()} == {run.name}
+    return run.name, contents(run), seconds, folder
+
+
+@pytest.fixture
+def here(
+    undisturbed: tuple[str, dict[str, bytes], float, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A folder in which the very same command can be given: the configuration names the cohort's place."""
+    (tmp_path / "small").symlink_to(undisturbed[3] / "small")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def finish(folder: Path, *words: str) -> dict[str, bytes]:
+    process = start([*WORDS, *words], folder)
+    process.join()
+    assert process.exitcode == 0, (folder / "stderr.txt").read_text()
+    run = the_run(folder)
+    assert {path.name for path in run.parent.iterdir()} == {run.name}
+    return contents(run)
+
+
+def fits(folder: Path) -> int:
+    """Fits of the last attempt that its progress tells of."""
+    said = (folder / "stderr.txt").read_text().splitlines()
+    return sum(bool(re.match(r"\d/3 (?!done before)", line)) for line in said)
+
+
+def test_every_file_but_the_log_is_in_the_manifest(
+    undisturbed: tuple[str, dict[str, bytes], float, Path],
+) -> None:
+    _, files, _, _ = undisturbed
+    declared = json.loads(files["manifest.json"])["files"]
+    assert set(declared) == set(files) - {"manifest.json"}
+    assert {"report.html", "metrics.json", "predictions.parquet", "model/network.safetensors"} <= set(
+        declared
+    )
+
+
+@pytest.mark.parametrize("at", [1, 20, 45, 70, -2])
+def test_killed_while_it_writes_it_ends_with_the_same_bytes(
+    undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path, at: int
+) -> None:
+    name, bytes_, _, _ = undisturbed
+    at = at if at > 0 else _syncs(here) + at
+    process = start(WORDS, here, at)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert not (here / "runs" / name).exists()
+    assert finish(here) == bytes_
+
+
+@pytest.mark.parametrize("words", [[], ["--again"]], ids=["the same", "again"])
+def test_killed_when_it_has_taken_its_place_it_leaves_nothing_behind(
+    undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path, words: list[str]
+) -> None:
+    """The last sync is of the folder that the run was just renamed in."""
+    name, bytes_, _, _ = undisturbed
+    process = start(WORDS, here, _syncs(here))
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert contents(here / "runs" / name) == bytes_
+    assert (here / "runs" / f"{name}.part").is_dir()
+    assert (here / "runs" / f"{name}.lock").is_file()
+    (here / "stderr.txt").unlink()
+    assert finish(here, *words) == bytes_
+    # What was left of a run that had come to its end is nothing to go on from.
+    assert fits(here) == (3 if words else 0)
+
+
+def _syncs(folder: Path) -> int:
+    """How often an undisturbed run syncs, found with a run in a folder beside."""
+    beside = folder / "beside"
+    beside.mkdir()
+    (beside / "small").symlink_to((folder / "small").resolve())
+    counter = []
+    sync = os.fsync
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(beside)
+        patch.setattr(os, "fsync", lambda handle: (counter.append(handle), sync(handle)))
+        assert main(WORDS) == 0
+    return len(counter)
+
+
+def test_it_goes_on_from_the_last_finished_fold(
+    undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path
+) -> None:
+    name, bytes_, seconds, _ = undisturbed
+    place = here / "runs" / f"{name}.part" / "folds"
+    process = start(WORDS, here)
+    deadline = time.monotonic() + 20 * seconds
+    while not (place / "fold-0").is_dir() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    (here / "stderr.txt").unlink()
+    kept = {path.name for path in place.iterdir() if not path.name.startswith(".")}
+    assert {"final", "fold-0"} <= kept
+    assert finish(here) == bytes_
+    assert fits(here) == 3 - len(kept)
+    log = (here / "runs" / name / "run.log").read_text()
+    assert f"{len(kept)} of 3 fits are done, by an attempt that was stopped" in log
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "removed", "added", "no manifest", "half a manifest"])
+def test_a_fold_is_believed_with_its_digests_only(
+    undisturbed: tuple[str, dict[str, bytes], float, Path],
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    damage: str,
+) -> None:
+    name, bytes_, _, _ = undisturbed
+    stop_after_the_fits(monkeypatch)
+    capsys.readouterr()
+    folds = here / "runs" / f"{name}.part" / "folds"
+    # Of a member and of a table, in two of the three fits.
+    for file in ("final/network.safetensors", "fold-0/stratomics/predictions.parquet"):
+        _damage(folds / file, folds / Path(file).parts[0] / "manifest.json", damage)
+    assert main(WORDS) == 0
+    assert "1/3 done before" in capsys.readouterr().err
+    assert contents(the_run(here)) == bytes_
+
+
+def _damage(path: Path, manifest: Path, damage: str) -> None:
+    content = bytearray(path.read_bytes())
+    if damage == "cut":
+        path.write_bytes(content[:-1])
+    elif damage == "changed":
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    elif damage == "removed":
+        path.unlink()
+    elif damage == "added":
+        path.with_name("more").write_text("")
+    elif damage == "no manifest":
+        manifest.unlink()
+    else:
+        manifest.write_bytes(manifest.read_bytes()[:-20])
+
+
+def stop_after_the_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have an attempt fail when all of its fits are done."""
+    import stratomics.experiment.run_experiment
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "patients.parquet")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stratomics.experiment.run_experiment, "save_run", full)
+        assert main(WORDS) == 2
+
+
+def test_a_full_disk_at_any_write_is_one_line_and_nothing_half_written_is_believed(
+    undisturbed: tuple[str, dict[str, bytes], float, Path],
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name, bytes_, _, _ = undisturbed
+    sync = os.fsync
+    attempts = 0
+    for at in (3, 11, 40, 25):
+        calls: list[int] = []
+
+        def full(handle: int, at: int = at, calls: list[int] = calls) -> None:
+            calls.append(handle)
+            if len(calls) >= at:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            sync(handle)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            code = main(WORDS)
+        said = [line for line in capsys.readouterr().err.splitlines() if not re.match(r"\d/3 ", line)]
+        if code == 0:
+            break
+        attempts += 1
+        assert code == 2
+        errors = [line for line in said if line.startswith("stratomics: ")]
+        assert len(errors) == 1
+        assert "No space left on device" in errors[0]
+        assert not any("Traceback" in line for line in said)
+        assert not (here / "runs" / name).exists()
+    assert attempts >= 3
+    assert main(WORDS) == 0
+    assert contents(the_run(here)) == bytes_
+
+
+def test_a_full_disk_under_the_log_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    import logging
+
+    with pytest.raises(OSError, match="No space left"), run_log(Path("/dev/full")):
+        logging.getLogger("stratomics.experiment.run_experiment").warning("anything")
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_second_run_of_the_same_hash_names_the_process(
+    undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, bytes_, _, _ = undisturbed
+    lock = here / "runs" / f"{name}.lock"
+    process = start(WORDS, here)
+    while not (lock.is_file() and lock.read_text()):
+        time.sleep(0.01)
+    os.kill(int(process.pid or 0), signal.SIGSTOP)
+    assert main(WORDS) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert f"held by process {process.pid} on " in said[0]
+    # Another seed is another run, and may go on beside it.
+    assert main([*WORDS, "--seed=2"]) == 0
+    os.kill(int(process.pid or 0), signal.SIGCONT)
+    process.join()
+    assert process.exitcode == 0
+    assert contents(here / "runs" / name) == bytes_
+
+
+def test_the_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "a-0123456789"
+    run.parent.mkdir()
+    lock = tmp_path / "runs" / "a-0123456789.lock"
+    lock.write_text('{"pid": 99999999, "host": "elsewhere"}')
+    with held(run):
+        assert json.loads(lock.read_text())["pid"] == os.getpid()
+        with pytest.raises(BusyError, match=f"process {os.getpid()} on "), held(run):
+            pass
+    assert not lock.exists()
+    with held(run):
+        pass
+
+
+def test_a_lock_that_its_holder_removes_meanwhile_is_not_held_by_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened while it is held, locked when its holder has removed it: that file means nothing any more."""
+    import fcntl
+
+    run = tmp_path / "a-0123456789"
+    first = held(run)
+    first.__enter__()
+    flock: Callable[[int, int], None] = fcntl.flock
+    released = []
+
+    def late(handle: int, how: int) -> None:
+        if not released:
+            released.append(first.__exit__(None, None, None))
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with held(run), pytest.raises(BusyError), held(run):
+        pass
+    assert released
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="asks the system for processes as Linux answers")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    write(tmp_path / "small")
+    process = start([*WORDS, "--workers=2", "--split.repeats=50"], tmp_path)
+    said = tmp_path / "stderr.txt"
+    while not (said.is_file() and "1/101" in said.read_text()):
+        time.sleep(0.1)
+        assert process.is_alive()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) >= 2
+    process.kill()
+    deadline = time.monotonic() + 60
+    while any(_runs(pid) for pid in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _runs(pid: str) -> bool:
+    try:
+        # After the name in brackets comes the state; Z is an end that nobody has asked for yet.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_again_repeats_a_finished_run_in_its_place(
+    undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path
+) -> None:
+    name, bytes_, _, _ = undisturbed
+    assert finish(here) == bytes_
+    damaged = here / "runs" / name / "metrics.json"
+    damaged.write_text("{}")
+    process = start([*WORDS, "--again"], here, 30)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert damaged.read_text() == "{}"
+    process = start([*WORDS, "--again"], here)
+    process.join()
+    assert process.exitcode == 0
+    assert contents(the_run(here)) == bytes_
+
+
+@pytest.mark.slow
+def test_killed_at_fifty_random_moments_it_ends_with_the_same_bytes(
+    undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path
+) -> None:
+    name, bytes_, seconds, _ = undisturbed
+    rng = np.random.default_rng(20261124)
+    kills = finished = 0
+    reach = seconds
+    while kills < 50:
+        process = start(WORDS, here)
+        process.join(float(rng.uniform(0, reach)))
+        process.kill()
+        process.join()
+        killed = process.exitcode == -signal.SIGKILL
+        kills += killed
+        assert killed or process.exitcode == 0, (here / "stderr.txt").read_text()
+        run = here / "runs" / name
+        if run.exists():
+            # Killed or not: what has the name of a run is whole.
+            assert contents(run) == bytes_
+            run.rename(here / f"finished{finished}")
+            finished += 1
+            reach = seconds
+        else:
+            # What was done is kept, and yet no later moment would be tried where the machine is slower by now.
+            reach *= 1.05
+    assert finish(here) == bytes_
+    assert finished
