@@ -49,7 +49,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-BUNDLED = Path(__file__).parent / "bundled"
+BUNDLED = Path(__file__).parents[1] / "bundled"
 _CLINICAL = "clinical"
 
 
