@@ -10,12 +10,12 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check bench notebooks docs clean
+.PHONY: help demo test test-all simulations check bench notebooks docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-# A randomised trial of five omics that lives nowhere but here: who benefits is known, and shown next to what was found.
+# A simulated randomised trial of five omics: the true benefit is known and shown next to the estimates.
 TRIAL := runs/simulated_trial_cohort
 
 demo: $(VENV)/run.stamp $(TRIAL)/cohort.yaml ## install the run-time pins; run the bundled cohort, and a simulated trial to its design
@@ -27,11 +27,14 @@ $(TRIAL)/cohort.yaml: | $(VENV)/run.stamp
 	$(BIN)/stratomics simulate $(TRIAL) --patients 400 --seed 7 --missing_views 0.2 --signal 0.6 --predictive_strength 1 \
 	  --features '{copy_number: 80, rna: 200, protein: 80, metabolite: 80, microbiome: 80}'
 
-test: $(VENV)/test.stamp ## install what the tests need and run the quick ones (under 10 minutes)
-	$(BIN)/python -m pytest -n 2 -m "not slow and not service and not browser"
+test: $(VENV)/test.stamp ## install what the tests need and run the quick ones (under 5 minutes on two cores)
+	$(BIN)/python -m pytest -n 2 -m "not slow and not service and not browser and not simulation"
 
 test-all: $(VENV)/test.stamp ## the quick tests, and those marked slow, service and browser
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not simulation"
+
+simulations: $(VENV)/test.stamp ## statistical claims by many repetitions (docs/claims.md); hours
+	$(BIN)/python -m pytest -n 2 -m simulation
 
 check: $(VENV)/test.stamp ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
