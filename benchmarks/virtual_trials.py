@@ -12,8 +12,8 @@ from stratomics.enrichment.virtual import (
     AdaptiveTrial,
     AllComers,
     EnrichmentTrial,
-    HonestEffect,
     LogHazardRatio,
+    NormalPrior,
     StratifiedTrial,
     virtual_trials,
 )
@@ -28,7 +28,7 @@ def rows() -> Iterator[str]:
     setting = Setting(
         Assay(0.4, 0.85, 0.9), hazard, hazard.times(0.7), StepRate.constant(30.0), dropout=0.005
     )
-    believed = HonestEffect(LogHazardRatio(math.log(0.6), 0.15), LogHazardRatio(math.log(0.9), 0.12))
+    believed = NormalPrior(LogHazardRatio(math.log(0.6), 0.15), LogHazardRatio(math.log(0.9), 0.12))
     plans = {
         "all comers, one look": AllComers(PATIENTS, 300),
         "all comers, three looks": AllComers(PATIENTS, 300, obrien_fleming(3)),

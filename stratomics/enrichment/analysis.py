@@ -13,14 +13,14 @@ from omics.common.errors import DataError, require_range
 from stratomics.enrichment.caveats import caveats
 from stratomics.enrichment.effects.benefit_calibration import (
     benefit_by_quantile,
-    best_line,
+    best_linear_predictor,
     c_for_benefit,
     policy_value,
 )
 from stratomics.enrichment.effects.cross_fitted import estimand, ranks_within_folds
 from stratomics.enrichment.effects.effect import Measure, measure_of
 from stratomics.enrichment.effects.horizon import checked_horizon, furthest_horizon
-from stratomics.enrichment.effects.propensity import overlap_of, standing_of
+from stratomics.enrichment.effects.propensity import interpretation_of, overlap_of
 from stratomics.enrichment.effects.pseudo_outcomes import PseudoOutcomes, pseudo_outcomes
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.selection.cut_search import DRAWS, CutSearch, search_cuts
@@ -121,7 +121,7 @@ def enrich(
         ``quantiles`` and ``policy`` of the predicted benefit, and ``c_for_benefit``, on which nothing is selected.
     """
     require_range("draws", draws, FEWEST_DRAWS)
-    if trial.survives:
+    if trial.is_survival:
         follow_up = median_follow_up(trial.survival) if follow_up is None else follow_up
         # Beyond the end of the coming trial nobody asks.
         horizon = checked_horizon(
@@ -140,7 +140,7 @@ def enrich(
         "patients": len(trial),
         "treated": int(trial.treated.sum()),
         "events": int(trial.outcome.label.sum()),
-        "standing": standing_of(trial),
+        "standing": interpretation_of(trial),
         "measure": laid.name,
         "measure_label": laid.label,
         "follow_up": follow_up,
@@ -158,7 +158,7 @@ def enrich(
     if trial.randomised == "no":
         answer["overlap"] = asdict(overlap_of(trial, pseudo.probability))
     if toxic is not None:
-        weighed = measure_of(trial, "survival" if trial.survives else None, follow_up or float("nan"))
+        weighed = measure_of(trial, "survival" if trial.is_survival else None, follow_up or float("nan"))
         answer["utility"] = [
             {"cut": float(value), **asdict(utility_of(weighed, trial.treated, toxic, inside))}
             for value, inside in zip(values, chosen, strict=True)
@@ -191,7 +191,7 @@ def _benefit(pseudo: PseudoOutcomes) -> dict[str, Any]:
 def _learned(trial: Trial, score: Score, pseudo: PseudoOutcomes) -> dict[str, Any]:
     """Say whether the benefit that a model predicts comes true, on patients it did not see."""
     predicted = score.value.mean(axis=0)
-    line = best_line(pseudo.value, predicted)
+    line = best_linear_predictor(pseudo.value, predicted)
     groups = benefit_by_quantile(pseudo.value, predicted)
     return {
         "estimand": estimand("effect", len(score.value)),

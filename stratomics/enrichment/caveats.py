@@ -57,7 +57,7 @@ def caveats(
             "effects in the threshold table are not adjusted for covariates; the mean benefit and the RATE are",
         ),
         (
-            trial.survives,
+            trial.is_survival,
             (
                 "mean benefit and RATE are in time lived, where who is at higher risk has more to gain even at one "
                 "hazard ratio; the interaction of a cut asks about the measure of the table"

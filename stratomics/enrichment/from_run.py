@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.cohort.endpoints import Survival
+from omics.cohort.spec import randomised_word
 from omics.common.errors import InputError
 from omics.common.files import digest_files
 from stratomics.enrichment.analysis import Score
@@ -20,8 +21,6 @@ from stratomics.runs.run_directory import RunDirectory
 __all__ = ["arms_of", "declared", "has_two_arms", "run_covariates", "run_score", "run_trial"]
 
 ARM_COUNT = 2
-RANDOMISED = {True: "yes", False: "no", "adaptive": "adaptive"}
-"""What ``cohort.yaml`` says -> what a trial is."""
 
 
 def has_two_arms(run: RunDirectory) -> bool:
@@ -41,7 +40,7 @@ def declared(run: RunDirectory) -> tuple[str | None, list[str], str]:
     if arm is None:
         return None, [], "yes"
     treated = [] if arm["treated"] is None else [_word(arm["treated"])]
-    return _word(arm["control"]), treated, RANDOMISED.get(arm["randomised"], "no")
+    return _word(arm["control"]), treated, randomised_word(arm["randomised"])
 
 
 def _word(value: object) -> str:

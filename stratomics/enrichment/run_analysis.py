@@ -15,7 +15,7 @@ from omics.common.errors import ConfigError
 from stratomics.enrichment.analysis import Score, enrich, left_out
 from stratomics.enrichment.doses import dose_table
 from stratomics.enrichment.duplicate_endpoint import duplicate_endpoint_note
-from stratomics.enrichment.effects.cross_fitted import most_often
+from stratomics.enrichment.effects.cross_fitted import chosen_most_often
 from stratomics.enrichment.effects.effect import Measure, measure_of
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.from_run import (
@@ -109,7 +109,7 @@ def enrich_run(
     arms = f"{', '.join(treated) or 'treated'} against {control}"
     subgroup = chosen_of(run, trial, ids, chosen, answer, arms)
     answer["warnings"] += left_out(len(run.patients) - len(trial))
-    if trial.survives:
+    if trial.is_survival:
         answer["warnings"] += duplicate_endpoint_note(run.survival, run.patients, run.endpoint)
     seed, share = options.get("seed", 0), float(cuts[0][answer["best"]])
     request, follow_up = request or TrialRequest(), options.get("follow_up")
@@ -207,7 +207,7 @@ def _readable(
     if numbers.empty:
         return None
     named = numbers.rename(columns=lambda name: name.removeprefix("covariate."))
-    return surrogate_tree(measure, named, most_often(chosen))
+    return surrogate_tree(measure, named, chosen_most_often(chosen))
 
 
 def _named(patients: pd.DataFrame, start: str) -> list[str]:

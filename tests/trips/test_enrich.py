@@ -83,7 +83,7 @@ def test_race_goes_through_the_whole_trip_and_says_how_weak_it_is(
     assert [row["n"] for row in answer["doses"]] == [110, 107, 180, 247]
     for sentence in (
         "allocation moved with the outcomes",
-        "drift over time cannot be told from treatment where dates of enrolment are absent",
+        "drift over time cannot be separated from treatment without dates of enrolment",
         "evidence for this subgroup is weak",
         "6 + 12 + 18 pooled, as a sensitivity",
         "it is no second confirmation of it",

@@ -22,7 +22,7 @@ PUBLIC = {
     "adaptive_rule": "stratomics.enrichment.design.adaptive_size:adaptive_rule",
     "adaptive_size": "stratomics.enrichment.design.adaptive_size:adaptive_size",
     "detectable_hazard_ratio": "stratomics.enrichment.design.events:detectable_hazard_ratio",
-    "fixed": "stratomics.enrichment.design.group_sequential:fixed",
+    "fixed_design": "stratomics.enrichment.design.group_sequential:fixed_design",
     "freedman_events": "stratomics.enrichment.design.events:freedman_events",
     "hwang_shih_decani": "stratomics.enrichment.design.spending:hwang_shih_decani",
     "interaction_events": "stratomics.enrichment.design.events:interaction_events",
@@ -35,9 +35,9 @@ PUBLIC = {
     "proportions_size": "stratomics.enrichment.design.two_samples:proportions_size",
     "rmst_size": "stratomics.enrichment.design.two_samples:rmst_size",
     "schoenfeld_events": "stratomics.enrichment.design.events:schoenfeld_events",
-    "size_of_one_test": "stratomics.enrichment.design.average_effect:size_of_one_test",
-    "size_of_two_tests": "stratomics.enrichment.design.average_effect:size_of_two_tests",
-    "spend": "stratomics.enrichment.design.group_sequential:spend",
+    "size_of_one_test": "stratomics.enrichment.design.sample_size:size_of_one_test",
+    "size_of_two_tests": "stratomics.enrichment.design.sample_size:size_of_two_tests",
+    "alpha_spending": "stratomics.enrichment.design.group_sequential:alpha_spending",
     "with_futility": "stratomics.enrichment.design.group_sequential:with_futility",
 }
 

@@ -27,9 +27,9 @@ class OperatingCharacteristics:
 
     Attributes
     ----------
-    any_rejected, subgroup_rejected, everybody_rejected
+    any_rejected, subgroup_rejected, all_comers_rejected
         Share of the trials.
-    subgroup_kept, everybody_kept
+    subgroup_selected, all_comers_selected
         Share that went on with each.
     trials
         Number of them, from which comes the Monte Carlo error.
@@ -37,9 +37,9 @@ class OperatingCharacteristics:
 
     any_rejected: float
     subgroup_rejected: float
-    everybody_rejected: float
-    subgroup_kept: float
-    everybody_kept: float
+    all_comers_rejected: float
+    subgroup_selected: float
+    all_comers_selected: float
     trials: int
 
     def standard_error(self, share: float) -> float:

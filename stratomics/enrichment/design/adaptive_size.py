@@ -6,8 +6,8 @@ import math
 
 from omics.common.errors import DesignError
 from stratomics.enrichment.design.adaptive_enrichment import AdaptiveEnrichment
-from stratomics.enrichment.design.average_effect import Size
 from stratomics.enrichment.design.checks import require_power, require_share
+from stratomics.enrichment.design.sample_size import Size
 from stratomics.enrichment.design.setting import AssumedEffect, Setting
 
 __all__ = ["adaptive_rule", "adaptive_size"]
@@ -80,7 +80,7 @@ def adaptive_size(
     the interim look and after, so that their number follows from their own calendar.
     """
     everybody, positive = (
-        setting.calendar(setting.everybody, effect),
+        setting.calendar(setting.all_comers, effect),
         setting.calendar(setting.positive, effect),
     )
     first, last = rule.events

@@ -85,7 +85,7 @@ class Assay:
         return self.prevalence * self.sensitivity / self.positive
 
     @property
-    def belonging_despite_negative(self) -> float:
+    def false_omission_rate(self) -> float:
         """Share of those who test negative that truly belong."""
         return (
             self.prevalence * (1.0 - self.sensitivity) / (1.0 - self.positive) if self.positive < 1.0 else 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratomics.enrichment.design.calendar import waited
-from stratomics.enrichment.design.group_sequential import fixed
+from stratomics.enrichment.design.group_sequential import fixed_design
 from stratomics.enrichment.design.setting import AssumedEffect, Setting
 
 __all__ = ["Sizes", "sizes_of_one_test"]
@@ -74,7 +74,7 @@ def sizes_of_one_test(
     ]
     allocation = setting.allocation
     # What a trial needs falls with the square of the log hazard ratio.
-    needed = fixed(alpha).maximum_events(math.exp(-1.0), power, allocation)
+    needed = fixed_design(alpha).maximum_events(math.exp(-1.0), power, allocation)
 
     def calendar(time: Array) -> tuple[Array, Array]:
         """Events expected, and the mean log hazard ratio over them, where enrolment takes `time`."""

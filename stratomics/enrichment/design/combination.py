@@ -17,7 +17,7 @@ __all__ = [
     "Stage",
     "bonferroni",
     "closed_test",
-    "closed_test_at_once",
+    "closed_test_one_stage",
     "intersection_critical",
     "inverse_normal",
     "simes",
@@ -159,13 +159,13 @@ def closed_test(
     return overall & subgroup & keep_subgroup, overall & everybody & keep_everybody
 
 
-def closed_test_at_once(stage: Stage, critical: float, intersection: Intersection) -> tuple[Mask, Mask]:
+def closed_test_one_stage(stage: Stage, critical: float, intersection: Intersection) -> tuple[Mask, Mask]:
     """Reject a population if it and the intersection are both at or above `critical`; one stage.
 
     Examples
     --------
     >>> stage = Stage(np.array([2.1, 2.3, 1.0]), np.array([2.05, 1.0, 2.3]), np.full(3, 0.5))
-    >>> closed_test_at_once(stage, 1.96, spiessens_debois)
+    >>> closed_test_one_stage(stage, 1.96, spiessens_debois)
     (array([False,  True, False]), array([False, False,  True]))
     """
     overall = intersection(stage.subgroup, stage.everybody, stage.share) >= critical

@@ -17,7 +17,7 @@ from stratomics.enrichment.design.events import schoenfeld_events, z_sum
 from stratomics.enrichment.design.score_process import ScoreProcess
 from stratomics.enrichment.design.spending import Spending
 
-__all__ = ["Crossing", "GroupSequential", "fixed", "obrien_fleming", "pocock", "spend", "with_futility"]
+__all__ = ["Crossing", "GroupSequential", "alpha_spending", "fixed_design", "obrien_fleming", "pocock", "with_futility"]
 
 Array = NDArray[np.float64]
 
@@ -96,7 +96,7 @@ class GroupSequential:
                 futility.append(process.below(time, high))
             else:
                 futility.append(process.below(time, low))
-                process = process.go_on(time, low, high)
+                process = process.continue_between(time, low, high)
         return Crossing(np.array(efficacy), np.array(futility))
 
     def drift(self, power: float) -> float:
@@ -144,7 +144,7 @@ class GroupSequential:
 
         Examples
         --------
-        >>> round(fixed().conditional_power(0, 0.0, drift=2.8016), 2)
+        >>> round(fixed_design().conditional_power(0, 0.0, drift=2.8016), 2)
         0.8
         """
         if not 0 <= look < self.looks:
@@ -154,7 +154,7 @@ class GroupSequential:
         return float(norm.sf((self.efficacy[-1] - mean) / math.sqrt(1.0 - time)))
 
 
-def fixed(alpha: float = 0.025) -> GroupSequential:
+def fixed_design(alpha: float = 0.025) -> GroupSequential:
     """Give the trial that is looked at once, at its end."""
     require_share("alpha (one-sided)", alpha)
     return GroupSequential((1.0,), (float(norm.isf(alpha)),), (-math.inf,), alpha)
@@ -179,13 +179,13 @@ def pocock(looks: int | Sequence[float], alpha: float = 0.025) -> GroupSequentia
     return _shaped(looks, alpha, 0.0)
 
 
-def spend(spending: Spending, looks: int | Sequence[float], alpha: float = 0.025) -> GroupSequential:
+def alpha_spending(spending: Spending, looks: int | Sequence[float], alpha: float = 0.025) -> GroupSequential:
     """Boundaries at which so much of `alpha` has been spent (Lan and DeMets 1983, doi 10.1093/biomet/70.3.659).
 
     Examples
     --------
     >>> from stratomics.enrichment.design.spending import lan_demets_obrien_fleming
-    >>> [round(z, 3) for z in spend(lan_demets_obrien_fleming, looks=(0.5, 0.75, 1.0)).efficacy]
+    >>> [round(z, 3) for z in alpha_spending(lan_demets_obrien_fleming, looks=(0.5, 0.75, 1.0)).efficacy]
     [2.963, 2.359, 2.014]
     """
     information = _information(looks)
@@ -194,7 +194,7 @@ def spend(spending: Spending, looks: int | Sequence[float], alpha: float = 0.025
     for time, part in zip(information, _parts(spending, information, alpha), strict=True):
         z = _boundary(process.above, time, part)
         efficacy.append(z)
-        process = process.go_on(time, -math.inf, z)
+        process = process.continue_between(time, -math.inf, z)
     return GroupSequential(information, tuple(efficacy), (-math.inf,) * len(information), alpha)
 
 
@@ -208,7 +208,7 @@ def with_futility(design: GroupSequential, spending: Spending, power: float = 0.
     Examples
     --------
     >>> from stratomics.enrichment.design.spending import hwang_shih_decani
-    >>> design = with_futility(spend(hwang_shih_decani(-4), looks=3), hwang_shih_decani(-2), power=0.9)
+    >>> design = with_futility(alpha_spending(hwang_shih_decani(-4), looks=3), hwang_shih_decani(-2), power=0.9)
     >>> [round(z, 2) for z in design.futility], round(design.inflation(0.9), 3)
     ([-0.24, 0.94, 2.0], 1.07)
     """
@@ -222,7 +222,7 @@ def with_futility(design: GroupSequential, spending: Spending, power: float = 0.
             # As near to efficacy as may be, where that much cannot be spent any more.
             low = min(-_boundary(lambda t, z, p=process: p.below(t, -z), time, part), high - 1e-6)  # type: ignore[misc]
             futility.append(low)
-            process = process.go_on(time, low, high)
+            process = process.continue_between(time, low, high)
         return futility, process.below(1.0, design.efficacy[-1]) - parts[-1]
 
     fewest = z_sum(power, design.alpha)

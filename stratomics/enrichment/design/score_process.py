@@ -41,7 +41,7 @@ class ScoreProcess:
     >>> process = ScoreProcess.start(drift=0.0)
     >>> round(process.above(0.5, 1.959964), 4)
     0.025
-    >>> second = process.go_on(0.5, -np.inf, 1.959964).above(1.0, 1.959964)
+    >>> second = process.continue_between(0.5, -np.inf, 1.959964).above(1.0, 1.959964)
     >>> round(0.025 + second, 3)
     0.042
     """
@@ -64,7 +64,7 @@ class ScoreProcess:
         """Probability of going on until `time` and then being below `z`."""
         return float(self.mass @ norm.cdf(self._distance(time, z)))
 
-    def go_on(self, time: float, low: float, high: float) -> Self:
+    def continue_between(self, time: float, low: float, high: float) -> Self:
         """Process at `time` of those between `low` and `high`, both on the scale of z."""
         root, mean = np.sqrt(time), self.drift * time
         bottom, top = max(low * root, mean - FAR * root), min(high * root, mean + FAR * root)

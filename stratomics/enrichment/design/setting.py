@@ -109,7 +109,7 @@ class Setting:
             raise DesignError(f"a trial may last {self.longest:g} at most; it must be above 0")
 
     @property
-    def everybody(self) -> Population:
+    def all_comers(self) -> Population:
         """All comers."""
         return Population(self.assay.prevalence, 1.0)
 
@@ -121,7 +121,7 @@ class Setting:
     @property
     def negative(self) -> Population:
         """Those who test negative."""
-        return Population(self.assay.belonging_despite_negative, 1.0 - self.assay.positive)
+        return Population(self.assay.false_omission_rate, 1.0 - self.assay.positive)
 
     def calendar(self, population: Population, effect: AssumedEffect) -> Calendar:
         """Calendar of a trial that enrols `population`."""

@@ -12,7 +12,7 @@ from omics.common.errors import DesignError, InputError
 from omics.common.files import read_json, write_json
 from stratomics.enrichment.design.checks import require_power, require_share
 
-__all__ = ["Assumption", "Estimand", "TrialDesign", "bounded"]
+__all__ = ["Assumption", "Estimand", "TrialDesign", "boundary_or_none"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class TrialDesign:
     >>> estimand = Estimand("Ki-67 above 14", "letrozole or tamoxifen", "survival", "treatment policy", "hazard ratio")
     >>> design = TrialDesign("enrichment", estimand, 0.025, 0.8, 0.5, "one test", 342, 933, (52,), (1.96,), (None,),
     ...                      48.0, 342.0, (Assumption("hazard ratio", 0.461, "BIG 1-98"),))
-    >>> TrialDesign.of_json(design.to_json()) == design
+    >>> TrialDesign.from_json(design.to_json()) == design
     True
     """
 
@@ -113,7 +113,7 @@ class TrialDesign:
         }
 
     @classmethod
-    def of_json(cls, content: Mapping[str, Any]) -> Self:
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
         """Read the content of ``design.json``."""
         known = {field.name for field in fields(cls)}
         if known != set(content):
@@ -133,9 +133,9 @@ class TrialDesign:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read what :meth:`save` wrote."""
-        return cls.of_json(read_json(path))
+        return cls.from_json(read_json(path))
 
 
-def bounded(z: float) -> float | None:
+def boundary_or_none(z: float) -> float | None:
     """Give a boundary as json holds it: None where there is none."""
     return None if math.isinf(z) else z

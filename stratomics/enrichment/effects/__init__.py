@@ -1,1 +1,1 @@
-"""Treatment effects: of all patients, of a subgroup, and cross-fitted."""
+"""Treatment effects in all patients, in a subgroup, and in cross-fitted subgroups."""

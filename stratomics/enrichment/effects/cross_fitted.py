@@ -1,4 +1,4 @@
-"""The effect in the chosen, of rules that were learned without those they were applied to."""
+"""Effects in subgroups chosen by cross-fitted rules: each rule is applied to patients it was not learned from."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from stratomics.enrichment.effects.trial_folds import REPEATS
 
 __all__ = [
     "CrossFittedEffect",
+    "chosen_most_often",
     "chosen_within_folds",
     "cross_fitted_effect",
     "estimand",
     "mean_over_repeats",
-    "most_often",
     "ranks_within_folds",
 ]
 
@@ -27,18 +27,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CrossFittedEffect:
-    """An effect with its interval, and what both are of.
+    """An effect with its interval and its estimand.
 
     Attributes
     ----------
     effect
-        With its 95% interval.
+        Mean over the cross-fits, with its 95% interval.
     estimand
-        What it estimates.
+        The estimand in words.
     repeats
-        Cross-fits that it is the mean of.
+        Number of cross-fits.
     between
-        Standard deviation of the cross-fits, on the scale where effects add: luck in how patients were parted.
+        Standard deviation between cross-fits, on the additive scale: variability from the random split into folds.
     """
 
     effect: Effect
@@ -48,14 +48,26 @@ class CrossFittedEffect:
 
 
 def chosen_within_folds(score: Array, fold: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
-    """(repeats, n) the `share` of highest score in each fold, since scores of two models have no one scale.
+    """Choose the patients with the highest scores in each fold.
+
+    Patients are compared within a fold only, because scores of two models do not share a scale.
 
     Parameters
     ----------
     score, fold
-        (repeats, n) each.
+        (repeats, n) score of each patient, and the number of the fold that held the patient out.
     share
-        Between 0 and 1.
+        Share of each fold to choose, between 0 and 1.
+
+    Returns
+    -------
+    ndarray
+        (repeats, n) bool, True for chosen patients.
+
+    Raises
+    ------
+    DataError
+        If `share` is not between 0 and 1.
 
     Examples
     --------
@@ -63,7 +75,9 @@ def chosen_within_folds(score: Array, fold: NDArray[np.int64], share: float) -> 
     array([[False,  True, False,  True]])
     """
     if not 0 < share < 1:
-        raise DataError(f"a share of {share:g} chooses nobody or everybody; name one between 0 and 1")
+        raise DataError(
+            f"a share of {share:g} chooses no patient or all patients; choose a share between 0 and 1"
+        )
     chosen = np.zeros(score.shape, dtype=np.bool_)
     for repeat, row in enumerate(fold):
         for number in np.unique(row):
@@ -72,12 +86,12 @@ def chosen_within_folds(score: Array, fold: NDArray[np.int64], share: float) -> 
     return chosen
 
 
-def most_often(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(n,) those whom most of the rules (repeats, n) took, as many as one rule takes in the mean.
+def chosen_most_often(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) the patients that most rules (repeats, n) chose, as many as one rule chooses on average.
 
     Examples
     --------
-    >>> most_often(np.array([[True, True, False], [False, True, False]]))
+    >>> chosen_most_often(np.array([[True, True, False], [False, True, False]]))
     array([ True,  True, False])
     """
     order = np.argsort(-chosen.mean(axis=0), kind="stable")
@@ -87,7 +101,17 @@ def most_often(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def ranks_within_folds(score: Array, fold: NDArray[np.int64]) -> Array:
-    """(repeats, n) share of the fold that a patient's score is not below, so that folds can be laid upon each other.
+    """Rank of each patient's score within the fold, so that patients of different folds can be compared.
+
+    Parameters
+    ----------
+    score, fold
+        (repeats, n) score of each patient, and the number of the fold that held the patient out.
+
+    Returns
+    -------
+    ndarray
+        (repeats, n) share of the fold with a score at or below that of the patient, above 0 and up to 1.
 
     Examples
     --------
@@ -103,41 +127,80 @@ def ranks_within_folds(score: Array, fold: NDArray[np.int64]) -> Array:
 
 
 def cross_fitted_effect(measure: Measure, chosen: NDArray[np.bool_]) -> CrossFittedEffect:
-    """Effect in those whom cross-fitted rules chose, (repeats, n).
+    """Estimate the effect in the patients chosen by cross-fitted rules.
 
-    The estimate is the mean over repeats, its standard error the mean of theirs: the mean is steadier than one
-    cross-fit by about as much as one cross-fit is less steady than its standard error says, since folds share patients.
+    The estimate is the mean over repeats, and its standard error is the mean of the standard errors. Training sets of
+    different folds overlap, so that one cross-fit varies more than its standard error indicates; averaging over
+    repeats removes about as much variability as this adds.
+
+    Parameters
+    ----------
+    measure
+        Measure of effect of the trial.
+    chosen
+        (repeats, n) patients chosen by each cross-fit.
+
+    Returns
+    -------
+    CrossFittedEffect
+        The effect with its 95% interval and its estimand.
 
     Raises
     ------
     DataError
-        If fewer than twenty repeats are given, or one of them allows no estimate.
+        If there are fewer than twenty repeats, or one of them allows no estimate.
     """
     repeats = len(chosen)
     if repeats < REPEATS:
         raise DataError(
-            f"{repeats} repeats of the cross-fit give no honest interval (one covers about 90%); run {REPEATS}"
+            f"{repeats} repeats of the cross-fit give no valid interval (one repeat covers about 90%); run {REPEATS}"
         )
     values, errors = measure.effects(chosen.astype(np.float64))
     estimate, se = mean_over_repeats((values, errors), repeats)
     if not np.isfinite(estimate[0]):
         raise DataError(
-            f"a cross-fit chooses patients in whom no {measure.label} can be estimated, such as an arm without events; "
-            "choose a larger share"
+            f"a cross-fit chooses patients in whom no {measure.label} can be estimated, for example because an arm has "
+            "no events; choose a larger share"
         )
     effect = measure.effect(float(estimate[0]), float(se[0]))
     return CrossFittedEffect(effect, estimand(measure.label, repeats), repeats, float(np.std(values, ddof=1)))
 
 
 def estimand(label: str, repeats: int) -> str:
-    """Name what an effect of cross-fitted rules is of."""
+    """Describe the estimand of an effect of cross-fitted rules.
+
+    Parameters
+    ----------
+    label
+        Name of the measure of effect.
+    repeats
+        Number of cross-fits.
+
+    Returns
+    -------
+    str
+        The estimand in one sentence.
+    """
     return (
-        f"{label} in patients like these, mean over {repeats} cross-fits of rules each applied to patients it was "
-        "not learned from; the rule locked on all patients is another one, and may be better or worse"
+        f"{label} in patients like these, mean over {repeats} cross-fits, each rule applied to patients it was not "
+        "learned from; the locked rule, learned from all patients, is a different rule and may do better or worse"
     )
 
 
 def mean_over_repeats(effects: Effects, repeats: int) -> Effects:
-    """Means of estimates and of standard errors (groups * repeats,) over the repeats of each group."""
+    """Average estimates and standard errors over the repeats of each group.
+
+    Parameters
+    ----------
+    effects
+        (groups * repeats,) estimates and standard errors.
+    repeats
+        Number of repeats of each group.
+
+    Returns
+    -------
+    tuple
+        (groups,) estimates and standard errors.
+    """
     value, se = (part.reshape(-1, repeats).mean(axis=1) for part in effects)
     return value, se

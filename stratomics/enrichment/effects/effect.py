@@ -1,4 +1,4 @@
-"""Effects of treatment, each with its standard error, of all patients or of many resamples at once."""
+"""Treatment effects with standard errors, for all patients or for many resamples at once."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ __all__ = [
 Array = NDArray[np.float64]
 
 Effects = tuple[Array, Array]
-"""Estimates and standard errors, (draws,) each, on the scale where they add."""
+"""Estimates and standard errors, (draws,) each, on the additive scale (a log hazard ratio, not a hazard ratio)."""
 
 Z = float(norm.ppf(0.975))
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One effect with its 95% interval, as people read it: a hazard ratio as a ratio.
+    """One effect with its 95% interval, on the scale on which it is reported: a hazard ratio as a ratio.
 
     Attributes
     ----------
     estimate, low, high
-        On that scale.
+        Estimate and 95% interval, on the reported scale.
     se
-        Standard error on the scale where effects add: of a ratio, of its log.
+        Standard error on the additive scale. For a ratio this is the standard error of its log.
 
     Examples
     --------
@@ -58,10 +58,10 @@ class Effect:
 
     @classmethod
     def of(cls, estimate: float, se: float, *, ratio: bool, width: float = Z) -> Effect:
-        """Build from the scale where effects add; `width` standard errors to each side."""
-        shown = np.exp if ratio else float
-        low, high = float(shown(estimate - width * se)), float(shown(estimate + width * se))
-        return cls(float(shown(estimate)), low, high, float(se))
+        """Build from an estimate on the additive scale. The interval is `width` standard errors to each side."""
+        to_reported = np.exp if ratio else float
+        low, high = float(to_reported(estimate - width * se)), float(to_reported(estimate + width * se))
+        return cls(float(to_reported(estimate)), low, high, float(se))
 
     def __str__(self) -> str:
         return f"{self.estimate:.3f} ({self.low:.3f} to {self.high:.3f})"
@@ -69,18 +69,18 @@ class Effect:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure of effect, laid upon one trial.
+    """A measure of effect, applied to one trial.
 
     Attributes
     ----------
     name, label
-        As in MEASURES, and for people.
+        Key in MEASURES, and the name in texts.
     effects
-        ``count (draws, n) -> (estimates, standard errors)``; NaN where a resample allows none.
+        ``count (draws, n) -> (estimates, standard errors)``; NaN where a resample allows no estimate.
     sign
-        +1 where more is better for the treated, -1 where less is.
+        +1 if a higher value means benefit of treatment, -1 if a lower value does.
     ratio
-        Whether people read the exponential of it.
+        Whether the exponential of the estimate is reported.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Measure:
     ratio: bool = False
 
     def effect(self, estimate: float, se: float, width: float = Z) -> Effect:
-        """Show an estimate as people read it."""
+        """Convert an estimate to the reported scale."""
         return Effect.of(estimate, se, ratio=self.ratio, width=width)
 
 
@@ -104,7 +104,7 @@ def _hazard_ratio(trial: Trial, horizon: float) -> Measure:
     return Measure("hazard_ratio", "hazard ratio", effects, sign=-1, ratio=True)
 
 
-def _of_curves(trial: Trial, horizon: float, which: int) -> Callable[[Array], Effects]:
+def _curve_difference(trial: Trial, horizon: float, which: int) -> Callable[[Array], Effects]:
     outcome = trial.survival
 
     def effects(count: Array) -> Effects:
@@ -116,12 +116,12 @@ def _of_curves(trial: Trial, horizon: float, which: int) -> Callable[[Array], Ef
 
 def _rmst(trial: Trial, horizon: float) -> Measure:
     label = f"difference of restricted mean time to {horizon:g}"
-    return Measure("rmst", label, _of_curves(trial, horizon, 0), sign=1)
+    return Measure("rmst", label, _curve_difference(trial, horizon, 0), sign=1)
 
 
 def _survival(trial: Trial, horizon: float) -> Measure:
     return Measure(
-        "survival", f"difference of survival at {horizon:g}", _of_curves(trial, horizon, 1), sign=1
+        "survival", f"difference of survival at {horizon:g}", _curve_difference(trial, horizon, 1), sign=1
     )
 
 
@@ -136,11 +136,25 @@ MEASURES: dict[str, dict[str, Callable[[Trial, float], Measure]]] = {
     "survival": {"hazard_ratio": _hazard_ratio, "rmst": _rmst, "survival": _survival},
     "response": {"response": _response},
 }
-"""Kind of endpoint -> name -> how it is laid upon a trial, up to a horizon; the first of a kind is the default."""
+"""Kind of endpoint -> name -> function of a trial and a horizon. The first measure of a kind is the default."""
 
 
 def measure_of(trial: Trial, name: str | None = None, horizon: float = float("nan")) -> Measure:
-    """Lay a measure upon a trial.
+    """Apply a measure of effect to a trial.
+
+    Parameters
+    ----------
+    trial
+        The patients, their arms and outcomes.
+    name
+        Name of the measure in MEASURES; the first of the kind of endpoint if left out.
+    horizon
+        Time up to which survival counts, in the unit of the times; the hazard ratio and a response ignore it.
+
+    Returns
+    -------
+    Measure
+        The measure, ready to be computed for resamples.
 
     Raises
     ------
@@ -155,36 +169,80 @@ def measure_of(trial: Trial, name: str | None = None, horizon: float = float("na
     >>> print(effect_of(measure_of(trial), np.ones(40)))
     0.000 (-0.303 to 0.303)
     """
-    table = MEASURES[trial.outcome.kind]
-    name = next(iter(table)) if name is None else name
-    check_choice(table, name, "measure of effect")
-    return table[name](trial, horizon)
+    measures = MEASURES[trial.outcome.kind]
+    name = next(iter(measures)) if name is None else name
+    check_choice(measures, name, "measure of effect")
+    return measures[name](trial, horizon)
 
 
-def effect_of(measure: Measure, count: Array, who: str = "all patients") -> Effect:
-    """Effect of those who count (n,), named `who` in the error."""
+def effect_of(measure: Measure, count: Array, group: str = "all patients") -> Effect:
+    """Estimate the effect in a weighted group of patients.
+
+    Parameters
+    ----------
+    measure
+        Measure of effect of the trial.
+    count
+        (n,) how often each patient counts: 1 inside the group and 0 outside.
+    group
+        Name of the group in an error message.
+
+    Returns
+    -------
+    Effect
+        The effect with its 95% interval.
+    """
     estimate, se = measure.effects(count[None])
-    return checked_effect(measure, float(estimate[0]), float(se[0]), who)
+    return checked_effect(measure, float(estimate[0]), float(se[0]), group)
 
 
-def checked_effect(measure: Measure, estimate: float, se: float, who: str) -> Effect:
-    """Show an estimate as people read it.
+def checked_effect(measure: Measure, estimate: float, se: float, group: str) -> Effect:
+    """Convert an estimate to the reported scale, or explain why there is none.
+
+    Parameters
+    ----------
+    measure
+        Measure of effect of the trial.
+    estimate, se
+        Estimate and standard error on the additive scale.
+    group
+        Name of the group in an error message.
+
+    Returns
+    -------
+    Effect
+        The effect with its 95% interval.
 
     Raises
     ------
     DataError
-        Where there is none, or no error: an arm without events, or nobody followed to the horizon.
+        If the estimate or its standard error does not exist: an arm has no events, or no patient is followed to the
+        horizon.
     """
     if not (np.isfinite(estimate) and np.isfinite(se) and se > 0):
         raise DataError(
-            f"{who}: no {measure.label} can be estimated with its error, since too few have events or nobody is "
-            "followed so far; choose another cut, or an earlier horizon"
+            f"{group}: no {measure.label} can be estimated with a standard error, because there are too few events or "
+            "no patient is followed that long; choose another cut, or an earlier horizon"
         )
     return measure.effect(estimate, se)
 
 
 def mean_difference(treated: NDArray[np.bool_], value: Array, count: Array) -> Effects:
-    """Mean of the treated minus mean of the controls, variances apart; count (draws, n).
+    """Mean of the treated minus mean of the controls, with unequal variances (Welch).
+
+    Parameters
+    ----------
+    treated
+        (n,) bool.
+    value
+        (n,) outcome of each patient.
+    count
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    tuple
+        (draws,) differences and (draws,) standard errors; NaN where an arm has fewer than two patients.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How far a trial can see: the time up to which censored outcomes are made good."""
+"""The longest horizon of a trial: the time up to which censored outcomes can be corrected for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ __all__ = ["checked_horizon", "furthest_horizon"]
 
 
 def furthest_horizon(trial: Trial) -> float:
-    """Latest time at which the censoring survival is at least .1 and ten patients an arm are at risk, in both arms.
+    """Latest time at which 10% of each arm are uncensored and ten patients of each arm are at risk.
+
+    Raises
+    ------
+    DataError
+        If an arm has no such time with an event before it.
 
     Examples
     --------
@@ -28,18 +33,30 @@ def furthest_horizon(trial: Trial) -> float:
         if not event[time <= furthest[-1]].any():
             raise DataError(
                 f"the {name} arm has no time with an event before it, {LEAST_AT_RISK} patients at risk and "
-                f"{LEAST_UNCENSORED:.0%} uncensored; benefit up to a time cannot be told from so few"
+                f"{LEAST_UNCENSORED:.0%} uncensored; benefit up to a time cannot be estimated from so few patients"
             )
     return min(furthest)
 
 
 def checked_horizon(trial: Trial, horizon: float | None) -> float:
-    """Give the horizon asked for, or the furthest if none is.
+    """Check a horizon, or choose the furthest one.
+
+    Parameters
+    ----------
+    trial
+        Trial with a survival endpoint.
+    horizon
+        Requested horizon; None chooses the furthest one.
+
+    Returns
+    -------
+    float
+        The horizon.
 
     Raises
     ------
     DataError
-        If it is beyond the furthest, or not above 0.
+        If the horizon is not above 0, or beyond the furthest one.
     """
     furthest = furthest_horizon(trial)
     if horizon is None:
@@ -47,6 +64,6 @@ def checked_horizon(trial: Trial, horizon: float | None) -> float:
     if not 0 < horizon <= furthest:
         raise DataError(
             f"horizon {horizon:g} is not between 0 and {furthest:g}, the last time with {LEAST_AT_RISK} patients "
-            f"an arm at risk and {LEAST_UNCENSORED:.0%} uncensored; choose one there"
+            f"of each arm at risk and {LEAST_UNCENSORED:.0%} uncensored; choose a horizon in this range"
         )
     return float(horizon)

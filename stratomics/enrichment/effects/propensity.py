@@ -1,4 +1,4 @@
-"""Who was likely to be treated: known of a randomised trial, learned otherwise, and what may be said then."""
+"""Probability of treatment: taken from the randomisation, or estimated where there was none."""
 
 from __future__ import annotations
 
@@ -12,46 +12,61 @@ from stratomics.enrichment.effects.nuisance import probability_of
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.effects.trial_folds import FOLDS, trial_folds
 
-__all__ = ["Overlap", "overlap_of", "standing_of", "treatment_probability"]
+__all__ = ["Overlap", "interpretation_of", "overlap_of", "treatment_probability"]
 
 Array = NDArray[np.float64]
 
-NARROW = (0.05, 0.95)
-"""Outside of this, patients of one arm have hardly a counterpart in the other."""
+PROBABILITY_RANGE = (0.05, 0.95)
+"""Estimated probabilities are kept within this range. Outside it, patients of one arm have few counterparts."""
 
-STANDINGS = {
+INTERPRETATIONS = {
     "yes": "randomised: differences between arms are effects of treatment",
-    "adaptive": "allocation moved with the outcomes: arms differ in when their patients came, and drift over time "
-    "cannot be told from treatment where dates of enrolment are absent",
-    "no": "not randomised: differences between arms are associations, adjusted for the covariates given; what "
-    "decided on treatment beside them is not adjusted for, and nothing here shows that treatment caused a difference",
+    "adaptive": "allocation changed with the outcomes: arms differ in when their patients were enrolled, and drift "
+    "over time cannot be separated from treatment without dates of enrolment",
+    "no": "not randomised: differences between arms are associations, adjusted for the given covariates; other reasons "
+    "for the choice of treatment are not adjusted for, and nothing here shows that treatment caused a difference",
 }
 
 
-def standing_of(trial: Trial) -> str:
-    """Say what a difference between the arms means."""
-    return STANDINGS[trial.randomised]
+def interpretation_of(trial: Trial) -> str:
+    """Say how a difference between the arms may be interpreted."""
+    return INTERPRETATIONS[trial.randomised]
 
 
 def treatment_probability(trial: Trial, x: Array, seed: int) -> Array:
-    """(n,) probability of being treated.
+    """Probability of treatment of each patient.
 
-    As randomisation had it, where known; the share of the treated in each stratum of a randomised trial; otherwise a
-    ridge logistic regression on the covariates (n, p), cross-fitted, held within .05 and .95.
+    It is the probability of the randomisation where it is known, and the share of treated patients in each stratum
+    of any other randomised trial. Otherwise it comes from a cross-fitted ridge logistic regression, kept between .05
+    and .95.
+
+    Parameters
+    ----------
+    trial
+        The patients.
+    x
+        (n, p) covariates.
+    seed
+        Seed of the folds.
+
+    Returns
+    -------
+    ndarray
+        (n,) probabilities.
     """
     if trial.probability is not None:
         return trial.probability
     if trial.randomised != "no":
-        return _share_of_stratum(trial)
+        return _share_in_stratum(trial)
     fold = trial_folds(trial, FOLDS, 1, seed, "propensity")[0]
     probability = np.empty(len(trial))
     for number in range(FOLDS):
         test = fold == number
         probability[test] = probability_of(x[~test], trial.treated[~test], x[test])
-    return np.clip(probability, *NARROW)
+    return np.clip(probability, *PROBABILITY_RANGE)
 
 
-def _share_of_stratum(trial: Trial) -> Array:
+def _share_in_stratum(trial: Trial) -> Array:
     stratum = np.zeros(len(trial), dtype=np.int64) if trial.stratum is None else trial.stratum
     size, treated = np.bincount(stratum), np.bincount(stratum, trial.treated)
     share = treated / np.maximum(size, 1)
@@ -63,16 +78,16 @@ def _share_of_stratum(trial: Trial) -> Array:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How alike the arms are in their probability of treatment.
+    """Overlap of the arms in their probability of treatment.
 
     Attributes
     ----------
     quantiles
-        Of the controls and of the treated, at 0, 5, 25, 50, 75, 95 and 100%.
+        Quantiles of the controls and of the treated, at 0, 5, 25, 50, 75, 95 and 100%.
     outside
         Share of all patients at or beyond .05 or .95.
     sentence
-        What that means.
+        The result in words.
     """
 
     quantiles: dict[str, list[float]]
@@ -81,12 +96,25 @@ class Overlap:
 
 
 def overlap_of(trial: Trial, probability: Array) -> Overlap:
-    """Lay out the probabilities (n,) of both arms side by side."""
-    at = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0]
+    """Compare the arms by their probability of treatment.
+
+    Parameters
+    ----------
+    trial
+        The patients.
+    probability
+        (n,) probability of treatment of each patient.
+
+    Returns
+    -------
+    Overlap
+        Quantiles by arm, and the share of patients with an extreme probability.
+    """
+    levels = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0]
     arms = {"control": probability[~trial.treated], "treated": probability[trial.treated]}
-    outside = float(((probability <= NARROW[0]) | (probability >= NARROW[1])).mean())
+    outside = float(((probability <= PROBABILITY_RANGE[0]) | (probability >= PROBABILITY_RANGE[1])).mean())
     sentence = (
-        f"{outside:.0%} of the patients were almost sure of their arm (probability of treatment at or beyond "
-        f"{NARROW[0]:g} or {NARROW[1]:g})"
+        f"{outside:.0%} of the patients were almost certain to be in their arm (probability of treatment at or beyond "
+        f"{PROBABILITY_RANGE[0]:g} or {PROBABILITY_RANGE[1]:g})"
     )
-    return Overlap({name: np.quantile(p, at).tolist() for name, p in arms.items()}, outside, sentence)
+    return Overlap({name: np.quantile(p, levels).tolist() for name, p in arms.items()}, outside, sentence)

@@ -1,4 +1,7 @@
-"""A doubly robust benefit of each patient: noisy for one, unbiased in the mean of any group chosen without him."""
+"""Doubly robust benefit of each patient: noisy for one patient, unbiased in the mean over a group.
+
+The group must be chosen without the outcomes of its patients.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omics.common.errors import ConfigError
-from stratomics.enrichment.effects.aipcw import HEAVIEST, KINDS, aipcw
+from stratomics.enrichment.effects.aipcw import KINDS, LARGEST_WEIGHT, aipcw
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.effects.horizon import checked_horizon
 from stratomics.enrichment.effects.nuisance import arm_curves, probability_of
@@ -23,24 +26,24 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PseudoOutcomes:
-    """Benefit (treated minus control) of n patients on the scale of the outcome, more is better for the treated.
+    """Benefit (treated minus control) of n patients on the scale of the outcome; positive favours treatment.
 
     Attributes
     ----------
     value
-        (n,) doubly robust benefit; a mean of it estimates the mean effect of whoever it is taken over.
+        (n,) doubly robust benefit; its mean over a group estimates the mean effect in that group.
     outcome
-        (n,) outcome under the arm that each was in, freed of censoring.
+        (n,) outcome under the received arm, corrected for censoring.
     expected
-        (n, 2) outcome expected in the control and in the treated arm, from models that did not see the patient.
+        (n, 2) out-of-fold expected outcome in the control arm and in the treated arm.
     probability
-        (n,) of being treated.
+        (n,) probability of treatment.
     horizon
-        Where the outcome ends; None of a response.
+        Time up to which the outcome counts; None for a response.
     truncated
-        Share of the patients whose weight was cut off at twenty.
+        Share of the patients with a censoring weight truncated at 20.
     effective
-        Effective number of the controls and of the treated, ``(sum w)^2 / sum w^2``.
+        Effective sample sizes of the control and the treated arm, ``(sum w)^2 / sum w^2``.
     """
 
     value: Array
@@ -62,26 +65,37 @@ class PseudoOutcomes:
 def pseudo_outcomes(
     trial: Trial, x: Array | None = None, kind: str = "rmst", horizon: float | None = None, seed: int = 0
 ) -> PseudoOutcomes:
-    """AIPCW of a survival endpoint, AIPW of a response; nuisances are ridge regressions, cross-fitted in five folds.
+    """Compute doubly robust benefits: AIPCW for a survival endpoint, AIPW for a response.
+
+    AIPW is augmented inverse probability weighting; AIPCW also weights by the inverse probability of being uncensored
+    (Robins and Rotnitzky 1992, doi 10.1007/978-1-4757-1229-2_14). Nuisance models are ridge regressions, cross-fitted
+    in five folds.
 
     Parameters
     ----------
     trial
         The patients.
     x
-        (n, p) covariates of the nuisances; none if left out, which stays unbiased in a randomised trial whose
-        censoring depends on nothing but the arm.
+        (n, p) covariates of the nuisance models. Without them the result is unbiased in a randomised trial with
+        censoring that depends on the arm only.
     kind
-        ``"rmst"`` or ``"survival"``, of a survival endpoint.
+        Outcome of a survival endpoint: ``"rmst"`` or ``"survival"``.
     horizon
-        Where the outcome ends; the furthest that can be seen if left out.
+        Time up to which the outcome counts; the furthest possible one if left out.
     seed
         Seed of the folds.
 
+    Returns
+    -------
+    PseudoOutcomes
+        Benefit of each patient, with the parts that it is made of.
+
     Raises
     ------
+    ConfigError
+        If `kind` is unknown.
     DataError
-        If the horizon is beyond what the trial can see.
+        If the horizon is beyond the furthest possible one.
 
     Examples
     --------
@@ -95,29 +109,29 @@ def pseudo_outcomes(
     x = np.zeros((len(trial), 0)) if x is None else x
     probability = treatment_probability(trial, x, seed)
     fold = trial_folds(trial, FOLDS, 1, seed, "nuisance")[0]
-    if trial.survives:
+    if trial.is_survival:
         if kind not in KINDS:
             raise ConfigError(f"unknown kind of outcome '{kind}'; choose one of {', '.join(KINDS)}")
         horizon = checked_horizon(trial, horizon)
-        outcome, expected, weight = _of_survival(trial, x, fold, horizon, kind)
+        outcome, expected, weight = _survival_outcomes(trial, x, fold, horizon, kind)
     else:
         horizon, weight = None, np.ones(len(trial))
-        outcome, expected = trial.response.positive.astype(np.float64), _of_response(trial, x, fold)
+        outcome, expected = trial.response.positive.astype(np.float64), _expected_responses(trial, x, fold)
     inverse = weight / np.where(trial.treated, probability, 1.0 - probability)
-    left = outcome - expected[np.arange(len(trial)), trial.treated.astype(int)]
-    signed = np.where(trial.treated, left / probability, -left / (1.0 - probability))
+    residual = outcome - expected[np.arange(len(trial)), trial.treated.astype(int)]
+    signed = np.where(trial.treated, residual / probability, -residual / (1.0 - probability))
     return PseudoOutcomes(
         expected[:, 1] - expected[:, 0] + signed,
         outcome,
         expected,
         probability,
         horizon,
-        float((weight >= HEAVIEST).mean()),
-        (_effective(inverse[~trial.treated]), _effective(inverse[trial.treated])),
+        float((weight >= LARGEST_WEIGHT).mean()),
+        (_effective_sample_size(inverse[~trial.treated]), _effective_sample_size(inverse[trial.treated])),
     )
 
 
-def _of_survival(
+def _survival_outcomes(
     trial: Trial, x: Array, fold: NDArray[np.int64], horizon: float, kind: str
 ) -> tuple[Array, Array, Array]:
     n = len(trial)
@@ -128,14 +142,14 @@ def _of_survival(
         for arm in (0, 1):
             train = (fold != number) & (trial.treated == bool(arm))
             curves = arm_curves(x[train], event[train], time[train], x[test])
-            whole, start, weights = aipcw(event[test], time[test], curves, horizon, kind)
-            own = trial.treated[test] == bool(arm)
-            expected[test, arm] = start
-            outcome[test[own]], weight[test[own]] = whole[own], weights[own]
+            corrected, baseline, weights = aipcw(event[test], time[test], curves, horizon, kind)
+            in_arm = trial.treated[test] == bool(arm)
+            expected[test, arm] = baseline
+            outcome[test[in_arm]], weight[test[in_arm]] = corrected[in_arm], weights[in_arm]
     return outcome, expected, weight
 
 
-def _of_response(trial: Trial, x: Array, fold: NDArray[np.int64]) -> Array:
+def _expected_responses(trial: Trial, x: Array, fold: NDArray[np.int64]) -> Array:
     expected = np.empty((len(trial), 2))
     positive = trial.response.positive
     for number in np.unique(fold):
@@ -146,5 +160,5 @@ def _of_response(trial: Trial, x: Array, fold: NDArray[np.int64]) -> Array:
     return expected
 
 
-def _effective(weight: Array) -> float:
+def _effective_sample_size(weight: Array) -> float:
     return float(weight.sum() ** 2 / max((weight**2).sum(), np.finfo(float).tiny))

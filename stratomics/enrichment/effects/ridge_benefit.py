@@ -1,4 +1,4 @@
-"""Benefit from covariates by one ridge regression, and what it says of patients it was learned without."""
+"""Ridge regression of benefit on covariates, with cross-fitted predictions."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 EXPLAINED = 0.1
-"""Share of the noise's variance that the ridge expects of all covariates together, of comparable scale and standard
-deviation 1. Benefit is weak beside the noise of an outcome; nothing is tuned on it."""
+"""Variance explained by all covariates together, as a share of the noise variance, with covariates at standard
+deviation 1. It fixes the ridge penalty. Benefit is weak compared with the noise of an outcome, so nothing is tuned."""
 
 
 @dataclass(frozen=True)
 class RidgeBenefit:
-    """A line of benefit: ``intercept + x @ coefficients`` (p,), more is better for the treated.
+    """Linear benefit: ``intercept + x @ coefficients`` (p,); positive favours treatment.
 
-    A regression of the benefit that the outcomes speak of, which needs no model of either arm (Tian et al. 2014,
-    doi 10.1080/01621459.2014.951443).
+    The target is the benefit that each outcome indicates after inverse probability weighting, which needs no outcome
+    model of either arm (Tian et al. 2014, doi 10.1080/01621459.2014.951443).
     """
 
     coefficients: Array
@@ -36,18 +36,20 @@ class RidgeBenefit:
 
     @classmethod
     def fit(cls, trial: Trial, x: Array, horizon: float = np.inf) -> Self:
-        """Learn from the patients of a trial and their covariates (n, p), comparable in scale.
+        """Fit to the patients of a trial.
 
         Parameters
         ----------
-        trial, x
+        trial
             The patients.
+        x
+            (n, p) covariates on a comparable scale.
         horizon
-            Of a survival endpoint: benefit is time gained up to then.
+            For a survival endpoint, benefit is the time gained up to this time.
         """
-        target = _rough_benefit(trial, horizon)
+        target = _weighted_benefit(trial, horizon)
         center = x.mean(axis=0)
-        coefficients: Array = _shrunk_inverse(x - center) @ target
+        coefficients: Array = _ridge_inverse(x - center) @ target
         return cls(coefficients, float(target.mean() - center @ coefficients))
 
     def predict(self, x: Array) -> Array:
@@ -59,17 +61,28 @@ class RidgeBenefit:
 def cross_fitted_benefit(
     trial: Trial, x: Array, fold: NDArray[np.int64], horizon: float = np.inf
 ) -> tuple[Array, Array]:
-    """Benefit of each patient by lines that were learned without his fold; fold (repeats, n).
+    """Out-of-fold benefit of each patient.
+
+    Parameters
+    ----------
+    trial
+        The patients.
+    x
+        (n, p) covariates on a comparable scale.
+    fold
+        (repeats, n) number of the fold that holds each patient out.
+    horizon
+        For a survival endpoint, benefit is the time gained up to this time.
 
     Returns
     -------
     tuple
-        (repeats, n) benefit, and the (lines, p) coefficients, by repeat and fold.
+        (repeats, n) benefit, and (models, p) coefficients, ordered by repeat and fold.
     """
 
     def target(train: Rows) -> Array:
         values = np.zeros(len(trial))
-        values[train] = _rough_benefit(trial.take(train), horizon)
+        values[train] = _weighted_benefit(trial.take(train), horizon)
         return values
 
     targets = [target(np.flatnonzero(row != number)) for row in fold for number in np.unique(row)]
@@ -77,60 +90,60 @@ def cross_fitted_benefit(
 
 
 def cross_fitted_ridge(x: Array, target: Array, fold: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Ridge predictions of each fold by the others, from one inverse for all folds.
+    """Ridge predictions of each fold by a model of the other folds, from one matrix inverse for all folds.
 
-    The residuals of a fold left out are ``(I - H)^-1`` of its residuals when it is in, whatever its own targets
-    (Hastie, Tibshirani and Friedman 2009, 7.10), which saves a fit a fold.
+    The residuals of a held-out fold are ``(I - H)^-1`` times its residuals in the fit to all patients, for any targets
+    of that fold (Hastie, Tibshirani and Friedman 2009, section 7.10). This avoids one fit per fold.
 
     Parameters
     ----------
     x
-        (n, p).
+        (n, p) covariates.
     target
-        (lines, n): of each line the target of those it learns from; what stands at the others does not count.
+        (models, n) targets of each model at its training patients; values at the other patients are ignored.
     fold
-        (repeats, n) numbers; a line for each number of each repeat.
+        (repeats, n) fold numbers; there is one model for each fold of each repeat.
 
     Returns
     -------
     tuple
-        (repeats, n) predictions, and (lines, p) coefficients.
+        (repeats, n) predictions, and (models, p) coefficients.
     """
     n = len(x)
     centred = x - x.mean(axis=0)
-    inverse = _shrunk_inverse(centred)
+    inverse = _ridge_inverse(centred)
     hat = centred @ inverse + 1.0 / n
-    left, lines = target - target @ hat, target @ inverse.T
+    residual, coefficients = target - target @ hat, target @ inverse.T
     predicted = np.empty(fold.shape)
-    places = ((repeat, row == number) for repeat, row in enumerate(fold) for number in np.unique(row))
-    for line, (repeat, out) in enumerate(places):
-        rows = np.flatnonzero(out)
-        surprise = np.linalg.solve(np.eye(len(rows)) - hat[np.ix_(rows, rows)], left[line, rows])
-        predicted[repeat, rows] = target[line, rows] - surprise
-        lines[line] -= inverse[:, rows] @ surprise
-    return predicted, lines
+    held_out = ((repeat, row == number) for repeat, row in enumerate(fold) for number in np.unique(row))
+    for model, (repeat, test) in enumerate(held_out):
+        rows = np.flatnonzero(test)
+        error = np.linalg.solve(np.eye(len(rows)) - hat[np.ix_(rows, rows)], residual[model, rows])
+        predicted[repeat, rows] = target[model, rows] - error
+        coefficients[model] -= inverse[:, rows] @ error
+    return predicted, coefficients
 
 
-def _shrunk_inverse(centred: Array) -> Array:
-    """(p, n) that makes ridge coefficients of a target, from whichever side is shorter."""
+def _ridge_inverse(centred: Array) -> Array:
+    """(p, n) matrix that maps a target to ridge coefficients; the smaller of two linear systems is solved."""
     n, p = centred.shape
     penalty = p / EXPLAINED
     if p <= n:
-        shorter: Array = np.linalg.solve(centred.T @ centred + penalty * np.eye(p), centred.T)
-        return shorter
-    inverse: Array = np.linalg.solve(centred @ centred.T + penalty * np.eye(n), centred).T
-    return inverse
+        primal: Array = np.linalg.solve(centred.T @ centred + penalty * np.eye(p), centred.T)
+        return primal
+    dual: Array = np.linalg.solve(centred @ centred.T + penalty * np.eye(n), centred).T
+    return dual
 
 
-def _rough_benefit(trial: Trial, horizon: float) -> Array:
-    """(n,) benefit that a patient's own outcome speaks of: beside its arm's mean, by inverse probability."""
-    nobody = np.zeros((len(trial), 0))
-    probability = treatment_probability(trial, nobody, 0)
-    if trial.survives:
+def _weighted_benefit(trial: Trial, horizon: float) -> Array:
+    """(n,) benefit indicated by each outcome: the mean difference plus the weighted deviation from the arm's mean."""
+    no_covariates = np.zeros((len(trial), 0))
+    probability = treatment_probability(trial, no_covariates, 0)
+    if trial.is_survival:
         outcome = np.empty(len(trial))
         event, time = trial.survival.event, trial.survival.time
         for arm in (trial.treated, ~trial.treated):
-            curves = arm_curves(nobody[arm], event[arm], time[arm], nobody[arm])
+            curves = arm_curves(no_covariates[arm], event[arm], time[arm], no_covariates[arm])
             outcome[arm] = aipcw(event[arm], time[arm], curves, horizon, "rmst")[0]
     else:
         outcome = trial.response.positive.astype(np.float64)

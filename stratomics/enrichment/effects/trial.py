@@ -1,4 +1,4 @@
-"""Trial: who was treated and what happened, checked once; every other file of this room starts from it."""
+"""Trial: arms and outcomes of the patients, checked once; all other modules of this package start from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 ARMS = ("control", "treated")
 SMALLEST = 10
-"""Patients an arm below which no effect is estimated."""
+"""Smallest arm in which an effect is estimated."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,18 @@ class Trial:
     treated
         (n,) bool.
     outcome
-        What happened to them; all are observed, nobody comes late.
+        Outcomes; all patients are observed from time 0, without delayed entry.
     probability
-        (n,) of being treated, as randomisation had it; None where it is not known.
+        (n,) probability of treatment in the randomisation; None if it is unknown.
     stratum
-        (n,) code of the stratum of randomisation; None where there is none.
+        (n,) code of the stratum of randomisation; None if there are no strata.
     randomised
-        ``"yes"``, ``"adaptive"`` (probabilities moved with the outcomes) or ``"no"``.
+        ``"yes"``, ``"adaptive"`` (allocation changed with the outcomes) or ``"no"``.
 
     Raises
     ------
     DataError
-        If an arm has fewer than ten patients, or no events, or a probability is not strictly between 0 and 1.
+        If an arm has fewer than ten patients or no events, or a probability is not strictly between 0 and 1.
     """
 
     treated: NDArray[np.bool_]
@@ -55,7 +55,7 @@ class Trial:
                     f"the {name} arm has {rows.sum()} patients; no effect is estimated with fewer than {SMALLEST}"
                 )
             if not self.outcome.label[rows].any():
-                what = "events" if self.survives else "patients with a positive response"
+                what = "events" if self.is_survival else "patients with a positive response"
                 raise DataError(
                     f"the {name} arm has no {what}, so arms cannot be compared; check the coding of the endpoint"
                 )
@@ -69,26 +69,26 @@ class Trial:
         return len(self.treated)
 
     @property
-    def survives(self) -> bool:
+    def is_survival(self) -> bool:
         """Whether the endpoint is survival."""
         return isinstance(self.outcome, Survival)
 
     @property
     def survival(self) -> Survival:
-        """The endpoint, where it is survival."""
+        """The survival endpoint."""
         if not isinstance(self.outcome, Survival):
-            raise InputError("this needs a survival endpoint, and the trial's is a response")
+            raise InputError("a survival endpoint is needed, but the endpoint of the trial is a response")
         return self.outcome
 
     @property
     def response(self) -> Response:
-        """The endpoint, where it is a response."""
+        """The response endpoint."""
         if not isinstance(self.outcome, Response):
-            raise InputError("this needs a response, and the trial's endpoint is survival")
+            raise InputError("a response is needed, but the endpoint of the trial is survival")
         return self.outcome
 
     def take(self, rows: NDArray[np.int64]) -> Trial:
-        """Keep `rows`, in their order."""
+        """Select patients by row number, in the given order."""
         return replace(
             self,
             treated=self.treated[rows],

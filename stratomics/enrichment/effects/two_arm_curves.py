@@ -1,4 +1,4 @@
-"""Kaplan-Meier in two arms for many resamples at once: the differences of survival and of restricted means."""
+"""Kaplan-Meier curves of two arms for many resamples at once: survival and restricted mean survival time."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Array = NDArray[np.float64]
 def two_arm_curves(
     treated: NDArray[np.bool_], event: NDArray[np.bool_], time: Array, count: Array, horizon: float
 ) -> tuple[Array, Array]:
-    """Restricted mean time and survival at the horizon, and their standard errors.
+    """Restricted mean survival time and survival at the horizon, with standard errors.
 
-    Greenwood's variance, of the restricted mean as in Irwin (1949, doi 10.1017/S0022172400014443).
+    Variances are Greenwood's; that of the restricted mean follows Irwin (1949, doi 10.1017/S0022172400014443).
 
     Parameters
     ----------
@@ -25,13 +25,13 @@ def two_arm_curves(
     count
         (draws, n) how often each patient counts.
     horizon
-        Time at which both end.
+        Time at which survival is read and the restricted mean ends.
 
     Returns
     -------
     tuple
-        Estimates and standard errors, (draws, 2 arms, 2) each: control first, the restricted mean first. NaN
-        where nobody of an arm is followed to the horizon while some are still alive.
+        Estimates and standard errors, (draws, 2 arms, 2) each: control before treated, restricted mean before
+        survival. NaN if no patient of an arm is followed to the horizon and the curve has not reached 0.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def _curves(
     for b in range(draws):
         at_risk = count[b].sum()
         survival, last, steps, i = 1.0, 0.0, 0, 0
-        known = False
+        reached = False
         while i < n and time[i] <= horizon:
             deaths, leaving, now = 0.0, 0.0, time[i]
             while i < n and time[i] == now:
@@ -75,15 +75,15 @@ def _curves(
                 steps += 1
             at_risk -= leaving
             if now == horizon and leaving > 0:
-                known = True
-        if not (known or at_risk > 0 or survival <= 0.0):
+                reached = True
+        if not (reached or at_risk > 0 or survival <= 0.0):
             continue
         area[steps] = survival * (horizon - last)
-        # Backwards, a death weighs by the area that lies behind it.
-        behind, mean_variance, greenwood = 0.0, 0.0, 0.0
+        # Backwards in time, a death is weighted by the area under the curve after it.
+        area_after, mean_variance, greenwood = 0.0, 0.0, 0.0
         for k in range(steps, 0, -1):
-            behind += area[k]
-            mean_variance += behind**2 * variance[k - 1]
+            area_after += area[k]
+            mean_variance += area_after**2 * variance[k - 1]
             greenwood += variance[k - 1]
-        estimate[b, 0], estimate[b, 1] = behind + area[0], survival
+        estimate[b, 0], estimate[b, 1] = area_after + area[0], survival
         error[b, 0], error[b, 1] = np.sqrt(mean_variance), survival * np.sqrt(greenwood)

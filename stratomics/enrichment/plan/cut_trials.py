@@ -105,7 +105,7 @@ def cut_trials(
             raise DesignError(
                 f"no effect {where} can be estimated at this cut; choose one nearer to the middle"
             )
-    if trial.survives:
+    if trial.is_survival:
         assumptions = trial_assumptions(trial.survival, request, follow_up)
         setting = setting_of(subgroup, run.predictions["stratomics"].survival, assumptions, request)
         return SurvivalTrials(subgroup, setting, request, assumptions.follow_up)

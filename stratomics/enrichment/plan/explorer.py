@@ -101,7 +101,7 @@ def explorer_table(
         "measure": answer["measure_label"],
         "planned": measure.label,
         "ratio": measure.ratio,
-        "survives": trial.survives,
+        "survives": trial.is_survival,
         "unit": getattr(trial.outcome, "unit", ""),
         "score": answer["score"],
         "total": len(trial),
@@ -269,7 +269,7 @@ def _at_once(answer: Content, inside: Content) -> list[float | None]:
 
 def _utility(trial: Trial, cuts: Cuts, toxic: NDArray[np.bool_], follow_up: float | None) -> dict[str, Any]:
     horizon = float("nan") if follow_up is None else follow_up
-    measure = measure_of(trial, "survival" if trial.survives else None, horizon)
+    measure = measure_of(trial, "survival" if trial.is_survival else None, horizon)
     everybody = np.ones((1, len(trial)), dtype=np.bool_)
     tables = [
         utility_of(measure, trial.treated, toxic, chosen, WEIGHTS).utility for chosen in (*cuts[1], everybody)

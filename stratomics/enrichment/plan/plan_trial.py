@@ -45,7 +45,7 @@ def chosen_of(
             f"; not corrected for the choice of the cut, which was made by the {answer['measure_label']}"
         )
     rule, unit = answer["subgroup"], getattr(trial.outcome, "unit", "")
-    endpoint = f"{run.endpoint}, in {unit}" if trial.survives and unit else run.endpoint
+    endpoint = f"{run.endpoint}, in {unit}" if trial.is_survival and unit else run.endpoint
     label = f"{rule['score']} {rule['direction']} {rule['cut']:.4g}"
     return Chosen(label, arms, endpoint, ids, chosen, inside, outside, source)
 

@@ -25,7 +25,7 @@ __all__ = ["Rates", "plan_response"]
 Array = NDArray[np.float64]
 
 POPULATIONS = {"all_comers": "all comers", "enrichment": "positive for: {}"}
-READS_AS = {"estimate": "power", "drawn": "assurance", "halved": "power", "null": "error"}
+REJECTION_RATE_NAMES = {"estimate": "power", "drawn": "assurance", "halved": "power", "null": "error"}
 """Truths of a response; a delay has no meaning for it."""
 EDGE = 1e-3
 """Nearest that a drawn response rate comes to 0 or 1."""
@@ -193,7 +193,7 @@ def _virtual(
             {
                 "truth": truth,
                 "plan": design.name,
-                "reads_as": READS_AS[truth],
+                "reads_as": REJECTION_RATE_NAMES[truth],
                 "rejected": rejected,
                 "rejected_se": math.sqrt(rejected * (1.0 - rejected) / request.trials),
                 "duration": design.duration,

@@ -10,11 +10,11 @@ import pandas as pd
 
 from omics.common.errors import DesignError
 from stratomics.enrichment.design.adaptive_size import adaptive_rule, adaptive_size
-from stratomics.enrichment.design.average_effect import Size, size_of_one_test, size_of_two_tests
-from stratomics.enrichment.design.group_sequential import GroupSequential, fixed
+from stratomics.enrichment.design.group_sequential import GroupSequential, fixed_design
+from stratomics.enrichment.design.sample_size import Size, size_of_one_test, size_of_two_tests
 from stratomics.enrichment.design.setting import AssumedEffect, Setting
 from stratomics.enrichment.design.step_rate import StepRate
-from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign, bounded
+from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign, boundary_or_none
 from stratomics.enrichment.virtual.adaptive import AdaptiveTrial
 from stratomics.enrichment.virtual.outcomes import TrialPlan
 from stratomics.enrichment.virtual.single import AllComers, EnrichmentTrial
@@ -79,7 +79,7 @@ class Question:
     @property
     def boundaries(self) -> GroupSequential:
         """Looks of the designs that test one population."""
-        return fixed(self.alpha) if self.looks is None else self.looks
+        return fixed_design(self.alpha) if self.looks is None else self.looks
 
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
@@ -178,7 +178,7 @@ def side_by_side(question: Question) -> SideBySide:
 def _all_comers(question: Question) -> Planned:
     setting, looks = question.setting, question.boundaries
     size = size_of_one_test(
-        setting, setting.everybody, question.effect, question.power, looks, question.follow_up
+        setting, setting.all_comers, question.effect, question.power, looks, question.follow_up
     )
     events, patients = math.ceil(size.events), math.ceil(size.patients)
     plan = AllComers(patients, events, looks)
@@ -212,7 +212,7 @@ def _stratified(question: Question) -> Planned:
     events, patients = math.ceil(size.events), math.ceil(size.patients)
     population = f"all comers, and among them those positive for: {question.subgroup}"
     multiplicity = "closed test of both populations, their intersection by Spiessens and Debois; one look"
-    design = _design("stratified", question, population, multiplicity, size, patients, fixed(question.alpha))
+    design = _design("stratified", question, population, multiplicity, size, patients, fixed_design(question.alpha))
     return Planned(design, StratifiedTrial(patients, events, question.alpha))
 
 
@@ -230,7 +230,7 @@ def _adaptive(question: Question) -> Planned:
         "closed test of both populations, their intersection by Spiessens and Debois; two stages of log-rank scores "
         f"combined by inverse normal, the first with weight {rule.first_weight:.4f}; no rejection at the interim look"
     )
-    final = fixed(question.alpha).efficacy[0]
+    final = fixed_design(question.alpha).efficacy[0]
     looks = GroupSequential(
         (rule.first_weight, 1.0), (math.inf, final), (-math.inf, -math.inf), question.alpha
     )
@@ -274,9 +274,9 @@ def _design(
         patients,
         tested,
         tuple(max(1, round(events * share)) for share in looks.information),
-        tuple(bounded(z) for z in looks.efficacy),
+        tuple(boundary_or_none(z) for z in looks.efficacy),
         # At the last look the trial ends either way.
-        (*(bounded(z) for z in looks.futility[:-1]), None),
+        (*(boundary_or_none(z) for z in looks.futility[:-1]), None),
         size.duration,
         price.patient * patients + price.test * tested + price.time * size.duration,
         question.assumptions,

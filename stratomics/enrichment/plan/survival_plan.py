@@ -15,7 +15,7 @@ from omics.common.errors import DesignError
 from omics.common.registry import check_choice
 from stratomics.enrichment.design.setting import AssumedEffect, Economics, Setting
 from stratomics.enrichment.design.step_rate import StepRate
-from stratomics.enrichment.effects.cross_fitted import most_often
+from stratomics.enrichment.effects.cross_fitted import chosen_most_often
 from stratomics.enrichment.plan.side_by_side import DESIGNS, Question, SideBySide, side_by_side
 from stratomics.enrichment.plan.trial_assumptions import TrialAssumptions, TrialRequest, trial_assumptions
 from stratomics.enrichment.virtual.baseline_hazard import baseline_hazard
@@ -123,7 +123,7 @@ def setting_of(
     if "arm" not in curves:
         raise DesignError("this run has no curves under the control arm; run it again with this release")
     control = curves[curves["arm"] == "control"]
-    most = most_often(subgroup.chosen)
+    most = chosen_most_often(subgroup.chosen)
     return Setting(
         request.assay(subgroup.prevalence),
         baseline_hazard(control, subgroup.sample_ids[most]),

@@ -1,1 +1,1 @@
-"""Choosing a subgroup: cuts, their search, the evidence for heterogeneity."""
+"""Choose a subgroup: cuts of a score, their search, and the evidence for heterogeneity of the treatment effect."""

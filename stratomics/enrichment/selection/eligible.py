@@ -1,4 +1,4 @@
-"""Who of new patients may be enrolled, by the rule that is locked: what ``stratomics predict`` adds to its table."""
+"""Apply the locked rule to new patients: the columns that ``stratomics predict`` adds to its table."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ def with_eligible(patients: pd.DataFrame, rule: Subgroup, model: str | None = No
     Parameters
     ----------
     patients
-        A row per patient (and repeat), as a Prediction holds them: the score that the rule names, and ``SCORE_sd``, the
-        spread of the ensemble around it. Where the rule abstains from who lacks a view, also ``complete``, bool.
+        One row per patient (and repeat), as in a Prediction: the score that the rule names, and ``SCORE_sd``, the
+        standard deviation of the ensemble. Where the rule abstains if a view is missing, also ``complete``, bool.
     rule
-        Of ``subgroup.json``.
+        The rule of ``subgroup.json``.
     model
-        Digest of the model that predicted; it must be the rule's. Not compared if left out.
+        Digest of the model that made the predictions; it must be the model of the rule. Not compared if left out.
 
     Returns
     -------
     DataFrame
-        A copy with ``eligible``, and ``agreement``, the share of the ensemble's spread on the side of the verdict: .5
-        where a coin would do. NaN of who has no score.
+        A copy with ``eligible``, and ``agreement``, the share of the ensemble's distribution on the same side of the
+        cut as the score: .5 means that the ensemble is undecided. NaN where there is no score.
 
     Raises
     ------
     InputError
-        If the score is absent, or another model made it.
+        If the score is absent, or comes from another model.
 
     Examples
     --------
@@ -44,17 +44,17 @@ def with_eligible(patients: pd.DataFrame, rule: Subgroup, model: str | None = No
     """
     if rule.score not in patients:
         near = nearest(rule.score, map(str, patients.columns))
-        raise InputError(f"the rule asks for '{rule.score}', which is not predicted; {near}")
+        raise InputError(f"the rule needs '{rule.score}', which is not predicted; {near}")
     if model is not None and model != rule.model:
         raise InputError(
-            f"the rule is locked to the model {rule.model[:12] or 'of nobody'}, and these predictions are by "
-            f"{model[:12]}; its cut means nothing on another scale"
+            f"the rule is locked to the model {rule.model[:12] or '(none)'}, and these predictions come from "
+            f"{model[:12]}; its cut has no meaning on another scale"
         )
     observed = None
     if rule.missing == "abstain":
         if "complete" not in patients:
             raise InputError(
-                "the rule abstains from patients who lack a view, and the predictions do not say who does; add "
+                "the rule abstains from patients who lack a view, and the predictions do not state who does; add "
                 "a column `complete`"
             )
         observed = patients["complete"].to_numpy(dtype=bool)

@@ -1,4 +1,4 @@
-"""What may be said of heterogeneity: several priorities side by side, with their multiplicity and in plain words."""
+"""Evidence for heterogeneity of the treatment effect: several scores, adjusted for their number, in plain words."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class HeterogeneityEvidence:
-    """One priority among those that were looked at.
+    """Evidence from one score among those that were examined.
 
     Attributes
     ----------
-    name, p, p_adjusted
-        Of the priority, its p value of AUTOC, and that adjusted for all that were looked at, by Holm.
+    name
+        Name of the score.
+    p, p_adjusted
+        p value of its AUTOC, and the same after Holm's adjustment for all scores that were examined.
     sentence
-        What that allows to say.
+        What that allows to conclude.
     """
 
     name: str
@@ -34,14 +36,19 @@ class HeterogeneityEvidence:
 
 
 def evidence_of(rates: Mapping[str, Rate], looked_at: int | None = None) -> list[HeterogeneityEvidence]:
-    """Say what each priority shows, of all that were looked at.
+    """Say what each score shows, among all scores that were examined.
 
     Parameters
     ----------
     rates
-        Name of a priority -> what it is worth.
+        Name of a score -> its rank-weighted average treatment effects.
     looked_at
-        How many were looked at altogether, if more than are given here; the others count as having shown less.
+        Number of scores that were examined, if more than those given; the others count as showing less.
+
+    Returns
+    -------
+    list of HeterogeneityEvidence
+        One per score, in the order given.
     """
     number = max(len(rates), looked_at or 0)
     p = np.array([rate.p_autoc for rate in rates.values()] + [1.0] * (number - len(rates)))
@@ -57,13 +64,11 @@ def _sentence(name: str, rate: Rate, adjusted: float, number: int) -> str:
     if p >= LEVEL:
         return f"{name}: no credible heterogeneity, {area}, p {p:.2g}"
     if rate.autoc.estimate < 0:
-        return f"{name}: puts those first who benefit least, {area}, p {p:.2g}; the order may be the wrong way round"
+        return f"{name}: ranks patients first who benefit least, {area}, p {p:.2g}; check the direction of the score"
     if adjusted >= LEVEL:
         return (
-            f"{name}: nominally p {p:.2g}, {area}, but {adjusted:.2g} after adjustment for {number} priorities: "
-            "a hint to be tested in other patients, not a finding"
+            f"{name}: nominally p {p:.2g}, {area}, but {adjusted:.2g} after adjustment for {number} scores: "
+            "a hypothesis to test in other patients, not a finding"
         )
-    alone = (
-        "the only priority looked at" if number == 1 else f"{adjusted:.2g} adjusted for {number} priorities"
-    )
-    return f"{name}: evidence of heterogeneity, {area}, p {p:.2g} ({alone}); it wants confirmation in other patients"
+    alone = "the only score examined" if number == 1 else f"{adjusted:.2g} adjusted for {number} scores"
+    return f"{name}: evidence of heterogeneity, {area}, p {p:.2g} ({alone}); it needs confirmation in other patients"

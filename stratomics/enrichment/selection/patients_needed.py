@@ -1,4 +1,4 @@
-"""Patients that an effect takes, as a threshold table needs them."""
+"""Number of patients that a trial of an effect needs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ ALPHA = 0.05
 
 
 def patients_for_events(events: float, control_rate: float, hazard_ratio: float) -> float:
-    """Patients, half of them treated, among whom so many events are expected.
+    """Number of patients, half of them treated, among whom that many events are expected.
 
     Parameters
     ----------
     events
-        How many.
+        Number of events.
     control_rate
         Share of the controls with an event by the end of follow-up.
     hazard_ratio
-        Of the treated.
+        Hazard ratio, treated to control.
+
+    Returns
+    -------
+    float
+        Number of patients, not rounded.
 
     Examples
     --------
@@ -31,14 +36,19 @@ def patients_for_events(events: float, control_rate: float, hazard_ratio: float)
 
 
 def patients_needed(estimate: float, se: float, n: int, power: float) -> float:
-    """Patients for a test of any effect whose standard error falls with the root of their number.
+    """Number of patients for a test of an effect whose standard error falls with the root of their number.
 
     Parameters
     ----------
     estimate, se, n
-        An effect, its standard error, and the patients who gave it.
+        An effect, its standard error, and the number of patients it was estimated in.
     power
-        Wanted.
+        Power, between 0 and 1.
+
+    Returns
+    -------
+    float
+        Number of patients, not rounded.
 
     Examples
     --------

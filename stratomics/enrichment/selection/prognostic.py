@@ -1,4 +1,4 @@
-"""Prognostic enrichment: who has events at all. It makes a trial smaller and says nothing about who benefits."""
+"""Prognostic enrichment: enrol patients at high risk. It makes a trial smaller; it does not find who benefits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 ONE_ARM = "One arm only: prognostic enrichment is offered, predictive refused"
 SHARES = (1.0, 0.75, 0.5, 0.25)
 ASSUMED = 0.7
-"""Hazard ratio of the coming trial, an assumption, the same in everybody."""
+"""Assumed hazard ratio of the coming trial, the same in all patients."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class PrognosticRow:
     Attributes
     ----------
     share, n
-        Of all patients.
+        Share of all patients, and their number.
     rate
         Share of them with an event by the end of follow-up, or with the response.
     patients, screened
-        For 80% power at a hazard ratio of .7, an assumption; None of a response.
+        Numbers for 80% power at an assumed hazard ratio of .7; None for a response.
     """
 
     share: float
@@ -48,21 +48,26 @@ class PrognosticRow:
 def prognostic_table(
     outcome: Survival | Response, score: Array, fold: NDArray[np.int64], follow_up: float | None = None
 ) -> list[PrognosticRow]:
-    """Lay out what enrolling the highest of `score` (repeats, n) would do.
+    """Show what enrolling the patients of highest score would do.
 
     Parameters
     ----------
     outcome
-        Of the n patients.
+        Outcome of n patients.
     score, fold
         (repeats, n) cross-fitted risk, and the folds within which it compares patients.
     follow_up
-        Time that patients are followed, of a survival endpoint.
+        Time that patients of a survival endpoint are followed.
+
+    Returns
+    -------
+    list of PrognosticRow
+        All patients first, then ever smaller shares.
 
     Raises
     ------
     DataError
-        If a survival endpoint comes without follow-up.
+        If a survival endpoint has no follow-up.
     """
     rows = []
     for share in SHARES:

@@ -1,53 +1,81 @@
-"""Subgroup: the locked rule of who may be enrolled, as a file, and what it says of new patients."""
+"""Subgroup: the locked rule of who is eligible, from the threshold of a score to the design of a trial."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from omics.common.errors import ConfigError, DataError, InputError
-from omics.common.files import read_json, write_json
+from omics.common.errors import ConfigError, DataError
+from stratomics.enrichment.effects.effect import Effect
 
-__all__ = ["Subgroup", "selection_rates"]
+__all__ = ["EXPLORATORY", "SelectionRate", "SizingEffects", "Subgroup", "selection_rates"]
 
 Array = NDArray[np.float64]
 
 DIRECTIONS = ("above", "below")
 MISSING = ("abstain", "score")
 EXPLORATORY = (
-    "exploratory: the rule was chosen on the patients whose effect is shown, and wants a trial of its own"
+    "exploratory: the rule was chosen on the same patients as the effects shown, and needs a trial to confirm it"
 )
+CONFIRMATORY = "confirmatory: the rule was locked before these patients were analysed"
+
+
+@dataclass(frozen=True)
+class SizingEffects:
+    """Effects of treatment by which a trial of a subgroup is sized.
+
+    Attributes
+    ----------
+    inside, outside
+        Effects in the subgroup and in the other patients, with 95% intervals.
+    source
+        Where the effect inside comes from, in one sentence.
+    """
+
+    inside: Effect
+    outside: Effect
+    source: str
 
 
 @dataclass(frozen=True)
 class Subgroup:
-    """A rule that nobody can move any more.
+    """A locked rule of who is eligible, and what is known of the patients it was chosen on.
 
     Attributes
     ----------
     score
-        Name of the score: ``benefit``, ``risk``, or a marker's column.
+        Name of the score: ``benefit``, ``risk``, or the column of a marker.
     cut, direction
-        Who is ``"above"`` (or ``"below"``) the cut is eligible; who is exactly at it is not.
+        Patients ``"above"`` (or ``"below"``) the cut are eligible; patients exactly at the cut are not.
     model
-        Digest of the model that makes the score; of a marker, which needs none, empty.
+        Digest of the model that computes the score; empty for a marker, which needs no model.
     missing
-        ``"abstain"``: a patient who lacks a view is not eligible, and is counted apart; ``"score"``: the model
-        scores him by what he has.
+        ``"abstain"``: a patient who lacks a view is not eligible, and is counted separately; ``"score"``: the model
+        scores them by the views they have.
     prevalence
-        Share of the patients who were eligible where the rule was chosen.
+        Share of eligible patients in the cohort in which the rule was chosen.
     exploratory
-        Whether the rule was chosen on the patients whose effect is shown.
+        Whether the rule was chosen on the same patients as the effects shown.
     chosen_by
-        How the cut came about, in one sentence.
+        How the cut was chosen, in one sentence.
     effects
-        What was found in them: name -> estimate, low, high and what it estimates.
+        Effects found in the subgroup: what each estimates -> its value.
+    members
+        (repeats, n) patients whom each cross-fitted rule selects. It is not stored.
+    sizing
+        Effects by which a trial is sized. They are stored with the plan of the trial and not with the rule.
+
+    Raises
+    ------
+    ConfigError
+        If `direction` or `missing` is unknown.
+    DataError
+        If the cut is not finite.
 
     Examples
     --------
@@ -64,44 +92,59 @@ class Subgroup:
     prevalence: float | None = None
     exploratory: bool = True
     chosen_by: str = ""
-    effects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    members: NDArray[np.bool_] | None = field(
+        default=None, compare=False, repr=False, metadata={"stored": False}
+    )
+    sizing: SizingEffects | None = field(default=None, compare=False, repr=False, metadata={"stored": False})
 
     def __post_init__(self) -> None:
         for key, known in (("direction", DIRECTIONS), ("missing", MISSING)):
             if getattr(self, key) not in known:
                 raise ConfigError(f"{key} is '{getattr(self, key)}'; choose one of {', '.join(known)}")
         if not np.isfinite(self.cut):
-            raise DataError("the cut of a subgroup is no finite number; choose another")
+            raise DataError("the cut of a subgroup is not a finite number; choose another")
+
+    @property
+    def rule(self) -> str:
+        """The rule in words, such as ``ki67 above 14``."""
+        return f"{self.score} {self.direction} {self.cut:.4g}"
 
     @property
     def label(self) -> str:
-        """One line for people."""
+        """The rule in words, with its status where it is exploratory."""
         return f"{self.score} {self.direction} {self.cut:g}" + (" (exploratory)" if self.exploratory else "")
 
+    @property
+    def status(self) -> str:
+        """Whether the rule is exploratory or confirmatory, in one sentence."""
+        return EXPLORATORY if self.exploratory else CONFIRMATORY
+
     def same_rule(self, other: Subgroup) -> bool:
-        """Whether both take the same patients, whatever was found in them."""
+        """Whether both rules select the same patients, whatever effects were found in them."""
         parts = ("score", "cut", "direction", "model", "missing")
         return all(getattr(self, part) == getattr(other, part) for part in parts)
 
     def eligible(
         self, score: Array, sd: Array | None = None, observed: NDArray[np.bool_] | None = None
     ) -> pd.DataFrame:
-        """Judge new patients.
+        """Apply the rule to new patients.
 
         Parameters
         ----------
         score
-            (n,) of each, from the model that the rule names; NaN where there is none.
+            (n,) score of each patient, from the model that the rule names; NaN where there is none.
         sd
-            (n,) spread of the ensemble around it.
+            (n,) standard deviation of the ensemble around the score.
         observed
-            (n,) whether a patient has every view that the model was learned with; all do if left out.
+            (n,) whether a patient has every view that the model was fitted with; all do if left out.
 
         Returns
         -------
         DataFrame
-            A row per patient: ``eligible``; ``abstain``, where there is no score, or a view is missing and the rule
-            says so; and with `sd` ``agreement``, the share of the ensemble's spread on the side of the verdict.
+            One row per patient: ``eligible``; ``abstain``, where there is no score, or a view is missing and the rule
+            abstains then; and with `sd` ``agreement``, the share of the ensemble's distribution on the same side of
+            the cut as the score.
         """
         beyond = score - self.cut if self.direction == "above" else self.cut - score
         abstain = ~np.isfinite(score)
@@ -113,53 +156,49 @@ class Subgroup:
             table["agreement"] = np.where(abstain, np.nan, norm.cdf(distance))
         return table
 
-    def content(self) -> dict[str, Any]:
-        """Content of ``subgroup.json``."""
-        status = (
-            EXPLORATORY if self.exploratory else "confirmatory: the rule was locked before these patients"
-        )
-        return {**asdict(self), "status": status}
 
-    def save(self, path: Path) -> None:
-        """Write ``subgroup.json``."""
-        write_json(path, self.content())
+@dataclass(frozen=True)
+class SelectionRate:
+    """Selection by a rule in one group of patients.
 
-    @classmethod
-    def load(cls, path: Path) -> Subgroup:
-        """Read what :meth:`save` wrote.
+    Attributes
+    ----------
+    n
+        Patients of the group.
+    eligible, abstain
+        Share of them who are eligible, and share for whom the rule abstains.
+    """
 
-        Raises
-        ------
-        InputError
-            If the file is not of a subgroup.
-        """
-        content = read_json(path)
-        content.pop("status", None)
-        try:
-            return cls(**content)
-        except TypeError as error:
-            raise InputError(f"{path}: not a subgroup ({error}); restore the file") from None
+    n: int
+    eligible: float
+    abstain: float = 0.0
 
 
-def selection_rates(table: pd.DataFrame, group: NDArray[np.str_]) -> pd.DataFrame:
-    """Share of the eligible and of the abstaining in each group, since a rule may pass a group by.
+def selection_rates(table: pd.DataFrame, group: NDArray[np.str_]) -> dict[str, SelectionRate]:
+    """Compute the share of eligible patients in each group, since a rule may select few patients of some group.
 
     Parameters
     ----------
     table
-        Of :meth:`Subgroup.eligible`.
+        One row per patient with ``eligible`` and ``abstain``, as from :meth:`Subgroup.eligible`.
     group
-        (n,) such as sex or site.
+        (n,) level of each patient, such as their sex or site.
+
+    Returns
+    -------
+    dict
+        Level -> its selection rate.
 
     Examples
     --------
     >>> rule = Subgroup("marker", 0.0)
-    >>> selection_rates(rule.eligible(np.array([1.0, -1.0, 1.0])), np.array(["a", "a", "b"]))
-       n  eligible  abstain
-    a  2       0.5      0.0
-    b  1       1.0      0.0
+    >>> rates = selection_rates(rule.eligible(np.array([1.0, -1.0, 1.0])), np.array(["a", "a", "b"]))
+    >>> rates["a"]
+    SelectionRate(n=2, eligible=0.5, abstain=0.0)
     """
     grouped = table.groupby(group)
-    rates = grouped[["eligible", "abstain"]].mean()
-    rates.insert(0, "n", grouped.size())
-    return rates
+    means = grouped[["eligible", "abstain"]].mean()
+    return {
+        str(level): SelectionRate(int(n), float(row["eligible"]), float(row["abstain"]))
+        for (level, n), (_, row) in zip(grouped.size().items(), means.iterrows(), strict=True)
+    }

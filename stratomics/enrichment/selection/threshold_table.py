@@ -93,7 +93,7 @@ def threshold_table(
     costs
         What screening and patients cost; no cost is given without.
     """
-    if follow_up is None and trial.survives:
+    if follow_up is None and trial.is_survival:
         follow_up = median_follow_up(trial.survival)
     values, chosen = cuts
     one = np.ones((1, len(trial)))

@@ -8,9 +8,9 @@ from omics.common.registry import lazy_getattr
 PUBLIC = {
     "AdaptiveTrial": "stratomics.enrichment.virtual.adaptive:AdaptiveTrial",
     "AllComers": "stratomics.enrichment.virtual.single:AllComers",
-    "EffectDraws": "stratomics.enrichment.virtual.effect_scenarios:DrawnPrior",
+    "DrawnPrior": "stratomics.enrichment.virtual.effect_scenarios:DrawnPrior",
     "EnrichmentTrial": "stratomics.enrichment.virtual.single:EnrichmentTrial",
-    "HonestEffect": "stratomics.enrichment.virtual.effect_scenarios:NormalPrior",
+    "NormalPrior": "stratomics.enrichment.virtual.effect_scenarios:NormalPrior",
     "LogHazardRatio": "stratomics.enrichment.virtual.effect_scenarios:LogHazardRatio",
     "StratifiedTrial": "stratomics.enrichment.virtual.stratified:StratifiedTrial",
     "VirtualTrials": "stratomics.enrichment.virtual.trials:VirtualTrials",

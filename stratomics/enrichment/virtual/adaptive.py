@@ -15,8 +15,8 @@ from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
 from stratomics.enrichment.virtual.log_rank import LogRankScore, log_rank, time_of_event
 from stratomics.enrichment.virtual.outcomes import (
     Outcomes,
-    at_the_latest,
-    candidates_until,
+    analysis_time,
+    candidates_screened,
     ended,
     require_patients,
 )
@@ -73,7 +73,7 @@ class AdaptiveTrial:
         """Run the trial on virtual patients."""
         start = all_comers(draws, setting, truth)
         waited = time_of_event(start.happens, round(self.rule.events[0]))
-        interim = at_the_latest(waited, start, setting)
+        interim = analysis_time(waited, start, setting)
         seen = _strata(start, True, interim)
         keep = self.rule.keep(seen[0].log_ratio, (seen[0] + seen[1]).log_ratio)
         patients = _go_on(start, draws, setting, truth, interim, keep[0] & ~keep[1])
@@ -83,9 +83,9 @@ class AdaptiveTrial:
             early, late, until = _by_patients(patients, setting, interim, keep[1], self._further, self.split)
         subgroup, everybody = self.rule.decide(early, late, keep)
         goes_on = keep[0] | keep[1]
-        at = np.where(goes_on, at_the_latest(until, patients, setting), interim)
+        at = np.where(goes_on, analysis_time(until, patients, setting), interim)
         short = np.where(goes_on, np.maximum(waited, until), waited) > at
-        return ended(patients, at, subgroup, everybody, candidates_until(patients, at), short)
+        return ended(patients, at, subgroup, everybody, candidates_screened(patients, at), short)
 
 
 def _go_on(
@@ -108,7 +108,7 @@ def _by_increments(
 ) -> tuple[Stage, Stage, Array]:
     """Evidence of both stages, the second being what the score gained after the interim look; and when it is read."""
     until = time_of_event(_events_of(patients, patients.happens > interim[:, None], everybody), further)
-    last = _strata(patients, True, at_the_latest(until, patients, setting))
+    last = _strata(patients, True, analysis_time(until, patients, setting))
     return stage_of(*seen), stage_of(last[0] - seen[0], last[1] - seen[1]), until
 
 
@@ -118,8 +118,8 @@ def _by_patients(
     """Evidence of those who came before the interim look and of those who came after; and when all of it is read."""
     first, read = patients.entry <= interim[:, None], interim + split
     until = time_of_event(_events_of(patients, ~first, everybody), further)
-    early = _strata(patients, first, at_the_latest(read, patients, setting))
-    late = _strata(patients, ~first, at_the_latest(until, patients, setting))
+    early = _strata(patients, first, analysis_time(read, patients, setting))
+    late = _strata(patients, ~first, analysis_time(until, patients, setting))
     return stage_of(*early), stage_of(*late), np.maximum(until, read)
 
 

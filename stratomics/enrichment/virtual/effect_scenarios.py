@@ -15,7 +15,7 @@ from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import require_above_zero, require_share
 
 __all__ = [
-    "READS_AS",
+    "REJECTION_RATE_NAMES",
     "SCENARIOS",
     "DrawnPrior",
     "EffectPrior",
@@ -154,5 +154,5 @@ SCENARIOS: dict[str, Callable[[EffectPrior, np.random.Generator, int, float], Tr
 }
 """Truths by name: (believed, generator, trials, delay) -> truth."""
 
-READS_AS = {"estimate": "power", "drawn": "assurance", "halved": "power", "delayed": "power", "null": "error"}
+REJECTION_RATE_NAMES = {"estimate": "power", "drawn": "assurance", "halved": "power", "delayed": "power", "null": "error"}
 """What the share of rejecting trials is called under each of them (assurance: O'Hagan 2005, doi 10.1002/pst.175)."""

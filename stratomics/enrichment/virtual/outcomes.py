@@ -16,8 +16,8 @@ from stratomics.enrichment.virtual.patients import Draws, Patients
 __all__ = [
     "Outcomes",
     "TrialPlan",
-    "at_the_latest",
-    "candidates_until",
+    "analysis_time",
+    "candidates_screened",
     "cost",
     "ended",
     "require_patients",
@@ -92,7 +92,7 @@ def utility(outcomes: Outcomes, setting: Setting, truth: TrialScenario) -> Array
     does harm. A delay is not taken off.
     """
     inside, outside = -truth.log_ratio
-    positive, everybody = setting.positive, setting.everybody
+    positive, everybody = setting.positive, setting.all_comers
     among_positive = positive.taken * (positive.belonging * inside + (1.0 - positive.belonging) * outside)
     among_all = everybody.belonging * inside + (1.0 - everybody.belonging) * outside
     gain = np.select([outcomes.everybody, outcomes.subgroup], [among_all, among_positive], 0.0)
@@ -108,13 +108,13 @@ def require_patients(patients: int, events: float) -> None:
         )
 
 
-def at_the_latest(waited: Array, patients: Patients, setting: Setting) -> Array:
+def analysis_time(waited: Array, patients: Patients, setting: Setting) -> Array:
     """(trials,) time of a look; where it would wait in vain, that of the last event or loss, or the longest."""
     last: Array = np.minimum((patients.entry + patients.time).max(axis=1), setting.longest)
     return np.minimum(waited, last)
 
 
-def candidates_until(patients: Patients, at: Array) -> Array:
+def candidates_screened(patients: Patients, at: Array) -> Array:
     """(trials,) candidates that came until the last patient who was there at the time `at`."""
     last: Array = np.where(patients.entry <= at[:, None], patients.candidate, 0.0).max(axis=1)
     return last

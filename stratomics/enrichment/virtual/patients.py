@@ -96,7 +96,7 @@ def candidates(draws: Draws, population: Population) -> Array:
 def all_comers(draws: Draws, setting: Setting, truth: TrialScenario) -> Patients:
     """Enrol everybody, whatever the test says."""
     positive = draws.test < setting.assay.positive
-    return enrol(draws, candidates(draws, setting.everybody), positive, setting, truth)
+    return enrol(draws, candidates(draws, setting.all_comers), positive, setting, truth)
 
 
 def positives(draws: Draws, setting: Setting, truth: TrialScenario) -> Patients:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from stratomics.enrichment.design.group_sequential import GroupSequential, fixed
+from stratomics.enrichment.design.group_sequential import GroupSequential, fixed_design
 from stratomics.enrichment.design.setting import Setting
 from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
 from stratomics.enrichment.virtual.log_rank import log_rank, time_of_event
 from stratomics.enrichment.virtual.outcomes import (
     Outcomes,
-    at_the_latest,
-    candidates_until,
+    analysis_time,
+    candidates_screened,
     ended,
     require_patients,
 )
@@ -42,7 +42,7 @@ class AllComers:
 
     patients: int
     events: int
-    looks: GroupSequential = field(default_factory=fixed)
+    looks: GroupSequential = field(default_factory=fixed_design)
 
     def __post_init__(self) -> None:
         require_patients(self.patients, self.events)
@@ -60,7 +60,7 @@ class EnrichmentTrial:
 
     patients: int
     events: int
-    looks: GroupSequential = field(default_factory=fixed)
+    looks: GroupSequential = field(default_factory=fixed_design)
 
     def __post_init__(self) -> None:
         require_patients(self.patients, self.events)
@@ -69,7 +69,7 @@ class EnrichmentTrial:
         """Run the trial on virtual patients."""
         patients = positives(draws, setting, truth)
         rejected, at, short = _looked_at(patients, setting, self.events, self.looks)
-        return ended(patients, at, rejected, np.zeros_like(rejected), candidates_until(patients, at), short)
+        return ended(patients, at, rejected, np.zeros_like(rejected), candidates_screened(patients, at), short)
 
 
 def _looked_at(
@@ -85,7 +85,7 @@ def _looked_at(
     end, happens = np.zeros(trials), patients.happens
     for look, share in enumerate(looks.information):
         waited = time_of_event(happens, max(1, round(events * share)))
-        at = at_the_latest(waited, patients, setting)
+        at = analysis_time(waited, patients, setting)
         z = log_rank(patients, None, at).z
         hit = going & (z >= looks.efficacy[look])
         stops = going if look == looks.looks - 1 else hit | (going & (z < looks.futility[look]))

@@ -9,11 +9,11 @@ from scipy.stats import norm
 
 from omics.common.registry import check_choice
 from stratomics.enrichment.design.checks import require_share
-from stratomics.enrichment.design.combination import INTERSECTIONS, Stage, closed_test_at_once
+from stratomics.enrichment.design.combination import INTERSECTIONS, Stage, closed_test_one_stage
 from stratomics.enrichment.design.setting import Setting
 from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
 from stratomics.enrichment.virtual.log_rank import LogRankScore, log_rank, time_of_event
-from stratomics.enrichment.virtual.outcomes import Outcomes, at_the_latest, ended, require_patients
+from stratomics.enrichment.virtual.outcomes import Outcomes, analysis_time, ended, require_patients
 from stratomics.enrichment.virtual.patients import Draws, all_comers
 
 __all__ = ["StratifiedTrial", "stage_of"]
@@ -51,13 +51,13 @@ class StratifiedTrial:
         """Run the trial on virtual patients."""
         patients = all_comers(draws, setting, truth)
         waited = time_of_event(patients.happens, self.events)
-        at = at_the_latest(waited, patients, setting)
+        at = analysis_time(waited, patients, setting)
         positive, negative = (
             log_rank(patients, patients.positive, at),
             log_rank(patients, ~patients.positive, at),
         )
         critical = float(norm.isf(self.alpha))
-        subgroup, everybody = closed_test_at_once(
+        subgroup, everybody = closed_test_one_stage(
             stage_of(positive, negative), critical, INTERSECTIONS[self.intersection]
         )
         tested = (patients.entry <= at[:, None]).sum(axis=1).astype(np.float64)

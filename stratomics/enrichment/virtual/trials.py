@@ -14,7 +14,7 @@ from omics.common.errors import DesignError
 from omics.common.registry import check_choice
 from omics.common.seeds import named_generator
 from stratomics.enrichment.design.setting import Setting
-from stratomics.enrichment.virtual.effect_scenarios import READS_AS, SCENARIOS, EffectPrior, TrialScenario
+from stratomics.enrichment.virtual.effect_scenarios import REJECTION_RATE_NAMES, SCENARIOS, EffectPrior, TrialScenario
 from stratomics.enrichment.virtual.outcomes import Outcomes, TrialPlan, cost, utility
 from stratomics.enrichment.virtual.patients import draw
 
@@ -76,7 +76,7 @@ class VirtualTrials:
         return {
             "truth": scenario,
             "plan": plan,
-            "reads_as": READS_AS[scenario],
+            "reads_as": REJECTION_RATE_NAMES[scenario],
             "rejected": rejected,
             "rejected_se": math.sqrt(rejected * (1.0 - rejected) / len(found.rejected)),
             "subgroup": float(found.subgroup.mean()),
@@ -129,10 +129,10 @@ def virtual_trials(
     --------
     >>> from stratomics.enrichment.design.assay import Assay
     >>> from stratomics.enrichment.design.step_rate import StepRate
-    >>> from stratomics.enrichment.virtual.effect_scenarios import HonestEffect, LogHazardRatio
+    >>> from stratomics.enrichment.virtual.effect_scenarios import NormalPrior, LogHazardRatio
     >>> from stratomics.enrichment.virtual.single import AllComers, EnrichmentTrial
     >>> setting = Setting(Assay(0.4), StepRate.of_median(12.0), StepRate.of_median(18.0), StepRate.constant(30.0))
-    >>> prior = HonestEffect(LogHazardRatio(-0.5, 0.2), LogHazardRatio(0.0, 0.1))
+    >>> prior = NormalPrior(LogHazardRatio(-0.5, 0.2), LogHazardRatio(0.0, 0.1))
     >>> plans = {"all": AllComers(300, 200), "enriched": EnrichmentTrial(200, 130)}
     >>> found = virtual_trials(plans, setting, prior, trials=500, seed=1)
     >>> found.better("enriched", "all")[0] > 0.5

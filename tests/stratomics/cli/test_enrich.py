@@ -80,7 +80,7 @@ def test_big198_on_the_command_line(shared: Find, capsys: pytest.CaptureFixture[
         ({"costs": "100,20000"}, ["cost 80/90%"]),
         (
             {"covariates": "age", "randomised": "no"},
-            ["not randomised", "almost sure of their arm", "not adjusted"],
+            ["not randomised", "almost certain to be in their arm", "not adjusted"],
         ),
         ({"randomised": "adaptive"}, ["allocation moved with the outcomes"]),
         ({"cuts": "0"}, ["randomised"]),

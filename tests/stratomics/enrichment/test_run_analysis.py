@@ -42,7 +42,7 @@ def test_a_run_gives_a_trial_that_is_kept_whole(
     answer = enriched(run, capsys, "--plan_for=0.6", "--markers=age", "--accrual=50")
     plan = answer["plan"]
     design = TrialDesign.load(run / "design.json")
-    assert design == TrialDesign.of_json(plan["design"])
+    assert design == TrialDesign.from_json(plan["design"])
     assert design.name == "enrichment"
     assert design.estimand.treatment == "treated against a"
     sources = {one.name: one.source for one in design.assumptions}
@@ -118,12 +118,12 @@ def test_what_is_not_randomised_is_said_with_its_overlap(
     write_run: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = with_arms(write_run())
-    arm = {"column": "arm", "control": "a", "treated": None, "randomised": False}
+    arm = {"column": "arm", "control": "a", "treated": None, "randomised": "no"}
     write_json(run / "provenance.json", {"endpoint": "os", "kind": "survival", "unit": "years", "arm": arm})
     assert main(["enrich", str(run), "--cuts=0.4,0.6", "--trials=200", *FEW, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["standing"].startswith("not randomised")
-    assert "almost sure of their arm" in answer["overlap"]["sentence"]
+    assert "almost certain to be in their arm" in answer["overlap"]["sentence"]
     assert "that allocation was random" in answer["weight"].split("Not shown")[1]
 
 

@@ -21,7 +21,7 @@ from stratomics.enrichment.design.combination import (
     Stage,
     bonferroni,
     closed_test,
-    closed_test_at_once,
+    closed_test_one_stage,
     intersection_critical,
     simes,
     spiessens_debois,
@@ -41,7 +41,7 @@ def golden_design(intersection: str) -> AdaptiveEnrichment:
 def test_power_equals_that_of_rpact(intersection: str, column: int, row: list[float]) -> None:
     """Within 3 sqrt(2) standard errors of its 20,000 simulations; ours are 200,000."""
     found = golden_design(intersection).simulate(row[0], row[1], 200_000, seed=1)
-    for ours, theirs in ((found.any_rejected, row[column]), (found.subgroup_kept, row[4])):
+    for ours, theirs in ((found.any_rejected, row[column]), (found.subgroup_selected, row[4])):
         se = math.sqrt(theirs * (1 - theirs) / GOLDEN["trials"])
         assert ours == pytest.approx(theirs, abs=3 * math.sqrt(2) * se)
 
@@ -77,7 +77,7 @@ def test_the_familywise_level_is_kept_at_every_null(intersection: str, rule: str
         for better in (0.5, 0.7, 0.85):
             assert design.simulate(1.0, better, trials, seed=3).subgroup_rejected <= limit
             outside = partial_null(better, prevalence)
-            assert design.simulate(better, outside, trials, seed=4).everybody_rejected <= limit
+            assert design.simulate(better, outside, trials, seed=4).all_comers_rejected <= limit
 
 
 def test_without_the_closed_test_the_level_would_be_lost() -> None:
@@ -131,7 +131,7 @@ def test_the_closed_test_equals_one_by_hand() -> None:
 def test_nothing_observed_rejects_nothing() -> None:
     nothing = Stage(np.array([-np.inf]), np.array([-np.inf]), np.array([1.0]))
     for intersection in INTERSECTIONS.values():
-        assert not np.any(closed_test_at_once(nothing, 1.96, intersection))
+        assert not np.any(closed_test_one_stage(nothing, 1.96, intersection))
 
 
 def test_the_same_seed_gives_the_same_and_effects_see_the_same_draws() -> None:

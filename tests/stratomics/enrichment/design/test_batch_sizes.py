@@ -9,9 +9,9 @@ import pytest
 
 from omics.common.errors import DesignError
 from stratomics.enrichment.design.assay import Assay
-from stratomics.enrichment.design.average_effect import size_of_one_test
+from stratomics.enrichment.design.sample_size import size_of_one_test
 from stratomics.enrichment.design.batch_sizes import sizes_of_one_test
-from stratomics.enrichment.design.group_sequential import fixed
+from stratomics.enrichment.design.group_sequential import fixed_design
 from stratomics.enrichment.design.setting import AssumedEffect, Population, Setting
 from stratomics.enrichment.design.step_rate import StepRate
 
@@ -27,7 +27,7 @@ MOST = 1e5
 def test_many_sizes_are_those_of_one_after_another(effect: AssumedEffect) -> None:
     assays = [Assay(*shares) for shares in itertools.product((0.1, 0.5), (0.6, 1.0), (0.7, 1.0))]
     settings = [Setting(one, INSIDE, OUTSIDE, StepRate.constant(7.0), 0.004, 1 / 3) for one in assays]
-    populations = [one.positive for one in settings] + [one.everybody for one in settings]
+    populations = [one.positive for one in settings] + [one.all_comers for one in settings]
     belonging = np.array([one.belonging for one in populations])
     taken = np.array([one.taken for one in populations])
     many = sizes_of_one_test(settings[0], effect, belonging, taken, 0.9, 0.02, 15.0, MOST)
@@ -39,7 +39,7 @@ def test_many_sizes_are_those_of_one_after_another(effect: AssumedEffect) -> Non
 
 def _alone(setting: Setting, population: Population, effect: AssumedEffect) -> tuple[float, float, float]:
     try:
-        size = size_of_one_test(setting, population, effect, 0.9, fixed(0.02), 15.0)
+        size = size_of_one_test(setting, population, effect, 0.9, fixed_design(0.02), 15.0)
     except DesignError:
         return np.inf, np.inf, np.inf
     # What is larger than was looked at is none there.

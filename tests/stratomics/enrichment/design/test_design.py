@@ -25,10 +25,10 @@ from stratomics.enrichment.design.events import (
 )
 from stratomics.enrichment.design.group_sequential import (
     GroupSequential,
-    fixed,
+    fixed_design,
     obrien_fleming,
     pocock,
-    spend,
+    alpha_spending,
     with_futility,
 )
 from stratomics.enrichment.design.spending import (
@@ -113,7 +113,7 @@ def test_an_assay_counts_as_a_simulated_one_does() -> None:
     positive = rng.random(n) < np.where(belongs, 0.85, 0.3)
     assert positive.mean() == pytest.approx(assay.positive, abs=0.002)
     assert belongs[positive].mean() == pytest.approx(assay.positive_predictive_value, abs=0.003)
-    assert belongs[~positive].mean() == pytest.approx(assay.belonging_despite_negative, abs=0.003)
+    assert belongs[~positive].mean() == pytest.approx(assay.false_omission_rate, abs=0.003)
 
 
 @given(RATIO, POWER, st.floats(0.2, 0.8))
@@ -160,12 +160,12 @@ def test_boundaries_equal_those_of_rpact(looks: int) -> None:
     # rpact stops at 1e-5 of the boundary.
     np.testing.assert_allclose(obrien_fleming(looks).efficacy, of, atol=1.2e-5)
     np.testing.assert_allclose(pocock(looks).efficacy, SEQUENTIAL["pocock"][str(looks)], atol=1.2e-5)
-    np.testing.assert_allclose(spend(lan_demets_obrien_fleming, looks).efficacy, lan, atol=1.2e-5)
+    np.testing.assert_allclose(alpha_spending(lan_demets_obrien_fleming, looks).efficacy, lan, atol=1.2e-5)
 
 
 def test_a_survival_trial_with_three_looks_equals_that_of_rpact() -> None:
     example = SEQUENTIAL["survival_example"]
-    design = spend(lan_demets_obrien_fleming, (0.5, 0.75, 1.0))
+    design = alpha_spending(lan_demets_obrien_fleming, (0.5, 0.75, 1.0))
     most = design.maximum_events(0.7, power=0.9)
     np.testing.assert_allclose(design.efficacy, example["efficacy"], atol=1e-5)
     assert most == pytest.approx(example["maximum_events"], abs=1e-3)
@@ -188,7 +188,7 @@ def test_inflation_and_repeated_testing() -> None:
 
 def test_futility_equals_the_default_design_of_gsdesign() -> None:
     golden = SEQUENTIAL["gsdesign_default"]
-    design = with_futility(spend(hwang_shih_decani(-4), 3), hwang_shih_decani(-2), power=0.9)
+    design = with_futility(alpha_spending(hwang_shih_decani(-4), 3), hwang_shih_decani(-2), power=0.9)
     np.testing.assert_allclose(design.efficacy, golden["efficacy"], atol=0.0051)
     np.testing.assert_allclose(design.futility, golden["futility"], atol=0.0051)
     drift = design.drift(0.9)
@@ -204,7 +204,7 @@ def test_futility_equals_the_default_design_of_gsdesign() -> None:
 
 def test_crossing_equals_the_multivariate_normal() -> None:
     """Of four unequal looks, by scipy's integration of the joint density over those who went on."""
-    design = with_futility(spend(lan_demets_pocock, (0.2, 0.5, 0.8, 1.0)), hwang_shih_decani(-2), power=0.85)
+    design = with_futility(alpha_spending(lan_demets_pocock, (0.2, 0.5, 0.8, 1.0)), hwang_shih_decani(-2), power=0.85)
     times, drift = np.array(design.information), 1.7
     found = design.crossing(drift)
     covariance = np.sqrt(np.minimum.outer(times, times) / np.maximum.outer(times, times))
@@ -232,7 +232,7 @@ def test_spending_spends_alpha_and_no_more(
     spending: Callable[..., np.ndarray], interim: list[float], alpha: float
 ) -> None:
     looks = [*sorted({round(time, 2) for time in interim}), 1.0]
-    design = spend(spending, looks, alpha)
+    design = alpha_spending(spending, looks, alpha)
     spent = np.cumsum(design.crossing(0.0).efficacy)
     np.testing.assert_allclose(spent, spending(np.array(looks), alpha), atol=1e-7)
     assert design.inflation(0.8) >= 1.0 - 1e-9
@@ -257,7 +257,7 @@ def test_futility_keeps_the_level_and_the_power_that_was_asked_for(power: float,
 
 
 def test_one_look_is_the_fixed_trial() -> None:
-    for design in (fixed(), obrien_fleming(1), spend(lan_demets_pocock, 1)):
+    for design in (fixed_design(), obrien_fleming(1), alpha_spending(lan_demets_pocock, 1)):
         assert design.efficacy[0] == pytest.approx(norm.isf(0.025), abs=1e-8)
         assert design.maximum_events(0.7) == pytest.approx(schoenfeld_events(0.7), rel=1e-7)
 
@@ -351,13 +351,13 @@ def test_the_hazard_of_a_survival_table_gives_the_table_back() -> None:
         (lambda: Assay(0.5).enrichment(-1.0), "cancel to zero"),
         (lambda: obrien_fleming(0), "0 looks; there must be at least one"),
         (lambda: pocock((0.5, 0.5, 1.0)), "go from 0.5 to 0.5; they must increase, so that no two overlap"),
-        (lambda: spend(lan_demets_pocock, (0.5, 0.9)), "the looks go from 0.5 to 0.9; they end at 1"),
-        (lambda: spend(lan_demets_pocock, (0.0, 1.0)), "none is at 0"),
+        (lambda: alpha_spending(lan_demets_pocock, (0.5, 0.9)), "the looks go from 0.5 to 0.9; they end at 1"),
+        (lambda: alpha_spending(lan_demets_pocock, (0.0, 1.0)), "none is at 0"),
         (lambda: obrien_fleming(2, alpha=0.0), "alpha .one-sided. is 0"),
         (lambda: hwang_shih_decani(math.inf), "gamma is inf"),
         (lambda: GroupSequential((0.5, 1.0), (2.0, 2.0), (2.5, 2.0), 0.025), "the boundaries overlap"),
         (lambda: GroupSequential((0.5, 1.0), (2.0,), (0.0, 2.0), 0.025), "there must be one of each a look"),
-        (lambda: fixed().conditional_power(1, 0.0, 1.0), "look 1 is none before the end"),
+        (lambda: fixed_design().conditional_power(1, 0.0, 1.0), "look 1 is none before the end"),
         (lambda: StepRate((0.0, 0.0), (1.0, 1.0)), "go from 0 to 0; they must increase"),
         (lambda: StepRate((1.0,), (1.0,)), "the first rate starts at 1"),
         (lambda: StepRate((0.0,), (0.0,)), "an arm would end without events"),

@@ -14,17 +14,17 @@ from trials import GOLDEN, Find, actg175, big198, response_trial, survival_trial
 from models.survival.kaplan_meier import censoring_survival
 from omics.cohort.endpoints import Survival
 from omics.common.errors import DataError
-from stratomics.enrichment.effects.aipcw import HEAVIEST, aipcw
+from stratomics.enrichment.effects.aipcw import LARGEST_WEIGHT, aipcw
 from stratomics.enrichment.effects.benefit_calibration import (
     benefit_by_quantile,
-    best_line,
+    best_linear_predictor,
     c_for_benefit,
     policy_value,
 )
 from stratomics.enrichment.effects.cross_fitted import ranks_within_folds
 from stratomics.enrichment.effects.horizon import checked_horizon, furthest_horizon
 from stratomics.enrichment.effects.nuisance import ArmCurves, arm_curves, probability_of
-from stratomics.enrichment.effects.propensity import overlap_of, standing_of, treatment_probability
+from stratomics.enrichment.effects.propensity import overlap_of, interpretation_of, treatment_probability
 from stratomics.enrichment.effects.pseudo_outcomes import pseudo_outcomes
 from stratomics.enrichment.effects.ridge_benefit import cross_fitted_benefit
 from stratomics.enrichment.effects.trial import Trial
@@ -84,7 +84,7 @@ def test_nobody_stands_for_more_than_twenty() -> None:
     trial = survival_trial(2)
     event, time = trial.survival.event, trial.survival.time
     thin = ArmCurves(np.unique(time), np.full((1, 120), 0.5), np.full((1, 120), 0.001))
-    assert aipcw(event, time, thin, 1.0, "rmst")[2].max() == HEAVIEST
+    assert aipcw(event, time, thin, 1.0, "rmst")[2].max() == LARGEST_WEIGHT
 
 
 def test_the_horizon_keeps_ten_at_risk_and_a_tenth_uncensored() -> None:
@@ -167,17 +167,17 @@ def test_the_best_line_finds_a_calibrated_slope_and_is_statsmodels_formula() -> 
     rng, n = np.random.default_rng(0), 4000
     benefit = rng.normal(size=n)
     seen = benefit + (1 + np.abs(benefit)) * rng.normal(size=n)
-    line = best_line(seen, benefit)
+    line = best_linear_predictor(seen, benefit)
     assert abs(line.slope.estimate - 1) < 3 * line.slope.se
     assert line.credible
     assert line.mean.estimate == pytest.approx(seen.mean())
     # HC3 by leaving each out: its jackknife to the first order.
     few, short = benefit[:60], seen[:60]
-    left_out = [best_line(np.delete(short, i), np.delete(few, i)).slope.estimate for i in range(60)]
+    left_out = [best_linear_predictor(np.delete(short, i), np.delete(few, i)).slope.estimate for i in range(60)]
     jackknife = np.sqrt(59 / 60 * np.sum((np.array(left_out) - np.mean(left_out)) ** 2))
-    assert best_line(short, few).slope.se == pytest.approx(jackknife, rel=0.05)
+    assert best_linear_predictor(short, few).slope.se == pytest.approx(jackknife, rel=0.05)
     with pytest.raises(DataError, match="same predicted benefit"):
-        best_line(seen, np.ones(n))
+        best_linear_predictor(seen, np.ones(n))
 
 
 def test_quantiles_of_benefit_and_the_value_of_a_policy() -> None:
@@ -217,7 +217,7 @@ def test_actg175_response_shows_no_credible_heterogeneity_to_a_model(shared: Fin
     rate = rate_of(pseudo.value, ranks_within_folds(score, fold), halves=200)
     assert rate.p_autoc > 0.05
     assert "no credible heterogeneity" in evidence_of({"model": rate})[0].sentence
-    assert not best_line(pseudo.value, score.mean(axis=0)).credible
+    assert not best_linear_predictor(pseudo.value, score.mean(axis=0)).credible
 
 
 def test_actg175_cd4_alone_is_nominally_a_find_and_among_four_markers_none(shared: Find) -> None:
@@ -274,8 +274,8 @@ def test_without_randomisation_the_propensity_takes_confounding_out() -> None:
     assert abs(pseudo.average.estimate - truth) < 2 * pseudo.average.se < abs(crude - truth)
     overlap = overlap_of(trial, pseudo.probability)
     assert overlap.quantiles["treated"][3] > overlap.quantiles["control"][3]
-    assert "almost sure of their arm" in overlap.sentence
-    assert "not randomised" in standing_of(trial)
+    assert "almost certain to be in their arm" in overlap.sentence
+    assert "not randomised" in interpretation_of(trial)
 
 
 def test_a_probability_without_covariates_is_the_share() -> None:

@@ -13,9 +13,9 @@ from omics.common.errors import DesignError, InputError
 from stratomics.enrichment import design, virtual
 from stratomics.enrichment.design.adaptive_size import adaptive_rule
 from stratomics.enrichment.design.assay import Assay
-from stratomics.enrichment.design.average_effect import size_of_one_test, size_of_two_tests
+from stratomics.enrichment.design.sample_size import size_of_one_test, size_of_two_tests
 from stratomics.enrichment.design.events import schoenfeld_events
-from stratomics.enrichment.design.group_sequential import fixed, obrien_fleming
+from stratomics.enrichment.design.group_sequential import fixed_design, obrien_fleming
 from stratomics.enrichment.design.setting import AssumedEffect, Economics, Setting
 from stratomics.enrichment.design.step_rate import StepRate
 from stratomics.enrichment.design.trial_design import Assumption, TrialDesign
@@ -67,20 +67,20 @@ def test_every_design_has_about_the_power_it_was_planned_for(assay: Assay) -> No
 
 
 def test_one_test_of_one_effect_is_schoenfeld() -> None:
-    size = size_of_one_test(SETTING, SETTING.everybody, AssumedEffect(0.7, 0.7), 0.8, fixed(), 12.0)
+    size = size_of_one_test(SETTING, SETTING.all_comers, AssumedEffect(0.7, 0.7), 0.8, fixed_design(), 12.0)
     assert size.events == pytest.approx(schoenfeld_events(0.7))
-    course = SETTING.course(SETTING.everybody, AssumedEffect(0.7, 0.7))
+    course = SETTING.course(SETTING.all_comers, AssumedEffect(0.7, 0.7))
     assert course.events(size.patients, size.duration) == pytest.approx(size.events)
-    enriched = size_of_one_test(SETTING, SETTING.positive, AssumedEffect(0.7, 1.0), 0.8, fixed(), 12.0)
+    enriched = size_of_one_test(SETTING, SETTING.positive, AssumedEffect(0.7, 1.0), 0.8, fixed_design(), 12.0)
     assert enriched.events == pytest.approx(schoenfeld_events(0.7))
     assert enriched.candidates == pytest.approx(enriched.patients / 0.4)
 
 
 def test_two_tests_cost_a_little_where_one_would_do_and_save_where_it_would_not() -> None:
     same, inside = AssumedEffect(0.7, 0.7), AssumedEffect(0.6, 1.0)
-    everybody = size_of_one_test(SETTING, SETTING.everybody, same, 0.8, fixed(), 12.0).events
+    everybody = size_of_one_test(SETTING, SETTING.all_comers, same, 0.8, fixed_design(), 12.0).events
     assert everybody < size_of_two_tests(SETTING, same, 0.8, 0.025, 12.0).events < 1.25 * everybody
-    diluted = size_of_one_test(SETTING, SETTING.everybody, inside, 0.8, fixed(), 12.0).events
+    diluted = size_of_one_test(SETTING, SETTING.all_comers, inside, 0.8, fixed_design(), 12.0).events
     assert size_of_two_tests(SETTING, inside, 0.8, 0.025, 12.0).events < 0.6 * diluted
 
 
@@ -146,7 +146,7 @@ def test_what_cannot_be_is_said_in_a_sentence() -> None:
     content = planned.to_json()
     content["alhpa"] = content.pop("alpha")
     with pytest.raises(InputError, match="this is no trial design: alhpa, alpha are missing or unknown"):
-        TrialDesign.of_json(content)
+        TrialDesign.from_json(content)
 
 
 @pytest.mark.parametrize("package", [design, virtual], ids=["design", "virtual"])

@@ -146,7 +146,7 @@ def test_a_cut_that_cannot_be_compared_is_refused(cuts: list[float], sentence: s
         marker_cuts(trial, marker, cuts)
     with pytest.raises(DataError, match=r"share 0\.03 leaves"):
         share_cuts(trial, marker[None], np.zeros((1, len(trial)), dtype=np.int64), [0.03])
-    with pytest.raises(DataError, match="chooses nobody or everybody"):
+    with pytest.raises(DataError, match="chooses no patient or all patients"):
         chosen_within_folds(marker[None], np.zeros((1, len(trial)), dtype=np.int64), 1.0)
     with pytest.raises(DataError, match="no cut of this score"):
         marker_cuts(trial, np.ones(len(trial)))
@@ -227,7 +227,7 @@ def test_an_honest_effect_is_the_mean_over_repeats_and_wants_twenty() -> None:
     assert np.log(honest.effect.estimate) == pytest.approx(np.mean(one_by_one))
     assert honest.between == pytest.approx(np.std(one_by_one, ddof=1))
     assert "not learned from" in honest.estimand
-    with pytest.raises(DataError, match="19 repeats of the cross-fit give no honest interval"):
+    with pytest.raises(DataError, match="19 repeats of the cross-fit give no valid interval"):
         cross_fitted_effect(measure, chosen[:19])
     ranks = ranks_within_folds(score, fold)
     assert np.array_equal(ranks > 0.7, chosen)

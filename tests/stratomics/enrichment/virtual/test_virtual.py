@@ -18,9 +18,9 @@ from stratomics.enrichment.design.adaptive_enrichment import AdaptiveEnrichment
 from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.design.events import power_of_events
 from stratomics.enrichment.design.group_sequential import (
-    fixed,
+    fixed_design,
     obrien_fleming,
-    spend,
+    alpha_spending,
     with_futility,
 )
 from stratomics.enrichment.design.setting import AssumedEffect, Economics, Setting
@@ -223,7 +223,7 @@ def test_the_power_of_one_test_equals_the_formula() -> None:
 @pytest.mark.slow
 def test_three_looks_end_as_the_integral_says() -> None:
     """Stopping at each look, for efficacy and futility, under none and under the planned effect; error as above."""
-    looks = with_futility(spend(lan_demets_obrien_fleming, (0.4, 0.7, 1.0)), hwang_shih_decani(-2), power=0.8)
+    looks = with_futility(alpha_spending(lan_demets_obrien_fleming, (0.4, 0.7, 1.0)), hwang_shih_decani(-2), power=0.8)
     events = 300
     plan = AllComers(500, events, looks)
     for ratio in (1.0, 0.72):
@@ -240,11 +240,11 @@ def test_three_looks_end_as_the_integral_says() -> None:
 def test_duration_equals_that_of_the_calendar() -> None:
     """2,000 trials; the median of the calendar and its mean course differ by less than 1%."""
     effect = AssumedEffect(0.6, 0.9)
-    course = HARD.course(HARD.positive, effect)
+    course = HARD.calendar(HARD.positive, effect)
     found = conduct(EnrichmentTrial(300, 180), HARD, 0.6, 0.9, 2_000)
     assert found.duration.mean() == pytest.approx(course.duration(300, 180), rel=0.01)
     assert found.tested.mean() == pytest.approx(300 / HARD.positive.taken, rel=0.02)
-    everybody = HARD.course(HARD.everybody, effect)
+    everybody = HARD.calendar(HARD.all_comers, effect)
     found = conduct(AllComers(300, 180), HARD, 0.6, 0.9, 2_000)
     assert found.duration.mean() == pytest.approx(everybody.duration(300, 180), rel=0.01)
 
@@ -487,7 +487,7 @@ def test_an_interval_is_read_as_it_was_made(ratio: float, se: float, level: floa
             "the delay of the effect is 0",
         ),
         (
-            lambda: virtual_trials({"a": AllComers(9, 9, fixed())}, PLAIN, BELIEVED, 9).better("a", "b"),
+            lambda: virtual_trials({"a": AllComers(9, 9, fixed_design())}, PLAIN, BELIEVED, 9).better("a", "b"),
             ConfigError,
             "unknown plan 'b'",
         ),

@@ -80,7 +80,7 @@ def size_of_two_tests(
     Parameters are those of :func:`size_of_one_test`; the closed test is that of Spiessens and Debois.
     """
     require_power(power, alpha)
-    everybody, positive = setting.everybody, setting.positive
+    everybody, positive = setting.all_comers, setting.positive
     calendar, part = setting.calendar(everybody, effect), setting.calendar(positive, effect)
     inside, outside = positive.log_ratio(effect), setting.negative.log_ratio(effect)
 
