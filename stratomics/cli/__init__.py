@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from stratomics.cli.output import HELP, OutputMode, read_output_mode, using_output
-from stratomics.runtime.threads import one_thread
+from stratomics.runtime.threads import use_one_thread
 
 if TYPE_CHECKING:
     from omics.common.errors import StratomicsError
@@ -54,7 +54,7 @@ example: stratomics run configs/experiment/tcga_acc.yaml
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Exit 0, 2 for input that cannot be right, 1 for a fault of ours."""
     output, arguments = read_output_mode(sys.argv[1:] if argv is None else argv)
-    one_thread()
+    use_one_thread()
     if not arguments or arguments[0] in ("-h", "--help"):
         rows = (f"  {name:<10} {sentence}" for name, (_, sentence) in COMMANDS.items())
         print(_USAGE.format(commands="\n".join(rows), output=HELP))

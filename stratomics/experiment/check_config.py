@@ -83,8 +83,8 @@ def check_decides(metric: str, kind: str, what: str) -> None:
     """
     check_choice(all_entries(METRICS), metric, what)
     _check_kind(METRICS, metric, kind, what)
-    if not find_metric(metric).decides:
-        able = ", ".join(name for name in METRICS[kind] if find_metric(name).decides)
+    if not find_metric(metric).can_compare:
+        able = ", ".join(name for name in METRICS[kind] if find_metric(name).can_compare)
         raise ConfigError(
             f"{what} '{metric}' cannot decide: it lacks a direction, an interval or a figure "
             f"for every method; choose among {able}"

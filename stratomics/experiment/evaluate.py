@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 
 from datamodules.resampling import Design
-from datamodules.split import related
+from datamodules.split import patient_groups
 from models.prediction import Prediction
 from omics.cohort.arms import arm_codes
 from omics.cohort.endpoints import Endpoints, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
 from stratomics.baselines.single_views import ALL_VIEWS, ALONE, CLINIC, WITHOUT
-from stratomics.evaluation.bound_coverage import bound_table
+from stratomics.evaluation.bound_coverage import bound_coverage_table
 from stratomics.evaluation.cases import Cases, SurvivalCases, cases_of
 from stratomics.evaluation.comparison import OURS, compare, figures, resamples
-from stratomics.evaluation.control_results import control_row
-from stratomics.evaluation.metrics.response_set_coverage import coverage_table, known_groups
+from stratomics.evaluation.control_results import control_result
+from stratomics.evaluation.metrics.response_set_coverage import set_coverage_table, coverage_groups
 from stratomics.evaluation.treatment_interaction import interaction, relative_effects
 from stratomics.evaluation.view_contributions import ledger
 from stratomics.experiment.tasks import control_cohort
@@ -60,7 +60,7 @@ def evaluate(config: ExperimentConfig, design: Design, found: Mapping[str, Predi
     endpoints, spec = cohort_endpoints(cohort), cohort_spec(cohort)
     ids, primary_endpoint = cohort.obs_names.to_numpy(dtype=str), endpoints.primary()
     cases = {name: cases_of(found[name], ids, primary_endpoint) for name in methods_of(config)}
-    families, evaluation, ours = related(cohort), config.evaluation, found[OURS]
+    families, evaluation, ours = patient_groups(cohort), config.evaluation, found[OURS]
 
     def seen(name: str) -> Any:
         return None if families is None else families[endpoints.named[name].observed]
@@ -118,10 +118,10 @@ def _controls(
         cohort = control_cohort(config, design.cohort, name)
         ids, endpoint = cohort.obs_names.to_numpy(dtype=str), cohort_endpoints(cohort).primary()
         cases = cases_of(found[name], ids, endpoint)
-        families = related(cohort)
+        families = patient_groups(cohort)
         units = np.arange(cohort.n_obs) if families is None else families
         weight = resamples(units[endpoint.observed], config.evaluation.draws, config.seed)
-        rows[name] = control_row(cases, endpoint.kind, weight, len(config.controls or ()))
+        rows[name] = control_result(cases, endpoint.kind, weight, len(config.controls or ()))
     return rows
 
 
@@ -132,8 +132,8 @@ def _others(learned: Sequence[str], endpoints: Endpoints) -> list[str]:
 
 
 def _coverage(cases: Cases, patients: pd.DataFrame) -> pd.DataFrame:
-    groups = known_groups(patients)
-    return bound_table(cases, groups) if isinstance(cases, SurvivalCases) else coverage_table(cases, groups)
+    groups = coverage_groups(patients)
+    return bound_coverage_table(cases, groups) if isinstance(cases, SurvivalCases) else set_coverage_table(cases, groups)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from datamodules.batch import Batch
 from datamodules.harmonizer import Harmonizer
-from datamodules.split import related
+from datamodules.split import patient_groups
 from models.factors import FACTOR_MODELS
 from models.factors.associations import associations
 from models.factors.factor_model import FactorModel, Factors
 from models.factors.loadings import Loadings, factor_names, named_loadings, ranked_loadings
-from models.factors.stability import half_fits, stability
+from models.factors.stability import split_half_fits, stability
 from omics.cohort.read import observed_views
 from omics.common.files import write_parquet
 from omics.common.registry import resolve
@@ -62,12 +62,12 @@ def save_factors(
 
     def fit(part: Batch, part_seed: int) -> Loadings:
         features = {view: harmonizer.features[view] for view in part.views}
-        return named_loadings(features, kind(config.factors.count, part_seed).fit([part]))
+        return named_loadings(features, kind(config.factors.count, part_seed).fit(part))
 
-    model: FactorModel = kind(config.factors.count, seed).fit([batch])
+    model: FactorModel = kind(config.factors.count, seed).fit(batch)
     loadings = named_loadings(harmonizer.features, model)
     scores = _scores(cohort.obs_names.to_numpy(dtype=str), model.transform(batch))
-    halves = list(half_fits(fit, batch, seed, related(cohort)))
+    halves = list(split_half_fits(fit, batch, seed, patient_groups(cohort)))
     # Who has no view has the prior and nothing to say.
     measured = scores.set_index("sample_id")[observed_views(cohort).any(axis=1).to_numpy()]
     tables = {

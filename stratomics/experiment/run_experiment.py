@@ -32,8 +32,8 @@ from stratomics.report.text.controls_and_views import control_sentence, controls
 from stratomics.runs.run_directory import RunDirectory, input_files, run_digest, run_folder, save_run
 from stratomics.runs.run_lock import held
 from stratomics.runtime.logs import run_log
-from stratomics.runtime.memory import give_back, memory_settled
-from stratomics.runtime.register import Tables, register_entries, registered
+from stratomics.runtime.memory import release_memory, unfrozen_afterwards
+from stratomics.runtime.register import Registries, register_entries, registered
 from stratomics.runtime.versions import package_versions
 from stratomics.tracking.tracker import Tracker
 
@@ -96,7 +96,7 @@ def run_experiment(
         log.warning("this very run is finished; --again repeats it")
         return run
     # So is a scheduler out of reach.
-    with held(run.path), memory_settled(), open_executor(config.executor, config.workers) as run_tasks:
+    with held(run.path), unfrozen_afterwards(), open_executor(config.executor, config.workers) as run_tasks:
         tracker = Tracker(config, design, run.path.name)
         with open_checkpoint(run.path) as attempt, run_log(attempt.log), tracker:
             for note in cohort_notes(cohort):
@@ -158,9 +158,9 @@ def _run(
     evaluated = evaluate(config, design, found)
     if controls_fail(evaluated):
         log.warning(control_sentence(evaluated))
-    give_back()
+    release_memory()
     save_run(folder, config, design.evaluated, {name: found[name] for name in methods_of(config)})
-    give_back()
+    release_memory()
     histories = (
         (_fold(design, task), attempt.training_history(task)) for task in tasks if task.control is None
     )
@@ -169,7 +169,7 @@ def _run(
     members = [(e.harmonizer, e.factor_model) for e in attempt.model().encoders]
     save_factors(folder / "factors", config, cohort, members)
     del members
-    give_back()
+    release_memory()
     write_json(folder / "metrics.json", evaluated)
     from stratomics.report.model_card import write_model_card
     from stratomics.report.page import write_report
@@ -252,7 +252,7 @@ class CohortReader:
 
     config: ExperimentConfig
     digest: str
-    own: Tables = field(default_factory=registered)
+    own: Registries = field(default_factory=registered)
 
     def __call__(self) -> tuple[ExperimentConfig, Design]:
         """Give configuration and patients, which must be what the run began with."""

@@ -16,7 +16,7 @@ from stratomics.baselines import BASELINES
 from stratomics.config import ExperimentConfig
 from stratomics.controls import CONTROLS
 from stratomics.evaluation.comparison import OURS
-from stratomics.runtime.memory import give_back, settle
+from stratomics.runtime.memory import freeze_loaded_objects, release_memory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,9 +62,9 @@ def run_task(config: ExperimentConfig, design: Design, task: FitTask) -> Any:
     from stratomics.runtime.logs import quiet_libraries
 
     quiet_libraries()
-    settle()
+    freeze_loaded_objects()
     found = _found(config, design, task)
-    give_back()
+    release_memory()
     return found
 
 

@@ -1,1 +1,1 @@
-"""What a process needs around the science: threads, memory, logs, versions."""
+"""Processes: threads, memory, logging, registered entries, and the versions and code that a run depends on."""

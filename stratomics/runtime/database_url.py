@@ -1,16 +1,16 @@
-"""Addresses of databases, as SQLAlchemy takes them from MLflow and Optuna."""
+"""Database URLs in the form that SQLAlchemy takes from MLflow and Optuna."""
 
 from __future__ import annotations
 
 __all__ = ["database_url"]
 
-PLAIN = "postgresql://"
+POSTGRESQL = "postgresql://"
 
 
 def database_url(url: str) -> str:
-    """Give `url` with the driver that comes with our extra `cluster`, where it names PostgreSQL and no driver.
+    """Name the driver of the extra `cluster` in a PostgreSQL URL that names no driver.
 
-    What SQLAlchemy takes of itself changed from psycopg2 to psycopg with its release 2.1.
+    SQLAlchemy 2.1 changed its default driver from psycopg2 to psycopg.
 
     Examples
     --------
@@ -19,4 +19,4 @@ def database_url(url: str) -> str:
     >>> database_url("sqlite:///mlflow.db")
     'sqlite:///mlflow.db'
     """
-    return url.replace(PLAIN, "postgresql+psycopg2://", 1) if url.startswith(PLAIN) else url
+    return url.replace(POSTGRESQL, "postgresql+psycopg2://", 1) if url.startswith(POSTGRESQL) else url

@@ -1,4 +1,4 @@
-"""Logging by the standard library: a file in every run, no patient value above DEBUG, quiet libraries."""
+"""Logging by the standard library: one file per run, no values of patients above DEBUG, quiet libraries."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from models.ensemble.quiet import quiet_lightning
+from stratomics.runtime.versions import PACKAGES
 
-__all__ = ["quiet_libraries", "run_log", "silenced"]
-
-PACKAGES = ("omics", "datamodules", "models", "stratomics")
+__all__ = ["quiet_libraries", "run_log", "warnings_disabled"]
 
 
 class _LogFile(logging.FileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # as logging has it
-        """Let a full disk be met here as anywhere else, in place of a traceback on the screen."""
-        raise  # noqa: PLE0704  # called while the error is handled
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # the signature of logging
+        """Raise the error of a full disk, where logging would print a traceback."""
+        raise  # noqa: PLE0704  # logging calls this method inside an except block
 
 
 @contextmanager
 def run_log(path: Path) -> Iterator[None]:
-    """Add what our packages log at INFO and above to `path`."""
+    """Append the messages of our packages at INFO and above to `path` while the context lasts."""
     handler = _LogFile(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.INFO)
@@ -39,8 +38,11 @@ def run_log(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def silenced() -> Iterator[None]:
-    """Let nothing below an error be logged: of a fit among hundreds, which others of its kind will say once."""
+def warnings_disabled() -> Iterator[None]:
+    """Log nothing below ERROR while the context lasts.
+
+    Tuning fits hundreds of models, and their warnings would repeat those of the final fit.
+    """
     before = logging.root.manager.disable
     logging.disable(max(before, logging.WARNING))
     try:
@@ -50,9 +52,9 @@ def silenced() -> Iterator[None]:
 
 
 def quiet_libraries() -> None:
-    """Keep libraries from advertising themselves, and from advice that does not fit small cohorts."""
+    """Silence advertisements of libraries, and warnings that do not apply to small cohorts."""
     quiet_lightning()
-    # A gene has one name in its copy-number and its expression view; views are never joined by name.
+    # A gene has the same name in its copy-number view and its expression view; views are never joined by name.
     warnings.filterwarnings("ignore", ".*var_names are not unique.*")
-    # tqdm says so in a notebook without ipywidgets, whose bars nobody here asked for.
+    # tqdm warns in a notebook without ipywidgets; stratomics shows no such progress bars.
     warnings.filterwarnings("ignore", ".*IProgress not found.*")

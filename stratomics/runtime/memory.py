@@ -1,4 +1,4 @@
-"""Memory that a finished fit held, given back to the system before the next one begins."""
+"""Return the memory of a finished fit to the operating system before the next fit begins."""
 
 from __future__ import annotations
 
@@ -7,32 +7,38 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["give_back", "memory_settled", "settle"]
+__all__ = ["freeze_loaded_objects", "release_memory", "unfrozen_afterwards"]
 
 
-def settle() -> None:
-    """Leave what is loaded by now, libraries above all, out of later collections, which took .4 s each for it."""
+def freeze_loaded_objects() -> None:
+    """Exclude the objects that exist now from later garbage collections, which else take 0.4 s each.
+
+    Most of these objects belong to imported libraries.
+    """
     if not gc.get_freeze_count():
         gc.collect()
         gc.freeze()
 
 
 @contextmanager
-def memory_settled() -> Iterator[None]:
-    """Undo :func:`settle` in the end: of a process that goes on, a notebook's, it would keep garbage for ever."""
+def unfrozen_afterwards() -> Iterator[None]:
+    """Undo :func:`freeze_loaded_objects` at the end of the context.
+
+    A process that continues, such as that of a notebook, would otherwise never free these objects.
+    """
     try:
         yield
     finally:
         gc.unfreeze()
 
 
-def give_back() -> None:
-    """Collect what refers to itself, as networks and their trainers do, and have the C library return free pages.
+def release_memory() -> None:
+    """Collect reference cycles, which networks and trainers contain, and let the C library return free pages.
 
-    Without it a process grows by some 10 MB a fit, of which nothing is in use.
+    Without this call a process grows by about 10 MB per fit, although none of that memory is in use.
     """
     gc.collect()
-    # Elsewhere than with glibc there is nothing of that name, and nothing to be done.
+    # Only glibc has this function; other C libraries need no such call.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

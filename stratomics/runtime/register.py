@@ -1,53 +1,64 @@
-"""Entries that a person made in the tables of names, carried into the processes that fit.
+"""Registry entries that a user adds at run time, carried into the processes that fit.
 
-``HEADS["survival"]["mine"] = "my_heads:MyHead"`` holds in the process that ran it. A worker imports the tables anew,
-and would know nothing of it.
+``HEADS["survival"]["mine"] = "my_heads:MyHead"`` changes the registry of one process. A worker process imports the
+registries again, without the entry, so that a run sends its entries to the workers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
 from omics.common.registry import resolve
 
-__all__ = ["EXTENDED", "Tables", "register_entries", "registered"]
+__all__ = ["REGISTRIES", "Registries", "entries_of", "register_entries", "registered"]
 
-EXTENDED = {
+REGISTRIES = {
     "modality": "omics.modalities:MODALITIES",
     "file format": "omics.readers:READERS",
+    "split design": "datamodules.resampling:DESIGNS",
+    "step of harmonization": "datamodules.steps:STEPS",
     "factor model": "models.factors:FACTOR_MODELS",
     "head": "models.heads:HEADS",
     "baseline": "stratomics.baselines:BASELINES",
+    "control": "stratomics.controls:CONTROLS",
+    "metric": "stratomics.evaluation.metrics:METRICS",
 }
-"""What a fit looks up by name, and in which table."""
+"""Registries that the processes of a run look names up in."""
 
-Tables = Mapping[str, Mapping[str, Any]]
-"""A name of EXTENDED -> that table, or a table a kind of endpoint."""
+Registries = Mapping[str, Mapping[str, Any]]
+"""Name in REGISTRIES -> its table, or one table per kind of endpoint."""
 
 
-def registered() -> Tables:
-    """Give the tables as they stand in this process.
+def registered() -> Registries:
+    """Copy the registries as they are in this process.
 
     Examples
     --------
     >>> registered()["factor model"]["pca"]
     'models.factors.pca:PCA'
     """
-    return {name: deepcopy(resolve(EXTENDED, name, "table")) for name in EXTENDED}
+    return {name: deepcopy(resolve(REGISTRIES, name, "registry")) for name in REGISTRIES}
 
 
-def register_entries(registered: Tables) -> None:
-    """Bring the entries of another process into this one.
+def register_entries(registries: Registries) -> None:
+    """Add the entries of another process to the registries of this process.
 
-    What they point to is imported where it is first asked for: its module has to be on the path here too, as it is in
-    the processes of `stratomics.executor.local`.
+    An entry is imported when it is first looked up, so that its module has to be importable here too. It is
+    importable in the processes that `stratomics.executor.local` starts.
     """
-    for name, entries in registered.items():
-        own = resolve(EXTENDED, name, "table")
+    for name, entries in registries.items():
+        table = resolve(REGISTRIES, name, "registry")
         for key, entry in entries.items():
             if isinstance(entry, str):
-                own[key] = entry
+                table[key] = entry
             else:
-                own[key].update(entry)
+                table[key].update(entry)
+
+
+def entries_of(registries: Registries) -> Iterator[str]:
+    """Yield every entry, written ``"module:attribute"``."""
+    for table in registries.values():
+        for entry in table.values():
+            yield from (entry,) if isinstance(entry, str) else entry.values()

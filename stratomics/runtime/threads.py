@@ -1,15 +1,18 @@
-"""One BLAS thread a process: two cost more than they give at the size of a cohort."""
+"""One BLAS thread per process: with cohorts of usual size, two threads cost more time than they save."""
 
 from __future__ import annotations
 
 import os
 
-__all__ = ["one_thread"]
+__all__ = ["use_one_thread"]
 
 _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def one_thread() -> None:
-    """Ask for one thread before numpy is imported; the user's own setting stays; child processes inherit."""
+def use_one_thread() -> None:
+    """Set one BLAS thread for this process and its child processes, before numpy is imported.
+
+    Variables that the user has set keep their values.
+    """
     for name in _VARIABLES:
         os.environ.setdefault(name, "1")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from datamodules.harmonizer import Harmonizer
 from models.prediction import Prediction
-from omics.cohort.read import join_cohort
+from omics.cohort.assemble import join_cohort
 from omics.cohort.samples import label
 from omics.cohort.spec import ArmSpec, CohortSpec
 from omics.cohort.views import check_scale

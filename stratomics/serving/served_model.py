@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from stratomics.runtime.threads import one_thread
+from stratomics.runtime.threads import use_one_thread
 
 if TYPE_CHECKING:
     from stratomics.fitting.fitted import Fitted
@@ -29,7 +29,7 @@ class ServedModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the saved model, once a server process."""
-        one_thread()
+        use_one_thread()
         import torch
 
         from stratomics.fitting.fitted import Fitted

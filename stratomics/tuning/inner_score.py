@@ -15,7 +15,7 @@ from omics.common.seeds import named_seed
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.fitting import fit as fitting
-from stratomics.runtime.logs import silenced
+from stratomics.runtime.logs import warnings_disabled
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -54,7 +54,7 @@ def inner_scores(
     ids, endpoint = cohort.obs_names.to_numpy(dtype=str), cohort_endpoints(cohort).primary()
     parts: list[Prediction] = []
     for number, fold in enumerate(folds, 1):
-        with silenced():
+        with warnings_disabled():
             model = fitting.fit(cohort[fold.train].copy(), config, named_seed(seed, "tuning", fold.number))
             parts.append(model.predict(cohort[fold.test].copy()).at(0, fold.number))
         seen = np.sort(np.concatenate([own.test for own in folds[:number]]))

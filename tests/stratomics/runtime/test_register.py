@@ -22,7 +22,7 @@ from stratomics.config import ExperimentConfig
 from stratomics.experiment.check_config import check_config
 from stratomics.fitting.fitted import Fitted
 from stratomics.runs.run_directory import RunDirectory
-from stratomics.runtime.register import EXTENDED, register_entries, registered
+from stratomics.runtime.register import REGISTRIES, register_entries, registered
 
 MODULE = '''
 from models.heads.cox import CoxHead
@@ -79,7 +79,7 @@ def test_entries_go_to_a_process_that_has_none(monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_table_that_goes_along_is_there() -> None:
     for name, table in registered().items():
-        assert table == resolve(EXTENDED, name, "table")
+        assert table == resolve(REGISTRIES, name, "registry")
         assert table
 
 
