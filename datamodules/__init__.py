@@ -1,1 +1,1 @@
-"""From a cohort to batches: splits, harmonization, LightningDataModule."""
+"""From a cohort to batches: splits, harmonization and the LightningDataModule."""

@@ -1,4 +1,4 @@
-"""Settings of splitting and harmonization; light, since the command line reads them first."""
+"""Settings of splitting and harmonization; imports little, since the command line reads it first."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ __all__ = ["HarmonizeConfig", "SplitConfig"]
 
 @dataclass(frozen=True)
 class SplitConfig:
-    """Who is predicted by models of whom.
+    """How patients are split into training and test sets.
 
     Parameters
     ----------
     design
-        kfold; leave_site_out, each declared site from all others; part, the test patients of a ready split; or
-        external, the patients of another cohort. Only kfold draws anything.
+        kfold; leave_site_out: each declared site is predicted from all others; part: the test patients of a split
+        declared in the cohort; external: the patients of another cohort. Only kfold uses random numbers.
     external
-        That other cohort, named as `cohort` is.
+        The external cohort, named in the same way as `cohort`.
     folds
-        Outer folds: each patient is predicted once by models that never saw him.
+        Number of outer folds. In each repeat every patient has one out-of-fold prediction.
     repeats
-        How often the outer folds are drawn anew.
+        How often the outer folds are drawn again.
     inner_folds
-        Inner folds of each training part; each gives one member of the ensemble.
+        Number of inner folds of each training set; each inner fold gives one member of the ensemble.
     """
 
     design: str = "kfold"
@@ -49,19 +49,20 @@ class HarmonizeConfig:
     Parameters
     ----------
     max_missing
-        A feature not measured in more than this share of the view's training patients is left out.
+        Features that are missing in more than this share of the view's training patients are dropped.
     min_prevalence
-        So is one found in a smaller share of those in whom it was measured: a taxon, a mutation, a protein.
+        Features (a taxon, a mutation, a protein) that are detected in less than this share of the patients in whom
+        they were measured are dropped.
     max_features
-        At most so many features a view, those of the highest training variance.
+        Maximum number of features per view; the features of the highest training variance are kept.
     normalize
-        View -> pqn (probabilistic quotient, for metabolites), median or quantile; only for the views named here.
+        View -> pqn (probabilistic quotient, for metabolites), median or quantile; other views are not normalized.
     correct_site
-        Bring the sites that `cohort.yaml` declares together, where they differ neither in outcome nor in arm.
+        Correct for the sites that `cohort.yaml` declares, unless the sites differ in outcome or arm.
     adapt
-        Correct a site that training did not see too, from its own patients: transductive.
+        Correct for sites that are new at prediction as well, estimated from their own patients (transductive).
     impute
-        What stands for a value that was not measured: median, or iterative (from the patient's other values).
+        How missing values are imputed: median, or iterative (from the patient's other values).
     """
 
     max_missing: float = 0.5

@@ -1,4 +1,4 @@
-"""Covariates as columns of numbers: standardised numbers, one column a category."""
+"""Covariates as numeric columns: standardised numbers, and one column per category."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 __all__ = ["CovariateEncoder"]
 
 FAR = 6.0
-"""Standard deviations from the training mean beyond which a number is said to be strange."""
+"""A number is reported as extreme beyond this many standard deviations from the training mean."""
 
 
 class CovariateEncoder:
-    """Learns mean and scale of numbers and the levels of categories from training patients.
+    """Learns the mean and scale of numbers and the levels of categories from training patients.
 
-    A missing number becomes the training mean (0 after scaling); a missing or unseen category has
+    A missing number becomes the training mean, which is 0 after scaling. A missing or unseen category has
     0 in each of its columns. The first level is the reference and has no column.
 
     Examples
@@ -44,7 +44,7 @@ class CovariateEncoder:
 
     @property
     def kinds(self) -> dict[str, type[float] | type[str]]:
-        """Covariate -> ``float`` for a number, ``str`` for a category, in their order."""
+        """Covariate -> ``float`` for a number, ``str`` for a category, in the order of the columns."""
         return {name: float if name in self._numbers else str for name in self._order}
 
     def fit(self, samples: pd.DataFrame, covariates: Sequence[str]) -> Self:
@@ -63,7 +63,7 @@ class CovariateEncoder:
         return self
 
     def transform(self, samples: pd.DataFrame) -> NDArray[np.float32]:
-        """Code any patients: (n, c) float32 without NaN."""
+        """Encode training or new patients: (n, c) float32 without NaN."""
         columns = [np.zeros((len(samples), 0))]
         for name in self._order:
             present = name in samples.columns
@@ -84,50 +84,48 @@ class CovariateEncoder:
     def _labels(self, name: str) -> list[str]:
         return [name] if name in self._numbers else [f"{name}={level}" for level in self._levels[name][1:]]
 
-    def novelties(self, samples: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
-        """Say what training did not know: a code, the covariate, and a sentence each."""
+    def shift_findings(self, samples: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+        """Yield where new patients differ from training: code of the finding, covariate, sentence."""
         for name in self._order:
             column = samples[name].dropna() if name in samples.columns else pd.Series(dtype=object)
             if not len(column):
                 yield (
                     "covariate_absent",
                     name,
-                    "nobody has this covariate; everybody counts as the mean or reference",
+                    "no patient has this covariate; all patients get the training mean or the reference category",
                 )
             elif name in self._numbers:
-                yield from self._strange_numbers(name, column)
-            elif strange := sorted(set(map(str, column)) - set(self._levels[name])):
-                count, shown = int(column.astype(str).isin(strange).sum()), ", ".join(strange[:3])
-                sentence = f"{count} patient(s) have a category that training did not see, {shown}; "
-                yield "category_unseen", name, sentence + "they count as the reference"
+                yield from self._number_findings(name, column)
+            elif unseen := sorted(set(map(str, column)) - set(self._levels[name])):
+                count, shown = int(column.astype(str).isin(unseen).sum()), ", ".join(unseen[:3])
+                sentence = f"{count} patient(s) have a category that is not in the training set, {shown}; "
+                yield "category_unseen", name, sentence + "they get the reference category"
 
-    def _strange_numbers(self, name: str, column: pd.Series[Any]) -> Iterator[tuple[str, str, str]]:
+    def _number_findings(self, name: str, column: pd.Series[Any]) -> Iterator[tuple[str, str, str]]:
         values, (mean, scale) = _floats(column), self._numbers[name]
         if text := int(np.isnan(values).sum()):
             yield (
                 "covariate_text",
                 name,
-                f"{text} value(s) are text and no numbers; they count as the training mean",
+                f"{text} value(s) are text, not numbers; they get the training mean",
             )
-        wild = np.abs(values - mean) > FAR * scale
-        if wild.any():
-            far = (
-                f"{int(wild.sum())} value(s) lie more than {FAR:g} standard deviations from the training mean"
-            )
+        extreme = np.abs(values - mean) > FAR * scale
+        if extreme.any():
+            far = f"{int(extreme.sum())} value(s) lie more than {FAR:g} standard deviations from the training mean"
             yield (
                 "outside_range",
                 name,
-                f"{far} of {mean:.3g}, such as {values[wild][0]:.3g}; is the unit the same?",
+                f"{far} of {mean:.3g}, such as {values[extreme][0]:.3g}; is the unit the same?",
             )
 
-    def state(self) -> dict[str, Any]:
-        """Return what was learned, ready for json; a scale of None stands for a constant column."""
+    def to_state(self) -> dict[str, Any]:
+        """Return the fitted values for json; a scale of None means a constant column."""
         finite = {k: [m, s if np.isfinite(s) else None] for k, (m, s) in self._numbers.items()}
         return {"order": self._order, "numbers": finite, "levels": self._levels}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from :meth:`state`."""
+        """Rebuild from :meth:`to_state`."""
         encoder = cls()
         encoder._order = list(state["order"])
         encoder._numbers = {k: (m, np.inf if s is None else s) for k, (m, s) in state["numbers"].items()}

@@ -1,4 +1,4 @@
-"""Harmonizer: the only thing fitted on patients before a model sees them."""
+"""Harmonizer: all preprocessing that is fitted on patients before a model sees them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 from datamodules.config import HarmonizeConfig
 from datamodules.covariates import CovariateEncoder
-from datamodules.migration import view_of_first_schema
 from datamodules.steps.site import separable
 from datamodules.view_harmonizer import ViewHarmonizer
 from datamodules.view_table import PatientContext
-from omics.checks.confounding import site_ties
+from omics.checks.confounding import site_associations
 from omics.cohort.read import cohort_endpoints, cohort_spec
 from omics.cohort.spec import ViewSpec
 from omics.common.errors import ConfigError, DataError, FitError, nearest
@@ -30,15 +29,15 @@ __all__ = ["Harmonizer"]
 
 log = logging.getLogger(__name__)
 
-LIKELY = 0.05
-"""p-value below which a strong tie between site and outcome or arm switches site correction off."""
+SIGNIFICANT = 0.05
+"""Site correction is switched off where a strong association of site with outcome or arm has a smaller p-value."""
 
 
 class Harmonizer:
-    """Every view through its chain of steps, and the coding of covariates.
+    """The chain of preprocessing steps of every view, and the encoding of covariates.
 
-    Values go through their modality first (stateless, one patient at a time); then `fit` learns
-    from the training patients it is given, and `transform` applies that to anybody.
+    Values first go through their modality (stateless, one patient at a time). Then `fit` learns the steps
+    from training patients, and `transform` applies them to training or new patients.
 
     Examples
     --------
@@ -62,7 +61,7 @@ class Harmonizer:
 
     @property
     def site(self) -> str | None:
-        """Column of the samples table that sites stand in, where they are corrected for."""
+        """Column of the samples table with the sites, or None without site correction."""
         return self._site
 
     def fit(self, cohort: MuData) -> Self:
@@ -73,7 +72,7 @@ class Harmonizer:
         DataError
             If no view has two patients and a feature that varies.
         ConfigError
-            A normalization of a view that is not there, or whose scale does not allow it.
+            If a normalization names a view that does not exist, or one whose scale cannot be normalized.
         """
         spec = cohort_spec(cohort)
         for name in self.config.normalize:
@@ -83,33 +82,33 @@ class Harmonizer:
         self._site = spec.site if self.config.correct_site else None
         if self.config.correct_site and spec.site is None:
             log.info("harmonize.correct_site: the cohort declares no site, so there is nothing to correct")
-        everybody = self._patients(cohort)
+        all_patients = self._patients(cohort)
         self.views = {}
         for name, view in spec.views.items():
             rows = _rows(cohort, name)
-            patients = everybody.take(rows)
-            if self._site is not None and (reason := _against_correction(cohort, rows, patients)):
-                log.info("view '%s': sites are not corrected for: %s", name, reason)
+            patients = all_patients.take(rows)
+            if self._site is not None and (reason := _reason_against_correction(cohort, rows, patients)):
+                log.info("view '%s': no site correction: %s", name, reason)
                 patients = PatientContext(np.full(len(rows), ""), patients.covariates)
             self.views[name] = ViewHarmonizer.fit(name, cohort[name], view, patients, self.config)
         if not any(len(view.features) for view in self.views.values()):
             raise DataError(
-                "no view has two training patients and a feature that varies among them, and is measured and found in "
-                "enough of them; see harmonize.max_missing and harmonize.min_prevalence"
+                "no view has two training patients and a feature that varies among them, and is measured and detected "
+                "in enough of them; see harmonize.max_missing and harmonize.min_prevalence"
             )
         return self
 
     def transform(self, cohort: MuData) -> Batch:
-        """Apply what was learned to any patients; features are matched by name, a missing one is imputed.
+        """Apply the fitted steps; features are matched by name, and missing features are imputed.
 
         Raises
         ------
         DataError
-            A view that is declared as another modality than in training.
+            If a view is declared as another modality than in training.
         """
         if not self.views:
             raise FitError("this Harmonizer was not fitted; call fit with training patients first")
-        everybody = self._patients(cohort)
+        all_patients = self._patients(cohort)
         views, observed = {}, {}
         for name, view in self.views.items():
             shape = cohort.n_obs, len(view.features)
@@ -117,36 +116,38 @@ class Harmonizer:
             if name in cohort.mod:
                 rows = _rows(cohort, name)
                 views[name][rows], observed[name][rows] = view.transform(
-                    cohort[name], self.declared(cohort, name), everybody.take(rows), adapt=self.config.adapt
+                    cohort[name],
+                    self.declared(cohort, name),
+                    all_patients.take(rows),
+                    adapt=self.config.adapt,
                 )
         return Batch(
             cohort.obs_names.to_numpy(dtype=str),
             views,
             observed,
-            everybody.covariates,
+            all_patients.covariates,
             self.covariates.names,
             cohort_endpoints(cohort),
         )
 
     def declared(self, cohort: MuData, view: str) -> ViewSpec:
-        """How `cohort` declares `view`; its scale may be another than that of training, its modality not."""
+        """Return how `cohort` declares `view`; the scale may differ from training, the modality may not."""
         trained = self.views[view].spec
         spec = cohort_spec(cohort).views.get(view, trained)
         if spec.modality != trained.modality:
             raise DataError(
-                f"view '{view}' is declared {spec.modality} and the model was trained on {trained.modality}; "
-                "rename the view or declare it as it was"
+                f"view '{view}' is declared {spec.modality}, but the model was trained on {trained.modality}; "
+                "rename the view, or declare it as in training"
             )
         return spec
 
     def patients(self, cohort: MuData, view: str) -> PatientContext:
-        """Give what the steps of `view` know of the patients whom it has."""
+        """Return the context (site, covariates) of the patients who have `view`."""
         return self._patients(cohort).take(_rows(cohort, view))
 
     def _patients(self, cohort: MuData) -> PatientContext:
-        known = self._site in cohort.obs
         names = np.full(cohort.n_obs, "")
-        if known:
+        if self._site in cohort.obs:
             site = cohort.obs[self._site]
             names = site.astype(str).where(site.notna(), "").to_numpy(dtype=str)
         return PatientContext(names, self.covariates.transform(cohort.obs))
@@ -156,12 +157,12 @@ class Harmonizer:
         stored: dict[str, Any] = {}
         arrays: dict[str, NDArray[Any]] = {}
         for view, harmonizer in self.views.items():
-            stored[view], learned = harmonizer.state()
-            arrays |= {f"{view}.{key}": value for key, value in learned.items()}
+            stored[view], fitted = harmonizer.to_state()
+            arrays |= {f"{view}.{key}": value for key, value in fitted.items()}
         settings: dict[str, Any] = {
             "config": vars(self.config),
             "views": stored,
-            "covariates": self.covariates.state(),
+            "covariates": self.covariates.to_state(),
             "site": self._site,
         }
         write_state(folder, name, settings, arrays)
@@ -172,15 +173,14 @@ class Harmonizer:
         settings, arrays = read_state(folder, name)
         harmonizer = cls(HarmonizeConfig(**settings["config"]))
         for view, stored in settings["views"].items():
-            learned = {
+            fitted = {
                 key.removeprefix(f"{view}."): value
                 for key, value in arrays.items()
                 if key.startswith(f"{view}.")
             }
-            build = ViewHarmonizer.from_state if "steps" in stored else view_of_first_schema
-            harmonizer.views[view] = build(stored, learned)
+            harmonizer.views[view] = ViewHarmonizer.from_state(stored, fitted)
         harmonizer.covariates = CovariateEncoder.from_state(settings["covariates"])
-        harmonizer._site = settings.get("site")
+        harmonizer._site = settings["site"]
         return harmonizer
 
 
@@ -189,14 +189,17 @@ def _rows(cohort: MuData, view: str) -> NDArray[np.int64]:
     return rows
 
 
-def _against_correction(cohort: MuData, rows: NDArray[np.int64], patients: PatientContext) -> str | None:
-    """Say what correcting a view's training patients, at `rows`, for site would take along, if anything.
+def _reason_against_correction(
+    cohort: MuData, rows: NDArray[np.int64], patients: PatientContext
+) -> str | None:
+    """Return why the training patients of a view, at `rows`, must not be corrected for site, or None.
 
-    A tie that is strong and likely (p below `LIKELY`) is enough: a small view can show no more.
+    Site correction would also remove a difference in outcome, arm or covariate that is associated with site. A strong
+    association with p below `SIGNIFICANT` is enough, since a small view cannot show stronger evidence.
     """
-    for what, strength, p in site_ties(cohort, rows):
-        if p < LIKELY:
+    for what, strength, p in site_associations(cohort, rows):
+        if p < SIGNIFICANT:
             return f"they differ in {what} (Cramer's V {strength:.2f}, p {p:.1g})"
     if not separable(patients.site, patients.covariates):
-        return "a covariate cannot be told from them"
+        return "a covariate cannot be separated from them"
     return None

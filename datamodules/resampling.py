@@ -1,4 +1,4 @@
-"""Who is predicted by models of whom: cross-validation, sites left out in turn, a ready split, another cohort."""
+"""Resampling designs: cross-validation, leave-site-out, a declared split, an external cohort."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Design:
-    """An experiment's patients.
+    """The patients of an experiment and how they are split.
 
     Attributes
     ----------
     cohort
-        Whose patients train; ``train`` of a fold are rows of it.
+        The cohort with the training patients; ``train`` of a fold holds row numbers of it.
     evaluated
-        Whose patients are predicted by models that never saw them; ``test`` of a fold are rows of it.
+        The cohort with the patients to predict and evaluate; ``test`` of a fold holds row numbers of it.
     folds
-        Each with training rows and rows to predict.
+        The folds, each with training rows and rows to predict.
     """
 
     cohort: MuData
@@ -51,12 +51,26 @@ class Design:
 
 
 def design_of(cohort: MuData, config: SplitConfig, seed: int) -> Design:
-    """Lay out the outer folds of an experiment.
+    """Build the outer folds of an experiment.
+
+    Parameters
+    ----------
+    cohort
+        All patients of the experiment.
+    config
+        The design and its settings.
+    seed
+        Seed of the experiment.
+
+    Returns
+    -------
+    Design
+        Cohorts and outer folds.
 
     Raises
     ------
     DataError
-        If a training part would have nothing to learn from, or nobody could be evaluated.
+        If a training set would have no events or only one class, or if no patient could be evaluated.
     """
     make: Callable[[MuData, SplitConfig, int], Design] = resolve(DESIGNS, config.design, "split.design")
     design = make(cohort, config, seed)
@@ -68,47 +82,49 @@ def design_of(cohort: MuData, config: SplitConfig, seed: int) -> Design:
 
 
 def kfold(cohort: MuData, config: SplitConfig, seed: int) -> Design:
-    """Repeated k-fold, stratified by event or class, and arm."""
+    """Repeated k-fold cross-validation, stratified by event or class, and by arm."""
     return Design(cohort, cohort, stratified_folds(cohort, config.folds, config.repeats, seed, "outer"))
 
 
 def leave_site_out(cohort: MuData, _config: SplitConfig, _seed: int) -> Design:
-    """Predict each site's patients from all other sites; the folds are the sites, and nothing is drawn."""
+    """Predict the patients of each site from all other sites; the folds are the sites, without random numbers."""
     sites = _column(cohort, cohort_spec(cohort).site, "site", "leave_site_out")
     codes, names = pd.factorize(sites, sort=True)
     if len(names) < 2:  # noqa: PLR2004  # one cannot be left out
-        raise DataError("split.design leave_site_out needs two sites at least; choose kfold")
+        raise DataError("split.design leave_site_out needs at least two sites; choose kfold")
     parts = [(np.flatnonzero(codes != n), np.flatnonzero(codes == n)) for n in range(len(names))]
     return Design(cohort, cohort, [Fold(0, number, *part) for number, part in enumerate(parts)])
 
 
 def ready_split(cohort: MuData, _config: SplitConfig, _seed: int) -> Design:
-    """Predict the patients whom `part` calls test from those whom it calls train."""
+    """Predict the patients labelled test in the column `part` from those labelled train."""
     column = cohort_spec(cohort).part
     parts = _column(cohort, column, "part", "part")
     train, test = (np.flatnonzero(parts == name) for name in ("train", "test"))
     if not len(train) or not len(test):
         raise DataError(
-            f"column '{column}' leaves nobody to train, or nobody to test; choose split.design kfold"
+            f"column '{column}' leaves no patient to train on, or no patient to test; choose split.design kfold"
         )
     evaluated = cohort[test].copy()
     return Design(cohort, evaluated, [Fold(0, 0, train, np.arange(len(test)))])
 
 
 def external(cohort: MuData, config: SplitConfig, _seed: int) -> Design:
-    """Predict the patients of another cohort from all of this one."""
+    """Predict the patients of another cohort from all patients of this one."""
     if config.external is None:
         raise ConfigError("split.design external needs another cohort; name it with --split.external COHORT")
     other = read_cohort(config.external)
     ours, theirs = cohort_spec(cohort), cohort_spec(other)
     if ours.primary_endpoint not in theirs.endpoints:
         raise DataError(
-            f"cohort '{theirs.name}' has no endpoint '{ours.primary_endpoint}', which is evaluated; name it in its cohort.yaml"
+            f"cohort '{theirs.name}' has no endpoint '{ours.primary_endpoint}', which is evaluated; "
+            "declare it in its cohort.yaml"
         )
     both = set(cohort.obs_names) & set(other.obs_names)
     if both:
         raise DataError(
-            f"patient '{min(both)}' is in both cohorts, so the other is not external; give ids that tell them apart"
+            f"patient '{min(both)}' is in both cohorts, so the other is not external; "
+            "use different ids for different patients"
         )
     return Design(cohort, other, [Fold(0, 0, np.arange(cohort.n_obs), np.arange(other.n_obs))])
 
@@ -122,19 +138,19 @@ DESIGNS = {
 
 
 def _column(cohort: MuData, column: str | None, key: str, design: str) -> pd.Series[str]:
-    """(n,) words of a column that cohort.yaml declares and that every patient has."""
+    """(n,) values of a column that cohort.yaml declares, without missing values."""
     if column is None:
         raise ConfigError(
             f"split.design {design} needs the key `{key}` of cohort.yaml; declare it, or choose kfold"
         )
     values = cohort.obs[column]
-    # A part is checked where the cohort is read.
+    # Missing values of `part` are found when the cohort is read; here only a site can be missing.
     if values.isna().any():
         raise CohortError(
-            "a patient has no site; give everyone one",
+            "a patient has no site; enter a site for every patient",
             "missing_site",
             column=column,
             patient=str(cohort.obs_names[int(values.isna().to_numpy().argmax())]),
         )
-    words: pd.Series[str] = values.astype(str)
-    return words
+    text: pd.Series[str] = values.astype(str)
+    return text

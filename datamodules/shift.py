@@ -1,4 +1,4 @@
-"""What is new about a new cohort: features missing, extra or reordered, values outside the range of training."""
+"""Differences between a new cohort and the training patients: missing or extra features, values out of range."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
-__all__ = ["novelties"]
+__all__ = ["shift_findings"]
 
-MUCH = 0.05
-"""Share of a patient's total, or of values, from which a loss or a value outside the range wants a look."""
+WARNING_SHARE = 0.05
+"""Warn where a larger share of a patient's total is lost, or a larger share of values is outside the range."""
 
 
-def novelties(harmonizer: Harmonizer, cohort: MuData) -> list[Finding]:
+def shift_findings(harmonizer: Harmonizer, cohort: MuData) -> list[Finding]:
     """Compare `cohort` with what `harmonizer` was trained on, before it is predicted.
 
     Parameters
     ----------
     harmonizer
-        Fitted.
+        The fitted harmonizer of the model.
     cohort
-        New patients.
+        The new patients.
 
     Returns
     -------
     list of Finding
-        Of views: ``view_absent``, ``other_scale``, ``features_missing``, ``features_extra``, ``features_reordered``,
-        ``lost_share``, ``extra_share``, ``outside_range``; of patients: ``covariate_absent``, ``category_unseen``,
-        ``covariate_text``, ``outside_range``, ``site_unseen``, ``site_unknown``. Nothing for the cohort of training.
+        Codes for views: ``view_absent``, ``other_scale``, ``features_missing``, ``features_extra``,
+        ``features_reordered``, ``lost_share``, ``extra_share``, ``outside_range``. Codes for patients:
+        ``covariate_absent``, ``category_unseen``, ``covariate_text``, ``outside_range``, ``site_unseen``,
+        ``site_unknown``. The list is empty for the training cohort.
 
     Examples
     --------
@@ -49,23 +50,28 @@ def novelties(harmonizer: Harmonizer, cohort: MuData) -> list[Finding]:
     >>> from datamodules.config import HarmonizeConfig
     >>> cohort = read_cohort("bundled:tcga_acc")
     >>> harmonizer = Harmonizer(HarmonizeConfig()).fit(cohort)
-    >>> novelties(harmonizer, cohort)
+    >>> shift_findings(harmonizer, cohort)
     []
     >>> del cohort.mod["rppa"]
-    >>> novelties(harmonizer, cohort)[0].code
+    >>> shift_findings(harmonizer, cohort)[0].code
     'view_absent'
     """
-    of_views = (finding for name in harmonizer.views for finding in _of_view(harmonizer, name, cohort))
-    of_patients = (
-        Finding(code, WARNING, *said) for code, *said in harmonizer.covariates.novelties(cohort.obs)
+    view_findings = (
+        finding for name in harmonizer.views for finding in _view_findings(harmonizer, name, cohort)
     )
-    return [*of_views, *of_patients]
+    covariate_findings = (
+        Finding(code, WARNING, covariate, sentence)
+        for code, covariate, sentence in harmonizer.covariates.shift_findings(cohort.obs)
+    )
+    return [*view_findings, *covariate_findings]
 
 
-def _of_view(harmonizer: Harmonizer, name: str, cohort: MuData) -> Iterator[Finding]:
+def _view_findings(harmonizer: Harmonizer, name: str, cohort: MuData) -> Iterator[Finding]:
     view = harmonizer.views[name]
     if name not in cohort.mod or not measured_patients(cohort[name]).any():
-        yield Finding("view_absent", WARNING, name, "nobody has this view; predictions rest on the others")
+        yield Finding(
+            "view_absent", WARNING, name, "no patient has this view; predictions use the other views only"
+        )
         return
     declared = harmonizer.declared(cohort, name)
     if declared.scale != view.spec.scale:
@@ -73,32 +79,32 @@ def _of_view(harmonizer: Harmonizer, name: str, cohort: MuData) -> Iterator[Find
             "other_scale",
             WARNING,
             name,
-            f"it is declared {declared.scale}, and the model was trained on {view.spec.scale}: both lead to the "
-            "same harmonized scale, though perhaps not to the same values",
+            f"it is declared {declared.scale}, but the model was trained on {view.spec.scale}: both are converted to "
+            "the same harmonized scale, but the values may differ",
         )
-    yield from _features(view, name, cohort[name], declared)
+    yield from _feature_findings(view, name, cohort[name], declared)
     patients = harmonizer.patients(cohort, name)
-    wild, measured = view.outside(cohort[name], declared, patients)
-    if wild.any():
-        worst = int((wild / np.maximum(measured, 1)).argmax())
-        share = wild.sum() / measured.sum()
+    extreme, measured = view.outside(cohort[name], declared, patients)
+    if extreme.any():
+        worst = int((extreme / np.maximum(measured, 1)).argmax())
+        share = extreme.sum() / measured.sum()
         yield Finding(
             "outside_range",
-            WARNING if share > MUCH else INFO,
+            WARNING if share > WARNING_SHARE else INFO,
             name,
-            f"{int(wild.sum())} values ({share:.2%}) of {int((wild > 0).sum())} feature(s) lie far outside the range "
-            f"of training, most of all {view.features[worst]} ({wild[worst]} of {measured[worst]})",
+            f"{int(extreme.sum())} values ({share:.2%}) of {int((extreme > 0).sum())} feature(s) are far outside the "
+            f"range of training, most often of {view.features[worst]} ({extreme[worst]} of {measured[worst]})",
         )
-    if nowhere := int(((measured == 0) & view.features.isin(cohort[name].var_names)).sum()):
+    if empty := int(((measured == 0) & view.features.isin(cohort[name].var_names)).sum()):
         sentence = (
-            f"{nowhere} of the {len(measured)} features that the model uses are there and hold no value"
+            f"{empty} of the {len(measured)} features that the model uses are present but have no values"
         )
         yield Finding("features_missing", WARNING, name, sentence)
     if correction := view.steps.get("site"):
-        yield from _sites(correction, name, patients.site, adapts=harmonizer.config.adapt)
+        yield from _site_findings(correction, name, patients.site, adapts=harmonizer.config.adapt)
 
 
-def _sites(
+def _site_findings(
     correction: SiteCorrection, name: str, site: NDArray[np.str_], *, adapts: bool
 ) -> Iterator[Finding]:
     if unknown := int((site == "").sum()):
@@ -108,9 +114,9 @@ def _sites(
     unseen = sorted(set(site) - set(correction.seen) - {""})
     if not unseen or not correction.sites:
         return
-    learned = [s for s in unseen if adapts and s in large_sites(site)]
-    what = (
-        f"is learned from them for {len(learned)} of {len(unseen)} site(s) (adapt: true)"
+    estimated = [s for s in unseen if adapts and s in large_sites(site)]
+    correction_text = (
+        f"is estimated from these patients for {len(estimated)} of {len(unseen)} site(s) (adapt: true)"
         if adapts
         else "is not done"
     )
@@ -118,12 +124,12 @@ def _sites(
         "site_unseen",
         WARNING,
         name,
-        f"{int(np.isin(site, unseen).sum())} patient(s) come from site(s) that training did not see, "
-        f"{', '.join(unseen[:3])}: site correction {what}",
+        f"{int(np.isin(site, unseen).sum())} patient(s) come from site(s) that are not in the training set, "
+        f"{', '.join(unseen[:3])}: site correction {correction_text}",
     )
 
 
-def _features(view: ViewHarmonizer, name: str, new: AnnData, declared: ViewSpec) -> Iterator[Finding]:
+def _feature_findings(view: ViewHarmonizer, name: str, new: AnnData, declared: ViewSpec) -> Iterator[Finding]:
     here = new.var_names.get_indexer(view.measured)
     absent = here < 0
     if absent.any():
@@ -132,41 +138,46 @@ def _features(view: ViewHarmonizer, name: str, new: AnnData, declared: ViewSpec)
             "features_missing",
             WARNING if kept else INFO,
             name,
-            f"{int(absent.sum())} of the {len(absent)} features of training are missing, {kept} of the "
+            f"{int(absent.sum())} of the {len(absent)} features of training are missing, among them {kept} of the "
             f"{len(view.features)} that the model uses, such as {view.measured[absent][0]}",
         )
     if extra := len(new.var_names.difference(view.measured)):
-        yield Finding("features_extra", INFO, name, f"{extra} features were not in training and are not used")
+        yield Finding(
+            "features_extra", INFO, name, f"{extra} features are not in the training set and are not used"
+        )
     if (here[~absent][1:] < here[~absent][:-1]).any():
-        yield Finding("features_reordered", INFO, name, "its features stand in another order; names decide")
+        yield Finding(
+            "features_reordered", INFO, name, "its features are in another order; they are matched by name"
+        )
     if not len(view.share):
         return
     lost = float(view.share[absent].sum())
-    if lost > MUCH:
+    if lost > WARNING_SHARE:
         yield Finding(
             "lost_share",
             WARNING,
             name,
-            f"the missing features made up {lost:.0%} of a training patient's total, so what is left counts "
-            "for too much",
+            f"the missing features made up {lost:.0%} of a training patient's total, so the shares of the other "
+            "features are too large",
         )
-    strange = _share_of(new, ~new.var_names.isin(view.measured), declared)
-    if strange > MUCH:
+    extra_share = _share_of(new, ~new.var_names.isin(view.measured), declared)
+    if extra_share > WARNING_SHARE:
         yield Finding(
             "extra_share",
             WARNING,
             name,
-            f"features that were not in training make up {strange:.0%} of these patients' total and are left out of it",
+            f"features that are not in the training set make up {extra_share:.0%} of these patients' total and are "
+            "not used",
         )
 
 
 def _share_of(view: AnnData, features: NDArray[np.bool_], declared: ViewSpec) -> float:
-    """Mean share of `features` in the total of the patients of `view`."""
+    """Mean share of `features` in a patient's total, over the patients of `view`."""
     shares = [np.empty(0)]
     for _, raw in value_blocks(view) if features.any() else ():
         parts = amounts(raw, declared.scale)
         if parts is not None:
             total = np.nansum(parts, axis=1)
             shares.append(np.nansum(parts[:, features], axis=1)[total > 0] / total[total > 0])
-    together = np.concatenate(shares)
-    return float(together.mean()) if len(together) else 0.0
+    all_shares = np.concatenate(shares)
+    return float(all_shares.mean()) if len(all_shares) else 0.0

@@ -1,4 +1,4 @@
-"""Patients into folds: stratified by event or class, and arm, related patients never split apart."""
+"""Folds of patients, stratified by event or class, and by arm; related patients stay in the same fold."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from omics.common.seeds import named_generator
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["Fold", "related", "stratified_folds"]
+__all__ = ["Fold", "patient_groups", "stratified_folds"]
 
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One way to part the patients: sorted row numbers, disjoint, together everybody."""
+    """One split into training and test patients: sorted row numbers, disjoint, together all patients."""
 
     repeat: int
     number: int
@@ -33,29 +33,34 @@ class Fold:
 
     @property
     def label(self) -> str:
-        """Name for people, who count from 1."""
+        """Name for display, counted from 1."""
         return f"repeat {self.repeat + 1}, fold {self.number + 1}"
 
 
 def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names: str | int) -> list[Fold]:
-    """Part a cohort into `folds`, `repeats` times over.
+    """Split a cohort into `folds` folds, `repeats` times.
 
-    Strata are event x arm, or class x arm, of the deciding endpoint; a patient without it is a stratum of
-    his own kind.
+    Strata are event x arm, or class x arm, of the primary endpoint. Patients without this endpoint form separate
+    strata.
 
     Parameters
     ----------
     cohort
-        The patients to part.
+        The patients to split.
     folds, repeats
-        How many parts, how often.
+        Number of folds per repeat, and number of repeats.
     seed, names
-        Name of the generator; see :func:`omics.common.seeds.named_generator`.
+        Seed and name of the random generator; see :func:`omics.common.seeds.named_generator`.
+
+    Returns
+    -------
+    list of Fold
+        All folds, repeat by repeat.
 
     Raises
     ------
     DataError
-        If a fold would be left without an event, or without a class.
+        If a fold would have no event or would lack a class.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -63,30 +68,30 @@ def stratified_folds(cohort: MuData, folds: int, repeats: int, seed: int, *names
     endpoint = cohort_endpoints(cohort).primary()
     _check_numbers(endpoint, folds, spec.primary_endpoint)
     strata = _strata(cohort, endpoint, folds)
-    groups = related(cohort)
+    groups = patient_groups(cohort)
     if groups is not None and groups.max() + 1 < folds:
-        raise DataError(f"{groups.max() + 1} groups cannot be parted into {folds} folds; lower split.folds")
+        raise DataError(f"{groups.max() + 1} groups cannot be split into {folds} folds; lower split.folds")
     splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
     parts = []
     for repeat in range(repeats):
         state = int(named_generator(seed, *names, "repeat", repeat).integers(2**31))
         split = splitter(folds, shuffle=True, random_state=state).split(strata, strata, groups)
         for number, (train, test) in enumerate(split):
-            for who, members in endpoint.needed.items():
-                if not members[test].any():
+            for label, patients in endpoint.required_groups.items():
+                if not patients[test].any():
                     raise DataError(
-                        f"fold {number + 1} of {folds} has no {who} of '{spec.primary_endpoint}'; lower split.folds"
+                        f"fold {number + 1} of {folds} has no {label} of '{spec.primary_endpoint}'; lower split.folds"
                     )
             parts.append(Fold(repeat, number, np.sort(train), np.sort(test)))
     return parts
 
 
 def _check_numbers(endpoint: Survival | Response, folds: int, name: str) -> None:
-    for who, members in endpoint.needed.items():
-        if members.sum() < folds:
+    for label, patients in endpoint.required_groups.items():
+        if patients.sum() < folds:
             raise DataError(
-                f"endpoint '{name}' has {members.sum()} {who}(s) among the patients to part into {folds} folds, "
-                f"so a fold would have no {who}; lower split.folds or split.inner_folds"
+                f"endpoint '{name}' has {patients.sum()} {label}(s) among the patients to split into {folds} folds, "
+                f"so a fold would have no {label}; lower split.folds or split.inner_folds"
             )
 
 
@@ -97,7 +102,7 @@ def _strata(cohort: MuData, endpoint: Survival | Response, folds: int) -> NDArra
     if spec.arm is not None:
         kind = np.char.add(kind, cohort.obs[spec.arm.column].astype(str).to_numpy(dtype=str))
     labels, counts = np.unique(kind, return_counts=True)
-    # A stratum too small to reach every fold is spread together with the other small ones, or with the largest.
+    # A stratum with fewer patients than folds is merged with the other small strata, or with the largest stratum.
     small = np.isin(kind, labels[counts < folds])
     if small.any():
         kind = np.where(small, "" if small.sum() >= folds else labels[counts.argmax()], kind)
@@ -105,15 +110,15 @@ def _strata(cohort: MuData, endpoint: Survival | Response, folds: int) -> NDArra
     return codes
 
 
-def related(cohort: MuData) -> NDArray[np.int64] | None:
-    """(n,) code of each patient's group of related patients; None where the cohort declares none."""
+def patient_groups(cohort: MuData) -> NDArray[np.int64] | None:
+    """(n,) code of each patient's group of related patients; None if the cohort declares no groups."""
     column = cohort_spec(cohort).group
     if column is None:
         return None
     groups = cohort.obs[column]
     if groups.isna().any():
         raise CohortError(
-            "a patient has no group; give everyone a group, of one if need be",
+            "a patient has no group; enter a group for every patient, a group of one if they have no relatives",
             "missing_group",
             column=column,
             patient=str(cohort.obs_names[int(groups.isna().to_numpy().argmax())]),

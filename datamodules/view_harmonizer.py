@@ -1,4 +1,4 @@
-"""One view: the chain of steps that its training patients taught, and what is new about a new cohort's view."""
+"""ViewHarmonizer: the fitted chain of preprocessing steps of one view."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ __all__ = ["ViewHarmonizer"]
 
 @dataclass(frozen=True)
 class ViewHarmonizer:
-    """What was learned about one view.
+    """The fitted preprocessing of one view.
 
     Attributes
     ----------
     spec
-        As declared.
+        The declaration of the view in the training cohort.
     measured
-        (p,) all features of training.
+        (p,) names of all features of training.
     share
-        (p,) mean share of each in a training patient's total; (0,) where the modality closes nothing to a total.
+        (p,) mean share of each feature in a training patient's total; (0,) if the scale is not compositional.
     steps
         Name in STEPS -> the fitted step, in the order in which they are applied.
     imputation
@@ -66,22 +66,24 @@ class ViewHarmonizer:
     def fit(
         cls, name: str, view: AnnData, spec: ViewSpec, patients: PatientContext, config: HarmonizeConfig
     ) -> Self:
-        """Learn from the training patients of `view`; their sites are empty where sites are not corrected for.
+        """Learn from the training patients of `view`; their sites are empty strings without site correction.
 
         Raises
         ------
         ConfigError
-            A normalization that the view's scale does not allow.
+            If the scale of the view does not allow the chosen normalization.
         """
         normalization = config.normalize.get(name)
         if normalization is not None and not normalizable(spec):
             raise ConfigError(
                 f"harmonize.normalize: view '{name}' is {spec.modality} declared {spec.scale}, which {normalization} "
-                f"cannot normalize; it works on {', '.join(LOGARITHMIC)} of other modalities than microbiome"
+                f"cannot normalize; it needs the scale {', '.join(LOGARITHMIC)}, and not the modality microbiome"
             )
-        chain = _Chain(ViewTable.of(view, spec, view.var_names, patients).held())
-        found, share = _profile(view, spec)
-        chain.add("filter", FeatureFilter.fit(chain.table, found, config.max_missing, config.min_prevalence))
+        chain = _Chain(ViewTable.from_view(view, spec, view.var_names, patients).in_memory())
+        detected, share = _profile(view, spec)
+        chain.add(
+            "filter", FeatureFilter.fit(chain.table, detected, config.max_missing, config.min_prevalence)
+        )
         if normalization is not None:
             step = resolve(NORMALIZATIONS, normalization, f"harmonize.normalize.{name}")
             chain.add(normalization, step.fit(chain.table))
@@ -96,15 +98,15 @@ class ViewHarmonizer:
     def transform(
         self, view: AnnData, spec: ViewSpec, patients: PatientContext, *, adapt: bool = False
     ) -> tuple[Values, NDArray[np.bool_]]:
-        """Values (m, q) without NaN of the patients of `view`, and which of them were measured.
+        """Return the values (m, q) of the patients of `view`, without NaN, and which of them were measured.
 
-        `spec` is how this `view` is declared. With `adapt`, sites that training did not see are learned from these
-        very patients.
+        `spec` is the declaration of this `view`. With `adapt`, the correction of sites that are not in the training
+        set is estimated from the patients of `view` themselves.
         """
-        table = ViewTable.of(view, spec, self.measured, patients)
+        table = ViewTable.from_view(view, spec, self.measured, patients)
         for step in self.steps.values():
-            ready = step.adapted(table) if adapt and isinstance(step, SiteCorrection) else step
-            table = table.through(ready)
+            adapted = step.adapted(table) if adapt and isinstance(step, SiteCorrection) else step
+            table = table.after(adapted)
         values = np.empty((len(table), table.width), dtype=np.float32)
         observed = np.empty((len(table), table.width), dtype=bool)
         for block in table:
@@ -115,34 +117,34 @@ class ViewHarmonizer:
     def outside(
         self, view: AnnData, spec: ViewSpec, patients: PatientContext
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Count for each kept feature (q,) the values of `view` far outside the range of training, and all measured."""
-        table = ViewTable.of(view, spec, self.measured, patients)
+        """Count per kept feature (q,) the values far outside the range of training, and the measured values."""
+        table = ViewTable.from_view(view, spec, self.measured, patients)
         for name, step in self.steps.items():
             if name == "scale":
                 break
-            table = table.through(step)
-        wild, measured = (np.zeros(table.width, dtype=np.int64) for _ in range(2))
+            table = table.after(step)
+        extreme, measured = (np.zeros(table.width, dtype=np.int64) for _ in range(2))
         for block in table:
-            wild += self.steps["scale"].outside(block.values).sum(axis=0)
+            extreme += self.steps["scale"].outside(block.values).sum(axis=0)
             measured += (~np.isnan(block.values)).sum(axis=0)
-        return wild, measured
+        return extreme, measured
 
-    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return what was learned, ready for json and safetensors."""
+    def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return settings for json and arrays for safetensors."""
         arrays: dict[str, NDArray[Any]] = {"share": self.share}
         settings: dict[str, Any] = {"spec": vars(self.spec), "measured": list(self.measured)}
         settings["steps"] = []
         for name, step in (*self.steps.items(), self.imputation):
-            plain, learned = to_state(step, name)
+            plain, fitted = to_state(step, name)
             settings["steps"].append({"name": name, **plain})
-            arrays |= learned
+            arrays |= fitted
         return settings, arrays
 
     @classmethod
     def from_state(cls, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        """Build from what :meth:`state` returned; arrays of steps are taken out of `arrays`."""
+        """Rebuild from :meth:`to_state`; removes the arrays of the steps from `arrays`."""
 
-        def built(table: Mapping[str, str], stored: Mapping[str, Any]) -> Any:
+        def build(table: Mapping[str, str], stored: Mapping[str, Any]) -> Any:
             plain = {key: value for key, value in stored.items() if key != "name"}
             kind = resolve(table, stored["name"], "harmonization step")
             return from_state(kind, plain, arrays, stored["name"])
@@ -152,33 +154,33 @@ class ViewHarmonizer:
             ViewSpec(**settings["spec"]),
             pd.Index(settings["measured"], dtype=object),
             arrays["share"],
-            {stored["name"]: built(STEPS, stored) for stored in steps},
-            (imputation["name"], built(IMPUTATIONS, imputation)),
+            {stored["name"]: build(STEPS, stored) for stored in steps},
+            (imputation["name"], build(IMPUTATIONS, imputation)),
         )
 
 
 class _Chain:
-    """Steps so far, and the training patients after them."""
+    """The steps fitted so far, and the training patients after these steps."""
 
     def __init__(self, table: ViewTable) -> None:
         self.table, self.steps = table, dict[str, Any]()
 
     def add(self, name: str, step: Any) -> None:
         self.steps[name] = step
-        self.table = self.table.through(step).held()
+        self.table = self.table.after(step).in_memory()
 
 
 def _profile(view: AnnData, spec: ViewSpec) -> tuple[NDArray[np.int64] | None, NDArray[np.float64]]:
-    """In how many patients each feature was found, and its mean share of a patient's total."""
+    """Count the patients in whom each feature was detected, and return its mean share of a patient's total."""
     p = view.n_vars
-    found, share, patients = np.zeros(p, dtype=np.int64), np.zeros(p), 0
+    detected, share, patients = np.zeros(p, dtype=np.int64), np.zeros(p), 0
     for _, raw in aligned(view, view.var_names):
         parts = amounts(raw, spec.scale)
         if parts is None:
             return None, np.zeros(0)
         parts = np.nan_to_num(parts, nan=0.0)
         total = parts.sum(axis=1)
-        found += (parts > 0).sum(axis=0)
+        detected += (parts > 0).sum(axis=0)
         share += (parts[total > 0] / total[total > 0, None]).sum(axis=0)
         patients += int((total > 0).sum())
-    return found, share / max(patients, 1) if spec.scale in CLOSED else np.zeros(0)
+    return detected, share / max(patients, 1) if spec.scale in CLOSED else np.zeros(0)

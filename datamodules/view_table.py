@@ -1,4 +1,4 @@
-"""Table: one view on the harmonized scale, read in blocks of rows as often as a step asks."""
+"""ViewTable: one view on the harmonized scale, read in blocks of rows, as often as a step needs."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ __all__ = ["PatientContext", "RowBlock", "Transforms", "ViewTable", "aligned"]
 Values = NDArray[np.float32]
 
 CHUNK = 2**26
-"""Values of columns that are gathered in one pass over the rows."""
+"""Number of values collected as columns in one pass over the rows."""
 
 PIECE = 2**22
-"""Values of columns that are handed on at once, so that what is computed from them stays small."""
+"""Number of values returned at once, so that intermediate results stay small."""
 
 MEMORY = 2**28
-"""Values from which a table is not held in memory but read and transformed anew for each pass."""
+"""A table with more values is not kept in memory; each pass reads and transforms it again."""
 
 
 @dataclass(frozen=True)
 class PatientContext:
-    """What a step may know of n patients beside their values, never an endpoint.
+    """What a step may use of n patients beside their values; never an endpoint.
 
-    ``site`` (n,) str, empty where it is not known; ``covariates`` (n, c) as from ``CovariateEncoder``.
+    ``site`` (n,) str, empty where it is unknown; ``covariates`` (n, c) as returned by ``CovariateEncoder``.
     """
 
     site: NDArray[np.str_]
@@ -45,13 +45,13 @@ class PatientContext:
         return len(self.site)
 
     def take(self, rows: slice | NDArray[np.int64]) -> PatientContext:
-        """Keep `rows`."""
+        """Select `rows`."""
         return PatientContext(self.site[rows], self.covariates[rows])
 
 
 @dataclass(frozen=True)
 class RowBlock:
-    """Some rows of a table: ``values`` (m, p), NaN not measured, minus infinity below detection."""
+    """Some rows of a table: ``values`` (m, p), NaN if not measured, minus infinity if below detection."""
 
     rows: slice
     values: Values
@@ -62,7 +62,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 class Transforms(Protocol):
-    """What a table goes through: every patient for himself."""
+    """A step that is applied to a table; each patient is transformed independently of the others."""
 
     def transform(self, values: Values, patients: PatientContext) -> Values:
         """(m, p) to (m, q), in new memory."""
@@ -70,16 +70,16 @@ class Transforms(Protocol):
 
 
 class ViewTable:
-    """n patients x p features in float32; iterating gives its :class:`RowBlock` s.
+    """n patients x p features in float32; iterating yields :class:`RowBlock` s.
 
     Parameters
     ----------
     blocks
-        Starts a pass over the values, each time from the first row on.
+        Function that starts a pass over the values at the first row.
     patients
-        Of its rows.
+        Context of the n patients.
     width
-        p.
+        Number of features p.
     """
 
     def __init__(
@@ -94,20 +94,20 @@ class ViewTable:
         return self._blocks()
 
     @classmethod
-    def of(cls, view: AnnData, spec: ViewSpec, measured: pd.Index, patients: PatientContext) -> Self:
-        """`view` aligned to the features `measured` and brought to the harmonized scale, block by block."""
+    def from_view(cls, view: AnnData, spec: ViewSpec, measured: pd.Index, patients: PatientContext) -> Self:
+        """Align `view` to the features `measured` and convert it to the harmonized scale, block by block."""
         modality = modality_of(spec)
 
         def blocks() -> Iterator[RowBlock]:
             for rows, raw in aligned(view, measured):
                 values = modality.transform(raw, spec.scale)
-                held = np.where(np.isneginf(values), values, np.clip(values, -LARGEST, LARGEST))
-                yield RowBlock(rows, held.astype(np.float32), patients.take(rows))
+                clipped = np.where(np.isneginf(values), values, np.clip(values, -LARGEST, LARGEST))
+                yield RowBlock(rows, clipped.astype(np.float32), patients.take(rows))
 
         return cls(blocks, patients, len(measured))
 
-    def through(self, step: Transforms) -> ViewTable:
-        """Give this table after `step`; one that drops features names those that it keeps, ``kept``."""
+    def after(self, step: Transforms) -> ViewTable:
+        """Return this table after `step`; a step that drops features has the indices of the others in ``kept``."""
         kept = getattr(step, "kept", None)
 
         def blocks() -> Iterator[RowBlock]:
@@ -116,8 +116,8 @@ class ViewTable:
 
         return ViewTable(blocks, self.patients, self.width if kept is None else len(kept))
 
-    def held(self) -> ViewTable:
-        """Give this table from memory, if it fits there."""
+    def in_memory(self) -> ViewTable:
+        """Return this table with its values in memory, or unchanged if it is too large."""
         if len(self) * self.width > MEMORY:
             return self
         values = np.empty((len(self), self.width), dtype=np.float32)
@@ -127,14 +127,14 @@ class ViewTable:
             pieces.append((block.rows, block.patients))
 
         def blocks() -> Iterator[RowBlock]:
-            # Nothing here holds on to the table that this one was made of, whose memory is free again.
+            # No reference to the original table here, so that its memory can be freed.
             for rows, patients in pieces:
                 yield RowBlock(rows, values[rows], patients)
 
         return ViewTable(blocks, self.patients, self.width)
 
     def columns(self) -> Iterator[tuple[slice, Values]]:
-        """Whole columns, some at a time: (p', n) contiguous in the patient; a pass over the rows for each chunk."""
+        """Yield blocks of columns (p', n), contiguous along the patients; each chunk takes one pass over the rows."""
         size, piece = (max(1, values // max(len(self), 1)) for values in (CHUNK, PIECE))
         for start in range(0, self.width, size):
             stop = min(start + size, self.width)
@@ -147,16 +147,28 @@ class ViewTable:
 
 
 def aligned(view: AnnData, measured: pd.Index) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Blocks of raw values (m, p) of the features `measured`, in their order, NaN where `view` lacks one.
+    """Yield blocks of raw values of the features `measured`, in this order, NaN where `view` lacks a feature.
 
-    Alignment comes first, so that a closure or a library size counts the features of training.
+    Alignment comes first, so that totals such as the library size are taken over the features of training.
+
+    Parameters
+    ----------
+    view
+        The view, with any features in any order.
+    measured
+        (p,) names of the features to return.
+
+    Yields
+    ------
+    tuple
+        Rows of the block, and their raw values (m, p).
     """
     columns = view.var_names.get_indexer(measured)
-    straight = len(columns) == view.n_vars and bool((columns == np.arange(len(columns))).all())
+    identical = len(columns) == view.n_vars and bool((columns == np.arange(len(columns))).all())
     for rows, raw in value_blocks(view):
-        if straight:
+        if identical:
             yield rows, raw
             continue
-        fitting = np.full((len(raw), len(columns)), np.nan)
-        fitting[:, columns >= 0] = raw[:, columns[columns >= 0]]
-        yield rows, fitting
+        reordered = np.full((len(raw), len(columns)), np.nan)
+        reordered[:, columns >= 0] = raw[:, columns[columns >= 0]]
+        yield rows, reordered

@@ -1,6 +1,6 @@
-"""Steps of harmonization, each learned from training patients and applied to anybody; the tables name them.
+"""Steps of harmonization, each fitted on training patients and applied to all patients, and tables of their names.
 
-A step is a frozen dataclass of what it learned (arrays, names, numbers), so that it is saved and loaded by its fields.
+A step is a frozen dataclass of its fitted values (arrays, names, numbers). It is saved and loaded by its fields.
 """
 
 STEPS = {
@@ -13,13 +13,13 @@ STEPS = {
     "variance": "datamodules.steps.features:MostVariable",
     "scale": "datamodules.steps.scaling:RobustScaling",
 }
-"""Every step, under the name by which it is saved."""
+"""Name of a step, as it is saved -> class."""
 
 NORMALIZATIONS = {name: STEPS[name] for name in ("pqn", "median", "quantile")}
-"""Ways to take out what differs between samples and not between patients."""
+"""Normalizations, which remove differences between samples that are not differences between patients."""
 
 IMPUTATIONS = {
     "median": "datamodules.steps.imputation:MedianImputation",
     "iterative": "datamodules.steps.imputation:IterativeImputation",
 }
-"""What stands for a value that was not measured."""
+"""Imputations of missing values."""

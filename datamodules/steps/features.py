@@ -1,4 +1,4 @@
-"""Which features are kept: those measured, found and varying often enough among the training patients."""
+"""Feature selection without outcomes: by missingness, prevalence and variance among the training patients."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ __all__ = ["FeatureFilter", "MostVariable"]
 
 @dataclass(frozen=True)
 class FeatureFilter:
-    """Features measured and found in enough patients; ``kept`` (q,) are their numbers."""
+    """Features measured and detected in enough patients; ``kept`` (q,) are their column indices."""
 
     kept: NDArray[np.int64]
 
     @classmethod
     def fit(
-        cls, table: ViewTable, found: NDArray[np.int64] | None, max_missing: float, min_prevalence: float
+        cls, table: ViewTable, prevalence: NDArray[np.int64] | None, max_missing: float, min_prevalence: float
     ) -> Self:
         """Learn from training patients.
 
         Parameters
         ----------
         table
-            Their values.
-        found
-            (p,) in how many of them each feature was found; None on a scale without a zero.
+            Values of the training patients.
+        prevalence
+            (p,) number of training patients in whom each feature was found; None on a scale without a zero.
         max_missing
-            Largest share of patients in whom a kept feature was not measured.
+            Largest share of patients with a missing value in a kept feature.
         min_prevalence
-            Smallest share of those measured in whom it was found.
+            Smallest share of patients with a kept feature, among those in whom it was measured.
         """
         measured, detected = np.zeros(table.width, dtype=np.int64), np.zeros(table.width, dtype=np.int64)
         for block in table:
             measured += (~np.isnan(block.values)).sum(axis=0)
             detected += np.isfinite(block.values).sum(axis=0)
         enough = (len(table) - measured <= max_missing * len(table)) & (detected > 0)
-        present = detected if found is None else found
+        present = detected if prevalence is None else prevalence
         return cls(np.flatnonzero(enough & (present >= min_prevalence * measured)))
 
     def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
-        """(m, p) to (m, q)."""
+        """Select the kept features: (m, p) to (m, q)."""
         return values[:, self.kept]
 
 
 @dataclass(frozen=True)
 class MostVariable:
-    """Features of the highest variance; ``kept`` (q,) are their numbers, in the order of the file."""
+    """Features of the highest variance; ``kept`` (q,) are their column indices, in the order of the file."""
 
     kept: NDArray[np.int64]
 
     @classmethod
     def fit(cls, table: ViewTable, most: int) -> Self:
-        """Learn from training patients; at most `most`, and none without variance."""
+        """Learn from training patients; keeps at most `most` features, and none without variance."""
         variance = _variance(table)
-        # Stable order: equal variances keep the order of the file.
+        # A stable sort keeps features of equal variance in the order of the file.
         order = np.argsort(-variance, kind="stable")
         return cls(np.sort(order[variance[order] > 0][:most]))
 
     def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
-        """(m, p) to (m, q)."""
+        """Select the kept features: (m, p) to (m, q)."""
         return values[:, self.kept]
 
 
 def _variance(table: ViewTable) -> NDArray[np.float64]:
-    """(p,) variance of what was measured, joined block by block.
+    """(p,) variance of the measured values, accumulated block by block.
 
     Chan et al. 1983, doi 10.1080/00031305.1983.10483115.
     """
@@ -84,7 +84,7 @@ def _variance(table: ViewTable) -> NDArray[np.float64]:
         squares += (away**2).sum(axis=0) + np.where(new > 0, gap**2 * count * new / total, 0.0)
         mean += np.where(new > 0, gap * new / total, 0.0)
         count += new
-    # What is equal in everybody has no variance, whatever rounding says.
+    # A feature that is equal in all patients has variance 0, despite rounding errors.
     varies = squares > 1e-12 * count * (mean**2 + np.finfo(np.float32).tiny)
     variance: NDArray[np.float64] = np.where(varies, squares / np.maximum(count, 1), 0.0)
     return variance

@@ -1,4 +1,4 @@
-"""What stands for a value that was not measured, on the scaled table; the masks of what was stay with the models."""
+"""Imputation of missing values on the scaled table; the masks of measured values are passed on to the models."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ SMALLEST_NOISE = 1e-3
 
 @dataclass(frozen=True)
 class MedianImputation:
-    """The training median, which is 0 on the scaled table."""
+    """Imputes the training median, which is 0 on the scaled table."""
 
     @classmethod
     def fit(cls, table: ViewTable) -> Self:  # noqa: ARG003  # one signature
-        """Nothing is left to learn."""
+        """Return the imputation; there is nothing to fit."""
         return cls()
 
     def transform(self, values: Values) -> Values:
-        """(m, p) without NaN."""
+        """Return the values (m, p) without NaN."""
         return np.where(np.isnan(values), np.float32(0), values)
 
 
 @dataclass(frozen=True)
 class IterativeImputation:
-    """What a patient's other values let expect, by a few principal components of the training patients.
+    """Imputes the expectation given a patient's other values, by a few principal components of training.
 
-    EM over loadings and missing values, as iterative PCA with shrinkage (Josse and Husson 2012,
-    doi 10.1007/s00357-012-9097-0). A patient without the view gets the training median.
-    ``loadings`` (p, k); ``noise`` variance.
+    The EM algorithm estimates loadings and missing values together, as iterative PCA with shrinkage does (Josse and
+    Husson 2012, doi 10.1007/s00357-012-9097-0). A patient without the view gets the training median.
+    ``loadings`` (p, k); ``noise``: the residual variance.
     """
 
     loadings: Array
@@ -59,11 +59,11 @@ class IterativeImputation:
             (axes[:count] * scale[:count, None] / np.sqrt(len(x))).T, max(float(x.var()), SMALLEST_NOISE)
         )
         for _ in range(PASSES):
-            model = model._improved(x, measured)
+            model = model._em_step(x, measured)
         return model
 
-    def _improved(self, x: Array, measured: NDArray[np.bool_]) -> Self:
-        """One round of EM on `x` (n, p), 0 where not measured."""
+    def _em_step(self, x: Array, measured: NDArray[np.bool_]) -> Self:
+        """One iteration of EM on `x` (n, p), 0 where not measured."""
         scores, covariance = self._posterior(x, measured)
         second = scores[:, :, None] * scores[:, None, :] + covariance
         k = scores.shape[1]
@@ -79,7 +79,7 @@ class IterativeImputation:
     def _posterior(self, x: Array, measured: NDArray[np.bool_]) -> tuple[Array, Array]:
         k = self.loadings.shape[1]
         squares = (self.loadings[:, :, None] * self.loadings[:, None, :]).reshape(-1, k * k)
-        # One sum a patient, in the same order alone as in company.
+        # One product per patient, so that rounding does not depend on the other patients.
         precision = (
             np.stack([row @ squares for row in measured.astype(np.float64)]).reshape(-1, k, k) / self.noise
         )
@@ -88,7 +88,7 @@ class IterativeImputation:
         return (covariance @ right[:, :, None])[:, :, 0], covariance
 
     def transform(self, values: Values) -> Values:
-        """(m, p) without NaN."""
+        """Return the values (m, p) without NaN."""
         measured = ~np.isnan(values)
         if not self.loadings.shape[1] or measured.all():
             return np.where(measured, values, np.float32(0))

@@ -1,7 +1,7 @@
-"""Normalization to a reference learned from training: dilution, loading and depth differ between samples, not patients.
+"""Normalization to a reference of training: removes differences in dilution, loading and depth between samples.
 
-All work on a logarithmic scale and on what was measured. "Below detection" is the lowest of a patient's values, of
-which no more is known, and stays what it is.
+All methods work on a logarithmic scale and on the measured values. A value below detection counts as the lowest of a
+patient's values and is returned unchanged.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ __all__ = [
 ]
 
 LOGARITHMIC = ("counts", "intensity", "log", "numeric")
-"""Scales whose harmonized scale is logarithmic, or declared by the user to be comparable so."""
+"""Scales whose harmonized scale is logarithmic, or which the user declares to be comparable to one."""
 
 
 def normalizable(spec: ViewSpec) -> bool:
-    """Whether a view may be normalized: on a logarithmic scale, and not already closed to a composition."""
+    """Return whether a view can be normalized: it is on a logarithmic scale and not compositional."""
     return spec.scale in LOGARITHMIC and spec.modality != "microbiome"
 
 
 @dataclass(frozen=True)
 class ProbabilisticQuotient:
-    """Divide by the median quotient to a reference profile.
+    """Probabilistic quotient normalization: divides by the median quotient to a reference profile.
 
-    Dieterle et al. 2006, doi 10.1021/ac051632c. ``reference`` (p,): medians of training.
+    Dieterle et al. 2006, doi 10.1021/ac051632c. ``reference`` (p,): medians of the training patients.
     """
 
     reference: Values
@@ -50,15 +50,15 @@ class ProbabilisticQuotient:
         return cls(reference)
 
     def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
-        """Take each patient's median log quotient off."""
-        # Of a feature that half of training has below detection no quotient is known.
+        """Subtract each patient's median log quotient."""
+        # No quotient is known for a feature that is below detection in half of the training patients.
         known = np.isfinite(self.reference)
-        return _moved(values, _medians(values[:, known] - self.reference[known]))
+        return _subtract(values, _medians(values[:, known] - self.reference[known]))
 
 
 @dataclass(frozen=True)
 class MedianNormalization:
-    """Move each patient's median to ``center``, the median of those of training."""
+    """Shifts each patient's median to ``center``, the median of the medians of training."""
 
     center: float
 
@@ -70,16 +70,16 @@ class MedianNormalization:
         return cls(0.0 if np.isnan(center) else center)
 
     def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
-        """Give each patient the common median."""
-        return _moved(values, _medians(values) - np.float32(self.center))
+        """Shift each patient to the common median."""
+        return _subtract(values, _medians(values) - np.float32(self.center))
 
 
 @dataclass(frozen=True)
 class QuantileNormalization:
-    """Give each patient the distribution of values of training.
+    """Quantile normalization: gives each patient the distribution of values of training.
 
-    Bolstad et al. 2003, doi 10.1093/bioinformatics/19.2.185. ``reference`` (p,): the mean over training patients of
-    their ordered values, those with missing values interpolated to p.
+    Bolstad et al. 2003, doi 10.1093/bioinformatics/19.2.185. ``reference`` (p,): mean of the sorted values of the
+    training patients, interpolated to p values where some are missing.
     """
 
     reference: Values
@@ -92,25 +92,25 @@ class QuantileNormalization:
         for block in table:
             for row in block.values:
                 ordered = np.sort(row[~np.isnan(row)])
-                seen = np.isfinite(ordered)
-                if seen.any():
-                    total += np.interp(levels, _levels(len(ordered))[seen], ordered[seen])
+                detected = np.isfinite(ordered)
+                if detected.any():
+                    total += np.interp(levels, _levels(len(ordered))[detected], ordered[detected])
                     patients += 1
         return cls((total / max(patients, 1)).astype(np.float32))
 
     def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
-        """Put the reference value of its rank for each value; equal values share the mean of their ranks."""
+        """Replace each value by the reference value of its rank; equal values get the mean of their ranks."""
         from scipy.stats import rankdata
 
-        moved = values.copy()
+        normalized = values.copy()
         levels = _levels(len(self.reference))
-        for row in moved:
+        for row in normalized:
             measured = ~np.isnan(row)
             if np.isfinite(row).any():
                 level = (rankdata(row[measured]) - 0.5) / measured.sum()
                 detected = np.isfinite(row[measured])
                 row[np.flatnonzero(measured)[detected]] = np.interp(level[detected], levels, self.reference)
-        return moved
+        return normalized
 
 
 def _levels(count: int) -> NDArray[np.float64]:
@@ -119,7 +119,7 @@ def _levels(count: int) -> NDArray[np.float64]:
 
 
 def _medians(values: Values) -> Values:
-    """(m,) median of what was measured in each row; NaN where nothing was, or half of it is below detection."""
+    """(m,) median of the measured values of each row; NaN if there are none, or if half of them are below detection."""
     if not values.shape[1]:
         return np.full(len(values), np.nan, dtype=np.float32)
     ordered = np.sort(values, axis=1)
@@ -131,7 +131,7 @@ def _medians(values: Values) -> Values:
     return np.where(known, middle, np.nan).astype(np.float32)
 
 
-def _moved(values: Values, by: Values) -> Values:
-    """Take `by` (m,) off the rows; a row for which it is unknown stays."""
-    moved: Values = values - np.where(np.isnan(by), np.float32(0), by)[:, None]
-    return moved
+def _subtract(values: Values, by: Values) -> Values:
+    """Subtract `by` (m,) from the rows; a row whose entry is NaN is unchanged."""
+    shifted: Values = values - np.where(np.isnan(by), np.float32(0), by)[:, None]
+    return shifted

@@ -1,4 +1,4 @@
-"""Robust scaling that survives a wild value, and the range of training by which a new one is known."""
+"""Robust scaling, which is not affected by extreme values, and the range of training to check new values."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["LIMIT", "RobustScaling", "quantiles"]
 Array = NDArray[np.float64]
 
 LIMIT = 6.0
-"""Scaled values are held within this many robust standard deviations: a log value of -52 is a fault."""
+"""Scaled values are clipped to this many robust standard deviations; a log value of -52 is an error in the data."""
 
 LEVELS = (0.025, 0.5, 0.975)
-EVERY = (0.0, 1.0)
+EXTREMES = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
 class RobustScaling:
-    """``center``, ``scale``, ``low`` and ``high``, (p,) each: median, robust standard deviation, range of training."""
+    """``center``, ``scale``, ``low``, ``high``, (p,) each: median, robust standard deviation, range of training."""
 
     center: Array
     scale: Array
@@ -32,43 +32,56 @@ class RobustScaling:
 
     @classmethod
     def fit(cls, table: ViewTable) -> Self:
-        """Learn from training patients; every feature is measured in one of them and varies."""
+        """Learn from training patients; every feature must vary among them."""
         center, scale, low, high = (np.empty(table.width) for _ in range(4))
         for chosen, chunk in table.columns():
             chunk.sort(axis=1)
             lower, center[chosen], upper = quantiles(chunk, LEVELS)
-            low[chosen], high[chosen] = quantiles(chunk, EVERY)
+            low[chosen], high[chosen] = quantiles(chunk, EXTREMES)
             scale[chosen] = _robust(chunk, lower, upper)
         return cls(center, scale, low, high)
 
     def transform(self, values: Values, patients: PatientContext) -> Values:  # noqa: ARG002  # one signature
-        """Robust standard scores, held within `LIMIT`."""
+        """Robust standard scores, clipped to plus or minus `LIMIT`."""
         return np.clip((values - self.center) / self.scale, -LIMIT, LIMIT).astype(np.float32)
 
     def outside(self, values: Values) -> NDArray[np.bool_]:
-        """(m, p) which values lie more than a robust standard deviation outside the range of training.
+        """(m, p) bool: True where a value is more than a robust standard deviation outside the range of training.
 
-        A new patient like those of training lies a little outside of it in 2 / (n + 1) of his values.
+        In a new patient from the same population, an expected share of 2 / (n + 1) of the values is outside the range.
         """
-        wild: NDArray[np.bool_] = (values < self.low - self.scale) | (values > self.high + self.scale)
-        return wild
+        extreme: NDArray[np.bool_] = (values < self.low - self.scale) | (values > self.high + self.scale)
+        return extreme
 
 
 def quantiles(ordered: Values, levels: tuple[float, ...]) -> list[Array]:
-    """Quantiles of each row (p, n) of ordered values, NaN last and ignored, as numpy's nanquantile."""
+    """Quantiles of sorted rows, the same as numpy's nanquantile.
+
+    Parameters
+    ----------
+    ordered
+        (p, n) rows in ascending order, NaN last; NaN is ignored.
+    levels
+        Levels of the quantiles, in [0, 1].
+
+    Returns
+    -------
+    list of array
+        The quantiles (p,) of each level.
+    """
     last = (~np.isnan(ordered)).sum(axis=1) - 1
     rows = np.arange(len(ordered))
-    found = []
+    result = []
     for level in levels:
         place = level * last
         low = np.floor(place).astype(np.int64)
         below, above = (ordered[rows, at].astype(np.float64) for at in (low, np.minimum(low + 1, last)))
-        found.append(below + (above - below) * (place - low))
-    return found
+        result.append(below + (above - below) * (place - low))
+    return result
 
 
 def _robust(ordered: Values, low: Array, high: Array) -> Array:
-    """(p,) standard deviation of values held within `low` and `high`, or the plain one where that is 0."""
+    """(p,) standard deviation of values clipped to `low` and `high`, or of all values where that is 0."""
     robust = _deviation(np.clip(ordered, low[:, None], high[:, None]))
     plain = robust <= 0
     robust[plain] = _deviation(ordered[plain].astype(np.float64))

@@ -1,4 +1,4 @@
-"""Site correction: location and spread of each feature at each site, after ComBat, with a fit and a transform."""
+"""Site correction after ComBat, with fit and transform: location and spread of each feature at each site."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["SiteCorrection", "large_sites", "separable"]
 Array = NDArray[np.float64]
 
 FEWEST_PATIENTS = 2
-"""Patients of a site that a spread needs; a smaller site is left as it is."""
+"""Smallest number of patients to estimate the spread of a site; a smaller site is not corrected."""
 FEWEST_FEATURES = 3
-"""Features that the shrinkage of sites needs."""
+"""Smallest number of features to estimate the shrinkage of sites."""
 ROUNDS, TOLERANCE = 100, 1e-4
 
 
@@ -26,15 +26,15 @@ ROUNDS, TOLERANCE = 100, 1e-4
 class SiteCorrection:
     """ComBat (Johnson et al. 2007, doi 10.1093/biostatistics/kxj037).
 
-    Covariates are protected: their effect is estimated beside that of the sites and stays. Endpoints are never among
-    them. A site that was not seen in training gets no correction, unless `adapted` to.
+    The effects of covariates are estimated together with those of the sites and are preserved. Endpoints are never
+    used. A site that is not in the training set gets no correction, unless :meth:`adapted` estimates one.
 
     Attributes
     ----------
     seen
         Names of all sites of training.
     sites
-        (s,) names of those that are corrected; others had too few patients.
+        (s,) names of the sites with a correction; the others had too few patients.
     shift, spread
         (s, p) location and scale of each site, shrunk over features, in units of `scale`.
     mean, effect, scale
@@ -67,19 +67,19 @@ class SiteCorrection:
             effect[:, chosen] = coefficients[:, levels:].T
             rest = np.where(measured, y - coefficients @ design.T, 0.0)
             scale[chosen] = np.sqrt((rest**2).sum(axis=1) / count)
-        nobody = np.zeros((0, table.width))
+        no_sites = np.zeros((0, table.width))
         seen = [str(name) for name in np.unique(site[site != ""])]
-        return cls(seen, [], nobody, nobody, mean, effect, scale)._with(table, large_sites(site))
+        return cls(seen, [], no_sites, no_sites, mean, effect, scale)._with(table, large_sites(site))
 
     def adapted(self, table: ViewTable) -> Self:
-        """Learn sites that were not seen in training from the very patients that are to be corrected.
+        """Estimate the correction of sites that are not in the training set from the patients to correct.
 
-        That is transductive: a patient's values then depend on those of his site.
+        This is transductive: a patient's values then depend on those of other patients of the same site.
         """
         return self._with(table, [name for name in large_sites(table.patients.site) if name not in self.seen])
 
     def transform(self, values: Values, patients: PatientContext) -> Values:
-        """(m, p) with location and spread of each known site brought to those of all."""
+        """Return the values (m, p) with location and spread of each known site set to those of all sites."""
         corrected = values.astype(np.float64)
         standard = self.standard(patients)
         for number, name in enumerate(self.sites):
@@ -89,21 +89,21 @@ class SiteCorrection:
         return corrected.astype(np.float32)
 
     def standard(self, patients: PatientContext) -> Array:
-        """(m, p) what is expected of each patient at a mean site, from his covariates."""
+        """(m, p) expected values of each patient at a mean site, given their covariates."""
         expected = np.tile(self.mean, (len(patients), 1))
-        # Covariate by covariate: a product of matrices rounds a patient's sum by the company he is in.
+        # Covariate by covariate: in a matrix product the rounding depends on the other patients.
         for column, effect in zip(patients.covariates.T, self.effect, strict=True):
             expected += column[:, None].astype(np.float64) * effect
         return expected
 
     def _with(self, table: ViewTable, sites: list[str]) -> Self:
-        """Add `sites`, each from its patients in `table`."""
+        """Add corrections for `sites`, each estimated from its patients in `table`."""
         if not sites or table.width < FEWEST_FEATURES:
             return self
         count, center, spread = _moments(table, sites, self)
         shift, variance = np.zeros_like(center), np.ones_like(spread)
         for number in range(len(sites)):
-            shift[number], variance[number] = _shrunk(count[number], center[number], spread[number])
+            shift[number], variance[number] = _shrink(count[number], center[number], spread[number])
         return replace(
             self,
             sites=[*self.sites, *sites],
@@ -113,7 +113,19 @@ class SiteCorrection:
 
 
 def separable(site: NDArray[np.str_], covariates: NDArray[np.float32]) -> bool:
-    """Whether the effects of sites and covariates can be told apart at all.
+    """Return whether the effects of sites and covariates can be estimated separately.
+
+    Parameters
+    ----------
+    site
+        (n,) name of each patient's site.
+    covariates
+        (n, c) encoded covariates.
+
+    Returns
+    -------
+    bool
+        True if the design matrix of sites and covariates has full column rank.
 
     Examples
     --------
@@ -126,13 +138,13 @@ def separable(site: NDArray[np.str_], covariates: NDArray[np.float32]) -> bool:
 
 
 def large_sites(site: NDArray[np.str_]) -> list[str]:
-    """Give the sites with patients enough to learn a spread from."""
+    """Return the sites with enough patients to estimate a spread."""
     names, counts = np.unique(site[site != ""], return_counts=True)
     return [str(name) for name in names[counts >= FEWEST_PATIENTS]]
 
 
 def _least_squares(design: Array, y: Array, measured: NDArray[np.bool_]) -> Array:
-    """(p, d) coefficients of each row of `y` (p, n) on `design` (n, d), from what was measured."""
+    """(p, d) coefficients of each row of `y` (p, n) on `design` (n, d), from the measured values."""
     coefficients = y @ np.linalg.pinv(design).T
     holes = np.flatnonzero(~measured.all(axis=1))
     if len(holes):
@@ -162,8 +174,8 @@ def _moments(table: ViewTable, sites: list[str], step: SiteCorrection) -> tuple[
     return count, mean, variance
 
 
-def _shrunk(count: Array, mean: Array, variance: Array) -> tuple[Array, Array]:
-    """Location and variance (p,) of one site, shrunk to what its features have in common; 0 and 1 without data."""
+def _shrink(count: Array, mean: Array, variance: Array) -> tuple[Array, Array]:
+    """Location and variance (p,) of one site, shrunk towards their means over features; 0 and 1 without data."""
     shift, spread = np.zeros_like(mean), np.ones_like(mean)
     usable = (count >= FEWEST_PATIENTS) & (variance > 0)
     if usable.sum() < FEWEST_FEATURES:
@@ -188,6 +200,6 @@ def _shrunk(count: Array, mean: Array, variance: Array) -> tuple[Array, Array]:
 
 
 def _inverse_gamma(variance: Array) -> tuple[float, float]:
-    """Shape and scale of the prior of variances, by moments; as flat as can be where they are all alike."""
+    """Shape and scale of the inverse gamma prior of variances, by moments; the spread is at least 1e-12."""
     mean, spread = float(variance.mean()), max(float(variance.var(ddof=1)), 1e-12)
     return (2 * spread + mean**2) / spread, (mean * spread + mean**3) / spread

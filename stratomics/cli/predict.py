@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jsonargparse
 
 from omics.common.errors import ConfigError, nearest
-from omics.common.table_writer import GROWING
+from omics.common.table_writer import TABLE_WRITERS
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
 from stratomics.cli.progress import ProgressBar
@@ -27,9 +27,9 @@ def predict(arguments: Sequence[str]) -> None:
     """Print the paths of the tables; what is new about the patients goes to stderr."""
     given = parsed_words(build_parser(), list(arguments), "the command line")
     out = Path(given.out)
-    if out.suffix not in GROWING:
-        raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, GROWING)}")
-    from datamodules.shift import novelties
+    if out.suffix not in TABLE_WRITERS:
+        raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, TABLE_WRITERS)}")
+    from datamodules.shift import shift_findings
     from omics.cohort.new_patients import read_new_patients
     from stratomics.fitting.fitted import Fitted
     from stratomics.predict import find_model, locked_rule, predict_blocks, with_rule, write_predictions
@@ -39,7 +39,7 @@ def predict(arguments: Sequence[str]) -> None:
         folder = find_model(run)
         model = Fitted.load(folder)
         patients = read_new_patients(given.cohort)
-        for finding in novelties(model.encoders[0].harmonizer, patients):
+        for finding in shift_findings(model.encoders[0].harmonizer, patients):
             print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
         blocks = _shown(predict_blocks(model, patients), patients.n_obs)
         first = next(blocks)

@@ -1,4 +1,4 @@
-"""What a run says of its factors: scores, loadings, variance explained, associations, stability."""
+"""Tables of the factors of a run: scores, loadings, variance explained, associations, stability."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def save_factors(
     cohort: MuData,
     members: Sequence[tuple[Harmonizer, FactorModel]],
 ) -> None:
-    """Fit factors to everybody, once more, and write what people ask of them into `folder`.
+    """Fit factors to all patients once more, and write tables that describe them into `folder`.
 
-    Every patient is treated alike by this fit, which no member of the ensemble could say. It describes the cohort: no
-    prediction comes from it, and nothing is selected by it.
+    This fit treats all patients alike; each member of the ensemble leaves some patients out. It describes the cohort:
+    it makes no prediction and selects nothing.
 
     Parameters
     ----------
     folder
-        Gets ``factors.parquet``, ``loadings.parquet``, ``variance_explained.parquet``, ``associations.parquet``,
+        Folder to create, with ``factors.parquet``, ``loadings.parquet``, ``variance_explained.parquet``, ``associations.parquet``,
         ``stability.parquet``, and the fit itself as ``reference.harmonizer`` and ``reference.factors``, for
         :func:`models.factors.annotate.annotate`.
     config
@@ -68,7 +68,7 @@ def save_factors(
     loadings = named_loadings(harmonizer.features, model)
     scores = _scores(cohort.obs_names.to_numpy(dtype=str), model.transform(batch))
     halves = list(split_half_fits(fit, batch, seed, patient_groups(cohort)))
-    # Who has no view has the prior and nothing to say.
+    # The scores of a patient without any view are the prior mean, which has no information.
     measured = scores.set_index("sample_id")[observed_views(cohort).any(axis=1).to_numpy()]
     tables = {
         "factors": scores,
@@ -85,7 +85,7 @@ def save_factors(
 
 
 def _scores(sample_ids: NDArray[np.str_], factors: Factors) -> pd.DataFrame:
-    """Lay out a row a patient: sample_id, factorI and factorI_sd, posterior mean and sd."""
+    """One row per patient: sample_id, factorI and factorI_sd, the posterior mean and standard deviation."""
     names = factor_names(factors.mean.shape[1])
     sds = [f"{name}_sd" for name in names]
     table = pd.DataFrame(np.hstack([factors.mean, factors.sd]), columns=names + sds)

@@ -13,12 +13,12 @@ import torch
 from mudata import MuData
 from numpy.typing import NDArray
 
-from datamodules.shift import novelties
+from datamodules.shift import shift_findings
 from models.calibration.abstention import abstain
 from models.calibration.calibration import Calibration
 from models.calibration.conformal import CONFORMAL, Conformal
 from models.calibration.member_predictions import benefit
-from models.ensemble.inputs import COVARIATES, FACTORS, Layout
+from models.ensemble.inputs import COVARIATES, FACTORS, InputLayout
 from models.ensemble.network import EnsembleNetwork, LinearPath
 from models.ensemble.stratifier import Stratifier
 from models.ensemble.training_history import NO_HISTORY
@@ -93,7 +93,7 @@ class Fitted:
     """
 
     encoders: list[Encoder]
-    layout: Layout
+    layout: InputLayout
     stratifier: Stratifier
     endpoints: list[FittedEndpoint]
     ood_score: OodScore | None
@@ -105,7 +105,7 @@ class Fitted:
 
         Who is in neither arm is predicted in the middle between them.
         """
-        for finding in novelties(self.encoders[0].harmonizer, cohort):
+        for finding in shift_findings(self.encoders[0].harmonizer, cohort):
             if finding.severity == WARNING:
                 log.info("%s: %s", finding.place, finding.sentence)
         encoded = [encoder.encode(cohort) for encoder in self.encoders]
@@ -120,7 +120,7 @@ class Fitted:
         arms = {RECEIVED: own, "control": np.full_like(own, CONTROL), "treated": np.full_like(own, TREATED)}
         asked = arms if self.layout.arms else {RECEIVED: own}
         said = {
-            arm: self.stratifier.predict(self.layout.stacked(blocks, code)) for arm, code in asked.items()
+            arm: self.stratifier.predict(self.layout.stack(blocks, code)) for arm, code in asked.items()
         }
         under = {arm: self._predict(ids, estimates) for arm, estimates in said.items()}
         prediction = under[RECEIVED].having(self._caution(encoded, said[RECEIVED][0]))
@@ -184,7 +184,7 @@ class Fitted:
         encoders = [Encoder.load(folder, f"member{number}", name) for number in range(count)]
         if "layout" not in settings:
             settings, arrays = _migrated(settings, arrays, encoders[0])
-        layout, endpoints, heads, paths = Layout(**settings["layout"]), [], [], []
+        layout, endpoints, heads, paths = InputLayout(**settings["layout"]), [], [], []
         for number, part in enumerate(settings["endpoints"]):
             kind: type[Head] = resolve(HEADS[part["kind"]], part["head"], f"head.{part['kind']}")
             head = from_state(kind, part["learned"], arrays, f"head{number}")
@@ -198,7 +198,7 @@ class Fitted:
             start = arrays.get(f"paths.{number}.intercept")
             begin = None if start is None else torch.from_numpy(start)
             paths.append(LinearPath(count, layout.total, head.outputs, begin))
-        network = EnsembleNetwork(count, layout.total, layout.common, settings["hidden"], paths, 0)
+        network = EnsembleNetwork(count, layout.total, layout.total_without_arm, settings["hidden"], paths, 0)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         known = (folder / "outlying.json").is_file()
         ood_score = OodScore.load(folder, "outlying") if known else None

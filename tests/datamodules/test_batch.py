@@ -1,4 +1,4 @@
-"""Batches put together are the patients they were cut from, and parts that do not fit are refused."""
+"""Concatenated batches equal the original batch; batches that do not match raise an error."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from omics.common.errors import DataError
 
 @pytest.fixture(scope="module")
 def batch(acc: Any) -> Batch:
-    found = Harmonizer(HarmonizeConfig()).fit(acc).transform(acc)
+    batch = Harmonizer(HarmonizeConfig()).fit(acc).transform(acc)
     response = Response(np.arange(92) % 3 == 0, np.arange(92) % 5 > 0)
-    named = {**found.endpoints.named, "response": response}
-    return replace(found, endpoints=Endpoints(named, found.endpoints.primary_endpoint))
+    named = {**batch.endpoints.named, "response": response}
+    return replace(batch, endpoints=Endpoints(named, batch.endpoints.primary_endpoint))
 
 
-def test_parts_put_together_are_the_whole(batch: Batch) -> None:
+def test_concatenated_parts_equal_the_whole(batch: Batch) -> None:
     rows = np.split(np.random.default_rng(0).permutation(92), [1, 40, 40])
     whole, twin = Batch.concatenate(iter([batch.take(r) for r in rows])), batch.take(np.concatenate(rows))
     assert list(whole.sample_ids) == list(twin.sample_ids)
@@ -36,23 +36,23 @@ def test_parts_put_together_are_the_whole(batch: Batch) -> None:
     assert whole.covariate_names == twin.covariate_names
     assert whole.endpoints.primary_endpoint == twin.endpoints.primary_endpoint
     for name, endpoint in twin.endpoints.named.items():
-        found = whole.endpoints.named[name]
-        assert type(found) is type(endpoint)
-        assert found.unit == endpoint.unit
+        joined = whole.endpoints.named[name]
+        assert type(joined) is type(endpoint)
+        assert joined.unit == endpoint.unit
         for key, value in vars(endpoint).items():
-            np.testing.assert_array_equal(getattr(found, key), value)
+            np.testing.assert_array_equal(getattr(joined, key), value)
 
 
-def test_a_batch_alone_is_not_copied(batch: Batch) -> None:
+def test_a_single_batch_is_not_copied(batch: Batch) -> None:
     assert Batch.concatenate([batch]) is batch
 
 
-def test_nothing_to_put_together_is_said() -> None:
+def test_concatenating_no_batches_raises_an_error() -> None:
     with pytest.raises(DataError, match="there are no batches"):
         Batch.concatenate([])
 
 
-def test_parts_that_do_not_fit_are_refused(batch: Batch) -> None:
+def test_batches_with_other_columns_raise_an_error(batch: Batch) -> None:
     name = next(iter(batch.views))
     fewer = {**batch.views, name: batch.views[name][:, 1:]}
     reversed_views = dict(reversed(batch.views.items()))
@@ -63,7 +63,7 @@ def test_parts_that_do_not_fit_are_refused(batch: Batch) -> None:
         Batch.concatenate([batch, batch, replace(batch, covariate_names=("other",))])
 
 
-def test_parts_of_other_endpoints_are_refused(batch: Batch) -> None:
+def test_batches_with_other_endpoints_raise_an_error(batch: Batch) -> None:
     named = batch.endpoints.named
     survival = named[batch.endpoints.primary_endpoint]
     assert isinstance(survival, Survival)
@@ -81,9 +81,9 @@ def test_parts_of_other_endpoints_are_refused(batch: Batch) -> None:
             Batch.concatenate([batch, replace(batch, endpoints=endpoints)])
 
 
-def test_known_is_whoever_has_one_of_the_views(batch: Batch) -> None:
+def test_known_patients_have_at_least_one_of_the_views(batch: Batch) -> None:
     names = list(batch.views)
-    observed = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
+    observed = {name: np.zeros_like(mask) for name, mask in batch.observed.items()}
     observed[names[0]][0, 0] = observed[names[1]][1, 0] = True
     few = replace(batch, observed=observed)
     assert list(np.flatnonzero(few.known(names))) == [0, 1]

@@ -1,4 +1,4 @@
-"""A test stands at leakage's one door: what the harmonizer learns depends on training rows alone."""
+"""The fitted harmonizer depends on training rows only, and transforms each patient independently."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def states(harmonizer: Harmonizer, folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def spoiled(cohort: Any) -> Any:
+def with_changed_test_rows(cohort: Any) -> Any:
     """The cohort with every value, covariate and outcome of its test rows changed."""
     other = cohort.copy()
     test = other.obs_names[60:]
@@ -39,22 +39,22 @@ def spoiled(cohort: Any) -> Any:
     return other
 
 
-def test_changed_test_rows_leave_every_learned_byte(acc: Any, tmp_path: Path) -> None:
+def test_changed_test_rows_do_not_change_the_fitted_values(acc: Any, tmp_path: Path) -> None:
     config = HarmonizeConfig()
     before = states(Harmonizer(config).fit(acc[TRAIN]), tmp_path / "a")
-    after = states(Harmonizer(config).fit(spoiled(acc)[TRAIN]), tmp_path / "b")
+    after = states(Harmonizer(config).fit(with_changed_test_rows(acc)[TRAIN]), tmp_path / "b")
     assert before == after
 
 
-def test_changed_test_rows_leave_everybody_else_bit_identical(acc: Any) -> None:
+def test_changed_test_rows_leave_other_patients_bit_identical(acc: Any) -> None:
     harmonizer = Harmonizer(HarmonizeConfig()).fit(acc[TRAIN])
-    one, two = harmonizer.transform(acc), harmonizer.transform(spoiled(acc))
+    one, two = harmonizer.transform(acc), harmonizer.transform(with_changed_test_rows(acc))
     for view in one.views:
         np.testing.assert_array_equal(one.views[view][TRAIN], two.views[view][TRAIN])
     np.testing.assert_array_equal(one.covariates[TRAIN], two.covariates[TRAIN])
 
 
-def test_a_patient_alone_is_transformed_as_in_company(acc: Any) -> None:
+def test_a_patient_alone_gets_the_same_values_as_with_others(acc: Any) -> None:
     harmonizer = Harmonizer(HarmonizeConfig()).fit(acc[TRAIN])
     together = harmonizer.transform(acc)
     for row in (0, 61, 91):
@@ -66,26 +66,26 @@ def test_a_patient_alone_is_transformed_as_in_company(acc: Any) -> None:
 def test_scaled_training_values_are_centred_and_comparable(acc: Any) -> None:
     batch = Harmonizer(HarmonizeConfig()).fit(acc).transform(acc)
     for view, values in batch.views.items():
-        seen = np.where(batch.observed[view], values, np.nan)
-        assert np.abs(np.nanmedian(seen, axis=0)).max() < 1e-6
+        measured = np.where(batch.observed[view], values, np.nan)
+        assert np.abs(np.nanmedian(measured, axis=0)).max() < 1e-6
         assert np.isfinite(values).all()
         assert np.abs(values).max() <= LIMIT
-        assert 0.5 < np.nanmedian(np.nanstd(seen, axis=0)) < 2.0
+        assert 0.5 < np.nanmedian(np.nanstd(measured, axis=0)) < 2.0
 
 
 def test_missing_extra_and_reordered_features(acc: Any) -> None:
     harmonizer = Harmonizer(HarmonizeConfig()).fit(acc)
-    straight = harmonizer.transform(acc)
+    original = harmonizer.transform(acc)
     changed = acc.copy()
     rppa = changed.mod["rppa"]
     changed.mod["rppa"] = rppa[:, list(reversed(range(1, rppa.n_vars)))].copy()
-    turned = harmonizer.transform(changed)
-    np.testing.assert_array_equal(turned.views["rppa"][:, 1:], straight.views["rppa"][:, 1:])
-    assert not turned.observed["rppa"][:, 0].any()
-    assert (turned.views["rppa"][:, 0] == 0).all()
+    reordered = harmonizer.transform(changed)
+    np.testing.assert_array_equal(reordered.views["rppa"][:, 1:], original.views["rppa"][:, 1:])
+    assert not reordered.observed["rppa"][:, 0].any()
+    assert (reordered.views["rppa"][:, 0] == 0).all()
 
 
-def test_an_absent_view_is_a_view_nobody_has(acc: Any) -> None:
+def test_an_absent_view_is_missing_in_all_patients(acc: Any) -> None:
     harmonizer = Harmonizer(HarmonizeConfig()).fit(acc)
     without = acc.copy()
     del without.mod["mirna"]
@@ -123,7 +123,7 @@ def test_feature_limits(acc: Any) -> None:
     assert set(few.features["mrna"]) == top
 
 
-def test_a_constant_feature_is_left_out_and_a_constant_patient_stays(acc: Any) -> None:
+def test_a_constant_feature_is_dropped_and_a_constant_patient_is_kept(acc: Any) -> None:
     changed = acc.copy()
     changed["rppa"].X[0] = 0.5
     changed["rppa"].X[:, 3] = 1.25
@@ -132,7 +132,7 @@ def test_a_constant_feature_is_left_out_and_a_constant_patient_stays(acc: Any) -
     assert len(harmonizer.transform(changed)) == 92
 
 
-def test_a_wild_value_is_held(acc: Any) -> None:
+def test_an_extreme_value_is_clipped(acc: Any) -> None:
     changed = acc.copy()
     changed["rppa"].X[2, 5] = -52.0
     scaled = Harmonizer(HarmonizeConfig()).fit(changed).transform(changed).views["rppa"][:, 5]
@@ -142,7 +142,7 @@ def test_a_wild_value_is_held(acc: Any) -> None:
     assert np.abs(scaled[rest] - plain[rest]).max() < 0.5
 
 
-def test_saved_and_loaded_it_does_the_same(acc: Any, tmp_path: Path) -> None:
+def test_saved_and_loaded_it_transforms_the_same(acc: Any, tmp_path: Path) -> None:
     harmonizer = Harmonizer(HarmonizeConfig()).fit(acc[TRAIN])
     harmonizer.save(tmp_path, "h")
     one, two = harmonizer.transform(acc), Harmonizer.load(tmp_path, "h").transform(acc)
@@ -163,7 +163,7 @@ def test_unseen_and_missing_covariates(write_small: Callable[..., Path]) -> None
     assert (batch.covariates == 0).all()
 
 
-def test_wrong_use_is_said(acc: Any) -> None:
+def test_wrong_use_raises_an_error(acc: Any) -> None:
     with pytest.raises(FitError, match="not fitted"):
         Harmonizer(HarmonizeConfig()).transform(acc)
     flat = acc.copy()
@@ -177,9 +177,11 @@ def test_wrong_use_is_said(acc: Any) -> None:
 def test_quantiles_are_those_of_numpy(values: np.ndarray) -> None:
     values[:, 0] = 1.0
     values.sort(axis=1)
-    for level, found in zip((0.025, 0.5, 0.975), quantiles(values, (0.025, 0.5, 0.975)), strict=True):
+    for level, values_at_level in zip(
+        (0.025, 0.5, 0.975), quantiles(values, (0.025, 0.5, 0.975)), strict=True
+    ):
         expected = np.nanquantile(values.astype(np.float64), level, axis=1)
-        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-9)
+        np.testing.assert_allclose(values_at_level, expected, rtol=1e-12, atol=1e-9)
 
 
 def _intensities(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
@@ -195,9 +197,9 @@ def test_below_detection_is_half_of_the_smallest_value_of_training(write_small: 
     raw = cohort["protein"].to_df()["protein0"]
     batch = Harmonizer(HarmonizeConfig()).fit(cohort).transform(cohort)
     scaled = pd.Series(batch.views["protein"][:, 0], batch.sample_ids)[raw.index]
-    seen = pd.Series(batch.observed["protein"][:, 0], batch.sample_ids)[raw.index]
-    assert list(seen) == list(raw.notna())
-    # The scaled values are a straight line in log2, on which zero lies where half of the smallest value does.
+    observed = pd.Series(batch.observed["protein"][:, 0], batch.sample_ids)[raw.index]
+    assert list(observed) == list(raw.notna())
+    # Scaled values are linear in log2; a zero has the scaled value of half of the smallest value.
     logs = np.log2(raw[raw > 0])
     slope, intercept = np.polyfit(logs, scaled[logs.index], 1)
     expected = slope * (logs.min() - 1) + intercept
@@ -215,7 +217,7 @@ def test_the_detection_limit_is_learned_from_training_rows(write_small: Callable
     )
 
 
-def test_a_third_of_the_patients_out_of_each_of_two_views_loses_nobody(acc: Any) -> None:
+def test_missing_views_do_not_drop_patients(acc: Any) -> None:
     rng = np.random.default_rng(0)
     changed = acc.copy()
     for view in ("mrna", "rppa"):
@@ -229,7 +231,7 @@ def test_a_third_of_the_patients_out_of_each_of_two_views_loses_nobody(acc: Any)
     assert batch.present("mrna").sum() == int(0.7 * 79)
     assert batch.present("rppa").sum() == int(0.7 * 46)
     assert all(np.isfinite(values).all() for values in batch.views.values())
-    # Those who keep every view are far fewer than those who stay.
+    # Complete cases are far fewer than the patients of the batch.
     assert np.all([batch.present(v) for v in batch.views], axis=0).sum() < 40
 
 
@@ -244,7 +246,7 @@ def _sites(cohort: Any, labels: Any) -> Any:
     return other
 
 
-def test_sites_tied_to_the_outcome_are_not_corrected_and_that_is_said(
+def test_sites_associated_with_the_outcome_are_not_corrected_and_this_is_logged(
     acc: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -253,7 +255,7 @@ def test_sites_tied_to_the_outcome_are_not_corrected_and_that_is_said(
         "site" not in view.steps
         for view in Harmonizer(HarmonizeConfig(correct_site=True)).fit(tied).views.values()
     )
-    assert "sites are not corrected for: they differ in outcome 'survival'" in caplog.text
+    assert "no site correction: they differ in outcome 'survival'" in caplog.text
     free = _sites(acc, np.random.default_rng(1).choice(["north", "south"], 92))
     assert all(
         "site" in view.steps
@@ -263,8 +265,8 @@ def test_sites_tied_to_the_outcome_are_not_corrected_and_that_is_said(
     assert all("site" not in view.steps for view in off.views.values())
 
 
-def test_confounding_is_judged_on_training_rows(acc: Any) -> None:
-    """Sites tied to the outcome among test patients alone do not switch the correction off."""
+def test_confounding_is_tested_on_training_rows(acc: Any) -> None:
+    """An association of site and outcome among test patients only does not switch the correction off."""
     labels = np.random.default_rng(1).choice(["north", "south"], 92).astype(object)
     late = np.arange(92) >= 60
     labels[late] = np.where(acc.obs["event"][late] == 1, "north", "south")
@@ -275,17 +277,17 @@ def test_confounding_is_judged_on_training_rows(acc: Any) -> None:
     )
 
 
-def test_sites_that_spell_a_covariate_are_not_corrected(acc: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_sites_identical_to_a_covariate_are_not_corrected(acc: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    spelled = _sites(acc, np.where(acc.obs["female"] == 1, "north", "south"))
+    identical = _sites(acc, np.where(acc.obs["female"] == 1, "north", "south"))
     assert all(
         "site" not in v.steps
-        for v in Harmonizer(HarmonizeConfig(correct_site=True)).fit(spelled).views.values()
+        for v in Harmonizer(HarmonizeConfig(correct_site=True)).fit(identical).views.values()
     )
-    assert "a covariate cannot be told from them" in caplog.text
+    assert "a covariate cannot be separated from them" in caplog.text
 
 
-def test_a_patient_without_site_stays(acc: Any) -> None:
+def test_a_patient_without_site_is_kept(acc: Any) -> None:
     labels = np.random.default_rng(1).choice(["north", "south"], 92).astype(object)
     labels[5] = None
     cohort = _sites(acc, labels)
@@ -301,14 +303,14 @@ def test_a_patient_without_site_stays(acc: Any) -> None:
         ({"cna": "median"}, "view 'cna' is genomics declared copy_number, which median cannot normalize"),
     ],
 )
-def test_a_normalization_that_cannot_be_is_refused(
+def test_an_impossible_normalization_raises_an_error(
     acc: Any, normalize: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(ConfigError, match=sentence):
         Harmonizer(HarmonizeConfig(normalize=normalize)).fit(acc)
 
 
-def test_unknown_names_are_refused_with_the_nearest() -> None:
+def test_unknown_names_raise_an_error_with_the_nearest_name() -> None:
     with pytest.raises(ConfigError, match="pqn"):
         HarmonizeConfig(normalize={"mrna": "pnq"})
     with pytest.raises(ConfigError, match="iterative"):
@@ -334,8 +336,8 @@ def test_every_step_is_saved_and_loaded(acc: Any, tmp_path: Path, impute: str) -
     assert states(harmonizer, tmp_path / "a") == states(loaded, tmp_path / "b")
 
 
-def test_confounding_is_judged_on_the_patients_of_the_view(acc: Any) -> None:
-    """Sites balanced over the cohort, and tied to the outcome among those who have the proteome."""
+def test_confounding_is_tested_on_the_patients_of_the_view(acc: Any) -> None:
+    """Sites are balanced over the cohort, but associated with the outcome among patients with the proteome."""
     labels = np.random.default_rng(1).choice(["north", "south"], 92).astype(object)
     has = acc.obs_names.isin(acc["rppa"].obs_names)
     labels[has] = np.where(acc.obs["event"][has] == 1, "north", "south")

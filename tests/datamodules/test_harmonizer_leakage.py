@@ -1,6 +1,6 @@
-"""Proof against leakage: whatever is done to test rows, what is learned and everybody else stay bit-identical.
+"""No leakage: changes of test rows leave the fitted harmonizer and all other patients bit-identical.
 
-Every modality, every step: hypothesis chooses steps, rows and what is done to them.
+All modalities and all steps are covered; hypothesis chooses the steps, the rows and the change.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ FEATURES = {
 }
 
 
-def _punched(cohort: Any) -> Any:
-    """Holes and a beta scale, so that every modality has something to impute."""
+def _with_missing_values(cohort: Any) -> Any:
+    """Add missing values, so that every modality has something to impute."""
     rng = np.random.default_rng(0)
     for view in ("copy_number", "rna", "protein", "metabolite"):
         values = cohort[view].X
@@ -45,7 +45,7 @@ def _punched(cohort: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def cohort() -> Any:
-    return _punched(
+    return _with_missing_values(
         simulate(SimulationConfig(patients=N, features=FEATURES, missing_views=0.2, seed=4)).cohort
     )
 
@@ -67,25 +67,23 @@ actions = st.sampled_from(["change", "permute", "empty", "covariates", "outcome"
 
 
 def changed(cohort: Any, action: str, rows: np.ndarray, seed: int) -> Any:
-    """The cohort after something was done to `rows`; values stay legal on their scale."""
+    """Return the cohort with `action` applied to `rows`; values stay valid on their scale."""
     rng = np.random.default_rng(seed)
     if action == "delete":
         return cohort[np.setdiff1d(np.arange(N), rows)].copy()
     other = cohort.copy()
     ids = other.obs_names[rows]
     for view in cohort_spec(cohort).views:
-        values, place = other[view].X, np.flatnonzero(other[view].obs_names.isin(ids))
+        values, at = other[view].X, np.flatnonzero(other[view].obs_names.isin(ids))
         if action == "change":
-            # Some other patient's values, features exchanged, and an outlier on scales that know one.
-            values[place] = values[rng.integers(0, len(values), len(place))][
-                :, rng.permutation(values.shape[1])
-            ]
-            if view in ("rna", "metabolite", "protein") and len(place):
-                values[place[0], 0] = 1e6
+            # Values of random patients, with permuted features, and an outlier where the scale allows one.
+            values[at] = values[rng.integers(0, len(values), len(at))][:, rng.permutation(values.shape[1])]
+            if view in ("rna", "metabolite", "protein") and len(at):
+                values[at[0], 0] = 1e6
         elif action == "permute":
-            values[place] = values[rng.permutation(place)]
+            values[at] = values[rng.permutation(at)]
         elif action == "empty":
-            values[place] = np.nan
+            values[at] = np.nan
     if action == "covariates":
         other.obs.loc[ids, "age"] = 999.0
     elif action == "outcome":
@@ -96,7 +94,7 @@ def changed(cohort: Any, action: str, rows: np.ndarray, seed: int) -> Any:
     return other
 
 
-def learned(data: CohortDataModule) -> dict[str, bytes]:
+def saved_bytes(data: CohortDataModule) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         data.harmonizer.save(Path(folder), "h")
         return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
@@ -110,12 +108,12 @@ def fitted(cohort: Any, config: HarmonizeConfig) -> CohortDataModule:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(config=configs, rows=chosen_rows, action=actions, seed=st.integers(0, 999))
-def test_test_rows_touch_nothing_learned_and_nobody_else(
+def test_test_rows_change_neither_fitted_values_nor_other_patients(
     cohort: Any, config: HarmonizeConfig, rows: np.ndarray, action: str, seed: int
 ) -> None:
     one, two = fitted(cohort, config), fitted(changed(cohort, action, rows, seed), config)
-    assert learned(one) == learned(two)
-    before, after = one.batch(), two.batch()
+    assert saved_bytes(one) == saved_bytes(two)
+    [before], [after] = one.predict_dataloader(), two.predict_dataloader()
     others = np.setdiff1d(np.arange(N), rows)
     kept = np.flatnonzero(np.isin(after.sample_ids, before.sample_ids[others]))
     np.testing.assert_array_equal(after.sample_ids[kept], before.sample_ids[others])
@@ -126,7 +124,7 @@ def test_test_rows_touch_nothing_learned_and_nobody_else(
     np.testing.assert_array_equal(after.covariates[kept], before.covariates[others])
 
 
-def test_the_proof_reaches_every_step_and_every_modality(cohort: Any) -> None:
+def test_every_step_and_every_modality_is_covered(cohort: Any) -> None:
     spec = cohort_spec(cohort)
     assert {view.modality for view in spec.views.values()} == set(MODALITIES) - {"generic"}
     used = set()
@@ -139,25 +137,27 @@ def test_the_proof_reaches_every_step_and_every_modality(cohort: Any) -> None:
     assert used == set(STEPS)
 
 
-def test_a_training_row_does_touch_what_is_learned(cohort: Any) -> None:
-    """The check above can fail: the same changes to a training row leave no view as it was."""
+def test_a_training_row_changes_the_fitted_values(cohort: Any) -> None:
+    """The test above can fail: the same change of training rows changes every view."""
     config = HarmonizeConfig(correct_site=True, impute="iterative")
     one = fitted(cohort, config)
     two = fitted(changed(cohort, "change", np.array([3, 5, 9]), 0), config)
-    before, after = learned(one), learned(two)
+    before, after = saved_bytes(one), saved_bytes(two)
     assert before["h.safetensors"] != after["h.safetensors"]
     for view in one.harmonizer.views:
-        mine, theirs = (data.harmonizer.views[view].state()[1] for data in (one, two))
-        assert any(not np.array_equal(mine[key], theirs[key]) for key in mine), view
+        first, second = (data.harmonizer.views[view].to_state()[1] for data in (one, two))
+        assert any(not np.array_equal(first[key], second[key]) for key in first), view
 
 
 @pytest.mark.parametrize("impute", sorted(IMPUTATIONS))
 @pytest.mark.parametrize("normalization", METHODS)
-def test_alone_as_in_company(cohort: Any, normalization: str | None, impute: str) -> None:
-    """One new patient on a Tuesday gets the very numbers that he gets among sixty."""
+def test_a_patient_alone_gets_the_same_values(
+    cohort: Any, normalization: str | None, impute: str
+) -> None:
+    """A single new patient gets exactly the same numbers as among sixty patients."""
     normalize = {} if normalization is None else {"rna": normalization, "metabolite": normalization}
     data = fitted(cohort, HarmonizeConfig(normalize=normalize, correct_site=True, impute=impute))
-    together = data.batch()
+    [together] = data.predict_dataloader()
     for row in (0, 47, 59):
         alone = data.harmonizer.transform(cohort[[row]].copy())
         for view, values in together.views.items():
@@ -165,34 +165,35 @@ def test_alone_as_in_company(cohort: Any, normalization: str | None, impute: str
 
 
 def test_adapting_is_transductive_and_only_within_a_site(cohort: Any) -> None:
-    """With adapt, patients of a new site depend on each other; those of known sites still do not."""
+    """With adapt, patients of a new site depend on each other; patients of known sites do not."""
     other = cohort.copy()
     site, new = cohort_spec(cohort).site, cohort.obs_names[45:]
     other.obs.loc[new, site] = "elsewhere"
     config = HarmonizeConfig(correct_site=True, adapt=True)
     data = fitted(other, config)
     # All but the last new patient change.
-    touched = changed(other, "change", np.arange(45, 59), 1)
-    before, after = data.batch(), data.harmonizer.transform(touched)
+    modified = changed(other, "change", np.arange(45, 59), 1)
+    [before], after = data.predict_dataloader(), data.harmonizer.transform(modified)
     for view in before.views:
         np.testing.assert_array_equal(before.views[view][TRAIN], after.views[view][TRAIN])
     assert any(not np.array_equal(before.views[v][59], after.views[v][59]) for v in before.views)
     plain = fitted(other, HarmonizeConfig(correct_site=True)).harmonizer
     for view in before.views:
-        one, two = plain.transform(other).views[view], plain.transform(touched).views[view]
+        one, two = plain.transform(other).views[view], plain.transform(modified).views[view]
         np.testing.assert_array_equal(one[59], two[59])
 
 
-def test_from_disk_or_from_memory_it_learns_the_same(cohort: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table too large for memory is read anew for each pass, and nothing depends on it."""
+def test_fit_is_the_same_from_disk_and_from_memory(cohort: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is too large for memory is read again in each pass, with the same result."""
     config = HarmonizeConfig(
         normalize={"metabolite": "pqn", "rna": "quantile"}, correct_site=True, impute="iterative"
     )
     monkeypatch.setattr("omics.cohort.view_blocks.BLOCK", 60)
     monkeypatch.setattr("datamodules.view_table.CHUNK", 100)
-    held = fitted(cohort, config)
+    in_memory = fitted(cohort, config)
     monkeypatch.setattr("datamodules.view_table.MEMORY", 0)
     streamed = fitted(cohort, config)
-    assert learned(held) == learned(streamed)
-    for view, values in held.batch().views.items():
-        np.testing.assert_array_equal(values, streamed.batch().views[view])
+    assert saved_bytes(in_memory) == saved_bytes(streamed)
+    [batch], [twin] = in_memory.predict_dataloader(), streamed.predict_dataloader()
+    for view, values in batch.views.items():
+        np.testing.assert_array_equal(values, twin.views[view])

@@ -1,4 +1,4 @@
-"""Who is predicted by models of whom."""
+"""Resampling designs: which patients are trained on and which are predicted."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def configs(tmp_path: Path) -> dict[str, SplitConfig]:
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_nobody_is_trained_on_and_predicted(
+def test_training_and_test_patients_are_disjoint(
     name: str, configs: dict[str, SplitConfig], tmp_path: Path
 ) -> None:
     design = design_of(cohort(tmp_path / "c"), configs[name], 1)
@@ -54,7 +54,7 @@ def test_nobody_is_trained_on_and_predicted(
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_everybody_judged_is_predicted_once_a_repeat(
+def test_each_evaluated_patient_is_predicted_once_per_repeat(
     name: str, configs: dict[str, SplitConfig], tmp_path: Path
 ) -> None:
     design = design_of(cohort(tmp_path / "c"), configs[name], 1)
@@ -63,14 +63,14 @@ def test_everybody_judged_is_predicted_once_a_repeat(
         assert sorted(rows) == list(range(design.evaluated.n_obs))
 
 
-def test_a_fold_leaves_one_site_out_whole(configs: dict[str, SplitConfig], tmp_path: Path) -> None:
+def test_a_fold_leaves_one_whole_site_out(configs: dict[str, SplitConfig], tmp_path: Path) -> None:
     design = design_of(cohort(tmp_path / "c"), configs["leave_site_out"], 1)
     sites = design.cohort.obs["hospital"].to_numpy()
     assert [set(sites[fold.test]) for fold in design.folds] == [{"A"}, {"B"}, {"C"}]
     assert all(set(sites[f.train]).isdisjoint(sites[f.test]) for f in design.folds)
 
 
-def test_a_ready_split_is_kept_to_the_patient(configs: dict[str, SplitConfig], tmp_path: Path) -> None:
+def test_a_declared_split_is_used_unchanged(configs: dict[str, SplitConfig], tmp_path: Path) -> None:
     design = design_of(cohort(tmp_path / "c"), configs["part"], 1)
     assert list(design.evaluated.obs_names) == [f"p{i:03d}" for i in range(0, 40, 4)]
     assert len(design.folds[0].train) == 30
@@ -84,7 +84,7 @@ def test_an_external_cohort_is_predicted_from_all_of_this_one(
     assert all(name.startswith("x") for name in design.evaluated.obs_names)
 
 
-def spoil(column: str, place: int, value: Any) -> Change:
+def with_value(column: str, place: int, value: Any) -> Change:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         with_sites(frames, spec)
         frames["outcome"].loc[place, column] = value
@@ -111,24 +111,26 @@ def no_event_elsewhere(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) ->
     ("design", "change", "sentence"),
     [
         ("leave_site_out", None, "needs the key `site`"),
-        ("leave_site_out", one_site, "needs two sites"),
-        ("leave_site_out", spoil("hospital", 3, None), "p003"),
+        ("leave_site_out", one_site, "needs at least two sites"),
+        ("leave_site_out", with_value("hospital", 3, None), "p003"),
         ("leave_site_out", no_event_elsewhere, "no events"),
         ("part", None, "needs the key `part`"),
-        ("part", spoil("half", 5, "validation"), "neither train nor test"),
-        ("part", spoil("half", 5, None), "p005"),
-        ("part", all_train, "nobody to test"),
+        ("part", with_value("half", 5, "validation"), "neither train nor test"),
+        ("part", with_value("half", 5, None), "p005"),
+        ("part", all_train, "no patient to test"),
         ("external", None, "--split.external"),
     ],
 )
-def test_what_cannot_be_laid_out_is_said(
+def test_an_impossible_design_raises_an_error(
     design: str, change: Change | None, sentence: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=sentence):
         design_of(cohort(tmp_path / "c", change), SplitConfig(design), 1)
 
 
-def test_an_external_cohort_that_shares_a_patient_or_lacks_the_endpoint_is_refused(tmp_path: Path) -> None:
+def test_an_external_cohort_with_a_shared_patient_or_without_the_endpoint_raises_an_error(
+    tmp_path: Path,
+) -> None:
     def other_endpoint(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         renamed(frames, spec)
         spec["endpoints"] = {"pfs": {"kind": "survival", "time": "time", "event": "event"}}

@@ -1,4 +1,4 @@
-"""Folds: everybody once, events spread, families together, the same seed the same folds."""
+"""Folds: each patient once, events balanced, families together, and the same folds for the same seed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from omics.cohort.read import cohort_endpoints, read_cohort
 from omics.common.errors import CohortError, DataError
 
 
-def test_everybody_is_tested_once_a_repeat(acc: Any) -> None:
+def test_each_patient_is_tested_once_per_repeat(acc: Any) -> None:
     folds = stratified_folds(acc, 5, 3, 1, "outer")
     assert len(folds) == 15
     for repeat in range(3):
@@ -25,13 +25,13 @@ def test_everybody_is_tested_once_a_repeat(acc: Any) -> None:
         assert sorted([*fold.train, *fold.test]) == list(range(92))
 
 
-def test_events_are_spread_evenly(acc: Any) -> None:
+def test_events_are_balanced_over_folds(acc: Any) -> None:
     event = cohort_endpoints(acc).survival().event
     counts = [event[f.test].sum() for f in stratified_folds(acc, 5, 4, 1, "outer")]
     assert set(counts) <= {6, 7}
 
 
-def test_seed_and_name_decide(acc: Any) -> None:
+def test_folds_depend_on_seed_and_name(acc: Any) -> None:
     def parts(seed: int, name: str) -> list[list[int]]:
         return [list(f.test) for f in stratified_folds(acc, 5, 1, seed, name)]
 
@@ -40,7 +40,7 @@ def test_seed_and_name_decide(acc: Any) -> None:
     assert parts(1, "outer") != parts(1, "inner")
 
 
-def test_repeats_do_not_depend_on_how_many_there_are(acc: Any) -> None:
+def test_a_repeat_does_not_depend_on_the_number_of_repeats(acc: Any) -> None:
     few, many = stratified_folds(acc, 5, 1, 1, "outer"), stratified_folds(acc, 5, 4, 1, "outer")
     for one, two in zip(few, many, strict=False):
         np.testing.assert_array_equal(one.test, two.test)
@@ -67,7 +67,7 @@ def test_a_missing_family_is_named(write_small: Callable[..., Path]) -> None:
     assert (caught.value.code, caught.value.patient) == ("missing_group", "p000")
 
 
-def test_arms_are_spread_too(write_small: Callable[..., Path]) -> None:
+def test_arms_are_balanced_over_folds(write_small: Callable[..., Path]) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["outcome"]["arm"] = ["a", "b"] * 20
         spec["arm"] = {"column": "arm", "control": "a"}
@@ -78,7 +78,7 @@ def test_arms_are_spread_too(write_small: Callable[..., Path]) -> None:
     assert 0.3 <= min(shares) <= max(shares) <= 0.7
 
 
-def test_too_few_events_are_said_before_anything_is_fitted(write_small: Callable[..., Path]) -> None:
+def test_too_few_events_raise_an_error(write_small: Callable[..., Path]) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["outcome"]["event"] = [1, 1, 1] + [0] * 37
 
@@ -86,7 +86,7 @@ def test_too_few_events_are_said_before_anything_is_fitted(write_small: Callable
         stratified_folds(read_cohort(write_small(change)), 5, 1, 1, "outer")
 
 
-def test_classes_are_spread_evenly_in_every_arm(write_response: Callable[..., Path]) -> None:
+def test_classes_are_balanced_in_every_arm(write_response: Callable[..., Path]) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["outcome"]["arm"] = ["a"] * 20 + ["b"] * 20
         frames["outcome"]["response"] = ([1] * 8 + [0] * 12) * 2
@@ -100,7 +100,7 @@ def test_classes_are_spread_evenly_in_every_arm(write_response: Callable[..., Pa
             assert (len(rows), response.positive[rows].sum()) == (5, 2)
 
 
-def test_who_has_no_response_is_spread_too(write_response: Callable[..., Path]) -> None:
+def test_patients_without_response_are_balanced_over_folds(write_response: Callable[..., Path]) -> None:
     cohort = read_cohort(write_response())
     observed = cohort_endpoints(cohort).response().observed
     assert [int((~observed[f.test]).sum()) for f in stratified_folds(cohort, 4, 1, 1, "outer")] == [
@@ -112,7 +112,9 @@ def test_who_has_no_response_is_spread_too(write_response: Callable[..., Path]) 
 
 
 @pytest.mark.parametrize("few", ["positive", "negative"])
-def test_a_class_smaller_than_the_folds_is_said(few: str, write_response: Callable[..., Path]) -> None:
+def test_a_class_smaller_than_the_folds_raises_an_error(
+    few: str, write_response: Callable[..., Path]
+) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["outcome"]["response"] = [int(few == "positive")] * 3 + [int(few == "negative")] * 37
 
@@ -120,7 +122,7 @@ def test_a_class_smaller_than_the_folds_is_said(few: str, write_response: Callab
         stratified_folds(read_cohort(write_response(change)), 5, 1, 1, "outer")
 
 
-def test_an_endpoint_of_the_other_kind_is_said(write_response: Callable[..., Path], acc: Any) -> None:
+def test_an_endpoint_of_the_other_kind_raises_an_error(write_response: Callable[..., Path], acc: Any) -> None:
     with pytest.raises(DataError, match="'response' is a response endpoint, and this needs a survival"):
         cohort_endpoints(read_cohort(write_response())).survival()
     with pytest.raises(DataError, match="'survival' is a survival endpoint, and this needs a response"):
