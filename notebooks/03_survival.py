@@ -33,8 +33,13 @@ from models.config import FactorsConfig, TrainerConfig
 from stratomics.config import EvaluationConfig, ExperimentConfig
 from stratomics.experiment.run_experiment import run_experiment
 from stratomics.report.plots import panels
-from stratomics.report.text.controls_and_views import control_sentence
-from stratomics.report.text.metrics import difference_sentences, metric_label, rows, shown
+from stratomics.report.text.metrics import (
+    control_sentence,
+    difference_sentences,
+    main_metrics,
+    metric_label,
+    metric_rows,
+)
 from stratomics.runtime.logs import quiet_libraries
 
 quiet_libraries()
@@ -62,11 +67,11 @@ run.path.name
 # nothing here could be trusted.
 
 # %%
-keys = shown(run.metrics, run.kind)
+keys = main_metrics(run.metrics, run.kind)
 table = pd.DataFrame(
     [
         {"method": row.label} | {metric_label(key): row.cells.get(key, "") for key in keys}
-        for row in rows(run.metrics)
+        for row in metric_rows(run.metrics)
     ]
 )
 display(table.set_index("method").T)

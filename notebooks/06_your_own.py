@@ -42,8 +42,7 @@ from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_coh
 from stratomics.config import EvaluationConfig, ExperimentConfig
 from stratomics.experiment.run_experiment import run_experiment
 from stratomics.fitting.fitted import Fitted
-from stratomics.report.text.controls_and_views import view_rows
-from stratomics.report.text.metrics import difference_sentences, interval
+from stratomics.report.text.metrics import difference_sentences, interval, view_rows
 from stratomics.runtime.logs import quiet_libraries
 
 quiet_libraries()

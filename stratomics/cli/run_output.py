@@ -15,8 +15,16 @@ from stratomics.config import ExperimentConfig
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.experiment.run_experiment import FitProgress
-from stratomics.report.text.controls_and_views import ViewRow, control_sentence, controls_fail, view_rows
-from stratomics.report.text.metrics import MetricRow, difference_sentences, metric_label, rows
+from stratomics.report.text.metrics import (
+    MetricRow,
+    ViewRow,
+    control_sentence,
+    controls_fail,
+    difference_sentences,
+    metric_label,
+    metric_rows,
+    view_rows,
+)
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["Screen"]
@@ -41,7 +49,7 @@ class Screen(ProgressBar):
         console = Console(width=None if sys.stdout.isatty() else 100)
         if controls_fail(metrics):
             console.print(control_sentence(metrics), style="bold red", highlight=False)
-        console.print(_table(rows(metrics), str(metrics["metric"]), list(METRICS[kind])[:SHOWN]))
+        console.print(_table(metric_rows(metrics), str(metrics["metric"]), list(METRICS[kind])[:SHOWN]))
         for sentence in difference_sentences(metrics):
             console.print(sentence, style="bold", highlight=False)
         if views := view_rows(metrics):

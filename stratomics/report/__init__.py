@@ -1,1 +1,1 @@
-"""The HTML report of a finished run, from its saved tables alone. Never torch."""
+"""The HTML report of a finished run, made from its saved tables only; it never imports torch."""

@@ -1,4 +1,4 @@
-"""Figures of the report: each takes saved numbers and gives a matplotlib figure that a person can change."""
+"""Colours, line styles and shared figures of the report."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from stratomics.evaluation.comparison import LABELS
 
 __all__ = ["COLOURS", "DASHES", "forest", "method_lines", "style", "svg"]
 
-# Okabe and Ito's colours, told apart with any colour vision.
+# Colours of Okabe and Ito, which can be distinguished with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7")
 DASHES = ((0, (5, 2)), (0, (1, 1.3)), (0, (7, 2, 1, 2)))
-"""Of all lines but the first, so that nobody needs colours to tell them apart."""
+"""Styles of all lines except the first, so that lines can be distinguished without colours."""
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Make plain figures whose bytes depend on nothing but their numbers."""
+    """Set a plain style in which the bytes of a figure depend on its numbers only."""
     settings: Any = {
         "svg.hashsalt": "stratomics",
         "svg.fonttype": "none",
@@ -30,7 +30,7 @@ def style() -> Iterator[None]:
         "font.size": 10,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        # Names come from files: a dollar sign is a dollar sign.
+        # Names come from files: a dollar sign must not start a formula.
         "text.parse_math": False,
     }
     with mpl.rc_context(settings):
@@ -51,7 +51,7 @@ def svg(figure: Figure) -> str:
 
 
 def method_lines(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Name of a method -> how its line is drawn: ours, the first, thick and whole; each other in dashes of its own.
+    """Name of a method -> line style: solid and thick for the first, which is stratomics; dashes for the others.
 
     Examples
     --------
@@ -60,12 +60,12 @@ def method_lines(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """
     return {
         name: {
-            # Four colours and three dashes: twelve lines before two are alike.
+            # Four colours and three dash patterns give twelve different lines.
             "color": COLOURS[1 + (place - 1) % (len(COLOURS) - 1)] if place else COLOURS[0],
             "linestyle": DASHES[(place - 1) % len(DASHES)] if place else "-",
             "linewidth": 1.3 if place else 2.4,
             "label": LABELS.get(name, name),
-            # Dashes on top of the thick line can be seen where both are one.
+            # Dashed lines are drawn on top, so that they are visible where they overlap the thick line.
             "zorder": 3 if place else 2,
         }
         for place, name in enumerate(names)
@@ -73,7 +73,21 @@ def method_lines(names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def forest(labels: Sequence[str], figures: Sequence[Mapping[str, float]], title: str) -> Figure:
-    """Estimates with 95% intervals, one line a method, the first line being ours."""
+    """Draw a forest plot: estimates with 95% intervals, one line per method.
+
+    Parameters
+    ----------
+    labels
+        Names of the methods, stratomics first.
+    figures
+        ``estimate``, ``low`` and ``high`` of each method, in the same order.
+    title
+        Label of the horizontal axis.
+
+    Returns
+    -------
+    Figure
+    """
     figure = Figure(figsize=(7, 0.6 + 0.45 * len(labels)))
     axes = figure.add_subplot()
     for place, (entry, label) in enumerate(zip(figures, labels, strict=True)):

@@ -1,7 +1,7 @@
-"""The model card: what the model is for, whom it was learned from, how well it does for whom, and what it is not for.
+"""The model card: intended use, training data, performance overall and by group, and limitations of a model.
 
-Mitchell et al. 2019, doi 10.1145/3287560.3287596. One table of headings and sentences is a section of
-the report and, as plain markdown, ``model_card.md`` in the run directory, which travels with the model.
+Mitchell et al. 2019, doi 10.1145/3287560.3287596. The same table of headings and sentences becomes a section of
+the report and, as plain markdown, ``model_card.md`` in the run directory, which is distributed with the model.
 """
 
 from __future__ import annotations
@@ -12,74 +12,71 @@ from pathlib import Path
 import pandas as pd
 
 from omics.common.files import write_text
+from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.evaluation.view_contributions import RANKS
-from stratomics.report import checklist_facts as facts
-from stratomics.report.run_groups import groups
+from stratomics.report.run_groups import run_groups
 from stratomics.report.section import Section, Table
-from stratomics.report.sections.limitations import ALWAYS
+from stratomics.report.sections.limitations import GENERAL
+from stratomics.report.text import run_facts as facts
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["card_of", "groups_table", "model_card", "write_model_card"]
+__all__ = ["card_content", "groups_table", "model_card", "write_model_card"]
 
 NAME = "model_card.md"
 
 USE = (
-    "Research on patients like those it was learned from: to tell them apart by risk, response or benefit, and to "
-    "plan a trial. To be written by a human: which decision it informs, and who makes it."
+    "Research on patients like those of the training cohort: to rank them by risk, response or benefit, and to plan a "
+    "trial. To be completed by the investigator: which decision the model informs, and who makes it."
 )
 NOT_FOR = (
-    "No decision on the care of a patient: it is no medical device, and nothing here says how it does in care. No "
-    "patients of another disease, assay or time of sampling, nor those for whom it abstains. No statement on causes: "
-    "factors and views that predict need not be what makes ill."
+    "Decisions on the care of individual patients: this is not a medical device, and its use in care has not been "
+    "evaluated. Patients with another disease, assay or time of sampling, and patients for whom the model abstains. "
+    "Causal statements: factors and views that predict an outcome need not cause it."
 )
 
 
-def card_of(run: RunDirectory) -> dict[str, list[str]]:
+def card_content(run: RunDirectory) -> dict[str, list[str]]:
     """Heading -> its sentences."""
     return {
-        "Model": [facts.model(run), facts.specification(run), facts.code(run)],
+        "Model": [facts.model(run), facts.model_files(run), facts.code(run)],
         "Intended use": [USE],
         "Out of scope": [NOT_FOR],
         "Training data": [
             facts.source(run),
-            facts.outcome(run),
+            facts.endpoint(run),
             facts.events(run),
             facts.predictors(run),
             facts.site_count(run),
         ],
-        "How it was evaluated": [facts.parted(run), facts.compared(run)],
-        "Performance": [facts.performance(run), facts.calibrated(run)],
-        "Uncertainty": [facts.promises(run), facts.unusable(run)],
-        "Limits": [facts.missing_data(run), facts.elsewhere(run), *ALWAYS],
+        "Evaluation": [facts.splits(run), facts.comparison(run)],
+        "Performance": [facts.performance(run), facts.calibration(run)],
+        "Uncertainty": [facts.coverage(run), facts.unusable_inputs(run)],
+        "Limitations": [facts.missing_data(run), facts.external_validation(run), *GENERAL],
     }
 
 
 def groups_table(run: RunDirectory) -> pd.DataFrame:
-    """Lay out patients, events, and concordance or AUROC with its interval of each group that is recorded."""
-    label, rows = find_metric(RANKS[run.kind]).label, groups(run).rows
-    told = [
+    """Patients, events, and concordance or AUROC with its interval, one row per recorded group."""
+    label, rows = find_metric(DISCRIMINATION[run.kind]).label, run_groups(run).rows
+    ranks = [
         f"{r.rank:.2f} ({r.low:.2f} to {r.high:.2f})" if r.enough else "too few" for r in rows.itertuples()
     ]
     names = rows["by"].astype(str) + ": " + rows["level"].astype(str)
-    return pd.DataFrame({"group": names, "patients": rows["n"], _counted(run): rows["events"], label: told})
-
-
-def _counted(run: RunDirectory) -> str:
-    return "events" if run.kind == "survival" else "positive"
+    events = "events" if run.kind == "survival" else "positive"
+    return pd.DataFrame({"group": names, "patients": rows["n"], events: rows["events"], label: ranks})
 
 
 def model_card(run: RunDirectory) -> Section:
-    """Lay the card out as a section, folded."""
-    table = Table("model_card", "Performance by group, within it (95% intervals)", groups_table(run))
-    content = {"card": card_of(run), "groups": table}
+    """Arrange the card as a section of the report, collapsed."""
+    table = Table("model_card", "Performance within each group (95% intervals)", groups_table(run))
+    content = {"card": card_content(run), "groups": table}
     return Section("model_card", "Model card", template="model_card.html.j2", content=content)
 
 
 def write_model_card(run: RunDirectory) -> Path:
-    """Write ``model_card.md``; what comes from files is escaped, since markdown may hold tags."""
+    """Write ``model_card.md`` and return its path."""
     lines = [f"# Model card: {run.provenance['title'] or run.provenance['cohort']}"]
-    for heading, sentences in card_of(run).items():
+    for heading, sentences in card_content(run).items():
         lines += [f"## {heading}", *(f"- {sentence}" for sentence in sentences)]
     lines.append("## Performance by group")
     table = groups_table(run)
@@ -87,5 +84,6 @@ def write_model_card(run: RunDirectory) -> Path:
         f"- {', '.join(f'{name} {cell}' for name, cell in row.items())}" for row in table.to_dict("records")
     ]
     path = run.path / NAME
+    # Markdown may contain tags: text from files is escaped.
     write_text(path, html.escape("\n\n".join(lines), quote=False) + "\n")
     return path

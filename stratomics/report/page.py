@@ -1,4 +1,4 @@
-"""The page: saved tables in, one HTML file out that opens without a network."""
+"""The report page: one self-contained HTML file, written from the saved tables of a run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from stratomics.report.figures import style, svg
 from stratomics.report.section import Panel, Table, cell, coded, csv_link
 from stratomics.report.sections import sections_of
 from stratomics.report.sections.explorer import script_policy
+from stratomics.report.text.abbreviations import spell_out
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["write_report"]
@@ -20,7 +21,7 @@ def write_report(run: RunDirectory) -> Path:
     """Write ``report.html`` into a run directory and return its path."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        # What comes from files, ids and column names included, is escaped.
+        # Text from files is escaped, identifiers and column names included.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -29,7 +30,7 @@ def write_report(run: RunDirectory) -> Path:
     environment.filters |= {"svg": svg, "cell": cell, "coded": coded, "csv_link": csv_link}
     environment.tests |= {
         "panel": lambda block: isinstance(block, Panel),
-        "tabled": lambda block: isinstance(block, Table),
+        "table": lambda block: isinstance(block, Table),
     }
     with style():
         content = {
@@ -39,5 +40,5 @@ def write_report(run: RunDirectory) -> Path:
         }
         page = environment.get_template("report.html.j2").render(content)
     path = run.path / "report.html"
-    write_text(path, page)
+    write_text(path, spell_out(page))
     return path

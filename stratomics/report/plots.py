@@ -1,4 +1,4 @@
-"""Figures of a finished run for a notebook: those of its report, as matplotlib figures that a person can change."""
+"""Figures of a finished run for notebooks: those of its report, as matplotlib figures that can be changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Panel", "panels"]
 
 
 def panels(run: RunDirectory) -> dict[str, Panel]:
-    """Give every figure of the report of `run`, by its name there, each with its sentence and the table behind it.
+    """Return every figure of the report of `run`, each with its sentence and its data.
 
     Parameters
     ----------
@@ -25,24 +25,24 @@ def panels(run: RunDirectory) -> dict[str, Panel]:
     Returns
     -------
     dict of str to Panel
-        In the order of the report. ``panel.figure`` is a :class:`matplotlib.figure.Figure` that belongs to the caller:
-        its ``axes`` may be changed, added to and saved. ``panel.sentence`` says what it shows, ``panel.table`` holds
-        the numbers that are drawn. Which there are hangs on the endpoint, and on what was asked of the run.
+        Name -> panel, in the order of the report. ``panel.figure`` is a new :class:`matplotlib.figure.Figure`, whose
+        ``axes`` can be changed. ``panel.sentence`` states what it shows; ``panel.table`` holds the plotted numbers.
+        Which panels exist depends on the endpoint and on the settings of the run.
 
     Raises
     ------
     InputError
-        If the run has no tables to draw.
+        If the run has no saved tables.
     """
     with style():
-        found = [
+        all_panels = [
             panel for section in sections_of(run) for panel in _within((section.blocks, section.content))
         ]
-    return {panel.id: panel for panel in found}
+    return {panel.id: panel for panel in all_panels}
 
 
 def _within(content: Any) -> Iterator[Panel]:
-    """Find the panels in whatever a section holds."""
+    """All panels in the content of a section, at any depth."""
     if isinstance(content, Panel):
         yield content
     elif isinstance(content, Mapping):

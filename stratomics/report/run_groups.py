@@ -1,4 +1,4 @@
-"""The groups of a run's patients with their figures: what the section on who differs and the report card look at."""
+"""Performance in the patient groups of a run, for the section on subgroup performance and the model card."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from stratomics.enrichment.effects.cross_fitted import chosen_within_folds
 from stratomics.enrichment.store import load_enrichment
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.patient_groups import patient_groups
-from stratomics.evaluation.subgroup_performance import Groups, group_figures
-from stratomics.report.text.controls_and_views import design_of_run
+from stratomics.evaluation.subgroup_performance import SubgroupPerformance, subgroup_performance
+from stratomics.report.text.split_design import split_design
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["groups", "rule_of", "selection_words"]
+__all__ = ["enrichment_rule", "run_groups", "selection_text"]
 
 THIRD = 1.0 / 3.0
 
 
-def groups(run: RunDirectory) -> Groups:
-    """Figures of ours by sex, age, site and arm, of the evaluated patients.
+def run_groups(run: RunDirectory) -> SubgroupPerformance:
+    """Evaluate stratomics by sex, age, site and arm, in the evaluated patients.
 
     Parameters
     ----------
     run
-        Finished.
+        A finished run.
 
     Returns
     -------
-    Groups
-        ``rows`` have ``selected`` too: the share chosen by the rule of enrichment, among the patients of its two arms;
-        without one the share in the third of the highest risk, or probability of a positive response, within each
-        fold. NaN where that is not known, or says nothing: of a site that is a fold of its own, a third is chosen.
+    SubgroupPerformance
+        ``rows`` also have ``selected``: the share of the patients of both arms who meet the enrichment rule. Without
+        a rule it is the share among the third with the highest risk, or probability of a positive response, within
+        each fold. NaN if not available, and for sites that are folds, of which exactly a third is selected.
     """
     cases, observed = run.cases["stratomics"], run.outcome.observed
     by = {name: levels[observed] for name, levels in patient_groups(run.patients).items()}
-    found = group_figures(cases, by, run.resamples)
-    selected = _by_rule(run) if rule_of(run) else _by_third(run, by)
-    values = [selected.get(key, np.nan) for key in zip(found.rows["by"], found.rows["level"], strict=True)]
-    return dataclasses.replace(found, rows=found.rows.assign(selected=np.array(values, dtype=np.float64)))
+    result = subgroup_performance(cases, by, run.resamples)
+    selected = _by_rule(run) if enrichment_rule(run) else _by_third(run, by)
+    values = [selected.get(key, np.nan) for key in zip(result.rows["by"], result.rows["level"], strict=True)]
+    return dataclasses.replace(result, rows=result.rows.assign(selected=np.array(values, dtype=np.float64)))
 
 
-def rule_of(run: RunDirectory) -> Mapping[str, Any] | None:
-    """Answer of ``stratomics enrich`` that holds a rule; None without one."""
+def enrichment_rule(run: RunDirectory) -> Mapping[str, Any] | None:
+    """Return the result of ``stratomics enrich``, if it contains a rule."""
     answer = load_enrichment(run)
     return answer if answer is not None and "groups" in answer else None
 
 
 def _by_rule(run: RunDirectory) -> dict[tuple[str, str], float]:
-    answer = rule_of(run) or {"groups": {}}
+    answer = enrichment_rule(run) or {"groups": {}}
     return {
         (by, level): float(rate["eligible"])
         for by, rates in answer["groups"].items()
@@ -64,19 +64,19 @@ def _by_rule(run: RunDirectory) -> dict[tuple[str, str], float]:
 def _by_third(run: RunDirectory, by: Mapping[str, pd.Categorical]) -> dict[tuple[str, str], float]:
     cases = run.cases["stratomics"]
     score = cases.risk if isinstance(cases, SurvivalCases) else cases.probability
-    chosen = chosen_within_folds(score, cases.fold, THIRD).mean(axis=0)
-    apart = design_of_run(run.provenance) == "leave_site_out"
+    selected = chosen_within_folds(score, cases.fold, THIRD).mean(axis=0)
+    sites_are_folds = split_design(run.provenance) == "leave_site_out"
     return {
-        (name, str(level)): float(chosen[levels == level].mean())
+        (name, str(level)): float(selected[levels == level].mean())
         for name, levels in by.items()
         for level in levels.categories
-        if (levels == level).any() and not (apart and name == "site")
+        if (levels == level).any() and not (sites_are_folds and name == "site")
     }
 
 
-def selection_words(run: RunDirectory) -> str:
-    """Say what ``selected`` is a share of."""
-    if rule_of(run):
-        return "chosen by the rule of enrichment"
+def selection_text(run: RunDirectory) -> str:
+    """State what ``selected`` is the share of."""
+    if enrichment_rule(run):
+        return "selected by the enrichment rule"
     what = "risk" if run.kind == Survival.kind else "probability of a positive response"
-    return f"in the third of the highest predicted {what}"
+    return f"in the third with the highest predicted {what}"

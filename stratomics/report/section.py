@@ -1,4 +1,4 @@
-"""What a report is made of: sections of paragraphs, lists, tables and panels."""
+"""The parts of a report: sections of paragraphs, lists, tables and panels (a figure with its data)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ __all__ = ["Block", "Panel", "Section", "Table", "cell", "coded", "csv_link"]
 
 @dataclass(frozen=True)
 class Panel:
-    """A figure, the sentence that says what it shows for this cohort, and the table behind it.
+    """A figure, the sentence that states what it shows for this cohort, and the data behind it.
 
     Attributes
     ----------
     id
-        Name within the page, and of the csv file.
+        Name in the page and of the csv file.
     figure
-        Drawn inside :func:`stratomics.report.figures.style`.
+        Created inside :func:`stratomics.report.figures.style`.
     sentence
-        Read aloud in place of the figure, and written below it.
+        Caption, and the text that a screen reader reads instead of the figure.
     table
-        The numbers that are drawn, in words and units that a stranger understands; the first column heads the rows.
+        The numbers in the figure, with readable column names and units; the first column labels the rows.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that stands open in the page, the first column heading the rows; numbers may be texts with intervals."""
+    """A table shown in the page; the first column labels the rows, and numbers may be texts with intervals."""
 
     id: str
     caption: str
@@ -52,16 +52,16 @@ Block = str | list[str] | Panel | Table
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the report, which the contents list names.
+    """A section of the report, listed in its contents.
 
     Attributes
     ----------
     id, title
         Anchor and heading.
     blocks
-        In order, unless a template of its own arranges `content`.
+        Content in reading order, unless `template` arranges `content`.
     template, content
-        Of sections that need more than blocks.
+        For sections that need a template of their own.
     """
 
     id: str
@@ -72,7 +72,7 @@ class Section:
 
 
 def cell(value: object) -> str:
-    """Write one value of a table.
+    """Format one value of a table.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def cell(value: object) -> str:
 
 
 def coded(text: str) -> Markup:
-    """Show what stands between backticks as code, and escape all of it.
+    """Show text between backticks as code, and escape everything.
 
     Examples
     --------
@@ -100,5 +100,5 @@ def coded(text: str) -> Markup:
 
 
 def csv_link(table: pd.DataFrame) -> str:
-    """Address of a table as csv that a browser downloads without a network."""
+    """Return the data URL of a table as csv, so that a browser can save it without a network."""
     return f"data:text/csv;base64,{base64.b64encode(table.to_csv(index=False).encode()).decode()}"

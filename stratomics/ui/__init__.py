@@ -1,1 +1,1 @@
-"""``stratomics ui``: finished runs side by side in a browser, on this machine alone. Never torch."""
+"""``stratomics ui``: finished runs in a browser, served on this machine only; it never imports torch."""

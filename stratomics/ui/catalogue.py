@@ -1,4 +1,4 @@
-"""The shelf: which runs of a folder are finished, what is said of each, and which of its files may be seen."""
+"""The catalogue of a folder: its finished runs, their main results, and the files that may be shown."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from pathlib import Path
 from typing import Any
 
 from omics.common.errors import InputError
-from stratomics.report.text.metrics import metric_label, rows, shown
+from stratomics.report.text.metrics import main_metrics, metric_label, metric_rows
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["Catalogue", "CatalogueEntry"]
 
-SEEN = ("report.html", "metrics.json", "subgroup.json", "design.json", "enrichment.json", "explorer.json")
-"""Files of a run that may be seen, and its csv tables besides; never a patient's rows."""
+PUBLIC = ("report.html", "metrics.json", "subgroup.json", "design.json", "enrichment.json", "explorer.json")
+"""Files of a run that may be shown, in addition to its csv tables; never data of single patients."""
 TABLES = ("*.csv", "tables/*.csv")
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One finished run, as the table of runs has it.
+    """One finished run, as shown in the table of runs.
 
     Attributes
     ----------
     name
-        Of its folder.
+        Name of its folder.
     run
-        To read more of it.
+        Access to its other results.
     cohort, endpoint, kind, digest
         From ``provenance.json``.
     date
-        When its report was written, UTC.
+        Time at which its report was written, UTC.
     metric
-        The one that was declared, for people.
+        Label of the declared metric.
     figures
-        Method -> that metric with its interval; ours first.
+        Method -> declared metric with its interval; stratomics first.
     table
-        Metric -> ours with its interval.
-    why
-        What cannot be read of it; empty where all can.
+        Metric -> value of stratomics with its interval.
+    error
+        Why the run cannot be read; empty if it can be read.
     """
 
     name: str
@@ -53,7 +53,7 @@ class CatalogueEntry:
     metric: str = ""
     figures: tuple[tuple[str, str], ...] = ()
     table: tuple[tuple[str, str], ...] = ()
-    why: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,25 +63,27 @@ class Catalogue:
     Parameters
     ----------
     folder
-        What ``--runs`` named; runs are the folders right inside it.
+        Folder given on the command line; runs are its direct subfolders.
     """
 
     folder: Path
 
     @property
     def runs(self) -> dict[str, RunDirectory]:
-        """Name -> run, of those that are finished and truly inside the folder."""
+        """Name -> finished run. A link that leads out of the folder is not a run of it."""
         root = self.folder.resolve()
         folders = sorted(path for path in root.iterdir() if path.is_dir() and path.resolve().parent == root)
         runs = {path.name: RunDirectory(path) for path in folders if not path.name.startswith(".")}
-        return {name: run for name, run in runs.items() if run.finished and _inside(run.path / SEEN[0], root)}
+        return {
+            name: run for name, run in runs.items() if run.finished and _inside(run.path / PUBLIC[0], root)
+        }
 
     def files(self, name: str) -> dict[str, Path]:
-        """Files of a run that may be seen: name -> where it lies. None of a run that is not on the shelf."""
+        """Name -> path of the files of a run that may be shown; empty if there is no such run."""
         run = self.runs.get(name)
         if run is None:
             return {}
-        places = [run.path / seen for seen in SEEN]
+        places = [run.path / file for file in PUBLIC]
         places += sorted(place for pattern in TABLES for place in run.path.glob(pattern))
         return {
             place.relative_to(run.path).as_posix(): place.resolve()
@@ -91,23 +93,36 @@ class Catalogue:
 
     @property
     def entries(self) -> list[CatalogueEntry]:
-        """All finished runs, the latest first."""
+        """All finished runs, latest first."""
         return sorted((catalogue_entry(name, run) for name, run in self.runs.items()), key=_age)
 
 
 def catalogue_entry(name: str, run: RunDirectory) -> CatalogueEntry:
-    """Read what is said of a run; what cannot be read is said too."""
-    written = datetime.fromtimestamp((run.path / SEEN[0]).stat().st_mtime, UTC)
+    """Read the main results of a run.
+
+    Parameters
+    ----------
+    name
+        Name of its folder.
+    run
+        The run.
+
+    Returns
+    -------
+    CatalogueEntry
+        With ``error`` if the run cannot be read.
+    """
+    written = datetime.fromtimestamp((run.path / PUBLIC[0]).stat().st_mtime, UTC)
     date = f"{written:%Y-%m-%d %H:%M}"
     try:
-        return CatalogueEntry(name, run, date, **_said(run))
+        return CatalogueEntry(name, run, date, **_content(run))
     except (InputError, KeyError, TypeError) as error:
-        return CatalogueEntry(name, run, date, why=f"cannot be read: {error}")
+        return CatalogueEntry(name, run, date, error=f"cannot be read: {error}")
 
 
-def _said(run: RunDirectory) -> dict[str, Any]:
+def _content(run: RunDirectory) -> dict[str, Any]:
     provenance, metrics = run.provenance, run.metrics
-    methods, metric = rows(metrics), metrics["metric"]
+    methods, metric = metric_rows(metrics), metrics["metric"]
     return {
         "cohort": str(provenance["cohort"]),
         "endpoint": run.endpoint,
@@ -120,14 +135,14 @@ def _said(run: RunDirectory) -> dict[str, Any]:
 
 
 def _cells(metrics: dict[str, Any], kind: str, cells: Any) -> Iterator[tuple[str, str]]:
-    for key in shown(metrics, kind):
+    for key in main_metrics(metrics, kind):
         yield metric_label(key), cells.get(key, "none")
 
 
 def _age(entry: CatalogueEntry) -> tuple[float, str]:
-    return -(entry.run.path / SEEN[0]).stat().st_mtime, entry.name
+    return -(entry.run.path / PUBLIC[0]).stat().st_mtime, entry.name
 
 
 def _inside(place: Path, root: Path) -> bool:
-    """Whether a file lies inside a folder once every link is followed."""
+    """Whether a file is inside a folder after all links are resolved."""
     return place.resolve().is_relative_to(root.resolve())

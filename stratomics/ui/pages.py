@@ -1,4 +1,4 @@
-"""The two pages of ``stratomics ui``: all runs, and some of them side by side."""
+"""The two pages of ``stratomics ui``: the list of runs, and a comparison of selected runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stratomics.ui.catalogue import Catalogue, CatalogueEntry
 __all__ = ["ORDERS", "compare_page", "index_page"]
 
 ORDERS = {"date": "written", "name": "run", "cohort": "cohort", "endpoint": "endpoint"}
-"""Column that the table may be ordered by -> its head."""
+"""Column by which the table can be sorted -> its heading."""
 
 NONE = "none"
 
@@ -24,7 +24,20 @@ Line = tuple[str, list[str]]
 
 
 def index_page(catalogue: Catalogue, order: str = "date") -> str:
-    """List all finished runs, the latest first unless another order is asked for."""
+    """Render the list of finished runs.
+
+    Parameters
+    ----------
+    catalogue
+        Finished runs.
+    order
+        A key of ORDERS; dates are sorted latest first.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     entries = catalogue.entries
     if order != "date":
         entries = sorted(entries, key=lambda entry: (getattr(entry, order), entry.name))
@@ -35,7 +48,20 @@ def index_page(catalogue: Catalogue, order: str = "date") -> str:
 
 
 def compare_page(catalogue: Catalogue, names: Sequence[str]) -> str:
-    """Lay some runs side by side; a name that is not on the shelf is passed over."""
+    """Render a comparison of selected runs.
+
+    Parameters
+    ----------
+    catalogue
+        Finished runs.
+    names
+        Names of the runs to compare; names that are not in the catalogue are ignored.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     known = {entry.name: entry for entry in catalogue.entries}
     entries = [known[name] for name in dict.fromkeys(names) if name in known]
     return _page(
@@ -50,7 +76,7 @@ def compare_page(catalogue: Catalogue, names: Sequence[str]) -> str:
 def _page(template: str, **content: Any) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        # Names come from folders and files: they are escaped.
+        # Names come from folders and files and are escaped.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -60,8 +86,8 @@ def _page(template: str, **content: Any) -> str:
 
 
 def _caution(entries: Sequence[CatalogueEntry]) -> str:
-    """Say what forbids to read figures of several runs beside each other."""
-    differs = [
+    """State whether results of the runs can be compared."""
+    different = [
         what
         for what, values in (
             ("cohort", {entry.digest for entry in entries}),
@@ -70,15 +96,15 @@ def _caution(entries: Sequence[CatalogueEntry]) -> str:
         )
         if len(values) > 1
     ]
-    if not differs:
-        return "Same patients, same endpoint, same metric. Differences between runs have no interval of their own here."
-    return (
-        f"Not the same {', nor the same '.join(differs)}: these figures are not to be set against each other."
-    )
+    if not different:
+        return (
+            "Same patients, same endpoint, same metric. No intervals are given for differences between runs."
+        )
+    return f"Not the same {', nor the same '.join(different)}: these results must not be compared with each other."
 
 
 def _groups(entries: Sequence[CatalogueEntry]) -> list[tuple[str, list[Line]]]:
-    """Heads with lines of one cell a run; nothing is said where no run has it."""
+    """Headings with their lines, one cell per run; a heading without lines is omitted."""
     metrics = list(dict.fromkeys(key for entry in entries for key, _ in entry.table))
     methods = list(dict.fromkeys(label for entry in entries for label, _ in entry.figures))
     trials = [_trial(entry) for entry in entries]
@@ -98,25 +124,27 @@ def _groups(entries: Sequence[CatalogueEntry]) -> list[tuple[str, list[Line]]]:
 
 
 def _trial(entry: CatalogueEntry) -> dict[str, str]:
-    """Rule, honest effect and trial of a run that has them."""
+    """Enrichment rule, cross-fitted effect and trial of a run, if it has them."""
     try:
         answer = load_enrichment(entry.run)
         if answer is None or "subgroup" not in answer:
             return {}
         rule, search, design = answer["subgroup"], answer["search"], answer["plan"]["design"]
         row = answer["rows"][1 + answer["best"]]
-        said = {
+        content = {
             "rule": f"{rule['score']} {rule['direction']} {rule['cut']:.4g} ({rule['prevalence']:.0%})",
-            f"{answer['measure_label']}, everybody": span(answer["rows"][0]["inside"]),
-            f"{answer['measure_label']} inside, as it looks": span(row["inside"]),
-            "the same without optimism": NONE if search is None else span(search["out_of_bag"]),
+            f"{answer['measure_label']}, all patients": span(answer["rows"][0]["inside"]),
+            f"{answer['measure_label']} in the subgroup, apparent": span(row["inside"]),
+            f"{answer['measure_label']} in the subgroup, optimism-corrected": NONE
+            if search is None
+            else span(search["out_of_bag"]),
             "evidence": answer["weight"].partition(", for it")[0],
         }
         if design is not None:
-            said |= {
-                "design kept": DESIGN_NAMES[design["name"]],
+            content |= {
+                "trial design": DESIGN_NAMES[design["name"]],
                 "patients, screened": f"{design['patients']:,}, {design['tested']:,}",
             }
     except (InputError, KeyError, TypeError, IndexError) as error:
         return {"rule": f"cannot be read: {error}"}
-    return said
+    return content

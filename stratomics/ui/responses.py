@@ -1,4 +1,4 @@
-"""What the server answers: bytes with their kind, and the headers that keep a page to itself."""
+"""Responses of the server: content, content type and security headers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from stratomics.report.sections.explorer import script_policy
 
-__all__ = ["HttpResponse", "file_answer", "page_answer", "refusal"]
+__all__ = ["HttpResponse", "error_response", "file_response", "page_response"]
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Nothing is asked of anybody, and nobody frames a page."""
+"""Pages load nothing from elsewhere, and no other page may embed them."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -24,7 +24,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-KINDS = {
+CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".json": "application/json",
     ".csv": "text/csv; charset=utf-8",
@@ -33,48 +33,65 @@ KINDS = {
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer to one request.
+    """The response to one request.
 
     Attributes
     ----------
-    body, kind
-        Bytes, and what they are.
+    body, content_type
+        Bytes and their type.
     status
-        Of HTTP.
+        HTTP status.
     policy
-        Of what the page may do, beside the page's own; both hold.
-    more
-        Headers beside those that every answer has.
+        Content security policy, which applies in addition to that of the page itself.
+    extra_headers
+        Headers in addition to those of every response.
     """
 
     body: bytes
-    kind: str = KINDS[".html"]
+    content_type: str = CONTENT_TYPES[".html"]
     status: HTTPStatus = HTTPStatus.OK
     policy: str = f"{POLICY}; form-action 'self'"
-    more: Mapping[str, str] = field(default_factory=dict)
+    extra_headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def headers(self) -> dict[str, str]:
-        """All of them."""
-        own = {
-            "Content-Type": self.kind,
+        """All headers."""
+        specific = {
+            "Content-Type": self.content_type,
             "Content-Length": str(len(self.body)),
             "Content-Security-Policy": self.policy,
         }
-        return own | HEADERS | dict(self.more)
+        return specific | HEADERS | dict(self.extra_headers)
 
 
-def page_answer(page: str) -> HttpResponse:
-    """Answer with one of our pages, which has no script."""
+def page_response(page: str) -> HttpResponse:
+    """Return one of the pages of this package, which have no script."""
     return HttpResponse(page.encode())
 
 
-def file_answer(place: Path) -> HttpResponse:
-    """Answer with a file of a run; of its scripts only the explorer of this release may run, whatever the file says."""
+def file_response(path: Path) -> HttpResponse:
+    """Return a file of a run; the only script that may run is the explorer of this version."""
     policy = f"{POLICY}; form-action 'none'; {script_policy()}"
-    return HttpResponse(place.read_bytes(), KINDS[place.suffix], policy=policy)
+    return HttpResponse(path.read_bytes(), CONTENT_TYPES[path.suffix], policy=policy)
 
 
-def refusal(status: HTTPStatus, sentence: str, more: Mapping[str, str] | None = None) -> HttpResponse:
-    """Answer with a sentence of what is wrong."""
-    return HttpResponse(f"{sentence}\n".encode(), "text/plain; charset=utf-8", status, more=more or {})
+def error_response(
+    status: HTTPStatus, sentence: str, extra_headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """Return a sentence that states the error, as plain text.
+
+    Parameters
+    ----------
+    status
+        HTTP status.
+    sentence
+        What is wrong, and what to do.
+    extra_headers
+        Headers in addition to those of every response.
+
+    Returns
+    -------
+    HttpResponse
+    """
+    content_type = "text/plain; charset=utf-8"
+    return HttpResponse(f"{sentence}\n".encode(), content_type, status, extra_headers=extra_headers or {})

@@ -1,6 +1,6 @@
-"""The report card of a run: each check gives one line, pass, watch or fail, with its reason.
+"""The report card of a run: one line per check, with the verdict pass, watch or fail and its reason.
 
-CHECKS names them in the order in which they are read. A figure that is missing or not a number never passes.
+CHECKS lists the checks in reading order. A result that is missing or not a number never passes.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ CHECKS = {
     "controls": "stratomics.report.card.predictions:controls",
     "calibration": "stratomics.report.card.predictions:calibration",
     "coverage": "stratomics.report.card.predictions:coverage",
-    "missing": "stratomics.report.card.patients:missing",
+    "missing": "stratomics.report.card.patients:missing_views",
     "sites": "stratomics.report.card.patients:sites",
-    "size": "stratomics.report.card.patients:size",
+    "size": "stratomics.report.card.patients:sample_size",
     "stability": "stratomics.report.card.stability:stability",
-    "outlying": "stratomics.report.card.stability:ood_score",
+    "ood": "stratomics.report.card.stability:ood_score",
 }
-"""Check -> function of a run that gives its line."""
+"""Check -> function of a run that returns its line."""
 
 
 def report_card(run: EvaluatedRun) -> list[Line]:
-    """Give a line a check, in their order."""
+    """One line per check, in the order of CHECKS."""
     lines: list[Line] = [resolve(CHECKS, name, "check")(run) for name in CHECKS]
     return lines

@@ -1,4 +1,4 @@
-"""What a line of the report card is, and what a check may ask of a run."""
+"""A line of the report card, and the attributes of a run that checks read."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from models.prediction import Prediction
 from omics.cohort.endpoints import Response, Survival
 from stratomics.evaluation.cases import Cases
 
-__all__ = ["FAIL", "PASS", "WATCH", "EvaluatedRun", "Line", "graded", "known", "span", "worst"]
+__all__ = ["FAIL", "PASS", "WATCH", "EvaluatedRun", "Line", "all_finite", "graded", "span", "worst"]
 
 PASS, WATCH, FAIL = "pass", "watch", "fail"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the card.
+    """One line of the report card.
 
     Attributes
     ----------
     name, check
-        Name in CHECKS, and what people call it.
+        Name in CHECKS, and its title in the report.
     verdict
         PASS, WATCH or FAIL.
     reason
         One or more sentences with the numbers.
     section
-        Anchor of the report's section that shows them.
+        Anchor of the section of the report that shows the details.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Line:
 
 
 class EvaluatedRun(Protocol):
-    """What checks read of a run; :class:`stratomics.runs.run_directory.RunDirectory` has it."""
+    """Attributes of a run that checks read, as :class:`stratomics.runs.run_directory.RunDirectory` has them."""
 
     @property
     def metrics(self) -> Mapping[str, Any]: ...
@@ -70,19 +70,31 @@ class EvaluatedRun(Protocol):
     def factor_stability(self) -> pd.DataFrame | None: ...
 
 
-def known(*values: float | None) -> bool:
-    """Whether all of them are numbers.
+def all_finite(*values: float | None) -> bool:
+    """Whether all values are finite numbers.
 
     Examples
     --------
-    >>> known(0.5, 1.0), known(0.5, None), known(float("nan"))
+    >>> all_finite(0.5, 1.0), all_finite(0.5, None), all_finite(float("nan"))
     (True, False, False)
     """
     return all(value is not None and math.isfinite(value) for value in values)
 
 
 def graded(value: float | None, watch: float, fail: float) -> str:
-    """Grade a figure of which more is worse; one that is not known is to be watched.
+    """Grade a value for which higher is worse; a missing value gives WATCH.
+
+    Parameters
+    ----------
+    value
+        Value to grade; None or NaN if not available.
+    watch, fail
+        Thresholds above which the verdict is WATCH, and FAIL.
+
+    Returns
+    -------
+    str
+        PASS, WATCH or FAIL.
 
     Examples
     --------
@@ -95,7 +107,7 @@ def graded(value: float | None, watch: float, fail: float) -> str:
 
 
 def worst(verdicts: Iterable[str]) -> str:
-    """Give the worst of several verdicts; of none, that there is something to watch.
+    """Return the worst of several verdicts, and WATCH if there are none.
 
     Examples
     --------
@@ -106,5 +118,5 @@ def worst(verdicts: Iterable[str]) -> str:
 
 
 def span(figure: Mapping[str, Any]) -> str:
-    """Write an estimate with its interval, two decimals."""
+    """Format an estimate with its interval, two decimals."""
     return f"{figure['estimate']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"

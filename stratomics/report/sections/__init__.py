@@ -1,4 +1,4 @@
-"""The sections of a report, in the order in which they are read."""
+"""One file per section of the report; SECTIONS lists them in reading order."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from stratomics.runs.run_directory import RunDirectory
 __all__ = ["SECTIONS", "sections_of"]
 
 SECTIONS = {
-    "answer": "stratomics.report.sections.summary:answer",
+    "summary": "stratomics.report.sections.summary:summary",
     "cohort": "stratomics.report.sections.cohort:cohort",
     "methods": "stratomics.report.sections.methods:methods",
     "performance": "stratomics.report.sections.performance:performance",
-    "ledger": "stratomics.report.sections.view_contributions:views",
+    "view_contributions": "stratomics.report.sections.view_contributions:view_contributions",
     "survival": "stratomics.report.sections.survival:risk_groups",
     "survival_calibration": "stratomics.report.sections.survival:calibration",
     "response": "stratomics.report.sections.response:classes",
     "response_calibration": "stratomics.report.sections.response:calibration",
     "time_auc": "stratomics.report.sections.time_auc:time_auc",
-    "decision": "stratomics.report.sections.decision_curve:decision",
+    "decision_curve": "stratomics.report.sections.decision_curve:decision_curve",
     "sample_size": "stratomics.report.sections.sample_size:sample_size",
     "uncertainty": "stratomics.report.sections.uncertainty:uncertainty",
     "factors": "stratomics.report.sections.factors:factors",
-    "differs": "stratomics.report.sections.subgroup_performance:differs",
+    "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
     "enrichment": "stratomics.report.sections.enrichment:enrichment",
     "explorer": "stratomics.report.sections.explorer:explorer",
-    "limits": "stratomics.report.sections.limitations:limits",
+    "limitations": "stratomics.report.sections.limitations:limitations",
     "model_card": "stratomics.report.model_card:model_card",
     "tripod": "stratomics.report.sections.tripod:tripod",
     "provenance": "stratomics.report.sections.provenance:provenance",
 }
-"""Section -> function of a run that gives it, or None where the run has nothing of it."""
+"""Section -> function of a run that returns it, or None if the run has no results for it."""
 
 
 def sections_of(run: RunDirectory) -> Iterator[Section]:
-    """Give the sections that a run has."""
+    """Yield the sections that a run has."""
     for name in SECTIONS:
-        found = resolve(SECTIONS, name, "section")(run)
-        if found is not None:
-            yield found
+        section = resolve(SECTIONS, name, "section")(run)
+        if section is not None:
+            yield section

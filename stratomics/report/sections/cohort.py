@@ -1,33 +1,33 @@
-"""The report's section on the cohort: who they are, what became of them, what was measured, how long they were seen."""
+"""The report's section on the cohort: patients, flow, views, missing data and follow-up."""
 
 from __future__ import annotations
 
 from stratomics.report.section import Block, Section
-from stratomics.report.sections.follow_up import followed
-from stratomics.report.sections.missingness import missing
-from stratomics.report.sections.patient_flow import flow
+from stratomics.report.sections.follow_up import follow_up_block
+from stratomics.report.sections.missingness import missing_data
+from stratomics.report.sections.patient_flow import patient_flow
 from stratomics.report.sections.response import response_facts
 from stratomics.report.sections.survival import survival_facts
-from stratomics.report.sections.view_overlap import views_shown
+from stratomics.report.sections.view_overlap import view_overlap
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["cohort"]
 
 FACTS = {"survival": survival_facts, "response": response_facts}
-"""Kind of the deciding endpoint -> what is said of it."""
+"""Kind of the primary endpoint -> function that states its numbers."""
 
 
 def cohort(run: RunDirectory) -> Section:
-    """Tell what became of every patient, which views they have, what is missing, and how long they were followed."""
+    """Describe the flow of patients, their views, missing data and follow-up."""
     patients = run.patients
     covariates = [c.removeprefix("covariate.") for c in patients.columns if c.startswith("covariate.")]
-    said = f"{len(patients)} patients, {FACTS[run.kind](run)}. Covariates: {', '.join(covariates) or 'none'}."
+    text = f"{len(patients)} patients, {FACTS[run.kind](run)}. Covariates: {', '.join(covariates) or 'none'}."
     blocks: list[Block | None] = [
-        said,
+        text,
         *(f"Note: {note}." for note in run.provenance["notes"]),
-        flow(run),
-        views_shown(run),
-        *missing(run),
-        followed(run),
+        patient_flow(run),
+        view_overlap(run),
+        *missing_data(run),
+        follow_up_block(run),
     ]
-    return Section("cohort", "The cohort", [block for block in blocks if block is not None])
+    return Section("cohort", "Cohort", [block for block in blocks if block is not None])

@@ -1,4 +1,4 @@
-"""The report's section on decisions: what is gained by acting on a prediction, at every threshold for acting."""
+"""The report's section on decision curves: net benefit of acting on a prediction, at every threshold."""
 
 from __future__ import annotations
 
@@ -10,66 +10,79 @@ from numpy.typing import NDArray
 from omics.cohort.endpoints import Survival
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
-from stratomics.evaluation.decision_curve import net_benefit, thresholds_of, treat_all
-from stratomics.evaluation.percentile_intervals import band
+from stratomics.evaluation.decision_curve import decision_thresholds, net_benefit, treat_all
+from stratomics.evaluation.percentile_intervals import pointwise_interval
 from stratomics.report.figures import COLOURS, DASHES, method_lines
 from stratomics.report.section import Block, Panel, Section
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["caveats", "decision", "spans"]
+__all__ = ["caveats", "decision_curve", "spans"]
 
 Array = NDArray[np.float64]
 
 TIE = 1e-12
 CLOSE = 0.001
-"""One patient in a thousand, which nobody would call a difference."""
+"""Difference in net benefit that is ignored: one patient in a thousand."""
 MOST_SPANS = 4
+"""Spans of thresholds listed in a sentence."""
 DEFAULTS = "the better of treating all and treating none"
 
 
-def decision(run: RunDirectory) -> Section:
-    """Draw the net benefit of every method, and what ours gains over the default strategies and over the clinic."""
+def decision_curve(run: RunDirectory) -> Section:
+    """Draw the net benefit of every method, and the gain of stratomics over default strategies and clinical model."""
     cases = run.cases[OURS]
     what = f"an event by {cases.horizon:.4g} {run.survival.unit}" if isinstance(cases, SurvivalCases) else ""
     what = what or f"a positive {run.endpoint}"
-    thresholds = thresholds_of(cases)
+    thresholds = decision_thresholds(cases)
     curves, gains = _curves(run, thresholds), _gains(run, thresholds)
     meaning = (
-        f"Suppose that whoever has a predicted probability of {what} of at least a threshold is treated, whatever "
-        "treatment stands for. The net benefit is the share of all patients who are treated rightly, less the share "
-        "treated in vain, weighted by the odds of the threshold: who treats at 20% holds one patient missed to be as "
-        "bad as four treated in vain. A net benefit of 0.05 is worth five patients in a hundred treated rightly and "
-        "none in vain."
+        f"Patients are treated if their predicted probability of {what} reaches a threshold; treatment stands for any "
+        "action. The net benefit is the share of patients treated correctly minus the share treated unnecessarily, "
+        "weighted by the odds of the threshold. A threshold of 20% means that missing one patient is as bad as "
+        "treating four unnecessarily. A net benefit of 0.05 corresponds to five of 100 patients treated correctly and "
+        "none unnecessarily."
     )
     blocks: list[Block] = [
         meaning,
-        Panel("decision", _draw_curves(curves), _highest(curves), _percents(curves)),
-        Panel("decision-gain", _draw_gains(gains), _gained(gains), _percents(gains)),
+        Panel("decision_curve", _draw_curves(curves), _highest(curves), _percents(curves)),
+        Panel("decision_curve_gain", _draw_gains(gains), _gained(gains), _percents(gains)),
         *caveats(run),
     ]
-    return Section("decision", "Decision curves", blocks)
+    return Section("decision_curve", "Decision curves", blocks)
 
 
 def caveats(run: RunDirectory) -> list[str]:
-    """Say what net benefit, Brier score and Kaplan-Meier hold of in competing risks and delayed entry."""
+    """State how competing risks and delayed entry are handled."""
     if run.kind != Survival.kind:
         return []
-    said = []
+    sentences = []
     if f"{run.endpoint}.cause" in run.patients:
-        said.append(
-            "Events are of several causes, and an event here is one of any cause: nothing is said of decisions about "
-            "one cause alone."
+        sentences.append(
+            "There are competing events. An event here is an event of any cause; decisions about a single cause are "
+            "not evaluated."
         )
     if f"{run.endpoint}.entry" in run.patients:
-        said.append(
-            "Some patients came under observation late. Here they count as if followed from time 0, so that events "
-            "before anybody could be seen are missing and too few are counted, for every method."
+        sentences.append(
+            "Some patients have delayed entry. They are treated as if followed from time 0, so that too few events are "
+            "counted, for every method."
         )
-    return said
+    return sentences
 
 
 def spans(thresholds: Array, where: NDArray[np.bool_]) -> str:
-    """Write the thresholds that are meant, neighbours as one span; of more than four spans, how many and from where.
+    """List thresholds, with neighbours joined into spans.
+
+    Parameters
+    ----------
+    thresholds
+        All thresholds, in order.
+    where
+        Which of them to list.
+
+    Returns
+    -------
+    str
+        The spans, or the number and range of thresholds if there are more than four spans.
 
     Examples
     --------
@@ -77,31 +90,31 @@ def spans(thresholds: Array, where: NDArray[np.bool_]) -> str:
     '10% to 11% and 20%'
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], where, [False]]).astype(int)))
-    found = [(thresholds[start], thresholds[stop - 1]) for start, stop in edges.reshape(-1, 2)]
-    if len(found) > MOST_SPANS:
-        return f"{where.sum()} thresholds between {found[0][0]:.0%} and {found[-1][1]:.0%}"
-    words = [f"{a:.0%}" if a == b else f"{a:.0%} to {b:.0%}" for a, b in found]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    ranges = [(thresholds[start], thresholds[stop - 1]) for start, stop in edges.reshape(-1, 2)]
+    if len(ranges) > MOST_SPANS:
+        return f"{where.sum()} thresholds between {ranges[0][0]:.0%} and {ranges[-1][1]:.0%}"
+    texts = [f"{a:.0%}" if a == b else f"{a:.0%} to {b:.0%}" for a, b in ranges]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 def _curves(run: RunDirectory, thresholds: Array) -> pd.DataFrame:
     """Net benefit of every method, and of treating all and none."""
     once = np.ones((1, len(run.evaluated)))
-    own = {name: net_benefit(cases, thresholds, once)[0] for name, cases in run.cases.items()}
-    everybody = treat_all(run.cases[OURS], thresholds, once)[0]
-    return pd.DataFrame({"threshold": thresholds} | own | {"treat all": everybody, "treat none": 0.0})
+    by_method = {name: net_benefit(cases, thresholds, once)[0] for name, cases in run.cases.items()}
+    all_treated = treat_all(run.cases[OURS], thresholds, once)[0]
+    return pd.DataFrame({"threshold": thresholds} | by_method | {"treat all": all_treated, "treat none": 0.0})
 
 
 def _gains(run: RunDirectory, thresholds: Array) -> pd.DataFrame:
-    """Net benefit of ours minus that of the better default and of the clinic, with bands."""
+    """Net benefit of stratomics minus that of the better default and of the clinical baseline, with intervals."""
     cases, weight = run.cases[OURS], run.resamples
     ours = net_benefit(cases, thresholds, weight)
     against = {DEFAULTS: np.maximum(treat_all(cases, thresholds, weight), 0.0)}
-    if (clinic := clinical_baseline(run.cases)) is not None:
-        against[LABELS[clinic]] = net_benefit(run.cases[clinic], thresholds, weight)
+    if (clinical := clinical_baseline(run.cases)) is not None:
+        against[LABELS[clinical]] = net_benefit(run.cases[clinical], thresholds, weight)
     columns = {"threshold": thresholds}
     for name, theirs in against.items():
-        low, high = band(ours - theirs)
+        low, high = pointwise_interval(ours - theirs)
         columns |= {f"minus {name}": (ours - theirs)[0], f"{name}, low": low, f"{name}, high": high}
     return pd.DataFrame(columns)
 
@@ -119,7 +132,7 @@ def _draw_curves(curves: pd.DataFrame) -> Figure:
     for name, line in method_lines(curves.columns[1:-2]).items():
         axes.plot(curves["threshold"], curves[name], **line)
     top = max(float(np.nanmax(curves.iloc[:, 1:])), 0.02)
-    # Treating all falls without end.
+    # The curve of treating all has no lower limit.
     axes.set_ylim(-0.25 * top, 1.1 * top)
     axes.set_xlabel("threshold probability")
     axes.set_ylabel("net benefit")
@@ -157,22 +170,22 @@ def _highest(curves: pd.DataFrame) -> str:
     drawn = f"the {len(curves)} thresholds drawn ({thresholds[0]:.0%} to {thresholds[-1]:.0%})"
     if not highest.any():
         return (
-            f"At none of {drawn} does stratomics have a net benefit above those of treating all and treating none and "
-            f"within {CLOSE:g} of that of the best method."
+            f"At none of {drawn} does stratomics have a higher net benefit than treating all and treating none while "
+            f"being within {CLOSE:g} of the best method."
         )
     return (
-        f"Of all methods, treating all and treating none, stratomics has the highest net benefit, or one within "
-        f"{CLOSE:g} of it, at {highest.sum()} of {drawn}, namely at {spans(thresholds, highest)}."
+        f"Among all methods, treating all and treating none, stratomics has the highest net benefit, or one within "
+        f"{CLOSE:g} of it, at {highest.sum()} of {drawn}: {spans(thresholds, highest)}."
     )
 
 
 def _gained(gains: pd.DataFrame) -> str:
-    said = "; ".join(_gain(gains, name) for name in _compared(gains))
-    return f"The 95% interval of the gain of stratomics, one threshold at a time, {said}."
+    text = "; ".join(_gain(gains, name) for name in _compared(gains))
+    return f"Pointwise 95% interval of the gain of stratomics: {text}."
 
 
 def _gain(gains: pd.DataFrame, name: str) -> str:
     thresholds = gains["threshold"].to_numpy(dtype=np.float64)
     above, below = (gains[f"{name}, low"] > TIE).to_numpy(), (gains[f"{name}, high"] < -TIE).to_numpy()
-    said = f"over {name} lies above 0 at {spans(thresholds, above) if above.any() else 'no threshold'}"
-    return said + (f" and below 0 at {spans(thresholds, below)}" if below.any() else "")
+    text = f"over {name}, above 0 at {spans(thresholds, above) if above.any() else 'no threshold'}"
+    return text + (f" and below 0 at {spans(thresholds, below)}" if below.any() else "")

@@ -1,4 +1,4 @@
-"""What the report says and draws of the factors: what they explain, hang on, hang together with, and are worth."""
+"""The report's section on factors: variance explained, stability, associations and largest loadings."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FEATURES = 4
 """Features named for each factor and view."""
 
 DISCOVERY = 0.1
-"""Associations of a smaller q are told."""
+"""False discovery rate q below which an association is reported."""
 
 READABLE = 20
-"""Factors up to which the heat map has room for numbers."""
+"""Maximum number of factors for which the heat map shows numbers."""
 
 
 @dataclass(frozen=True)
 class FactorPart:
-    """The report's section on factors.
+    """Content of the section.
 
     Attributes
     ----------
@@ -37,15 +37,15 @@ class FactorPart:
     stability
         Sentences, the poor factors first.
     members
-        What the members' own factors have in common with these.
+        How similar the factors of the ensemble members are to these.
     associations
-        Sentences of those with q < .1, the smallest q first.
+        Sentences on associations with q below 0.1, smallest q first.
     tested
-        How many associations were tested.
+        Number of associations tested.
     views
         Columns of the table of largest loadings.
     rows
-        Factor, its verdict, and a cell a view.
+        Factor, its verdict, and one cell per view.
     """
 
     explained: Panel
@@ -58,7 +58,7 @@ class FactorPart:
 
 
 def factors(run: RunDirectory) -> Section | None:
-    """Read ``factors/`` of a run; None for one of a release that wrote none."""
+    """Summarize ``factors/`` of a run; None if the run has no such folder."""
     folder = run.path / "factors"
     if not folder.is_dir():
         return None
@@ -67,7 +67,7 @@ def factors(run: RunDirectory) -> Section | None:
         for name in ("variance_explained", "loadings", "associations", "stability")
     )
     explained = explained.set_index("view")
-    told = associations[associations["q"] < DISCOVERY].sort_values(["q", "p"], kind="stable")
+    reported = associations[associations["q"] < DISCOVERY].sort_values(["q", "p"], kind="stable")
     share = Panel(
         "explained", _draw_explained(explained), _explained_sentence(explained), explained.reset_index()
     )
@@ -75,7 +75,7 @@ def factors(run: RunDirectory) -> Section | None:
         share,
         stability_sentences(stability),
         _members_sentence(stability),
-        [association_sentence(row) + _warning(row["factor"], stability) for _, row in told.iterrows()],
+        [association_sentence(row) + _warning(row["factor"], stability) for _, row in reported.iterrows()],
         len(associations),
         list(dict.fromkeys(loadings["view"])),
         _rows(loadings, stability),
@@ -84,23 +84,33 @@ def factors(run: RunDirectory) -> Section | None:
 
 
 def association_sentence(row: Mapping[str, Any] | pd.Series[Any]) -> str:
-    """One association in words.
+    """Describe one association.
+
+    Parameters
+    ----------
+    row
+        One row of ``factors/associations.parquet``.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
     >>> association_sentence(
     ...     {"factor": "factor2", "kind": "site", "name": "centre", "measure": "eta2",
     ...      "effect": 0.61, "direction": "Leeds", "q": 1e-9})
-    'factor 2 is tied to the site centre (highest in Leeds, eta2 0.61, q 1e-09): it may be the batch'
+    'factor 2 is associated with the site centre (highest in Leeds, eta2 0.61, q 1e-09); possible batch effect'
     """
     factor, name, direction = _spaced(row["factor"]), row["name"], row["direction"]
-    measure = {"hazard_ratio": "hazard ratio per sd of its ranks"}.get(row["measure"], row["measure"])
+    measure = {"hazard_ratio": "hazard ratio per standard deviation of its ranks"}.get(
+        row["measure"], row["measure"]
+    )
     size = f"{measure} {row['effect']:.2f}, q {row['q']:.1g}"
     match row["measure"], row["kind"]:
         case "eta2", "site":
-            return (
-                f"{factor} is tied to the site {name} (highest in {direction}, {size}): it may be the batch"
-            )
+            text = f"{factor} is associated with the site {name} (highest in {direction}, {size})"
+            return f"{text}; possible batch effect"
         case "eta2", "arm":
             return f"{factor} differs between the arms of {name} (highest in {direction}, {size})"
         case "eta2", _:
@@ -110,24 +120,24 @@ def association_sentence(row: Mapping[str, Any] | pd.Series[Any]) -> str:
         case "auc", _:
             return f"{factor} is {direction} in patients with a positive {name} ({size})"
         case _:
-            return f"where {factor} is high, the event of {name} comes {direction} ({size})"
+            return f"with high {factor}, the event of {name} occurs {direction} ({size})"
 
 
 def stability_sentences(stability: pd.DataFrame) -> list[str]:
-    """Say what each factor's stability is worth, one sentence a verdict.
+    """Interpret the stability of the factors, one sentence per verdict.
 
     Examples
     --------
     >>> for sentence in stability_sentences(
     ...     pd.DataFrame({"factor": ["factor1", "factor2"], "stability": [0.9, 0.12], "verdict": ["stable", "poor"]})):
     ...     print(sentence)
-    Poor: factor 2 (0.12). Another cohort would hardly show it; do not interpret it.
-    Stable: factor 1 (0.90). Another cohort of this kind would show much the same.
+    Poor: factor 2 (0.12). Unlikely to be found in another cohort; do not interpret it.
+    Stable: factor 1 (0.90). Likely to be found in another cohort of this kind.
     """
     meaning = {
-        "poor": "Another cohort would hardly show {0}; do not interpret {0}.",
-        "unsteady": "Another cohort would show {0} changed, or mixed with another factor; read {0} with care.",
-        "stable": "Another cohort of this kind would show much the same.",
+        "poor": "Unlikely to be found in another cohort; do not interpret {0}.",
+        "unsteady": "Likely to be changed, or mixed with another factor, in another cohort; interpret {0} with care.",
+        "stable": "Likely to be found in another cohort of this kind.",
     }
     sentences = []
     for verdict, words in meaning.items():
@@ -144,15 +154,15 @@ def stability_sentences(stability: pd.DataFrame) -> list[str]:
 
 def _warning(factor: str, stability: pd.DataFrame) -> str:
     poor = factor in set(stability.loc[stability["verdict"] == "poor", "factor"])
-    return ", but the factor is poor" if poor else ""
+    return ", but the stability of the factor is poor" if poor else ""
 
 
 def _members_sentence(stability: pd.DataFrame) -> str:
     low, high = stability["members"].min(), stability["members"].max()
     return (
-        "The members of the ensemble have factors of their own, which go with these by an absolute congruence of "
-        f"{low:.2f} to {high:.2f}. They were fitted to overlapping parts of the same patients and share their noise: "
-        "this says how alike the members are, and not whether a factor is real."
+        "Each member of the ensemble has separate factors; their absolute congruence with the factors shown here is "
+        f"{low:.2f} to {high:.2f}. The members were fitted to overlapping parts of the same patients and share their "
+        "noise. The congruence shows how similar the members are, and not whether a factor is real."
     )
 
 
@@ -194,7 +204,7 @@ def _draw_explained(explained: pd.DataFrame) -> Figure:
 
 def _explained_sentence(explained: pd.DataFrame) -> str:
     sums = ", ".join(f"{share:.0%} of {view}" for view, share in explained.sum(axis=1).items())
-    return f"Variance that the factors explain, in percent of each view's features on the harmonized scale: {sums}."
+    return f"Share of the variance of each view's harmonized features that the factors explain: {sums}."
 
 
 def _spaced(factor: str) -> str:

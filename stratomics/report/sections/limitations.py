@@ -1,43 +1,49 @@
-"""The report's section on limits, in plain words."""
+"""The report's section on limitations."""
 
 from __future__ import annotations
 
 from stratomics.report.section import Section
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["limits"]
+__all__ = ["limitations"]
 
-ALWAYS = (
+GENERAL = (
     (
-        "Intervals resample patients and are conditional on the fitted models: how much the models would differ with "
-        "other training patients is not in them."
+        "Intervals come from resampling patients and are conditional on the fitted models: they do not include how "
+        "much the models would vary with other training patients."
     ),
-    "Cross-validation estimates performance in patients like these; another hospital needs its own check.",
+    (
+        "Cross-validation estimates performance in patients like those of this cohort. Another hospital needs its own "
+        "validation."
+    ),
 )
 
 OF_KIND = {
     "survival": (
         (
-            "The survival curves of stratomics, and of ridge and late fusion beside it, are recalibrated on patients "
-            "left out of their fits, and the trees' level of risk is learned on them; clinical Cox and the elastic "
-            "net are used as they come, which costs the elastic net on IBS."
+            "The survival curves of stratomics, of ridge and of late fusion are recalibrated on held-out patients, and "
+            "the overall risk level of the trees is estimated on them. Clinical Cox and the elastic net are not "
+            "recalibrated, which makes the elastic net worse on IBS."
         ),
-        "Concordance compares patients within a fold; with few events it is uncertain, as the intervals show.",
+        (
+            "Concordance compares patients within the same fold. With few events it is uncertain, as its interval "
+            "shows."
+        ),
     ),
     "response": (
         (
-            "The probabilities of stratomics, and of ridge and late fusion beside it, are recalibrated on patients "
-            "left out of their fits; the other baselines are used as they come."
+            "The probabilities of stratomics, of ridge and of late fusion are recalibrated on held-out patients; the "
+            "other baselines are not recalibrated."
         ),
         (
-            "AUROC and AUPRC compare patients within a fold; with few patients of a class they are uncertain, as "
-            "the intervals show. Chance is 0.5 for AUROC and the share of positive patients for AUPRC."
+            "AUROC and AUPRC compare patients within the same fold. With few patients in one class they are "
+            "uncertain, as their intervals show. Chance is 0.5 for AUROC and the share of positive patients for AUPRC."
         ),
     ),
 }
-"""Kind of the deciding endpoint -> what has to be known of its figures."""
+"""Kind of the primary endpoint -> limitations of its metrics."""
 
 
-def limits(run: RunDirectory) -> Section:
-    """Say what the figures do not say."""
-    return Section("limits", "Limits", [[ALWAYS[0], *OF_KIND[run.kind], *ALWAYS[1:]]])
+def limitations(run: RunDirectory) -> Section:
+    """List what the results do not show."""
+    return Section("limitations", "Limitations", [[GENERAL[0], *OF_KIND[run.kind], *GENERAL[1:]]])

@@ -1,23 +1,24 @@
-"""The report's section on how it was done: who was predicted by models of whom, and what was learned where."""
+"""The report's section on methods: how patients were split, and what was fitted on which part."""
 
 from __future__ import annotations
 
 from stratomics.report.section import Section
-from stratomics.report.text.controls_and_views import design_sentence
+from stratomics.report.text.split_design import split_sentence
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["methods"]
 
-BALANCE = {"survival": "event", "response": "class"}
-"""Kind of the deciding endpoint -> what folds are stratified by."""
+STRATIFIED_BY = {"survival": "event", "response": "class"}
+"""Kind of the primary endpoint -> variable by which folds are stratified."""
 
 
 def methods(run: RunDirectory) -> Section:
-    """Say how patients were parted, and that the outer test patients took part in nothing."""
-    said = (
-        f"{design_sentence(run.provenance)} Folds are stratified by {BALANCE[run.kind]}. Inside each training part, "
-        f"{run.provenance['design']['inner_folds']} inner folds each gave one member of the ensemble: its own "
-        "harmonization, factors and network. Members' predictions for the patients they had left out calibrated the "
-        "ensemble; the outer test patients took part in nothing. Baselines ran on the same folds."
+    """Describe the split, and that outer test patients were not used in any fit."""
+    text = (
+        f"{split_sentence(run.provenance)} Folds are stratified by {STRATIFIED_BY[run.kind]}. Within each training "
+        f"part, each of {run.provenance['design']['inner_folds']} inner folds gave one member of the ensemble, with "
+        "separate harmonization, factors and network. The ensemble was calibrated on predictions of its members for "
+        "the patients they had not been trained on. The outer test patients were not used for any of these steps. "
+        "Baselines were fitted on the same folds."
     )
-    return Section("methods", "How it was done", [said])
+    return Section("methods", "Methods", [text])

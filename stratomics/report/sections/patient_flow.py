@@ -1,4 +1,4 @@
-"""The report's flow diagram: what became of every patient between the cohort and the figures."""
+"""The report's flow diagram: every patient from the cohort to the evaluation."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from matplotlib.patches import Rectangle
 
 from stratomics.evaluation.patient_groups import NOT_RECORDED, patient_groups
 from stratomics.report.section import Panel
-from stratomics.report.text.controls_and_views import design_of_run
+from stratomics.report.text.split_design import split_design
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["FlowStep", "draw_flow", "flow", "steps_of"]
+__all__ = ["FlowStep", "draw_flow", "flow_steps", "patient_flow"]
 
 ARMS = 5
-"""Arms that have a box of their own; the smallest ones beyond share the last."""
+"""Maximum number of boxes for arms; the smallest arms share the last one."""
 
 HEIGHT, GAP = 0.58, 0.32
-"""Of a box, and between two, in inches."""
+"""Height of a box and gap between boxes, in inches."""
 
 
 @dataclass(frozen=True)
 class FlowStep:
-    """Patients who are still in.
+    """One step of the diagram.
 
     Attributes
     ----------
     n, text
-        How many, and who they are.
+        Number of patients in this step, and their description.
     out, why
-        Patients who are in the step before and not in this one, and what became of them.
+        Number of patients excluded since the previous step, and the reason.
     arms
-        Arm -> patients, of a step that parts them.
+        Arm -> number of patients, for the step that shows arms.
     """
 
     n: int
@@ -45,59 +45,56 @@ class FlowStep:
     arms: dict[str, int] = field(default_factory=dict)
 
 
-def flow(run: RunDirectory) -> Panel:
-    """Draw the steps."""
-    steps = steps_of(run)
+def patient_flow(run: RunDirectory) -> Panel:
+    """Draw the flow of patients."""
+    steps = flow_steps(run)
     return Panel("flow", draw_flow(steps), _sentence(run, steps), _table(steps))
 
 
-def steps_of(run: RunDirectory) -> list[FlowStep]:
-    """Count patients from the cohort to those whom the figures are of; nobody leaves without a word."""
+def flow_steps(run: RunDirectory) -> list[FlowStep]:
+    """Count the patients of every step; every exclusion has a reason."""
     patients, endpoint = run.patients, run.endpoint
     observed = run.outcome.observed
     ids = set(run.predictions["stratomics"].patients["sample_id"])
     predicted = patients["sample_id"].isin(ids).to_numpy()
-    known, evaluated = int(observed.sum()), int((observed & predicted).sum())
-    apart = design_of_run(run.provenance) in {"part", "external"}
-    taught = "" if apart else "taught the models nothing of it, "
-    lacking = (
-        f"without the endpoint {endpoint}: they {taught}are predicted all the same, and are in no figure of "
-        "performance"
-    )
+    recorded, evaluated = int(observed.sum()), int((observed & predicted).sum())
+    separate = split_design(run.provenance) in {"part", "external"}
+    not_trained = "" if separate else "not used to train its models, "
+    why = f"without the endpoint {endpoint}: {not_trained}predicted, but not evaluated"
     steps = [
         *_beginning(run),
-        FlowStep(known, f"with the endpoint {endpoint}", len(patients) - known, lacking),
+        FlowStep(recorded, f"with the endpoint {endpoint}", len(patients) - recorded, why),
     ]
     if "arm" in patients:
         arms = patient_groups(patients[["arm"]][observed])["arm"]
         counts = {str(arm): int((arms == arm).sum()) for arm in arms.categories}
-        steps.append(FlowStep(known, "by arm", arms=_few(counts)))
+        steps.append(FlowStep(recorded, "by arm", arms=_few(counts)))
     return [
         *steps,
         FlowStep(
             evaluated,
-            f"predicted{'' if apart else ' out of fold'}, by models that never saw them",
-            known - evaluated,
-            "not predicted: they cannot be evaluated",
+            "with predictions" if separate else "with out-of-fold predictions",
+            recorded - evaluated,
+            "without predictions: cannot be evaluated",
         ),
-        FlowStep(evaluated, "evaluated: the figures of this report are of them"),
+        FlowStep(evaluated, "evaluated: all results of this report refer to these patients"),
     ]
 
 
 def _beginning(run: RunDirectory) -> list[FlowStep]:
-    """Of a ready split or another cohort: who trained, and who is evaluated; otherwise everybody is both."""
+    """First steps: training and evaluated patients if they are separate, otherwise all patients of the cohort."""
     n, name = len(run.patients), run.provenance["cohort"]
     counts = run.provenance.get("patients", {})
-    if design_of_run(run.provenance) == "part":
-        everybody = int(counts["trained"])
-        why = "of the training part: they trained the models and are not evaluated"
+    if split_design(run.provenance) == "part":
+        total = int(counts["trained"])
+        why = "in the training part: used to train the models, not evaluated"
         return [
-            FlowStep(everybody, f"patients of {name}"),
-            FlowStep(n, "test patients of the ready split", everybody - n, why),
+            FlowStep(total, f"patients of {name}"),
+            FlowStep(n, "test patients of the predefined split", total - n, why),
         ]
-    if design_of_run(run.provenance) == "external":
+    if split_design(run.provenance) == "external":
         trained, evaluated_on = int(counts["trained"]), run.provenance["evaluated_on"]
-        why = f"of {name}: they trained the models and are not evaluated"
+        why = f"of {name}: used to train the models, not evaluated"
         return [
             FlowStep(trained + n, f"patients of {name} and {evaluated_on}"),
             FlowStep(n, f"patients of {evaluated_on}", trained, why),
@@ -106,16 +103,16 @@ def _beginning(run: RunDirectory) -> list[FlowStep]:
 
 
 def _few(counts: dict[str, int]) -> dict[str, int]:
-    """Arms in their order, the smallest beyond `ARMS` together."""
+    """Arms in their order, with the smallest merged if there are more than `ARMS`."""
     if len(counts) <= ARMS:
         return counts
     largest = sorted(counts, key=lambda arm: -counts[arm])[: ARMS - 1]
-    kept = {arm: n for arm, n in counts.items() if arm in largest}
-    return kept | {f"{len(counts) - len(kept)} other arms": sum(counts.values()) - sum(kept.values())}
+    shown = {arm: n for arm, n in counts.items() if arm in largest}
+    return shown | {f"{len(counts) - len(shown)} other arms": sum(counts.values()) - sum(shown.values())}
 
 
 def draw_flow(steps: list[FlowStep]) -> Figure:
-    """Boxes from above to below, those who leave at the right."""
+    """Draw one box per step from top to bottom, with excluded patients on the right."""
     height = len(steps) * (HEIGHT + GAP) - GAP
     width = 7.6 if any(step.out for step in steps) else 3.8
     figure = Figure(figsize=(width, height))
@@ -162,22 +159,22 @@ def _table(steps: list[FlowStep]) -> pd.DataFrame:
     rows: list[tuple[str, int, str]] = []
     for step in steps:
         if step.out:
-            rows.append((f"left aside, {step.why.split(':')[0]}", step.out, step.why.partition(": ")[2]))
+            rows.append((f"excluded, {step.why.split(':')[0]}", step.out, step.why.partition(": ")[2]))
         if step.arms:
             rows += [(_arm_name(arm), n, "with the endpoint") for arm, n in step.arms.items()]
         else:
             rows.append((step.text.split(":")[0], step.n, ""))
-    return pd.DataFrame(rows, columns=["who", "patients", "what became of them"])
+    return pd.DataFrame(rows, columns=["step", "patients", "reason or subset"])
 
 
 def _sentence(run: RunDirectory, steps: list[FlowStep]) -> str:
     first, last = steps[0], steps[-1]
-    said = f"Of {first.n} {first.text}, {last.n} are predicted by models that never saw them and evaluated"
-    gone = [f"{step.out} {step.why}" for step in steps if step.out]
-    tail = "; ".join(gone) if gone else "nobody is left out"
+    text = f"Of {first.n} {first.text}, {last.n} are evaluated, with predictions of models trained on other patients"
+    excluded = [f"{step.out} {step.why}" for step in steps if step.out]
+    tail = "; ".join(excluded) if excluded else "no patient is excluded"
     arms = next((step.arms for step in steps if step.arms), {})
-    parted = ", ".join(f"{_arm_name(arm)}: {n}" for arm, n in arms.items())
-    return f"{said}; {tail}." + (f" By {_arm_column(run)}, {parted}." if parted else "")
+    by_arm = ", ".join(f"{_arm_name(arm)}: {n}" for arm, n in arms.items())
+    return f"{text}; {tail}." + (f" By {_arm_column(run)}, {by_arm}." if by_arm else "")
 
 
 def _arm_column(run: RunDirectory) -> str:

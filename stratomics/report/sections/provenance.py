@@ -1,4 +1,4 @@
-"""The report's section on provenance: what it takes to get the same numbers again."""
+"""The report's section on provenance: what is needed to reproduce the run."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ __all__ = ["provenance"]
 
 
 def provenance(run: RunDirectory) -> Section:
-    """Name command, seed, digest and releases."""
+    """Show command, seed, digest and package versions."""
     return Section("provenance", "Provenance", template="provenance.html.j2", content=run.provenance)

@@ -1,4 +1,4 @@
-"""What the report says and draws of a binary response: calibration of the probability, and how it parts the classes."""
+"""The report's sections on a binary response: probabilities by class, and calibration."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from omics.cohort.endpoints import Response
 from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
-from stratomics.evaluation.metrics.response_set_coverage import exact_interval
-from stratomics.evaluation.percentile_intervals import with_interval
-from stratomics.evaluation.response_calibration import observed_less_predicted, recalibration
+from stratomics.evaluation.metrics.response_sets import exact_interval
+from stratomics.evaluation.percentile_intervals import estimate_with_interval
+from stratomics.evaluation.response_calibration import calibration_in_the_large, recalibration
 from stratomics.report.figures import COLOURS, method_lines
 from stratomics.report.section import Panel, Section
 from stratomics.report.text.metrics import interval
@@ -29,24 +29,24 @@ Array = NDArray[np.float64]
 EDGES = np.linspace(0, 1, 21)
 GROUPS = 5
 FEWEST = 15
-"""A group of fewer patients says nothing about calibration."""
+"""Fewest patients of a calibration group."""
 
 
 def response_facts(run: RunDirectory) -> str:
-    """Say how many patients are in each class, and how many in none."""
+    """State the number of patients in each class, and without the endpoint."""
     response = run.response
     positive, known = int(response.positive.sum()), int(response.observed.sum())
     return (
-        f"{positive} with a positive {run.endpoint}, {known - positive} with a negative one "
-        f"and {len(response.observed) - known} without any"
+        f"{positive} with a positive {run.endpoint}, {known - positive} with a negative {run.endpoint} "
+        f"and {len(response.observed) - known} in whom it is not recorded"
     )
 
 
 def classes(run: RunDirectory) -> Section | None:
-    """Draw the probabilities by observed class; None where the endpoint is no response."""
+    """Draw the probabilities by observed class; None unless the endpoint is a response."""
     if run.kind != Response.kind:
         return None
-    probability, positive = _seen(run)
+    probability, positive = _observed(run)
     panel = Panel(
         "classes",
         _draw_classes(probability, positive),
@@ -57,25 +57,25 @@ def classes(run: RunDirectory) -> Section | None:
 
 
 def calibration(run: RunDirectory) -> Section | None:
-    """Draw predicted against observed shares; None where the endpoint is no response."""
+    """Draw predicted against observed shares; None unless the endpoint is a response."""
     if run.kind != Response.kind:
         return None
-    points = {OURS: calibration_points(*_seen(run))}
-    if (clinic := clinical_baseline(run.cases)) is not None:
-        points[clinic] = calibration_points(*_seen(run, clinic))
+    points = {OURS: calibration_points(*_observed(run))}
+    if (clinical := clinical_baseline(run.cases)) is not None:
+        points[clinical] = calibration_points(*_observed(run, clinical))
     columns = ["mean predicted probability", "low", "observed share", "high", "patients"]
     tables = []
-    for name, own in points.items():
-        table = pd.DataFrame(own, columns=columns)
-        table.insert(0, "group by prediction", [f"{LABELS[name]}, {k}" for k in range(1, len(own) + 1)])
+    for name, groups in points.items():
+        table = pd.DataFrame(groups, columns=columns)
+        table.insert(0, "group by prediction", [f"{LABELS[name]}, {k}" for k in range(1, len(groups) + 1)])
         tables.append(table)
-    sentence = " ".join([_calibration_sentence(points[OURS]), *_recalibrated(run, clinic)])
+    sentence = " ".join([_calibration_sentence(points[OURS]), *_calibration_figures(run, clinical)])
     panel = Panel("calibration", _draw_calibration(points), sentence, pd.concat(tables, ignore_index=True))
     return Section("calibration", "Calibration", [panel])
 
 
-def _seen(run: RunDirectory, method: str = OURS) -> tuple[Array, NDArray[np.bool_]]:
-    """Give the probability and the class of the patients who have the endpoint."""
+def _observed(run: RunDirectory, method: str = OURS) -> tuple[Array, NDArray[np.bool_]]:
+    """Predicted probability and observed class of the evaluated patients."""
     cases = run.cases[method]
     assert isinstance(cases, ResponseCases)
     # A patient predicted in several repeats is one patient: repeats are averaged first.
@@ -94,9 +94,21 @@ def _classes_table(probability: Array, positive: NDArray[np.bool_]) -> pd.DataFr
 def calibration_points(
     probability: Array, positive: NDArray[np.bool_]
 ) -> list[tuple[float, float, float, float, int]]:
-    """(mean predicted, low, observed, high, n) per group of equal size by probability, exact binomial intervals.
+    """Predicted and observed shares in groups of equal size, with exact binomial intervals.
 
-    Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404. At most 5 groups, none of fewer than 15 patients.
+    Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404. There are at most 5 groups, of at least 15 patients each.
+
+    Parameters
+    ----------
+    probability
+        (n,) predicted probability of a positive response.
+    positive
+        (n,) whether the response was positive.
+
+    Returns
+    -------
+    list of tuple
+        (mean predicted, low, observed, high, n) of each group, lowest prediction first.
 
     Examples
     --------
@@ -122,9 +134,9 @@ def _draw_calibration(points: Mapping[str, list[tuple[float, float, float, float
         axes.vlines(mean, low, high, color=line["color"], linewidth=line["linewidth"])
         axes.plot(mean, observed, "os"[place], **line | {"linewidth": 1.0})
         for x, y, count in zip(mean, high, n, strict=True) if place == 0 else ():
-            # Upright, so that the counts of close groups do not cover each other.
-            apart: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
-            axes.annotate(f"n = {count:.0f}", (x, y), (0, 3), fontsize=8, rotation=90, **apart)
+            # Vertical, so that the counts of neighbouring groups do not overlap.
+            place_text: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
+            axes.annotate(f"n = {count:.0f}", (x, y), (0, 3), fontsize=8, rotation=90, **place_text)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.15)
     axes.set_yticks(np.linspace(0, 1, 6))
@@ -134,20 +146,22 @@ def _draw_calibration(points: Mapping[str, list[tuple[float, float, float, float
     return figure
 
 
-def _recalibrated(run: RunDirectory, clinic: str | None) -> list[str]:
-    """Say slope and calibration in the large, ours and the clinic's."""
-    said = []
-    for name in (OURS, *([clinic] if clinic else [])):
+def _calibration_figures(run: RunDirectory, clinical: str | None) -> list[str]:
+    """State slope and calibration-in-the-large of stratomics and the clinical baseline."""
+    texts = []
+    for name in (OURS, *([clinical] if clinical else [])):
         cases = run.cases[name]
         assert isinstance(cases, ResponseCases)
         slope, large = (
             recalibration(cases, run.resamples)[:, 1],
-            observed_less_predicted(cases, run.resamples),
+            calibration_in_the_large(cases, run.resamples),
         )
-        both = [f"calibration slope {interval(with_interval(slope))}"] if np.isfinite(slope[0]) else []
-        both.append(f"observed less predicted share {interval(with_interval(large), '+')}")
-        said.append(f"{LABELS[name]}: {', '.join(both)}")
-    return [f"{'; '.join(said)}. A slope of 1 and a difference of 0 are best."]
+        both = (
+            [f"calibration slope {interval(estimate_with_interval(slope))}"] if np.isfinite(slope[0]) else []
+        )
+        both.append(f"observed minus predicted share {interval(estimate_with_interval(large), '+')}")
+        texts.append(f"{LABELS[name]}: {', '.join(both)}")
+    return [f"{'; '.join(texts)}. A slope of 1 and a difference of 0 are best."]
 
 
 def _draw_classes(probability: Array, positive: NDArray[np.bool_]) -> Figure:
@@ -173,8 +187,8 @@ def _draw_classes(probability: Array, positive: NDArray[np.bool_]) -> Figure:
 def _classes_sentence(probability: Array, positive: NDArray[np.bool_]) -> str:
     yes, no = np.median(probability[positive]), np.median(probability[~positive])
     return (
-        f"The median predicted probability is {yes:.2f} among patients whose response was positive and {no:.2f} "
-        f"among the others; {positive.mean():.0%} were positive."
+        f"The median predicted probability is {yes:.2f} in patients with a positive response and {no:.2f} in patients "
+        f"with a negative response; {positive.mean():.0%} of the responses were positive."
     )
 
 

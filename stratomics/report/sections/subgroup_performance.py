@@ -1,4 +1,4 @@
-"""The report's section on who differs: performance, level of risk and selection by sex, age, site and arm."""
+"""The report's section on subgroups: discrimination, calibration and selection by sex, age, site and arm."""
 
 from __future__ import annotations
 
@@ -12,170 +12,191 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from omics.cohort.endpoints import Survival
+from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.evaluation.patient_groups import AGE, SEX, column_named
-from stratomics.evaluation.subgroup_performance import FEWEST, FEWEST_EVENTS, Groups
-from stratomics.evaluation.view_contributions import RANKS
+from stratomics.evaluation.patient_groups import AGE, SEX, covariate_column
+from stratomics.evaluation.subgroup_performance import FEWEST, FEWEST_EVENTS, SubgroupPerformance
 from stratomics.report.figures import COLOURS
-from stratomics.report.run_groups import groups, rule_of, selection_words
+from stratomics.report.run_groups import enrichment_rule, run_groups, selection_text
 from stratomics.report.section import Block, Panel, Section, Table
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["differs", "draw_groups", "sentences_of"]
+__all__ = ["draw_groups", "group_sentences", "subgroup_performance"]
 
-SURE = 0.05
+SIGNIFICANCE = 0.05
 
 DRAWN = 30
-"""Groups that are drawn, the largest if there are more."""
+"""Maximum number of groups in the figure; the largest ones are drawn."""
 
 EVENTS = {"survival": "events", "response": "positive"}
-INFORMING = {"survival": "events", "response": "of either class"}
-"""Kind of endpoint -> what is counted of a group, and what it needs to be evaluated."""
+REQUIRED = {"survival": "events", "response": "patients in one of the classes"}
+"""Kind of endpoint -> what is counted in a group, and what a group needs to be evaluated."""
 
 TITLES = {"sex": "Sex", "age": "Age", "site": "Site", "arm": "Arm"}
 
 
-def differs(run: RunDirectory) -> Section:
-    """Show the groups, say of each kind of group whether they differ, and what is not recorded."""
-    found, metric = groups(run), find_metric(RANKS[run.kind]).label
+def subgroup_performance(run: RunDirectory) -> Section:
+    """Show performance in each group, test whether groups differ, and name what is not recorded."""
+    result, metric = run_groups(run), find_metric(DISCRIMINATION[run.kind]).label
     blocks: list[Block] = []
-    if found.rows["enough"].any():
-        blocks.append(_panel(run, found, metric))
-    if len(found.rows):
-        blocks += [Table("groups", _caption(run, metric), _table(run, found, metric))]
-    blocks.append([*sentences_of(found, metric, run.kind), *_absent(run)])
-    return Section("differs", "Who differs", blocks)
+    if result.rows["enough"].any():
+        blocks.append(_panel(run, result, metric))
+    if len(result.rows):
+        blocks += [Table("groups", _caption(run, metric), _table(run, result, metric))]
+    blocks.append([*group_sentences(result, metric, run.kind), *_not_recorded(run)])
+    return Section("subgroup_performance", "Performance in subgroups", blocks)
 
 
-def sentences_of(found: Groups, metric: str, kind: str) -> list[str]:
-    """One honest sentence for each kind of group, and one on how far predictions are from what happened.
+def group_sentences(result: SubgroupPerformance, metric: str, kind: str) -> list[str]:
+    """Write one sentence per kind of group (sex, age, site, arm), and one on observed against predicted events.
 
     Parameters
     ----------
-    found
-        With at least two groups of a kind that can be compared, or the sentence says that there are not.
+    result
+        Performance of the groups and tests of differences.
     metric
-        Name of the rank, for people.
+        Label of the metric of discrimination.
     kind
-        Of the endpoint.
+        Kind of the endpoint.
+
+    Returns
+    -------
+    list of str
     """
-    said = [_kind_sentence(found, test, metric) for test in found.tests.to_dict("records")]
-    few = found.rows[~found.rows["enough"].astype(bool)]
+    sentences = [_kind_sentence(result, test, metric) for test in result.tests.to_dict("records")]
+    few = result.rows[~result.rows["enough"].astype(bool)]
     if len(few):
-        said.append(
-            f"Too few to say anything of {len(few)} of {len(found.rows)} groups: fewer than {FEWEST} patients, or "
-            f"fewer than {FEWEST_EVENTS} {INFORMING[kind]}. They are counted and nothing more."
+        sentences.append(
+            f"{len(few)} of {len(result.rows)} groups are too small to be evaluated: fewer than {FEWEST} patients, or "
+            f"fewer than {FEWEST_EVENTS} {REQUIRED[kind]}. Only their numbers are shown."
         )
-    shown = found.rows[found.rows["ratio_low"].notna()]
+    shown = result.rows[result.rows["ratio_low"].notna()]
     if len(shown):
-        said.append(_level_sentence(shown))
-    return said
+        sentences.append(_level_sentence(shown))
+    return sentences
 
 
-def _kind_sentence(found: Groups, test: Mapping[Hashable, Any], metric: str) -> str:
+def _kind_sentence(result: SubgroupPerformance, test: Mapping[Hashable, Any], metric: str) -> str:
     by, p, adjusted = test["by"], test["p"], test["p_holm"]
-    rows = found.rows[(found.rows["by"] == by) & found.rows["rank"].notna()]
+    rows = result.rows[(result.rows["by"] == by) & result.rows["rank"].notna()]
     title = TITLES[by]
     if not np.isfinite(p):
-        return f"{title}: no two groups are large enough to be compared."
+        return f"{title}: there are no two groups large enough to be compared."
     if len(rows) <= 4:  # noqa: PLR2004  # more are in the table
         figures = ", ".join(
-            f"{_with_interval(row['rank'], row['low'], row['high'])} in {_whom(by, row['level'])}"
+            f"{_with_interval(row['rank'], row['low'], row['high'])} in {_group_name(by, row['level'])}"
             for row in rows.to_dict("records")
         )
     else:
         figures = f"from {rows['rank'].min():.2f} to {rows['rank'].max():.2f} in {len(rows)} groups"
-    asked = int(found.tests["p"].notna().sum())
-    after = f", {adjusted:.2g} after Holm for {asked} comparisons" if asked > 1 else ""
-    if adjusted < SURE:
-        verdict = f"patients are not ordered equally well in all of them (p {p:.2g}{after})"
+    tests = int(result.tests["p"].notna().sum())
+    after = f", {adjusted:.2g} after Holm adjustment for {tests} comparisons" if tests > 1 else ""
+    if adjusted < SIGNIFICANCE:
+        verdict = f"discrimination differs between these groups (p {p:.2g}{after})"
     else:
         verdict = (
-            f"no evidence of a difference (p {p:.2g}{after}), which in groups of this size is no evidence that there "
-            "is none"
+            f"no evidence of a difference (p {p:.2g}{after}); groups of this size cannot show that there is no "
+            "difference"
         )
     return f"{title}: {metric} {figures}: {verdict}."
 
 
-def _whom(by: str, level: str) -> str:
-    """Name a group for people."""
+def _group_name(by: str, level: str) -> str:
+    """Name of a group in a sentence."""
     return level if by == "site" else f"{by} {level}"
 
 
 def _level_sentence(shown: pd.DataFrame) -> str:
     off = shown[(shown["ratio_low"] > 1.0) | (shown["ratio_high"] < 1.0)]
     chance = 0.05 * len(shown)
-    said = (
-        "What is observed differs from what is predicted beyond the 95% interval in "
-        f"{len(off)} of {len(shown)} groups"
+    text = (
+        f"The 95% interval of observed over predicted events excludes 1 in {len(off)} of {len(shown)} groups"
     )
-    words = "; ".join(
-        f"{_whom(row['by'], row['level'])}, observed {row['observed']:.0%}, predicted {row['expected']:.0%}"
+    examples = "; ".join(
+        f"{_group_name(row['by'], row['level'])}, observed {row['observed']:.0%}, predicted {row['expected']:.0%}"
         for row in off.head(5).to_dict("records")
     )
-    tail = f" ({words}{'; ...' if len(off) > 5 else ''})" if words else ""  # noqa: PLR2004  # as many as are told
-    return f"{said}{tail}; by chance alone one expects {chance:.1f}."
+    tail = f" ({examples}{'; ...' if len(off) > 5 else ''})" if examples else ""  # noqa: PLR2004  # as many as named
+    return f"{text}{tail}; {chance:.1f} are expected by chance."
 
 
-def _absent(run: RunDirectory) -> list[str]:
-    """Say what nobody can ask of this cohort."""
-    patients, said = run.patients, []
+def _not_recorded(run: RunDirectory) -> list[str]:
+    """Name the groups that this cohort does not record."""
+    patients, sentences = run.patients, []
     for name, names in (("sex", SEX), ("age", AGE)):
-        if column_named(patients, names) is None:
-            said.append(
-                f"No {name} is recorded among the covariates (looked for: {', '.join(names)}), so nobody knows whether "
-                "it matters here."
+        if covariate_column(patients, names) is None:
+            sentences.append(
+                f"No {name} is recorded among the covariates (accepted names: {', '.join(names)}), so performance by "
+                f"{name} cannot be evaluated."
             )
     if "site" not in patients:
-        said.append("No site is declared: that hospitals differ cannot be seen.")
+        sentences.append("No site is declared: differences between hospitals cannot be evaluated.")
     elif patients["site"].nunique() < 2:  # noqa: PLR2004  # nothing to compare
-        said.append("All patients are of one site: another one needs its own check.")
-    answer = rule_of(run)
+        sentences.append("All patients are from one site: other sites need their own validation.")
+    answer = enrichment_rule(run)
     if answer is not None and not {"sex", "age"} <= {*answer["groups"], *_unrecorded(run)}:
-        said.append(
-            "The enrichment of this run was done by a release that kept no selection by sex and age; "
-            "stratomics enrich adds it."
+        sentences.append(
+            "The enrichment analysis of this run was made by an older version, which did not store the selection by "
+            "sex and age. Run stratomics enrich again to add it."
         )
-    return said
+    return sentences
 
 
 def _unrecorded(run: RunDirectory) -> set[str]:
-    return {name for name, names in (("sex", SEX), ("age", AGE)) if column_named(run.patients, names) is None}
+    return {
+        name for name, names in (("sex", SEX), ("age", AGE)) if covariate_column(run.patients, names) is None
+    }
 
 
-def _panel(run: RunDirectory, found: Groups, metric: str) -> Panel:
-    rows = found.rows[found.rows["enough"].astype(bool)]
+def _panel(run: RunDirectory, result: SubgroupPerformance, metric: str) -> Panel:
+    rows = result.rows[result.rows["enough"].astype(bool)]
     drawn = rows.nlargest(DRAWN, "n").sort_index() if len(rows) > DRAWN else rows
-    figure = draw_groups(drawn, metric, selection_words(run), _reference(run))
-    left = "" if len(drawn) == len(rows) else f" The {DRAWN} largest of {len(rows)} groups are drawn."
+    figure = draw_groups(drawn, metric, selection_text(run), _reference(run))
+    limit = "" if len(drawn) == len(rows) else f" The {DRAWN} largest of {len(rows)} groups are drawn."
     ranked = drawn[drawn["rank"].notna()]
-    sentence = f"No group has pairs that can be ordered.{left}"
+    sentence = f"No group has pairs of patients that can be compared.{limit}"
     if len(ranked):
         order = ranked.sort_values("rank", kind="stable").to_dict("records")
         low, high = order[0], order[-1]
         sentence = (
-            f"{metric} is lowest in {_whom(low['by'], low['level'])} ({low['rank']:.2f}) and highest in "
-            f"{_whom(high['by'], high['level'])} ({high['rank']:.2f}); lines are 95% intervals, each for itself. "
-            f"Observed over predicted is right at 1. Selected is the share {selection_words(run)}.{left}"
+            f"{metric} is lowest in {_group_name(low['by'], low['level'])} ({low['rank']:.2f}) and highest in "
+            f"{_group_name(high['by'], high['level'])} ({high['rank']:.2f}); lines are pointwise 95% intervals. "
+            f"Observed over predicted is ideal at 1. Selected is the share {selection_text(run)}.{limit}"
         )
-    table = found.rows.drop(columns="enough").rename(columns={"events": EVENTS[run.kind]})
-    return Panel("differs", figure, sentence, table)
+    table = result.rows.drop(columns="enough").rename(columns={"events": EVENTS[run.kind]})
+    return Panel("subgroup_performance", figure, sentence, table)
 
 
 def _reference(run: RunDirectory) -> float | None:
-    """Rank of all patients, as ``metrics.json`` has it."""
-    figure = run.metrics.get(run.endpoint, {}).get(RANKS[run.kind])
+    """Discrimination in all patients, from ``metrics.json``."""
+    figure = run.metrics.get(run.endpoint, {}).get(DISCRIMINATION[run.kind])
     return None if figure is None else float(figure["estimate"])
 
 
-def draw_groups(rows: pd.DataFrame, metric: str, selection: str, everybody: float | None = None) -> Figure:
-    """Rank, observed over predicted, and share selected of each group, side by side."""
+def draw_groups(rows: pd.DataFrame, metric: str, selection: str, overall: float | None = None) -> Figure:
+    """Draw discrimination, observed over predicted, and share selected of each group, side by side.
+
+    Parameters
+    ----------
+    rows
+        One row per group: ``rows`` of :func:`stratomics.report.run_groups.run_groups`.
+    metric
+        Label of the metric of discrimination.
+    selection
+        What ``selected`` is the share of.
+    overall
+        Discrimination in all patients, drawn as a dashed line.
+
+    Returns
+    -------
+    Figure
+    """
     figure = Figure(figsize=(9.4, 1.1 + 0.34 * len(rows)))
     rank, ratio, selected = figure.subplots(1, 3, sharey=True, width_ratios=[1.3, 1.1, 0.8])
     places = np.arange(len(rows))
     _intervals(rank, rows, ("low", "rank", "high"))
-    if everybody is not None:
-        rank.axvline(everybody, color="#999999", linewidth=1, linestyle="--")
+    if overall is not None:
+        rank.axvline(overall, color="#999999", linewidth=1, linestyle="--")
     rank.axvline(0.5, color="#cccccc", linewidth=1)
     rank.set_xlabel(f"{metric}\n(dashed: all patients; 0.5: chance)")
     _intervals(ratio, rows, ("ratio_low", "ratio", "ratio_high"))
@@ -214,12 +235,12 @@ def _caption(run: RunDirectory, metric: str) -> str:
         else "with a positive response"
     )
     return (
-        f"Groups of the evaluated patients: {metric} within the group, the share {by} as observed and as predicted, "
-        f"their ratio, and the share {selection_words(run)} (95% intervals, patients resampled)"
+        f"Groups of the evaluated patients: {metric} within the group, observed and predicted share {by}, their "
+        f"ratio, and share {selection_text(run)} (95% intervals, patients resampled)"
     )
 
 
-def _table(run: RunDirectory, found: Groups, metric: str) -> pd.DataFrame:
+def _table(run: RunDirectory, result: SubgroupPerformance, metric: str) -> pd.DataFrame:
     events = EVENTS[run.kind]
     columns = [
         "group",
@@ -232,8 +253,8 @@ def _table(run: RunDirectory, found: Groups, metric: str) -> pd.DataFrame:
         "selected",
     ]
     rows = []
-    for row in found.rows.to_dict("records"):
-        figures = ("too few to say", "", "", "")
+    for row in result.rows.to_dict("records"):
+        figures = ("too few", "", "", "")
         if row["enough"]:
             figures = (
                 _with_interval(row["rank"], row["low"], row["high"]),
@@ -249,9 +270,9 @@ def _table(run: RunDirectory, found: Groups, metric: str) -> pd.DataFrame:
 
 def _with_interval(value: float, low: float, high: float) -> str:
     if not np.isfinite(value):
-        return "nothing to compare"
+        return "no comparable pairs"
     return f"{value:.2f} ({low:.2f} to {high:.2f})" if np.isfinite(low) else f"{value:.2f}"
 
 
 def _percent(value: float) -> str:
-    return f"{value:.0%}" if np.isfinite(value) else "not known"
+    return f"{value:.0%}" if np.isfinite(value) else "not available"

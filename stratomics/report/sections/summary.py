@@ -1,4 +1,4 @@
-"""The report's first section: what a run says, for somebody with a minute."""
+"""The first section of the report: the main results on one page."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from stratomics.enrichment.store import load_enrichment
 from stratomics.report.card import report_card
 from stratomics.report.section import Section
 from stratomics.report.summary.answers import short_answers
-from stratomics.report.text.controls_and_views import control_sentence, controls_fail
-from stratomics.report.text.metrics import metric_label
+from stratomics.report.text.metrics import control_sentence, controls_fail, metric_label
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["answer"]
+__all__ = ["summary"]
 
 MARKS = {"pass": "✓", "watch": "!", "fail": "✕"}
-"""Beside the word, for the eye."""
+"""Symbol shown beside the verdict."""
 
 
-def answer(run: RunDirectory) -> Section:
-    """Answer four questions, and show the report card."""
+def summary(run: RunDirectory) -> Section:
+    """Answer four questions and show the report card."""
     metrics, card = run.metrics, report_card(run)
-    clinic = any(str(column).startswith("covariate.") for column in run.patients.columns)
+    covariates = any(str(column).startswith("covariate.") for column in run.patients.columns)
     content = {
-        "answers": short_answers(metrics, run.provenance, load_enrichment(run), card, clinic=clinic),
+        "answers": short_answers(metrics, run.provenance, load_enrichment(run), card, covariates=covariates),
         "card": card,
         "marks": MARKS,
         "counts": [(verdict, sum(line.verdict == verdict for line in card)) for verdict in MARKS],
@@ -29,4 +28,4 @@ def answer(run: RunDirectory) -> Section:
         "controls_fail": controls_fail(metrics),
         "metric": metric_label(metrics["metric"]),
     }
-    return Section("answer", "The answer in a minute", template="answer.html.j2", content=content)
+    return Section("summary", "Summary", template="summary.html.j2", content=content)

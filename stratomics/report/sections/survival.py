@@ -1,4 +1,4 @@
-"""What the report says and draws of a survival endpoint: risk groups and calibration of the curves."""
+"""The report's sections on a survival endpoint: risk groups and calibration of the curves."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import kaplan_meier
+from models.survival.risk_sets import greenwood_terms, number_at_risk
 from omics.cohort.endpoints import Survival
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
@@ -28,33 +29,33 @@ GROUPS = ("low risk", "middle risk", "high risk")
 
 
 def survival_facts(run: RunDirectory) -> str:
-    """Say how many events there are and how long patients were followed."""
+    """State the number of events and the median observed time."""
     survival = run.survival
     median = float(np.median(survival.time[survival.observed]))
-    return f"{survival.event.sum()} events, median time {median:.4g} {survival.unit}"
+    return f"{survival.event.sum()} events, median observed time {median:.4g} {survival.unit}"
 
 
 def risk_groups(run: RunDirectory) -> Section | None:
-    """Draw Kaplan-Meier curves of thirds of the predicted risk; None where the endpoint is no survival."""
+    """Draw Kaplan-Meier curves of thirds of the predicted risk; None unless the endpoint is survival."""
     cases = run.cases[OURS]
     if not isinstance(cases, SurvivalCases):
         return None
     # A patient predicted in several repeats is one patient: repeats are averaged first.
-    seen, risk = _seen(run), cases.risk.mean(axis=0)
-    sentence = _groups_sentence(risk, seen, cases.horizon)
-    panel = Panel("risk", draw_risk_groups(risk, seen), sentence, _groups_table(risk, seen))
+    survival, risk = _observed(run), cases.risk.mean(axis=0)
+    sentence = _groups_sentence(risk, survival, cases.horizon)
+    panel = Panel("risk", draw_risk_groups(risk, survival), sentence, _groups_table(risk, survival))
     return Section("risk", "Risk groups", [panel])
 
 
 def calibration(run: RunDirectory) -> Section | None:
-    """Draw predicted against observed survival; None where the endpoint is no survival."""
+    """Draw predicted against observed survival; None unless the endpoint is survival."""
     cases = run.cases[OURS]
     if not isinstance(cases, SurvivalCases):
         return None
-    seen = _seen(run)
+    survival = _observed(run)
     # A patient predicted in several repeats is one patient: repeats are averaged first.
     predicted = 1.0 - cases.probability.mean(axis=0)
-    points, smooth = calibration_points(predicted, seen, cases.horizon), _smooth_curves(run)
+    points, smooth = calibration_points(predicted, survival, cases.horizon), _smooth_curves(run)
     names = ["mean predicted survival", "low", "observed survival", "high"]
     table = pd.DataFrame(points, columns=names)
     table.insert(0, "patients", [f"group {number + 1} by prediction" for number in range(len(points))])
@@ -62,8 +63,8 @@ def calibration(run: RunDirectory) -> Section | None:
         pd.DataFrame({"patients": f"{LABELS[name]}, smooth", names[0]: x, names[2]: y})
         for name, (x, y) in smooth.items()
     ]
-    sentence = " ".join([_calibration_sentence(points, seen, cases.horizon), *calibration_figures(run)])
-    figure = draw_calibration(points, smooth, seen.unit, cases.horizon)
+    sentence = " ".join([_calibration_sentence(points, survival, cases.horizon), *calibration_figures(run)])
+    figure = draw_calibration(points, smooth, survival.unit, cases.horizon)
     return Section(
         "calibration",
         "Calibration",
@@ -72,53 +73,64 @@ def calibration(run: RunDirectory) -> Section | None:
 
 
 def _smooth_curves(run: RunDirectory) -> dict[str, tuple[Array, Array]]:
-    """Give predicted and observed survival, smoothed by a spline, as saved of ours and of the clinic."""
+    """Predicted and observed survival, smoothed by a spline, of stratomics and the clinical baseline."""
     saved = run.metrics.get("curves", {})
     named = [
         name for name in (OURS, clinical_baseline(saved)) if name and "calibration" in saved.get(name, {})
     ]
-    found = {name: saved[name]["calibration"] for name in named}
-    return {name: (1.0 - np.array(c["x"]), 1.0 - np.array(c["y"])) for name, c in found.items()}
+    curves = {name: saved[name]["calibration"] for name in named}
+    return {name: (1.0 - np.array(c["x"]), 1.0 - np.array(c["y"])) for name, c in curves.items()}
 
 
 def calibration_figures(run: RunDirectory) -> list[str]:
-    """Say the saved measures of calibration, ours and the clinic's; nothing of a run that has none."""
+    """State the saved measures of calibration of stratomics and the clinical baseline; empty if there are none."""
     metrics = run.metrics
-    clinic = clinical_baseline(metrics["baselines"])
-    methods = {OURS: metrics} | ({clinic: metrics["baselines"][clinic]} if clinic else {})
-    said = []
+    clinical = clinical_baseline(metrics["baselines"])
+    methods = {OURS: metrics} | ({clinical: metrics["baselines"][clinical]} if clinical else {})
+    texts = []
     for name, of_method in methods.items():
         figures = of_method[run.endpoint]
         keys = [key for key in ("calibration_slope", "ici", "d_calibration") if key in figures]
         if keys:
-            words = [f"{find_metric(key).label} {interval(figures[key])}" for key in keys]
-            said.append(f"{LABELS[name]} {', '.join(words)}")
-    if not said:
+            values = [f"{find_metric(key).label} {interval(figures[key])}" for key in keys]
+            texts.append(f"{LABELS[name]} {', '.join(values)}")
+    if not texts:
         return []
-    return [
-        f"{'; '.join(said)}. A slope of 1 and an index of 0 are best; curves of p below 0.05 are called miscalibrated."
-    ]
+    meaning = "A slope of 1 and an index of 0 are best; curves with p below 0.05 are called miscalibrated."
+    return [f"{'; '.join(texts)}. {meaning}"]
 
 
-def _seen(run: RunDirectory) -> Survival:
-    """Give the endpoint of the patients who have it, in the order of the cases."""
+def _observed(run: RunDirectory) -> Survival:
+    """Endpoint of the patients for whom it is recorded, in the order of the cases."""
     return run.survival.take(np.flatnonzero(run.survival.observed))
 
 
 def _groups_table(risk: Array, survival: Survival) -> pd.DataFrame:
-    """Kaplan-Meier survival and number at risk of each group whenever it falls."""
+    """Kaplan-Meier survival and number at risk at each event time of each group."""
     groups, parts = thirds(risk), []
     for group, name in enumerate(GROUPS):
         members = groups == group
         curve = kaplan_meier(survival.event[members], survival.time[members])
-        at_risk = (survival.time[members][:, None] >= curve.times).sum(axis=0)
+        at_risk = number_at_risk(survival.time[members], curve.times)
         columns = {"time": curve.times, "survival": curve(curve.times), "at risk": at_risk}
         parts.append(pd.DataFrame({"group": name} | columns))
     return pd.concat(parts, ignore_index=True)
 
 
 def draw_risk_groups(risk: Array, survival: Survival) -> Figure:
-    """Kaplan-Meier curves of thirds of out-of-fold risk, with numbers at risk."""
+    """Draw Kaplan-Meier curves of thirds of the out-of-fold risk, with numbers at risk.
+
+    Parameters
+    ----------
+    risk
+        (n,) predicted risk, higher means earlier event.
+    survival
+        Endpoint of the same patients.
+
+    Returns
+    -------
+    Figure
+    """
     figure = Figure(figsize=(7, 4.2))
     axes = figure.add_subplot()
     groups = thirds(risk)
@@ -152,7 +164,23 @@ def draw_calibration(
     unit: str,
     horizon: float,
 ) -> Figure:
-    """Predicted against observed survival at one time, in groups by the prediction, and smooth curves."""
+    """Draw predicted against observed survival at one time, in groups by prediction and as smooth curves.
+
+    Parameters
+    ----------
+    points
+        (mean predicted, low, observed, high) of each group.
+    smooth
+        Method -> predicted and observed survival along its smooth curve.
+    unit
+        Unit of time.
+    horizon
+        Time at which survival is predicted.
+
+    Returns
+    -------
+    Figure
+    """
     figure = Figure(figsize=(4.6, 4.6))
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
@@ -173,13 +201,27 @@ def draw_calibration(
 def calibration_points(
     predicted: Array, survival: Survival, horizon: float
 ) -> list[tuple[float, float, float, float]]:
-    """(mean predicted, low, observed, high) per group of equal size; the interval is Greenwood's, log-log.
+    """Predicted and observed survival in groups of equal size, with Greenwood intervals on the log-log scale.
 
-    Three groups, and one more for every 40 patients above 120, up to ten.
+    There are three groups, one more for every 40 patients above 120, and at most ten.
+
+    Parameters
+    ----------
+    predicted
+        (n,) predicted survival at `horizon`.
+    survival
+        Endpoint of the same patients.
+    horizon
+        Time at which survival is predicted.
+
+    Returns
+    -------
+    list of tuple
+        (mean predicted, low, observed, high) of each group.
     """
     points: list[tuple[float, float, float, float]] = []
     count = min(max(len(predicted) // 40, 3), 10)
-    groups = parts(predicted, count)
+    groups = quantile_groups(predicted, count)
     for group in range(count):
         members = groups == group
         event, time = survival.event[members], survival.time[members]
@@ -190,12 +232,12 @@ def calibration_points(
 
 
 def thirds(values: Array) -> NDArray[np.int64]:
-    """Group 0, 1 or 2 of each patient by rank; ties go by the order of the table."""
-    return parts(values, len(GROUPS))
+    """Group 0, 1 or 2 of each patient by rank; ties are ordered as in the table."""
+    return quantile_groups(values, len(GROUPS))
 
 
-def parts(values: Array, count: int) -> NDArray[np.int64]:
-    """Group of each patient by rank, of `count` of equal size; ties go by the order of the table."""
+def quantile_groups(values: Array, count: int) -> NDArray[np.int64]:
+    """Group of each patient by rank, among `count` groups of equal size; ties are ordered as in the table."""
     rank = np.argsort(np.argsort(values, kind="stable"), kind="stable")
     return (rank * count) // len(values)
 
@@ -204,26 +246,23 @@ def _observed_interval(
     event: NDArray[np.bool_], time: Array, observed: float, horizon: float
 ) -> tuple[float, float]:
     if observed in (0.0, 1.0):
-        # Nobody, or everybody, had the event: an exact binomial bound among those still watched.
+        # No patient, or every patient, had the event: an exact binomial bound among those at risk.
         bound = 0.025 ** (1.0 / max(int((time >= horizon).sum()), 1))
         return (bound, 1.0) if observed == 1.0 else (0.0, 1.0 - bound)
-    times = np.unique(time[event & (time <= horizon)])
-    deaths = np.array([(event & (time == t)).sum() for t in times])
-    at_risk = np.array([(time >= t).sum() for t in times])
-    greenwood = (deaths / (at_risk * (at_risk - deaths))).sum()
+    greenwood = greenwood_terms(event, time, np.unique(time[event & (time <= horizon)])).sum()
     low, high = log_log_interval(np.array([observed]), np.array([greenwood]))
     return float(low[0]), float(high[0])
 
 
 def _groups_sentence(risk: Array, survival: Survival, horizon: float) -> str:
     groups = thirds(risk)
-    alive = [
+    free = [
         float(kaplan_meier(survival.event[groups == g], survival.time[groups == g])(np.array([horizon]))[0])
         for g in (0, 2)
     ]
     return (
-        f"At {horizon:.4g} {survival.unit}, {alive[0]:.0%} of the third with the lowest predicted risk and "
-        f"{alive[1]:.0%} of the third with the highest are alive or free of the event."
+        f"At {horizon:.4g} {survival.unit}, {free[0]:.0%} of the third with the lowest predicted risk and "
+        f"{free[1]:.0%} of the third with the highest predicted risk are free of the event."
     )
 
 
@@ -233,5 +272,5 @@ def _calibration_sentence(
     inside = sum(low <= mean <= high for mean, low, _, high in points)
     return (
         f"At {horizon:.4g} {survival.unit} (the median time of an event), the predicted survival lies inside "
-        f"the 95% interval of the observed one in {inside} of {len(points)} groups."
+        f"the 95% interval of the observed survival in {inside} of {len(points)} groups."
     )

@@ -1,4 +1,4 @@
-"""The report's part on uncertainty: whom sets or bounds cover, who abstains, whether the arm's effect differs."""
+"""The report's section on uncertainty: coverage, selective prediction, abstention and effect heterogeneity."""
 
 from __future__ import annotations
 
@@ -6,52 +6,58 @@ from collections.abc import Mapping
 from typing import Any
 
 from stratomics.report.section import Block, Section
-from stratomics.report.sections.coverage import coverage_panel, other_endpoint
+from stratomics.report.sections.coverage import coverage_panel, other_endpoints
 from stratomics.report.sections.selective_prediction import abstentions, risk_coverage
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["uncertainty"]
 
-PROMISED = {
-    "survival": "The bound of a patient is a time that nine in ten are promised to live beyond.",
-    "response": "The set of a patient holds the responses that are possible for him; nine in ten sets are promised "
-    "to hold the true one, within each class. Sets that promise it to all patients together stand beside them where "
-    "they were made.",
+MEANING = {
+    "survival": (
+        "The survival bound of a patient is a time that the patient exceeds with a nominal probability of 90% "
+        "(conformal prediction)."
+    ),
+    "response": (
+        "The prediction set of a patient holds the responses that are plausible for the patient. Nominally, 90% of "
+        "the sets contain the true response, within each class (conformal prediction). Where available, sets with "
+        "coverage over all patients together are shown beside them."
+    ),
 }
-SURE = 0.05
+SIGNIFICANCE = 0.05
 
 
 def uncertainty(run: RunDirectory) -> Section | None:
-    """Show whom sets or bounds cover, and of whom models should be believed; None where nothing was promised."""
-    covered = coverage_panel(run)
-    if covered is None:
+    """Show coverage and abstention; None if the run has no prediction sets or bounds."""
+    coverage = coverage_panel(run)
+    if coverage is None:
         return None
-    effects = _interaction(run.metrics.get("interaction"))
-    chosen = risk_coverage(run)
+    heterogeneity = _interaction(run.metrics.get("interaction"))
+    selective = risk_coverage(run)
     blocks: list[Block] = [
-        PROMISED[run.kind],
-        covered,
-        *other_endpoint(run),
-        *([chosen] if chosen else []),
+        MEANING[run.kind],
+        coverage,
+        *other_endpoints(run),
+        *([selective] if selective else []),
         *abstentions(run),
-        *([effects] if effects else []),
+        *([heterogeneity] if heterogeneity else []),
     ]
     return Section("uncertainty", "Uncertainty", blocks)
 
 
-def _interaction(found: Mapping[str, Any] | None) -> str | None:
-    if found is None:
+def _interaction(test: Mapping[str, Any] | None) -> str | None:
+    """State whether relative treatment effects differ between patients as predicted."""
+    if test is None:
         return None
-    if found["se"] is None:
-        return "The models predict one relative effect of the treatment for everybody."
-    said = f"slope {found['slope']:.2f}, standard error {found['se']:.2f}, one-sided p {found['p']:.3f}"
-    if found["p"] < SURE:
+    if test["se"] is None:
+        return "The models predict the same relative treatment effect for all patients."
+    figures = f"slope {test['slope']:.2f}, standard error {test['se']:.2f}, one-sided p {test['p']:.3f}"
+    if test["p"] < SIGNIFICANCE:
         return (
-            "Relative effects of the treatment differ between patients as predicted "
-            f"({said}; 1 would be as promised)."
+            f"Relative treatment effects differ between patients as predicted ({figures}; a slope of 1 means exactly "
+            "as predicted)."
         )
     return (
-        f"There is no evidence that the treatment's relative effect differs between patients as predicted ({said}; "
-        "1 would be as promised, 0 nothing). A benefit in units of time or probability differs all the same "
-        "wherever the prognosis does, and is not called predictive."
+        f"There is no evidence that the relative treatment effect differs between patients as predicted ({figures}; a "
+        "slope of 1 means exactly as predicted, 0 means no relation). The benefit in units of time or probability can "
+        "still differ, because it depends on the prognosis; such a difference is not called predictive."
     )

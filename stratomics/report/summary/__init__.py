@@ -1,1 +1,1 @@
-"""The first page of the report: its four answers and the next steps."""
+"""The four answers on the first page of the report, and the recommended next steps."""

@@ -1,4 +1,4 @@
-"""The four questions of somebody with a minute, answered from rules that claim no more than the intervals do."""
+"""The four questions of the first page, answered by rules that claim no more than the intervals show."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.report.card.line import FAIL, WATCH, Line
 from stratomics.report.summary.enrollment import enrollment_answer
 from stratomics.report.summary.next_steps import next_steps
-from stratomics.report.text.controls_and_views import controls_fail, design_of_run, design_sentence
-from stratomics.report.text.metrics import interval
+from stratomics.report.text.metrics import controls_fail, interval
+from stratomics.report.text.split_design import independence_sentence, split_design, split_sentence
 
 __all__ = ["Answer", "short_answers"]
 
 Content = Mapping[str, Any]
+"""``metrics.json``, ``provenance.json`` or ``enrichment.json`` as read from storage."""
 
-DEEPER = {
+SIMPLER = {
     "factors_ridge": "ridge on the same inputs",
-    "late_fusion": "views fitted one by one (late fusion)",
+    "late_fusion": "late fusion of models per view",
 }
-"""Baselines that see what ours sees, without its depth -> what they are."""
+"""Baselines on the same data without a neural network -> their description."""
 
-DISTRUST = "Do not trust this run: a control, of which nothing can be learned, came out off chance. "
+DISTRUST = "Do not trust this run: a negative control, which contains no signal, differs from chance. "
 
-DONE = "Nothing of the card asks for more: what is left is to write down what only people know."
+DONE = "All checks pass and no further analysis is recommended. Complete the checklists."
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class Answer:
     Attributes
     ----------
     question, verdict
-        The verdict in a few words.
+        The question, and the answer in a few words.
     sentences
-        With the numbers.
+        The reasons, with numbers.
     links
-        Anchor of a section of the report -> what is there.
+        Anchor of a section of the report -> text of the link.
     """
 
     question: str
@@ -51,86 +52,96 @@ class Answer:
 
 
 def short_answers(
-    metrics: Content, provenance: Content, enrichment: Content | None, card: Sequence[Line], *, clinic: bool
+    metrics: Content,
+    provenance: Content,
+    enrichment: Content | None,
+    card: Sequence[Line],
+    *,
+    covariates: bool,
 ) -> list[Answer]:
-    """Answer whether omics add, whether that can be trusted, who should be enrolled, and what comes next.
+    """Answer whether omics improve prediction, whether to trust the run, who to enrol, and what to do next.
 
     Parameters
     ----------
     metrics, provenance
         Content of ``metrics.json`` and ``provenance.json``.
     enrichment
-        Of :func:`stratomics.enrichment.store.load_enrichment`; None where nobody asked.
+        Result of :func:`stratomics.enrichment.store.load_enrichment`; None if enrichment was not analysed.
     card
         Lines of the report card.
-    clinic
-        Whether the cohort has covariates at all.
+    covariates
+        Whether the cohort has clinical covariates.
 
     Returns
     -------
     list of Answer
-        In this order. Where a control came out off chance, each begins with not to trust it.
+        In this order. If a negative control differs from chance, every answer starts with a warning.
     """
-    found = [
-        _omics(metrics, provenance, clinic),
+    answers = [
+        _omics(metrics, provenance, covariates),
         _trust(provenance, card),
         _enrolled(enrichment, provenance),
         _next(metrics, provenance, enrichment, card),
     ]
     if not controls_fail(metrics):
-        return found
+        return answers
     return [
         replace(
-            one, verdict="Do not trust this run", sentences=(DISTRUST + one.sentences[0], *one.sentences[1:])
+            answer,
+            verdict="Do not trust this run",
+            sentences=(DISTRUST + answer.sentences[0], *answer.sentences[1:]),
         )
-        for one in found
+        for answer in answers
     ]
 
 
-def _omics(metrics: Content, provenance: Content, clinic: bool) -> Answer:
-    question, kind = "Do omics add over the clinic?", str(provenance.get("kind", "survival"))
-    links = {"performance": "All methods side by side", "ledger": "What each view adds"}
+def _omics(metrics: Content, provenance: Content, covariates: bool) -> Answer:
+    question, kind = (
+        "Do omics improve prediction over clinical covariates?",
+        str(provenance.get("kind", "survival")),
+    )
+    links = {"performance": "All methods", "view_contributions": "Contribution of each view"}
     name = clinical_baseline(BASELINES[kind])
     assert name is not None
     difference = (metrics["differences"].get(name) or {}).get(metrics["endpoint"], {}).get(metrics["metric"])
     if difference is None:
-        said = (
-            f"The clinic alone was not fitted beside it. Run again with {LABELS[name]} among the baselines: "
+        sentence = (
+            f"The clinical model was not fitted. Run again with {LABELS[name]} among the baselines: "
+            f"`--baselines [{name}]`."
         )
-        return Answer(question, "Cannot be said", (f"{said}`--baselines [{name}]`.",), links)
-    verdict, words = _compared(metrics, name, difference, clinic)
-    views, depth = _views(metrics), _depth(metrics)
-    return Answer(question, verdict, tuple(part for part in (words, views, depth) if part), links)
+        return Answer(question, "Not evaluated", (sentence,), links)
+    verdict, comparison = _compared(metrics, name, difference, covariates)
+    sentences = (comparison, _views(metrics), _simpler_models(metrics))
+    return Answer(question, verdict, tuple(sentence for sentence in sentences if sentence), links)
 
 
-def _compared(metrics: Content, name: str, difference: Content, clinic: bool) -> tuple[str, str]:
+def _compared(metrics: Content, name: str, difference: Content, covariates: bool) -> tuple[str, str]:
+    """Verdict and sentence on the difference from the clinical model."""
     metric, endpoint = metrics["metric"], metrics["endpoint"]
     ours, theirs = metrics[endpoint][metric], metrics["baselines"][name][endpoint][metric]
-    against = LABELS[name] if clinic else "a prediction that is the same for everybody"
+    against = LABELS[name] if covariates else "the same prediction for all patients"
     figures = (
-        f"{find_metric(metric).label} {interval(ours)} against {interval(theirs)} of {against} "
+        f"{find_metric(metric).label} {interval(ours)} against {interval(theirs)} for {against} "
         f"({find_metric(metric).direction}); difference {interval(difference, '+')}"
     )
-    nothing = "" if clinic else "The cohort names no clinical covariates: there is no clinic to add to. "
-    way = _way(difference, metric)
-    if way > 0:
-        verdict = "Yes, in patients like these" if clinic else "There is no clinic to compare with"
-        return (
-            verdict,
-            f"{nothing}Predictions with omics are better. {figures}, an interval that leaves out 0.",
+    note = "" if covariates else "The cohort has no clinical covariates to compare with. "
+    direction = _direction(difference, metric)
+    if direction > 0:
+        verdict = "Yes, in patients like these" if covariates else "No clinical covariates to compare with"
+        return verdict, f"{note}Predictions with omics are better. {figures}; the interval excludes 0."
+    if direction < 0:
+        verdict = (
+            "No: clinical covariates alone are better"
+            if covariates
+            else "No: omics are worse than an uninformative prediction"
         )
-    if way < 0:
-        verdict = "No: the clinic alone does better" if clinic else "No: omics do worse than knowing nothing"
-        return (
-            verdict,
-            f"{nothing}Predictions with omics are worse. {figures}, an interval that leaves out 0.",
-        )
-    words = "That is no evidence of a difference, and none that they are equal."
-    return "Not shown", f"{nothing}{figures}, an interval that holds 0. {words}"
+        return verdict, f"{note}Predictions with omics are worse. {figures}; the interval excludes 0."
+    meaning = "There is no evidence of a difference, and no evidence that both are equal."
+    return "Not shown", f"{note}{figures}; the interval includes 0. {meaning}"
 
 
-def _way(difference: Content, metric: str) -> int:
-    """1 better, -1 worse, 0 not told apart, by a paired difference of ours minus theirs."""
+def _direction(difference: Content, metric: str) -> int:
+    """Return 1 if stratomics is better, -1 if worse, and 0 if the interval of the paired difference includes 0."""
     low, high = difference["low"], difference["high"]
     if not (low > 0.0 or high < 0.0):
         return 0
@@ -138,58 +149,60 @@ def _way(difference: Content, metric: str) -> int:
 
 
 def _views(metrics: Content) -> str:
-    """Say which views add to the others, by one and the same method."""
+    """State which views add to the others, by ridge regression on each."""
     rows = [row for row in metrics.get("ledger") or () if row["gain"] is not None]
     if not rows:
         return ""
     adds = [f"{row['view']} ({interval(row['gain'], '+')})" for row in rows if row["gain"]["low"] > 0]
-    hurts = [f"{row['view']} ({interval(row['gain'], '+')})" for row in rows if row["gain"]["high"] < 0]
-    said = f"By one and the same ridge, {' and '.join(adds)} {'adds' if len(adds) == 1 else 'add'} to all the others."
+    harms = [f"{row['view']} ({interval(row['gain'], '+')})" for row in rows if row["gain"]["high"] < 0]
+    verb = "adds" if len(adds) == 1 else "add"
+    text = f"With ridge regression on every view, {' and '.join(adds)} {verb} to all other views."
     if not adds:
-        said = f"By one and the same ridge, none of the {len(rows)} views is shown to add to all the others together."
-        said += " They may tell the same." if len(rows) > 1 else ""
-    return f"{said} Better without: {', '.join(hurts)}." if hurts else said
+        text = f"With ridge regression on every view, none of the {len(rows)} views is shown to add to all others."
+        text += " Views may be redundant." if len(rows) > 1 else ""
+    return f"{text} Better without: {', '.join(harms)}." if harms else text
 
 
-def _depth(metrics: Content) -> str:
-    """Say whether our method does better than plain ones that see the same."""
+def _simpler_models(metrics: Content) -> str:
+    """Compare stratomics with simpler models on the same data."""
     metric, endpoint = metrics["metric"], metrics["endpoint"]
-    ways: dict[int, list[str]] = {1: [], 0: [], -1: []}
-    for name, label in DEEPER.items():
+    labels: dict[int, list[str]] = {1: [], 0: [], -1: []}
+    for name, label in SIMPLER.items():
         difference = (metrics["differences"].get(name) or {}).get(endpoint, {}).get(metric)
         if difference is not None:
-            ways[_way(difference, metric)].append(label)
-    words = {1: "better than", 0: "no evidence of a difference from", -1: "worse than"}
-    said = [f"{words[way]} {' or '.join(labels)}" for way, labels in ways.items() if labels]
-    return f"What its depth is worth: {'; '.join(said)}." if said else ""
+            labels[_direction(difference, metric)].append(label)
+    phrases = {1: "better than", 0: "no evidence of a difference from", -1: "worse than"}
+    texts = [f"{phrases[way]} {' or '.join(names)}" for way, names in labels.items() if names]
+    return f"Comparison of stratomics with simpler models: {'; '.join(texts)}." if texts else ""
 
 
 def _trust(provenance: Content, card: Sequence[Line]) -> Answer:
     fails, watched = ([line.check.lower() for line in card if line.verdict == v] for v in (FAIL, WATCH))
-    said = []
+    sentences = []
     if fails:
-        said.append(f"Of {len(card)} lines of the report card {len(fails)} fail: {', '.join(fails)}.")
+        sentences.append(f"{len(fails)} of {len(card)} checks of the report card fail: {', '.join(fails)}.")
     if watched:
-        said.append(
-            f"Of {len(card)} lines of the report card {len(watched)} want watching: {', '.join(watched)}."
+        sentences.append(
+            f"{len(watched)} of {len(card)} checks of the report card have the verdict watch: {', '.join(watched)}."
         )
-    if not said:
-        said.append(f"All {len(card)} lines of the report card pass.")
-    elsewhere = design_of_run(provenance) == "external"
-    where = "It was evaluated on another cohort." if elsewhere else "No other cohort has been asked."
-    said.append(f"{design_sentence(provenance)} Nobody was predicted by models that saw him. {where}")
-    verdict = "No, not as it stands" if fails else "With care" if watched else "Yes, in patients like these"
-    return Answer(
-        "Can this be trusted?", verdict, tuple(said), {"card": "The report card", "limits": "Limits"}
-    )
+    if not sentences:
+        sentences.append(f"All {len(card)} checks of the report card pass.")
+    external = split_design(provenance) == "external"
+    where = "The model was evaluated on another cohort." if external else "There is no external validation."
+    sentences.append(f"{split_sentence(provenance)} {independence_sentence(provenance)} {where}")
+    verdict = "No" if fails else "With caution" if watched else "Yes, in patients like these"
+    links = {"card": "Report card", "limitations": "Limitations"}
+    return Answer("Can this run be trusted?", verdict, tuple(sentences), links)
 
 
 def _enrolled(enrichment: Content | None, provenance: Content) -> Answer:
-    verdict, said = enrollment_answer(enrichment, arms=provenance.get("arm") is not None)
-    links = {"enrichment": "Enrichment", "explorer": "Try another threshold"}
-    return Answer("Who should be enrolled?", verdict, tuple(said), links)
+    verdict, sentences = enrollment_answer(enrichment, arms=provenance.get("arm") is not None)
+    links = {"enrichment": "Enrichment", "explorer": "Explore other thresholds"}
+    return Answer("Who should be enrolled?", verdict, tuple(sentences), links)
 
 
 def _next(metrics: Content, provenance: Content, enrichment: Content | None, card: Sequence[Line]) -> Answer:
     steps = next_steps(metrics, provenance, enrichment, card) or [DONE]
-    return Answer("What next?", "In this order", tuple(steps), {"tripod": "What is still to be written down"})
+    return Answer(
+        "What are the next steps?", "In this order", tuple(steps), {"tripod": "Checklist for the publication"}
+    )

@@ -1,4 +1,4 @@
-"""What to do next, from the lines of the report card that do not pass: the few steps that are worth most."""
+"""Recommended next steps, from the lines of the report card that do not pass."""
 
 from __future__ import annotations
 
@@ -7,68 +7,82 @@ from typing import Any
 
 from stratomics.evaluation.comparison import clinical_baseline
 from stratomics.report.card.line import FAIL, PASS, Line
-from stratomics.report.text.controls_and_views import design_of_run
+from stratomics.report.text.split_design import split_design
 
-__all__ = ["next_steps", "patients_to_tell"]
+__all__ = ["next_steps", "patients_needed"]
 
 Content = Mapping[str, Any]
+"""``metrics.json``, ``provenance.json`` or ``enrichment.json`` as read from storage."""
 
 MOST = 5
-"""Steps; whoever is given more does none."""
+"""Maximum number of steps."""
 
 ENOUGH = 5
-"""Repeats after which another hardly moves the mean."""
+"""Repeats after which another one hardly changes the mean."""
 
 FURTHEST = 20.0
-"""Times as many patients as there are, beyond which no number is named."""
+"""Largest multiple of the number of patients for which a required number is reported."""
 
 RUN = "stratomics run config.yaml"
-"""Commands stand between backticks, which the report shows as such."""
+"""Commands are written between backticks, which the report shows as code."""
 
 STEPS = {
     "controls": (
-        "Find what tells the outcome, before anything else: an id, the order of rows, or a column that was written "
-        "afterwards. `stratomics check COHORT` looks at the cohort."
+        "Before anything else, find what leaks the outcome: an identifier, the order of the rows, or a column recorded "
+        "after the outcome. `stratomics check COHORT` checks the cohort."
     ),
     "missing": (
-        "Find out why views are missing in those who lack them; measure them, or compare a run without the view."
+        "Find out why views are missing in some patients. Measure them, or compare with a run without the view."
     ),
     "calibration": (
-        "Look at the calibration curves, and try other heads and penalties, chosen inside the training parts: "
+        "Check the calibration curves, and try other heads and penalties, selected within the training parts: "
         "`stratomics tune config.yaml`."
     ),
     "coverage": (
-        "Do not use sets or bounds in the groups that are covered less, before more of them have been followed."
+        "Do not use prediction sets or bounds in groups with low coverage until more of their patients have been "
+        "followed."
     ),
-    "sites": "Patients of more sites, named in cohort.yaml (site:).",
-    "size": "More patients.",
+    "sites": "Include patients from more sites, declared in cohort.yaml (site:).",
+    "size": "Include more patients.",
     "stability": (
-        f"Draw the folds anew, to see their luck: `{RUN} --split.repeats {ENOUGH}`. Do not interpret poor factors."
+        f"Repeat the cross-validation to measure the variability between splits: `{RUN} --split.repeats {ENOUGH}`. Do "
+        "not interpret factors with poor stability."
     ),
-    "outlying": "Look at those for whom it abstains: who they are, and what they lack.",
+    "ood": "Check the patients for whom the models abstain: their characteristics and their missing data.",
 }
-"""Check that does not pass -> what helps, where nothing better is known of the run."""
+"""Check that does not pass -> recommended step, unless the run allows a more specific one."""
 
 
-RARER = {"survival": "More patients with the event.", "response": "More patients of the rarer class."}
-"""Kind of endpoint -> whom there should be more of."""
+SMALLER_GROUP = {
+    "survival": "Include more patients with the event.",
+    "response": "Include more patients in the smaller class.",
+}
+"""Kind of endpoint -> the patients that limit the sample size."""
 
 IF_WATCHED = {
-    "controls": f"Run the controls, which show a leak of the outcome: `{RUN} --controls null`.",
-    "coverage": "Use no promise of a set or bound where it was not kept, before more patients have been followed.",
+    "controls": f"Run the negative controls, which detect a leak of the outcome: `{RUN} --controls null`.",
+    "coverage": (
+        "Do not rely on prediction sets or bounds where observed coverage is below nominal until more patients have "
+        "been followed."
+    ),
 }
-"""Check that is only to be watched -> what helps then."""
+"""Check with the verdict watch -> recommended step."""
 
 
 def next_steps(
     metrics: Content, provenance: Content, enrichment: Content | None, card: Sequence[Line]
 ) -> list[str]:
-    """Give at most five steps: what fails first, then what would settle the most.
+    """List at most five steps: failed checks first, then enrichment and external validation, then watched checks.
 
     Parameters
     ----------
     metrics, provenance, enrichment, card
-        As :func:`stratomics.report.summary.answers.short_answers` takes them.
+        As for :func:`stratomics.report.summary.answers.short_answers`.
+
+    Returns
+    -------
+    list of str
+        One step per entry, most important first.
     """
     failed = [_step(line.name, metrics, provenance) for line in card if line.verdict == FAIL]
     watched = [
@@ -76,54 +90,67 @@ def next_steps(
         for line in card
         if line.verdict not in (FAIL, PASS)
     ]
-    outer = []
+    further = []
     if provenance.get("arm") is not None and enrichment is None:
-        outer.append("Ask who benefits: `stratomics enrich RUN`.")
-    if design_of_run(provenance) != "external":
-        outer.append(
-            f"Another cohort, of another place: `{RUN} --split.design external --split.external COHORT`."
+        further.append("Estimate which patients benefit: `stratomics enrich RUN`.")
+    if split_design(provenance) != "external":
+        further.append(
+            f"Validate on another cohort from another centre: `{RUN} --split.design external --split.external COHORT`."
         )
-    return (failed + outer + watched)[:MOST]
+    return (failed + further + watched)[:MOST]
 
 
 def _step(name: str, metrics: Content, provenance: Content) -> str:
     if name == "size":
-        return RARER[str(provenance.get("kind", "survival"))] + patients_to_tell(metrics, provenance)
-    if name == "sites" and design_of_run(provenance) != "leave_site_out" and _has_sites(metrics):
-        return f"Predict each site from all others: `{RUN} --split.design leave_site_out`."
+        return SMALLER_GROUP[str(provenance.get("kind", "survival"))] + patients_needed(metrics, provenance)
+    if name == "sites" and split_design(provenance) != "leave_site_out" and _has_sites(metrics):
+        return f"Predict each site with models trained on all other sites: `{RUN} --split.design leave_site_out`."
     if name == "stability" and provenance.get("design", {}).get("repeats", 1) >= ENOUGH:
-        return "Interpret neither poor factors nor a single fold: what holds is the mean over the folds."
+        return "Do not interpret factors with poor stability or the result of one fold; rely on the mean over folds."
     return STEPS[name]
 
 
 def _has_sites(metrics: Content) -> bool:
-    """Whether coverage was looked at by site."""
+    """Whether coverage was evaluated by site."""
     return any(row["by"] == "site" for row in metrics.get("coverage") or ())
 
 
-def patients_to_tell(metrics: Content, provenance: Content) -> str:
-    """Say how many patients would tell ours from the clinic, if the difference is as large as it was here.
+def patients_needed(metrics: Content, provenance: Content) -> str:
+    """Estimate how many patients would show the observed difference from the clinical model.
 
-    An interval narrows with the square root of the number of patients: those that make its half width as large as the
-    difference. Nothing is said where they are told apart already, nor beyond twenty times the patients.
+    The width of an interval is inversely proportional to the square root of the number of patients. The result is the
+    number at which half the width equals the observed difference.
+
+    Parameters
+    ----------
+    metrics
+        Content of ``metrics.json``.
+    provenance
+        Content of ``provenance.json``.
+
+    Returns
+    -------
+    str
+        A sentence with a leading space. Empty if the interval already excludes 0, or if more than twenty times the
+        patients would be needed.
 
     Examples
     --------
     >>> metrics = {"endpoint": "os", "metric": "ibs",
     ...            "differences": {"clinical_cox": {"os": {"ibs": {"estimate": -0.01, "low": -0.03, "high": 0.01}}}}}
-    >>> patients_to_tell(metrics, {"kind": "survival", "patients": {"evaluated": 100}})
-    ' A difference from the clinic as large as here would be told by about 400 patients in place of 100.'
+    >>> patients_needed(metrics, {"kind": "survival", "patients": {"evaluated": 100}})
+    ' The observed difference from the clinical model would need about 400 patients instead of 100 to be shown.'
     """
     name = clinical_baseline(metrics["differences"])
     difference = (metrics["differences"].get(name) or {}).get(metrics["endpoint"], {}).get(metrics["metric"])
     n = provenance.get("patients", {}).get("evaluated")
     if difference is None or n is None or not difference["low"] <= 0.0 <= difference["high"]:
         return ""
-    half, seen = (difference["high"] - difference["low"]) / 2, abs(difference["estimate"])
-    if not seen * FURTHEST**0.5 > half:
+    half, observed = (difference["high"] - difference["low"]) / 2, abs(difference["estimate"])
+    if not observed * FURTHEST**0.5 > half:
         return ""
-    needed = round(n * (half / seen) ** 2, -1)
+    needed = round(n * (half / observed) ** 2, -1)
     if not needed > n:
         return ""
-    told = f"would be told by about {needed:.0f} patients in place of {n}."
-    return f" A difference from the clinic as large as here {told}"
+    change = f"about {needed:.0f} patients instead of {n}"
+    return f" The observed difference from the clinical model would need {change} to be shown."

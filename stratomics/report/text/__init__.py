@@ -1,1 +1,1 @@
-"""Sentences and formatted numbers that the screen and the report share."""
+"""Sentences and formatted numbers that the command line, the report and the browser pages share."""

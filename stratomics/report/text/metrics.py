@@ -1,4 +1,4 @@
-"""The figures of ``metrics.json`` in words, for the screen and the report alike."""
+"""The numbers of ``metrics.json`` in words: methods, differences, views and negative controls."""
 
 from __future__ import annotations
 
@@ -6,24 +6,97 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stratomics.evaluation.comparison import LABELS, OURS, verdict
+from stratomics.evaluation.comparison import LABELS, OURS
 from stratomics.evaluation.metrics import SHOWN
 from stratomics.evaluation.metrics.metric import find_metric
 
-__all__ = ["MetricRow", "difference_sentences", "interval", "metric_label", "rows", "shown"]
+__all__ = [
+    "MetricRow",
+    "ViewRow",
+    "control_sentence",
+    "controls_fail",
+    "difference_sentences",
+    "interval",
+    "main_metrics",
+    "metric_label",
+    "metric_rows",
+    "verdict",
+    "view_rows",
+]
+
+VIEW_LABELS = {"clinic (covariates)": "clinical covariates"}
+"""Name of a view in ``metrics.json`` -> its name in texts."""
+
+VIEW_VERDICTS = {
+    "hurts: the others do better without it": "harmful: the other views do better without it",
+    "no evidence that it tells anything": "no evidence that it is informative",
+    "tells something, most of which the others know too": "informative alone, but mostly redundant with the others",
+    "tells something alone; no evidence that it adds to the others": (
+        "informative alone; no evidence that it adds to the others"
+    ),
+}
+"""Verdict on a view in ``metrics.json`` -> how texts word it; other verdicts are shown as they are."""
 
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One method: its name for people, each metric with its interval, and ours minus theirs."""
+    """One method.
+
+    Attributes
+    ----------
+    label
+        Name of the method in texts.
+    cells
+        Metric -> estimate with its interval.
+    difference
+        stratomics minus this method, with its interval; empty for stratomics itself.
+    """
 
     label: str
     cells: Mapping[str, str]
     difference: str
 
 
-def interval(figure: Mapping[str, float], sign: str = "") -> str:
-    """Write an estimate with its interval, where it has one.
+@dataclass(frozen=True)
+class ViewRow:
+    """The contribution of one view.
+
+    Attributes
+    ----------
+    view
+        Name of the view.
+    alone, rank
+        Declared metric, and concordance or AUROC, of the view alone.
+    gain
+        Improvement of the declared metric when the view is added to all others.
+    redundancy
+        Share of the view's signal that the other views explain.
+    verdict
+        What these numbers mean.
+    """
+
+    view: str
+    alone: str
+    rank: str
+    gain: str
+    redundancy: str
+    verdict: str
+
+
+def interval(figure: Mapping[str, Any], sign: str = "") -> str:
+    """Format an estimate, with its interval if it has one.
+
+    Parameters
+    ----------
+    figure
+        ``estimate``, and ``low`` and ``high`` if there is an interval.
+    sign
+        ``"+"`` to write the sign of positive numbers too, as for differences.
+
+    Returns
+    -------
+    str
+        Three decimals.
 
     Examples
     --------
@@ -39,21 +112,34 @@ def interval(figure: Mapping[str, float], sign: str = "") -> str:
     return f"{estimate} ({low} to {high})"
 
 
-def shown(metrics: Mapping[str, Any], kind: str) -> list[str]:
-    """Metrics of the main table: the one declared, and those of SHOWN for which any method has a figure."""
+def main_metrics(metrics: Mapping[str, Any], kind: str) -> list[str]:
+    """Select the metrics of the main table.
+
+    Parameters
+    ----------
+    metrics
+        Content of ``metrics.json``.
+    kind
+        Kind of the primary endpoint, ``survival`` or ``response``.
+
+    Returns
+    -------
+    list of str
+        The declared metric, and those of SHOWN that at least one method has.
+    """
     figures = [metrics[metrics["endpoint"]], *(m[metrics["endpoint"]] for m in metrics["baselines"].values())]
     keys = dict.fromkeys((metrics["metric"], *SHOWN[kind]))
     return [key for key in keys if any(key in method for method in figures)]
 
 
 def metric_label(metric: str) -> str:
-    """Name of a metric for people, with its direction."""
+    """Name of a metric in texts, with its direction."""
     rule = find_metric(metric)
     return f"{rule.label}, {rule.direction}"
 
 
-def rows(metrics: Mapping[str, Any]) -> list[MetricRow]:
-    """Every method, ours first."""
+def metric_rows(metrics: Mapping[str, Any]) -> list[MetricRow]:
+    """One row per method, stratomics first."""
     endpoint, metric = _endpoint(metrics), metrics["metric"]
     table = [MetricRow(LABELS[OURS], {k: interval(f) for k, f in metrics[endpoint].items()}, "")]
     for name, figures in metrics["baselines"].items():
@@ -63,14 +149,90 @@ def rows(metrics: Mapping[str, Any]) -> list[MetricRow]:
     return table
 
 
+def verdict(difference: Mapping[str, Any], metric: str, other: str) -> str:
+    """Interpret a paired difference by its interval.
+
+    Parameters
+    ----------
+    difference
+        ``low`` and ``high`` of stratomics minus the other method.
+    metric
+        Name of the metric; it must have a direction.
+    other
+        Label of the other method.
+
+    Returns
+    -------
+    str
+        Better, worse, or no evidence of a difference if the interval includes 0.
+
+    Examples
+    --------
+    >>> verdict({"estimate": -0.02, "low": -0.05, "high": 0.01}, "ibs", "clinical Cox")
+    'no evidence of a difference from clinical Cox'
+    """
+    low, high = difference["low"], difference["high"]
+    if low <= 0.0 <= high:
+        return f"no evidence of a difference from {other}"
+    better = (low > 0.0) == find_metric(metric).higher_is_better
+    return f"{'better' if better else 'worse'} than {other}"
+
+
 def difference_sentences(metrics: Mapping[str, Any]) -> list[str]:
-    """One sentence a baseline, on the metric declared beforehand."""
+    """One sentence per baseline, on the declared metric."""
     endpoint, metric = _endpoint(metrics), metrics["metric"]
     label = find_metric(metric).label
     return [
         f"On {label}, stratomics: {verdict(figures[endpoint][metric], metric, LABELS.get(name, name))}."
         for name, figures in metrics["differences"].items()
     ]
+
+
+def view_rows(metrics: Mapping[str, Any]) -> list[ViewRow]:
+    """One row per view; empty if the run did not evaluate views."""
+    return [
+        ViewRow(
+            VIEW_LABELS.get(row["view"], row["view"]),
+            interval(row["alone"]),
+            interval(row["rank"]),
+            "" if row["gain"] is None else interval(row["gain"], "+"),
+            "" if row["redundancy"] is None else f"{row['redundancy']:.0%}",
+            VIEW_VERDICTS.get(row["verdict"], row["verdict"]),
+        )
+        for row in metrics.get("ledger") or ()
+    ]
+
+
+def controls_fail(metrics: Mapping[str, Any]) -> bool:
+    """Whether a negative control performs better than chance."""
+    return any(row["off"] for row in (metrics.get("controls") or {}).values())
+
+
+def control_sentence(metrics: Mapping[str, Any]) -> str:
+    """State the results of the negative controls; empty if the run has none.
+
+    Examples
+    --------
+    >>> row = {"metric": "auroc", "estimate": 0.7, "low": 0.6, "high": 0.8, "p": 0.0001, "off": True}
+    >>> control_sentence({"controls": {"noise_view": row}})[:62]
+    'DO NOT TRUST THIS RUN: the negative control noise view differs'
+    """
+    rows = metrics.get("controls") or {}
+    if not rows:
+        return ""
+    texts = {
+        name.replace("_", " "): f"{find_metric(row['metric']).label} {interval(row)}"
+        for name, row in rows.items()
+    }
+    off = [name for name, row in zip(texts, rows.values(), strict=True) if row["off"]]
+    if off:
+        figures = ", ".join(f"{name} differs from chance ({texts[name]})" for name in off)
+        return (
+            f"DO NOT TRUST THIS RUN: the negative control {figures}, where 0.5 is expected. An identifier, the order "
+            "of the rows or a column leaks the outcome."
+        )
+    figures = "; ".join(f"{name}, {figure}" for name, figure in texts.items())
+    return f"Negative controls, which contain no signal, are no better than chance (0.5): {figures}."
 
 
 def _endpoint(metrics: Mapping[str, Any]) -> str:

@@ -12,14 +12,15 @@ import pytest
 from datamodules.config import SplitConfig
 from datamodules.resampling import design_of
 from models.config import FactorsConfig, TrainerConfig
-from omics.cohort.read import cohort_endpoints, join_cohort
+from omics.cohort.assemble import join_cohort
+from omics.cohort.read import cohort_endpoints
 from omics.cohort.spec import CohortSpec, EndpointSpec, ViewSpec
 from stratomics.config import EvaluationConfig, ExperimentConfig
 from stratomics.controls import CONTROLS
 from stratomics.experiment.check_config import complete_config
 from stratomics.experiment.evaluate import evaluate
 from stratomics.experiment.tasks import FINAL, FitTask, control_cohort, run_task, tasks_of
-from stratomics.report.text.controls_and_views import control_sentence, controls_fail
+from stratomics.report.text.metrics import control_sentence, controls_fail
 from stratomics.runtime.logs import quiet_libraries
 
 CONFIG = ExperimentConfig(
@@ -143,7 +144,7 @@ def test_a_leak_is_said_in_the_first_words(monkeypatch: pytest.MonkeyPatch) -> N
     )
     found = evaluated(cohort(4), controls=["permuted_features", "noise_view"])
     assert controls_fail(found)
-    assert control_sentence(found).startswith("DO NOT TRUST THIS RUN: the control")
+    assert control_sentence(found).startswith("DO NOT TRUST THIS RUN: the negative control")
 
 
 COHORTS = 60
