@@ -47,8 +47,8 @@ def new_patients(name: str, make: Callable[[], Any], n: int = 100) -> str:
         batch, z = simulated(seed, n + NEW, 1000, factors=5, active=1.0)
         train, new = batch.take(np.arange(n)), batch.take(np.arange(n, n + NEW))
         model = make()
-        seconds = cpu(lambda: model.fit([train]))  # noqa: B023  # called at once
-        own, theirs, left_out = model.transform(train), model.transform(new), model.fit_transform([train])
+        seconds = cpu(lambda: model.fit(train))  # noqa: B023  # called at once
+        own, theirs, left_out = model.transform(train), model.transform(new), model.fit_transform(train)
         spread = theirs.mean.var(axis=0).sum()
         half = np.column_stack([theirs.mean, np.ones(NEW)])[: NEW // 2]
         coefficients = np.linalg.lstsq(half, z[n:][: NEW // 2], rcond=None)[0]
@@ -84,7 +84,7 @@ def hidden_views(name: str, make: Callable[[], Any], real: str) -> str:
     for fold in range(5):
         test = np.sort(order[fold::5])
         train, new = batch.take(np.setdiff1d(order, test)), batch.take(test)
-        model = make().fit([train])
+        model = make().fit(train)
         for view, x in new.views.items():
             rest = without_view(new, view)
             known = np.any([rest.present(other) for other in rest.views], axis=0)
@@ -102,7 +102,7 @@ def epochs(batch: Batch, name: str) -> str:
     out, train = batch.take(np.sort(order[:cut])), batch.take(np.sort(order[cut:]))
     bounds = []
     for count in (25, 50, 100, 150, 300):
-        model = VAE(COUNT, trainer=TrainerConfig(epochs=count, batch_size=512)).fit([train])
+        model = VAE(COUNT, trainer=TrainerConfig(epochs=count, batch_size=512)).fit(train)
         with torch.no_grad():
             inputs = model.fitted.inputs(out)
             posterior = model.fitted.network.posterior(inputs)

@@ -19,7 +19,7 @@ from sklearn.preprocessing import QuantileTransformer
 from benchmarks.clock import SHARED
 from models.calibration.calibration import Calibration
 from models.config import HeadConfig, TrainerConfig
-from models.ensemble.inputs import Layout
+from models.ensemble.inputs import InputLayout
 from models.ensemble.training import EndpointTask, train_members
 from models.heads import HEADS
 from models.prediction import Prediction
@@ -63,7 +63,7 @@ def predicted(
     fold = np.empty(len(x), dtype=np.int64)
     for member, (_, left) in enumerate(folds):
         fold[left] = member
-    tasks, layout = [EndpointTask(survival, head)], Layout({"covariates": x.shape[1]})
+    tasks, layout = [EndpointTask(survival, head)], InputLayout({"covariates": x.shape[1]})
     stratifier, _ = train_members(np.stack([x] * FOLDS), layout, tasks, fold, config, trainer, seed)
     known, new = (stratifier.predict(np.stack([part] * FOLDS))[0] for part in (x, test))
     centers = np.stack([own[fold != member].mean(axis=0) for member, own in enumerate(known)])

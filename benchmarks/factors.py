@@ -94,11 +94,11 @@ def drawn(points: Array) -> float:
 def speed() -> Iterator[str]:
     """Time one run, and a search over restarts and counts, against one run of mofapy2."""
     ours, search, theirs = [], [], []
-    GFA(COUNT).fit([simulated(99)[0]])
+    GFA(COUNT).fit(simulated(99)[0])
     for seed in range(SEEDS):
         batch, _ = simulated(seed)
-        ours.append(cpu(lambda: GFA(COUNT).fit([batch])))  # noqa: B023  # called at once
-        search.append(cpu(lambda: GFA(COUNT, counts=(10, 15, 20), restarts=STARTS).fit([batch])))  # noqa: B023
+        ours.append(cpu(lambda: GFA(COUNT).fit(batch)))  # noqa: B023  # called at once
+        search.append(cpu(lambda: GFA(COUNT, counts=(10, 15, 20), restarts=STARTS).fit(batch)))  # noqa: B023
         theirs.append(cpu(mofa(batch, 0).run))
     one = median(a / b for a, b in zip(theirs, ours, strict=True))
     yield (
@@ -113,7 +113,7 @@ def recovery(name: str, scene: dict[str, Any]) -> str:
     for seed in range(SEEDS):
         batch, z = simulated(seed, **scene)
         likelihood = scene.get("likelihood", "gaussian")
-        model = GFA(COUNT, restarts=STARTS, likelihoods=dict.fromkeys(batch.views, likelihood)).fit([batch])
+        model = GFA(COUNT, restarts=STARTS, likelihoods=dict.fromkeys(batch.views, likelihood)).fit(batch)
         entries = [mofa(batch, start, likelihood) for start in range(THEIR_STARTS)]
         seconds = [cpu(entry.run) for entry in entries]
         best = max(entries, key=lambda entry: np.nanmax(entry.model.getTrainingStats()["elbo"]))
@@ -139,7 +139,7 @@ def real(name: str) -> Iterator[str]:
     for seed in range(SEEDS):
         masked, hidden = without_entries(batch, 0.1, seed)
         model = GFA(COUNT)
-        z = model.fit_transform([masked]).mean
+        z = model.fit_transform(masked).mean
         views = model.linear.views
         guesses = {v: view.mean + z @ view.loadings.T for v, view in views.items()}
         ours.append(rmse({v: guesses[v] - x for v, x in batch.views.items()}, hidden))
@@ -155,7 +155,7 @@ def real(name: str) -> Iterator[str]:
     for fold in range(5):
         test = np.sort(order[fold::5])
         training, new = batch.take(np.setdiff1d(order, test)), batch.take(test)
-        model = GFA(COUNT).fit([training])
+        model = GFA(COUNT).fit(training)
         for view, x in new.views.items():
             rest = without_view(new, view)
             known = np.any([rest.present(other) for other in rest.views], axis=0)
@@ -184,7 +184,7 @@ def large(patients: int, features: int) -> list[float]:
 
     batch = noise(patients, features, LARGE_COUNT)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds = cpu(lambda: GFA(LARGE_COUNT).fit([batch]))
+    seconds = cpu(lambda: GFA(LARGE_COUNT).fit(batch))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return [seconds, peak / 2**20, before / 2**20]
 

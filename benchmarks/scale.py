@@ -82,9 +82,9 @@ def encoded(cohort: Any, kept: int) -> Iterator[str]:
     data = CohortDataModule(cohort, everybody, HarmonizeConfig(max_features=kept))
     data.setup()
     yield "harmonizer"
-    batch = data.batch(everybody)
+    [batch] = data.train_dataloader()
     yield "transform"
-    PCA(15).fit_transform([batch])
+    PCA(15).fit_transform(batch)
     yield "pca"
 
 

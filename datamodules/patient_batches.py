@@ -1,4 +1,4 @@
-"""Patients in ready batches, in a new order each pass, from one named generator."""
+"""Batches of patients for the training of networks, in a new order at each epoch from a named random generator."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from omics.common.seeds import named_generator
 
-__all__ = ["PatientBatches", "Takeable", "batch_loader"]
+__all__ = ["PatientBatches", "Selectable", "batch_loader"]
 
 
-class Takeable(Protocol):
-    """Patients that can be picked by row number."""
+class Selectable(Protocol):
+    """Data of patients, from which rows can be selected."""
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Keep `rows`, in their order."""
+        """Select `rows`, in their order."""
         ...
 
 
-T_co = TypeVar("T_co", bound=Takeable, covariant=True)
+T_co = TypeVar("T_co", bound=Selectable, covariant=True)
 
 
 class PatientBatches(IterableDataset[T_co], Generic[T_co]):
-    """`n` patients cut into batches of `size`.
+    """Data of `n` patients, divided into batches of `size`.
 
     Parameters
     ----------
     whole
-        Something with ``take``.
+        Data of all patients.
     n
-        How many patients it holds.
+        Number of patients.
     size
-        Patients a batch.
+        Patients per batch.
     seed
-        Shuffle with this seed and the number of the pass; None keeps the order.
+        Shuffle with this seed and the number of the epoch; None keeps the order.
     """
 
     def __init__(self, whole: T_co, n: int, size: int, seed: int | None) -> None:
         self.whole, self.n, self.size, self.seed = whole, n, size, seed
-        self._passes = 0
+        self._epochs = 0
 
     def __iter__(self) -> Iterator[T_co]:
         order = np.arange(self.n)
         if self.seed is not None and self.n > self.size:
-            order = named_generator(self.seed, "pass", self._passes).permutation(self.n)
-            self._passes += 1
+            order = named_generator(self.seed, "pass", self._epochs).permutation(self.n)
+            self._epochs += 1
         for start in range(0, self.n, self.size):
             yield self.whole.take(order[start : start + self.size])
 
 
 def batch_loader(batches: IterableDataset[T_co]) -> DataLoader[T_co]:
-    """Wrap for Lightning; batches come ready, so nothing is collated or sent between processes."""
+    """Lightning's loader for batches that are complete: nothing is collated, and there are no worker processes."""
     return DataLoader(batches, batch_size=None)

@@ -1,10 +1,9 @@
-"""Settings of factor models, heads and training; light, since the command line reads them first."""
+"""Settings of factor models, heads and training. No heavy imports: the command line reads these settings first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from omics.common.errors import ConfigError, require_range
 from omics.common.registry import check_choice
@@ -12,7 +11,7 @@ from omics.common.registry import check_choice
 ACCELERATORS = ("auto", "cpu", "cuda", "gpu", "mps")
 STRATEGIES = ("auto", "ddp")
 
-__all__ = ["FactorsConfig", "HeadConfig", "TrainerConfig", "migrated_head"]
+__all__ = ["FactorsConfig", "HeadConfig", "TrainerConfig"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class FactorsConfig:
     count
         Number of factors that the views share.
     per_view
-        Number of leading components of each view alone, beside them; 0 for none.
+        Number of leading components of each single view, in addition to the shared factors; 0 for none.
     """
 
     model: str = "pca"
@@ -45,21 +44,21 @@ class HeadConfig:
     Parameters
     ----------
     survival
-        The head of a survival endpoint, a name in HEADS: cox (proportional hazards), logistic_hazard (a hazard for
-        each interval of time), competing_risks (one for each cause too), weibull_mixture (smooth curves).
+        The head of a survival endpoint, a name in HEADS: cox (proportional hazards), logistic_hazard (one hazard for
+        each time interval), competing_risks (the same for each cause), weibull_mixture (smooth curves).
     response
-        The head of a response, a name in HEADS: logistic (positive or not), ordinal (levels in their order),
-        multinomial (classes without one).
+        The head of a response endpoint, a name in HEADS: logistic (two classes), ordinal (ordered levels),
+        multinomial (unordered classes).
     by_site
-        Compare patients within their declared site only, where the head is cox: each site has a baseline hazard of its
-        own. What is predicted has the baseline of all.
+        For the cox head: compare patients only within their declared site, so that each site has a separate baseline
+        hazard. Predictions use one baseline hazard, estimated from all sites.
     hidden
-        Width of the hidden layer; 0 leaves the linear path alone.
+        Width of the hidden layer; with 0 the model is linear.
     penalties
-        Block of inputs -> ridge penalty of the linear path, on the scale of the whole likelihood: 1 is worth one
-        observation of a coefficient with unit information. Blocks are covariates, factors, view.NAME (a view's own
-        components) and, where there are arms, arm, arm:factors and arm:covariates. What is not named is as strong as
-        the training patients ask for.
+        Block of inputs -> ridge penalty of the linear path, on the scale of the whole likelihood: a penalty of 1 counts
+        as much as one observation of a coefficient with unit information. Blocks are covariates, factors, view.NAME
+        (the components of one view) and, in a cohort with arms, arm, arm:factors and arm:covariates. The penalty of a
+        block that is not named is estimated from the training patients.
     ridge_deep
         Ridge penalty of the deep path, on the same scale.
     """
@@ -81,33 +80,18 @@ class HeadConfig:
         """Name of the head for a kind of endpoint."""
         return str(getattr(self, kind))
 
-    def penalties_of(self, blocks: Iterable[str]) -> dict[int, float]:
-        """Give number of a block -> penalty, of those that are named.
+    def penalties_by_block(self, blocks: Iterable[str]) -> dict[int, float]:
+        """Map the index of each block with a configured penalty to that penalty.
 
         Raises
         ------
         ConfigError
-            If one is named that this cohort does not have.
+            If the configuration names a block that this cohort does not have.
         """
         numbers = {name: number for number, name in enumerate(blocks)}
         for name in self.penalties:
             check_choice(numbers, name, "block of head.penalties")
         return {numbers[name]: penalty for name, penalty in self.penalties.items()}
-
-
-def migrated_head(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Call settings of a head what they are called now; release 0.1.0 knew one kind and one penalty of all inputs.
-
-    Examples
-    --------
-    Its penalties stood on another scale, and are found anew.
-
-    >>> migrated_head({"model": "cox", "hidden": 16, "ridge_wide": 0.3, "ridge_deep": 0.3})
-    {'survival': 'cox', 'hidden': 16}
-    """
-    gone = ("ridge_wide", "ridge_deep") if "ridge_wide" in settings else ()
-    known = {key: value for key, value in settings.items() if key not in gone}
-    return {"survival" if key == "model" else key: value for key, value in known.items()}
 
 
 @dataclass(frozen=True)
@@ -119,13 +103,13 @@ class TrainerConfig:
     epochs
         Passes over the training patients.
     learning_rate
-        Of Adam; it falls to 0 along half a cosine.
+        Initial learning rate of Adam; it decreases to 0 along half a cosine.
     batch_size
-        Patients a step.
+        Patients per optimization step.
     accelerator
         As Lightning names them: cpu, gpu, auto.
     strategy
-        As Lightning names them: auto (one process), ddp (a process a device, between which each batch is shared out).
+        As Lightning names them: auto (one process), ddp (one process per device; each batch is divided among them).
     devices
         How many processors or GPUs train one model; more than one need ddp.
     """

@@ -28,7 +28,7 @@ from datamodules.harmonizer import Harmonizer
 from models.factors.associations import associations
 from models.factors.loadings import factor_names, named_loadings
 from models.factors.pca import PCA
-from models.factors.stability import half_fits, stability
+from models.factors.stability import split_half_fits, stability
 from omics.cohort.read import observed_views, read_cohort
 from stratomics.runtime.logs import quiet_libraries
 
@@ -49,7 +49,7 @@ new = cohort[new_rows].copy()
 
 harmonizer = Harmonizer(HarmonizeConfig(max_features=300)).fit(old)
 batch = harmonizer.transform(old)
-model = PCA(6, seed=2).fit([batch])
+model = PCA(6, seed=2).fit(batch)
 print(f"{old.n_obs} patients to learn from, {new.n_obs} new ones.")
 
 # %% [markdown]
@@ -86,10 +86,10 @@ pd.DataFrame(top, index=explained.columns)
 def fit(part, seed):
     """Give the loadings of a fit to some of the patients."""
     names = {view: harmonizer.features[view] for view in part.views}
-    return named_loadings(names, PCA(6, seed).fit([part]))
+    return named_loadings(names, PCA(6, seed).fit(part))
 
 
-halves = list(half_fits(fit, batch, seed=2))
+halves = list(split_half_fits(fit, batch, seed=2))
 stable = stability(loadings, halves, [loadings])[["factor", "stability", "verdict"]]
 stable
 

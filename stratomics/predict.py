@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datamodules.cohort_blocks import WINDOW
 from models.prediction import Prediction
 from omics.common.errors import InputError
 from omics.common.files import digest_files, read_json
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Written", "find_model", "locked_rule", "predict_blocks", "with_rule", "write_predictions"]
 
 log = logging.getLogger(__name__)
+
+BLOCK = 2048
+"""Patients that are read and predicted together. They are neighbours: a chunked store reads whole chunks."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def find_model(place: Path) -> Path:
     return model
 
 
-def predict_blocks(model: Fitted, cohort: MuData, size: int = WINDOW) -> Iterator[Prediction]:
+def predict_blocks(model: Fitted, cohort: MuData, size: int = BLOCK) -> Iterator[Prediction]:
     """Predict `size` patients at a time, in their order, so that views on disk need not fit in memory.
 
     A model that adapts to new sites (``harmonize.adapt``) learns them from all patients at once, and has one block.

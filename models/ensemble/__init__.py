@@ -1,1 +1,1 @@
-"""The networks of the ensemble: inputs, training, early stopping, processes that train together."""
+"""Networks of the ensemble: inputs, training, early stopping, training in several processes."""

@@ -1,4 +1,4 @@
-"""Early stopping: a rehearsal finds each member's best epoch, and the member is kept as it was at that epoch."""
+"""Early stopping: inner validation finds the best epoch of each member, and the member is restored to that epoch."""
 
 from __future__ import annotations
 
@@ -18,119 +18,128 @@ __all__ = ["BestEpoch", "ValidationProbe"]
 
 
 STRIDE = 3
-"""Epochs from one look to the next."""
+"""Epochs between two evaluations."""
 
 PATIENCE = 8
-"""Looks without a better one, after which a rehearsal ends."""
+"""Evaluations without improvement after which inner validation ends."""
 
 
 class ValidationProbe(pl.Callback):
-    """Writes down losses before training and every few epochs: of patients that are watched, and of those learned from.
+    """Records the validation loss and the training loss before training and every few epochs.
 
-    The networks do not learn from whom they watch. Ends the training when no member has had a better loss for long.
+    The networks do not train on the validation patients. Training ends when no member has improved for `PATIENCE`
+    evaluations.
 
     Parameters
     ----------
-    watched
-        Inputs as for training, with the weights of those who are watched.
-    learned
-        Targets of the same patients, with the weights of those who are learned from.
+    validation
+        Inputs as for training, with the weights of the validation patients.
+    training
+        Targets of the same patients, with the weights of the training patients.
     members
-        The networks rehearse for so many members, each with the same number of networks beside each other.
+        Number of members. Each member has the same number of networks, and they are adjacent.
     epochs
-        At most.
+        Largest number of epochs.
 
     Attributes
     ----------
-    history
-        (looks, members) mean losses without penalty of who is watched, the first from before training; infinite where
-        nobody looked. A tensor, so that it is shared with the processes that train together, who all write the same.
-    learning
-        The same of who is learned from.
+    validation_loss
+        (evaluations, members) mean loss of the validation patients, without penalty. The first row is from before
+        training; rows that were not reached are infinite. It is a tensor, so that processes that train together share
+        its memory; all of them write the same values.
+    training_loss
+        The same for the training patients.
     """
 
-    def __init__(self, watched: MemberInputs, learned: tuple[Target, ...], members: int, epochs: int) -> None:
-        self.watched, self.learned, self.members = watched, learned, members
+    def __init__(
+        self, validation: MemberInputs, training: tuple[Target, ...], members: int, epochs: int
+    ) -> None:
+        self.validation, self.training, self.members = validation, training, members
         shape = epochs // STRIDE + 1, members
-        self.history, self.learning = (torch.full(shape, torch.inf, dtype=torch.float64) for _ in range(2))
-        self._looks = 0
+        self.validation_loss, self.training_loss = (
+            torch.full(shape, torch.inf, dtype=torch.float64) for _ in range(2)
+        )
+        self._evaluations = 0
 
     @property
     def best(self) -> NDArray[np.int64]:
-        """(members,) epoch of each one's least loss; 0 is before training."""
-        return _least(self.history)
+        """(members,) epoch with the smallest validation loss; 0 is before training."""
+        return _best_epoch(self.validation_loss)
 
     @property
     def training_history(self) -> pd.DataFrame:
-        """A row per member and look: member, epoch, training_loss, validation_loss."""
-        # Read off the tensors: the process that looked may have been another.
-        looks = int(torch.isfinite(self.history).any(dim=1).sum())
+        """One row per member and evaluation: member, epoch, training_loss, validation_loss."""
+        # Counted from the tensor: another process may have done the evaluations.
+        count = int(torch.isfinite(self.validation_loss).any(dim=1).sum())
         return pd.DataFrame(
             {
-                "member": np.repeat(np.arange(self.members), looks),
-                "epoch": np.tile(np.arange(looks) * STRIDE, self.members),
-                "training_loss": self.learning[:looks].numpy().T.ravel(),
-                "validation_loss": self.history[:looks].numpy().T.ravel(),
+                "member": np.repeat(np.arange(self.members), count),
+                "epoch": np.tile(np.arange(count) * STRIDE, self.members),
+                "training_loss": self.training_loss[:count].numpy().T.ravel(),
+                "validation_loss": self.validation_loss[:count].numpy().T.ravel(),
             }
         )
 
     def on_train_start(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Look before the first step."""
-        self._look(pl_module)
+        """Evaluate before the first step."""
+        self._evaluate(pl_module)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Look, if it is time to."""
+        """Evaluate every `STRIDE` epochs, and stop the training when no member improves."""
         if (trainer.current_epoch + 1) % STRIDE == 0:
-            self._look(pl_module)
-            # Of its own looks: another process may be one ahead.
-            best = _least(self.history[: self._looks])
-            trainer.should_stop = bool((self._looks - 1 - best // STRIDE >= PATIENCE).all())
+            self._evaluate(pl_module)
+            # Only the evaluations of this process: another process may be one ahead.
+            best = _best_epoch(self.validation_loss[: self._evaluations])
+            trainer.should_stop = bool((self._evaluations - 1 - best // STRIDE >= PATIENCE).all())
 
     @torch.no_grad()
-    def _look(self, pl_module: pl.LightningModule) -> None:
-        stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning hands on what it was given
-        # Everybody at once: in batches a Cox loss compares only who happens to stand together.
-        watched = stratifier.transfer_batch_to_device(self.watched, stratifier.device, 0)
-        learned = stratifier.transfer_batch_to_device(self.learned, stratifier.device, 0)
-        estimates = stratifier.estimates(watched.x)
-        for targets, history in ((watched.targets, self.history), (learned, self.learning)):
+    def _evaluate(self, pl_module: pl.LightningModule) -> None:
+        stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning passes the trained module
+        # All patients at once: in batches, a Cox loss would only compare patients of the same batch.
+        validation = stratifier.transfer_batch_to_device(self.validation, stratifier.device, 0)
+        training = stratifier.transfer_batch_to_device(self.training, stratifier.device, 0)
+        estimates = stratifier.estimates(validation.x)
+        for targets, recorded in (
+            (validation.targets, self.validation_loss),
+            (training, self.training_loss),
+        ):
             losses = stratifier.losses_of(estimates, targets).double().cpu().numpy()
             means: NDArray[np.float64] = losses.reshape(self.members, -1).mean(axis=1)
-            history[self._looks] = torch.from_numpy(means)
-        self._looks += 1
+            recorded[self._evaluations] = torch.from_numpy(means)
+        self._evaluations += 1
 
 
-def _least(history: torch.Tensor) -> NDArray[np.int64]:
-    """(members,) epoch of the least loss in `history` (looks, members)."""
-    least: NDArray[np.int64] = np.argmin(history.numpy(), axis=0) * STRIDE
-    return least
+def _best_epoch(losses: torch.Tensor) -> NDArray[np.int64]:
+    """(members,) epoch of the smallest of the `losses` (evaluations, members)."""
+    epoch: NDArray[np.int64] = np.argmin(losses.numpy(), axis=0) * STRIDE
+    return epoch
 
 
 class BestEpoch(pl.Callback):
-    """Keeps each member as it was after the epoch `epochs` (members,) and puts it back at the end; 0 is the start."""
+    """Saves each member after its epoch in `epochs` (members,) and restores it at the end; 0 is before training."""
 
     def __init__(self, epochs: NDArray[np.int64]) -> None:
         self.epochs = epochs
-        self.kept: list[torch.Tensor] = []
+        self.saved: list[torch.Tensor] = []
 
     def on_train_start(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keep the start."""
-        self.kept = [parameter.detach().clone() for parameter in _parameters(pl_module)]
+        """Save the initial parameters."""
+        self.saved = [parameter.detach().clone() for parameter in _parameters(pl_module)]
 
     @torch.no_grad()
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keep those whose epoch has just ended."""
+        """Save the members whose best epoch has just ended."""
         now = torch.from_numpy(np.flatnonzero(self.epochs == trainer.current_epoch + 1))
-        for kept, parameter in zip(self.kept, _parameters(pl_module), strict=True):
-            kept[now] = parameter[now]
+        for saved, parameter in zip(self.saved, _parameters(pl_module), strict=True):
+            saved[now] = parameter[now]
 
     @torch.no_grad()
     def on_train_end(self, _trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Put every member back."""
-        for kept, parameter in zip(self.kept, _parameters(pl_module), strict=True):
-            parameter.copy_(kept)
+        """Restore every member."""
+        for saved, parameter in zip(self.saved, _parameters(pl_module), strict=True):
+            parameter.copy_(saved)
 
 
 def _parameters(pl_module: pl.LightningModule) -> list[torch.nn.Parameter]:
-    stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning hands on what it was given
+    stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning passes the trained module
     return [parameter for parameter in stratifier.network.parameters() if parameter.requires_grad]

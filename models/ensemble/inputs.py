@@ -1,4 +1,4 @@
-"""What the members look at: blocks of inputs laid side by side, and what an arm adds to them."""
+"""Inputs of the ensemble members: blocks of columns side by side, and the columns that a treatment arm adds."""
 
 from __future__ import annotations
 
@@ -9,52 +9,60 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ARM", "COVARIATES", "FACTORS", "Blocks", "Layout", "view_block"]
+__all__ = ["ARM", "COVARIATES", "FACTORS", "InputBlocks", "InputLayout", "view_block"]
 
 Array = NDArray[np.float64]
-Blocks = Mapping[str, Array]
+InputBlocks = Mapping[str, Array]
 """Name of a block -> its inputs (n, width)."""
 
 COVARIATES, FACTORS, ARM = "covariates", "factors", "arm"
 MODIFIERS = (FACTORS, COVARIATES)
-"""Blocks that may change what a treatment does."""
+"""Blocks that may modify the treatment effect."""
 
 
 def view_block(view: str) -> str:
-    """Name of the block of a view's own components."""
+    """Name of the block with the components of one view."""
     return f"view.{view}"
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where the blocks stand among a member's inputs.
+class InputLayout:
+    """Order and width of the blocks among a member's inputs.
 
     Attributes
     ----------
     widths
         Name of a block -> number of inputs, in order. A member with fewer factors or categories than others has zeros.
     arms
-        Whether patients have arms. The arm, and its products with the factors and covariates, then follow.
+        Whether the cohort has treatment arms. The arm, and its products with the factors and covariates, then follow.
     """
 
     widths: Mapping[str, int]
     arms: bool = False
 
     @classmethod
-    def of(cls, members: Sequence[Blocks], arms: bool) -> Self:
-        """Make room for the blocks of every member."""
-        names = dict.fromkeys(name for own in members for name in own)
-        widths = {name: max(own[name].shape[1] for own in members if name in own) for name in names}
+    def from_members(cls, members: Sequence[InputBlocks], arms: bool) -> Self:
+        """Give each block the width that the widest member needs.
+
+        Parameters
+        ----------
+        members
+            Blocks of each member.
+        arms
+            Whether the cohort has treatment arms.
+        """
+        names = dict.fromkeys(name for blocks in members for name in blocks)
+        widths = {name: max(blocks[name].shape[1] for blocks in members if name in blocks) for name in names}
         return cls({name: width for name, width in widths.items() if width}, arms)
 
     @property
-    def common(self) -> int:
-        """Number of inputs without the arm's; they come first."""
+    def total_without_arm(self) -> int:
+        """Number of inputs without those of the arm; they come first."""
         return sum(self.widths.values())
 
     @property
     def all_widths(self) -> dict[str, int]:
-        """Name of a block -> number of inputs, those of the arm included."""
+        """Name of a block -> number of inputs, the blocks of the arm included."""
         products = {f"{ARM}:{name}": self.widths[name] for name in MODIFIERS if name in self.widths}
         return {**self.widths, **({ARM: 1, **products} if self.arms else {})}
 
@@ -65,20 +73,33 @@ class Layout:
 
     @property
     def block(self) -> NDArray[np.int64]:
-        """(inputs,) number of the block that each belongs to."""
+        """(inputs,) index of the block of each input."""
         widths = list(self.all_widths.values())
         return np.repeat(np.arange(len(widths)), widths)
 
-    def stacked(self, members: Sequence[Blocks], arm: Array | None = None) -> NDArray[np.float32]:
-        """(members, n, inputs) of patients whose `arm` (n,) is as :func:`omics.cohort.arms.arm_codes` gives it."""
-        return np.stack([self._joined(own, arm) for own in members]).astype(np.float32)
+    def stack(self, members: Sequence[InputBlocks], arm: Array | None = None) -> NDArray[np.float32]:
+        """Combine the inputs of all members in one array.
 
-    def _joined(self, blocks: Blocks, arm: Array | None) -> Array:
+        Parameters
+        ----------
+        members
+            Blocks of each member, for the same n patients.
+        arm
+            (n,) codes of the treatment arms, from :func:`omics.cohort.arms.arm_codes`.
+
+        Returns
+        -------
+        numpy.ndarray
+            (members, n, inputs) float32.
+        """
+        return np.stack([self._concatenate(blocks, arm) for blocks in members]).astype(np.float32)
+
+    def _concatenate(self, blocks: InputBlocks, arm: Array | None) -> Array:
         n = len(next(iter(blocks.values())))
-        # A view of which a member kept no feature has no block there.
-        own = {name: blocks.get(name, np.zeros((n, 0))) for name in self.widths}
+        # A member that kept no feature of a view has no block for it.
+        present = {name: blocks.get(name, np.zeros((n, 0))) for name in self.widths}
         padded = {
-            name: np.pad(own[name], ((0, 0), (0, width - own[name].shape[1])))
+            name: np.pad(present[name], ((0, 0), (0, width - present[name].shape[1])))
             for name, width in self.widths.items()
         }
         columns = list(padded.values())

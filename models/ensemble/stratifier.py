@@ -1,4 +1,4 @@
-"""The LightningModule: composes the network of the members and their heads, does no maths of its own."""
+"""The LightningModule: combines the network of the members with their heads, and leaves the mathematics to them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = ["MemberInputs", "Stratifier", "train"]
 
 
 class MemberInputs(NamedTuple):
-    """n patients as each member sees them: a batch on its way to the Stratifier.
+    """n patients as the members see them: one training batch of the Stratifier.
 
-    ``x`` (n, encoders, inputs), ``targets`` one a head, its tensors with the patients last.
+    ``x`` (n, encoders, inputs); ``targets`` one for each head, whose tensors have the patients in the last dimension.
     """
 
     x: Tensor
     targets: tuple[Target, ...]
 
     def take(self, rows: NDArray[np.int64]) -> MemberInputs:
-        """Keep `rows`, in their order."""
+        """Select `rows`, in their order."""
         index = torch.from_numpy(rows)
         return MemberInputs(
             self.x[index], tuple(target._make(part[..., index] for part in target) for target in self.targets)
@@ -41,22 +41,22 @@ class MemberInputs(NamedTuple):
 
 
 class Stratifier(pl.LightningModule):
-    """Members train side by side; the loss is their sum, so that none feels the others.
+    """The members of the ensemble, trained together. The loss is the sum over members, so each trains independently.
 
     Parameters
     ----------
     network
-        Of the members.
+        The network of all members.
     heads
-        One for each endpoint. A patient without an endpoint has no weight in its loss, and teaches the others.
+        One for each endpoint. A patient without an endpoint has weight 0 in its loss, and still trains the others.
     ridges
         For each head the penalties (members, inputs) of its linear path, on the scale of its loss.
-    deep
+    deep_ridges
         For each head the penalties (members,) of the deep path.
     trainer
-        How to train.
+        Settings of the training.
     encoder
-        (members,) the encoder whose inputs each member looks at; each has its own if left out.
+        (members,) index of the encoder that makes the inputs of each member; by default member i uses encoder i.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class Stratifier(pl.LightningModule):
         network: EnsembleNetwork,
         heads: Sequence[Head],
         ridges: Sequence[Tensor] = (),
-        deep: Sequence[Tensor] = (),
+        deep_ridges: Sequence[Tensor] = (),
         trainer: TrainerConfig | None = None,
         encoder: NDArray[np.int64] | None = None,
     ) -> None:
         super().__init__()
         self.network, self.heads = network, tuple(heads)
-        self.ridges, self.deep = (
-            torch.nn.ParameterList(torch.nn.Parameter(own, requires_grad=False) for own in given)
-            for given in (ridges, deep)
+        self.ridges, self.deep_ridges = (
+            torch.nn.ParameterList(torch.nn.Parameter(ridge, requires_grad=False) for ridge in of_heads)
+            for of_heads in (ridges, deep_ridges)
         )
         self.trainer_config = trainer or TrainerConfig()
         self.encoder = torch.arange(network.members) if encoder is None else torch.from_numpy(encoder)
@@ -82,13 +82,21 @@ class Stratifier(pl.LightningModule):
         return self.losses_of(self.estimates(batch.x), batch.targets)
 
     def estimates(self, x: Tensor) -> list[Tensor]:
-        """For each head what every member says of patients (n, encoders, inputs)."""
+        """For each head the estimates of all members, from inputs (n, encoders, inputs)."""
         n = len(x)
-        own = x[rank_slice(n)].transpose(0, 1)[self.encoder.to(x.device)]
-        return [gather_ranks(part, n, dim=1) for part in self.network(own)]
+        inputs = x[rank_slice(n)].transpose(0, 1)[self.encoder.to(x.device)]
+        return [gather_ranks(part, n, dim=1) for part in self.network(inputs)]
 
     def losses_of(self, estimates: Sequence[Tensor], targets: Sequence[Target]) -> Tensor:
-        """(members,) likelihood losses of all heads together."""
+        """(members,) sum of the likelihood losses of all heads.
+
+        Parameters
+        ----------
+        estimates
+            For each head (members, n, outputs).
+        targets
+            For each head the outcomes of the n patients.
+        """
         parts = [
             head.loss(estimate, target)
             for head, estimate, target in zip(self.heads, estimates, targets, strict=True)
@@ -96,24 +104,25 @@ class Stratifier(pl.LightningModule):
         return torch.stack(parts).sum(0)
 
     def training_step(self, batch: MemberInputs, _index: int) -> Tensor:
-        """Sum over members of likelihood losses and penalty."""
-        loss = self.losses(batch) + self.network.penalty(list(self.ridges), list(self.deep))
+        """Sum over members of likelihood loss and penalty."""
+        loss = self.losses(batch) + self.network.penalty(list(self.ridges), list(self.deep_ridges))
         if not bool(torch.isfinite(loss).all()):
             member = int((~torch.isfinite(loss)).nonzero()[0])
             raise FitError(f"the loss of member {member} is not finite; lower trainer.learning_rate")
         return loss.sum()
 
     def configure_optimizers(self) -> Any:
-        """Adam, its learning rate falling along half a cosine."""
-        # A linear path begins where it is best: its gradients are rounding, which a smaller eps would make steps of.
-        learned = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        adam = torch.optim.Adam(learned, lr=self.trainer_config.learning_rate, eps=1e-5)
+        """Adam with a learning rate that decreases to 0 along half a cosine."""
+        # A linear path starts at its optimum, where its gradients are rounding errors. With a smaller eps, Adam would
+        # turn these into full steps.
+        trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        adam = torch.optim.Adam(trained, lr=self.trainer_config.learning_rate, eps=1e-5)
         steps = torch.optim.lr_scheduler.CosineAnnealingLR(adam, self.trainer_config.epochs)
         return {"optimizer": adam, "lr_scheduler": steps}
 
     @torch.no_grad()
     def predict(self, x: NDArray[np.float32]) -> list[NDArray[np.float64]]:
-        """For each head (members, n, p) predictions, for inputs (members, n, inputs)."""
+        """For each head (members, n, p) predictions, from inputs (members, n, inputs)."""
         estimates = self.network(torch.from_numpy(x))
         return [
             head.predict(estimate).double().numpy()
@@ -128,9 +137,25 @@ def train(
     callbacks: Sequence[pl.Callback] = (),
     epochs: int | None = None,
 ) -> Stratifier:
-    """Train all members in one pass of Lightning's Trainer, on whichever devices are configured.
+    """Train all members together with Lightning's Trainer, on the configured devices.
 
-    Of the epochs that the learning rate is planned for, the first `epochs`; all if left out.
+    Parameters
+    ----------
+    stratifier
+        The members; trained in place.
+    inputs
+        Inputs and outcomes of the training patients.
+    seed
+        Of the order of the patients in the batches.
+    callbacks
+        Callbacks of the Trainer.
+    epochs
+        Stop after this many of the epochs over which the learning rate decreases; None trains for all of them.
+
+    Returns
+    -------
+    Stratifier
+        `stratifier`.
     """
     config = stratifier.trainer_config
     batches = PatientBatches(inputs, len(inputs.x), config.batch_size, named_seed(seed, "batches"))

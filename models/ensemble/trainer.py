@@ -1,4 +1,4 @@
-"""Lightning's Trainer as every network here is trained: quiet, nothing left on disk, on the devices configured."""
+"""Lightning's Trainer with the settings of this project: no messages, no files, the configured devices."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from omics.common.errors import ConfigError, FitError
 __all__ = ["fit_network"]
 
 LIGHTNING = {"auto": "auto", "ddp": "ddp_spawn"}
-"""Our name of a strategy -> Lightning's. Its own `ddp` starts the command line again for every device, and with it
-everything else that the command does; processes that are spawned train and end."""
+"""Strategy in the configuration -> strategy of Lightning. Lightning's `ddp` would run the whole command again for every
+device; the processes of `ddp_spawn` only train."""
 
 
 def fit_network(
@@ -31,42 +31,54 @@ def fit_network(
     epochs: int | None = None,
     callbacks: Sequence[pl.Callback] = (),
 ) -> None:
-    """Train `module` in place for `epochs`, or `config.epochs`, and leave it on the CPU, ready to predict.
+    """Train `module` in place and return it to the CPU in evaluation mode.
 
-    Of a callback that works in processes of their own, tensors alone come back: they are memory that is shared.
+    Parameters
+    ----------
+    module
+        The network to train.
+    batches
+        Training batches of one epoch.
+    config
+        Accelerator, strategy, devices and epochs.
+    epochs
+        Number of epochs; None for ``config.epochs``.
+    callbacks
+        Callbacks of the Trainer. With ddp they run in separate processes, and only their tensors come back, because
+        tensors are in shared memory.
 
     Raises
     ------
     ConfigError
-        If the accelerator, or so many devices, are not there.
+        If the accelerator, or this number of devices, is not available.
     FitError
-        If a training process failed, or none may be started here.
+        If a training process failed, or this process may not start any.
     """
     if config.strategy == "ddp" and multiprocessing.current_process().daemon:
         raise FitError(
             "this worker may not start the processes of trainer.strategy ddp; start Dask's workers with "
             "DASK_DISTRIBUTED__WORKER__DAEMON=False"
         )
-    # Lightning turns its own voice up when it is imported, whatever was asked of it before.
+    # Lightning resets its log level on import.
     quiet_lightning()
     trainer = _quiet_trainer(config, config.epochs if epochs is None else epochs, [_Quiet(), *callbacks])
     try:
         trainer.fit(module, batches)
     except ProcessException as error:
-        # The last line of the traceback that came out of the process says what happened.
+        # The last line of the traceback of the process has the message.
         last = str(error).strip().splitlines()[-1]
         raise FitError(f"one of {config.devices} processes that train together failed: {last}") from None
     module.cpu().eval()
 
 
 class _Quiet(pl.Callback):
-    """Goes along into processes that are spawned, and asks for quiet as it arrives."""
+    """Calls `quiet_lightning` in each spawned process, when it is unpickled there."""
 
     def __reduce__(self) -> tuple[Callable[[], _Quiet], tuple[()]]:
-        return _arrived, ()
+        return _unpickle_quiet, ()
 
 
-def _arrived() -> _Quiet:
+def _unpickle_quiet() -> _Quiet:
     quiet_lightning()
     return _Quiet()
 
@@ -79,7 +91,7 @@ def _quiet_trainer(config: TrainerConfig, epochs: int, callbacks: list[pl.Callba
             accelerator=config.accelerator,
             strategy=LIGHTNING[config.strategy],
             devices=config.devices,
-            # Every process takes its share of each batch itself (`sharing`).
+            # Each process selects its part of every batch itself (`models.ensemble.distributed`).
             use_distributed_sampler=False,
             logger=False,
             enable_checkpointing=False,

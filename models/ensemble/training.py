@@ -1,4 +1,4 @@
-"""The members of the ensemble: linear paths solved at once, the deep path for as long as it helps."""
+"""Train the members of the ensemble: linear paths by ridge regression, the deep path with early stopping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from models.config import HeadConfig, TrainerConfig
 from models.ensemble.early_stopping import BestEpoch, ValidationProbe
-from models.ensemble.inputs import Layout
+from models.ensemble.inputs import InputLayout
 from models.ensemble.network import EnsembleNetwork, LinearPath
 from models.ensemble.stratifier import MemberInputs, Stratifier, train
 from models.ensemble.training_history import NO_HISTORY
@@ -22,16 +22,16 @@ from models.linear.group_ridge import GroupRidge, group_ridge, likelihood_of, ri
 from omics.cohort.endpoints import Response, Survival
 from omics.common.seeds import named_seed
 
-__all__ = ["FEWEST_FOLDS", "EndpointTask", "train_members"]
+__all__ = ["MIN_FOLDS", "EndpointTask", "train_members"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 
-FEWEST_FOLDS = 3
-"""With fewer the deep path stays silent."""
+MIN_FOLDS = 3
+"""With fewer folds the deep path is not trained."""
 
-REHEARSALS = 4
-"""Other inner folds of which each, in its turn, is watched rather than learned from."""
+INNER_VALIDATIONS = 4
+"""Number of networks per member in inner validation; each leaves out another inner fold."""
 
 
 @dataclass(frozen=True)
@@ -43,39 +43,40 @@ class EndpointTask:
 
 
 @dataclass(frozen=True)
-class Nets:
-    """Networks side by side: for each the encoder it looks through (nets,), and who it learns from (nets, n)."""
+class ParallelNetworks:
+    """Networks that train together: the encoder of each (networks,), and its training patients (networks, n)."""
 
     encoder: NDArray[np.int64]
-    learns: Rows
+    training: Rows
 
 
 def train_members(
     x: NDArray[np.float32],
-    layout: Layout,
+    layout: InputLayout,
     tasks: Sequence[EndpointTask],
     fold: NDArray[np.int64],
     config: HeadConfig,
     trainer: TrainerConfig,
     seed: int,
 ) -> tuple[Stratifier, pd.DataFrame]:
-    """Train a member for each inner fold on the patients of the others.
+    """Train one member per inner fold, on the patients of the other folds.
 
-    A member's linear path is the ridge regression whose penalties its own patients ask for; that of a head
-    of another likelihood is trained further. How long the deep path trains was found in a rehearsal: networks that
-    begin alike learn from all but one more of the folds, watch that one, and the member takes the epoch at which their
-    mean loss was least. No patient that a member leaves out had a say in any of it.
+    The linear path of a member is a ridge regression with penalties estimated from the member's training patients; for
+    heads with another likelihood it is trained further. Inner validation finds the number of epochs of the deep path:
+    networks with the same initial values leave out one more fold and are evaluated on it, and the member takes the
+    epoch with the smallest mean validation loss. The patients that a member leaves out have no influence on it.
 
     Parameters
     ----------
     x
-        (members, n, inputs), each through the member's own encoder.
+        (members, n, inputs), each through the encoder of the member.
     layout
-        Of the inputs.
+        Layout of the inputs.
     tasks
-        The endpoints of the n patients; each can be learned from all folds but any two, or but one of two.
+        The endpoints of the n patients. Each must be trainable without any two of the folds, or without any one if
+        there are two.
     fold
-        (n,) the inner fold, and member, that leaves each patient out.
+        (n,) the inner fold of each patient, which is the member that leaves them out.
     config, trainer
         Settings.
     seed
@@ -83,111 +84,126 @@ def train_members(
 
     Returns
     -------
-    Stratifier, pandas.DataFrame
-        The members, and the course of the rehearsal, as :attr:`models.ensemble.early_stopping.ValidationProbe.training_history` has it.
+    Stratifier
+        The members.
+    pandas.DataFrame
+        The training history of inner validation, as in
+        :attr:`models.ensemble.early_stopping.ValidationProbe.training_history`.
     """
     count = x.shape[0]
-    members = Nets(np.arange(count), np.stack([fold != member for member in range(count)]))
-    given = config.penalties_of(layout.all_widths)
-    solved = [
-        [_solved(x[m], layout.block, task, members.learns[m], given) for task in tasks] for m in range(count)
+    members = ParallelNetworks(np.arange(count), np.stack([fold != member for member in range(count)]))
+    penalties = config.penalties_by_block(layout.all_widths)
+    solutions = [
+        [_fit_ridge(x[m], layout.block, task, members.training[m], penalties) for task in tasks]
+        for m in range(count)
     ]
-    setting = _Setting(torch.from_numpy(x).transpose(0, 1).contiguous(), layout, tasks, config, trainer, seed)
-    stratifier = setting.stratifier(members, solved)
+    ensemble = _Ensemble(
+        torch.from_numpy(x).transpose(0, 1).contiguous(), layout, tasks, config, trainer, seed
+    )
+    stratifier = ensemble.stratifier(members, solutions)
     nothing_to_train = not config.hidden and all(task.head.solved for task in tasks)
-    # Of two folds a member knows one, and nobody is left to be watched.
-    if nothing_to_train or count < FEWEST_FOLDS:
+    # With two folds, a member trains on one of them and none is left for validation.
+    if nothing_to_train or count < MIN_FOLDS:
         return stratifier.eval(), NO_HISTORY
-    watch = _rehearsed(setting, members, solved, fold)
-    best = watch.best
+    probe = _validate_inner(ensemble, members, solutions, fold)
+    best = probe.best
     if not best.any():
-        return stratifier.eval(), watch.training_history
-    inputs = setting.inputs(members.learns)
-    return train(stratifier, inputs, seed, [BestEpoch(best)], int(best.max())), watch.training_history
+        return stratifier.eval(), probe.training_history
+    inputs = ensemble.inputs(members.training)
+    return train(stratifier, inputs, seed, [BestEpoch(best)], int(best.max())), probe.training_history
 
 
 @dataclass(frozen=True)
-class _Setting:
-    """What rehearsal and performance share."""
+class _Ensemble:
+    """What inner validation and the training of the members have in common."""
 
     x: Tensor
-    layout: Layout
+    layout: InputLayout
     tasks: Sequence[EndpointTask]
     config: HeadConfig
     trainer: TrainerConfig
     seed: int
 
-    def targets(self, learns: Rows) -> tuple[object, ...]:
-        """Give each head its target; who has no endpoint has weight 0 everywhere."""
+    def targets(self, training: Rows) -> tuple[object, ...]:
+        """Target of each head; patients without the endpoint have weight 0 in every network."""
         return tuple(
             task.head.target(
                 *map(torch.from_numpy, task.endpoint.outcome),
-                torch.from_numpy((learns & task.endpoint.observed).astype(np.float32)),
+                torch.from_numpy((training & task.endpoint.observed).astype(np.float32)),
             )
             for task in self.tasks
         )
 
-    def inputs(self, learns: Rows) -> MemberInputs:
-        """Everybody's inputs, and the outcomes of those in `learns` (nets, n)."""
-        return MemberInputs(self.x, self.targets(learns))  # type: ignore[arg-type]  # a head makes its own target
+    def inputs(self, training: Rows) -> MemberInputs:
+        """Build the inputs of all patients, with weight for the outcomes of those in `training` (networks, n)."""
+        return MemberInputs(self.x, self.targets(training))  # type: ignore[arg-type]  # each head defines its target
 
-    def stratifier(self, nets: Nets, solved: Sequence[Sequence[GroupRidge]]) -> Stratifier:
-        """Networks that begin as the ridge regressions `solved`, one for each net and task."""
-        targets, count, inputs = self.targets(nets.learns), len(nets.encoder), self.x.shape[2]
-        paths, ridges, deep = [], [], []
+    def stratifier(self, networks: ParallelNetworks, solutions: Sequence[Sequence[GroupRidge]]) -> Stratifier:
+        """Networks that start at the ridge regressions `solutions`, one for each network and task."""
+        targets, count, inputs = self.targets(networks.training), len(networks.encoder), self.x.shape[2]
+        paths, ridges, deep_ridges = [], [], []
         for number, (task, target) in enumerate(zip(self.tasks, targets, strict=True)):
-            head, own = task.head, [of_net[number] for of_net in solved]
+            head, of_task = task.head, [of_network[number] for of_network in solutions]
             path = LinearPath(count, inputs, head.outputs, head.null_estimate(target))
-            begin = np.stack([found.coefficients for found in own])[:, :, None] * np.asarray(head.lean)
-            path.weight.data = torch.from_numpy(begin).to(self.x.dtype)
+            initial = np.stack([ridge.coefficients for ridge in of_task])[:, :, None] * np.asarray(head.lean)
+            path.weight.data = torch.from_numpy(initial).to(self.x.dtype)
             path.weight.requires_grad_(not head.solved)
-            penalties = torch.from_numpy(np.stack([found.penalties for found in own]))
-            # Losses are means; penalties are of the whole likelihood.
+            penalties = torch.from_numpy(np.stack([ridge.penalties for ridge in of_task]))
+            # The loss is a mean; the penalties are on the scale of the whole likelihood.
             size = head.count(target).clamp_min(1)
             ridges.append((penalties / size[:, None]).to(self.x.dtype))
-            deep.append((self.config.ridge_deep / size).to(self.x.dtype))
+            deep_ridges.append((self.config.ridge_deep / size).to(self.x.dtype))
             paths.append(path)
-        seed = named_seed(self.seed, "network")
-        network = EnsembleNetwork(count, inputs, self.layout.common, self.config.hidden, paths, seed)
+        seed, deep_inputs = named_seed(self.seed, "network"), self.layout.total_without_arm
+        network = EnsembleNetwork(count, inputs, deep_inputs, self.config.hidden, paths, seed)
         heads = [task.head for task in self.tasks]
-        return Stratifier(network, heads, ridges, deep, self.trainer, nets.encoder)
+        return Stratifier(network, heads, ridges, deep_ridges, self.trainer, networks.encoder)
 
 
-def _rehearsed(
-    setting: _Setting, members: Nets, solved: Sequence[Sequence[GroupRidge]], fold: NDArray[np.int64]
+def _validate_inner(
+    ensemble: _Ensemble,
+    members: ParallelNetworks,
+    solutions: Sequence[Sequence[GroupRidge]],
+    fold: NDArray[np.int64],
 ) -> ValidationProbe:
-    """Find the best epoch of each member in networks that leave one more fold out and watch it."""
+    """Find the best epoch of each member with networks that leave out one more fold and are evaluated on it."""
     count = len(members.encoder)
-    pairs = [(m, (m + 1 + k) % count) for m in range(count) for k in range(min(REHEARSALS, count - 1))]
-    encoder, apart = (np.array(column) for column in zip(*pairs, strict=True))
-    nets = Nets(encoder, members.learns[encoder] & (fold != apart[:, None]))
-    x = setting.x.numpy()
-    again = [
-        [_again(x[:, m], task, rows, own) for task, own in zip(setting.tasks, solved[m], strict=True)]
-        for m, rows in zip(encoder, nets.learns, strict=True)
+    pairs = [(m, (m + 1 + k) % count) for m in range(count) for k in range(min(INNER_VALIDATIONS, count - 1))]
+    encoder, validation_fold = (np.array(column) for column in zip(*pairs, strict=True))
+    networks = ParallelNetworks(encoder, members.training[encoder] & (fold != validation_fold[:, None]))
+    x = ensemble.x.numpy()
+    refits = [
+        [
+            _refit_ridge(x[:, m], task, training, solution)
+            for task, solution in zip(ensemble.tasks, solutions[m], strict=True)
+        ]
+        for m, training in zip(encoder, networks.training, strict=True)
     ]
-    inputs = setting.inputs(nets.learns)
-    watched = setting.inputs(members.learns[encoder] & ~nets.learns)
-    watch = ValidationProbe(watched, inputs.targets, count, setting.trainer.epochs)
-    train(setting.stratifier(nets, again), inputs, setting.seed, [watch])
-    return watch
+    inputs = ensemble.inputs(networks.training)
+    validation = ensemble.inputs(members.training[encoder] & ~networks.training)
+    probe = ValidationProbe(validation, inputs.targets, count, ensemble.trainer.epochs)
+    train(ensemble.stratifier(networks, refits), inputs, ensemble.seed, [probe])
+    return probe
 
 
-def _solved(
+def _fit_ridge(
     x: NDArray[np.float32],
     block: NDArray[np.int64],
     task: EndpointTask,
-    learns: Rows,
-    given: Mapping[int, float],
+    training: Rows,
+    penalties: Mapping[int, float],
 ) -> GroupRidge:
-    """Linear path of one member, in the training patients with the endpoint."""
-    rows = np.flatnonzero(learns & task.endpoint.observed)
+    """Linear path of one member, from its training patients with the endpoint."""
+    rows = np.flatnonzero(training & task.endpoint.observed)
     likelihood = likelihood_of(task.endpoint.take(rows))
-    return group_ridge(x[rows].astype(np.float64), block, likelihood, given)
+    return group_ridge(x[rows].astype(np.float64), block, likelihood, penalties)
 
 
-def _again(x: NDArray[np.float32], task: EndpointTask, learns: Rows, found: GroupRidge) -> GroupRidge:
-    """Solve with the same penalties for other patients."""
-    rows = np.flatnonzero(learns & task.endpoint.observed)
+def _refit_ridge(
+    x: NDArray[np.float32], task: EndpointTask, training: Rows, solution: GroupRidge
+) -> GroupRidge:
+    """Ridge regression of other patients with the penalties of `solution`."""
+    rows = np.flatnonzero(training & task.endpoint.observed)
     likelihood = likelihood_of(task.endpoint.take(rows))
-    return GroupRidge(ridge(x[rows].astype(np.float64), found.penalties, likelihood)[0], found.penalties)
+    coefficients = ridge(x[rows].astype(np.float64), solution.penalties, likelihood)[0]
+    return GroupRidge(coefficients, solution.penalties)

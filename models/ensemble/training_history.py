@@ -1,4 +1,4 @@
-"""How the losses of the members went by epoch, in the rehearsal that says how long each trains. Tables, no torch."""
+"""Training history: training and validation loss by epoch in inner validation. Tables only, no torch."""
 
 from __future__ import annotations
 
@@ -18,23 +18,36 @@ TRAINING_HISTORY = "training.parquet"
 NO_HISTORY = pd.DataFrame(
     {"member": np.zeros(0, int), "epoch": np.zeros(0, int), "training_loss": [], "validation_loss": []}
 ).astype({"training_loss": float, "validation_loss": float})
-"""The course of a training that did not take place."""
+"""History of a fit without inner validation."""
 
 FINAL = "final"
-"""Stands where others have the label of their fold: the model that was fitted on all patients."""
+"""Label of the model that was fitted on all patients; the others have the label of their fold."""
 
 
 def join_histories(histories: Iterable[tuple[Fold | None, pd.DataFrame]]) -> pd.DataFrame:
-    """Put the courses of all fits together, with a column ``fit`` that says whose each is; None is the final model."""
-    named = [training_history.assign(fit=_label(fold)) for fold, training_history in histories]
-    together = pd.concat(named, ignore_index=True)
-    return together[["fit", *NO_HISTORY]]
+    """One table of all training histories, with a column ``fit`` for the fold; a fold of None is the final model."""
+    labelled = [history.assign(fit=_label(fold)) for fold, history in histories]
+    table = pd.concat(labelled, ignore_index=True)
+    return table[["fit", *NO_HISTORY]]
 
 
 def fit_history(table: pd.DataFrame, fold: Fold | None) -> pd.DataFrame:
-    """Take one course out again."""
-    own = table["fit"] == _label(fold)
-    return table.loc[own, list(NO_HISTORY)].reset_index(drop=True)
+    """Training history of one fit.
+
+    Parameters
+    ----------
+    table
+        From :func:`join_histories`.
+    fold
+        The fold of the fit; None is the final model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns member, epoch, training_loss, validation_loss.
+    """
+    rows = table["fit"] == _label(fold)
+    return table.loc[rows, list(NO_HISTORY)].reset_index(drop=True)
 
 
 def _label(fold: Fold | None) -> str:

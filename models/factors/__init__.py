@@ -1,4 +1,4 @@
-"""The table of factor models; a new one is one file and one line here."""
+"""Registry of factor models; a new model is one file and one line here."""
 
 FACTOR_MODELS = {
     "pca": "models.factors.pca:PCA",

@@ -1,4 +1,4 @@
-"""Factors into a cohort, where scanpy and mudata look for them."""
+"""Write factors and loadings into a cohort, where scanpy and mudata expect them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ def annotate(cohort: MuData, harmonizer: Harmonizer, model: FactorModel) -> None
     ----------
     cohort
         Any patients. Gets ``obsm["X_factors"]`` and ``obsm["X_factors_sd"]``, (n, k) float64: posterior mean and sd
-        of every patient in the cohort's order, 0 and 1 for one without any view.
-        Each view that the model knows gets the same for its own patients, and ``varm["loadings"]``, (p, k) float64 on
-        the harmonized scale in the view's own order: 0 for a feature that the harmonizer did not keep.
-    harmonizer, model
-        Fitted, the model on what the harmonizer gave.
+        of each patient in the order of the cohort, 0 and 1 for a patient without any view.
+        Each view of the model gets the same for its patients, and ``varm["loadings"]``, (p, k) float64 on the
+        harmonized scale in the feature order of the view: 0 for a feature that the harmonizer did not keep.
+    harmonizer
+        Fitted on the training patients.
+    model
+        Fitted on the output of `harmonizer`.
 
     Raises
     ------
     InputError
-        If `cohort` is a view of another: what is written into it would be lost.
+        If `cohort` is a view of another one: the annotation would be lost.
 
     Examples
     --------
@@ -44,7 +46,7 @@ def annotate(cohort: MuData, harmonizer: Harmonizer, model: FactorModel) -> None
     >>> from omics.cohort.read import read_cohort
     >>> cohort = read_cohort("bundled:tcga_acc")
     >>> harmonizer = Harmonizer(HarmonizeConfig()).fit(cohort)
-    >>> annotate(cohort, harmonizer, PCA(3).fit([harmonizer.transform(cohort)]))
+    >>> annotate(cohort, harmonizer, PCA(3).fit(harmonizer.transform(cohort)))
     >>> cohort.obsm["X_factors"].shape, cohort["rppa"].varm["loadings"].shape
     ((92, 3), (33, 3))
     """
@@ -59,8 +61,8 @@ def annotate(cohort: MuData, harmonizer: Harmonizer, model: FactorModel) -> None
         view, count = cohort[name], factors.mean.shape[1]
         rows = cohort.obs_names.get_indexer(view.obs_names)
         view.obsm[FACTORS], view.obsm[SD] = factors.mean[rows], factors.sd[rows]
-        placed = np.zeros((view.n_vars, count))
+        of_view = np.zeros((view.n_vars, count))
         if name in loadings:
             places = view.var_names.get_indexer(loadings[name].index)
-            placed[places[places >= 0]] = loadings[name].to_numpy()[places >= 0]
-        view.varm[LOADINGS] = placed
+            of_view[places[places >= 0]] = loadings[name].to_numpy()[places >= 0]
+        view.varm[LOADINGS] = of_view

@@ -1,4 +1,4 @@
-"""What factors hang together with: covariates, site, arm, endpoints; one that is merely the batch is seen."""
+"""Associations of factors with covariates, site, arm and endpoints; they show a factor that is a batch effect."""
 
 from __future__ import annotations
 
@@ -27,13 +27,25 @@ Rows = NDArray[np.int64]
 
 COLUMNS = ("factor", "kind", "name", "n", "test", "measure", "effect", "direction", "p", "q")
 
-FEWEST = 3
-"""Patients, and in a grouping also more than groups: fewer leave a test nothing to go by."""
+MIN_PATIENTS = 3
+"""Smallest number of patients for a test; a test of groups also needs more patients than groups."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """One test of a factor: its name, the measure and size of the effect, where the factor is high, and p."""
+class AssociationTest:
+    """Result of one test of a factor.
+
+    Attributes
+    ----------
+    test
+        Name of the test.
+    measure, effect
+        Name and value of the effect size.
+    direction
+        Where the factor is high.
+    p
+        Two-sided p-value.
+    """
 
     test: str
     measure: str
@@ -44,60 +56,67 @@ class Found:
 
 @dataclass(frozen=True)
 class Variable:
-    """What factors are held against: (n,) who has it, and a test of the factor of some of them.
+    """A variable that factors are tested against.
 
-    The test gives nothing where the variable does not vary.
+    Attributes
+    ----------
+    kind, name
+        As in the table of :func:`associations`.
+    known
+        (n,) bool: the patient has a value.
+    test
+        Function of the factor scores and the row numbers of these patients; None if the variable does not vary.
     """
 
     kind: str
     name: str
     known: NDArray[np.bool_]
-    test: Callable[[Array, Rows], Found | None]
+    test: Callable[[Array, Rows], AssociationTest | None]
 
 
 def associations(scores: pd.DataFrame, cohort: MuData) -> pd.DataFrame:
     """Test each factor against each covariate, the site, the arm and each endpoint.
 
-    This describes; what is selected by it cannot be evaluated on the same patients.
+    The table is descriptive: factors selected by it must not be evaluated on the same patients.
 
     Parameters
     ----------
     scores
-        A row a patient of `cohort`, indexed by id, a column a factor. Patients who are not in it take no part.
+        One row per patient, indexed by patient id, and one column per factor. Patients without a row are ignored.
     cohort
-        Where the rest is known from.
+        The cohort with the covariates and endpoints of these patients.
 
     Returns
     -------
     pandas.DataFrame
-        A row a test: ``factor``, ``kind`` (covariate, site, arm or endpoint), ``name``, ``n`` patients, ``test``,
-        ``measure``, ``effect``, ``direction``, ``p``, and ``q``, by Benjamini and Hochberg (1995,
-        doi 10.1111/j.2517-6161.1995.tb02031.x) over the whole table. What does not vary among these patients cannot be
-        tested and has no row.
+        One row per test: ``factor``, ``kind`` (covariate, site, arm or endpoint), ``name``, ``n`` patients, ``test``,
+        ``measure``, ``effect``, ``direction``, ``p``, and ``q``, the p-value adjusted for the false discovery rate over
+        the whole table (Benjamini and Hochberg 1995, doi 10.1111/j.2517-6161.1995.tb02031.x). A variable that does
+        not vary among these patients has no row.
 
     Raises
     ------
     InputError
-        If somebody in `scores` is not in `cohort`.
+        If a patient in `scores` is not in `cohort`.
 
     Notes
     -----
-    All tests go by the ranks of the factor, so that no single patient makes one.
+    All tests use the ranks of the factor, so a single extreme patient cannot cause a result.
 
     ========== ============== ================================================ ===========================
     against    test           effect                                           direction
     ========== ============== ================================================ ===========================
     a number   Spearman       rho                                              rises, falls
-    groups     Kruskal-Wallis eta2 = (H - k + 1) / (n - k), not below 0        the group where it is highest
-    a response Mann-Whitney   auc: how often a positive patient has more of it higher, lower
+    groups     Kruskal-Wallis eta2 = (H - k + 1) / (n - k), at least 0         the group with the highest factor
+    a response Mann-Whitney   auc: P(factor of a positive > of a negative)     higher, lower
     survival   Cox score      hazard_ratio per sd of the ranks, one step       earlier, later
     ========== ============== ================================================ ===========================
     """
-    if len(strangers := scores.index.difference(cohort.obs_names)):
+    if len(unknown := scores.index.difference(cohort.obs_names)):
         raise InputError(
-            f"patient {strangers[0]} has factors but is not in the cohort; give the cohort they are of"
+            f"patient {unknown[0]} has factors but is not in the cohort; give the cohort of these patients"
         )
-    found = []
+    rows_of_table = []
     for factor in scores.columns:
         column = scores[factor].reindex(cohort.obs_names).to_numpy(dtype=np.float64)
         for variable in _variables(cohort):
@@ -105,8 +124,8 @@ def associations(scores: pd.DataFrame, cohort: MuData) -> pd.DataFrame:
             result = variable.test(column[rows], rows) if _varies(column[rows]) else None
             if result is not None:
                 about = {"factor": factor, "kind": variable.kind, "name": variable.name, "n": len(rows)}
-                found.append(about | asdict(result))
-    table = pd.DataFrame(found, columns=list(COLUMNS))
+                rows_of_table.append(about | asdict(result))
+    table = pd.DataFrame(rows_of_table, columns=list(COLUMNS))
     table["q"] = false_discovery_control(table["p"]) if len(table) else 0.0
     return table
 
@@ -114,8 +133,24 @@ def associations(scores: pd.DataFrame, cohort: MuData) -> pd.DataFrame:
 def cox_score(covariate: Array, event: NDArray[np.bool_], time: Array) -> tuple[float, float]:
     """Score and information of a Cox model with one covariate, at a log hazard ratio of 0.
 
-    ``score**2 / information`` is chi-squared with one degree of freedom; for two groups it is the log-rank test, ties
-    included (Cox 1972, doi 10.1111/j.2517-6161.1972.tb00899.x).
+    ``score**2 / information`` is chi-squared with one degree of freedom; for two groups it is the log-rank test, also
+    with ties (Cox 1972, doi 10.1111/j.2517-6161.1972.tb00899.x).
+
+    Parameters
+    ----------
+    covariate
+        (n,) values.
+    event
+        (n,) bool, True if the event occurred.
+    time
+        (n,) time of event or censoring.
+
+    Returns
+    -------
+    score
+        Derivative of the log partial likelihood; positive if higher values go with earlier events.
+    information
+        Its variance.
 
     Examples
     --------
@@ -127,9 +162,9 @@ def cox_score(covariate: Array, event: NDArray[np.bool_], time: Array) -> tuple[
     first = np.searchsorted(time, time)
     at_risk = len(time) - first
     mean, square = (np.cumsum(part[::-1])[::-1][first] / at_risk for part in (x, x**2))
-    together = np.bincount(first, event)[first]
-    # The variance of a sum of draws without replacement, where several events share a time.
-    tied = (at_risk - together) / np.maximum(at_risk - 1, 1)
+    events = np.bincount(first, event)[first]
+    # Variance of a sum of draws without replacement, for several events at the same time.
+    tied = (at_risk - events) / np.maximum(at_risk - 1, 1)
     information = (tied * (square - mean**2))[event].sum()
     return float((x - mean)[event].sum()), float(information)
 
@@ -155,46 +190,46 @@ def _column(kind: str, name: str, column: pd.Series[Any]) -> Variable:
     return Variable(kind, name, known, partial(_against_groups, as_text(column).to_numpy(dtype=object)))
 
 
-def _against_number(values: Array, score: Array, rows: Rows) -> Found | None:
+def _against_number(values: Array, score: Array, rows: Rows) -> AssociationTest | None:
     if not _varies(values[rows]):
         return None
     rho, p = spearmanr(score, values[rows])
-    return Found("Spearman", "rho", float(rho), "rises" if rho > 0 else "falls", float(p))
+    return AssociationTest("Spearman", "rho", float(rho), "rises" if rho > 0 else "falls", float(p))
 
 
-def _against_groups(labels: NDArray[np.object_], score: Array, rows: Rows) -> Found | None:
+def _against_groups(labels: NDArray[np.object_], score: Array, rows: Rows) -> AssociationTest | None:
     ranks = pd.Series(rankdata(score)).groupby(labels[rows])
     k, n = ranks.ngroups, len(rows)
     if k == 1 or n <= k:
         return None
     statistic, p = kruskal(*(group.to_numpy() for _, group in ranks))
     effect = max(0.0, (float(statistic) - k + 1) / (n - k))
-    return Found("Kruskal-Wallis", "eta2", effect, str(ranks.mean().idxmax()), float(p))
+    return AssociationTest("Kruskal-Wallis", "eta2", effect, str(ranks.mean().idxmax()), float(p))
 
 
-def _against_endpoint(endpoint: Survival | Response, score: Array, rows: Rows) -> Found | None:
+def _against_endpoint(endpoint: Survival | Response, score: Array, rows: Rows) -> AssociationTest | None:
     part = endpoint.take(rows)
     return _against_survival(part, score) if isinstance(part, Survival) else _against_response(part, score)
 
 
-def _against_response(response: Response, score: Array) -> Found | None:
+def _against_response(response: Response, score: Array) -> AssociationTest | None:
     positive = response.positive
     if positive.all() or not positive.any():
         return None
     statistic, p = mannwhitneyu(score[positive], score[~positive])
     auc = float(statistic) / (positive.sum() * (~positive).sum())
-    return Found("Mann-Whitney", "auc", float(auc), "higher" if auc > 1 / 2 else "lower", float(p))
+    return AssociationTest("Mann-Whitney", "auc", float(auc), "higher" if auc > 1 / 2 else "lower", float(p))
 
 
-def _against_survival(survival: Survival, score: Array) -> Found | None:
+def _against_survival(survival: Survival, score: Array) -> AssociationTest | None:
     ranks = rankdata(score)
     derivative, information = cox_score((ranks - ranks.mean()) / ranks.std(), survival.event, survival.time)
     if information <= 0:
         return None
     ratio = float(np.exp(derivative / information))
     p = float(chi2.sf(derivative**2 / information, 1))
-    return Found("Cox score", "hazard_ratio", ratio, "earlier" if ratio > 1 else "later", p)
+    return AssociationTest("Cox score", "hazard_ratio", ratio, "earlier" if ratio > 1 else "later", p)
 
 
 def _varies(values: Array) -> bool:
-    return len(values) >= FEWEST and bool(np.ptp(values) > 0)
+    return len(values) >= MIN_PATIENTS and bool(np.ptp(values) > 0)

@@ -1,8 +1,7 @@
-"""What a factor model promises."""
+"""The interface of a factor model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -18,9 +17,14 @@ __all__ = ["FactorModel", "Factors"]
 
 @dataclass(frozen=True)
 class Factors:
-    """Posterior of the factors: `mean` and `sd`, both (n, k) float64.
+    """Posterior distribution of the factors of n patients.
 
-    `known` (n,) is False for a patient without any view of the model; he has the prior: mean 0, sd 1.
+    Attributes
+    ----------
+    mean, sd
+        (n, k) float64.
+    known
+        (n,) bool: False for a patient without any view of the model. They have the prior: mean 0, sd 1.
     """
 
     mean: NDArray[np.float64]
@@ -29,27 +33,24 @@ class Factors:
 
 
 class FactorModel(Protocol):
-    """Latent factors shared by the views, for patients who may lack some of them.
-
-    Training patients come as batches that can be iterated again; a small cohort is a list of one. Rows of what is
-    returned are in the order of the first pass.
-    """
+    """Latent factors that the views share, for patients who may lack some of the views."""
 
     def __init__(self, count: int, seed: int) -> None: ...
 
-    def fit(self, batches: Iterable[Batch]) -> Self:
+    def fit(self, batch: Batch) -> Self:
         """Learn loadings from training patients."""
         ...
 
-    def fit_transform(self, batches: Iterable[Batch]) -> Factors:
-        """Learn from training patients, and give each the factors that he would have if he were new.
+    def fit_transform(self, batch: Batch) -> Factors:
+        """Learn from training patients, and return the factors that each of them would have as a new patient.
 
-        What is trained on factors has to be trained on these: `transform` of training patients fits their own noise.
+        Models that use the factors must be trained on these: `transform` of training patients is overfitted, because
+        the loadings have learned the noise of these patients.
         """
         ...
 
     def transform(self, batch: Batch) -> Factors:
-        """Put new patients into the factors, whichever views they have."""
+        """Factors of new patients, from whichever views they have."""
         ...
 
     def loadings(self, view: str) -> NDArray[np.float64]:
@@ -57,18 +58,18 @@ class FactorModel(Protocol):
         ...
 
     def variance_explained(self) -> pd.DataFrame:
-        """Share of the variance of each view (rows) that each factor (columns) explains."""
+        """Proportion of the variance of each view (rows) that each factor (columns) explains."""
         ...
 
     def reconstruct(self, view: str, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and sd, both (n, p), of the values of one view, for patients who may lack it whole."""
+        """Mean and sd, both (n, p), of the values of one view, also for patients who lack the whole view."""
         ...
 
     def save(self, folder: Path, name: str) -> None:
-        """Write json and safetensors."""
+        """Write json and safetensors files."""
         ...
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Self:
-        """Read what `save` wrote."""
+        """Read what :meth:`save` wrote."""
         ...

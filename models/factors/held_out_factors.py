@@ -1,4 +1,4 @@
-"""Training patients as if they were new: factors from loadings that did not see them."""
+"""Factors of training patients as if they were new: the influence of each patient on the loadings is removed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 from models.factors.linear_gaussian import LinearGaussian
 
-__all__ = ["left_out"]
+__all__ = ["held_out_posterior"]
 
 Array = NDArray[np.float64]
 
@@ -16,36 +16,53 @@ ROUNDS = 2
 LARGEST_LEVERAGE = 0.9
 
 
-def left_out(linear: LinearGaussian, batch: Batch) -> tuple[Array, Array]:
-    """Posterior means (n, k) and covariances (n, k, k) of the patients that `linear` was fitted to.
+def held_out_posterior(linear: LinearGaussian, batch: Batch) -> tuple[Array, Array]:
+    """Posterior of the factors of training patients, each as if the model were fitted without them.
 
-    Loadings lean towards the noise of the patients that they were learned from, so that a training patient's factors
-    come out too large, the more the more features there are. A feature's loadings are a ridge regression on the
-    factors; what they owe to one patient is known without a second fit (Allen 1974,
-    doi 10.1080/00401706.1974.10489157), and what that adds to his factors is taken away.
+    Loadings fit the noise of their training patients, so the factors of training patients are too large; the effect
+    grows with the number of features. The loadings of a feature are a ridge regression on the factors. The influence
+    of one patient on a regression is known without a second fit (Allen 1974, doi 10.1080/00401706.1974.10489157), and
+    its contribution to the patient's factors is subtracted here.
+
+    Parameters
+    ----------
+    linear
+        Model that was fitted to the patients.
+    batch
+        The n training patients.
+
+    Returns
+    -------
+    mean
+        (n, k) posterior means.
+    covariance
+        (n, k, k) posterior covariances.
     """
-    before, covariance = linear.posterior(batch, batch.observed)
-    mean = before
+    full, covariance = linear.posterior(batch, batch.observed)
+    mean = full
     for _ in range(ROUNDS):
-        own = sum((_own(linear, name, batch, mean, covariance) for name in linear.views), np.zeros_like(mean))
-        mean = before - (covariance @ own[:, :, None])[:, :, 0]
+        influence = sum(
+            (_own_influence(linear, name, batch, mean, covariance) for name in linear.views),
+            np.zeros_like(mean),
+        )
+        mean = full - (covariance @ influence[:, :, None])[:, :, 0]
     return mean, covariance
 
 
-def _own(linear: LinearGaussian, name: str, batch: Batch, mean: Array, covariance: Array) -> Array:
-    """(n, k) pull of one view on each patient through what its loadings owe to himself."""
+def _own_influence(linear: LinearGaussian, name: str, batch: Batch, mean: Array, covariance: Array) -> Array:
+    """(n, k) part of a view's linear term that comes from the patient's own influence on the loadings."""
     view, seen = linear.views[name], batch.observed[name]
     present = seen.any(axis=1)
-    weight, pull = linear.local(name, batch, seen, mean, covariance)
+    weight, weighted = linear.value_terms(name, batch, seen, mean, covariance)
     moment = mean[present].T @ mean[present] + covariance[present].sum(axis=0)
-    # The ridge is the spread of the loadings themselves; in this basis it is diagonal for every feature.
+    # The ridge penalty is the variance of the loadings themselves; in this basis it is diagonal for every feature.
     prior = np.sqrt((view.loadings**2).mean(axis=0))
     values, vectors = np.linalg.eigh(prior[:, None] * moment * prior)
     basis = prior[:, None] * vectors
     precision = weight.sum(axis=0) / max(present.sum(), 1)
-    shrunk = 1 / (precision[:, None] * values.clip(min=0.0) + 1)
+    shrinkage = 1 / (precision[:, None] * values.clip(min=0.0) + 1)
     along = mean @ basis
-    leverage = (weight * (along**2 @ shrunk.T)).clip(max=LARGEST_LEVERAGE)
-    residual = pull - weight * (mean @ view.loadings.T)
-    own: Array = ((residual * pull / (1 - leverage)) @ shrunk * along) @ basis.T
-    return own
+    leverage = (weight * (along**2 @ shrinkage.T)).clip(max=LARGEST_LEVERAGE)
+    residual = weighted - weight * (mean @ view.loadings.T)
+    influence: Array = ((residual * weighted / (1 - leverage)) @ shrinkage * along) @ basis.T
+    return influence

@@ -1,8 +1,8 @@
-"""Likelihoods that are not Gaussian, each as the Gaussian that bounds it from below.
+"""Non-Gaussian likelihoods, each with a Gaussian lower bound.
 
-Given the mean and the second moment of the predictor eta of a value, a bound is
-``linear * eta - precision * eta**2 / 2`` plus what does not depend on eta, so that conjugate updates stay exact and the
-evidence never falls.
+The bound is taken at the mean and the second moment of the linear predictor eta of a value. It is
+``linear * eta - precision * eta**2 / 2`` plus terms without eta, so conjugate updates stay exact and the evidence never
+decreases.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ NODES = 20
 
 
 class BoundedLikelihood(Protocol):
-    """A bound; every tensor has the shape of the values `y`."""
+    """A likelihood with its Gaussian lower bound; every tensor has the shape of the values `y`."""
 
     def residual(self, eta: Tensor) -> Tensor:
-        """Variance that the likelihood itself adds on the scale of eta."""
+        """Variance of the likelihood on the scale of eta."""
         ...
 
     def allows(self, y: Tensor) -> Tensor:
-        """Tell which values can be."""
+        """Which values the likelihood can produce."""
         ...
 
-    def start(self, y: Tensor) -> Tensor:
-        """Values on a scale on which a first guess of the factors may be linear."""
+    def linear_scale(self, y: Tensor) -> Tensor:
+        """Values on a scale that is about linear in the factors, for initialization."""
         ...
 
     def gaussian(self, y: Tensor, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        """Precision and linear term of the best bound, where E[eta] is `mean` and E[eta^2] is `second`."""
+        """Precision and linear term of the tightest bound, where E[eta] is `mean` and E[eta^2] is `second`."""
         ...
 
     def evidence(self, y: Tensor, mean: Tensor, second: Tensor) -> Tensor:
-        """Bound E[log p(y | eta)] from below by the expectation of that Gaussian."""
+        """Lower bound on E[log p(y | eta)]: the expectation of the Gaussian bound."""
         ...
 
     def response(self, eta: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,18 +63,18 @@ class BoundedLikelihood(Protocol):
 
 
 class Bernoulli:
-    """0 or 1, logit link: the bound of Jaakkola and Jordan (2000, doi 10.1023/A:1008932416310)."""
+    """0 or 1 with a logit link: the bound of Jaakkola and Jordan (2000, doi 10.1023/A:1008932416310)."""
 
     def residual(self, eta: Tensor) -> Tensor:
-        """Of the standard logistic distribution."""
+        """Variance of the standard logistic distribution."""
         return torch.full_like(eta, math.pi**2 / 3)
 
     def allows(self, y: Tensor) -> Tensor:
-        """0 and 1."""
+        """Allow 0 and 1."""
         return (y == 0) | (y == 1)
 
-    def start(self, y: Tensor) -> Tensor:
-        """Take the values themselves."""
+    def linear_scale(self, y: Tensor) -> Tensor:
+        """Return the values unchanged."""
         return y
 
     def gaussian(self, y: Tensor, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
@@ -83,20 +83,20 @@ class Bernoulli:
         return torch.tanh(xi / 2) / (2 * xi), y - 0.5
 
     def evidence(self, y: Tensor, mean: Tensor, second: Tensor) -> Tensor:
-        """At the best tangent."""
+        """Value of the bound at the best tangent."""
         xi = second.clamp_min(1e-8).sqrt()
         return logsigmoid(xi) - xi / 2 + (y - 0.5) * mean
 
     def response(self, eta: Tensor) -> tuple[Tensor, Tensor]:
-        """Probability of 1, and its Bernoulli variance."""
+        """Probability of 1, and its variance."""
         p = torch.sigmoid(eta)
         return p, p * (1 - p)
 
 
 class Poisson:
-    """Counts of rate ``log(1 + exp(eta))``: a parabola of bounded curvature (Seeger and Bouchard 2012, AISTATS 22).
+    """Counts with rate ``log(1 + exp(eta))``: a quadratic bound (Seeger and Bouchard 2012, AISTATS 22).
 
-    The curvature is bounded value by value, 1/4 + 0.17 y, tighter than by the largest count of a feature.
+    The curvature is bounded for each value, by 1/4 + 0.17 y. This is tighter than a bound by the largest count.
     """
 
     def residual(self, eta: Tensor) -> Tensor:
@@ -104,27 +104,27 @@ class Poisson:
         return self._rate(eta) / torch.sigmoid(eta).square()
 
     def allows(self, y: Tensor) -> Tensor:
-        """Whole numbers from 0."""
+        """Allow whole numbers from 0."""
         return (y >= 0) & (y == y.round())
 
-    def start(self, y: Tensor) -> Tensor:
-        """log(1 + y)."""
+    def linear_scale(self, y: Tensor) -> Tensor:
+        """Return log(1 + y)."""
         return torch.log1p(y)
 
     def gaussian(self, y: Tensor, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """Touches at E[eta]."""
+        """Parabola that touches the log likelihood at E[eta]."""
         curvature = 0.25 + 0.17 * y
         slope = torch.sigmoid(mean) * (1 - y / self._rate(mean))
         return curvature, curvature * mean - slope
 
     def evidence(self, y: Tensor, mean: Tensor, second: Tensor) -> Tensor:
-        """At the best parabola."""
+        """Value of the bound at the best parabola."""
         rate = self._rate(mean)
         value = y * torch.log(rate) - rate - torch.lgamma(y + 1)
         return value - 0.5 * (0.25 + 0.17 * y) * (second - mean**2).clamp_min(0)
 
     def response(self, eta: Tensor) -> tuple[Tensor, Tensor]:
-        """Rate, which is the variance too."""
+        """Rate, which is also the variance."""
         return self._rate(eta), self._rate(eta)
 
     @staticmethod
@@ -136,7 +136,22 @@ LIKELIHOODS: dict[str, BoundedLikelihood] = {"bernoulli": Bernoulli(), "poisson"
 
 
 def check_likelihood(view: str, likelihood: str, y: Tensor) -> None:
-    """Refuse values that the likelihood of `view` cannot give."""
+    """Check that a likelihood can produce the values of a view.
+
+    Parameters
+    ----------
+    view
+        Name of the view, for the message.
+    likelihood
+        A name in LIKELIHOODS.
+    y
+        Values of the view.
+
+    Raises
+    ------
+    FitError
+        If the likelihood cannot produce one of the values.
+    """
     if not bool(LIKELIHOODS[likelihood].allows(y).all()):
         raise FitError(
             f"view {view} has values that are not {likelihood}; give it unscaled values or call it gaussian"
@@ -146,7 +161,20 @@ def check_likelihood(view: str, likelihood: str, y: Tensor) -> None:
 def expected_response(
     likelihood: str, mean: NDArray[np.float64], variance: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and variance of values whose predictor is N(mean, variance), by Gauss-Hermite quadrature."""
+    """Mean and variance of values with a normally distributed predictor, by Gauss-Hermite quadrature.
+
+    Parameters
+    ----------
+    likelihood
+        gaussian, or a name in LIKELIHOODS.
+    mean, variance
+        Of the predictor.
+
+    Returns
+    -------
+    mean, variance
+        Of the values, in the same shape.
+    """
     if likelihood == GAUSSIAN:
         return mean, variance
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)

@@ -1,4 +1,4 @@
-"""The linear Gaussian view of a factor model: loadings and noise per view give everybody's factors."""
+"""A factor model in its linear Gaussian form: loadings and noise of each view determine the factors of any patient."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from datamodules.batch import Batch
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
 from omics.common.files import read_state, write_state
 
-__all__ = ["LinearGaussian", "LinearView", "solved"]
+__all__ = ["LinearGaussian", "LinearView", "NaturalParameters", "gaussian_posterior"]
 
 Array = NDArray[np.float64]
 Seen = Mapping[str, NDArray[np.bool_]]
+
+NaturalParameters = tuple[Array, Array]
+"""Precision (n, k, k) and linear term (n, k) = precision x mean that data add to the posterior of the factors."""
 
 ROUNDS = 100
 TOLERANCE = 1e-6
@@ -26,7 +29,7 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class LinearView:
-    """One view: its predictor is mean + loadings z + noise.
+    """One view: its linear predictor is mean + loadings z + noise.
 
     Attributes
     ----------
@@ -35,9 +38,9 @@ class LinearView:
     loadings
         (p, k).
     precision
-        (p,) inverse noise variances, in which the uncertainty of the loadings is counted; 0 where nothing is known.
+        (p,) inverse noise variances, which include the uncertainty of the loadings; 0 for a feature without data.
     likelihood
-        Of the values given the predictor: gaussian (they are the predictor), or a name in LIKELIHOODS.
+        Of the values given the predictor: gaussian (the values are the predictor), or a name in LIKELIHOODS.
     """
 
     mean: Array
@@ -46,22 +49,22 @@ class LinearView:
     likelihood: str = GAUSSIAN
 
     def explained(self) -> Array:
-        """(k,) share of the variance of the predictor that each factor explains, over features that are known of."""
+        """(k,) proportion of the variance of the predictor that each factor explains, over features with data."""
         known = self.precision > 0
-        left = 1 / self.precision[known]
+        residual = 1 / self.precision[known]
         if self.likelihood != GAUSSIAN:
-            left += LIKELIHOODS[self.likelihood].residual(torch.from_numpy(self.mean[known])).numpy()
+            residual += LIKELIHOODS[self.likelihood].residual(torch.from_numpy(self.mean[known])).numpy()
         of_factors = (self.loadings[known] ** 2).sum(axis=0)
-        return np.asarray(of_factors / (of_factors.sum() + left.sum()))
+        return np.asarray(of_factors / (of_factors.sum() + residual.sum()))
 
 
 @dataclass(frozen=True)
 class LinearGaussian:
     """Views that share factors z with the prior N(0, I).
 
-    The posterior of a patient is Gaussian with precision ``I + W' diag(precision) W`` over the features that he
-    has (Tipping and Bishop 1999, doi 10.1111/1467-9868.00196), so sd never shrinks when a view is taken away. Values of
-    other likelihoods enter by the Gaussian that bounds them, found again until the posterior stands.
+    The posterior of a patient is Gaussian with precision ``I + W' diag(precision) W`` over the observed features
+    (Tipping and Bishop 1999, doi 10.1111/1467-9868.00196), so the sd never decreases when a view is removed. Values of
+    other likelihoods enter through their Gaussian lower bound, which is updated until the posterior converges.
     """
 
     views: dict[str, LinearView]
@@ -72,46 +75,50 @@ class LinearGaussian:
         k = self.count
         mean, covariance = np.zeros((len(batch), k)), np.tile(np.eye(k), (len(batch), 1, 1))
         bounded = [name for name, view in self.views.items() if view.likelihood != GAUSSIAN]
-        fixed = [self.pull(n, batch, seen[n], mean, covariance) for n in self.views if n not in bounded]
+        fixed = [
+            self.natural_parameters(n, batch, seen[n], mean, covariance)
+            for n in self.views
+            if n not in bounded
+        ]
         for _ in range(ROUNDS):
             before = mean
-            moving = [self.pull(n, batch, seen[n], mean, covariance) for n in bounded]
-            mean, covariance = solved(fixed + moving, len(batch), k)
+            updated = [self.natural_parameters(n, batch, seen[n], mean, covariance) for n in bounded]
+            mean, covariance = gaussian_posterior(fixed + updated, len(batch), k)
             if not bounded or np.abs(mean - before).max(initial=0.0) < TOLERANCE:
                 break
         return mean, covariance
 
-    def pull(
+    def natural_parameters(
         self, name: str, batch: Batch, seen: NDArray[np.bool_], mean: Array, covariance: Array
-    ) -> tuple[Array, Array]:
-        """Precision (n, k, k) and linear term (n, k) that a view adds to the factors.
+    ) -> NaturalParameters:
+        """Precision (n, k, k) and linear term (n, k) that a view adds to the posterior of the factors.
 
-        `mean` and `covariance` are where a bound is taken, and mean nothing to a Gaussian view.
+        `mean` and `covariance` say where a bound is taken; a Gaussian view does not use them.
         """
         view = self.views[name]
         if view.likelihood != GAUSSIAN:
-            weight, residual = self.local(name, batch, seen, mean, covariance)
-            return _weighed(weight, view.loadings), residual @ view.loadings
+            weight, weighted_residual = self.value_terms(name, batch, seen, mean, covariance)
+            return _weighted_outer(weight, view.loadings), weighted_residual @ view.loadings
         weighted = view.loadings * view.precision[:, None]
         linear = np.where(seen, batch.views[name] - view.mean, 0.0) @ weighted
-        precision, whole = np.zeros_like(covariance), seen.all(axis=1)
-        precision[whole] = weighted.T @ view.loadings
-        if len(part := np.flatnonzero(seen.any(axis=1) & ~whole)):
-            precision[part] = _weighed(seen[part] * view.precision, view.loadings)
+        precision, complete = np.zeros_like(covariance), seen.all(axis=1)
+        precision[complete] = weighted.T @ view.loadings
+        if len(partial := np.flatnonzero(seen.any(axis=1) & ~complete)):
+            precision[partial] = _weighted_outer(seen[partial] * view.precision, view.loadings)
         return precision, linear
 
-    def local(
+    def value_terms(
         self, name: str, batch: Batch, seen: NDArray[np.bool_], mean: Array, covariance: Array
     ) -> tuple[Array, Array]:
-        """(n, p) precision of each value of a view given the factors, and that times the value less its mean."""
+        """(n, p) precision of each value of a view given the factors, and precision x (value - mean)."""
         view, x = self.views[name], batch.views[name]
         if view.likelihood == GAUSSIAN:
             return seen * view.precision, np.where(seen, x - view.mean, 0.0) * view.precision
         eta, variance = self.predictor(name, mean, covariance)
         tensors = (np.where(seen, x, 0.0).astype(np.float64), eta, eta**2 + variance)
         bound = LIKELIHOODS[view.likelihood].gaussian(*(torch.from_numpy(part) for part in tensors))
-        weight, pull = (np.where(seen, part.numpy(), 0.0) for part in bound)
-        return weight, pull - weight * view.mean
+        weight, linear = (np.where(seen, part.numpy(), 0.0) for part in bound)
+        return weight, linear - weight * view.mean
 
     def predictor(self, name: str, mean: Array, covariance: Array) -> tuple[Array, Array]:
         """(n, p) mean and variance of the predictor of a view, noise included, for factors of this posterior."""
@@ -122,7 +129,7 @@ class LinearGaussian:
         return view.mean + mean @ view.loadings.T, of_factors + noise
 
     def save(self, folder: Path, name: str) -> None:
-        """Write json and safetensors."""
+        """Write json and safetensors files."""
         arrays = {
             f"{view}.{key}": getattr(state, key)
             for view, state in self.views.items()
@@ -136,7 +143,7 @@ class LinearGaussian:
     def load(cls, folder: Path, name: str) -> Self:
         """Read what :meth:`save` wrote."""
         settings, arrays = read_state(folder, name)
-        # Older models knew Gaussian views alone.
+        # Older files have Gaussian views only.
         likelihoods = settings.get("likelihoods", {})
         views = {
             view: LinearView(
@@ -150,11 +157,28 @@ class LinearGaussian:
         return cls(views, settings["count"])
 
 
-def solved(pulls: Sequence[tuple[Array, Array]], n: int, k: int) -> tuple[Array, Array]:
-    """Posterior means (n, k) and covariances (n, k, k) of factors that the prior N(0, I) and `pulls` know of."""
-    precision = np.tile(np.eye(k), (n, 1, 1)) + sum(precision for precision, _ in pulls)
+def gaussian_posterior(parameters: Sequence[NaturalParameters], n: int, k: int) -> tuple[Array, Array]:
+    """Posterior of the factors with the prior N(0, I): the natural parameters of the data add up.
+
+    Parameters
+    ----------
+    parameters
+        Precision and linear term of each view.
+    n
+        Number of patients.
+    k
+        Number of factors.
+
+    Returns
+    -------
+    mean
+        (n, k) posterior means.
+    covariance
+        (n, k, k) posterior covariances.
+    """
+    precision = np.tile(np.eye(k), (n, 1, 1)) + sum(precision for precision, _ in parameters)
     covariance = np.asarray(np.linalg.inv(precision), dtype=np.float64)
-    linear = np.zeros((n, k)) + sum(linear for _, linear in pulls)
+    linear = np.zeros((n, k)) + sum(linear for _, linear in parameters)
     mean: Array = (covariance @ linear[:, :, None])[:, :, 0]
     return mean, covariance
 
@@ -164,7 +188,7 @@ def _outer(loadings: Array) -> Array:
     return (loadings[:, :, None] * loadings[:, None, :]).reshape(len(loadings), -1)
 
 
-def _weighed(weight: Array, loadings: Array) -> Array:
+def _weighted_outer(weight: Array, loadings: Array) -> Array:
     """(n, k, k) sum over features of `weight` (n, p) times the outer product of their loadings."""
     k = loadings.shape[1]
     return (weight @ _outer(loadings)).reshape(len(weight), k, k)

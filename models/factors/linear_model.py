@@ -1,9 +1,8 @@
-"""What factor models share that are linear once they are fitted."""
+"""Base class of the factor models that are linear once they are fitted."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -13,9 +12,10 @@ from numpy.typing import NDArray
 
 from datamodules.batch import Batch
 from models.factors.factor_model import Factors
-from models.factors.held_out_factors import left_out
+from models.factors.held_out_factors import held_out_posterior
 from models.factors.likelihoods import expected_response
 from models.factors.linear_gaussian import LinearGaussian
+from models.factors.loadings import factor_names
 from omics.common.errors import FitError
 
 __all__ = ["LinearFactorModel"]
@@ -24,14 +24,14 @@ Array = NDArray[np.float64]
 
 
 class LinearFactorModel(ABC):
-    """What linear factor models share once they are fitted; a subclass brings `fit`.
+    """A factor model that is linear once it is fitted; subclasses define `fit`.
 
     Parameters
     ----------
     count
-        Number of factors to begin with.
+        Number of factors to start with.
     seed
-        Of whatever is random in `fit`.
+        Seed of everything that is random in `fit`.
     """
 
     def __init__(self, count: int, seed: int = 0) -> None:
@@ -48,37 +48,35 @@ class LinearFactorModel(ABC):
         return self._linear
 
     @abstractmethod
-    def fit(self, batches: Iterable[Batch]) -> Self:
+    def fit(self, batch: Batch) -> Self:
         """Learn from training patients."""
 
     def transform(self, batch: Batch) -> Factors:
-        """Posterior mean and sd of patients that were not trained on, from the values that were measured."""
+        """Posterior mean and sd of the factors of new patients, from their observed values."""
         return _factors(batch, self.linear, *self.linear.posterior(batch, batch.observed))
 
-    def fit_transform(self, batches: Iterable[Batch]) -> Factors:
-        """Learn from training patients, and give each the factors that he would have if he were new."""
-        batch = Batch.concatenate(batches)
-        linear = self.fit([batch]).linear
-        return _factors(batch, linear, *left_out(linear, batch))
+    def fit_transform(self, batch: Batch) -> Factors:
+        """Learn from training patients, and return the factors that each of them would have as a new patient."""
+        linear = self.fit(batch).linear
+        return _factors(batch, linear, *held_out_posterior(linear, batch))
 
     def reconstruct(self, view: str, batch: Batch) -> tuple[Array, Array]:
-        """Mean and sd (n, p) of the values of one view, from whatever was measured on each patient."""
+        """Mean and sd (n, p) of the values of one view, from the observed values of each patient."""
         predictor = self.linear.predictor(view, *self.linear.posterior(batch, batch.observed))
         mean, variance = expected_response(self.linear.views[view].likelihood, *predictor)
         return mean, np.asarray(np.sqrt(variance))
 
     def variance_explained(self) -> pd.DataFrame:
-        """Share of the variance of each view (rows) that each factor (columns) explains, by the model."""
-        shares = {name: view.explained() for name, view in self.linear.views.items()}
-        columns = [f"factor{k + 1}" for k in range(self.linear.count)]
-        return pd.DataFrame.from_dict(shares, orient="index", columns=columns)
+        """Proportion of the variance of each view (rows) that each factor (columns) explains, under the model."""
+        proportions = {name: view.explained() for name, view in self.linear.views.items()}
+        return pd.DataFrame.from_dict(proportions, orient="index", columns=factor_names(self.linear.count))
 
     def loadings(self, view: str) -> Array:
         """(p, k) loadings of one view, on the harmonized scale."""
         return self.linear.views[view].loadings
 
     def save(self, folder: Path, name: str) -> None:
-        """Write json and safetensors."""
+        """Write json and safetensors files."""
         self.linear.save(folder, name)
 
     @classmethod

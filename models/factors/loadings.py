@@ -1,4 +1,4 @@
-"""Loadings by name: which feature of which view hangs on which factor, the most telling first."""
+"""Loadings by name: which features of which view have large loadings on which factor."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from models.factors.factor_model import FactorModel
 __all__ = ["Loadings", "factor_names", "named_loadings", "ranked_loadings"]
 
 Loadings = Mapping[str, pd.DataFrame]
-"""View -> loadings on the harmonized scale, a row a feature, a column a factor."""
+"""View -> loadings on the harmonized scale, one row per feature and one column per factor."""
 
 
 def factor_names(count: int) -> list[str]:
-    """Names of `count` factors, as ``variance_explained`` calls them.
+    """Names of `count` factors.
 
     Examples
     --------
@@ -27,23 +27,36 @@ def factor_names(count: int) -> list[str]:
 
 
 def named_loadings(features: Mapping[str, pd.Index], model: FactorModel) -> dict[str, pd.DataFrame]:
-    """Name the loadings of a fitted model after the features that were kept; a view without any is absent."""
-    found = {}
+    """Table of the loadings of a fitted model, with the names of features and factors.
+
+    Parameters
+    ----------
+    features
+        View -> names of the features that the harmonizer keeps.
+    model
+        Fitted on these features.
+
+    Returns
+    -------
+    dict
+        View -> loadings, one row per feature and one column per factor. A view without features is absent.
+    """
+    named = {}
     for view, names in features.items():
         if len(names):
             values = model.loadings(view)
-            found[view] = pd.DataFrame(values, names, factor_names(values.shape[1]))
-    return found
+            named[view] = pd.DataFrame(values, names, factor_names(values.shape[1]))
+    return named
 
 
 def ranked_loadings(loadings: Loadings) -> pd.DataFrame:
-    """Tidy table of loadings, factor by factor and view by view, the largest first.
+    """Tidy table of loadings, by factor and view, the largest first.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``factor``, ``view``, ``feature``, ``loading`` and ``rank``: 1 for the feature of the largest absolute
-        loading of that factor in that view. Equal ones keep the order of the view.
+        Columns ``factor``, ``view``, ``feature``, ``loading`` and ``rank``: 1 for the feature with the largest absolute
+        loading on that factor in that view. Ties keep the feature order of the view.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Factors of one fit found again in another: order and sign of factors mean nothing, their loadings do."""
+"""Match the factors of two fits by their loadings: the order and the sign of factors are arbitrary."""
 
 from __future__ import annotations
 
@@ -9,49 +9,69 @@ from scipy.optimize import linear_sum_assignment
 
 from models.factors.loadings import Loadings
 
-__all__ = ["aligned", "congruence"]
+__all__ = ["align_loadings", "congruence"]
 
 Array = NDArray[np.float64]
 
 
-def aligned(reference: Loadings, other: Loadings) -> dict[str, pd.DataFrame]:
-    """Put the loadings of another fit in the order and with the signs of a reference fit.
+def align_loadings(reference: Loadings, other: Loadings) -> dict[str, pd.DataFrame]:
+    """Match the factors of another fit to a reference fit, and give them the order and signs of the reference.
 
-    Factors are paired so that the sum of absolute congruences is largest (Hungarian assignment). A factor of the
-    reference that has no partner, the other fit having fewer, gets loadings 0.
+    Factors are matched so that the sum of absolute congruences is largest (Hungarian algorithm, Kuhn 1955,
+    doi 10.1002/nav.3800020109).
+
+    Parameters
+    ----------
+    reference
+        Loadings of the reference fit.
+    other
+        Loadings of the fit to align.
+
+    Returns
+    -------
+    dict
+        View -> aligned loadings. If the other fit has fewer factors, the unmatched ones have loadings 0.
 
     Examples
     --------
     >>> one = {"rna": pd.DataFrame({"factor1": [1.0, 0.0, 0.1], "factor2": [0.0, 1.0, 0.0]})}
     >>> two = {"rna": pd.DataFrame({"factor1": [0.1, -2.0, 0.0], "factor2": [1.0, 0.0, 0.0]})}
-    >>> aligned(one, two)["rna"].to_numpy().tolist()
+    >>> align_loadings(one, two)["rna"].to_numpy().tolist()
     [[1.0, -0.1], [0.0, 2.0], [0.0, -0.0]]
     """
-    products = _congruences(*_shared(reference, other))
-    rows, partners = linear_sum_assignment(-np.abs(products))
-    signs = np.where(products[rows, partners] < 0, -1.0, 1.0)
+    congruences = _congruences(*_common_features(reference, other))
+    rows, partners = linear_sum_assignment(-np.abs(congruences))
+    signs = np.where(congruences[rows, partners] < 0, -1.0, 1.0)
     names = next(iter(reference.values())).columns
-    turned = {}
+    aligned = {}
     for view, table in other.items():
         values = np.zeros((len(table), len(names)))
         values[:, rows] = table.to_numpy()[:, partners] * signs
-        turned[view] = pd.DataFrame(values, table.index, names)
-    return turned
+        aligned[view] = pd.DataFrame(values, table.index, names)
+    return aligned
 
 
 def congruence(one: Loadings, two: Loadings) -> Array:
-    """(k,) correlation about 0 of each factor's loadings in two aligned fits, over the features that both have.
+    """Tucker's coefficient of congruence (Lorenzo-Seva and ten Berge 2006, doi 10.1027/1614-2241.2.2.57).
 
-    This is Tucker's coefficient of congruence (Lorenzo-Seva and ten Berge 2006, doi 10.1027/1614-2241.2.2.57). About 0
-    and not about the mean, since loadings that share a sign are much of what a factor is. 0 where one fit
-    has no loadings for a factor.
+    It is the correlation about 0, not about the mean, because a common sign of the loadings is part of the factor.
+
+    Parameters
+    ----------
+    one, two
+        Aligned loadings of two fits.
+
+    Returns
+    -------
+    numpy.ndarray
+        (k,) congruence of each factor, over the features that both fits have; 0 where a fit has no loadings.
     """
-    return np.asarray(np.diag(_congruences(*_shared(one, two))))
+    return np.asarray(np.diag(_congruences(*_common_features(one, two))))
 
 
-def _shared(one: Loadings, two: Loadings) -> tuple[Array, Array]:
-    """Give the loadings of both over the same features, views below each other."""
-    left, right = [_nothing(one)], [_nothing(two)]
+def _common_features(one: Loadings, two: Loadings) -> tuple[Array, Array]:
+    """Select the loadings of the features that both fits have, all views in one matrix."""
+    left, right = [_no_rows(one)], [_no_rows(two)]
     for view in one:
         if view in two:
             common = one[view].index.intersection(two[view].index, sort=False)
@@ -60,7 +80,7 @@ def _shared(one: Loadings, two: Loadings) -> tuple[Array, Array]:
     return np.vstack(left), np.vstack(right)
 
 
-def _nothing(loadings: Loadings) -> Array:
+def _no_rows(loadings: Loadings) -> Array:
     return np.zeros((0, next(iter(loadings.values())).shape[1]))
 
 

@@ -1,11 +1,10 @@
-"""MOFA by mofapy2, with the projection of new patients that mofapy2 lacks."""
+"""MOFA by mofapy2, with a projection of new patients, which mofapy2 does not have."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import warnings
-from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -23,27 +22,26 @@ ITERATIONS = 300
 class MOFA(LinearFactorModel):
     """Multi-omics factor analysis (Argelaguet et al. 2020, doi 10.1186/s13059-020-02015-1).
 
-    mofapy2 learns the posterior means of W and tau in float32, and may drop inactive factors; factors of any
-    patients, training ones too, are the Gaussian posterior given those.
+    mofapy2 estimates the posterior means of W and tau in float32, and may drop inactive factors. The factors of all
+    patients, training patients included, are the Gaussian posterior given W and tau.
     """
 
-    def fit(self, batches: Iterable[Batch]) -> Self:
+    def fit(self, batch: Batch) -> Self:
         """Learn loadings and noise from training patients who have at least one view."""
-        batch = Batch.concatenate(batches)
         names = [name for name, x in batch.views.items() if x.shape[1]]
         rows = np.flatnonzero(np.column_stack([batch.present(name) for name in names]).any(axis=1))
         batch = batch.take(rows)
         means, data = {}, {}
         for name in names:
             x = np.where(batch.observed[name], batch.views[name].astype(np.float64), np.nan)
-            # A feature that is nowhere measured among these patients has mean 0 and no loading.
+            # A feature that no training patient has gets mean 0 and loadings 0.
             seen = batch.observed[name].any(axis=0)
             means[name] = np.where(
                 seen, np.nansum(x, axis=0) / np.maximum(batch.observed[name].sum(axis=0), 1), 0.0
             )
             data[name] = x - means[name]
         nodes = _train(data, min(self.count, len(batch) - 1), self.seed % 2**31)
-        # mofapy2 stops before its factors have the variance 1 of their prior; their loadings take the rest.
+        # The factors of mofapy2 do not have the prior variance of 1; the loadings are rescaled accordingly.
         size = np.sqrt(np.asarray(nodes["Z"].getExpectations()["E2"], dtype=np.float64).mean(axis=0))
         views = {}
         for index, name in enumerate(names):
@@ -55,7 +53,7 @@ class MOFA(LinearFactorModel):
 
 
 def _train(data: dict[str, NDArray[np.float64]], count: int, seed: int) -> Any:
-    # mofapy2 talks to stdout even when quiet, and warns about its own internals.
+    # mofapy2 prints even in quiet mode, and warns about its internals.
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mofapy2.run.entry_point import entry_point

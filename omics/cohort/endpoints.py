@@ -1,17 +1,15 @@
-"""Endpoints: what happened to each patient, checked once and handed around as arrays."""
+"""Endpoints: the outcomes of each patient, checked once and passed on as arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omics.common.errors import DataError
-
-Number = TypeVar("Number", np.int64, np.float64)
 
 __all__ = ["Endpoints", "Response", "Survival"]
 
@@ -35,11 +33,11 @@ class Survival:
     observed
         (n,) bool: the patient has this endpoint.
     cause
-        (n,) int: 0 without an event, 1 to K for the cause of it; None where events are of one kind.
+        (n,) int: 0 without an event, 1 to K for the cause of the event; None where all events have one cause.
     entry
-        (n,) float in [0, time): when each came under observation; None where all did at 0.
+        (n,) float in [0, time): when observation of the patient began; None where it began at 0 for all.
     stratum
-        (n,) int: patients are compared within their stratum only, where a likelihood compares; None where all are.
+        (n,) int: a partial likelihood compares patients within their stratum only; None for one stratum.
     """
 
     kind: ClassVar[str] = "survival"
@@ -58,7 +56,7 @@ class Survival:
     ) -> tuple[
         NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]
     ]:
-        """``(event, time, cause, entry, stratum)`` as heads take them; who is not observed has any legal value."""
+        """``(event, time, cause, entry, stratum)`` as heads take them; valid placeholders where not observed."""
         cause = self.event.astype(np.int64) if self.cause is None else self.cause
         entry = np.zeros(len(self.time)) if self.entry is None else self.entry
         return (
@@ -71,16 +69,16 @@ class Survival:
 
     @property
     def label(self) -> NDArray[np.bool_]:
-        """(n,) what folds are balanced by: the event."""
+        """(n,) the label by which folds are stratified: the event."""
         return self.event
 
     @property
-    def needed(self) -> dict[str, NDArray[np.bool_]]:
-        """Who must be in every fold, by what they are called."""
+    def required_groups(self) -> dict[str, NDArray[np.bool_]]:
+        """Name -> (n,) bool, of the groups that must be present in every fold."""
         return {"event": self.event}
 
     def check_learnable(self, name: str) -> None:
-        """Raise :class:`DataError` where endpoint `name` teaches nothing: no event, or nobody to compare."""
+        """Raise :class:`DataError` if no model can be fitted to endpoint `name`: no event, or no comparable pair."""
         if not self.event.any():
             raise DataError(
                 f"endpoint '{name}' has no events, so nothing can be learned about it; "
@@ -88,12 +86,12 @@ class Survival:
             )
         if not self.time[self.event].min() < self.time[self.observed].max():
             raise DataError(
-                f"endpoint '{name}': nobody is followed beyond the first event, so no two patients "
+                f"endpoint '{name}': no patient is followed beyond the first event, so no two patients "
                 "can be compared; check its time column"
             )
 
     def take(self, rows: Rows) -> Survival:
-        """Keep `rows`, in their order."""
+        """Return the patients `rows`, in their order."""
         cause = None if self.cause is None else self.cause[rows]
         entry = None if self.entry is None else self.entry[rows]
         stratum = None if self.stratum is None else self.stratum[rows]
@@ -107,23 +105,10 @@ class Survival:
             stratum,
         )
 
-    @classmethod
-    def concatenate(cls, parts: Sequence[Survival]) -> Survival:
-        """Put patients under each other; all parts have one unit."""
-        return cls(
-            np.concatenate([part.time for part in parts]),
-            np.concatenate([part.event for part in parts]),
-            np.concatenate([part.observed for part in parts]),
-            parts[0].unit,
-            _joined([part.cause for part in parts]),
-            _joined([part.entry for part in parts]),
-            _joined([part.stratum for part in parts]),
-        )
-
 
 @dataclass(frozen=True)
 class Response:
-    """A label.
+    """A class label, such as response to treatment.
 
     Attributes
     ----------
@@ -132,9 +117,9 @@ class Response:
     observed
         (n,) bool: the patient has this endpoint.
     level
-        (n,) int, place in `levels`; any where not observed. Whether positive, if left out.
+        (n,) int, index into `levels`, of any value where not observed; 0 or 1 by `positive` if left out.
     levels
-        Names of the levels, the lowest first where they have an order.
+        Names of the levels, the lowest first where they are ordered.
     """
 
     kind: ClassVar[str] = "response"
@@ -152,49 +137,33 @@ class Response:
 
     @property
     def positive_levels(self) -> NDArray[np.bool_]:
-        """(levels,) which of them count as positive, by the patients who are observed."""
+        """(levels,) bool: the level counts as positive, as seen in the observed patients."""
         positive, level = self.outcome
         return np.isin(np.arange(len(self.levels)), level[positive & self.observed])
 
     @property
     def label(self) -> NDArray[np.bool_] | NDArray[np.int64]:
-        """(n,) what folds are balanced by: the class."""
+        """(n,) the label by which folds are stratified: the class."""
         return self.positive if self.level is None else self.level
 
     @property
-    def needed(self) -> dict[str, NDArray[np.bool_]]:
-        """Who must be in every fold, by what they are called."""
+    def required_groups(self) -> dict[str, NDArray[np.bool_]]:
+        """Name -> (n,) bool, of the groups that must be present in every fold."""
         return {"positive patient": self.positive, "negative patient": self.observed & ~self.positive}
 
     def check_learnable(self, name: str) -> None:
-        """Raise :class:`DataError` where endpoint `name` teaches nothing: a class is empty."""
-        for who, members in self.needed.items():
+        """Raise :class:`DataError` if no model can be fitted to endpoint `name`: a class is empty."""
+        for group, members in self.required_groups.items():
             if not members.any():
                 raise DataError(
-                    f"endpoint '{name}' has no {who}, so nothing can be learned about it; "
+                    f"endpoint '{name}' has no {group}, so nothing can be learned about it; "
                     "check its column and its key `positive` in cohort.yaml"
                 )
 
     def take(self, rows: Rows) -> Response:
-        """Keep `rows`, in their order."""
+        """Return the patients `rows`, in their order."""
         level = None if self.level is None else self.level[rows]
         return Response(self.positive[rows], self.observed[rows], level, self.levels)
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[Response]) -> Response:
-        """Put patients under each other."""
-        return cls(
-            np.concatenate([part.positive for part in parts]),
-            np.concatenate([part.observed for part in parts]),
-            _joined([part.level for part in parts]),
-            parts[0].levels,
-        )
-
-
-def _joined(parts: Sequence[NDArray[Number] | None]) -> NDArray[Number] | None:
-    """Put columns under each other that all parts of a cohort have, or none."""
-    present = [part for part in parts if part is not None]
-    return np.concatenate(present) if present else None
 
 
 @dataclass(frozen=True)
@@ -205,12 +174,12 @@ class Endpoints:
     primary_endpoint: str
 
     def primary(self) -> Survival | Response:
-        """Return the deciding endpoint, which must be one that something can be learned about.
+        """Return the primary endpoint and check that a model can be fitted to it.
 
         Raises
         ------
         DataError
-            If nobody had the event or a class is empty, or if these are new patients without endpoints.
+            If no patient had the event or a class is empty, or if these are new patients without endpoints.
         """
         if self.primary_endpoint not in self.named:
             raise DataError(
@@ -221,12 +190,12 @@ class Endpoints:
         return endpoint
 
     def survival(self) -> Survival:
-        """Return the deciding endpoint, which must be a survival endpoint with an event.
+        """Return the primary endpoint, which must be a survival endpoint with an event.
 
         Raises
         ------
         DataError
-            If it is of another kind, or nobody had the event.
+            If it is of another kind, or no patient had the event.
         """
         endpoint = self.primary()
         if not isinstance(endpoint, Survival):
@@ -234,7 +203,7 @@ class Endpoints:
         return endpoint
 
     def response(self) -> Response:
-        """Return the deciding endpoint, which must be a response with both classes.
+        """Return the primary endpoint, which must be a response with both classes.
 
         Raises
         ------
@@ -247,26 +216,5 @@ class Endpoints:
         return endpoint
 
     def take(self, rows: Rows) -> Endpoints:
-        """Keep `rows`, in their order."""
+        """Return the patients `rows`, in their order."""
         return Endpoints({name: e.take(rows) for name, e in self.named.items()}, self.primary_endpoint)
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[Endpoints]) -> Endpoints:
-        """Put the patients of parts of one cohort under each other.
-
-        Raises
-        ------
-        DataError
-            If parts differ in their endpoints, the kinds or the units of these.
-        """
-        kinds = [{name: (e.kind, e.unit) for name, e in part.named.items()} for part in parts]
-        if any(
-            (kind, part.primary_endpoint) != (kinds[0], parts[0].primary_endpoint)
-            for kind, part in zip(kinds, parts, strict=True)
-        ):
-            raise DataError("patients to put together have other endpoints; take them from one cohort")
-        named: dict[str, Survival | Response] = {}
-        for name, first in parts[0].named.items():
-            same: list[Any] = [part.named[name] for part in parts]
-            named[name] = type(first).concatenate(same)
-        return cls(named, parts[0].primary_endpoint)

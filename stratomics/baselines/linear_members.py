@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.ensemble.inputs import Blocks, Layout
+from models.ensemble.inputs import InputBlocks, InputLayout
 from models.linear.group_ridge import group_ridge, likelihood_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LinearMembers", "Select"]
 
 Array = NDArray[np.float64]
-Select = Callable[["Encoded"], Blocks]
+Select = Callable[["Encoded"], InputBlocks]
 """Which blocks of inputs a regression looks at."""
 
 
@@ -40,7 +40,7 @@ class LinearMembers:
     """
 
     select: Select
-    layout: Layout
+    layout: InputLayout
     coefficients: Array
     centers: Array
     own: Array
@@ -49,7 +49,7 @@ class LinearMembers:
     def fit(cls, part: TrainingPart, select: Select, arms: Array | None = None) -> Self:
         """Fit each member on its inner training patients with the endpoint; `arms` (n,) if it looks at them too."""
         blocks = [select(encoded) for _, encoded in part.members]
-        layout = Layout.of(blocks, arms is not None)
+        layout = InputLayout.from_members(blocks, arms is not None)
         x = _inputs(layout, blocks, arms, len(part.left))
         coefficients, centers = [], []
         for number, own in enumerate(x):
@@ -71,11 +71,11 @@ class LinearMembers:
         return _around(x, self.coefficients, self.centers)
 
 
-def _inputs(layout: Layout, blocks: Sequence[Blocks], arms: Array | None, n: int) -> Array:
+def _inputs(layout: InputLayout, blocks: Sequence[InputBlocks], arms: Array | None, n: int) -> Array:
     """(members, n, inputs); of a view that no member kept a feature of there are none."""
     if not layout.total:
         return np.zeros((len(blocks), n, 0))
-    return layout.stacked(blocks, arms).astype(np.float64)
+    return layout.stack(blocks, arms).astype(np.float64)
 
 
 def _around(x: Array, coefficients: Array, centers: Array) -> Array:

@@ -1,4 +1,4 @@
-"""How one member encodes patients: harmonizer, shared factors, components of each view; learned on its inner rows."""
+"""The encoder of one ensemble member: harmonizer, shared factors, and principal components of each view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datamodules.batch import Batch
 from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.harmonizer import Harmonizer
 from datamodules.split import Fold
-from models.ensemble.inputs import COVARIATES, FACTORS, Blocks, view_block
+from models.ensemble.inputs import COVARIATES, FACTORS, InputBlocks, view_block
 from models.factors import FACTOR_MODELS
 from models.factors.factor_model import FactorModel, Factors
 from models.factors.pca import PCA
@@ -31,16 +31,36 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Encoded:
-    """n patients as one member sees them: inputs by block, shared factors, and how badly these tell each view."""
+    """n patients as one member encodes them.
 
-    blocks: Blocks
+    Attributes
+    ----------
+    blocks
+        Inputs of the network by block: covariates, shared factors, components of each view.
+    factors
+        Shared factors, posterior mean and standard deviation.
+    reconstruction_error
+        (n, views) error of each view, reconstructed from the factors.
+    """
+
+    blocks: InputBlocks
     factors: Factors
     reconstruction_error: Array
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Harmonizer, factors that the views share, and leading components of each view alone."""
+    """Encodes patients for one member of the ensemble.
+
+    Attributes
+    ----------
+    harmonizer
+        Fitted on the training rows of the member, as all of the encoder.
+    factor_model
+        Factors that the views share.
+    components
+        View -> leading principal components of this view alone.
+    """
 
     harmonizer: Harmonizer
     factor_model: FactorModel
@@ -48,38 +68,59 @@ class Encoder:
 
     @classmethod
     def fit(cls, cohort: MuData, fold: Fold, config: ExperimentConfig, seed: int) -> tuple[Self, Encoded]:
-        """Learn from the training rows of `fold`, and give everybody as the member sees him.
+        """Fit to the training rows of `fold`, and encode all patients of `cohort`.
 
-        Training patients come as they would if they were new: factors of theirs fit their own noise.
+        Training patients are encoded by `fit_transform`, which scores them as new patients, since factors fitted to a
+        patient fit the noise of this patient too.
+
+        Parameters
+        ----------
+        cohort
+            Training patients of all members.
+        fold
+            One of the inner folds.
+        config
+            The experiment.
+        seed
+            Seed of the training part.
+
+        Returns
+        -------
+        tuple
+            The encoder, and all patients of `cohort` in their order.
         """
         data = CohortDataModule(cohort, fold.train, config.harmonize)
         data.setup()
-        batch = data.batch(fold.train)
+        [batch] = data.train_dataloader()
         kind = resolve(FACTOR_MODELS, config.factors.model, "factors.model")
         model: FactorModel = kind(config.factors.count, named_seed(seed, "factors", fold.number))
-        shared = model.fit_transform([batch])
+        shared = model.fit_transform(batch)
         as_new = {FACTORS: shared.mean}
         components = {}
         for view in _with_features(batch) if config.factors.per_view else ():
             components[view] = PCA(config.factors.per_view)
-            as_new[view_block(view)] = components[view].fit_transform([_alone(batch, view)]).mean
+            as_new[view_block(view)] = components[view].fit_transform(_alone(batch, view)).mean
         encoder = cls(data.harmonizer, model, components)
-        encoded = encoder.encode(cohort)
-        for name, own in as_new.items():
-            encoded.blocks[name][fold.train] = own
+        [everyone] = data.predict_dataloader()
+        encoded = encoder._encode_batch(everyone)
+        for name, scores in as_new.items():
+            encoded.blocks[name][fold.train] = scores
         encoded.factors.sd[fold.train] = shared.sd
         return encoder, encoded
 
     def encode(self, cohort: MuData) -> Encoded:
-        """Give new patients as the member sees them; a view that a patient lacks has its prior there, 0."""
-        batch = self.harmonizer.transform(cohort)
+        """Encode new patients; the components of a view that a patient lacks are 0, the prior mean."""
+        return self._encode_batch(self.harmonizer.transform(cohort))
+
+    def _encode_batch(self, batch: Batch) -> Encoded:
+        """Blocks, factors and reconstruction errors of harmonized patients."""
         own = {view_block(v): m.transform(_alone(batch, v)).mean for v, m in self.components.items()}
         factors = self.factor_model.transform(batch)
         blocks = {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors.mean, **own}
         return Encoded(blocks, factors, reconstruction_error(self.factor_model, batch))
 
     def save(self, folder: Path, name: str) -> None:
-        """Write json and safetensors."""
+        """Write json and safetensors files that begin with `name`."""
         self.harmonizer.save(folder, f"{name}.harmonizer")
         self.factor_model.save(folder, f"{name}.factors")
         for view, model in self.components.items():
@@ -99,7 +140,7 @@ class Encoder:
 
 
 def _of_view(name: str, harmonizer: Harmonizer, view: str) -> str:
-    """Name of a view's files: by number, since a view may be called anything."""
+    """Name of the files of a view: by number, since the name of a view may have any characters."""
     return f"{name}.view{list(harmonizer.features).index(view)}"
 
 

@@ -1,4 +1,4 @@
-"""Fit one training part: harmonize, factors, members of the ensemble, calibration. The heart of the trip."""
+"""Fit one training part: harmonization, factors, ensemble members, calibration."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from models.calibration.conformal import CONFORMAL
 from models.config import HeadConfig
-from models.ensemble.inputs import COVARIATES, Layout
-from models.ensemble.training import FEWEST_FOLDS, EndpointTask, train_members
+from models.ensemble.inputs import COVARIATES, InputLayout
+from models.ensemble.training import MIN_FOLDS, EndpointTask, train_members
 from models.heads import HEADS
 from models.heads.head import Head
 from models.ood.ood_score import OodScore
@@ -38,45 +38,60 @@ Array = NDArray[np.float64]
 
 
 def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
-    """Fit on all patients of `cohort`; see :func:`fit_part`."""
+    """Fit stratomics to all patients of a cohort.
+
+    Parameters
+    ----------
+    cohort
+        The training patients.
+    config
+        The experiment.
+    seed
+        Seed of this fit.
+
+    Returns
+    -------
+    Fitted
+        The ensemble; see :func:`fit_part`.
+    """
     return fit_part(TrainingPart(cohort, config, seed))
 
 
 def fit_part(part: TrainingPart) -> Fitted:
-    """Fit on one training part.
+    """Fit stratomics to one training part.
 
-    Inner folds part the patients; each inner training part gives one member (harmonizer and factors
-    included), and the member's predictions for the patients it left out whole calibrate the ensemble.
+    The patients are split into inner folds. Each inner training part gives one member of the ensemble, harmonizer
+    and factors included. The predictions of each member for the patients of its own inner test fold calibrate the
+    ensemble.
     """
-    cohort, config, left = part.cohort, part.config, part.left
-    tasks = dict(_tasks(cohort_endpoints(cohort), config, left, _sites(cohort, config.head)))
-    encoders, seen = [encoder for encoder, _ in part.members], [encoded for _, encoded in part.members]
-    blocks = [encoded.blocks for encoded in seen]
+    cohort, config, held_out_by = part.cohort, part.config, part.held_out_by
+    tasks = dict(_tasks(cohort_endpoints(cohort), config, held_out_by, _sites(cohort, config.head)))
+    encoders, encoded = [encoder for encoder, _ in part.members], [encoded for _, encoded in part.members]
+    blocks = [member.blocks for member in encoded]
     codes = part.arms
-    layout = Layout.of(blocks, codes is not None)
-    x = layout.stacked(blocks, codes)
+    layout = InputLayout.from_members(blocks, codes is not None)
+    x = layout.stack(blocks, codes)
     stratifier, training_history = train_members(
-        x, layout, list(tasks.values()), left, config.head, config.trainer, part.seed
+        x, layout, list(tasks.values()), held_out_by, config.head, config.trainer, part.seed
     )
-    said = stratifier.predict(x)
+    predicted = stratifier.predict(x)
+    covariates = _held_out(x[:, :, : layout.widths.get(COVARIATES, 0)], held_out_by)
     endpoints = [
-        _calibrated(
-            name,
-            task,
-            config.head,
-            estimates,
-            left,
-            codes,
-            _own(x[:, :, : layout.widths.get(COVARIATES, 0)], left),
-        )
-        for (name, task), estimates in zip(tasks.items(), said, strict=True)
+        _calibrate(name, task, config.head, estimates, held_out_by, codes, covariates)
+        for (name, task), estimates in zip(tasks.items(), predicted, strict=True)
     ]
-    ood_score = OodScore.fit([own.factors for own in seen], [own.reconstruction_error for own in seen], left)
+    ood_score = OodScore.fit(
+        [member.factors for member in encoded],
+        [member.reconstruction_error for member in encoded],
+        held_out_by,
+    )
     return Fitted(encoders, layout, stratifier, endpoints, ood_score, config.factors.model, training_history)
 
 
 def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:
-    """(n,) number of each patient's site, if they are to be compared within it; all without a site are one.
+    """(n,) number of the site of each patient, if patients are compared within sites only.
+
+    Patients without a site form one site.
 
     Raises
     ------
@@ -88,21 +103,24 @@ def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:
     site = cohort_spec(cohort).site
     if site is None:
         raise ConfigError(
-            "head.by_site needs sites, and cohort.yaml declares none; give it `site`, or leave it out"
+            "head.by_site needs sites, and cohort.yaml declares none; add `site` to cohort.yaml, or leave it out"
         )
     codes: NDArray[np.int64] = pd.factorize(cohort.obs[site].astype(str))[0].astype(np.int64)
     return codes
 
 
 def _tasks(
-    endpoints: Endpoints, config: ExperimentConfig, left: NDArray[np.int64], stratum: NDArray[np.int64] | None
+    endpoints: Endpoints,
+    config: ExperimentConfig,
+    held_out_by: NDArray[np.int64],
+    stratum: NDArray[np.int64] | None,
 ) -> Iterator[tuple[str, EndpointTask]]:
-    """Endpoints to learn, the deciding one first.
+    """Yield the selected endpoints with their heads, the primary endpoint first.
 
     Raises
     ------
     DataError
-        If a network would have nothing to learn one from.
+        If the training patients of one network are too few for an endpoint.
     """
     endpoints.primary()
     for name in selected_endpoints(endpoints, config.endpoints):
@@ -110,68 +128,73 @@ def _tasks(
         if isinstance(endpoint, Survival):
             endpoint = replace(endpoint, stratum=stratum)
         if name != endpoints.primary_endpoint:
-            _check_networks(endpoint, name, left)
+            _check_networks(endpoint, name, held_out_by)
         kind: type[Head] = resolve(
             HEADS[endpoint.kind], config.head.name(endpoint.kind), f"head.{endpoint.kind}"
         )
         yield name, EndpointTask(endpoint, kind.fit(endpoint.take(np.flatnonzero(endpoint.observed))))
 
 
-def _check_networks(endpoint: Survival | Response, name: str, left: NDArray[np.int64]) -> None:
-    """Refuse an endpoint that some network could not learn, whichever folds it lacks."""
-    count = int(left.max()) + 1
-    lacking = combinations(range(count), 2) if count >= FEWEST_FOLDS else ((fold,) for fold in range(count))
-    for folds in lacking:
+def _check_networks(endpoint: Survival | Response, name: str, held_out_by: NDArray[np.int64]) -> None:
+    """Check that each network has enough patients for an endpoint.
+
+    A network of inner validation is trained without two folds.
+    """
+    count = int(held_out_by.max()) + 1
+    omitted = combinations(range(count), 2) if count >= MIN_FOLDS else ((fold,) for fold in range(count))
+    for folds in omitted:
         try:
-            endpoint.take(np.flatnonzero(~np.isin(left, folds))).check_learnable(name)
+            endpoint.take(np.flatnonzero(~np.isin(held_out_by, folds))).check_learnable(name)
         except DataError as error:
             raise DataError(
                 f"{error}, among the patients of one inner fit; leave it out of `endpoints`"
             ) from None
 
 
-def _calibrated(
+def _calibrate(
     name: str,
     task: EndpointTask,
     config: HeadConfig,
-    said: Array,
-    left: NDArray[np.int64],
+    estimates: Array,
+    held_out_by: NDArray[np.int64],
     codes: Array | None,
-    known: Array,
+    covariates: Array,
 ) -> FittedEndpoint:
-    """Calibrate one endpoint by what each member said (members, n, p) of the patients it left out.
+    """Calibrate one endpoint on the estimates (members, n, p), those of each patient by the member without them.
 
-    Censoring may depend on what is `known` (n, p) of them, and on what was said.
+    The model of censoring uses `covariates` (n, c) and the mean of these estimates.
     """
     endpoint, observed = task.endpoint, task.endpoint.observed
-    # A member's own level means nothing to the others: each is measured from its training patients.
-    learns = observed & (left != np.arange(len(said))[:, None])
-    # Column by column, in the same memory order for every member count.
-    centers = np.array([[p[rows].mean() for p in own.T] for own, rows in zip(said, learns, strict=True)])
-    seen = np.flatnonzero(observed)
-    around = said - centers[:, None]
-    left_out, outcome = _own(around, left)[seen], endpoint.take(seen)
-    calibration = task.head.calibrate(left_out, outcome)
+    # Levels of members are not comparable: each member is centered at the mean of its training patients.
+    trained = observed & (held_out_by != np.arange(len(estimates))[:, None])
+    # Column by column, so that the order of summation does not depend on the number of members.
+    centers = np.array(
+        [[p[rows].mean() for p in one.T] for one, rows in zip(estimates, trained, strict=True)]
+    )
+    rows = np.flatnonzero(observed)
+    centered = estimates - centers[:, None]
+    held_out, outcome = _held_out(centered, held_out_by)[rows], endpoint.take(rows)
+    calibration = task.head.calibrate(held_out, outcome)
     log.debug("calibration slope of '%s' %.3f", name, calibration.slope)
-    alone, everybody = calibration.members(left_out[None]), calibration.members(around[:, seen])
-    columns, horizon = np.column_stack([left_out.mean(axis=1), known[seen]]), _horizon(endpoint, codes)
-    promise = CONFORMAL[endpoint.kind].fit(alone, everybody, outcome, columns, left[seen], horizon)
-    if (why := promise.shortfall()) is not None:
-        log.warning("endpoint '%s': %s", name, why)
+    by_one, by_all = calibration.members(held_out[None]), calibration.members(centered[:, rows])
+    columns, horizon = np.column_stack([held_out.mean(axis=1), covariates[rows]]), _horizon(endpoint, codes)
+    conformal = CONFORMAL[endpoint.kind].fit(by_one, by_all, outcome, columns, held_out_by[rows], horizon)
+    if (reason := conformal.shortfall()) is not None:
+        log.warning("endpoint '%s': %s", name, reason)
     head = config.name(endpoint.kind)
-    return FittedEndpoint(name, endpoint.kind, head, centers, calibration, horizon, promise)
+    return FittedEndpoint(name, endpoint.kind, head, centers, calibration, horizon, conformal)
 
 
-def _own(values: NDArray[Any], left: NDArray[np.int64]) -> Array:
-    """(n, p) of values (members, n, p) what the member gives that left the patient out."""
-    own: Array = values[left, np.arange(len(left))]
-    return own
+def _held_out(values: NDArray[Any], held_out_by: NDArray[np.int64]) -> Array:
+    """(n, p) out of values (members, n, p): those of the member that is fitted without the patient."""
+    selected: Array = values[held_out_by, np.arange(len(held_out_by))]
+    return selected
 
 
 def _horizon(endpoint: Survival | Response, codes: Array | None) -> float:
-    """Time up to which both arms were followed well: a tenth uncensored at least, and ten patients of each arm."""
+    """Time up to which enough patients of both arms are followed: a tenth of them, and ten patients of each arm."""
     if not isinstance(endpoint, Survival):
         return 0.0
-    seen = endpoint.observed
-    arms = [seen] if codes is None else [seen & (codes < 0), seen & (codes > 0)]
-    return min(followed_until(endpoint.event[own], endpoint.time[own]) for own in arms)
+    observed = endpoint.observed
+    arms = [observed] if codes is None else [observed & (codes < 0), observed & (codes > 0)]
+    return min(followed_until(endpoint.event[arm], endpoint.time[arm]) for arm in arms)

@@ -1,4 +1,4 @@
-"""Fitted: an ensemble that predicts patients it never saw, and how it is kept on disk."""
+"""Fitted: the fitted ensemble, which predicts new patients and is saved as json and safetensors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datamodules.shift import shift_findings
 from models.calibration.abstention import abstain
 from models.calibration.calibration import Calibration
 from models.calibration.conformal import CONFORMAL, Conformal
-from models.calibration.member_predictions import benefit
+from models.calibration.member_predictions import ResponseMembers, SurvivalMembers, benefit
 from models.ensemble.inputs import COVARIATES, FACTORS, InputLayout
 from models.ensemble.network import EnsembleNetwork, LinearPath
 from models.ensemble.stratifier import Stratifier
@@ -41,20 +41,22 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FittedEndpoint:
-    """What belongs to one endpoint.
+    """Calibration of one endpoint.
 
     Attributes
     ----------
-    name, kind, head
-        Of the endpoint; the head by its name in HEADS.
+    name, kind
+        Name and kind of the endpoint.
+    head
+        Name of its head in HEADS.
     centers
-        (members, p) mean estimate of each member, which means nothing to the others.
+        (members, p) mean estimate of each member over its training patients.
     calibration
-        Makes true what the members say around their means.
+        Recalibrates centered estimates.
     horizon
         Time up to which survival under both arms is compared.
-    promise
-        Sets or bounds, and when a prediction is unsure; release 0.1.0 made none.
+    conformal
+        Response sets or survival bounds, and the limit of uncertainty above which the model abstains.
     """
 
     name: str
@@ -63,33 +65,45 @@ class FittedEndpoint:
     centers: Array
     calibration: Calibration
     horizon: float
-    promise: Conformal | None
+    conformal: Conformal | None
 
-    def predict(self, sample_ids: NDArray[np.str_], said: Array) -> Prediction:
-        """Predict from what the members say (members, n, p)."""
-        around = said - self.centers[:, None, :]
-        prediction = self.calibration.prediction(sample_ids, around, self.name)
-        return (
-            prediction
-            if self.promise is None
-            else prediction.having(self.promise.columns(self.members(said)))
-        )
+    def predict(self, sample_ids: NDArray[np.str_], estimates: Array) -> Prediction:
+        """Predict n patients from the estimates of the members (members, n, p)."""
+        centered = estimates - self.centers[:, None, :]
+        prediction = self.calibration.prediction(sample_ids, centered, self.name)
+        if self.conformal is None:
+            return prediction
+        return prediction.having(self.conformal.columns(self.members(estimates)))
 
-    def members(self, said: Array) -> Any:
-        """Give what the members say, after recalibration."""
-        return self.calibration.members(said - self.centers[:, None, :])
+    def members(self, estimates: Array) -> SurvivalMembers | ResponseMembers:
+        """Recalibrated predictions of each member from its estimates (members, n, p)."""
+        return self.calibration.members(estimates - self.centers[:, None, :])
 
     def benefit(self, treated: Array, control: Array) -> tuple[Array, Array]:
-        """Mean and spread (n,) of what the arm changes, from what the members say under either."""
+        """Mean over the members and spread (n,) of treated minus control, from the estimates under either arm."""
         return benefit(self.members(treated), self.members(control), self.horizon)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """An ensemble that predicts patients it never saw; of `endpoints` the first decides.
+    """The fitted ensemble of stratomics.
 
-    `ood_score` says how unlike those of training a patient is; release 0.1.0 did not know. `training_history` says how the
-    losses of the members went by epoch; a model that was read knows nothing of it.
+    Attributes
+    ----------
+    encoders
+        Encoder of each member.
+    layout
+        Order and width of the inputs of the network.
+    stratifier
+        The networks of all members, with their heads.
+    endpoints
+        The predicted endpoints, the primary endpoint first.
+    ood_score
+        Measures how unlike the training patients a patient is.
+    factor_model
+        Name in FACTOR_MODELS.
+    training_history
+        Losses of the members by epoch. A loaded model has none.
     """
 
     encoders: list[Encoder]
@@ -101,9 +115,9 @@ class Fitted:
     training_history: pd.DataFrame = field(default_factory=NO_HISTORY.copy)
 
     def predict(self, cohort: MuData) -> Prediction:
-        """Predict every patient of `cohort`, whichever views they have; under each arm, where there are arms.
+        """Predict all patients of `cohort`, with any subset of the views, and under both arms if there are arms.
 
-        Who is in neither arm is predicted in the middle between them.
+        A patient in neither arm is predicted at the middle between the arms.
         """
         for finding in shift_findings(self.encoders[0].harmonizer, cohort):
             if finding.severity == WARNING:
@@ -114,55 +128,64 @@ class Fitted:
     def predict_encoded(
         self, ids: NDArray[np.str_], encoded: list[Encoded], codes: Array | None
     ) -> Prediction:
-        """Predict n patients as each member sees them; `codes` (n,) are their arms, where there are arms."""
-        blocks = [own.blocks for own in encoded]
-        own = np.zeros(len(ids)) if codes is None else codes
-        arms = {RECEIVED: own, "control": np.full_like(own, CONTROL), "treated": np.full_like(own, TREATED)}
-        asked = arms if self.layout.arms else {RECEIVED: own}
-        said = {
-            arm: self.stratifier.predict(self.layout.stack(blocks, code)) for arm, code in asked.items()
-        }
-        under = {arm: self._predict(ids, estimates) for arm, estimates in said.items()}
-        prediction = under[RECEIVED].having(self._caution(encoded, said[RECEIVED][0]))
+        """Predict encoded patients.
+
+        Parameters
+        ----------
+        ids
+            (n,) ids of the patients.
+        encoded
+            The patients as each member encodes them.
+        codes
+            (n,) their arms, if the cohort has arms.
+        """
+        blocks = [member.blocks for member in encoded]
+        received = np.zeros(len(ids)) if codes is None else codes
+        arms = {RECEIVED: received}
+        if self.layout.arms:
+            arms |= {"control": np.full_like(received, CONTROL), "treated": np.full_like(received, TREATED)}
+        estimates = {arm: self.stratifier.predict(self.layout.stack(blocks, c)) for arm, c in arms.items()}
+        by_arm = {arm: self._predict(ids, by_endpoint) for arm, by_endpoint in estimates.items()}
+        prediction = by_arm[RECEIVED].having(self._abstention(encoded, estimates[RECEIVED][0]))
         if not self.layout.arms:
             return prediction
-        first = self.endpoints[0].benefit(said["treated"][0], said["control"][0])
-        return Prediction.under_arms(under | {RECEIVED: prediction}, *first)
+        benefit_and_spread = self.endpoints[0].benefit(estimates["treated"][0], estimates["control"][0])
+        return Prediction.under_arms(by_arm | {RECEIVED: prediction}, *benefit_and_spread)
 
-    def _predict(self, ids: NDArray[np.str_], said: list[Array]) -> Prediction:
-        parts = [own.predict(ids, estimates) for own, estimates in zip(self.endpoints, said, strict=True)]
-        return Prediction.together(parts)
+    def _predict(self, ids: NDArray[np.str_], by_endpoint: list[Array]) -> Prediction:
+        pairs = zip(self.endpoints, by_endpoint, strict=True)
+        return Prediction.together([endpoint.predict(ids, estimates) for endpoint, estimates in pairs])
 
-    def _caution(self, encoded: list[Encoded], said: Array) -> dict[str, NDArray[Any]]:
-        """Columns ``ood`` and ``abstain``, from what the members say (members, n, p) of the deciding endpoint."""
-        first = self.endpoints[0]
-        if self.ood_score is None or first.promise is None:
+    def _abstention(self, encoded: list[Encoded], estimates: Array) -> dict[str, NDArray[Any]]:
+        """Columns ``ood`` and ``abstain``, from the estimates (members, n, p) of the primary endpoint."""
+        primary = self.endpoints[0]
+        if self.ood_score is None or primary.conformal is None:
             return {}
         ood = self.ood_score.score(
-            [own.factors for own in encoded], [own.reconstruction_error for own in encoded]
+            [member.factors for member in encoded], [member.reconstruction_error for member in encoded]
         )
-        return {"ood": ood, "abstain": abstain(ood, first.promise.unsure(first.members(said)))}
+        return {"ood": ood, "abstain": abstain(ood, primary.conformal.unsure(primary.members(estimates)))}
 
     def save(self, folder: Path) -> None:
-        """Write the model as json and safetensors."""
+        """Write the model to `folder` as json and safetensors."""
         network = self.stratifier.network
         arrays = {name: value.numpy() for name, value in network.state_dict().items()}
         parts: list[dict[str, Any]] = []
-        for number, (own, head) in enumerate(zip(self.endpoints, self.stratifier.heads, strict=True)):
+        for number, (endpoint, head) in enumerate(zip(self.endpoints, self.stratifier.heads, strict=True)):
             learned, of_head = to_state(head, f"head{number}")
             parts.append(
                 {
-                    "name": own.name,
-                    "kind": own.kind,
-                    "head": own.head,
-                    "horizon": own.horizon,
+                    "name": endpoint.name,
+                    "kind": endpoint.kind,
+                    "head": endpoint.head,
+                    "horizon": endpoint.horizon,
                     "learned": learned,
                 }
             )
-            arrays |= of_head | {f"centers{number}": own.centers}
-            own.calibration.save(folder, f"calibration{number}")
-            if own.promise is not None:
-                own.promise.save(folder, f"promise{number}")
+            arrays |= of_head | {f"centers{number}": endpoint.centers}
+            endpoint.calibration.save(folder, f"calibration{number}")
+            if endpoint.conformal is not None:
+                endpoint.conformal.save(folder, f"conformal{number}")
         settings = {
             "members": network.members,
             "hidden": network.hidden,
@@ -172,7 +195,7 @@ class Fitted:
         }
         write_state(folder, "network", settings, arrays)
         if self.ood_score is not None:
-            self.ood_score.save(folder, "outlying")
+            self.ood_score.save(folder, "ood_score")
         for number, encoder in enumerate(self.encoders):
             encoder.save(folder, f"member{number}")
 
@@ -190,18 +213,18 @@ class Fitted:
             head = from_state(kind, part["learned"], arrays, f"head{number}")
             centers = arrays.pop(f"centers{number}")
             calibration = head.calibration.load(folder, part.get("calibration", f"calibration{number}"))
-            known = any(folder.glob(f"promise{number}.*"))
-            promise = CONFORMAL[part["kind"]].load(folder, f"promise{number}") if known else None
+            known = any(folder.glob(f"conformal{number}.*"))
+            conformal = CONFORMAL[part["kind"]].load(folder, f"conformal{number}") if known else None
             named = (part["name"], part["kind"], part["head"])
-            endpoints.append(FittedEndpoint(*named, centers, calibration, part["horizon"], promise))
+            endpoints.append(FittedEndpoint(*named, centers, calibration, part["horizon"], conformal))
             heads.append(head)
             start = arrays.get(f"paths.{number}.intercept")
             begin = None if start is None else torch.from_numpy(start)
             paths.append(LinearPath(count, layout.total, head.outputs, begin))
         network = EnsembleNetwork(count, layout.total, layout.total_without_arm, settings["hidden"], paths, 0)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-        known = (folder / "outlying.json").is_file()
-        ood_score = OodScore.load(folder, "outlying") if known else None
+        known = (folder / "ood_score.json").is_file()
+        ood_score = OodScore.load(folder, "ood_score") if known else None
         return cls(encoders, layout, Stratifier(network, heads).eval(), endpoints, ood_score, name)
 
 

@@ -1,4 +1,4 @@
-"""From a Batch to the blocks that group factor analysis works on, and first guesses of the factors."""
+"""Convert a Batch into the blocks of group factor analysis, and find initial factors."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.batch import Batch
-from models.factors.gfa.blocks import Block, Bounded, Complete, Holed
+from models.factors.gfa.blocks import BoundedBlock, CompleteBlock, FeatureBlock, IncompleteBlock
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS, check_likelihood
 from omics.common.errors import FitError
 from omics.common.seeds import named_generator
 
-__all__ = ["Data", "first_guesses", "prepare"]
+__all__ = ["GfaData", "initial_factors", "prepare_data"]
 
 ITERATIONS = 4
 
 
 @dataclass(frozen=True)
-class Data:
+class GfaData:
     """Blocks of each view, and the group of each patient: patients of a group share their posterior covariance.
 
     Attributes
@@ -33,50 +33,74 @@ class Data:
     group
         (n,) group of each patient.
     groups
-        For each view the groups that its pull goes to: those of its patients, or those that have it.
+        For each view the groups whose precision it changes: those of its patients, or those that have it.
     """
 
-    views: Sequence[Sequence[Block]]
+    views: Sequence[Sequence[FeatureBlock]]
     group: Tensor
     groups: Sequence[Tensor]
 
     @classmethod
-    def of(cls, views: Sequence[Sequence[Block]], n: int) -> Data:
-        """Patients with the same views are a group where every block of theirs is complete."""
+    def from_blocks(cls, views: Sequence[Sequence[FeatureBlock]], n: int) -> GfaData:
+        """Group patients by the views that they have if every block is complete; else each patient is a group.
+
+        Parameters
+        ----------
+        views
+            Blocks of each view.
+        n
+            Number of patients.
+        """
         rows = [blocks[0].rows for blocks in views]
         device = rows[0].device
-        if not all(isinstance(block, Complete) for blocks in views for block in blocks):
+        if not all(isinstance(block, CompleteBlock) for blocks in views for block in blocks):
             return cls(views, torch.arange(n, device=device), rows)
         present = torch.zeros(n, len(views), dtype=torch.int64, device=device)
-        for view, own in enumerate(rows):
-            present[own, view] = 1
+        for view, of_view in enumerate(rows):
+            present[of_view, view] = 1
         patterns, group = torch.unique(present, dim=0, return_inverse=True)
         return cls(views, group, [patterns[:, view].nonzero()[:, 0] for view in range(len(views))])
 
     @property
     def sizes(self) -> list[int]:
-        """Features of each view."""
+        """Number of features of each view."""
         return [sum(len(block.columns) for block in blocks) for blocks in self.views]
 
-    def keep(self, kept: Tensor) -> Data:
-        """Take every value from the patients that are not `kept` (n,); they stay as patients without a view."""
-        return Data.of(
+    def keep(self, kept: Tensor) -> GfaData:
+        """Remove all values of the patients where `kept` (n,) is False; they remain as patients without a view."""
+        return GfaData.from_blocks(
             [[block.keep(kept[block.rows]) for block in blocks] for blocks in self.views], len(kept)
         )
 
 
-def prepare(
+def prepare_data(
     batch: Batch, likelihoods: Mapping[str, str], dtype: torch.dtype, device: torch.device
-) -> tuple[Data, dict[str, NDArray[np.float64]]]:
-    """Blocks of every view that has features, and the (p,) offsets that were taken from each.
+) -> tuple[GfaData, dict[str, NDArray[np.float64]]]:
+    """Blocks of every view that has features.
 
-    Patients stand in the order of their ids, so that neither a draw nor a sum depends on how they came. A feature that
-    nobody has is in no block. Gaussian features are centred.
+    Patients are sorted by id, so that results do not depend on their order in `batch`. Features without data are in no
+    block. Gaussian features are centred.
+
+    Parameters
+    ----------
+    batch
+        n training patients.
+    likelihoods
+        View -> likelihood; gaussian for the others.
+    dtype, device
+        Of the tensors.
+
+    Returns
+    -------
+    GfaData
+        The blocks.
+    dict
+        View -> (p,) offsets that were subtracted from its features.
 
     Raises
     ------
     FitError
-        If a view has no value, infinite ones, no variance, or values that its likelihood cannot give.
+        If a view has no value, infinite ones, no variance, or values that its likelihood cannot produce.
     """
     views, offsets, order = [], {}, batch.by_id()
     for name, x in batch.views.items():
@@ -99,37 +123,51 @@ def prepare(
             likelihoods.get(name, GAUSSIAN),
         )
         views.append(blocks)
-    return Data.of(views, len(batch)), offsets
+    return GfaData.from_blocks(views, len(batch)), offsets
 
 
-def first_guesses(data: Data, counts: Sequence[int], restarts: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Factors to begin with, for every count and restart.
+def initial_factors(data: GfaData, counts: Sequence[int], restarts: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Find initial factors for every count and restart.
 
-    The first restart begins at the principal axes of all patients, found by subspace iteration (Halko, Martinsson and
-    Tropp 2011, doi 10.1137/090771806); others stop after one round of it, turned at random.
+    The first restart starts at the principal axes of all patients, found by subspace iteration (Halko, Martinsson and
+    Tropp 2011, doi 10.1137/090771806); the others stop after one iteration and are rotated at random.
+
+    Parameters
+    ----------
+    data
+        Of n patients.
+    counts
+        Numbers of factors.
+    restarts
+        Runs for each count.
+    seed
+        Of the random axes and rotations.
 
     Returns
     -------
-    (R, n, 1 + largest count) guesses with the constant first, and (R, 1 + largest count) bool: what a run may use.
+    factors
+        (R, n, 1 + largest count), the constant 1 first.
+    allowed
+        (R, 1 + largest count) bool: the factors that a run may use.
     """
     n, largest = len(data.group), max(counts)
-    parts = [(block.rows, *block.start()) for blocks in data.views for block in blocks]
-    guesses = []
+    parts = [(block.rows, *block.initial_values()) for blocks in data.views for block in blocks]
+    factors = []
     for restart in range(restarts):
         generator = named_generator(seed, "gfa", restart)
-        drawn = torch.tensor(generator.normal(size=(n, largest))).to(parts[0][1])
-        axes = _principal(parts, drawn, 1 if restart else ITERATIONS) * math.sqrt(n)
+        random_axes = torch.tensor(generator.normal(size=(n, largest))).to(parts[0][1])
+        axes = _principal_axes(parts, random_axes, 1 if restart else ITERATIONS) * math.sqrt(n)
         if restart:
-            turn = np.linalg.qr(generator.normal(size=(largest, largest)))[0]
-            axes = axes @ torch.tensor(turn).to(axes)
-        guesses.append(torch.cat([axes.new_ones(n, 1), axes], dim=1))
+            rotation = np.linalg.qr(generator.normal(size=(largest, largest)))[0]
+            axes = axes @ torch.tensor(rotation).to(axes)
+        factors.append(torch.cat([axes.new_ones(n, 1), axes], dim=1))
     allowed = torch.tensor([[k < 1 + count for k in range(1 + largest)] for count in counts])
-    start = torch.stack(guesses).repeat(len(counts), 1, 1)
-    allowed = allowed.repeat_interleave(restarts, dim=0).to(start.device)
-    return torch.where(allowed[:, None, :], start, 0.0), allowed
+    stacked = torch.stack(factors).repeat(len(counts), 1, 1)
+    allowed = allowed.repeat_interleave(restarts, dim=0).to(stacked.device)
+    return torch.where(allowed[:, None, :], stacked, 0.0), allowed
 
 
-def _principal(parts: Sequence[tuple[Tensor, Tensor, Tensor]], axes: Tensor, iterations: int) -> Tensor:
+def _principal_axes(parts: Sequence[tuple[Tensor, Tensor, Tensor]], axes: Tensor, iterations: int) -> Tensor:
     for _ in range(iterations):
         axes, before = torch.zeros_like(axes), torch.linalg.qr(axes)[0]
         for rows, values, weight in parts:
@@ -140,30 +178,33 @@ def _principal(parts: Sequence[tuple[Tensor, Tensor, Tensor]], axes: Tensor, ite
 
 def _blocks(
     name: str, rows: Tensor, x: Tensor, observed: NDArray[np.bool_], likelihood: str
-) -> tuple[list[Block], NDArray[np.float64]]:
+) -> tuple[list[FeatureBlock], NDArray[np.float64]]:
     if likelihood != GAUSSIAN:
         columns = _indices(np.any(observed, axis=0), x.device)
         seen = torch.from_numpy(observed).to(x.device)[:, columns]
         values = torch.where(seen, x[:, columns], 0.0)
         check_likelihood(name, likelihood, values)
         _centre(name, values.clone(), seen)
-        return [Bounded(rows, columns, values, seen.to(x), LIKELIHOODS[likelihood])], np.zeros(x.shape[1])
-    whole = np.all(observed, axis=0)
+        return [BoundedBlock(rows, columns, values, seen.to(x), LIKELIHOODS[likelihood])], np.zeros(
+            x.shape[1]
+        )
+    complete = np.all(observed, axis=0)
     seen = torch.from_numpy(observed).to(x.device)
     offset = _centre(name, x, seen)
     squares = x.square().sum(dim=0)
-    blocks: list[Block] = []
-    if whole.any():
-        columns = _indices(whole, x.device)
-        blocks.append(Complete(rows, columns, x if whole.all() else x[:, columns], squares[columns]))
-    if (holed := np.any(observed, axis=0) & ~whole).any():
-        columns = _indices(holed, x.device)
-        blocks.append(Holed(rows, columns, x[:, columns], seen[:, columns].to(x), squares[columns]))
+    blocks: list[FeatureBlock] = []
+    if complete.any():
+        columns = _indices(complete, x.device)
+        values = x if complete.all() else x[:, columns]
+        blocks.append(CompleteBlock(rows, columns, values, squares[columns]))
+    if (incomplete := np.any(observed, axis=0) & ~complete).any():
+        columns = _indices(incomplete, x.device)
+        blocks.append(IncompleteBlock(rows, columns, x[:, columns], seen[:, columns].to(x), squares[columns]))
     return blocks, offset.double().cpu().numpy()
 
 
 def _centre(name: str, x: Tensor, seen: Tensor) -> Tensor:
-    """Take the mean of what is seen from `x` in place, with 0 where nothing is; give the means."""
+    """Subtract the feature means from `x` in place, set missing values to 0, and return the means."""
     x.masked_fill_(~seen, 0.0)
     offset = x.sum(dim=0) / seen.sum(dim=0).clamp_min(1)
     x.sub_(offset).masked_fill_(~seen, 0.0)

@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-__all__ = ["Loadings", "gamma_evidence", "noise_rate", "solve_each", "solve_shared"]
+__all__ = ["LoadingsPosterior", "gamma_evidence", "noise_rate", "solve_each", "solve_shared"]
 
 SHAPE = RATE = 1e-3
-"""Of the Gamma priors of every precision: all but flat."""
+"""Gamma prior of every precision; it is almost flat."""
 
 LEAST_NOISE = 1e-3
-"""Share of a feature's variance that is noise at least; two equal features would have none, and no end of precision."""
+"""Smallest proportion of a feature's variance that is noise. Without it, two equal features would have noise 0 and an
+unlimited precision."""
 
 
 @dataclass(frozen=True)
-class Loadings:
-    """Gaussian posterior of loadings; the covariance of a feature is ``basis diag(shrunk) basis'``.
+class LoadingsPosterior:
+    """Gaussian posterior of loadings; the covariance of a feature is ``basis diag(shrinkage) basis'``.
 
     Attributes
     ----------
@@ -31,33 +32,33 @@ class Loadings:
         (R, p, K).
     basis
         (R, 1 or p, K, K): features measured on the same patients share one.
-    shrunk
-        (R, p, K).
+    shrinkage
+        (R, p, K) variances along the basis.
     entropy
-        (R,) sum of log det(covariance) / 2 over the features, over the factors that are on.
+        (R,) sum of log det(covariance) / 2 over the features, over the active factors.
     """
 
     mean: Tensor
     basis: Tensor
-    shrunk: Tensor
+    shrinkage: Tensor
     entropy: Tensor
 
-    def turned(self, turn: Tensor) -> Loadings:
-        """Move to factors that were mapped by the inverse of `turn` (R, K, K)."""
-        return replace(self, mean=self.mean @ turn, basis=turn.mT[:, None] @ self.basis)
+    def rotated(self, rotation: Tensor) -> LoadingsPosterior:
+        """Transform to factors that were multiplied by the inverse of `rotation` (R, K, K)."""
+        return replace(self, mean=self.mean @ rotation, basis=rotation.mT[:, None] @ self.basis)
 
-    def run(self, one: slice) -> Loadings:
-        """One run alone."""
-        return Loadings(self.mean[one], self.basis[one], self.shrunk[one], self.entropy[one])
+    def run(self, one: slice) -> LoadingsPosterior:
+        """Posterior of one run."""
+        return LoadingsPosterior(self.mean[one], self.basis[one], self.shrinkage[one], self.entropy[one])
 
     def second(self) -> Tensor:
         """(R, p, K, K) E[w w'] of each feature."""
-        covariance = (self.basis * self.shrunk[:, :, None, :]) @ self.basis.mT
+        covariance = (self.basis * self.shrinkage[:, :, None, :]) @ self.basis.mT
         return self.mean[..., :, None] * self.mean[..., None, :] + covariance
 
     def total(self, weight: Tensor) -> Tensor:
         """(R, K, K) sum of E[w w'] over the features, each with its `weight` (R, p)."""
-        scaled = self.shrunk * weight[..., None]
+        scaled = self.shrinkage * weight[..., None]
         if self.basis.shape[1] == 1:
             covariance = (self.basis[:, 0] * scaled.sum(dim=1)[:, None, :]) @ self.basis[:, 0].mT
         else:
@@ -68,17 +69,17 @@ class Loadings:
         """(R, K) sum of E[w^2] over the features."""
         of_means = self.mean.square().sum(dim=1)
         if self.basis.shape[1] == 1:
-            covariance = self.basis[:, 0].square() @ self.shrunk.sum(dim=1)[..., None]
+            covariance = self.basis[:, 0].square() @ self.shrinkage.sum(dim=1)[..., None]
             return of_means + covariance[..., 0]
-        return of_means + (self.basis.square() @ self.shrunk[..., None])[..., 0].sum(dim=1)
+        return of_means + (self.basis.square() @ self.shrinkage[..., None])[..., 0].sum(dim=1)
 
-    def spread(self) -> Tensor:
-        """(R, p) trace of the covariance."""
-        return (self.shrunk * self.basis.square().sum(dim=-2)).sum(dim=-1)
+    def variance(self) -> Tensor:
+        """(R, p) trace of the covariance of each feature."""
+        return (self.shrinkage * self.basis.square().sum(dim=-2)).sum(dim=-1)
 
 
-def solve_shared(moment: Tensor, cross: Tensor, tau: Tensor, sd: Tensor) -> tuple[Loadings, Tensor]:
-    """Features that were measured on the same patients: one eigendecomposition serves them all.
+def solve_shared(moment: Tensor, cross: Tensor, tau: Tensor, sd: Tensor) -> tuple[LoadingsPosterior, Tensor]:
+    """Posterior for features measured on the same patients; one eigendecomposition is enough for all of them.
 
     Parameters
     ----------
@@ -89,34 +90,52 @@ def solve_shared(moment: Tensor, cross: Tensor, tau: Tensor, sd: Tensor) -> tupl
     tau
         (R, p) noise precisions.
     sd
-        (R, K) prior.
+        (R, K) prior sd.
 
     Returns
     -------
-    Loadings, and (R, p) the expectation of ``w' moment w - 2 w' cross``.
+    LoadingsPosterior
+        The posterior.
+    Tensor
+        (R, p) expectation of ``w' moment w - 2 w' cross``.
     """
-    # In float64, since float32 gave NaN for a sound matrix with rows of zeros; a K x K matrix costs little.
+    # In float64: float32 gave NaN for a valid matrix with rows of zeros. A K x K matrix costs little.
     values, vectors = torch.linalg.eigh((sd[:, :, None] * moment * sd[:, None, :]).double())
     values = values.clamp_min(0)[:, None, :].to(sd)
     basis = sd[:, :, None] * vectors.to(sd)
-    shrunk = 1 / (tau[:, :, None] * values + 1)
-    # Along the columns of the basis loadings are independent, with variances `shrunk`.
-    along = (cross @ basis) * (tau[:, :, None] * shrunk)
+    shrinkage = 1 / (tau[:, :, None] * values + 1)
+    # Along the columns of the basis loadings are independent, with variances `shrinkage`.
+    along = (cross @ basis) * (tau[:, :, None] * shrinkage)
     mean = along @ basis.mT
-    reconstruction_error = ((along.square() + shrunk) * values).sum(dim=-1) - 2 * (mean * cross).sum(dim=-1)
-    entropy = 0.5 * shrunk.log().sum(dim=(1, 2), dtype=torch.float64) + cross.shape[1] * _log_on(sd)
-    return Loadings(mean, basis[:, None], shrunk, entropy), reconstruction_error
+    expected_error = ((along.square() + shrinkage) * values).sum(dim=-1) - 2 * (mean * cross).sum(dim=-1)
+    entropy = 0.5 * shrinkage.log().sum(dim=(1, 2), dtype=torch.float64) + cross.shape[1] * _log_sd(sd)
+    return LoadingsPosterior(mean, basis[:, None], shrinkage, entropy), expected_error
 
 
-def solve_each(precision: Tensor, linear: Tensor, sd: Tensor) -> Loadings:
-    """Each feature with a precision matrix of its own: `precision` (R, p, K, K) and `linear` (R, p, K)."""
+def solve_each(precision: Tensor, linear: Tensor, sd: Tensor) -> LoadingsPosterior:
+    """Posterior for features that each have a separate precision matrix.
+
+    Parameters
+    ----------
+    precision
+        (R, p, K, K) precision from the data.
+    linear
+        (R, p, K) linear term from the data.
+    sd
+        (R, K) prior sd.
+
+    Returns
+    -------
+    LoadingsPosterior
+        The posterior.
+    """
     eye = torch.eye(sd.shape[-1], dtype=sd.dtype, device=sd.device)
     root = torch.linalg.cholesky(eye + sd[:, None, :, None] * precision * sd[:, None, None, :])
     inverse = torch.linalg.solve_triangular(root, eye.expand_as(root), upper=False)
     basis = sd[:, None, :, None] * inverse.mT
     mean = (basis @ (basis.mT @ linear[..., None]))[..., 0]
     entropy = inverse.diagonal(dim1=-2, dim2=-1).log().sum(dim=(1, 2), dtype=torch.float64)
-    return Loadings(mean, basis, torch.ones_like(mean), entropy + linear.shape[1] * _log_on(sd))
+    return LoadingsPosterior(mean, basis, torch.ones_like(mean), entropy + linear.shape[1] * _log_sd(sd))
 
 
 def noise_rate(squares: Tensor) -> Tensor:
@@ -127,20 +146,31 @@ def noise_rate(squares: Tensor) -> Tensor:
 def gamma_evidence(
     count: Tensor | float, squares: Tensor, rate: Tensor | float = RATE
 ) -> tuple[Tensor, Tensor]:
-    """Integrate a precision out of `count` Gaussians of which `squares` is the expected sum of squares.
+    """Integrate out a precision with the prior Gamma(SHAPE, `rate`).
 
-    The precision has the prior Gamma(SHAPE, `rate`).
+    Parameters
+    ----------
+    count
+        Number of Gaussian values with this precision.
+    squares
+        Their expected sum of squares.
+    rate
+        Rate of the prior.
 
     Returns
     -------
-    The expected precision, and what the precision adds to the evidence, without the constant of the Gaussians.
+    precision
+        The expected precision.
+    evidence
+        What the precision adds to the evidence, without the constant of the Gaussians.
     """
     shape = torch.as_tensor(count, dtype=torch.float64, device=squares.device) * 0.5 + SHAPE
-    least = torch.as_tensor(rate, dtype=torch.float64, device=squares.device)
-    rate = least + 0.5 * squares.clamp_min(0).double()
-    prior = SHAPE * least.log() - math.lgamma(SHAPE)
+    prior_rate = torch.as_tensor(rate, dtype=torch.float64, device=squares.device)
+    rate = prior_rate + 0.5 * squares.clamp_min(0).double()
+    prior = SHAPE * prior_rate.log() - math.lgamma(SHAPE)
     return (shape / rate).to(squares.dtype), prior + torch.lgamma(shape) - shape * rate.log()
 
 
-def _log_on(sd: Tensor) -> Tensor:
+def _log_sd(sd: Tensor) -> Tensor:
+    """(R,) sum of log sd over the active factors."""
     return torch.where(sd > 0, sd, 1.0).log().sum(dim=-1, dtype=torch.float64)

@@ -1,7 +1,7 @@
-"""Parameter expansion: the linear map of the factors, and the shift, that raises the evidence most.
+"""Parameter expansion: the linear map of the factors, and the shift, that increases the evidence most.
 
-Alternating between loadings and factors crawls along directions that both could take together at once (Klami, Virtanen
-and Kaski 2013, JMLR 14:965). Likelihoods do not feel such a map, so that it is chosen from K x K matrices alone.
+Alternating updates of loadings and factors converge slowly along directions that change both (Klami, Virtanen and Kaski
+2013, JMLR 14:965). The likelihoods do not change under such a map, so it is found from K x K matrices alone.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from scipy.optimize import minimize
 
 from models.factors.gfa.loadings_posterior import RATE, SHAPE
 
-__all__ = ["best_turn"]
+__all__ = ["best_rotation"]
 
 Array = NDArray[np.float64]
 
 STEPS = 60
 
 
-def best_turn(
+def best_rotation(
     factors: Array, loadings: Sequence[Array], sizes: Sequence[int], patients: int, intercept: float
 ) -> Array:
-    """Find the `turn` for which loadings become ``W turn`` and factors ``turn^-1 z``.
+    """Find the `rotation` for which loadings become ``W rotation`` and factors ``rotation^-1 z``.
 
     Parameters
     ----------
@@ -41,28 +41,31 @@ def best_turn(
 
     Returns
     -------
-    (K, K) with the first row 1, 0, ..., 0; the identity where nothing is gained.
+    numpy.ndarray
+        (K, K) with the first row 1, 0, ..., 0; the identity if the evidence does not increase.
     """
     k = len(factors)
     excess = float(sum(sizes) - patients)
 
     def objective(free: Array) -> tuple[float, Array]:
-        turn = np.vstack([np.eye(1, k), free.reshape(k - 1, k)])
-        log_determinant = np.linalg.slogdet(turn)[1]
-        back = np.linalg.inv(turn)
-        turned = back @ factors @ back.T
-        turned[0] = 0
-        gain = excess * log_determinant - 0.5 * np.trace(turned)
-        slope = excess * back.T + back.T @ turned
+        rotation = np.vstack([np.eye(1, k), free.reshape(k - 1, k)])
+        log_determinant = np.linalg.slogdet(rotation)[1]
+        inverse = np.linalg.inv(rotation)
+        rotated = inverse @ factors @ inverse.T
+        rotated[0] = 0
+        gain = excess * log_determinant - 0.5 * np.trace(rotated)
+        slope = excess * inverse.T + inverse.T @ rotated
         for second, size in zip(loadings, sizes, strict=True):
-            moved = second @ turn
-            squares = np.einsum("ij,ij->j", turn, moved)
+            product = second @ rotation
+            squares = np.einsum("ij,ij->j", rotation, product)
             shape, rate = SHAPE + size / 2, RATE + squares[1:] / 2
             gain -= shape * np.log(rate).sum() + 0.5 * intercept * squares[0]
-            slope -= moved * np.concatenate([[intercept], shape / rate])
+            slope -= product * np.concatenate([[intercept], shape / rate])
         return -gain, -slope[1:].ravel()
 
-    start = np.eye(k)[1:].ravel()
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "maxcor": 20})
-    free = found.x if found.fun < objective(start)[0] else start
+    identity = np.eye(k)[1:].ravel()
+    solution = minimize(
+        objective, identity, jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "maxcor": 20}
+    )
+    free = solution.x if solution.fun < objective(identity)[0] else identity
     return np.vstack([np.eye(1, k), free.reshape(k - 1, k)])

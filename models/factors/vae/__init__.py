@@ -1,1 +1,1 @@
-"""Multi-view variational autoencoders, with and without endpoints."""
+"""Multi-view variational autoencoders, unsupervised and trained with endpoints."""

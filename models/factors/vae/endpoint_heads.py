@@ -1,4 +1,4 @@
-"""Linear heads on factors and covariates, one an endpoint, which train together with a factor model."""
+"""Linear heads on factors and covariates, one per endpoint, which are trained together with a factor model."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
 from omics.common.registry import resolve
 
-__all__ = ["EndpointHead", "EndpointHeads", "learnable"]
+__all__ = ["EndpointHead", "EndpointHeads", "trainable_endpoints"]
 
 log = logging.getLogger(__name__)
 
 RIDGE = 0.3
-"""As of the heads that predict: on the scale of the loss per event or patient."""
+"""Ridge penalty of the heads, on the scale of the loss per event or patient."""
 
 
-def learnable(batch: Batch) -> list[str]:
-    """Names of the endpoints that have a head and teach something; of the others it is logged why not."""
+def trainable_endpoints(batch: Batch) -> list[str]:
+    """Names of the endpoints that have a head and enough data to train it; the log says why others are not used."""
     names = []
     for name, endpoint in batch.endpoints.named.items():
         if endpoint.kind not in HEADS:
@@ -41,7 +41,7 @@ def learnable(batch: Batch) -> list[str]:
 
 
 class EndpointHead(nn.Module):
-    """One endpoint: what happened, and a linear ridge on factors and covariates, with the head that its kind has."""
+    """One endpoint: its outcomes, and a linear ridge model on factors and covariates with the default head."""
 
     covariates: Tensor
     ridge: Tensor
@@ -52,27 +52,27 @@ class EndpointHead(nn.Module):
         self.head: Head = resolve(HEADS[endpoint.kind], kind, f"head.{endpoint.kind}")()
         weight = torch.tensor(endpoint.observed, dtype=torch.float32)[None]
         target = self.head.target(*map(torch.tensor, endpoint.outcome), weight)
-        # Buffers, so that Lightning takes them to its accelerator.
+        # Buffers, so that Lightning moves them to its accelerator.
         self.parts = len(target)
         for number, part in enumerate(target):
             self.register_buffer(f"part{number}", part)
         self.register_buffer("covariates", torch.tensor(batch.covariates))
         inputs = count + batch.covariates.shape[1]
-        start = self.head.null_estimate(target)
-        self.path = LinearPath(1, inputs, self.head.outputs, start)
+        intercept = self.head.null_estimate(target)
+        self.path = LinearPath(1, inputs, self.head.outputs, intercept)
         self.register_buffer("ridge", torch.full((1, inputs), RIDGE))
 
     def forward(self, mean: Tensor, rows: Tensor) -> Tensor:
-        """Loss an event or patient and ridge penalty, given factors (b, k) of the patients `rows` (b,)."""
+        """Loss per event or patient plus ridge penalty, given factors (b, k) of the patients `rows` (b,)."""
         x = torch.cat([mean, self.covariates[rows]], dim=1)[None]
         loss = self.head.loss(self.path(x), self._target(rows)) + self.path.penalty(self.ridge)
         return loss.sum()
 
     def residuals(self) -> Tensor:
-        """(n,) how each patient's outcome asks for a higher estimate, before anything is known of him."""
+        """(n,) minus the gradient of the loss by the estimate, at the estimate without any inputs."""
         rows = torch.arange(len(self.covariates))
-        start = self.path.intercept
-        level = torch.zeros(1, self.head.outputs) if start is None else start.detach()
+        intercept = self.path.intercept
+        level = torch.zeros(1, self.head.outputs) if intercept is None else intercept.detach()
         estimate = level[:, None].repeat(1, len(rows), 1).requires_grad_()
         (slope,) = torch.autograd.grad(self.head.loss(estimate, self._target(rows)).sum(), estimate)
         return -slope[0, :, 0]
@@ -83,27 +83,36 @@ class EndpointHead(nn.Module):
 
 
 class EndpointHeads(nn.Module):
-    """Endpoints `names` of `batch`; the sum of their losses, times `weight`, is added to minus the bound a patient.
+    """Heads of several endpoints; the sum of their losses is added to the loss of the autoencoder.
 
-    An endpoint that teaches nothing in this batch has no loss here.
+    Parameters
+    ----------
+    batch
+        Training patients.
+    names
+        Endpoints. An endpoint without enough data in this batch adds no loss.
+    count
+        Number of factors.
+    weight
+        Factor for the sum of the losses; the loss of the autoencoder is minus the evidence bound per patient.
     """
 
     def __init__(self, batch: Batch, names: Sequence[str], count: int, weight: float) -> None:
         super().__init__()
-        named, taught = batch.endpoints.named, learnable(batch)
+        named, trainable = batch.endpoints.named, trainable_endpoints(batch)
         self.n, self.weight = len(batch), weight
         self.heads: list[EndpointHead | None] = [
-            EndpointHead(named[name], batch, count) if name in taught else None for name in names
+            EndpointHead(named[name], batch, count) if name in trainable else None for name in names
         ]
-        # Known to torch by this list, which has no place for None.
-        self.taught = nn.ModuleList(head for head in self.heads if head is not None)
+        # torch registers modules in a ModuleList, which cannot contain None.
+        self.trained = nn.ModuleList(head for head in self.heads if head is not None)
 
     def forward(self, mean: Tensor, rows: Tensor) -> Tensor:
         """Weighted sum of losses."""
-        losses = [head(mean, rows) for head in self.taught]
+        losses = [head(mean, rows) for head in self.trained]
         return self.weight * torch.stack([mean.new_zeros(()), *losses]).sum()
 
     def residuals(self) -> Tensor:
-        """(n, names) residuals of each endpoint; 0 where it teaches nothing."""
-        nothing = torch.zeros(self.n)
-        return torch.stack([nothing if head is None else head.residuals() for head in self.heads], dim=1)
+        """(n, names) residuals of each endpoint; 0 for an endpoint that is not trained."""
+        zero = torch.zeros(self.n)
+        return torch.stack([zero if head is None else head.residuals() for head in self.heads], dim=1)

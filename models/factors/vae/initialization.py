@@ -1,4 +1,4 @@
-"""Where the variational autoencoder begins: features on one scale, loadings at the principal axes."""
+"""Initialization of the variational autoencoder: features on a common scale, loadings at the principal axes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from models.factors.linear_gaussian import LinearView
 from models.factors.vae.network import SMALLEST_NOISE, MultiViewNetwork, ViewDecoder, ViewInputs
 from omics.common.errors import FitError
 
-__all__ = ["Columns", "columns_of", "start"]
+__all__ = ["ViewScaling", "fit_scaling", "initialize_network"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -24,27 +24,35 @@ SMALLEST_MEAN = 0.01
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Features of one view: `known` (p,) bool, those that some training patient has; `offset` and `scale` of these."""
+class ViewScaling:
+    """Scaling of the features of one view.
+
+    Attributes
+    ----------
+    known
+        (p,) bool: at least one training patient has the feature.
+    offset, scale
+        Centre and scale of the known features.
+    """
 
     known: Mask
     offset: Array
     scale: Array
 
     def standardised(self, x: NDArray[np.float32], observed: Mask) -> tuple[Array, Mask]:
-        """Known features on their training scale, 0 where not observed, and which are observed."""
+        """Known features on the training scale, 0 where not observed, and the mask of observed values."""
         seen = observed[:, self.known]
         return np.where(seen, (x[:, self.known] - self.offset) / self.scale, 0.0), seen
 
     def restored(self, mean: Array, sd: Array) -> tuple[Array, Array]:
-        """All features again, on their own scale; nothing is known of the others."""
+        """Mean and sd of all features on the harmonized scale; unknown features have mean 0 and an infinite sd."""
         shape = (len(mean), len(self.known))
-        values, spread = np.zeros(shape), np.full(shape, np.inf)
-        values[:, self.known], spread[:, self.known] = mean * self.scale + self.offset, sd * self.scale
-        return values, spread
+        values, sds = np.zeros(shape), np.full(shape, np.inf)
+        values[:, self.known], sds[:, self.known] = mean * self.scale + self.offset, sd * self.scale
+        return values, sds
 
-    def on_their_scale(self, mean: Array, loadings: Array, precision: Array, likelihood: str) -> LinearView:
-        """All features of a linear view that was found for the standardised known ones."""
+    def linear_view(self, mean: Array, loadings: Array, precision: Array, likelihood: str) -> LinearView:
+        """Linear view of all features on the harmonized scale, from one of the standardised known features."""
         p = len(self.known)
         means, weights, precisions = np.zeros(p), np.zeros((p, loadings.shape[1])), np.zeros(p)
         means[self.known] = mean * self.scale + self.offset
@@ -53,13 +61,29 @@ class Columns:
         return LinearView(means, weights, precisions, likelihood)
 
 
-def columns_of(name: str, x: NDArray[np.float32], observed: Mask, likelihood: str) -> Columns:
-    """Find centre and scale of Gaussian features; others stay as they were measured.
+def fit_scaling(name: str, x: NDArray[np.float32], observed: Mask, likelihood: str) -> ViewScaling:
+    """Centre and scale of Gaussian features; features of other likelihoods are not scaled.
+
+    Parameters
+    ----------
+    name
+        Name of the view, for messages.
+    x
+        (n, p) values of the training patients.
+    observed
+        (n, p) bool.
+    likelihood
+        gaussian, or a name in LIKELIHOODS.
+
+    Returns
+    -------
+    ViewScaling
+        The scaling.
 
     Raises
     ------
     FitError
-        If the view has no value, no variance, or values that its likelihood cannot give.
+        If the view has no value, no variance, or values that its likelihood cannot produce.
     """
     known = np.any(observed, axis=0)
     if not known.any():
@@ -73,32 +97,40 @@ def columns_of(name: str, x: NDArray[np.float32], observed: Mask, likelihood: st
         raise FitError(f"view {name} has no feature that varies among the training patients; leave it out")
     if likelihood != GAUSSIAN:
         check_likelihood(name, likelihood, torch.from_numpy(values))
-        return Columns(known, np.zeros_like(offset), np.ones_like(offset))
-    return Columns(known, offset, np.where(varies, deviation, 1.0))
+        return ViewScaling(known, np.zeros_like(offset), np.ones_like(offset))
+    return ViewScaling(known, offset, np.where(varies, deviation, 1.0))
 
 
 @torch.no_grad()
-def start(network: MultiViewNetwork, inputs: ViewInputs) -> None:
-    """Begin at the principal axes of all patients, where a view that a patient lacks counts as its mean."""
-    guesses = []
+def initialize_network(network: MultiViewNetwork, inputs: ViewInputs) -> None:
+    """Set the loadings to the principal axes of all patients; a missing view counts as the mean of the view.
+
+    Parameters
+    ----------
+    network
+        Initialized in place.
+    inputs
+        Training patients.
+    """
+    values_by_view = []
     for decoder, y, seen in zip(network.decoders, inputs.values, inputs.seen, strict=True):
-        guesses.append(_linear_scale(decoder, y, seen))
-    gram = torch.stack([guess @ guess.T for guess in guesses]).sum(dim=0)
+        values_by_view.append(_linear_scale(decoder, y, seen))
+    gram = torch.stack([values @ values.T for values in values_by_view]).sum(dim=0)
     axes = torch.linalg.eigh(gram)[1].flip(1)[:, : network.count] * math.sqrt(len(gram))
-    for decoder, guess, seen in zip(network.decoders, guesses, inputs.seen, strict=True):
-        present = seen.any(dim=1).to(guess)
-        among = (axes.square() * present[:, None]).sum(dim=0).clamp_min(1.0)
-        weight = guess.T @ axes / among
+    for decoder, values, seen in zip(network.decoders, values_by_view, inputs.seen, strict=True):
+        present = seen.any(dim=1).to(values)
+        squares = (axes.square() * present[:, None]).sum(dim=0).clamp_min(1.0)
+        weight = values.T @ axes / squares
         decoder.weight[:, : network.count] = weight
         counts = seen.sum(dim=0)
         decoder.log_sd.copy_((-0.5 * counts.log())[:, None].expand_as(decoder.log_sd))
         if decoder.likelihood == GAUSSIAN:
-            rest = (seen * (guess - axes @ weight.T)).square().sum(dim=0) / counts
-            decoder.log_noise.copy_((rest - SMALLEST_NOISE).clamp_min(0.05).log())
+            residual = (seen * (values - axes @ weight.T)).square().sum(dim=0) / counts
+            decoder.log_noise.copy_((residual - SMALLEST_NOISE).clamp_min(0.05).log())
 
 
 def _linear_scale(decoder: ViewDecoder, y: Tensor, seen: Tensor) -> Tensor:
-    """Set the intercepts; give values (n, p) on a scale on which the start may be linear, 0 where nothing is seen."""
+    """Set the intercepts, and return values (n, p) on an about linear scale, 0 where not observed."""
     if decoder.likelihood == GAUSSIAN:
         return y
     mean = (seen * y).sum(dim=0) / seen.sum(dim=0)
@@ -106,7 +138,7 @@ def _linear_scale(decoder: ViewDecoder, y: Tensor, seen: Tensor) -> Tensor:
         decoder.intercept.copy_(torch.logit(mean, eps=SMALLEST_MEAN))
     else:
         decoder.intercept.copy_(torch.expm1(mean.clamp_min(SMALLEST_MEAN)).log())
-    guess = LIKELIHOODS[decoder.likelihood].start(y)
-    centre = (seen * guess).sum(dim=0) / seen.sum(dim=0)
-    guess = seen * (guess - centre)
-    return guess / guess.square().sum(dim=0).div(seen.sum(dim=0)).sqrt().clamp_min(SMALLEST_MEAN)
+    values = LIKELIHOODS[decoder.likelihood].linear_scale(y)
+    centre = (seen * values).sum(dim=0) / seen.sum(dim=0)
+    values = seen * (values - centre)
+    return values / values.square().sum(dim=0).div(seen.sum(dim=0)).sqrt().clamp_min(SMALLEST_MEAN)

@@ -1,4 +1,4 @@
-"""How heads teach a variational autoencoder: it goes on from one that knew no outcome, a factor for each endpoint."""
+"""Supervised training of a variational autoencoder: continue from an unsupervised one, with one factor per endpoint."""
 
 from __future__ import annotations
 
@@ -14,80 +14,118 @@ from datamodules.batch import Batch
 from models.config import TrainerConfig
 from models.factors.vae.endpoint_heads import EndpointHeads
 from models.factors.vae.fitted_network import FittedNetwork
-from models.factors.vae.held_out_networks import left_out_rows
+from models.factors.vae.held_out_networks import held_out_folds
 from models.factors.vae.network import MultiViewNetwork, Posterior, ViewInputs
 from models.factors.vae.train import AutoencoderTraining, train
 from omics.common.seeds import named_seed
 
-__all__ = ["supervised", "supervised_left_out"]
+__all__ = ["supervised_held_out", "train_supervised"]
 
 SHARE = 0.3
-"""Of the epochs, after those without outcomes."""
+"""Proportion of the epochs for the training with heads, after the training without outcomes."""
 
 WEIGHT = 30.0
-"""Of the heads' loss, per value that a patient has: the bound gains with every value that a factor explains, the loss
-of a head does not. 150 patients x 2 views x 100 features, a weak prognostic factor beside five strong ones, three
-factors, 4 cohorts: correlation with the true log hazard in new patients .05 without heads, .06 at weight .1, .09 at 1,
-.36 at 3, .76 at 10, .90 at 30, .92 at 100, while factors of networks without a fold drift from those of all patients
-(least correlation .97 at 3, .93 at 30, .91 at 100)."""
+"""Weight of the loss of the heads, per observed value of a patient: the bound grows with every value that a factor
+explains, the loss of a head does not. 150 patients x 2 views x 100 features, a weak prognostic factor and five strong
+ones, three factors, 4 cohorts: the correlation with the true log hazard in new patients is .05 without heads, .06 at
+weight .1, .09 at 1, .36 at 3, .76 at 10, .90 at 30, .92 at 100. At the same time, the factors of networks without a
+fold move away from those of all patients (smallest correlation .97 at 3, .93 at 30, .91 at 100)."""
 
 
-def supervised(
+def train_supervised(
     base: FittedNetwork, batch: Batch, names: list[str], config: TrainerConfig, seed: int
 ) -> FittedNetwork:
-    """Go on from `base` with the endpoints `names` of the patients in `batch`; `base` stays as it was.
+    """Continue the training of `base` with endpoints of the patients.
 
-    The last factors, one an endpoint, begin anew at what the views say of the endpoint: higher means a higher estimate.
-    So networks that saw other patients have the same factors, and none has to be turned to another.
+    The last factors, one per endpoint, are initialized to the association of the views with the endpoint: higher means
+    a higher estimate. Networks of different patients therefore have the same factors, and no rotation is needed.
+
+    Parameters
+    ----------
+    base
+        Network trained without outcomes; it does not change.
+    batch
+        Training patients.
+    names
+        Endpoints.
+    config
+        Settings of the training.
+    seed
+        Of the training.
+
+    Returns
+    -------
+    FittedNetwork
+        A new network.
     """
-    fitted = FittedNetwork(copy.deepcopy(base.network).float().train(), base.columns)
+    fitted = FittedNetwork(copy.deepcopy(base.network).float().train(), base.scaling)
     inputs, count = fitted.inputs(batch), fitted.network.count
     values = float(sum(seen.sum() for seen in inputs.seen)) / len(batch)
     heads = EndpointHeads(batch, names, count, WEIGHT * values)
-    _begin_anew(fitted.network, inputs, heads.residuals()[:, :count])
+    _initialize_endpoint_factors(fitted.network, inputs, heads.residuals()[:, :count])
     further = replace(config, epochs=math.ceil(SHARE * config.epochs))
     train(AutoencoderTraining(fitted.network, len(batch), further, seed, heads), inputs)
     fitted.network.double()
     return fitted
 
 
-def supervised_left_out(
+def supervised_held_out(
     base: FittedNetwork, batch: Batch, names: list[str], config: TrainerConfig, seed: int
 ) -> Posterior:
-    """Posteriors of the patients in `batch`, each by a network that saw neither him nor his outcome go on from `base`.
+    """Posteriors of training patients, each from a supervised network without the values and outcomes of their fold.
 
-    `base` may have seen him, but nobody's outcome.
+    `base` may have been trained on the values of all patients, but on no outcome.
+
+    Parameters
+    ----------
+    base
+        Network trained without outcomes.
+    batch
+        The n training patients.
+    names
+        Endpoints.
+    config
+        Settings of the training.
+    seed
+        Of the folds and the training.
+
+    Returns
+    -------
+    Posterior
+        Means and variances (n, k).
     """
     mean, variance = (part.clone() for part in base.posterior(batch))
-    for fold, rows in enumerate(left_out_rows(len(batch), seed)):
+    for fold, rows in enumerate(held_out_folds(len(batch), seed)):
         others = np.setdiff1d(np.arange(len(batch)), rows)
-        network = supervised(base, batch.take(others), names, config, named_seed(seed, "vae", "fold", fold))
-        left, index = network.posterior(batch.take(rows)), torch.from_numpy(rows)
-        mean[index], variance[index] = left
+        network = train_supervised(
+            base, batch.take(others), names, config, named_seed(seed, "vae", "fold", fold)
+        )
+        index = torch.from_numpy(rows)
+        mean[index], variance[index] = network.posterior(batch.take(rows))
     return Posterior(mean, variance)
 
 
 @torch.no_grad()
-def _begin_anew(network: MultiViewNetwork, inputs: ViewInputs, residuals: Tensor) -> None:
-    """Give the last factors to what the views, less the other factors, say of the residuals (n, heads)."""
+def _initialize_endpoint_factors(network: MultiViewNetwork, inputs: ViewInputs, residuals: Tensor) -> None:
+    """Set the last factors to the ridge prediction of the residuals (n, heads) from the views without other factors."""
     first = network.count - residuals.shape[1]
     others = network.posterior(inputs).mean[:, :first]
-    rest = []
+    remainders = []
     for decoder, values, seen in zip(network.decoders, inputs.values, inputs.seen, strict=True):
-        weight, pull = decoder.local(values)
-        guess = seen * pull / weight
-        # torch's least squares ends in other bytes where its memory lies elsewhere; the pseudo-inverse does not.
-        rest.append(guess - others @ (torch.linalg.pinv(others) @ guess))
-    gram = torch.stack([guess @ guess.T for guess in rest]).sum(dim=0)
+        weight, weighted = decoder.value_terms(values)
+        residual = seen * weighted / weight
+        # The bytes of torch's least squares depend on memory addresses; those of the pseudo-inverse do not.
+        remainders.append(residual - others @ (torch.linalg.pinv(others) @ residual))
+    gram = torch.stack([remainder @ remainder.T for remainder in remainders]).sum(dim=0)
     ridge = gram.trace() / len(gram) * torch.eye(len(gram))
     axes = gram @ torch.linalg.solve(gram + ridge, residuals)
     axes = axes / axes.square().mean(dim=0).sqrt().clamp_min(1e-12)
-    for encoder, decoder, guess, seen in zip(
-        network.encoders, network.decoders, rest, inputs.seen, strict=True
+    for encoder, decoder, remainder, seen in zip(
+        network.encoders, network.decoders, remainders, inputs.seen, strict=True
     ):
-        present = seen.any(dim=1).to(guess)
-        among = (axes.square() * present[:, None]).sum(dim=0).clamp_min(1.0)
-        decoder.weight[:, first : network.count] = guess.T @ axes / among
+        present = seen.any(dim=1).to(remainder)
+        squares = (axes.square() * present[:, None]).sum(dim=0).clamp_min(1.0)
+        decoder.weight[:, first : network.count] = remainder.T @ axes / squares
         decoder.log_sd[:, first : network.count] = -0.5 * seen.sum(dim=0).log()[:, None]
         encoder.mix[first : network.count] = 0
         encoder.mix[:, first:] = 0

@@ -1,4 +1,4 @@
-"""How the multi-view variational autoencoder is trained: subsets of views, warm-up, and room for heads."""
+"""Training of the multi-view variational autoencoder: random subsets of views, warm-up, and optional heads."""
 
 from __future__ import annotations
 
@@ -19,55 +19,55 @@ from models.factors.vae.network import MultiViewNetwork, ViewInputs
 from omics.common.errors import FitError
 from omics.common.seeds import named_generator, named_seed
 
-__all__ = ["AutoencoderTraining", "HeadsLoss", "PatientInputs", "drawn_subset", "no_heads", "train"]
+__all__ = ["AutoencoderTraining", "HeadsLoss", "PatientInputs", "drop_views", "no_heads", "train"]
 
 HeadsLoss = Callable[[Tensor, Tensor], Tensor]
-"""(posterior means (b, k), row numbers (b,)) -> scalar loss a patient, added to minus the evidence bound a patient."""
+"""(posterior means (b, k), row numbers (b,)) -> scalar loss, added to minus the evidence bound per patient."""
 
 WARM_UP = 0.25
-"""Share of the epochs in which the divergence from the prior gains its weight (Bowman 2016,
+"""Proportion of the epochs in which the weight of the divergence from the prior rises to 1 (Bowman 2016,
 doi 10.18653/v1/K16-1002)."""
 
 HALF = 0.5
 
 
 class PatientInputs(ViewInputs):
-    """Training patients on their way to the network."""
+    """Training patients, from which batches are selected."""
 
     __slots__ = ()
 
     def take(self, rows: NDArray[np.int64]) -> PatientInputs:
-        """Keep `rows`, in their order."""
+        """Select `rows`, in their order."""
         index = torch.from_numpy(rows)
         return PatientInputs(
             [values[index] for values in self.values], [seen[index] for seen in self.seen], self.rows[index]
         )
 
 
-def no_heads(mean: Tensor, rows: Tensor) -> Tensor:  # noqa: ARG001  # what heads would be given
-    """Nothing but the views is to be explained."""
+def no_heads(mean: Tensor, rows: Tensor) -> Tensor:  # noqa: ARG001  # the arguments of a HeadsLoss
+    """Loss 0: training without heads."""
     return mean.new_zeros(())
 
 
 class AutoencoderTraining(pl.LightningModule):
-    """Ascends the evidence bound of `n` patients by Adam.
+    """Maximises the evidence bound of `n` patients with Adam.
 
-    At each step half of the patients keep all their views, and the others each view by the toss of a coin. The bound
-    is that of the values which are kept, so that the posterior given any subset of views is trained, and is as wide as
-    the subset leaves it.
+    At each step, half of the patients keep all their views, and the others keep each view with probability 1/2. The
+    bound is that of the remaining values. The posterior is thus trained for every subset of views, with the
+    uncertainty that belongs to the subset.
 
     Parameters
     ----------
     network
-        To be trained.
+        The network to train.
     n
-        How many patients there are in all.
+        Number of training patients.
     config
-        Epochs and learning rate, which falls to 0 along half a cosine.
+        Epochs and learning rate, which decreases to 0 along half a cosine.
     seed
-        Of subsets and draws.
+        Of the subsets and of the samples from the posterior.
     heads
-        Loss of what is trained together with the factors.
+        Loss of heads that are trained together with the factors.
     """
 
     def __init__(
@@ -82,14 +82,16 @@ class AutoencoderTraining(pl.LightningModule):
         self.network, self.n, self.config, self.seed, self.heads = network, n, config, seed, heads
 
     def training_step(self, inputs: ViewInputs, _index: int) -> Tensor:
-        """Minus the evidence bound a patient, and the loss of the heads."""
+        """Minus the evidence bound per patient, plus the loss of the heads."""
         generator = named_generator(self.seed, "step", self.global_step)
-        inputs = drawn_subset(inputs, generator)
-        n, own = len(inputs.rows), rank_slice(len(inputs.rows))
-        mine = ViewInputs([v[own] for v in inputs.values], [s[own] for s in inputs.seen], inputs.rows[own])
-        posterior = self.network.posterior(mine)
-        draw = torch.tensor(generator.standard_normal((n, posterior.mean.shape[1]))[own]).to(posterior.mean)
-        bound = self.network.bound(mine, posterior, draw)
+        inputs = drop_views(inputs, generator)
+        n, rank = len(inputs.rows), rank_slice(len(inputs.rows))
+        of_rank = ViewInputs(
+            [v[rank] for v in inputs.values], [s[rank] for s in inputs.seen], inputs.rows[rank]
+        )
+        posterior = self.network.posterior(of_rank)
+        draw = torch.tensor(generator.standard_normal((n, posterior.mean.shape[1]))[rank]).to(posterior.mean)
+        bound = self.network.bound(of_rank, posterior, draw)
         likelihood, divergence, mean = (gather_ranks(part, n) for part in (*bound, posterior.mean))
         warm = min(1.0, (self.current_epoch + 1) / (WARM_UP * self.config.epochs))
         divergence = divergence.mean() + self.network.divergence() / self.n
@@ -101,7 +103,7 @@ class AutoencoderTraining(pl.LightningModule):
         return loss
 
     def configure_optimizers(self) -> Any:
-        """Adam, its learning rate falling along half a cosine."""
+        """Adam with a learning rate that decreases to 0 along half a cosine."""
         adam = torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)
         return {
             "optimizer": adam,
@@ -110,14 +112,37 @@ class AutoencoderTraining(pl.LightningModule):
 
 
 def train(training: AutoencoderTraining, inputs: PatientInputs) -> None:
-    """Train the network in place, and leave it on the CPU."""
+    """Train the network in place and return it to the CPU.
+
+    Parameters
+    ----------
+    training
+        The network and its loss.
+    inputs
+        Training patients.
+    """
     config = training.config
     batches = PatientBatches(inputs, training.n, config.batch_size, named_seed(training.seed, "batches"))
     fit_network(training, batch_loader(batches), config)
 
 
-def drawn_subset(inputs: ViewInputs, generator: np.random.Generator) -> ViewInputs:
-    """Hide views at random: half of the patients keep all, others each by the toss of a coin, but never none."""
+def drop_views(inputs: ViewInputs, generator: np.random.Generator) -> ViewInputs:
+    """Hide views at random: half of the patients keep all views, the others each view with probability 1/2.
+
+    Every patient keeps at least one view.
+
+    Parameters
+    ----------
+    inputs
+        n patients.
+    generator
+        Random generator.
+
+    Returns
+    -------
+    ViewInputs
+        The same patients; hidden views are not observed.
+    """
     present = torch.stack([seen.any(dim=1) for seen in inputs.seen], dim=1)
     n, views = present.shape
     kept = torch.from_numpy((generator.random((n, views)) < HALF) | (generator.random((n, 1)) < HALF))

@@ -41,7 +41,8 @@ def told(name: str, training: MuData, *others: MuData) -> list[Told]:
         data = CohortDataModule(training, learns, HarmonizeConfig())
         data.setup()
         model = resolve(FACTOR_MODELS, name, "factors.model")(10, 0)
-        as_new = model.fit_transform([data.batch(learns)])
+        [batch] = data.train_dataloader()
+        as_new = model.fit_transform(batch)
         for (factors, reconstruction_errors), cohort in zip(said, cohorts, strict=True):
             batch = data.harmonizer.transform(cohort)
             factors.append(model.transform(batch))
