@@ -26,9 +26,9 @@ def rows() -> Iterator[str]:
     monthly = tuple(0.02 + 0.06 * math.exp(-month / 12.0) for month in range(60))
     hazard = StepRate(tuple(float(month) for month in range(60)), monthly)
     setting = Setting(
-        Assay(0.4, 0.85, 0.9), hazard, hazard.times(0.7), StepRate.constant(30.0), dropout=0.005
+        Assay(0.4, 0.85, 0.9), hazard, hazard.scaled(0.7), StepRate.constant(30.0), dropout=0.005
     )
-    believed = NormalPrior(LogHazardRatio(math.log(0.6), 0.15), LogHazardRatio(math.log(0.9), 0.12))
+    prior = NormalPrior(LogHazardRatio(math.log(0.6), 0.15), LogHazardRatio(math.log(0.9), 0.12))
     plans = {
         "all comers, one look": AllComers(PATIENTS, 300),
         "all comers, three looks": AllComers(PATIENTS, 300, obrien_fleming(3)),
@@ -39,7 +39,7 @@ def rows() -> Iterator[str]:
     }
     for name, plan in plans.items():
         start = time.perf_counter()
-        seconds = cpu(lambda: virtual_trials({name: plan}, setting, believed, TRIALS, seed=0))  # noqa: B023
+        seconds = cpu(lambda: virtual_trials({name: plan}, setting, prior, TRIALS, seed=0))  # noqa: B023
         wall = time.perf_counter() - start
         yield (
             f"{name}: {TRIALS} trials of {PATIENTS} patients in {wall / 5:.1f} s ({seconds / 5:.1f} CPU s) a truth, "

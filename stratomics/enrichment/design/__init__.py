@@ -1,7 +1,8 @@
-"""Trial design by formula: events and sizes, looks, the calendar, assays, adaptive enrichment. Never torch.
+"""Trial design by formula: events, sample sizes, interim looks, trial calendar, assays and adaptive enrichment.
 
-PUBLIC is what a notebook needs, as in ``from stratomics.enrichment.design import schoenfeld_events``. Everywhere
-`alpha` is one-sided, a hazard ratio below 1 is a benefit, and z is higher for a better treatment.
+PUBLIC lists the names for notebooks, as in ``from stratomics.enrichment.design import schoenfeld_events``. Throughout,
+`alpha` is one-sided, a hazard ratio below 1 is a benefit, and a higher z favours the treatment. Nothing here needs
+torch.
 """
 
 from omics.common.registry import lazy_getattr
@@ -9,10 +10,10 @@ from omics.common.registry import lazy_getattr
 PUBLIC = {
     "AdaptiveEnrichment": "stratomics.enrichment.design.adaptive_enrichment:AdaptiveEnrichment",
     "Assay": "stratomics.enrichment.design.assay:Assay",
+    "AssumedEffect": "stratomics.enrichment.design.setting:AssumedEffect",
     "Assumption": "stratomics.enrichment.design.trial_design:Assumption",
     "Calendar": "stratomics.enrichment.design.calendar:Calendar",
     "Economics": "stratomics.enrichment.design.setting:Economics",
-    "Effect": "stratomics.enrichment.design.setting:AssumedEffect",
     "Estimand": "stratomics.enrichment.design.trial_design:Estimand",
     "Group": "stratomics.enrichment.design.calendar:Group",
     "GroupSequential": "stratomics.enrichment.design.group_sequential:GroupSequential",

@@ -1,4 +1,4 @@
-"""A trial that starts with everybody and, at an interim look, goes on with whom it seems to help."""
+"""A two-stage trial that starts with all comers and selects the population to continue with at an interim look."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class OperatingCharacteristics:
-    """How often a design ends how, over `trials` simulated ones.
+    """Operating characteristics of a design, from simulated trials.
 
     Attributes
     ----------
     any_rejected, subgroup_rejected, all_comers_rejected
-        Share of the trials.
+        Share of trials that reject any null hypothesis, that of the subgroup, and that of all comers.
     subgroup_selected, all_comers_selected
-        Share that went on with each.
+        Share of trials that continue with each population.
     trials
-        Number of them, from which comes the Monte Carlo error.
+        Number of simulated trials, which determines the Monte Carlo error.
     """
 
     any_rejected: float
@@ -59,31 +59,32 @@ class AdaptiveEnrichment:
     prevalence
         Share of the patients in the subgroup.
     events
-        Cumulative, at the interim look and at the end, whoever is gone on with.
+        Cumulative events at the interim look and at the end, in the selected populations.
     weight
-        Of the first stage in the combination; the share of the events planned for it if left out.
+        Weight of the first stage in the combination; the share of the events planned for it if left out.
     intersection
         Name of a test in ``combination.INTERSECTIONS``.
     margin
-        Both populations are gone on with where their log hazard ratios differ by at most this, else the better one.
+        The trial continues with both populations if their log hazard ratios differ by at most this, and with the
+        better one otherwise.
     drop_above
-        A population of a higher hazard ratio at the interim look is dropped; if none is left, the trial stops. Not
-        binding: the level does not rest on it.
+        A population with a higher hazard ratio at the interim look is dropped; if both are dropped, the trial stops.
+        This rule is not binding: the level does not depend on it.
     alpha
-        One-sided, familywise.
+        One-sided familywise level.
     allocation
         Share of patients randomised to treatment.
 
     Raises
     ------
     DesignError
-        If events do not increase, or a share is none.
+        If the events do not increase, or a share is not between 0 and 1.
 
     Examples
     --------
     >>> design = AdaptiveEnrichment(prevalence=0.4, events=(100, 250))
-    >>> ending = design.simulate(0.55, 0.95, trials=20_000, seed=1)
-    >>> 0.9 < ending.any_rejected < 0.95
+    >>> result = design.simulate(0.55, 0.95, trials=20_000, seed=1)
+    >>> 0.9 < result.any_rejected < 0.95
     True
     """
 
@@ -101,7 +102,7 @@ class AdaptiveEnrichment:
         require_share("alpha (one-sided)", self.alpha)
         require_share("the allocation", self.allocation)
         if len(self.events) != 2:  # noqa: PLR2004  # stages
-            raise DesignError(f"{len(self.events)} numbers of events; there are two stages")
+            raise DesignError(f"{len(self.events)} numbers of events are given; there are two stages")
         require_above_zero("the number of events of the first stage", self.events[0])
         require_increasing("the events of the two stages", self.events)
         if self.weight is not None:
@@ -119,67 +120,89 @@ class AdaptiveEnrichment:
         """Weight of the first stage."""
         return self.events[0] / self.events[1] if self.weight is None else self.weight
 
-    def keep(self, subgroup: Array, everybody: Array) -> tuple[Mask, Mask]:
-        """(trials,) who is gone on with, by the log hazard ratios at the interim look.
+    def select(self, subgroup: Array, all_comers: Array) -> tuple[Mask, Mask]:
+        """Select the populations to continue with, by the log hazard ratios at the interim look.
+
+        Parameters
+        ----------
+        subgroup, all_comers
+            (trials,) log hazard ratios at the interim look.
+
+        Returns
+        -------
+        tuple
+            (trials,) whether the trial continues with the subgroup, and with all comers.
 
         Examples
         --------
         >>> design = AdaptiveEnrichment(0.4, (100, 250), margin=0.1)
-        >>> design.keep(np.array([-0.5, -0.1, -0.3]), np.array([-0.3, -0.3, -0.35]))
+        >>> design.select(np.array([-0.5, -0.1, -0.3]), np.array([-0.3, -0.3, -0.35]))
         (array([ True, False,  True]), array([False,  True,  True]))
         """
         highest = math.log(self.drop_above)
-        better = (subgroup <= everybody + self.margin) & (subgroup <= highest)
-        return better, (everybody <= subgroup + self.margin) & (everybody <= highest)
+        better = (subgroup <= all_comers + self.margin) & (subgroup <= highest)
+        return better, (all_comers <= subgroup + self.margin) & (all_comers <= highest)
 
-    def decide(self, first: Stage, second: Stage, keep: tuple[Mask, Mask]) -> tuple[Mask, Mask]:
-        """(trials,) whether the null of the subgroup, and of everybody, is rejected."""
+    def decide(self, first: Stage, second: Stage, selected: tuple[Mask, Mask]) -> tuple[Mask, Mask]:
+        """(trials,) whether the null hypotheses of the subgroup and of all comers are rejected."""
         critical = float(norm.isf(self.alpha))
         return closed_test(
-            first, second, *keep, self.first_weight, critical, INTERSECTIONS[self.intersection]
+            first, second, *selected, self.first_weight, critical, INTERSECTIONS[self.intersection]
         )
 
     def simulate(
         self, inside: float | Array, outside: float | Array, trials: int = 20_000, seed: int = 0
     ) -> OperatingCharacteristics:
-        """Run the design on normal log-rank increments, each of variance 1, as rpact does.
+        """Simulate the design with normal log-rank increments of variance 1, as rpact does.
 
-        Events fall into the subgroup in proportion to ``prevalence (1 + odds of treatment x hazard ratio)``, as they do
-        while few of those at risk have had one. For trials of patients see ``stratomics.enrichment.virtual``.
+        Events occur in the subgroup in proportion to ``prevalence (1 + odds of treatment x hazard ratio)``, which holds
+        while few of the patients at risk have had an event. ``stratomics.enrichment.virtual`` simulates trials patient
+        by patient.
 
         Parameters
         ----------
         inside, outside
-            True hazard ratios: one, or (trials,) drawn ones.
+            True hazard ratios inside and outside the subgroup: one each, or (trials,) values.
         trials, seed
-            The same seed gives the same draws whatever the effects, so that designs are compared like with like.
+            Number of trials, and seed. The same seed gives the same draws for all effects, so that designs are
+            compared under equal conditions.
+
+        Returns
+        -------
+        OperatingCharacteristics
+            Shares of trials that reject and that continue with each population.
+
+        Raises
+        ------
+        DesignError
+            If `trials` is below 1, or a hazard ratio is not above 0.
         """
         if trials < 1:
-            raise DesignError(f"{trials} trials; there must be at least one")
+            raise DesignError(f"{trials} trials are asked for; there must be at least one")
         effects = np.stack([_log_ratios(inside, trials), _log_ratios(outside, trials)])
         draws = named_generator(seed, "adaptive_enrichment").standard_normal((2, 2, trials))
-        first = self._increments(effects, self.events[0], draws[0], everybody=np.ones(trials, dtype=bool))
+        first = self._increments(effects, self.events[0], draws[0], all_comers=np.ones(trials, dtype=bool))
         information = math.sqrt(self.events[0] * self.allocation * (1.0 - self.allocation))
-        keep = self.keep(
-            -first.subgroup / (information * np.sqrt(first.share)), -first.everybody / information
+        selected = self.select(
+            -first.subgroup / (information * np.sqrt(first.share)), -first.all_comers / information
         )
-        second = self._increments(effects, self.events[1] - self.events[0], draws[1], keep[1])
-        subgroup, everybody = self.decide(first, second, keep)
+        second = self._increments(effects, self.events[1] - self.events[0], draws[1], selected[1])
+        subgroup, all_comers = self.decide(first, second, selected)
         return OperatingCharacteristics(
-            float((subgroup | everybody).mean()),
+            float((subgroup | all_comers).mean()),
             float(subgroup.mean()),
-            float(everybody.mean()),
-            float(keep[0].mean()),
-            float(keep[1].mean()),
+            float(all_comers.mean()),
+            float(selected[0].mean()),
+            float(selected[1].mean()),
             trials,
         )
 
-    def _increments(self, effects: Array, events: float, draws: Array, everybody: Mask) -> Stage:
-        """Draw the z of one stage; where not `everybody` is enrolled all its events are in the subgroup."""
+    def _increments(self, effects: Array, events: float, draws: Array, all_comers: Mask) -> Stage:
+        """Draw the z of one stage; without `all_comers` all its events are in the subgroup."""
         odds = self.allocation / (1.0 - self.allocation)
-        coming = np.array([[self.prevalence], [1.0 - self.prevalence]]) * (1.0 + odds * np.exp(effects))
-        coming[1] *= everybody
-        share = coming / coming.sum(axis=0)
+        event_rate = np.array([[self.prevalence], [1.0 - self.prevalence]]) * (1.0 + odds * np.exp(effects))
+        event_rate[1] *= all_comers
+        share = event_rate / event_rate.sum(axis=0)
         information = events * self.allocation * (1.0 - self.allocation) * share
         z = draws - effects * np.sqrt(information)
         return Stage(z[0], (np.sqrt(share) * z).sum(axis=0), share[0])

@@ -1,4 +1,4 @@
-"""How many events and patients an adaptive enrichment trial needs."""
+"""Events and patients that an adaptive enrichment trial needs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from stratomics.enrichment.design.setting import AssumedEffect, Setting
 
 __all__ = ["adaptive_rule", "adaptive_size"]
 
-MOST = 1 << 20
-"""Events that a trial may be asked for."""
+MAX_EVENTS = 1 << 20
+"""Largest number of events that is tried."""
 
 
 def adaptive_rule(
@@ -25,18 +25,30 @@ def adaptive_rule(
     seed: int,
     trials: int = 20_000,
 ) -> AdaptiveEnrichment:
-    """Find the fewest events with which an adaptive trial of positives and all comers rejects any null.
+    """Find the fewest events with which an adaptive enrichment trial has the power to reject any null hypothesis.
 
     Parameters
     ----------
     setting, effect
-        Assay, allocation, and what treatment does; of those who test positive or negative the mean log hazard ratio.
+        Assay, allocation and assumed effect. Patients who test positive or negative have the mean log hazard ratio of
+        their group.
     power, alpha
-        `alpha` is one-sided and familywise.
+        Power to reject any null hypothesis; `alpha` is one-sided and familywise.
     interim
         Share of the events at the interim look.
     seed, trials
-        Of the simulation; all numbers of events see the same draws, so that power hardly wavers along them.
+        Seed and number of simulated trials. All numbers of events use the same draws, so that power is a nearly smooth
+        function of them.
+
+    Returns
+    -------
+    AdaptiveEnrichment
+        The design with the fewest events.
+
+    Raises
+    ------
+    DesignError
+        If there is no benefit to show, or the effect is too small to plan for.
     """
     require_power(power, alpha)
     require_share("the share of events at the interim look", interim)
@@ -44,7 +56,7 @@ def adaptive_rule(
     outside = math.exp(setting.negative.log_ratio(effect))
     if min(inside, outside) >= 1.0:
         raise DesignError(
-            "the hazard ratio is 1 or above whether the test is positive or not: no benefit to show"
+            "the hazard ratio is 1 or above for a positive and for a negative test: there is no benefit to show"
         )
 
     def rule(events: int) -> AdaptiveEnrichment:
@@ -61,9 +73,9 @@ def adaptive_rule(
     few, many = max(2, math.ceil(1.0 / interim)), 64
     while not enough(many):
         few, many = many, 2 * many
-        if many > MOST:
+        if many > MAX_EVENTS:
             raise DesignError(
-                f"{MOST} events are too few for power {power:g}; the effect is too small to plan for"
+                f"{MAX_EVENTS} events are too few for power {power:g}; the effect is too small to plan for"
             )
     while many - few > 1:
         middle = (few + many) // 2
@@ -74,22 +86,37 @@ def adaptive_rule(
 def adaptive_size(
     setting: Setting, effect: AssumedEffect, rule: AdaptiveEnrichment, follow_up: float
 ) -> Size:
-    """Patients and time that bring the events of both stages, whoever is gone on with.
+    """Patients and duration that give the events of both stages, for any selection at the interim look.
 
-    The second stage of positives alone asks for as many events of fewer people. Positives come at the same pace before
-    the interim look and after, so that their number follows from their own calendar.
+    A second stage of test-positive patients only needs the same number of events from fewer patients. Test-positive
+    patients are enrolled at the same rate before and after the interim look, so that their number follows from their
+    calendar.
+
+    Parameters
+    ----------
+    setting, effect
+        Assay, allocation, enrolment and assumed effect.
+    rule
+        The adaptive design.
+    follow_up
+        Follow-up of the last patient, in the unit of the rates.
+
+    Returns
+    -------
+    Size
+        Events, patients, candidates and duration: the larger of what each selection needs.
     """
-    everybody, positive = (
+    all_comers, positive = (
         setting.calendar(setting.all_comers, effect),
         setting.calendar(setting.positive, effect),
     )
     first, last = rule.events
-    all_along = everybody.patients(last, follow_up)
-    interim = everybody.duration(all_along, first)
-    before = everybody.randomised(all_along, interim)
-    still_to_come = positive.events(before * setting.positive.taken, interim)
-    positives = positive.patients(still_to_come + last - first, follow_up)
-    most = max(all_along, positives + before * setting.negative.taken)
+    unselected = all_comers.patients(last, follow_up)
+    interim = all_comers.duration(unselected, first)
+    before = all_comers.randomised(unselected, interim)
+    positive_events = positive.events(before * setting.positive.taken, interim)
+    positives = positive.patients(positive_events + last - first, follow_up)
+    most = max(unselected, positives + before * setting.negative.taken)
     candidates = before + (most - before) / setting.positive.taken
-    duration = max(everybody.accrual_time(all_along), positive.accrual_time(positives)) + follow_up
+    duration = max(all_comers.accrual_time(unselected), positive.accrual_time(positives)) + follow_up
     return Size(last, most, candidates, duration)

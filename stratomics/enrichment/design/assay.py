@@ -1,4 +1,4 @@
-"""Enrichment against all-comers where the assay that tells patients apart is imperfect."""
+"""Efficiency of an enrichment trial compared with an all-comers trial, with an imperfect assay."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["Assay", "Enrichment"]
 
 @dataclass(frozen=True)
 class Enrichment:
-    """What enrolling only positives saves, at equal power.
+    """Efficiency of enrolling test-positive patients only, at equal power.
 
     Simon and Maitournam 2004, doi 10.1158/1078-0432.CCR-04-0496.
 
     Attributes
     ----------
     effect_enriched, effect_all_comers
-        Mean effect among those enrolled, in units of the effect inside the subgroup.
+        Mean effect among enrolled patients, as a multiple of the effect inside the subgroup.
     size_ratio
-        Patients randomised by an all-comers trial for each one of the enrichment trial.
+        Patients randomised by the all-comers trial for each patient randomised by the enrichment trial.
     screening_ratio
-        Patients randomised by an all-comers trial for each one *screened* by the enrichment trial: below 1, more are
-        screened than the other would have randomised.
+        Patients randomised by the all-comers trial for each patient *screened* by the enrichment trial. Below 1, the
+        enrichment trial screens more patients than the all-comers trial randomises.
     """
 
     effect_enriched: float
@@ -35,19 +35,20 @@ class Enrichment:
 
 @dataclass(frozen=True)
 class Assay:
-    """Who truly belongs to the subgroup, and who tests positive.
+    """Assay for membership of the subgroup.
 
     Parameters
     ----------
     prevalence
-        Share of patients who truly belong, between 0 and 1.
+        Share of patients in the subgroup, between 0 and 1.
     sensitivity, specificity
-        Share of those inside who test positive, of those outside who test negative; together above 1.
+        Share of patients inside the subgroup who test positive, and of patients outside who test negative; their sum
+        is above 1.
 
     Raises
     ------
     DesignError
-        If a share is none, or a positive test says nothing.
+        If a share is out of range, or a positive test carries no information.
 
     Examples
     --------
@@ -71,7 +72,7 @@ class Assay:
         if self.sensitivity + self.specificity <= 1.0:
             raise DesignError(
                 f"sensitivity {self.sensitivity:g} and specificity {self.specificity:g} add up to 1 or less: "
-                "a positive test would say nothing; turn the test round or use another"
+                "a positive test carries no information; invert the test or use another one"
             )
 
     @property
@@ -81,31 +82,31 @@ class Assay:
 
     @property
     def positive_predictive_value(self) -> float:
-        """Share of those who test positive that truly belong."""
+        """Share of test-positive patients who are in the subgroup."""
         return self.prevalence * self.sensitivity / self.positive
 
     @property
     def false_omission_rate(self) -> float:
-        """Share of those who test negative that truly belong."""
+        """Share of test-negative patients who are in the subgroup."""
         return (
             self.prevalence * (1.0 - self.sensitivity) / (1.0 - self.positive) if self.positive < 1.0 else 0.0
         )
 
     def enrichment(self, outside: float) -> Enrichment:
-        """Compare the two trials where the effect outside is `outside` times that inside: 0 none, 1 the same.
+        """Compare the two trials, with the effect outside as a multiple `outside` of the effect inside.
 
-        Effects are on a scale where they average, such as a difference of means; of log hazard ratios it is an
-        approximation.
+        A value of 0 means no effect outside, and 1 the same effect. Effects must be on a scale on which they can be
+        averaged, such as a difference of means; for log hazard ratios the result is an approximation.
         """
-        enriched = _mixed(self.positive_predictive_value, outside)
-        everybody = _mixed(self.prevalence, outside)
-        if enriched == 0.0 or everybody == 0.0:
+        enriched = _mean_effect(self.positive_predictive_value, outside)
+        all_comers = _mean_effect(self.prevalence, outside)
+        if enriched == 0.0 or all_comers == 0.0:
             raise DesignError(
-                f"with {outside:g} times the effect outside the effects cancel to zero; no size would show them"
+                f"with {outside:g} times the effect outside, the effects cancel to zero; no sample size would show them"
             )
-        size = (enriched / everybody) ** 2
-        return Enrichment(enriched, everybody, size, size * self.positive)
+        size = (enriched / all_comers) ** 2
+        return Enrichment(enriched, all_comers, size, size * self.positive)
 
 
-def _mixed(inside: float, outside_effect: float) -> float:
+def _mean_effect(inside: float, outside_effect: float) -> float:
     return inside + (1.0 - inside) * outside_effect

@@ -1,4 +1,4 @@
-"""Sizes of one test for many assays at once: what they share is worked out a single time."""
+"""Sample sizes of one test for many assays at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stratomics.enrichment.design.calendar import waited
+from stratomics.enrichment.design.calendar import integrated_event_probability
 from stratomics.enrichment.design.group_sequential import fixed_design
 from stratomics.enrichment.design.setting import AssumedEffect, Setting
 
@@ -16,13 +16,13 @@ __all__ = ["Sizes", "sizes_of_one_test"]
 
 Array = NDArray[np.float64]
 
-HALVINGS = 48
-"""Of the time in which all are enrolled: a billionth of a patient."""
+BISECTIONS = 48
+"""Bisections of the enrolment time; they determine the number of patients to one billionth."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """As ``Size``, (n,) each; infinite where there is no benefit, or more patients are needed than may be."""
+    """Sizes (n,) as in ``Size``; infinite if there is no benefit, or if more patients are needed than allowed."""
 
     events: Array
     patients: Array
@@ -39,23 +39,28 @@ def sizes_of_one_test(
     follow_up: float,
     most: float,
 ) -> Sizes:
-    """Size trials that differ in who is enrolled alone, by the equation of ``size_of_one_test``, looked at once.
+    """Sample sizes of many trials with one look that differ only in the enrolled population.
 
-    That one guesses the share of events inside and sizes again until both agree; here the time of enrolment at which
-    they agree is found by halving, for all trials together.
+    The result solves the equation of ``size_of_one_test``. That function iterates between the share of events and the
+    size; here the enrolment time is found by bisection, for all trials together.
 
     Parameters
     ----------
     setting
-        Its hazards, allocation, dropout and candidates, who come at one rate; its assay says nothing here.
+        Hazards, allocation, dropout, and candidates at a constant rate; its assay is ignored.
     effect
-        Hazard ratios inside and outside.
+        Hazard ratios inside and outside the subgroup.
     belonging, taken
-        (n,) share of those enrolled who truly belong, and share of the candidates taken.
+        (n,) share of the enrolled patients who are in the subgroup, and share of the candidates who are eligible.
     power, alpha, follow_up
         As in ``Question``.
     most
-        Patients beyond which nobody asks.
+        Largest number of patients allowed.
+
+    Returns
+    -------
+    Sizes
+        Events, patients and duration of each trial.
 
     Examples
     --------
@@ -69,24 +74,28 @@ def sizes_of_one_test(
     assert len(setting.candidates.rates) == 1
     rate = setting.candidates.rates[0] * taken
     of_both = [
-        (hazard, hazard.times(ratio), math.log(ratio))
+        (hazard, hazard.scaled(ratio), math.log(ratio))
         for hazard, ratio in ((setting.inside, effect.inside), (setting.outside, effect.outside))
     ]
     allocation = setting.allocation
-    # What a trial needs falls with the square of the log hazard ratio.
+    # The number of events is inversely proportional to the squared log hazard ratio.
     needed = fixed_design(alpha).maximum_events(math.exp(-1.0), power, allocation)
 
     def calendar(time: Array) -> tuple[Array, Array]:
-        """Events expected, and the mean log hazard ratio over them, where enrolment takes `time`."""
+        """Compute the expected events, and their mean log hazard ratio, if enrolment takes `time`."""
         events, log_ratio = np.zeros_like(time), np.zeros_like(time)
         end, start = time + follow_up, np.array([follow_up])
         for share, (control, treated, log) in zip((belonging, 1.0 - belonging), of_both, strict=True):
             of_arms = (
-                part * (waited(hazard, setting.dropout, end) - waited(hazard, setting.dropout, start))
+                part
+                * (
+                    integrated_event_probability(hazard, setting.dropout, end)
+                    - integrated_event_probability(hazard, setting.dropout, start)
+                )
                 for part, hazard in ((1.0 - allocation, control), (allocation, treated))
             )
-            some = rate * share * sum(of_arms)
-            events, log_ratio = events + some, log_ratio + some * log
+            group_events = rate * share * sum(of_arms)
+            events, log_ratio = events + group_events, log_ratio + group_events * log
         return events, log_ratio / events
 
     def enough(time: Array) -> NDArray[np.bool_]:
@@ -95,10 +104,10 @@ def sizes_of_one_test(
 
     low, high = np.zeros_like(rate), most / rate
     possible = enough(high)
-    for _ in range(HALVINGS):
+    for _ in range(BISECTIONS):
         middle = (low + high) / 2.0
         reached = enough(middle)
         low, high = np.where(reached, low, middle), np.where(reached, middle, high)
     events, _ = calendar(high)
-    found = (events, rate * high, high + follow_up)
-    return Sizes(*(np.where(possible, value, np.inf) for value in found))
+    values = (events, rate * high, high + follow_up)
+    return Sizes(*(np.where(possible, value, np.inf) for value in values))

@@ -1,4 +1,4 @@
-"""From events to the calendar: who comes when, who is lost, how long until the events are there."""
+"""Expected calendar of a trial: enrolment, dropout, and the time until the events have occurred."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import require_above_zero
 from stratomics.enrichment.design.step_rate import StepRate
 
-__all__ = ["Calendar", "Group", "waited"]
+__all__ = ["Calendar", "Group", "integrated_event_probability"]
 
 Array = NDArray[np.float64]
 
 SMALL = 1e-3
-"""Below it a series is nearer than a difference."""
-LONGEST = 1e6
-"""Mean times to an event that are waited for, at most."""
+"""Below this value a series is more accurate than a difference."""
+MAX_WAIT = 1e6
+"""Longest wait for events, in mean times to an event."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Part of those randomised who share a hazard.
+    """Part of the randomised patients with a common hazard.
 
     Attributes
     ----------
     share
-        Of all randomised; the shares of a trial add up to 1.
+        Share of all randomised patients; the shares of a trial add up to 1.
     hazard
-        Of the event, from randomisation on.
+        Hazard of the event, from randomisation.
     """
 
     share: float
@@ -42,16 +42,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Expected course of a trial (Lachin and Foulkes 1986, doi 10.2307/2531201), in the unit of the rates.
+    """Expected calendar of a trial (Lachin and Foulkes 1986, doi 10.2307/2531201), in the time unit of the rates.
 
     Parameters
     ----------
     groups
         Arms, or arms by subgroup.
     accrual
-        Patients randomised a unit of time, until as many as were asked for are in.
+        Patients randomised per unit of time, until the planned number is reached.
     dropout
-        Hazard of being lost, the same for all; 0 if nobody is.
+        Hazard of dropout, the same for all patients; 0 for no dropout.
 
     Examples
     --------
@@ -70,51 +70,53 @@ class Calendar:
     def __post_init__(self) -> None:
         total = sum(group.share for group in self.groups)
         if not math.isclose(total, 1.0, abs_tol=1e-9) or any(group.share < 0.0 for group in self.groups):
-            raise DesignError(f"the groups hold {total:g} of those randomised; their shares must add up to 1")
+            raise DesignError(
+                f"the groups hold {total:g} of the randomised patients; their shares must add up to 1"
+            )
         if not 0.0 <= self.dropout < math.inf:
-            raise DesignError(f"the hazard of dropping out is {self.dropout:g}; it must be at least 0")
+            raise DesignError(f"the hazard of dropout is {self.dropout:g}; it must be at least 0")
 
     def accrual_time(self, patients: float) -> float:
-        """Time at which the last of so many patients is randomised."""
+        """Time at which the last of `patients` is randomised."""
         require_above_zero("the number of patients", patients)
         return float(self.accrual.inverse(patients))
 
     def randomised(self, patients: float, at: float) -> float:
-        """Give the number expected to be randomised by the time `at`, of `patients` in all."""
+        """Compute the number of patients expected to be randomised by the time `at`, out of `patients` planned."""
         return min(patients, float(self.accrual.cumulative(at)))
 
     def events(self, patients: float, at: float) -> float:
-        """Give the number of events expected by the time `at`, of `patients` randomised in all."""
+        """Compute the number of events expected by the time `at`, with `patients` randomised in total."""
         return sum(self.events_of_groups(patients, at))
 
     def events_of_groups(self, patients: float, at: float) -> tuple[float, ...]:
-        """Give the number of events expected in each group, as :meth:`events` counts them."""
+        """Compute the number of events expected in each group by the time `at`; they add up to :meth:`events`."""
         last = self.accrual_time(patients)
         edges = np.array([*(start for start in self.accrual.starts if start < last), last])
         since = np.maximum(at - edges, 0.0)
         return tuple(group.share * self._of_group(group.hazard, since) for group in self.groups)
 
     def duration(self, patients: float, events: float) -> float:
-        """Time at which so many events are expected.
+        """Time at which `events` are expected, with `patients` randomised in total.
 
         Raises
         ------
         DesignError
-            If so many patients never have so many events.
+            If the patients never have that many events.
         """
         require_above_zero("the number of events", events)
         slowest = min(group.hazard.rates[-1] for group in self.groups)
-        end = self.accrual_time(patients) + LONGEST / (slowest + self.dropout)
+        end = self.accrual_time(patients) + MAX_WAIT / (slowest + self.dropout)
         most = self.events(patients, end)
         if most <= events:
             raise DesignError(
-                f"{events:.0f} events never happen: {patients:.0f} patients have {most:.0f} at most, "
-                "the others drop out; randomise more"
+                f"{events:.0f} events never occur: {patients:.0f} patients have at most {most:.0f} events, and the "
+                "others drop out; randomise more patients"
             )
         return _root(lambda at: self.events(patients, at) - events, 0.0, end)
 
     def patients(self, events: float, follow_up: float) -> float:
-        """Patients to randomise so that the events are there `follow_up` after the last of them came; not rounded.
+        """Patients to randomise so that `events` are expected `follow_up` after the last enrolment; not rounded.
 
         Examples
         --------
@@ -135,23 +137,40 @@ class Calendar:
         return _root(missing, events * 1e-6, most)
 
     def _of_group(self, hazard: StepRate, since: Array) -> float:
-        """Events of a trial of this group alone; `since` (edges,) is the time passed since each change of accrual."""
-        passed = waited(hazard, self.dropout, since)
-        return float(np.array(self.accrual.rates[: len(since) - 1]) @ (passed[:-1] - passed[1:]))
+        """Events of a trial of this group only; `since` (edges,) is the time since each change of accrual."""
+        integral = integrated_event_probability(hazard, self.dropout, since)
+        return float(np.array(self.accrual.rates[: len(since) - 1]) @ (integral[:-1] - integral[1:]))
 
 
-def waited(hazard: StepRate, dropout: float, time: Array) -> Array:
-    """Integral from 0 to `time` of the probability of a seen event: the events of one patient a unit of accrual."""
+def integrated_event_probability(hazard: StepRate, dropout: float, time: Array) -> Array:
+    """Integral from 0 to `time` of the cumulative probability of an observed event.
+
+    It equals the expected events by `time` of a trial that enrols one patient per unit of time.
+
+    Parameters
+    ----------
+    hazard
+        Hazard of the event.
+    dropout
+        Hazard of dropout.
+    time
+        Times since the start of accrual, any shape.
+
+    Returns
+    -------
+    ndarray
+        Integrals, in the shape of `time`.
+    """
     ends = [*hazard.starts[1:], math.inf]
-    total, alive, happened = np.zeros_like(time), 1.0, 0.0
+    total, at_risk, event_probability = np.zeros_like(time), 1.0, 0.0
     for start, end, rate in zip(hazard.starts, ends, hazard.rates, strict=True):
         width = np.clip(time - start, 0.0, end - start)
         both = (rate + dropout) * width
-        total = total + happened * width + rate * alive * width**2 * _second(both)
+        total = total + event_probability * width + rate * at_risk * width**2 * _second(both)
         if end < math.inf:
             leaving = (rate + dropout) * (end - start)
-            happened += rate * alive * (end - start) * float(_first(np.array(leaving)))
-            alive *= math.exp(-leaving)
+            event_probability += rate * at_risk * (end - start) * float(_first(np.array(leaving)))
+            at_risk *= math.exp(-leaving)
     return total
 
 
@@ -162,7 +181,7 @@ def _first(x: Array) -> Array:
 
 
 def _second(x: Array) -> Array:
-    """``(1 - first(x)) / x``, 1/2 at 0; near 0 by its series, where the difference would lose its digits."""
+    """``(1 - first(x)) / x``, 1/2 at 0; near 0 it is computed as a series, because the difference loses digits."""
     safe = np.where(x > SMALL, x, 1.0)
     return np.where(x > SMALL, (1.0 - _first(safe)) / safe, 0.5 - x / 6.0 + x**2 / 24.0)
 

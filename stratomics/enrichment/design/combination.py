@@ -1,4 +1,4 @@
-"""Tests of a subgroup and of everybody at once, in one stage or two, with the familywise level kept; z by z."""
+"""Closed tests of a subgroup and of all comers, in one stage or two, with control of the familywise level."""
 
 from __future__ import annotations
 
@@ -27,43 +27,81 @@ __all__ = [
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Intersection = Callable[[Array, Array, Array], Array]
-"""``(z of the subgroup, z of everybody, share of the information in the subgroup) -> z of the intersection``."""
+"""``(z of the subgroup, z of all comers, share of the information in the subgroup) -> z of the intersection``."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Evidence of one stage alone, in many trials.
+    """Test statistics of one stage, for many trials.
 
     Attributes
     ----------
-    subgroup, everybody
-        (trials,) z of each population, higher for a better treatment; -inf where nothing was observed.
+    subgroup, all_comers
+        (trials,) z of each population; higher favours the treatment, -inf if nothing was observed.
     share
-        (trials,) information of the subgroup as a share of everybody's.
+        (trials,) information in the subgroup as a share of all information.
     """
 
     subgroup: Array
-    everybody: Array
+    all_comers: Array
     share: Array
 
 
-def bonferroni(subgroup: Array, everybody: Array, share: Array) -> Array:
-    """Twice the smaller p."""
+def bonferroni(subgroup: Array, all_comers: Array, share: Array) -> Array:
+    """Bonferroni test of the intersection: twice the smaller p.
+
+    Parameters
+    ----------
+    subgroup, all_comers
+        (trials,) z of the subgroup and of all comers.
+    share
+        (trials,) information in the subgroup as a share of all information; ignored.
+
+    Returns
+    -------
+    ndarray
+        (trials,) z of the intersection.
+    """
     del share
-    return _z(np.minimum(2.0 * norm.sf(np.maximum(subgroup, everybody)), 1.0))
+    return _z(np.minimum(2.0 * norm.sf(np.maximum(subgroup, all_comers)), 1.0))
 
 
-def simes(subgroup: Array, everybody: Array, share: Array) -> Array:
-    """Smaller of twice the smaller p and the larger p (Simes 1986, doi 10.1093/biomet/73.3.751)."""
+def simes(subgroup: Array, all_comers: Array, share: Array) -> Array:
+    """Simes test of the intersection (1986, doi 10.1093/biomet/73.3.751): the smaller of 2 x smaller p and larger p.
+
+    Parameters
+    ----------
+    subgroup, all_comers
+        (trials,) z of the subgroup and of all comers.
+    share
+        (trials,) information in the subgroup as a share of all information; ignored.
+
+    Returns
+    -------
+    ndarray
+        (trials,) z of the intersection.
+    """
     del share
-    smaller, larger = norm.sf(np.maximum(subgroup, everybody)), norm.sf(np.minimum(subgroup, everybody))
+    smaller, larger = norm.sf(np.maximum(subgroup, all_comers)), norm.sf(np.minimum(subgroup, all_comers))
     return _z(np.minimum(2.0 * smaller, larger))
 
 
-def spiessens_debois(subgroup: Array, everybody: Array, share: Array) -> Array:
-    """Probability of a larger z in either, knowing that they correlate by the root of `share`.
+def spiessens_debois(subgroup: Array, all_comers: Array, share: Array) -> Array:
+    """Test of the intersection that uses the correlation of both z, the square root of `share`.
 
     Spiessens and Debois 2010 (doi 10.1016/j.cct.2010.08.011).
+
+    Parameters
+    ----------
+    subgroup, all_comers
+        (trials,) z of the subgroup and of all comers.
+    share
+        (trials,) information in the subgroup as a share of all information.
+
+    Returns
+    -------
+    ndarray
+        (trials,) z of the intersection.
 
     Examples
     --------
@@ -71,9 +109,9 @@ def spiessens_debois(subgroup: Array, everybody: Array, share: Array) -> Array:
     >>> norm.sf(spiessens_debois(np.array([2.0]), np.array([1.0]), half)).round(4)
     array([0.038])
     """
-    highest = np.maximum(subgroup, everybody)
+    highest = np.maximum(subgroup, all_comers)
     rho = np.sqrt(share)
-    # Both below h, correlated by rho: Phi(h) - 2 T(h, sqrt((1 - rho) / (1 + rho))), Owen 1956.
+    # Probability that both are below h, with correlation rho: Phi(h) - 2 T(h, sqrt((1 - rho) / (1 + rho))), Owen 1956.
     tail = norm.sf(highest) + 2.0 * owens_t(highest, np.sqrt((1.0 - rho) / (1.0 + rho)))
     return _z(tail)
 
@@ -86,7 +124,19 @@ INTERSECTIONS: dict[str, Intersection] = {
 
 
 def intersection_critical(alpha: float, share: float) -> float:
-    """Boundary of the larger z at which :func:`spiessens_debois` reaches `alpha`.
+    """Boundary of the larger z at which the p-value of :func:`spiessens_debois` is `alpha`.
+
+    Parameters
+    ----------
+    alpha
+        One-sided level.
+    share
+        Information in the subgroup as a share of all information.
+
+    Returns
+    -------
+    float
+        Boundary of the larger z.
 
     Examples
     --------
@@ -102,9 +152,21 @@ def intersection_critical(alpha: float, share: float) -> float:
 
 
 def inverse_normal(first: Array, second: Array, weight: float) -> Array:
-    """Combine two stages, the first with `weight`, fixed beforehand.
+    """Combine the z of two stages by the inverse normal method.
 
     Lehmacher and Wassmer 1999, doi 10.1111/j.0006-341X.1999.01286.x.
+
+    Parameters
+    ----------
+    first, second
+        (trials,) z of the stages.
+    weight
+        Weight of the first stage, between 0 and 1, fixed before the trial.
+
+    Returns
+    -------
+    ndarray
+        (trials,) combined z.
 
     Examples
     --------
@@ -118,49 +180,63 @@ def inverse_normal(first: Array, second: Array, weight: float) -> Array:
 def closed_test(
     first: Stage,
     second: Stage,
-    keep_subgroup: Mask,
-    keep_everybody: Mask,
+    subgroup_selected: Mask,
+    all_comers_selected: Mask,
     weight: float,
     critical: float,
     intersection: Intersection,
 ) -> tuple[Mask, Mask]:
-    """Reject a population if it and the intersection are both at or above `critical`, two stages combined.
+    """Test two stages by a closed test: a population is rejected if it and the intersection both reach `critical`.
 
     Marcus, Peritz and Gabriel 1976 (doi 10.1093/biomet/63.3.655); Brannath et al. 2009 (doi 10.1002/sim.3559).
 
     Parameters
     ----------
     first, second
-        Evidence of the two stages, independent of each other.
-    keep_subgroup, keep_everybody
-        (trials,) which populations were gone on with; one that was not cannot be rejected, and the intersection of the
-        second stage rests on those that were.
+        Test statistics of the two independent stages.
+    subgroup_selected, all_comers_selected
+        (trials,) whether the trial continued with each population. A population that was dropped cannot be rejected,
+        and the second stage of the intersection uses only populations that were continued.
     weight
-        Of the first stage, fixed before the trial.
+        Weight of the first stage, fixed before the trial.
     critical
-        z that the combination has to reach.
+        Critical value of the combined z.
     intersection
         One of :data:`INTERSECTIONS`.
 
     Returns
     -------
     tuple
-        (trials,) whether the null of the subgroup, and that of everybody, is rejected.
+        (trials,) whether the null hypotheses of the subgroup and of all comers are rejected.
     """
-    both = intersection(first.subgroup, first.everybody, first.share)
+    both = intersection(first.subgroup, first.all_comers, first.share)
     later = np.select(
-        [keep_subgroup & keep_everybody, keep_subgroup],
-        [intersection(second.subgroup, second.everybody, second.share), second.subgroup],
-        second.everybody,
+        [subgroup_selected & all_comers_selected, subgroup_selected],
+        [intersection(second.subgroup, second.all_comers, second.share), second.subgroup],
+        second.all_comers,
     )
     overall = inverse_normal(both, later, weight) >= critical
     subgroup = inverse_normal(first.subgroup, second.subgroup, weight) >= critical
-    everybody = inverse_normal(first.everybody, second.everybody, weight) >= critical
-    return overall & subgroup & keep_subgroup, overall & everybody & keep_everybody
+    all_comers = inverse_normal(first.all_comers, second.all_comers, weight) >= critical
+    return overall & subgroup & subgroup_selected, overall & all_comers & all_comers_selected
 
 
 def closed_test_one_stage(stage: Stage, critical: float, intersection: Intersection) -> tuple[Mask, Mask]:
-    """Reject a population if it and the intersection are both at or above `critical`; one stage.
+    """Test one stage by a closed test: a population is rejected if it and the intersection both reach `critical`.
+
+    Parameters
+    ----------
+    stage
+        Test statistics of the trial.
+    critical
+        Critical value of z.
+    intersection
+        One of :data:`INTERSECTIONS`.
+
+    Returns
+    -------
+    tuple
+        (trials,) whether the null hypotheses of the subgroup and of all comers are rejected.
 
     Examples
     --------
@@ -168,8 +244,8 @@ def closed_test_one_stage(stage: Stage, critical: float, intersection: Intersect
     >>> closed_test_one_stage(stage, 1.96, spiessens_debois)
     (array([False,  True, False]), array([False, False,  True]))
     """
-    overall = intersection(stage.subgroup, stage.everybody, stage.share) >= critical
-    return overall & (stage.subgroup >= critical), overall & (stage.everybody >= critical)
+    overall = intersection(stage.subgroup, stage.all_comers, stage.share) >= critical
+    return overall & (stage.subgroup >= critical), overall & (stage.all_comers >= critical)
 
 
 def _z(p: Array) -> Array:

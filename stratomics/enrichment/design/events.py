@@ -1,4 +1,4 @@
-"""How many events a comparison of survival needs; `alpha` is one-sided, 0.025 being the usual two-sided 0.05."""
+"""Events that a comparison of survival needs. `alpha` is one-sided; 0.025 corresponds to a two-sided 0.05."""
 
 from __future__ import annotations
 
@@ -25,7 +25,20 @@ __all__ = [
 
 
 def z_sum(power: float, alpha: float) -> float:
-    """Sum of the normal quantiles of ``1 - alpha`` and of `power`: the mean that a test statistic needs."""
+    """Mean of the test statistic that gives the power: the sum of the normal quantiles of ``1 - alpha`` and `power`.
+
+    Parameters
+    ----------
+    power
+        Power of the test.
+    alpha
+        One-sided level.
+
+    Returns
+    -------
+    float
+        Mean of z.
+    """
     require_power(power, alpha)
     return float(norm.isf(alpha) + norm.ppf(power))
 
@@ -38,9 +51,9 @@ def schoenfeld_events(
     Parameters
     ----------
     hazard_ratio
-        Treated against control; below 1 is a benefit. 0.5 and 2 need the same.
+        Hazard ratio of treated to control; below 1 is a benefit. 0.5 and 2 need the same number of events.
     power, alpha
-        `alpha` is one-sided.
+        Power of the test; `alpha` is one-sided.
     allocation
         Share of patients randomised to treatment.
 
@@ -52,7 +65,7 @@ def schoenfeld_events(
     Raises
     ------
     DesignError
-        If the effect is zero, or a share is none.
+        If the effect is zero, or a share is not between 0 and 1.
 
     Examples
     --------
@@ -67,7 +80,19 @@ def schoenfeld_events(
 def freedman_events(
     hazard_ratio: float, power: float = 0.8, alpha: float = 0.025, allocation: float = 0.5
 ) -> float:
-    """Events for a log-rank test as Freedman has them (1982, doi 10.1002/sim.4780010204); a little more.
+    """Events for a log-rank test by Freedman's formula (1982, doi 10.1002/sim.4780010204).
+
+    They are slightly more than those of :func:`schoenfeld_events`.
+
+    Parameters
+    ----------
+    hazard_ratio, power, alpha, allocation
+        As in :func:`schoenfeld_events`.
+
+    Returns
+    -------
+    float
+        Events in both arms together, not rounded.
 
     Examples
     --------
@@ -83,9 +108,21 @@ def freedman_events(
 def power_of_events(
     events: float, hazard_ratio: float, alpha: float = 0.025, allocation: float = 0.5
 ) -> float:
-    """Power of a log-rank test with so many events, as :func:`schoenfeld_events` has it.
+    """Power of a log-rank test with `events`, by the formula of :func:`schoenfeld_events`.
 
-    `hazard_ratio` may be 1, where the power is `alpha`; above 1 it is the power to show harm.
+    Parameters
+    ----------
+    events
+        Events in both arms together.
+    hazard_ratio
+        Hazard ratio of treated to control. At 1 the power is `alpha`; above 1 it is the power to show harm.
+    alpha, allocation
+        As in :func:`schoenfeld_events`.
+
+    Returns
+    -------
+    float
+        Power.
 
     Examples
     --------
@@ -103,7 +140,19 @@ def power_of_events(
 def detectable_hazard_ratio(
     events: float, power: float = 0.8, alpha: float = 0.025, allocation: float = 0.5
 ) -> float:
-    """Hazard ratio below 1 for which so many events have the power.
+    """Hazard ratio below 1 that `events` can detect with the given power.
+
+    Parameters
+    ----------
+    events
+        Events in both arms together.
+    power, alpha, allocation
+        As in :func:`schoenfeld_events`.
+
+    Returns
+    -------
+    float
+        Hazard ratio.
 
     Examples
     --------
@@ -118,18 +167,28 @@ def detectable_hazard_ratio(
 def interaction_events(
     ratio: float, prevalence: float, power: float = 0.8, alpha: float = 0.025, allocation: float = 0.5
 ) -> float:
-    """Events to show that the effect inside a subgroup is another than outside.
+    """Events to show that the effect inside a subgroup differs from the effect outside.
 
-    Peterson and George 1993 (Controlled Clinical Trials 14:511): the variances of two log hazard ratios add up.
+    The variances of two log hazard ratios add up (Peterson and George 1993, Controlled Clinical Trials 14:511).
 
     Parameters
     ----------
     ratio
         Hazard ratio inside divided by hazard ratio outside.
     prevalence
-        Share of the events that fall into the subgroup; half is best, and four times a main effect of the same size.
+        Share of the events in the subgroup. One half needs the fewest events: four times those of an equal main effect.
     power, alpha, allocation
         As in :func:`schoenfeld_events`.
+
+    Returns
+    -------
+    float
+        Events in both arms together, inside and outside the subgroup, not rounded.
+
+    Raises
+    ------
+    DesignError
+        If `ratio` is 1.
 
     Examples
     --------

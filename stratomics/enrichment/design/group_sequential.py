@@ -1,4 +1,4 @@
-"""Trials that look early: boundaries, power, how much larger and how much shorter they are."""
+"""Group-sequential designs: boundaries, power, inflation of the sample size, and expected duration."""
 
 from __future__ import annotations
 
@@ -17,12 +17,20 @@ from stratomics.enrichment.design.events import schoenfeld_events, z_sum
 from stratomics.enrichment.design.score_process import ScoreProcess
 from stratomics.enrichment.design.spending import Spending
 
-__all__ = ["Crossing", "GroupSequential", "alpha_spending", "fixed_design", "obrien_fleming", "pocock", "with_futility"]
+__all__ = [
+    "Crossing",
+    "GroupSequential",
+    "alpha_spending",
+    "fixed_design",
+    "obrien_fleming",
+    "pocock",
+    "with_futility",
+]
 
 Array = NDArray[np.float64]
 
 HIGHEST = 38.0
-"""A boundary beyond which the normal tail is no number any more."""
+"""Largest boundary: beyond it the normal tail probability underflows."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +48,18 @@ class Crossing:
 
 @dataclass(frozen=True)
 class GroupSequential:
-    """When a trial is looked at, and where it stops.
+    """Times of the looks, and boundaries at which the trial stops.
 
     Attributes
     ----------
     information
-        (looks,) share of the final information, increasing, the last one 1.
+        (looks,) share of the final information; increasing, the last one is 1.
     efficacy
-        (looks,) z at or above which the null is rejected.
+        (looks,) z at or above which the null hypothesis is rejected.
     futility
-        (looks,) z below which the trial stops in vain; -inf where it does not. The last one is not looked at.
+        (looks,) z below which the trial stops for futility; -inf for no futility boundary. The last one is ignored.
     alpha
-        One-sided level. Futility is not binding: going on below it keeps the level.
+        One-sided level. Futility is not binding: the level holds if the trial continues below the futility boundary.
 
     Examples
     --------
@@ -73,7 +81,7 @@ class GroupSequential:
         if not len(self.information) == len(self.efficacy) == len(self.futility):
             raise DesignError(
                 f"{len(self.information)} looks, {len(self.efficacy)} efficacy and {len(self.futility)} futility "
-                "boundaries; there must be one of each a look"
+                "boundaries; there must be one of each per look"
             )
         for look, (low, high) in enumerate(zip(self.futility[:-1], self.efficacy, strict=False), start=1):
             if not low < high:
@@ -87,7 +95,7 @@ class GroupSequential:
         return len(self.information)
 
     def crossing(self, drift: float) -> Crossing:
-        """Probabilities of stopping where the mean of z at full information is `drift`; futility is obeyed."""
+        """Probabilities of stopping, with mean `drift` of z at full information; the trial stops for futility."""
         process, efficacy, futility = ScoreProcess.start(drift), [], []
         for look, time in enumerate(self.information):
             low, high = self.futility[look], self.efficacy[look]
@@ -106,7 +114,7 @@ class GroupSequential:
         return _root(lambda drift: self.crossing(drift).power - power, 0.5 * fewest, 4.0 * fewest)
 
     def inflation(self, power: float) -> float:
-        """Most information over that of a trial with one look, at equal power."""
+        """Maximum information, relative to a trial with one look and equal power."""
         return (self.drift(power) / z_sum(power, self.alpha)) ** 2
 
     def maximum_events(self, hazard_ratio: float, power: float = 0.8, allocation: float = 0.5) -> float:
@@ -120,17 +128,17 @@ class GroupSequential:
         return schoenfeld_events(hazard_ratio, power, self.alpha, allocation) * self.inflation(power)
 
     def expected_information(self, drift: float) -> float:
-        """Mean share of the final information at which the trial stops; futility is obeyed."""
+        """Mean share of the final information at which the trial stops; the trial stops for futility."""
         stopping = self.crossing(drift)
         return float((stopping.efficacy + stopping.futility) @ np.array(self.information))
 
     def expected_events(self, events: float, hazard_ratio: float, allocation: float = 0.5) -> float:
-        """Mean number of events of a trial of at most `events`, where `hazard_ratio` is true."""
+        """Mean number of events of a trial of at most `events`, if `hazard_ratio` is true."""
         drift = -math.log(hazard_ratio) * math.sqrt(events * allocation * (1.0 - allocation))
         return events * self.expected_information(drift)
 
     def hazard_ratios(self, events: float, allocation: float = 0.5) -> tuple[float, ...]:
-        """Give the hazard ratios (looks,) that just reach efficacy in a trial of at most `events`."""
+        """Hazard ratios (looks,) at the efficacy boundaries of a trial of at most `events`."""
         scale = math.sqrt(events * allocation * (1.0 - allocation))
         return tuple(
             math.exp(-z / (scale * math.sqrt(time)))
@@ -138,7 +146,7 @@ class GroupSequential:
         )
 
     def conditional_power(self, look: int, z: float, drift: float) -> float:
-        """Probability of rejecting at the end of a trial at `z` after a look (0: none yet); no look between.
+        """Probability of rejecting at the final look, given `z` at a look (0: before the first); no look in between.
 
         Lan, Simon and Halperin 1982 (Sequential Analysis 1:207).
 
@@ -148,28 +156,48 @@ class GroupSequential:
         0.8
         """
         if not 0 <= look < self.looks:
-            raise DesignError(f"look {look} is none before the end; there are {self.looks} looks")
+            raise DesignError(f"look {look} is not an interim look; there are {self.looks} looks")
         time = self.information[look - 1] if look else 0.0
         mean = z * math.sqrt(time) + drift * (1.0 - time)
         return float(norm.sf((self.efficacy[-1] - mean) / math.sqrt(1.0 - time)))
 
 
 def fixed_design(alpha: float = 0.025) -> GroupSequential:
-    """Give the trial that is looked at once, at its end."""
+    """Design with one look, at the end."""
     require_share("alpha (one-sided)", alpha)
     return GroupSequential((1.0,), (float(norm.isf(alpha)),), (-math.inf,), alpha)
 
 
 def obrien_fleming(looks: int | Sequence[float], alpha: float = 0.025) -> GroupSequential:
-    """Boundaries that fall as ``1 / sqrt(t)`` (O'Brien and Fleming 1979, doi 10.2307/2530245).
+    """Boundaries that decrease as ``1 / sqrt(t)`` (O'Brien and Fleming 1979, doi 10.2307/2530245).
 
-    `looks` is their number, at equal steps, or the share of information at each.
+    Parameters
+    ----------
+    looks
+        Number of equally spaced looks, or the share of information at each look.
+    alpha
+        One-sided level.
+
+    Returns
+    -------
+    GroupSequential
+        The design, without futility.
     """
     return _shaped(looks, alpha, -0.5)
 
 
 def pocock(looks: int | Sequence[float], alpha: float = 0.025) -> GroupSequential:
-    """Give the same boundary at each look (Pocock 1977, doi 10.1093/biomet/64.2.191).
+    """Equal boundaries at all looks (Pocock 1977, doi 10.1093/biomet/64.2.191).
+
+    Parameters
+    ----------
+    looks, alpha
+        As in :func:`obrien_fleming`.
+
+    Returns
+    -------
+    GroupSequential
+        The design, without futility.
 
     Examples
     --------
@@ -180,7 +208,19 @@ def pocock(looks: int | Sequence[float], alpha: float = 0.025) -> GroupSequentia
 
 
 def alpha_spending(spending: Spending, looks: int | Sequence[float], alpha: float = 0.025) -> GroupSequential:
-    """Boundaries at which so much of `alpha` has been spent (Lan and DeMets 1983, doi 10.1093/biomet/70.3.659).
+    """Boundaries from an alpha-spending function (Lan and DeMets 1983, doi 10.1093/biomet/70.3.659).
+
+    Parameters
+    ----------
+    spending
+        Spending function, such as :func:`~stratomics.enrichment.design.spending.lan_demets_pocock`.
+    looks, alpha
+        As in :func:`obrien_fleming`.
+
+    Returns
+    -------
+    GroupSequential
+        The design, without futility.
 
     Examples
     --------
@@ -199,11 +239,25 @@ def alpha_spending(spending: Spending, looks: int | Sequence[float], alpha: floa
 
 
 def with_futility(design: GroupSequential, spending: Spending, power: float = 0.8) -> GroupSequential:
-    """Add boundaries of futility at which so much of the error ``1 - power`` has been spent.
+    """Add futility boundaries from a spending function of the type II error ``1 - power``.
 
-    Not binding: the efficacy boundaries stay, and the level is kept by a trial that goes on all the same. The drift is
-    the one at which spending and the final boundary meet (Pampallona, Tsiatis and Kim 2001,
-    doi 10.1177/009286150103500408).
+    Futility is not binding: the efficacy boundaries do not change, and the level holds if the trial continues below the
+    futility boundary. The drift is chosen so that the futility and efficacy boundaries meet at the final look
+    (Pampallona, Tsiatis and Kim 2001, doi 10.1177/009286150103500408).
+
+    Parameters
+    ----------
+    design
+        Design with efficacy boundaries.
+    spending
+        Spending function of the type II error.
+    power
+        Power of the resulting design.
+
+    Returns
+    -------
+    GroupSequential
+        The design with futility boundaries.
 
     Examples
     --------
@@ -216,10 +270,10 @@ def with_futility(design: GroupSequential, spending: Spending, power: float = 0.
     parts = _parts(spending, design.information, 1.0 - power)
 
     def bounds(drift: float) -> tuple[list[float], float]:
-        """Futility before the end, and how much more than its part is lost at the end."""
+        """Futility boundaries of the interim looks, and the excess of type II error spent at the final look."""
         process, futility = ScoreProcess.start(drift), []
         for time, high, part in zip(design.information[:-1], design.efficacy, parts, strict=False):
-            # As near to efficacy as may be, where that much cannot be spent any more.
+            # If the error cannot be spent in full, futility is placed just below efficacy.
             low = min(-_boundary(lambda t, z, p=process: p.below(t, -z), time, part), high - 1e-6)  # type: ignore[misc]
             futility.append(low)
             process = process.continue_between(time, low, high)
@@ -231,7 +285,7 @@ def with_futility(design: GroupSequential, spending: Spending, power: float = 0.
 
 
 def _shaped(looks: int | Sequence[float], alpha: float, slope: float) -> GroupSequential:
-    """Boundaries ``c t^slope`` (Wang and Tsiatis 1987, doi 10.2307/2531959), c so that alpha is used up."""
+    """Boundaries ``c t^slope`` (Wang and Tsiatis 1987, doi 10.2307/2531959), with c such that all of alpha is spent."""
     information = _information(looks)
     require_share("alpha (one-sided)", alpha)
     shape = np.array(information) ** slope
@@ -249,7 +303,7 @@ def _shaped(looks: int | Sequence[float], alpha: float, slope: float) -> GroupSe
 def _information(looks: int | Sequence[float]) -> tuple[float, ...]:
     if isinstance(looks, int):
         if looks < 1:
-            raise DesignError(f"{looks} looks; there must be at least one, the final one")
+            raise DesignError(f"{looks} looks are asked for; there must be at least one, the final look")
         return tuple((look + 1) / looks for look in range(looks))
     information = tuple(float(time) for time in looks)
     _check_information(information)
@@ -258,22 +312,22 @@ def _information(looks: int | Sequence[float]) -> tuple[float, ...]:
 
 def _check_information(information: Sequence[float]) -> None:
     if not information:
-        raise DesignError("no looks; there must be at least one, the final one")
+        raise DesignError("there are no looks; there must be at least one, the final look")
     require_increasing("the looks (shares of information)", information)
     if not information[0] > 0.0 or information[-1] != 1.0:
         raise DesignError(
-            f"the looks go from {information[0]:g} to {information[-1]:g}; they end at 1, and none is at 0"
+            f"the looks go from {information[0]:g} to {information[-1]:g}; they must end at 1, and none may be at 0"
         )
 
 
 def _parts(spending: Spending, information: Sequence[float], error: float) -> Array:
-    """Share out (looks,) what may be spent at each look."""
+    """Error (looks,) to spend at each look."""
     spent = spending(np.array(information), error)
     return np.diff(spent, prepend=0.0)
 
 
 def _boundary(crossed: Callable[[float, float], float], time: float, part: float) -> float:
-    """Find z beyond which `part` crosses at `time`; an end of the scale where that little or that much never does."""
+    """Find the boundary z crossed with probability `part` at `time`; an end of the scale if there is none."""
     if crossed(time, HIGHEST) >= part:
         return HIGHEST
     if crossed(time, -HIGHEST) <= part:

@@ -1,4 +1,4 @@
-"""How many events and patients a design needs where the effect is not the same in everybody."""
+"""Events and patients that a design needs if the effect differs between the subgroup and the other patients."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from stratomics.enrichment.design.setting import AssumedEffect, Population, Sett
 
 __all__ = ["Size", "size_of_one_test", "size_of_two_tests"]
 
-ROUNDS = 50
-"""Of guessing the share of events and of the size that follows from it; five settle the third digit."""
+MAX_ITERATIONS = 50
+"""Iterations between the share of events and the sample size; five of them fix three digits."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Events, patients, candidates who are asked, and duration; at most, and not rounded."""
+    """Largest numbers of events, patients and screened candidates, and the duration; not rounded."""
 
     events: float
     patients: float
@@ -41,16 +41,21 @@ def size_of_one_test(
     looks: GroupSequential,
     follow_up: float,
 ) -> Size:
-    """Size of a trial of one population, its log hazard ratio averaged over the events it expects.
+    """Sample size of a trial of one population, with the log hazard ratio averaged over the expected events.
 
     Parameters
     ----------
     setting, population, effect
-        Who is enrolled, and what treatment does to them.
+        Disease and enrolment, population to enrol, and assumed effect.
     power, looks
-        Its boundaries and level.
+        Power; boundaries and level.
     follow_up
-        Of the last patient, at the final analysis.
+        Follow-up of the last patient at the final analysis, in the unit of the rates.
+
+    Returns
+    -------
+    Size
+        Events, patients, candidates and duration.
 
     Raises
     ------
@@ -63,29 +68,43 @@ def size_of_one_test(
         average = inside * math.log(effect.inside) + (1.0 - inside) * math.log(effect.outside)
         _require_benefit(average)
         events = looks.maximum_events(math.exp(average), power, setting.allocation)
-        return _sized(setting, population, effect, events, follow_up)
+        return _size_for_events(setting, population, effect, events, follow_up)
 
-    def share(found: Size) -> float:
-        groups = calendar.events_of_groups(found.patients, found.duration)
+    def share(result: Size) -> float:
+        groups = calendar.events_of_groups(result.patients, result.duration)
         return sum(groups[:2]) / sum(groups)
 
-    return _settled(size, share, population.belonging)
+    return _fixed_point(size, share, population.belonging)
 
 
 def size_of_two_tests(
     setting: Setting, effect: AssumedEffect, power: float, alpha: float, follow_up: float
 ) -> Size:
-    """Size of a trial of all comers that claims positives, all comers, or both: power for any claim, one look.
+    """Sample size of a stratified trial of all comers that may reject for the subgroup, all comers, or both.
 
-    Parameters are those of :func:`size_of_one_test`; the closed test is that of Spiessens and Debois.
+    The trial has one look and the closed test of Spiessens and Debois (2010, doi 10.1016/j.cct.2010.08.011).
+
+    Parameters
+    ----------
+    setting, effect
+        Disease and enrolment, and assumed effect.
+    power, alpha
+        Power to reject any null hypothesis; `alpha` is one-sided and familywise.
+    follow_up
+        Follow-up of the last patient at the final analysis, in the unit of the rates.
+
+    Returns
+    -------
+    Size
+        Events, patients, candidates and duration.
     """
     require_power(power, alpha)
-    everybody, positive = setting.all_comers, setting.positive
-    calendar, part = setting.calendar(everybody, effect), setting.calendar(positive, effect)
+    all_comers, positive = setting.all_comers, setting.positive
+    calendar, part = setting.calendar(all_comers, effect), setting.calendar(positive, effect)
     inside, outside = positive.log_ratio(effect), setting.negative.log_ratio(effect)
 
     def size(share: float) -> Size:
-        # A benefit of the others alone is no claim of this design.
+        # This design cannot claim a benefit of the test-negative patients alone.
         best = min(inside, share * inside + (1.0 - share) * outside)
         _require_benefit(best)
         few = schoenfeld_events(math.exp(best), power, alpha, setting.allocation)
@@ -94,21 +113,21 @@ def size_of_two_tests(
             0.1 * few,
             20.0 * few / share,
         )
-        return _sized(setting, everybody, effect, events, follow_up)
+        return _size_for_events(setting, all_comers, effect, events, follow_up)
 
-    def share(found: Size) -> float:
-        positives = part.events(found.patients * positive.taken, found.duration)
-        return positives / calendar.events(found.patients, found.duration)
+    def share(result: Size) -> float:
+        positives = part.events(result.patients * positive.taken, result.duration)
+        return positives / calendar.events(result.patients, result.duration)
 
-    return _settled(size, share, positive.taken)
+    return _fixed_point(size, share, positive.taken)
 
 
 def _power_of_any(
     events: float, share: float, inside: float, outside: float, alpha: float, allocation: float
 ) -> float:
-    """Probability that the larger z of positives and all comers reaches the boundary of the intersection.
+    """Probability that the larger z of the subgroup and all comers reaches the boundary of the intersection.
 
-    Given the z of positives, that of all comers is normal with the z of the others: one integral.
+    Given the z of the subgroup, the z of all comers is normal, so that one integral is enough.
     """
     critical = intersection_critical(alpha, share)
     scale = math.sqrt(events * allocation * (1.0 - allocation))
@@ -118,11 +137,11 @@ def _power_of_any(
     if critical <= low:
         return 1.0
     z = low + (critical - low) * (node + 1.0) / 2.0
-    rest = norm.cdf((critical - math.sqrt(share) * z) / math.sqrt(1.0 - share) - mean_outside)
-    return 1.0 - float(weight @ (norm.pdf(z - mean_inside) * rest)) * (critical - low) / 2.0
+    below = norm.cdf((critical - math.sqrt(share) * z) / math.sqrt(1.0 - share) - mean_outside)
+    return 1.0 - float(weight @ (norm.pdf(z - mean_inside) * below)) * (critical - low) / 2.0
 
 
-def _sized(
+def _size_for_events(
     setting: Setting, population: Population, effect: AssumedEffect, events: float, follow_up: float
 ) -> Size:
     calendar = setting.calendar(population, effect)
@@ -130,23 +149,23 @@ def _sized(
     return Size(events, patients, patients / population.taken, calendar.accrual_time(patients) + follow_up)
 
 
-def _settled(size: Callable[[float], Size], share: Callable[[Size], float], start: float) -> Size:
-    """Guess a share, size the trial, take the share that it has, until both agree."""
-    guess, found = start, size(start)
-    for _ in range(ROUNDS):
-        before, guess = guess, share(found)
-        found = size(guess)
+def _fixed_point(size: Callable[[float], Size], share: Callable[[Size], float], start: float) -> Size:
+    """Iterate between the share of events and the sample size until both agree."""
+    guess, result = start, size(start)
+    for _ in range(MAX_ITERATIONS):
+        before, guess = guess, share(result)
+        result = size(guess)
         if abs(guess - before) < 1e-9:  # noqa: PLR2004  # of the events
-            return found
+            return result
     raise DesignError(
-        f"the size of the trial swings between {guess:.0%} and {before:.0%} of the events; state other effects"
+        f"the share of events does not converge ({guess:.0%} and {before:.0%} in turn); state other effects"
     )
 
 
 def _require_benefit(log_ratio: float) -> None:
     if log_ratio >= 0.0:
         raise DesignError(
-            f"the hazard ratio is {math.exp(log_ratio):.3g} on average in those enrolled: no benefit to show"
+            f"the mean hazard ratio of the enrolled patients is {math.exp(log_ratio):.3g}: there is no benefit to show"
         )
 
 

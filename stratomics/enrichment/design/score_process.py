@@ -1,4 +1,4 @@
-"""The walk of a test statistic from look to look, by numerical integration over those not yet stopped."""
+"""Distribution of the score statistic from look to look, by numerical integration over continuing trials."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ Array = NDArray[np.float64]
 NODES = 256
 """Gauss-Legendre nodes between two boundaries: errors below 1e-9 for up to 50 looks."""
 FAR = 10.0
-"""Standard deviations beyond which nothing happens."""
+"""Standard deviations beyond which the density is negligible."""
 
 
 @dataclass(frozen=True)
 class ScoreProcess:
-    """Score ``z sqrt(t)`` at information `time`, where no boundary has been crossed yet.
+    """Score ``z sqrt(t)`` at information `time`, given that no boundary has been crossed.
 
     Armitage, McPherson and Rowe 1969 (doi 10.2307/2343787); Jennison and Turnbull 1999 (doi 10.1201/9780367805326),
-    chapter 19. It moves by independent normal steps: mean ``drift x dt``, variance ``dt``.
+    chapter 19. Increments are independent and normal, with mean ``drift x dt`` and variance ``dt``.
 
     Attributes
     ----------
     drift
         Mean of the test statistic z at full information, time 1.
     time
-        Information so far, 0 to 1.
+        Information so far, between 0 and 1.
     score, mass
-        (nodes,) scores and the probability that each stands for; mass sums to the probability of going on.
+        (nodes,) integration nodes and their probabilities; the probabilities add up to that of continuing.
 
     Examples
     --------
@@ -53,19 +53,19 @@ class ScoreProcess:
 
     @classmethod
     def start(cls, drift: float) -> Self:
-        """Begin: nothing observed yet."""
+        """Process before the first observation."""
         return cls(drift, 0.0, np.zeros(1), np.ones(1))
 
     def above(self, time: float, z: float) -> float:
-        """Probability of going on until `time` and then being at or above `z`."""
+        """Probability of continuing until `time` and then being at or above `z`."""
         return float(self.mass @ norm.sf(self._distance(time, z)))
 
     def below(self, time: float, z: float) -> float:
-        """Probability of going on until `time` and then being below `z`."""
+        """Probability of continuing until `time` and then being below `z`."""
         return float(self.mass @ norm.cdf(self._distance(time, z)))
 
     def continue_between(self, time: float, low: float, high: float) -> Self:
-        """Process at `time` of those between `low` and `high`, both on the scale of z."""
+        """Process at `time` of trials with z between `low` and `high`."""
         root, mean = np.sqrt(time), self.drift * time
         bottom, top = max(low * root, mean - FAR * root), min(high * root, mean + FAR * root)
         node, weight = _legendre()

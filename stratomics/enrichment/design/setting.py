@@ -1,4 +1,4 @@
-"""What every design for one question shares: the disease, the assay, who comes, what it costs."""
+"""Assumptions shared by all designs for one question: disease, assay, enrolment and costs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["AssumedEffect", "Economics", "Population", "Setting"]
 
 @dataclass(frozen=True)
 class AssumedEffect:
-    """True hazard ratios, treated against control, of those who belong to the subgroup and of those who do not."""
+    """Assumed hazard ratios of treated to control, inside and outside the subgroup."""
 
     inside: float
     outside: float
@@ -28,26 +28,34 @@ class AssumedEffect:
 
 @dataclass(frozen=True)
 class Population:
-    """Whom a trial enrols: the share that truly belongs to the subgroup, and the share of candidates that is taken."""
+    """Population that a trial enrols.
+
+    Attributes
+    ----------
+    belonging
+        Share of the enrolled patients who are in the subgroup.
+    taken
+        Share of the candidates who are eligible.
+    """
 
     belonging: float
     taken: float
 
     def log_ratio(self, effect: AssumedEffect) -> float:
-        """Mean log hazard ratio, where everybody counts the same."""
+        """Mean log hazard ratio, with equal weight for all patients."""
         return self.belonging * math.log(effect.inside) + (1.0 - self.belonging) * math.log(effect.outside)
 
 
 @dataclass(frozen=True)
 class Economics:
-    """Costs and worth, in one unit.
+    """Costs and benefit, in one unit.
 
     Attributes
     ----------
     patient, test, time
-        Cost of one patient in the trial, of one assay, of a unit of time until the analysis.
+        Cost of one patient in the trial, of one assay, and of one unit of time until the analysis.
     benefit
-        Worth of lowering the log hazard of all future patients by 1; where it is lowered in some, their share of it.
+        Value of lowering the log hazard of all future patients by 1; proportional to the share of treated patients.
     """
 
     patient: float = 1.0
@@ -59,7 +67,7 @@ class Economics:
         for field in fields(self):
             value = getattr(self, field.name)
             if not 0.0 <= value < math.inf:
-                raise DesignError(f"{field.name} costs {value:g}; it must be a number of at least 0")
+                raise DesignError(f"the cost '{field.name}' is {value:g}; it must be a number of at least 0")
 
 
 @dataclass(frozen=True)
@@ -69,19 +77,19 @@ class Setting:
     Parameters
     ----------
     assay
-        Who belongs to the subgroup and who is seen to; without faults unless said.
+        Prevalence of the subgroup, and accuracy of its assay.
     inside, outside
-        Hazard of the controls who truly belong and who do not, such as ``StepRate.of_survival`` of recalibrated curves.
+        Hazard of the controls inside and outside the subgroup, such as ``StepRate.of_survival`` of recalibrated curves.
     candidates
-        Patients a unit of time that an all-comers trial could randomise.
+        Patients per unit of time that an all-comers trial could randomise.
     dropout
-        Hazard of being lost; 0 if nobody is.
+        Hazard of dropout; 0 for no dropout.
     allocation
-        Share randomised to treatment.
+        Share of patients randomised to treatment.
     longest
-        Time after which a trial is analysed whatever events it has.
+        Time after which a trial is analysed with the events that it has.
     economics
-        Costs and worth.
+        Costs and benefit.
 
     Examples
     --------
@@ -104,9 +112,9 @@ class Setting:
     def __post_init__(self) -> None:
         require_share("the allocation", self.allocation)
         if not 0.0 <= self.dropout < math.inf:
-            raise DesignError(f"the hazard of dropping out is {self.dropout:g}; it must be at least 0")
+            raise DesignError(f"the hazard of dropout is {self.dropout:g}; it must be at least 0")
         if not self.longest > 0.0:
-            raise DesignError(f"a trial may last {self.longest:g} at most; it must be above 0")
+            raise DesignError(f"the longest duration of a trial is {self.longest:g}; it must be above 0")
 
     @property
     def all_comers(self) -> Population:
@@ -115,12 +123,12 @@ class Setting:
 
     @property
     def positive(self) -> Population:
-        """Those who test positive."""
+        """Patients who test positive."""
         return Population(self.assay.positive_predictive_value, self.assay.positive)
 
     @property
     def negative(self) -> Population:
-        """Those who test negative."""
+        """Patients who test negative."""
         return Population(self.assay.false_omission_rate, 1.0 - self.assay.positive)
 
     def calendar(self, population: Population, effect: AssumedEffect) -> Calendar:
@@ -131,5 +139,5 @@ class Setting:
             (1.0 - population.belonging, self.outside, effect.outside),
         ):
             groups.append(Group(belonging * (1.0 - self.allocation), hazard))
-            groups.append(Group(belonging * self.allocation, hazard.times(ratio)))
-        return Calendar(tuple(groups), self.candidates.times(population.taken), self.dropout)
+            groups.append(Group(belonging * self.allocation, hazard.scaled(ratio)))
+        return Calendar(tuple(groups), self.candidates.scaled(population.taken), self.dropout)

@@ -1,4 +1,4 @@
-"""How much of an error may be spent until a share of the information is there: (share, error) -> spent."""
+"""Spending functions: (share of the information, error) -> error spent until then."""
 
 from __future__ import annotations
 
@@ -17,7 +17,19 @@ Spending = Callable[[Array, float], Array]
 
 
 def lan_demets_obrien_fleming(share: Array, error: float) -> Array:
-    """Next to nothing early on (Lan and DeMets 1983, doi 10.1093/biomet/70.3.659).
+    """O'Brien-Fleming-type spending, very little at early looks (Lan and DeMets 1983, doi 10.1093/biomet/70.3.659).
+
+    Parameters
+    ----------
+    share
+        (looks,) share of the information.
+    error
+        Error to spend in total.
+
+    Returns
+    -------
+    ndarray
+        (looks,) error spent until each look.
 
     Examples
     --------
@@ -29,15 +41,28 @@ def lan_demets_obrien_fleming(share: Array, error: float) -> Array:
 
 
 def lan_demets_pocock(share: Array, error: float) -> Array:
-    """About the same at each look (Lan and DeMets 1983)."""
+    """Pocock-type spending, similar at all looks (Lan and DeMets 1983, doi 10.1093/biomet/70.3.659).
+
+    Parameters
+    ----------
+    share
+        (looks,) share of the information.
+    error
+        Error to spend in total.
+
+    Returns
+    -------
+    ndarray
+        (looks,) error spent until each look.
+    """
     spent: Array = error * np.log(1.0 + (np.e - 1.0) * share)
     return spent
 
 
 def hwang_shih_decani(gamma: float) -> Spending:
-    """Give a family between the two (Hwang, Shih and DeCani 1990, doi 10.1002/sim.4780091207).
+    """Spending functions of the family of Hwang, Shih and DeCani (1990, doi 10.1002/sim.4780091207).
 
-    `gamma` -4 is near O'Brien-Fleming, 1 near Pocock, 0 spends evenly.
+    A `gamma` of -4 is close to O'Brien-Fleming, 1 is close to Pocock, and 0 spends evenly.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A rate that changes in steps: a hazard, or how many patients come."""
+"""Piecewise constant rates, for hazards and enrolment."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StepRate:
-    """Rate ``rates[i]`` a unit of time from ``starts[i]`` on, until the next start; the last one goes on for ever.
+    """Piecewise constant rate: ``rates[i]`` per unit of time from ``starts[i]`` to the next start; the last has no end.
 
     Parameters
     ----------
     starts
-        Increasing, the first one 0.
+        Increasing start times; the first is 0.
     rates
-        One a start, at or above 0, the last one above: what is waited for comes at last.
+        One rate per start, at least 0. The last one is above 0, so that every event occurs at some time.
 
     Raises
     ------
     DesignError
-        If starts overlap, a rate is negative, or nothing ever happens.
+        If the starts do not increase, a rate is negative, or the last rate is 0.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class StepRate:
     def __post_init__(self) -> None:
         if len(self.starts) != len(self.rates) or not self.starts:
             raise DesignError(
-                f"{len(self.starts)} starts and {len(self.rates)} rates; there must be one rate a start"
+                f"{len(self.starts)} starts and {len(self.rates)} rates; there must be one rate per start"
             )
         if self.starts[0] != 0.0:
             raise DesignError(f"the first rate starts at {self.starts[0]:g}; it must start at 0")
@@ -60,18 +60,18 @@ class StepRate:
             )
         if self.rates[-1] == 0.0:
             raise DesignError(
-                "the last rate is 0, so that nothing happens any more: an arm would end without events"
+                "the last rate is 0, so that an arm would end without events; it must be above 0"
             )
 
     @classmethod
     def constant(cls, rate: float) -> Self:
-        """Give one rate for ever."""
+        """Build a constant rate."""
         require_above_zero("the rate", rate)
         return cls((0.0,), (float(rate),))
 
     @classmethod
     def of_median(cls, median: float) -> Self:
-        """Constant hazard at which half survive until `median`.
+        """Build the constant hazard with a given median survival time.
 
         Examples
         --------
@@ -83,15 +83,15 @@ class StepRate:
 
     @classmethod
     def of_survival(cls, time: Sequence[float] | Array, survival: Sequence[float] | Array) -> Self:
-        """Hazard of a survival table, such as a recalibrated curve of ``survival.parquet``.
+        """Build the hazard of a survival curve, such as a recalibrated curve of ``survival.parquet``.
 
-        Between two times the hazard is constant and ends at the survival given. Beyond the last one nothing is known:
-        the mean hazard over the whole table goes on.
+        The hazard is constant between two times and reproduces the survival at each time. Beyond the last time it is
+        the mean hazard over the whole curve.
 
         Parameters
         ----------
         time, survival
-            (t,) increasing above 0, and falling from at most 1 to above 0.
+            (t,) increasing times above 0, and survival that decreases from at most 1 to a value above 0.
 
         Examples
         --------
@@ -102,20 +102,20 @@ class StepRate:
         curve = np.array([1.0, *(float(s) for s in survival)])
         if len(times) != len(curve) or len(times) == 1:
             raise DesignError(
-                f"{len(times) - 1} times and {len(curve) - 1} survivals; there must be one survival a time"
+                f"{len(times) - 1} times and {len(curve) - 1} values of survival; there must be one value per time"
             )
         require_increasing("the times of the survival table", times)
         if (np.diff(curve) > 0.0).any() or not 0.0 < curve[-1] < 1.0:
             raise DesignError(
-                f"survival goes from {curve[1]:g} to {curve[-1]:g}; it must fall from at most 1 to above 0: a curve "
-                "without events, or one that ends in nobody, gives no hazard beyond its end"
+                f"survival goes from {curve[1]:g} to {curve[-1]:g}; it must decrease from at most 1 to above 0: a "
+                "curve without events, or one that ends at 0, gives no hazard beyond its end"
             )
         cumulative = -np.log(curve)
         rates = np.diff(cumulative) / np.diff(times)
         return cls(tuple(times), (*(float(r) for r in rates), float(cumulative[-1] / times[-1])))
 
-    def times(self, factor: float) -> Self:
-        """Give the same rate, `factor` times as high."""
+    def scaled(self, factor: float) -> Self:
+        """Multiply the rate by `factor`."""
         require_above_zero("the factor of a rate", factor)
         return type(self)(self.starts, tuple(rate * factor for rate in self.rates))
 
@@ -132,11 +132,11 @@ class StepRate:
             return np.asarray(cumulative) / self.rates[0]
         knots, totals = self._knots()
         beyond = np.maximum(np.asarray(cumulative) - totals[-1], 0.0) / self.rates[-1]
-        # Where the rate is 0 the integral stands still; interp takes one of the ends, which nobody can tell apart.
+        # Where the rate is 0 the integral is constant, and interp returns one of the ends, which are equivalent.
         time: Array = np.interp(cumulative, totals, knots) + beyond
         return time
 
     def _knots(self) -> tuple[Array, Array]:
-        """Give the starts, and the integral at each."""
+        """Start times, and the integral at each of them."""
         knots = np.array(self.starts)
         return knots, np.concatenate([[0.0], np.cumsum(np.diff(knots) * self.rates[:-1])])

@@ -1,4 +1,4 @@
-"""TrialDesign: what a trial is planned to show, how, and on which assumptions, with their sources."""
+"""TrialDesign: the estimand, the size and the assumptions of a planned trial, with the source of each assumption."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Assumption", "Estimand", "TrialDesign", "boundary_or_none"]
 
 @dataclass(frozen=True)
 class Assumption:
-    """What the size of a trial rests on, and where it comes from: a cohort, a paper, or who assumed it."""
+    """An assumption behind the size of a trial, with its source: a cohort, a paper, or the person who made it."""
 
     name: str
     value: float | str
@@ -26,13 +26,13 @@ class Assumption:
     def __post_init__(self) -> None:
         if not self.source.strip():
             raise DesignError(
-                f"the assumption '{self.name}' has no source; say where {self.value} comes from"
+                f"the assumption '{self.name}' has no source; state where {self.value} comes from"
             )
 
 
 @dataclass(frozen=True)
 class Estimand:
-    """What is to be estimated, by the five attributes of ICH E9 (R1)."""
+    """Estimand of the trial, by the five attributes of ICH E9 (R1)."""
 
     population: str
     treatment: str
@@ -43,31 +43,31 @@ class Estimand:
 
 @dataclass(frozen=True)
 class TrialDesign:
-    """A planned trial, as ``design.json`` keeps it.
+    """A planned trial, stored as ``design.json``.
 
     Attributes
     ----------
     name
-        Of the design, such as all_comers or enrichment.
+        Name of the design, such as all_comers or enrichment.
     estimand
-        What is to be estimated.
+        Estimand of the trial.
     alpha, power
-        `alpha` is one-sided and familywise.
+        Level and power; `alpha` is one-sided and familywise.
     allocation
-        Share randomised to treatment.
+        Share of patients randomised to treatment.
     multiplicity
-        How the level is kept over populations and looks, in words.
+        Control of the level over populations and looks, in words.
     patients, tested
-        Randomised, and assays made; at most.
+        Largest numbers of randomised patients and of assays.
     events, efficacy, futility
-        (looks,) cumulative events and boundaries of z at each look; events are empty where the endpoint has none,
-        a boundary is None where there is none.
+        (looks,) cumulative events and boundaries of z at each look. Events are empty for an endpoint without events; a
+        boundary that does not exist is None.
     duration
-        Expected time from the first patient to the final analysis, None where none was worked out.
+        Expected time from the first patient to the final analysis; None if it was not computed.
     cost
-        Expected, in the unit of the costs.
+        Expected cost, in the unit of the costs.
     assumptions
-        Each with its source.
+        Assumptions, each with its source.
 
     Examples
     --------
@@ -98,14 +98,15 @@ class TrialDesign:
         require_share("the allocation", self.allocation)
         if not self.assumptions:
             raise DesignError(
-                "a design without assumptions; say what its size rests on, and where that comes from"
+                "the design has no assumptions; state the assumptions behind its size, and their sources"
             )
         if len(self.efficacy) != len(self.futility) or len(self.events) not in {0, len(self.efficacy)}:
             raise DesignError(
                 f"{len(self.efficacy)} boundaries of efficacy, {len(self.futility)} of futility and {len(self.events)} "
-                "numbers of events; there must be one of each a look"
+                "numbers of events; there must be one of each per look"
             )
 
+    # The JSON edge: storage is the only place where a design is a dict.
     def to_json(self) -> dict[str, Any]:
         """Content of ``design.json``."""
         return {
@@ -115,10 +116,10 @@ class TrialDesign:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
         """Read the content of ``design.json``."""
-        known = {field.name for field in fields(cls)}
-        if known != set(content):
-            wrong = ", ".join(sorted(known ^ set(content)))
-            raise InputError(f"this is no trial design: {wrong} are missing or unknown; restore the file")
+        expected = {field.name for field in fields(cls)}
+        if expected != set(content):
+            wrong = ", ".join(sorted(expected ^ set(content)))
+            raise InputError(f"this is not a trial design: {wrong} are missing or unknown; restore the file")
         parts: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
         }
@@ -127,15 +128,15 @@ class TrialDesign:
         return cls(**parts)
 
     def save(self, path: Path) -> None:
-        """Write ``design.json``, whole or not at all, with its schema version."""
+        """Write ``design.json`` atomically, with its schema version."""
         write_json(path, self.to_json())
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what :meth:`save` wrote."""
+        """Read a file written by :meth:`save`."""
         return cls.from_json(read_json(path))
 
 
 def boundary_or_none(z: float) -> float | None:
-    """Give a boundary as json holds it: None where there is none."""
+    """Convert a boundary for JSON, which has no infinity: None if there is no boundary."""
     return None if math.isinf(z) else z

@@ -1,4 +1,4 @@
-"""How many patients a comparison of two proportions or of two restricted means needs; `alpha` is one-sided."""
+"""Patients that a comparison of two proportions or two restricted means needs; `alpha` is one-sided."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["proportions_power", "proportions_size", "rmst_size"]
 def proportions_size(
     treated: float, control: float, power: float = 0.8, alpha: float = 0.025, allocation: float = 0.5
 ) -> float:
-    """Patients to tell two proportions apart: normal approximation, the null pooled.
+    """Patients to detect a difference of two proportions: normal approximation, pooled null variance.
 
-    Fleiss, Levin and Paik 2003 (doi 10.1002/0471445428), chapter 4, without the correction for continuity.
+    Fleiss, Levin and Paik 2003 (doi 10.1002/0471445428), chapter 4, without continuity correction.
 
     Parameters
     ----------
     treated, control
-        Expected share of responders.
+        Expected share of responders in each arm.
     power, alpha, allocation
         As in :func:`~stratomics.enrichment.design.events.schoenfeld_events`.
 
@@ -46,7 +46,21 @@ def proportions_size(
 def proportions_power(
     patients: float, treated: float, control: float, alpha: float = 0.025, allocation: float = 0.5
 ) -> float:
-    """Power with so many patients in both arms together, as :func:`proportions_size` has it.
+    """Power to detect a difference of two proportions, by the formula of :func:`proportions_size`.
+
+    Parameters
+    ----------
+    patients
+        Patients in both arms together.
+    treated, control
+        Expected share of responders in each arm.
+    alpha, allocation
+        As in :func:`~stratomics.enrichment.design.events.schoenfeld_events`.
+
+    Returns
+    -------
+    float
+        Power.
 
     Examples
     --------
@@ -67,7 +81,7 @@ def rmst_size(
     alpha: float = 0.025,
     allocation: float = 0.5,
 ) -> float:
-    """Patients to tell two restricted mean survival times apart.
+    """Patients to detect a difference of two restricted mean survival times.
 
     Royston and Parmar 2013, doi 10.1186/1471-2288-13-152.
 
@@ -76,8 +90,8 @@ def rmst_size(
     difference
         Treated minus control, in the unit of time.
     sd_treated, sd_control
-        Standard error of each arm's mean in an earlier trial, times the root of its patients: censoring is in it, so
-        the new trial has to be followed alike.
+        Standard error of each arm's mean in an earlier trial, times the square root of its number of patients. It
+        includes the effect of censoring, so that the new trial must have a similar follow-up.
     power, alpha, allocation
         As in :func:`~stratomics.enrichment.design.events.schoenfeld_events`.
 
@@ -85,6 +99,11 @@ def rmst_size(
     -------
     float
         Patients in both arms together, not rounded.
+
+    Raises
+    ------
+    DesignError
+        If the difference is 0.
 
     Examples
     --------
@@ -103,12 +122,14 @@ def rmst_size(
 
 
 def _deviations(treated: float, control: float, allocation: float) -> tuple[float, float]:
-    """Give standard deviations of the difference of one patient's worth, under the pooled null and as expected."""
+    """Compute standard deviations of the difference, scaled to one patient: under the pooled null, and as expected."""
     require_share("the share of responders among the treated", treated)
     require_share("the share of responders among the controls", control)
     require_share("the allocation", allocation)
     if treated == control:
-        raise DesignError("both arms respond alike: no number of patients gives power for a zero effect")
+        raise DesignError(
+            "both arms have the same response rate: no number of patients gives power for a zero effect"
+        )
     pooled = allocation * treated + (1.0 - allocation) * control
     null = math.sqrt(pooled * (1.0 - pooled) / (allocation * (1.0 - allocation)))
     alternative = math.sqrt(

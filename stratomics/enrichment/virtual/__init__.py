@@ -1,6 +1,7 @@
-"""Virtual trials, patient by patient: what becomes of a plan if the effect is none, half, late, or as it is believed.
+"""Trials simulated patient by patient, if the effect is absent, halved, delayed, as estimated, or drawn from its prior.
 
-PUBLIC is what a notebook needs, as in ``from stratomics.enrichment.virtual import virtual_trials``. Never torch.
+PUBLIC lists the names for notebooks, as in ``from stratomics.enrichment.virtual import virtual_trials``. Nothing here
+needs torch.
 """
 
 from omics.common.registry import lazy_getattr
@@ -10,8 +11,8 @@ PUBLIC = {
     "AllComers": "stratomics.enrichment.virtual.single:AllComers",
     "DrawnPrior": "stratomics.enrichment.virtual.effect_scenarios:DrawnPrior",
     "EnrichmentTrial": "stratomics.enrichment.virtual.single:EnrichmentTrial",
-    "NormalPrior": "stratomics.enrichment.virtual.effect_scenarios:NormalPrior",
     "LogHazardRatio": "stratomics.enrichment.virtual.effect_scenarios:LogHazardRatio",
+    "NormalPrior": "stratomics.enrichment.virtual.effect_scenarios:NormalPrior",
     "StratifiedTrial": "stratomics.enrichment.virtual.stratified:StratifiedTrial",
     "VirtualTrials": "stratomics.enrichment.virtual.trials:VirtualTrials",
     "baseline_hazard": "stratomics.enrichment.virtual.baseline_hazard:baseline_hazard",

@@ -1,4 +1,4 @@
-"""The plan that starts with everybody and goes on with whom treatment seems to help."""
+"""Adaptive enrichment trial: all comers at first, then the population selected at the interim look."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from stratomics.enrichment.virtual.outcomes import (
     Outcomes,
     analysis_time,
     candidates_screened,
-    ended,
+    outcomes_at,
     require_patients,
 )
-from stratomics.enrichment.virtual.patients import Draws, Patients, all_comers, enrol
+from stratomics.enrichment.virtual.patients import Draws, Patients, enrol, enrol_all_comers
 from stratomics.enrichment.virtual.stratified import stage_of
 
 __all__ = ["AdaptiveTrial"]
@@ -31,22 +31,22 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class AdaptiveTrial:
-    """Two stages, everybody in the first; who is enrolled in the second is decided at the interim look.
+    """Two stages: all comers in the first, and the population selected at the interim look in the second.
 
-    Once all comers are dropped, candidates who test negative are turned away, and enrolment slows down. The second
-    stage ends with its own number of events among those gone on with.
+    Once all comers are dropped, candidates who test negative are not enrolled, and enrolment slows down. The second
+    stage ends after its number of events in the selected population.
 
     Parameters
     ----------
     patients
-        Randomised at most, over both stages.
+        Largest number of randomised patients, over both stages.
     rule
         Events of the stages, selection and closed test; its `prevalence` is that of a positive test.
     split
-        How the stages are kept independent. Left out, by the increments of the log-rank score, which holds because
-        nothing but that score is looked at. A number: by patients, those of the first stage being read so long after
-        the interim look, and the second stage resting on those who came later (Jenkins, Stone and Jennison 2011,
-        doi 10.1002/pst.472); then the look may use anything.
+        How the stages are made independent. None: by increments of the log-rank score, which is valid because the
+        interim look uses nothing but that score. A number: by patients. Those enrolled before the interim look are
+        analysed this long after it, and the second stage uses later patients only (Jenkins, Stone and Jennison 2011,
+        doi 10.1002/pst.472). The interim look may then use any data.
     """
 
     patients: int
@@ -55,82 +55,88 @@ class AdaptiveTrial:
 
     def __post_init__(self) -> None:
         require_patients(self.patients, self.rule.events[1])
-        if round(self.rule.events[0]) < 1 or self._further < 1:
+        if round(self.rule.events[0]) < 1 or self._second_stage_events < 1:
             raise DesignError(
-                f"the stages have {self.rule.events[0]:g} and {self._further} events; each needs one"
+                f"the stages have {self.rule.events[0]:g} and {self._second_stage_events} events; each needs one or more"
             )
         if self.split is not None and not 0.0 <= self.split < np.inf:
             raise DesignError(
-                f"the first stage is read {self.split:g} after the interim look; it must be at least 0"
+                f"the first stage is analysed {self.split:g} after the interim look; this must be at least 0"
             )
 
     @property
-    def _further(self) -> int:
-        """Events that the second stage waits for."""
+    def _second_stage_events(self) -> int:
+        """Number of events of the second stage."""
         return round(self.rule.events[1]) - round(self.rule.events[0])
 
-    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
+    def conduct(self, draws: Draws, setting: Setting, scenario: TrialScenario) -> Outcomes:
         """Run the trial on virtual patients."""
-        start = all_comers(draws, setting, truth)
-        waited = time_of_event(start.happens, round(self.rule.events[0]))
-        interim = analysis_time(waited, start, setting)
-        seen = _strata(start, True, interim)
-        keep = self.rule.keep(seen[0].log_ratio, (seen[0] + seen[1]).log_ratio)
-        patients = _go_on(start, draws, setting, truth, interim, keep[0] & ~keep[1])
+        start = enrol_all_comers(draws, setting, scenario)
+        reached = time_of_event(start.event_calendar_time, round(self.rule.events[0]))
+        interim = analysis_time(reached, start, setting)
+        at_interim = _strata(start, True, interim)
+        selected = self.rule.select(at_interim[0].log_ratio, (at_interim[0] + at_interim[1]).log_ratio)
+        patients = _continue(start, draws, setting, scenario, interim, selected[0] & ~selected[1])
         if self.split is None:
-            early, late, until = _by_increments(patients, setting, seen, interim, keep[1], self._further)
+            early, late, until = _by_increments(
+                patients, setting, at_interim, interim, selected[1], self._second_stage_events
+            )
         else:
-            early, late, until = _by_patients(patients, setting, interim, keep[1], self._further, self.split)
-        subgroup, everybody = self.rule.decide(early, late, keep)
-        goes_on = keep[0] | keep[1]
-        at = np.where(goes_on, analysis_time(until, patients, setting), interim)
-        short = np.where(goes_on, np.maximum(waited, until), waited) > at
-        return ended(patients, at, subgroup, everybody, candidates_screened(patients, at), short)
+            early, late, until = _by_patients(
+                patients, setting, interim, selected[1], self._second_stage_events, self.split
+            )
+        subgroup, all_comers = self.rule.decide(early, late, selected)
+        continues = selected[0] | selected[1]
+        at = np.where(continues, analysis_time(until, patients, setting), interim)
+        short = np.where(continues, np.maximum(reached, until), reached) > at
+        return outcomes_at(patients, at, subgroup, all_comers, candidates_screened(patients, at), short)
 
 
-def _go_on(
-    start: Patients, draws: Draws, setting: Setting, truth: TrialScenario, interim: Array, dropped: Mask
+def _continue(
+    start: Patients, draws: Draws, setting: Setting, scenario: TrialScenario, interim: Array, dropped: Mask
 ) -> Patients:
-    """Enrol positives alone after the interim look, in the trials that dropped all comers."""
+    """Enrol only test-positive patients after the interim look, in trials that dropped all comers."""
     passed = setting.candidates.cumulative(interim)[:, None]
     later = dropped[:, None] & (start.candidate > passed)
     slower = passed + (start.candidate - passed) / setting.positive.taken
-    return enrol(draws, np.where(later, slower, start.candidate), start.positive | later, setting, truth)
+    return enrol(draws, np.where(later, slower, start.candidate), start.positive | later, setting, scenario)
 
 
 def _by_increments(
     patients: Patients,
     setting: Setting,
-    seen: tuple[LogRankScore, LogRankScore],
+    at_interim: tuple[LogRankScore, LogRankScore],
     interim: Array,
-    everybody: Mask,
-    further: int,
+    all_comers: Mask,
+    events: int,
 ) -> tuple[Stage, Stage, Array]:
-    """Evidence of both stages, the second being what the score gained after the interim look; and when it is read."""
-    until = time_of_event(_events_of(patients, patients.happens > interim[:, None], everybody), further)
+    """Stages by increments of the score before and after the interim look, and the time of the second analysis."""
+    until = time_of_event(
+        _events_of(patients, patients.event_calendar_time > interim[:, None], all_comers), events
+    )
     last = _strata(patients, True, analysis_time(until, patients, setting))
-    return stage_of(*seen), stage_of(last[0] - seen[0], last[1] - seen[1]), until
+    return stage_of(*at_interim), stage_of(last[0] - at_interim[0], last[1] - at_interim[1]), until
 
 
 def _by_patients(
-    patients: Patients, setting: Setting, interim: Array, everybody: Mask, further: int, split: float
+    patients: Patients, setting: Setting, interim: Array, all_comers: Mask, events: int, split: float
 ) -> tuple[Stage, Stage, Array]:
-    """Evidence of those who came before the interim look and of those who came after; and when all of it is read."""
-    first, read = patients.entry <= interim[:, None], interim + split
-    until = time_of_event(_events_of(patients, ~first, everybody), further)
-    early = _strata(patients, first, analysis_time(read, patients, setting))
+    """Stages by patients enrolled before and after the interim look, and the time of the last analysis."""
+    first, first_analysis = patients.entry <= interim[:, None], interim + split
+    until = time_of_event(_events_of(patients, ~first, all_comers), events)
+    early = _strata(patients, first, analysis_time(first_analysis, patients, setting))
     late = _strata(patients, ~first, analysis_time(until, patients, setting))
-    return stage_of(*early), stage_of(*late), np.maximum(until, read)
+    return stage_of(*early), stage_of(*late), np.maximum(until, first_analysis)
 
 
-def _events_of(patients: Patients, among: Mask, everybody: Mask) -> Array:
-    """Calendar times of the events that the second stage waits for."""
-    gone_on_with = patients.positive | everybody[:, None]
-    return np.where(among & gone_on_with, patients.happens, np.inf)
+def _events_of(patients: Patients, among: Mask, all_comers: Mask) -> Array:
+    """Calendar times of the events that count for the second stage."""
+    counted = patients.positive | all_comers[:, None]
+    return np.where(among & counted, patients.event_calendar_time, np.inf)
 
 
 def _strata(patients: Patients, among: Mask | bool, at: Array) -> tuple[LogRankScore, LogRankScore]:
-    """Evidence of those who test positive, and of those who test negative."""
+    """Log-rank scores of the patients who test positive and of those who test negative."""
     return (
         log_rank(patients, patients.positive & among, at),
         log_rank(patients, ~patients.positive & among, at),

@@ -1,4 +1,4 @@
-"""The hazard of controls from the recalibrated curves of a run."""
+"""Hazard of the controls, from the recalibrated survival curves of a run."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from stratomics.enrichment.design.step_rate import StepRate
 __all__ = ["baseline_hazard"]
 
 STEPS = 60
-"""Of the hazard, equally long."""
+"""Number of equal time steps of the hazard."""
 
 
 def baseline_hazard(survival: pd.DataFrame, sample_ids: Collection[str]) -> StepRate:
-    """Average the predicted curves of some patients, such as those of a subgroup, and take their hazard.
+    """Hazard of the mean predicted survival curve of some patients, such as those of a subgroup.
 
     Parameters
     ----------
     survival
-        Rows of ``survival.parquet`` (sample_id, repeat, time, survival), of one arm: that of the controls.
+        Rows of ``survival.parquet`` (sample_id, repeat, time, survival) for the control arm.
     sample_ids
-        Whose curves count.
+        Patients to average over.
 
     Returns
     -------
     StepRate
-        In the unit of the times; it ends where the first of the curves does, and its mean goes on.
+        Hazard per unit of the times. Its steps end where the shortest curve ends; beyond, the mean hazard is used.
 
     Raises
     ------
     DesignError
-        If somebody has no curve, or curves of several arms are mixed.
+        If a patient has no curve, or curves of several arms are mixed.
 
     Examples
     --------
@@ -45,15 +45,15 @@ def baseline_hazard(survival: pd.DataFrame, sample_ids: Collection[str]) -> Step
     arms = sorted(survival["arm"].astype(str).unique()) if "arm" in survival else []
     if len(arms) > 1:
         raise DesignError(
-            f"the curves are of several arms ({', '.join(arms)}); hand over the rows of the controls alone"
+            f"the curves are of several arms ({', '.join(arms)}); pass the rows of the control arm only"
         )
     rows = survival[survival["sample_id"].isin(list(sample_ids))]
     missing = sorted(set(sample_ids) - set(rows["sample_id"]))
     if missing or rows.empty:
         raise DesignError(
-            f"no survival curve of {', '.join(missing[:3]) or 'anybody'}; take patients of the run"
+            f"there is no survival curve of {', '.join(missing[:3]) or 'any patient'}; choose patients of the run"
         )
-    # Of competing risks a time stands once a cause, each with the same survival.
+    # With competing risks a time has one row per cause, all with the same survival.
     rows = rows.drop_duplicates(["sample_id", "repeat", "time"])
     curves = (
         rows.pivot_table(index="time", columns=["sample_id", "repeat"], values="survival").ffill().fillna(1.0)
@@ -61,6 +61,6 @@ def baseline_hazard(survival: pd.DataFrame, sample_ids: Collection[str]) -> Step
     end = rows.groupby(["sample_id", "repeat"])["time"].max().min()
     grid = np.linspace(0.0, end, STEPS + 1)[1:]
     steps = curves.reindex(grid, method="ffill").fillna(1.0)
-    # A patient counts once, however many repeats he has.
+    # Each patient counts once, whatever the number of repeats.
     mean = steps.T.groupby(level="sample_id").mean().mean(axis=0)
     return StepRate.of_survival(grid, mean.to_numpy())

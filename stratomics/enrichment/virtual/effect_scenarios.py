@@ -1,4 +1,4 @@
-"""What is believed of an effect before the trial, and the truths that a virtual trial is run under."""
+"""Prior knowledge of an effect, and the scenarios under which trials are simulated."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LogHazardRatio:
-    """Estimate of a log hazard ratio and its standard error; the error is 0 for what is taken as known.
+    """Estimate of a log hazard ratio with its standard error; a standard error of 0 means a known effect.
 
     Examples
     --------
@@ -49,30 +49,28 @@ class LogHazardRatio:
 
     @classmethod
     def of_interval(cls, ratio: float, low: float, high: float, level: float = 0.95) -> Self:
-        """Give the hazard ratio with its interval: an honest one, not that of the data it was chosen on."""
+        """Build from a hazard ratio and its interval, which must not come from the data that chose the subgroup."""
         require_share("the level of the interval", level)
         require_above_zero("the lower end of the interval", low)
         if not low < ratio < high < math.inf:
-            raise DesignError(
-                f"the interval {low:g} to {high:g} does not hold its own hazard ratio {ratio:g}"
-            )
+            raise DesignError(f"the interval {low:g} to {high:g} does not include its hazard ratio {ratio:g}")
         return cls(math.log(ratio), math.log(high / low) / (2.0 * float(norm.isf((1.0 - level) / 2.0))))
 
 
 class EffectPrior(Protocol):
-    """Estimate of an effect and how unsure it is; index 0 is inside the subgroup, 1 outside."""
+    """Estimate of an effect with its uncertainty; index 0 is inside the subgroup, 1 outside."""
 
     @property
     def estimate(self) -> Array:
         """(2,) log hazard ratios."""
 
     def draw(self, rng: np.random.Generator, trials: int) -> Array:
-        """(2, trials) log hazard ratios that may be true."""
+        """(2, trials) plausible log hazard ratios."""
 
 
 @dataclass(frozen=True)
 class NormalPrior:
-    """Effects inside and outside the subgroup, each from its own patients and so independent.
+    """Independent normal effects inside and outside the subgroup, which have no patients in common.
 
     Examples
     --------
@@ -90,7 +88,7 @@ class NormalPrior:
         return np.array([self.inside.mean, self.outside.mean])
 
     def draw(self, rng: np.random.Generator, trials: int) -> Array:
-        """(2, trials) normal around the estimates."""
+        """(2, trials) normal draws around the estimates."""
         se = np.array([[self.inside.se], [self.outside.se]])
         drawn: Array = self.estimate[:, None] + se * rng.standard_normal((2, trials))
         return drawn
@@ -98,16 +96,16 @@ class NormalPrior:
 
 @dataclass(frozen=True)
 class DrawnPrior:
-    """Log hazard ratios inside and outside, (draws,) each, that belong together, such as those of resamples."""
+    """Paired log hazard ratios inside and outside the subgroup, (draws,) each, such as those of resamples."""
 
     inside: Array
     outside: Array
 
     def __post_init__(self) -> None:
-        alike = np.ndim(self.inside) == 1 and np.shape(self.inside) == np.shape(self.outside)
-        if not alike or not np.size(self.inside) or not np.isfinite([self.inside, self.outside]).all():
+        paired = np.ndim(self.inside) == 1 and np.shape(self.inside) == np.shape(self.outside)
+        if not paired or not np.size(self.inside) or not np.isfinite([self.inside, self.outside]).all():
             raise DesignError(
-                "the draws of an effect must be two rows of equally many finite log hazard ratios"
+                "the draws of an effect must be two equally long rows of finite log hazard ratios"
             )
 
     @property
@@ -116,28 +114,28 @@ class DrawnPrior:
         return np.array([np.mean(self.inside), np.mean(self.outside)])
 
     def draw(self, rng: np.random.Generator, trials: int) -> Array:
-        """(2, trials) picked with replacement, pair by pair."""
+        """(2, trials) pairs drawn with replacement."""
         picked = rng.integers(len(self.inside), size=trials)
         return np.stack([np.asarray(self.inside)[picked], np.asarray(self.outside)[picked]])
 
 
 @dataclass(frozen=True)
 class TrialScenario:
-    """What is true in each virtual trial.
+    """True effects of virtual trials.
 
     Attributes
     ----------
     log_ratio
-        (2, trials) inside and outside the subgroup.
+        (2, trials) log hazard ratios inside and outside the subgroup.
     delay
-        Time from randomisation until treatment works; there is no effect before.
+        Time from randomisation until the treatment takes effect.
     """
 
     log_ratio: Array
     delay: float = 0.0
 
     def of(self, rows: slice) -> TrialScenario:
-        """Those of some trials."""
+        """Select some of the trials."""
         return TrialScenario(self.log_ratio[:, rows], self.delay)
 
 
@@ -152,7 +150,13 @@ SCENARIOS: dict[str, Callable[[EffectPrior, np.random.Generator, int, float], Tr
     "delayed": lambda prior, _, trials, delay: TrialScenario(_constant(prior.estimate, trials), delay),
     "null": lambda _, __, trials, ___: TrialScenario(np.zeros((2, trials))),
 }
-"""Truths by name: (believed, generator, trials, delay) -> truth."""
+"""Name -> scenario, a function of (prior, generator, trials, delay)."""
 
-REJECTION_RATE_NAMES = {"estimate": "power", "drawn": "assurance", "halved": "power", "delayed": "power", "null": "error"}
-"""What the share of rejecting trials is called under each of them (assurance: O'Hagan 2005, doi 10.1002/pst.175)."""
+REJECTION_RATE_NAMES = {
+    "estimate": "power",
+    "drawn": "assurance",
+    "halved": "power",
+    "delayed": "power",
+    "null": "error",
+}
+"""Name of the rejection rate under each scenario (assurance: O'Hagan 2005, doi 10.1002/pst.175)."""

@@ -1,4 +1,4 @@
-"""What a virtual trial leaves behind, whatever its design, and what a design promises."""
+"""Outcomes of virtual trials of any design, and the protocol of a design."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
     "analysis_time",
     "candidates_screened",
     "cost",
-    "ended",
+    "outcomes_at",
     "require_patients",
     "utility",
 ]
@@ -30,24 +30,24 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Outcomes:
-    """How virtual trials ended, (trials,) each.
+    """Outcomes of virtual trials, (trials,) each.
 
     Attributes
     ----------
-    subgroup, everybody
-        Whether the null of those who test positive, and that of all comers, was rejected.
+    subgroup, all_comers
+        Whether the null hypotheses of the test-positive patients and of all comers were rejected.
     duration
         Time from the first patient to the analysis that ended the trial.
     events
-        Seen until then, of everybody randomised.
+        Events until then, among all randomised patients.
     randomised, tested
-        Patients, and assays made.
+        Numbers of randomised patients and of assays.
     short
-        Whether the trial ended before it had its events: too many were lost, or it had lasted too long.
+        Whether the trial ended with too few events: too many patients dropped out, or the longest duration was reached.
     """
 
     subgroup: Mask
-    everybody: Mask
+    all_comers: Mask
     duration: Array
     events: NDArray[np.int64]
     randomised: NDArray[np.int64]
@@ -56,12 +56,12 @@ class Outcomes:
 
     @property
     def rejected(self) -> Mask:
-        """Whether anything was rejected."""
-        return self.subgroup | self.everybody
+        """Whether any null hypothesis was rejected."""
+        return self.subgroup | self.all_comers
 
     @classmethod
     def joined(cls, parts: list[Self]) -> Self:
-        """Join those of several chunks."""
+        """Join the outcomes of several chunks of trials."""
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
@@ -70,14 +70,27 @@ class TrialPlan(Protocol):
 
     @property
     def patients(self) -> int:
-        """Patients randomised at most."""
+        """Largest number of randomised patients."""
 
-    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
-        """Run it on the patients drawn, under a truth."""
+    def conduct(self, draws: Draws, setting: Setting, scenario: TrialScenario) -> Outcomes:
+        """Run the design on the drawn patients under a scenario."""
 
 
 def cost(outcomes: Outcomes, setting: Setting) -> Array:
-    """(trials,) cost of each trial."""
+    """Compute the cost of each trial.
+
+    Parameters
+    ----------
+    outcomes
+        Outcomes of the trials.
+    setting
+        Setting with the costs.
+
+    Returns
+    -------
+    ndarray
+        (trials,) costs.
+    """
     price = setting.economics
     total: Array = (
         price.patient * outcomes.randomised + price.test * outcomes.tested + price.time * outcomes.duration
@@ -85,45 +98,121 @@ def cost(outcomes: Outcomes, setting: Setting) -> Array:
     return total
 
 
-def utility(outcomes: Outcomes, setting: Setting, truth: TrialScenario) -> Array:
-    """(trials,) worth of what the trial brings future patients, minus its cost.
+def utility(outcomes: Outcomes, setting: Setting, scenario: TrialScenario) -> Array:
+    """Benefit of future patients minus the cost of the trial.
 
-    Who is treated because of a rejection gains the log hazard ratio that is true of him, or loses it where treatment
-    does harm. A delay is not taken off.
+    Patients who are treated because of a rejection gain their true log hazard ratio, or lose it if the treatment is
+    harmful. A delayed effect is not subtracted.
+
+    Parameters
+    ----------
+    outcomes
+        Outcomes of the trials.
+    setting
+        Setting with assay, costs and benefit.
+    scenario
+        True effects.
+
+    Returns
+    -------
+    ndarray
+        (trials,) utilities, in the unit of the costs.
     """
-    inside, outside = -truth.log_ratio
-    positive, everybody = setting.positive, setting.all_comers
+    inside, outside = -scenario.log_ratio
+    positive, all_comers = setting.positive, setting.all_comers
     among_positive = positive.taken * (positive.belonging * inside + (1.0 - positive.belonging) * outside)
-    among_all = everybody.belonging * inside + (1.0 - everybody.belonging) * outside
-    gain = np.select([outcomes.everybody, outcomes.subgroup], [among_all, among_positive], 0.0)
-    worth: Array = setting.economics.benefit * gain - cost(outcomes, setting)
-    return worth
+    among_all = all_comers.belonging * inside + (1.0 - all_comers.belonging) * outside
+    gain = np.select([outcomes.all_comers, outcomes.subgroup], [among_all, among_positive], 0.0)
+    value: Array = setting.economics.benefit * gain - cost(outcomes, setting)
+    return value
 
 
 def require_patients(patients: int, events: float) -> None:
-    """Raise unless so many patients can have so many events."""
+    """Check that a trial of `patients` can have `events`.
+
+    Parameters
+    ----------
+    patients
+        Largest number of randomised patients.
+    events
+        Events at the final look.
+
+    Raises
+    ------
+    DesignError
+        If there are no events, or more events than patients.
+    """
     if not patients >= events > 0:
         raise DesignError(
-            f"{events:g} events of {patients} patients; there must be at least one, and a patient each"
+            f"{events:g} events of {patients} patients; there must be at least one event, and no more than patients"
         )
 
 
-def analysis_time(waited: Array, patients: Patients, setting: Setting) -> Array:
-    """(trials,) time of a look; where it would wait in vain, that of the last event or loss, or the longest."""
+def analysis_time(reached: Array, patients: Patients, setting: Setting) -> Array:
+    """Calendar time of an analysis.
+
+    If the events never occur, it is the time of the last event or dropout, or the longest duration of a trial.
+
+    Parameters
+    ----------
+    reached
+        (trials,) calendar time at which the events are reached; infinite if they are not.
+    patients
+        Patients of the trials.
+    setting
+        Setting with the longest duration.
+
+    Returns
+    -------
+    ndarray
+        (trials,) calendar times.
+    """
     last: Array = np.minimum((patients.entry + patients.time).max(axis=1), setting.longest)
-    return np.minimum(waited, last)
+    return np.minimum(reached, last)
 
 
 def candidates_screened(patients: Patients, at: Array) -> Array:
-    """(trials,) candidates that came until the last patient who was there at the time `at`."""
+    """Count the candidates screened by the time of an analysis.
+
+    Parameters
+    ----------
+    patients
+        Patients of the trials.
+    at
+        (trials,) calendar time of the analysis.
+
+    Returns
+    -------
+    ndarray
+        (trials,) number of the last candidate randomised by then.
+    """
     last: Array = np.where(patients.entry <= at[:, None], patients.candidate, 0.0).max(axis=1)
     return last
 
 
-def ended(
-    patients: Patients, at: Array, subgroup: Mask, everybody: Mask, tested: Array, short: Mask
+def outcomes_at(
+    patients: Patients, at: Array, subgroup: Mask, all_comers: Mask, tested: Array, short: Mask
 ) -> Outcomes:
-    """Count what there was at the time `at` (trials,) of the last analysis."""
-    events = (patients.happens <= at[:, None]).sum(axis=1)
+    """Summarize the trials at their last analysis.
+
+    Parameters
+    ----------
+    patients
+        Patients of the trials.
+    at
+        (trials,) calendar time of the last analysis.
+    subgroup, all_comers
+        (trials,) whether each null hypothesis was rejected.
+    tested
+        (trials,) number of assays.
+    short
+        (trials,) whether the trial ended with too few events.
+
+    Returns
+    -------
+    Outcomes
+        Outcomes of the trials.
+    """
+    events = (patients.event_calendar_time <= at[:, None]).sum(axis=1)
     randomised = (patients.entry <= at[:, None]).sum(axis=1)
-    return Outcomes(subgroup, everybody, at, events, randomised, tested, short)
+    return Outcomes(subgroup, all_comers, at, events, randomised, tested, short)

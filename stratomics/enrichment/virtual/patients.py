@@ -1,4 +1,4 @@
-"""Virtual patients: what chance gives them, and what becomes of it in one design under one truth."""
+"""Virtual patients: random numbers that do not depend on the scenario, and the patients that they give in a design."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stratomics.enrichment.design.setting import Population, Setting
 from stratomics.enrichment.design.step_rate import StepRate
 from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
 
-__all__ = ["Draws", "Patients", "all_comers", "draw", "enrol", "positives"]
+__all__ = ["Draws", "Patients", "draw_patients", "enrol", "enrol_all_comers", "enrol_positives"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -20,16 +20,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Draws:
-    """What chance gives the patients (trials, patients), before a truth is known.
+    """Random numbers of patients (trials, patients), the same under all scenarios.
 
     Attributes
     ----------
     arrival, test, belonging
-        Uniform: when he comes, whether he tests positive, whether he truly belongs.
+        Uniform numbers that determine time of arrival, test result, and membership of the subgroup.
     exposure, loss
-        Exponential of rate 1: the cumulative hazard at which he has the event, and at which he is lost.
+        Exponential numbers of rate 1: the cumulative hazard at the event, and at dropout.
     treated
-        (patients,) randomised in blocks, so that the arms have their sizes.
+        (patients,) arm, with the arm sizes given by the allocation.
     """
 
     arrival: Array
@@ -47,13 +47,13 @@ class Patients:
     Attributes
     ----------
     candidate
-        How many candidates had come when he did.
+        Number of candidates up to and including the patient.
     entry, time
-        Randomisation on the calendar, and time from there to the event or loss.
+        Calendar time of randomisation, and time from randomisation to event or dropout.
     seen
-        Whether it is the event.
+        Whether `time` ends with the event.
     positive
-        Whether he tests positive.
+        Whether the test is positive.
     treated
         (patients,) arm.
     """
@@ -66,16 +66,31 @@ class Patients:
     treated: Mask
 
     @property
-    def happens(self) -> Array:
-        """Calendar time of the event; infinite where it is not seen."""
-        happens: Array = np.where(self.seen, self.entry + self.time, np.inf)
-        return happens
+    def event_calendar_time(self) -> Array:
+        """Calendar time of the event; infinite if there is none."""
+        calendar_time: Array = np.where(self.seen, self.entry + self.time, np.inf)
+        return calendar_time
 
 
-def draw(seed: int, chunk: int, trials: int, patients: int, setting: Setting) -> Draws:
-    """Draw patients for some trials; the same seed and chunk give the same, whatever the truth."""
+def draw_patients(seed: int, chunk: int, trials: int, patients: int, setting: Setting) -> Draws:
+    """Draw the random numbers of patients; the same seed and chunk give the same numbers for all scenarios.
+
+    Parameters
+    ----------
+    seed, chunk
+        Seed, and number of the chunk of trials.
+    trials, patients
+        Numbers of trials, and of patients per trial.
+    setting
+        Setting with the allocation.
+
+    Returns
+    -------
+    Draws
+        Random numbers.
+    """
     rng, shape = named_generator(seed, "virtual_patients", patients, chunk), (trials, patients)
-    # Arms alternate as nearly as the allocation allows; arrivals are exchangeable, so that this is a random order.
+    # Arms alternate as closely as the allocation allows. Arrival times are exchangeable, so that the order is random.
     treated = np.diff(np.floor(np.arange(patients + 1) * setting.allocation)) > 0
     return Draws(
         rng.random(shape),
@@ -88,39 +103,76 @@ def draw(seed: int, chunk: int, trials: int, patients: int, setting: Setting) ->
 
 
 def candidates(draws: Draws, population: Population) -> Array:
-    """Candidate number (trials, patients) of each patient, where only `population` is taken."""
+    """Candidate number (trials, patients) of each patient, if only `population` is enrolled."""
     number: Array = draws.arrival * (draws.arrival.shape[1] / population.taken)
     return number
 
 
-def all_comers(draws: Draws, setting: Setting, truth: TrialScenario) -> Patients:
-    """Enrol everybody, whatever the test says."""
-    positive = draws.test < setting.assay.positive
-    return enrol(draws, candidates(draws, setting.all_comers), positive, setting, truth)
-
-
-def positives(draws: Draws, setting: Setting, truth: TrialScenario) -> Patients:
-    """Enrol those alone who test positive."""
-    positive = np.ones(draws.test.shape, dtype=bool)
-    return enrol(draws, candidates(draws, setting.positive), positive, setting, truth)
-
-
-def enrol(draws: Draws, candidate: Array, positive: Mask, setting: Setting, truth: TrialScenario) -> Patients:
-    """Live through one truth.
+def enrol_all_comers(draws: Draws, setting: Setting, scenario: TrialScenario) -> Patients:
+    """Enrol all comers, whatever the test result.
 
     Parameters
     ----------
     draws
-        Of the patients.
-    candidate
-        (trials, patients) how many candidates had come.
-    positive
-        (trials, patients) who tests positive.
-    setting, truth
-        Hazards, assay and effects.
+        Random numbers of the patients.
+    setting
+        Hazards, assay and enrolment.
+    scenario
+        True effects.
+
+    Returns
+    -------
+    Patients
+        The patients of each trial.
     """
-    belongs = draws.belonging < np.where(positive, setting.positive.belonging, setting.negative.belonging)
-    event = _event_time(draws, belongs, setting, truth)
+    positive = draws.test < setting.assay.positive
+    return enrol(draws, candidates(draws, setting.all_comers), positive, setting, scenario)
+
+
+def enrol_positives(draws: Draws, setting: Setting, scenario: TrialScenario) -> Patients:
+    """Enrol only patients who test positive.
+
+    Parameters
+    ----------
+    draws
+        Random numbers of the patients.
+    setting
+        Hazards, assay and enrolment.
+    scenario
+        True effects.
+
+    Returns
+    -------
+    Patients
+        The patients of each trial.
+    """
+    positive = np.ones(draws.test.shape, dtype=bool)
+    return enrol(draws, candidates(draws, setting.positive), positive, setting, scenario)
+
+
+def enrol(
+    draws: Draws, candidate: Array, positive: Mask, setting: Setting, scenario: TrialScenario
+) -> Patients:
+    """Compute the event times of patients under a scenario.
+
+    Parameters
+    ----------
+    draws
+        Random numbers of the patients.
+    candidate
+        (trials, patients) number of candidates up to and including each patient.
+    positive
+        (trials, patients) test results.
+    setting, scenario
+        Hazards and assay; true effects.
+
+    Returns
+    -------
+    Patients
+        The patients of each trial.
+    """
+    inside = draws.belonging < np.where(positive, setting.positive.belonging, setting.negative.belonging)
+    event = _event_time(draws, inside, setting, scenario)
     if setting.dropout > 0.0:
         loss = draws.loss / setting.dropout
         time, seen = np.minimum(event, loss), event <= loss
@@ -129,15 +181,15 @@ def enrol(draws: Draws, candidate: Array, positive: Mask, setting: Setting, trut
     return Patients(candidate, setting.candidates.inverse(candidate), time, seen, positive, draws.treated)
 
 
-def _event_time(draws: Draws, belongs: Mask, setting: Setting, truth: TrialScenario) -> Array:
-    inside, outside = np.exp(-truth.log_ratio)[:, :, None]
-    slower = np.where(belongs, inside, outside)
+def _event_time(draws: Draws, in_subgroup: Mask, setting: Setting, scenario: TrialScenario) -> Array:
+    inside, outside = np.exp(-scenario.log_ratio)[:, :, None]
+    factor = np.where(in_subgroup, inside, outside)
 
     def until(hazard: StepRate) -> Array:
-        free = float(hazard.cumulative(truth.delay))
-        treated = np.minimum(draws.exposure, free) + np.maximum(draws.exposure - free, 0.0) * slower
+        before = float(hazard.cumulative(scenario.delay))
+        treated = np.minimum(draws.exposure, before) + np.maximum(draws.exposure - before, 0.0) * factor
         return hazard.inverse(np.where(draws.treated, treated, draws.exposure))
 
     if setting.inside == setting.outside:
         return until(setting.inside)
-    return np.where(belongs, until(setting.inside), until(setting.outside))
+    return np.where(in_subgroup, until(setting.inside), until(setting.outside))

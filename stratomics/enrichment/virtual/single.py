@@ -1,4 +1,4 @@
-"""Plans that test one population: all comers, or those alone who test positive."""
+"""Trials that test one population: all comers, or only patients who test positive."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from stratomics.enrichment.virtual.outcomes import (
     Outcomes,
     analysis_time,
     candidates_screened,
-    ended,
+    outcomes_at,
     require_patients,
 )
-from stratomics.enrichment.virtual.patients import Draws, Patients, all_comers, positives
+from stratomics.enrichment.virtual.patients import Draws, Patients, enrol_all_comers, enrol_positives
 
 __all__ = ["AllComers", "EnrichmentTrial"]
 
@@ -28,16 +28,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class AllComers:
-    """Enrol everybody, test everybody, know nothing of the subgroup.
+    """Enrol all comers and compare the arms in all of them, without using the subgroup.
 
     Parameters
     ----------
     patients
-        Randomised at most.
+        Largest number of randomised patients.
     events
-        At the final look; earlier looks come at their share of them.
+        Events at the final look; earlier looks take place at their share of them.
     looks
-        Boundaries; futility is obeyed.
+        Boundaries; the trial stops for futility.
     """
 
     patients: int
@@ -47,16 +47,16 @@ class AllComers:
     def __post_init__(self) -> None:
         require_patients(self.patients, self.events)
 
-    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
+    def conduct(self, draws: Draws, setting: Setting, scenario: TrialScenario) -> Outcomes:
         """Run the trial on virtual patients."""
-        patients = all_comers(draws, setting, truth)
-        rejected, at, short = _looked_at(patients, setting, self.events, self.looks)
-        return ended(patients, at, np.zeros_like(rejected), rejected, np.zeros_like(at), short)
+        patients = enrol_all_comers(draws, setting, scenario)
+        rejected, at, short = _sequential_test(patients, setting, self.events, self.looks)
+        return outcomes_at(patients, at, np.zeros_like(rejected), rejected, np.zeros_like(at), short)
 
 
 @dataclass(frozen=True)
 class EnrichmentTrial:
-    """Enrol and test those alone who test positive; parameters as those of :class:`AllComers`."""
+    """Enrol only patients who test positive; parameters as in :class:`AllComers`."""
 
     patients: int
     events: int
@@ -65,30 +65,32 @@ class EnrichmentTrial:
     def __post_init__(self) -> None:
         require_patients(self.patients, self.events)
 
-    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
+    def conduct(self, draws: Draws, setting: Setting, scenario: TrialScenario) -> Outcomes:
         """Run the trial on virtual patients."""
-        patients = positives(draws, setting, truth)
-        rejected, at, short = _looked_at(patients, setting, self.events, self.looks)
-        return ended(patients, at, rejected, np.zeros_like(rejected), candidates_screened(patients, at), short)
+        patients = enrol_positives(draws, setting, scenario)
+        rejected, at, short = _sequential_test(patients, setting, self.events, self.looks)
+        return outcomes_at(
+            patients, at, rejected, np.zeros_like(rejected), candidates_screened(patients, at), short
+        )
 
 
-def _looked_at(
+def _sequential_test(
     patients: Patients, setting: Setting, events: int, looks: GroupSequential
 ) -> tuple[Mask, Array, Mask]:
-    """Look until the trial ends; (trials,) whether it rejects, when it ends, whether events ran out."""
+    """(trials,) whether each trial rejects, when it ends, and whether it ends with too few events."""
     trials = len(patients.entry)
-    going, rejected, short = (
+    ongoing, rejected, short = (
         np.ones(trials, dtype=bool),
         np.zeros(trials, dtype=bool),
         np.zeros(trials, dtype=bool),
     )
-    end, happens = np.zeros(trials), patients.happens
+    end, event_calendar_time = np.zeros(trials), patients.event_calendar_time
     for look, share in enumerate(looks.information):
-        waited = time_of_event(happens, max(1, round(events * share)))
-        at = analysis_time(waited, patients, setting)
+        reached = time_of_event(event_calendar_time, max(1, round(events * share)))
+        at = analysis_time(reached, patients, setting)
         z = log_rank(patients, None, at).z
-        hit = going & (z >= looks.efficacy[look])
-        stops = going if look == looks.looks - 1 else hit | (going & (z < looks.futility[look]))
-        end, short = np.where(stops, at, end), np.where(stops, waited > at, short)
-        rejected, going = rejected | hit, going & ~stops
+        crossed = ongoing & (z >= looks.efficacy[look])
+        stops = ongoing if look == looks.looks - 1 else crossed | (ongoing & (z < looks.futility[look]))
+        end, short = np.where(stops, at, end), np.where(stops, reached > at, short)
+        rejected, ongoing = rejected | crossed, ongoing & ~stops
     return rejected, end, short

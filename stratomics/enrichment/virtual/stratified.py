@@ -1,4 +1,4 @@
-"""The plan that enrols and tests everybody, and claims the subgroup, all comers, or both."""
+"""Stratified trial: all comers are enrolled and tested, and the subgroup, all comers or both may be rejected."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from stratomics.enrichment.design.combination import INTERSECTIONS, Stage, close
 from stratomics.enrichment.design.setting import Setting
 from stratomics.enrichment.virtual.effect_scenarios import TrialScenario
 from stratomics.enrichment.virtual.log_rank import LogRankScore, log_rank, time_of_event
-from stratomics.enrichment.virtual.outcomes import Outcomes, analysis_time, ended, require_patients
-from stratomics.enrichment.virtual.patients import Draws, all_comers
+from stratomics.enrichment.virtual.outcomes import Outcomes, analysis_time, outcomes_at, require_patients
+from stratomics.enrichment.virtual.patients import Draws, enrol_all_comers
 
 __all__ = ["StratifiedTrial", "stage_of"]
 
 
 @dataclass(frozen=True)
 class StratifiedTrial:
-    """Enrol everybody, test everybody, and close the test over positives and all comers.
+    """Enrol and test all comers, with a closed test of the test-positive patients and all comers.
 
-    Freidlin, McShane and Korn 2010 (doi 10.1093/jnci/djp477). All comers are compared within the strata of the test.
+    Freidlin, McShane and Korn 2010 (doi 10.1093/jnci/djp477). All comers are compared within strata of the test result.
 
     Parameters
     ----------
     patients
-        Randomised.
+        Number of randomised patients.
     events
-        Of all, at the only look.
+        Events of all patients at the only look.
     alpha
-        One-sided, familywise.
+        One-sided familywise level.
     intersection
         Name of a test in ``combination.INTERSECTIONS``.
     """
@@ -47,27 +47,38 @@ class StratifiedTrial:
         require_share("alpha (one-sided)", self.alpha)
         check_choice(INTERSECTIONS, self.intersection, "test of the intersection")
 
-    def conduct(self, draws: Draws, setting: Setting, truth: TrialScenario) -> Outcomes:
+    def conduct(self, draws: Draws, setting: Setting, scenario: TrialScenario) -> Outcomes:
         """Run the trial on virtual patients."""
-        patients = all_comers(draws, setting, truth)
-        waited = time_of_event(patients.happens, self.events)
-        at = analysis_time(waited, patients, setting)
+        patients = enrol_all_comers(draws, setting, scenario)
+        reached = time_of_event(patients.event_calendar_time, self.events)
+        at = analysis_time(reached, patients, setting)
         positive, negative = (
             log_rank(patients, patients.positive, at),
             log_rank(patients, ~patients.positive, at),
         )
         critical = float(norm.isf(self.alpha))
-        subgroup, everybody = closed_test_one_stage(
+        subgroup, all_comers = closed_test_one_stage(
             stage_of(positive, negative), critical, INTERSECTIONS[self.intersection]
         )
         tested = (patients.entry <= at[:, None]).sum(axis=1).astype(np.float64)
-        return ended(patients, at, subgroup, everybody, tested, waited > at)
+        return outcomes_at(patients, at, subgroup, all_comers, tested, reached > at)
 
 
 def stage_of(positive: LogRankScore, negative: LogRankScore) -> Stage:
-    """Evidence of the two strata of a test, as a closed test takes it."""
-    everybody = positive + negative
-    whole = np.ones_like(everybody.variance)
-    share = np.divide(positive.variance, everybody.variance, out=whole, where=everybody.variance > 0.0)
-    # A stage is a difference, whose variance may fall below 0 in a stratum.
-    return Stage(positive.z, everybody.z, np.minimum(share, 1.0))
+    """Combine the two strata of a test for a closed test.
+
+    Parameters
+    ----------
+    positive, negative
+        Log-rank scores of the patients who test positive and negative.
+
+    Returns
+    -------
+    Stage
+        Test statistics of the subgroup and of all comers.
+    """
+    all_comers = positive + negative
+    whole = np.ones_like(all_comers.variance)
+    share = np.divide(positive.variance, all_comers.variance, out=whole, where=all_comers.variance > 0.0)
+    # The variance of a stage is a difference, and may be below 0 in a stratum.
+    return Stage(positive.z, all_comers.z, np.minimum(share, 1.0))

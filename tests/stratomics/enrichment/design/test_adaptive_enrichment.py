@@ -84,17 +84,17 @@ def test_without_the_closed_test_the_level_would_be_lost() -> None:
     """The better of two, each at its own level: what the test above would find."""
     rng = np.random.default_rng(5)
     subgroup = rng.standard_normal(200_000)
-    everybody = math.sqrt(0.3) * subgroup + math.sqrt(0.7) * rng.standard_normal(200_000)
-    assert (np.maximum(subgroup, everybody) >= norm.isf(0.025)).mean() > 0.035
+    all_comers = math.sqrt(0.3) * subgroup + math.sqrt(0.7) * rng.standard_normal(200_000)
+    assert (np.maximum(subgroup, all_comers) >= norm.isf(0.025)).mean() > 0.035
 
 
 @given(Z, Z, st.floats(0.05, 0.95))
-def test_intersections_equal_their_definitions(subgroup: float, everybody: float, share: float) -> None:
-    a, b, w = np.array([subgroup]), np.array([everybody]), np.array([share])
-    low, high = sorted([norm.sf(subgroup), norm.sf(everybody)])
+def test_intersections_equal_their_definitions(subgroup: float, all_comers: float, share: float) -> None:
+    a, b, w = np.array([subgroup]), np.array([all_comers]), np.array([share])
+    low, high = sorted([norm.sf(subgroup), norm.sf(all_comers)])
     rho = math.sqrt(share)
     joint = multivariate_normal([0, 0], [[1, rho], [rho, 1]], abseps=1e-9, releps=1e-9)
-    highest = max(subgroup, everybody)
+    highest = max(subgroup, all_comers)
     assert norm.sf(bonferroni(a, b, w))[0] == pytest.approx(min(2 * low, 1.0), rel=1e-9)
     assert norm.sf(simes(a, b, w))[0] == pytest.approx(min(2 * low, high), rel=1e-9)
     assert norm.sf(spiessens_debois(a, b, w))[0] == pytest.approx(1 - joint.cdf([highest, highest]), abs=1e-6)
@@ -110,7 +110,7 @@ def test_the_closed_test_equals_one_by_hand() -> None:
     share = rng.uniform(0.1, 0.9, (2, n))
     keep = rng.random((2, n)) < 0.7
     first, second = Stage(z[0], z[1], share[0]), Stage(z[2], z[3], share[1])
-    subgroup, everybody = closed_test(first, second, keep[0], keep[1], weight, critical, simes)
+    subgroup, all_comers = closed_test(first, second, keep[0], keep[1], weight, critical, simes)
 
     def p_both(a: float, b: float) -> float:
         low, high = sorted([norm.sf(a), norm.sf(b)])
@@ -124,7 +124,7 @@ def test_the_closed_test_equals_one_by_hand() -> None:
         later = p_both(z[2, i], z[3, i]) if len(kept) == 2 else (kept[0] if kept else 1.0)
         both = reaches(p_both(z[0, i], z[1, i]), later)
         assert subgroup[i] == (keep[0, i] and both and reaches(norm.sf(z[0, i]), norm.sf(z[2, i])))
-        assert everybody[i] == (keep[1, i] and both and reaches(norm.sf(z[1, i]), norm.sf(z[3, i])))
+        assert all_comers[i] == (keep[1, i] and both and reaches(norm.sf(z[1, i]), norm.sf(z[3, i])))
     assert 0.05 < subgroup.mean() < 0.95
 
 
@@ -146,7 +146,7 @@ def test_the_same_seed_gives_the_same_and_effects_see_the_same_draws() -> None:
 
 def test_a_population_that_does_badly_is_dropped() -> None:
     design = AdaptiveEnrichment(0.4, (100, 250), drop_above=0.8)
-    keep = design.keep(np.log([0.7, 0.85, 0.75, 0.9]), np.log([0.75, 0.85, 0.7, 0.79]))
+    keep = design.select(np.log([0.7, 0.85, 0.75, 0.9]), np.log([0.75, 0.85, 0.7, 0.79]))
     np.testing.assert_array_equal(keep[0], [True, False, False, False])
     np.testing.assert_array_equal(keep[1], [False, False, True, True])
 
@@ -156,7 +156,7 @@ def test_a_population_that_does_badly_is_dropped() -> None:
     [
         (lambda: AdaptiveEnrichment(1.0, (100, 250)), DesignError, "the prevalence is 1"),
         (lambda: AdaptiveEnrichment(0.4, (250, 100)), DesignError, "go from 250 to 100; they must increase"),
-        (lambda: AdaptiveEnrichment(0.4, (100, 100)), DesignError, "so that no two overlap"),
+        (lambda: AdaptiveEnrichment(0.4, (100, 100)), DesignError, "they must increase strictly"),
         (lambda: AdaptiveEnrichment(0.4, (0, 100)), DesignError, "events of the first stage is 0"),
         (lambda: AdaptiveEnrichment(0.4, (1, 2, 3)), DesignError, "there are two stages"),  # type: ignore[arg-type]
         (lambda: AdaptiveEnrichment(0.4, (1, 2), weight=1.0), DesignError, "weight of the first stage is 1"),

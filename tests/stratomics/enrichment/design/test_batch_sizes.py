@@ -9,9 +9,9 @@ import pytest
 
 from omics.common.errors import DesignError
 from stratomics.enrichment.design.assay import Assay
-from stratomics.enrichment.design.sample_size import size_of_one_test
 from stratomics.enrichment.design.batch_sizes import sizes_of_one_test
 from stratomics.enrichment.design.group_sequential import fixed_design
+from stratomics.enrichment.design.sample_size import size_of_one_test
 from stratomics.enrichment.design.setting import AssumedEffect, Population, Setting
 from stratomics.enrichment.design.step_rate import StepRate
 

@@ -25,10 +25,10 @@ from stratomics.enrichment.design.events import (
 )
 from stratomics.enrichment.design.group_sequential import (
     GroupSequential,
+    alpha_spending,
     fixed_design,
     obrien_fleming,
     pocock,
-    alpha_spending,
     with_futility,
 )
 from stratomics.enrichment.design.spending import (
@@ -204,7 +204,9 @@ def test_futility_equals_the_default_design_of_gsdesign() -> None:
 
 def test_crossing_equals_the_multivariate_normal() -> None:
     """Of four unequal looks, by scipy's integration of the joint density over those who went on."""
-    design = with_futility(alpha_spending(lan_demets_pocock, (0.2, 0.5, 0.8, 1.0)), hwang_shih_decani(-2), power=0.85)
+    design = with_futility(
+        alpha_spending(lan_demets_pocock, (0.2, 0.5, 0.8, 1.0)), hwang_shih_decani(-2), power=0.85
+    )
     times, drift = np.array(design.information), 1.7
     found = design.crossing(drift)
     covariance = np.sqrt(np.minimum.outer(times, times) / np.maximum.outer(times, times))
@@ -334,44 +336,53 @@ def test_the_hazard_of_a_survival_table_gives_the_table_back() -> None:
         ),
         (lambda: schoenfeld_events(-0.5), "the hazard ratio is -0.5; it must be a number above 0"),
         (lambda: schoenfeld_events(math.nan), "the hazard ratio is nan; it must be a number above 0"),
-        (lambda: schoenfeld_events(0.7, power=1.0), "power is 1; it must lie between 0 and 1"),
+        (lambda: schoenfeld_events(0.7, power=1.0), "power is 1; it must be above 0 and below 1"),
         (lambda: schoenfeld_events(0.7, power=0.02), "power 0.02 is not above alpha 0.025"),
-        (lambda: schoenfeld_events(0.7, allocation=1.0), "the allocation is 1; it must lie between 0 and 1"),
+        (
+            lambda: schoenfeld_events(0.7, allocation=1.0),
+            "the allocation is 1; it must be above 0 and below 1",
+        ),
         (lambda: power_of_events(0, 0.7), "the number of events is 0; it must be a number above 0"),
         (lambda: interaction_events(1.0, 0.5), "no number of events shows a zero interaction"),
-        (lambda: interaction_events(0.7, 1.0), "the prevalence is 1; it must lie between 0 and 1"),
-        (lambda: proportions_size(0.3, 0.3), "both arms respond alike"),
+        (lambda: interaction_events(0.7, 1.0), "the prevalence is 1; it must be above 0 and below 1"),
+        (lambda: proportions_size(0.3, 0.3), "both arms have the same response rate"),
         (lambda: proportions_size(0.0, 0.3), "share of responders among the treated is 0"),
         (lambda: rmst_size(0.0, 1.0, 1.0), "the difference of restricted means is 0"),
         (lambda: rmst_size(1.0, 0.0, 1.0), "the standard deviation of the treated is 0"),
-        (lambda: Assay(0.0), "the prevalence is 0; it must lie between 0 and 1"),
+        (lambda: Assay(0.0), "the prevalence is 0; it must be above 0 and below 1"),
         (lambda: Assay(1.2), "the prevalence is 1.2"),
         (lambda: Assay(0.3, sensitivity=1.1), "sensitivity is 1.1; it must lie above 0 and be at most 1"),
-        (lambda: Assay(0.3, 0.4, 0.6), "add up to 1 or less: a positive test would say nothing"),
+        (lambda: Assay(0.3, 0.4, 0.6), "add up to 1 or less: a positive test carries no information"),
         (lambda: Assay(0.5).enrichment(-1.0), "cancel to zero"),
-        (lambda: obrien_fleming(0), "0 looks; there must be at least one"),
-        (lambda: pocock((0.5, 0.5, 1.0)), "go from 0.5 to 0.5; they must increase, so that no two overlap"),
-        (lambda: alpha_spending(lan_demets_pocock, (0.5, 0.9)), "the looks go from 0.5 to 0.9; they end at 1"),
-        (lambda: alpha_spending(lan_demets_pocock, (0.0, 1.0)), "none is at 0"),
+        (lambda: obrien_fleming(0), "0 looks are asked for; there must be at least one"),
+        (lambda: pocock((0.5, 0.5, 1.0)), "go from 0.5 to 0.5; they must increase strictly"),
+        (
+            lambda: alpha_spending(lan_demets_pocock, (0.5, 0.9)),
+            "the looks go from 0.5 to 0.9; they must end at 1",
+        ),
+        (lambda: alpha_spending(lan_demets_pocock, (0.0, 1.0)), "none may be at 0"),
         (lambda: obrien_fleming(2, alpha=0.0), "alpha .one-sided. is 0"),
         (lambda: hwang_shih_decani(math.inf), "gamma is inf"),
         (lambda: GroupSequential((0.5, 1.0), (2.0, 2.0), (2.5, 2.0), 0.025), "the boundaries overlap"),
-        (lambda: GroupSequential((0.5, 1.0), (2.0,), (0.0, 2.0), 0.025), "there must be one of each a look"),
-        (lambda: fixed_design().conditional_power(1, 0.0, 1.0), "look 1 is none before the end"),
+        (
+            lambda: GroupSequential((0.5, 1.0), (2.0,), (0.0, 2.0), 0.025),
+            "there must be one of each per look",
+        ),
+        (lambda: fixed_design().conditional_power(1, 0.0, 1.0), "look 1 is not an interim look"),
         (lambda: StepRate((0.0, 0.0), (1.0, 1.0)), "go from 0 to 0; they must increase"),
         (lambda: StepRate((1.0,), (1.0,)), "the first rate starts at 1"),
         (lambda: StepRate((0.0,), (0.0,)), "an arm would end without events"),
         (lambda: StepRate((0.0, 1.0), (-1.0, 1.0)), "each must be a number of at least 0"),
         (lambda: StepRate((0.0, 1.0), (1.0,)), "2 starts and 1 rates"),
         (lambda: StepRate.of_survival([1.0, 2.0], [1.0, 1.0]), "a curve without events"),
-        (lambda: StepRate.of_survival([1.0, 2.0], [0.5, 0.6]), "it must fall"),
-        (lambda: StepRate.of_survival([1.0], []), "there must be one survival a time"),
+        (lambda: StepRate.of_survival([1.0, 2.0], [0.5, 0.6]), "it must decrease"),
+        (lambda: StepRate.of_survival([1.0], []), "there must be one value per time"),
         (
             lambda: Calendar((Group(0.5, StepRate.constant(1.0)),), StepRate.constant(1.0)),
-            "hold 0.5 of those",
+            "hold 0.5 of the randomised patients",
         ),
-        (lambda: course(-1.0), "the hazard of dropping out is -1"),
-        (lambda: course(0.05).duration(100, 90.0), "90 events never happen: 100 patients have"),
+        (lambda: course(-1.0), "the hazard of dropout is -1"),
+        (lambda: course(0.05).duration(100, 90.0), "90 events never occur: 100 patients have"),
         (lambda: course().patients(100, -1.0), "the follow-up after the last patient is -1"),
     ],
 )

@@ -69,7 +69,7 @@ def test_every_design_has_about_the_power_it_was_planned_for(assay: Assay) -> No
 def test_one_test_of_one_effect_is_schoenfeld() -> None:
     size = size_of_one_test(SETTING, SETTING.all_comers, AssumedEffect(0.7, 0.7), 0.8, fixed_design(), 12.0)
     assert size.events == pytest.approx(schoenfeld_events(0.7))
-    course = SETTING.course(SETTING.all_comers, AssumedEffect(0.7, 0.7))
+    course = SETTING.calendar(SETTING.all_comers, AssumedEffect(0.7, 0.7))
     assert course.events(size.patients, size.duration) == pytest.approx(size.events)
     enriched = size_of_one_test(SETTING, SETTING.positive, AssumedEffect(0.7, 1.0), 0.8, fixed_design(), 12.0)
     assert enriched.events == pytest.approx(schoenfeld_events(0.7))

@@ -18,9 +18,9 @@ from stratomics.enrichment.design.adaptive_enrichment import AdaptiveEnrichment
 from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.design.events import power_of_events
 from stratomics.enrichment.design.group_sequential import (
+    alpha_spending,
     fixed_design,
     obrien_fleming,
-    alpha_spending,
     with_futility,
 )
 from stratomics.enrichment.design.setting import AssumedEffect, Economics, Setting
@@ -37,7 +37,7 @@ from stratomics.enrichment.virtual.effect_scenarios import (
 )
 from stratomics.enrichment.virtual.log_rank import LogRankScore, log_rank, time_of_event
 from stratomics.enrichment.virtual.outcomes import Outcomes, TrialPlan, utility
-from stratomics.enrichment.virtual.patients import Patients, all_comers, draw, positives
+from stratomics.enrichment.virtual.patients import Patients, draw_patients, enrol_all_comers, enrol_positives
 from stratomics.enrichment.virtual.single import AllComers, EnrichmentTrial
 from stratomics.enrichment.virtual.stratified import StratifiedTrial
 from stratomics.enrichment.virtual.trials import virtual_trials
@@ -53,7 +53,7 @@ HARD = Setting(
 )
 
 
-def truth(inside: float, outside: float, trials: int, delay: float = 0.0) -> TrialScenario:
+def scenario(inside: float, outside: float, trials: int, delay: float = 0.0) -> TrialScenario:
     return TrialScenario(np.log([[inside], [outside]]) * np.ones((2, trials)), delay)
 
 
@@ -63,7 +63,9 @@ def conduct(
     size = 1_000
     return Outcomes.joined(
         [
-            plan.conduct(draw(seed, k, size, plan.patients, setting), setting, truth(inside, outside, size))
+            plan.conduct(
+                draw_patients(seed, k, size, plan.patients, setting), setting, scenario(inside, outside, size)
+            )
             for k in range(trials // size)
         ]
     )
@@ -76,7 +78,9 @@ def conduct(
 def test_patients_have_the_survival_that_was_asked_for(delay: float) -> None:
     """A million patients; the largest distance of two distribution functions is 1.95 / sqrt(n) once in a thousand."""
     setting = replace(HARD, assay=Assay(0.4), dropout=0.0)
-    patients = all_comers(draw(3, 0, 1_000, 1_000, setting), setting, truth(0.5, 1.4, 1_000, delay))
+    patients = enrol_all_comers(
+        draw_patients(3, 0, 1_000, 1_000, setting), setting, scenario(0.5, 1.4, 1_000, delay)
+    )
     treated = np.broadcast_to(patients.treated, patients.time.shape)
     for hazard, ratio, belongs in (
         (setting.inside, 0.5, patients.positive),
@@ -91,17 +95,20 @@ def test_patients_have_the_survival_that_was_asked_for(delay: float) -> None:
 
 
 def test_patients_are_shared_out_as_they_should_be() -> None:
-    draws = draw(1, 0, 500, 1_000, HARD)
-    everybody, some = all_comers(draws, HARD, truth(1, 1, 500)), positives(draws, HARD, truth(1, 1, 500))
-    assert everybody.positive.mean() == pytest.approx(HARD.assay.positive, abs=0.003)
+    draws = draw_patients(1, 0, 500, 1_000, HARD)
+    all_comers, some = (
+        enrol_all_comers(draws, HARD, scenario(1, 1, 500)),
+        enrol_positives(draws, HARD, scenario(1, 1, 500)),
+    )
+    assert all_comers.positive.mean() == pytest.approx(HARD.assay.positive, abs=0.003)
     assert some.positive.all()
-    assert everybody.treated.sum() == some.treated.sum() == 600
+    assert all_comers.treated.sum() == some.treated.sum() == 600
     # Loss competes with the event at constant rates outside the subgroup.
     rate = HARD.outside.rates[0]
-    outside = all_comers(draws, replace(HARD, inside=HARD.outside), truth(1, 1, 500))
+    outside = enrol_all_comers(draws, replace(HARD, inside=HARD.outside), scenario(1, 1, 500))
     assert outside.seen.mean() == pytest.approx(rate / (rate + 0.01), abs=0.003)
     # The last of 1,000 comes when 1,000 candidates have, or as many as have 1,000 positives among them.
-    assert everybody.entry.max() == pytest.approx(HARD.candidates.inverse(1_000.0), rel=0.01)
+    assert all_comers.entry.max() == pytest.approx(HARD.candidates.inverse(1_000.0), rel=0.01)
     assert some.entry.max() == pytest.approx(HARD.candidates.inverse(1_000 / HARD.assay.positive), rel=0.01)
 
 
@@ -140,7 +147,7 @@ def test_the_baseline_of_a_run_is_the_mean_of_its_curves() -> None:
 @given(st.integers(0, 10_000))
 @settings(max_examples=25, deadline=None)
 def test_log_rank_equals_that_of_lifelines(seed: int) -> None:
-    patients = all_comers(draw(seed, 0, 3, 60, HARD), HARD, truth(0.6, 1.0, 3))
+    patients = enrol_all_comers(draw_patients(seed, 0, 3, 60, HARD), HARD, scenario(0.6, 1.0, 3))
     at = np.array([4.0, 12.0, 200.0])
     for among in (None, patients.positive, ~patients.positive):
         found = log_rank(patients, among, at)
@@ -186,16 +193,16 @@ def test_an_arm_without_patients_or_events_rejects_nothing() -> None:
 @given(st.integers(0, 1_000), st.integers(1, 12))
 def test_the_time_of_an_event_equals_sorting(seed: int, number: int) -> None:
     rng = np.random.default_rng(seed)
-    happens = np.where(rng.random((4, 10)) < 0.3, np.inf, rng.random((4, 10)))
-    expected = np.sort(happens, axis=1)[:, number - 1] if number <= 10 else np.full(4, np.inf)
-    np.testing.assert_array_equal(time_of_event(happens, number), expected)
+    event_calendar_time = np.where(rng.random((4, 10)) < 0.3, np.inf, rng.random((4, 10)))
+    expected = np.sort(event_calendar_time, axis=1)[:, number - 1] if number <= 10 else np.full(4, np.inf)
+    np.testing.assert_array_equal(time_of_event(event_calendar_time, number), expected)
 
 
 def test_the_event_that_a_look_waits_for_is_in_it() -> None:
     """Its calendar time less the entry need not round to the time that was drawn."""
-    patients = all_comers(draw(5, 0, 500, 100, HARD), HARD, truth(1.0, 1.0, 500))
-    at = time_of_event(patients.happens, 40)
-    twin = replace(patients, seen=patients.happens <= at[:, None])
+    patients = enrol_all_comers(draw_patients(5, 0, 500, 100, HARD), HARD, scenario(1.0, 1.0, 500))
+    at = time_of_event(patients.event_calendar_time, 40)
+    twin = replace(patients, seen=patients.event_calendar_time <= at[:, None])
     np.testing.assert_array_equal(twin.seen.sum(axis=1), 40)
     for among in (None, patients.positive):
         found, expected = (
@@ -223,7 +230,9 @@ def test_the_power_of_one_test_equals_the_formula() -> None:
 @pytest.mark.slow
 def test_three_looks_end_as_the_integral_says() -> None:
     """Stopping at each look, for efficacy and futility, under none and under the planned effect; error as above."""
-    looks = with_futility(alpha_spending(lan_demets_obrien_fleming, (0.4, 0.7, 1.0)), hwang_shih_decani(-2), power=0.8)
+    looks = with_futility(
+        alpha_spending(lan_demets_obrien_fleming, (0.4, 0.7, 1.0)), hwang_shih_decani(-2), power=0.8
+    )
     events = 300
     plan = AllComers(500, events, looks)
     for ratio in (1.0, 0.72):
@@ -244,9 +253,9 @@ def test_duration_equals_that_of_the_calendar() -> None:
     found = conduct(EnrichmentTrial(300, 180), HARD, 0.6, 0.9, 2_000)
     assert found.duration.mean() == pytest.approx(course.duration(300, 180), rel=0.01)
     assert found.tested.mean() == pytest.approx(300 / HARD.positive.taken, rel=0.02)
-    everybody = HARD.calendar(HARD.all_comers, effect)
+    all_comers = HARD.calendar(HARD.all_comers, effect)
     found = conduct(AllComers(300, 180), HARD, 0.6, 0.9, 2_000)
-    assert found.duration.mean() == pytest.approx(everybody.duration(300, 180), rel=0.01)
+    assert found.duration.mean() == pytest.approx(all_comers.duration(300, 180), rel=0.01)
 
 
 def test_a_trial_that_cannot_have_its_events_ends_and_says_so() -> None:
@@ -316,29 +325,29 @@ def test_adaptive_trials_of_patients_end_as_those_of_normal_increments() -> None
 def test_after_all_comers_are_dropped_positives_alone_come_and_more_slowly() -> None:
     from stratomics.enrichment.virtual import adaptive
 
-    draws, effect = draw(2, 0, 200, 300, PLAIN), truth(0.5, 1.0, 200)
-    start = all_comers(draws, PLAIN, effect)
+    draws, effect = draw_patients(2, 0, 200, 300, PLAIN), scenario(0.5, 1.0, 200)
+    start = enrol_all_comers(draws, PLAIN, effect)
     interim, dropped = np.full(200, 8.0), np.arange(200) % 2 == 0
-    went_on = adaptive._go_on(start, draws, PLAIN, effect, interim, dropped)
+    continued = adaptive._continue(start, draws, PLAIN, effect, interim, dropped)
     before, after = start.entry <= 8.0, start.entry > 8.0
     for name in ("entry", "time", "positive", "seen"):
-        old, new = getattr(start, name), getattr(went_on, name)
+        old, new = getattr(start, name), getattr(continued, name)
         np.testing.assert_array_equal(new[before], old[before])
         np.testing.assert_array_equal(new[~dropped], old[~dropped])
     later = after & dropped[:, None]
-    assert went_on.positive[later].all()
-    np.testing.assert_allclose(went_on.entry[later] - 8.0, (start.entry[later] - 8.0) / 0.4, rtol=1e-9)
+    assert continued.positive[later].all()
+    np.testing.assert_allclose(continued.entry[later] - 8.0, (start.entry[later] - 8.0) / 0.4, rtol=1e-9)
 
 
 def test_stages_by_patients_do_not_share_a_patient() -> None:
     """The first stage must not change with what becomes of those who came after the interim look."""
     from stratomics.enrichment.virtual import adaptive
 
-    patients = all_comers(draw(2, 0, 100, 300, PLAIN), PLAIN, truth(0.7, 0.7, 100))
-    interim, everybody = np.full(100, 8.0), np.ones(100, dtype=bool)
-    early, late, _ = adaptive._by_patients(patients, PLAIN, interim, everybody, 60, 4.0)
+    patients = enrol_all_comers(draw_patients(2, 0, 100, 300, PLAIN), PLAIN, scenario(0.7, 0.7, 100))
+    interim, all_comers = np.full(100, 8.0), np.ones(100, dtype=bool)
+    early, late, _ = adaptive._by_patients(patients, PLAIN, interim, all_comers, 60, 4.0)
     changed = replace(patients, time=np.where(patients.entry > 8.0, patients.time * 0.3, patients.time))
-    other, later, _ = adaptive._by_patients(changed, PLAIN, interim, everybody, 60, 4.0)
+    other, later, _ = adaptive._by_patients(changed, PLAIN, interim, all_comers, 60, 4.0)
     np.testing.assert_array_equal(early.subgroup, other.subgroup)
     assert (late.subgroup != later.subgroup).any()
 
@@ -346,7 +355,7 @@ def test_stages_by_patients_do_not_share_a_patient() -> None:
 # All of it
 
 
-BELIEVED = NormalPrior(LogHazardRatio(math.log(0.6), 0.2), LogHazardRatio(math.log(0.9), 0.15))
+PRIOR = NormalPrior(LogHazardRatio(math.log(0.6), 0.2), LogHazardRatio(math.log(0.9), 0.15))
 PLANS: dict[str, TrialPlan] = {
     "all": AllComers(300, 200),
     "looks": AllComers(300, 200, obrien_fleming(3)),
@@ -358,12 +367,12 @@ PLANS: dict[str, TrialPlan] = {
 
 
 def test_every_plan_is_shown_under_every_truth_and_the_seed_decides() -> None:
-    found = virtual_trials(PLANS, HARD, BELIEVED, trials=300, seed=4)
+    found = virtual_trials(PLANS, HARD, PRIOR, trials=300, seed=4)
     table = found.table
     assert set(zip(table.truth, table.plan, strict=True)) == {(s, p) for s in SCENARIOS for p in PLANS}
     assert not table.isna().any().any()
-    assert table.equals(virtual_trials(PLANS, HARD, BELIEVED, trials=300, seed=4).table)
-    assert not table.equals(virtual_trials(PLANS, HARD, BELIEVED, trials=300, seed=5).table)
+    assert table.equals(virtual_trials(PLANS, HARD, PRIOR, trials=300, seed=4).table)
+    assert not table.equals(virtual_trials(PLANS, HARD, PRIOR, trials=300, seed=5).table)
     # 300 trials have a standard error of 0.03 at most; power, and what delay or half an effect leaves of it.
     rejected = table.pivot(index="plan", columns="truth", values="rejected")
     assert (rejected["null"] < 0.025 + 4 * 0.009).all()
@@ -373,15 +382,15 @@ def test_every_plan_is_shown_under_every_truth_and_the_seed_decides() -> None:
 
 
 def test_a_plan_does_not_depend_on_those_beside_it() -> None:
-    alone = virtual_trials({"enriched": PLANS["enriched"]}, HARD, BELIEVED, trials=200, seed=4).table
-    beside = virtual_trials(PLANS, HARD, BELIEVED, trials=200, seed=4).table
+    alone = virtual_trials({"enriched": PLANS["enriched"]}, HARD, PRIOR, trials=200, seed=4).table
+    beside = virtual_trials(PLANS, HARD, PRIOR, trials=200, seed=4).table
     assert alone.equals(beside[beside.plan == "enriched"].reset_index(drop=True))
 
 
 def test_utility_and_who_is_better_by_hand() -> None:
     setting = replace(HARD, economics=Economics(patient=2.0, test=0.5, time=3.0, benefit=500.0))
-    found = virtual_trials({k: PLANS[k] for k in ("all", "enriched")}, setting, BELIEVED, trials=200, seed=1)
-    ended, true = found.outcomes["drawn", "enriched"], found.truths["drawn"].log_ratio
+    found = virtual_trials({k: PLANS[k] for k in ("all", "enriched")}, setting, PRIOR, trials=200, seed=1)
+    ended, true = found.outcomes["drawn", "enriched"], found.scenarios["drawn"].log_ratio
     assay = setting.assay
     for i in range(200):
         gain = 0.0
@@ -394,7 +403,7 @@ def test_utility_and_who_is_better_by_hand() -> None:
     gain = -0.4 * true[0] - 0.6 * true[1]
     spent = 2.0 * ended.randomised + 3.0 * ended.duration
     np.testing.assert_allclose(
-        utility(ended, setting, found.truths["drawn"]), 500.0 * gain * ended.everybody - spent
+        utility(ended, setting, found.scenarios["drawn"]), 500.0 * gain * ended.all_comers - spent
     )
     share, se = found.better("enriched", "all")
     wins = found.utility("drawn", "enriched") > found.utility("drawn", "all")
@@ -452,42 +461,42 @@ def test_an_interval_is_read_as_it_was_made(ratio: float, se: float, level: floa
             "unknown test of the intersection",
         ),
         (lambda: AdaptiveTrial(200, RULE), DesignError, "250 events of 200 patients"),
-        (lambda: AdaptiveTrial(600, RULE, split=-1.0), DesignError, "read -1 after the interim look"),
+        (lambda: AdaptiveTrial(600, RULE, split=-1.0), DesignError, "analysed -1 after the interim look"),
         (lambda: LogHazardRatio(math.nan), DesignError, "a log hazard ratio of nan"),
         (lambda: LogHazardRatio(0.0, -1.0), DesignError, "the second at least 0"),
         (
             lambda: LogHazardRatio.of_interval(0.5, 0.6, 0.9),
             DesignError,
-            "does not hold its own hazard ratio",
+            "does not include its hazard ratio",
         ),
-        (lambda: DrawnPrior(np.zeros(0), np.zeros(0)), DesignError, "equally many finite"),
-        (lambda: DrawnPrior(np.zeros(2), np.zeros(3)), DesignError, "equally many finite"),
-        (lambda: DrawnPrior(np.zeros(1), np.array([np.nan])), DesignError, "equally many finite"),
+        (lambda: DrawnPrior(np.zeros(0), np.zeros(0)), DesignError, "two equally long rows of finite"),
+        (lambda: DrawnPrior(np.zeros(2), np.zeros(3)), DesignError, "two equally long rows of finite"),
+        (lambda: DrawnPrior(np.zeros(1), np.array([np.nan])), DesignError, "two equally long rows of finite"),
         (
             lambda: AdaptiveTrial(9, AdaptiveEnrichment(0.4, (0.2, 5.0))),
             DesignError,
             "the stages have 0.2 and 5 events",
         ),
-        (lambda: Economics(patient=-1.0), DesignError, "patient costs -1"),
+        (lambda: Economics(patient=-1.0), DesignError, "the cost .patient. is -1"),
         (lambda: AssumedEffect(0.0, 1.0), DesignError, "hazard ratio inside the subgroup is 0"),
-        (lambda: replace(PLAIN, dropout=-0.1), DesignError, "hazard of dropping out is -0.1"),
-        (lambda: replace(PLAIN, longest=0.0), DesignError, "a trial may last 0 at most"),
+        (lambda: replace(PLAIN, dropout=-0.1), DesignError, "hazard of dropout is -0.1"),
+        (lambda: replace(PLAIN, longest=0.0), DesignError, "the longest duration of a trial is 0"),
         (lambda: baseline_hazard(curves(0), ["a", "z"]), DesignError, "no survival curve of z"),
-        (lambda: baseline_hazard(curves(0), []), DesignError, "no survival curve of anybody"),
+        (lambda: baseline_hazard(curves(0), []), DesignError, "no survival curve of any patient"),
         (
             lambda: baseline_hazard(curves(0).assign(arm=lambda t: t.sample_id), ["a"]),
             DesignError,
-            "of several arms .a, b, c.; hand over",
+            "of several arms .a, b, c.; pass",
         ),
-        (lambda: virtual_trials({}, PLAIN, BELIEVED), DesignError, "no plans"),
-        (lambda: virtual_trials(PLANS, PLAIN, BELIEVED, trials=0), DesignError, "0 trials"),
+        (lambda: virtual_trials({}, PLAIN, PRIOR), DesignError, "there are no plans"),
+        (lambda: virtual_trials(PLANS, PLAIN, PRIOR, trials=0), DesignError, "0 trials"),
         (
-            lambda: virtual_trials(PLANS, PLAIN, BELIEVED, trials=9, delay=0.0),
+            lambda: virtual_trials(PLANS, PLAIN, PRIOR, trials=9, delay=0.0),
             DesignError,
             "the delay of the effect is 0",
         ),
         (
-            lambda: virtual_trials({"a": AllComers(9, 9, fixed_design())}, PLAIN, BELIEVED, 9).better("a", "b"),
+            lambda: virtual_trials({"a": AllComers(9, 9, fixed_design())}, PLAIN, PRIOR, 9).better("a", "b"),
             ConfigError,
             "unknown plan 'b'",
         ),
