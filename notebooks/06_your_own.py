@@ -154,7 +154,7 @@ class ExponentialHead:
     target: ClassVar = SurvivalTarget
     calibration: ClassVar = CoxRecalibration
     outputs: ClassVar[int] = 1
-    solved: ClassVar[bool] = False
+    exact_linear: ClassVar[bool] = False
 
     unit: float
 
@@ -164,7 +164,7 @@ class ExponentialHead:
         return cls(float(np.median(endpoint.time[endpoint.observed])))
 
     @property
-    def lean(self):
+    def linear_direction(self):
         """(1,) the log hazard itself."""
         return np.ones(1)
 

@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 from models.calibration.member_predictions import SurvivalMembers
 from models.calibration.percentiles import Percentiles
 from models.prediction import Prediction
-from models.survival.product_limit import product_limit_hazard
+from models.survival.kaplan_meier import product_limit_hazard
 from omics.common.errors import FitError
 from omics.common.files import read_state, write_state
 

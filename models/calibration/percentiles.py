@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.survival.product_limit import product_limit_hazard
+from models.survival.kaplan_meier import product_limit_hazard
 
 __all__ = ["Percentiles"]
 

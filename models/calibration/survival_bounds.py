@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration.cross_conformal import fewest
-from models.survival.kaplan_meier import StepFunction, kaplan_meier
-from models.survival.product_limit import product_limit_hazard
+from models.survival.kaplan_meier import StepFunction, kaplan_meier, product_limit_hazard
 from omics.common.errors import FitError
 from omics.common.files import read_state, write_state
 
@@ -95,7 +94,7 @@ class SurvivalBounds:
         common map of their percentiles.
         """
         seen, until = _within(curves, event, time)
-        percentile, before = 1.0 - curves.own(until), 1.0 - curves.own(np.minimum(entry, curves.times[-1]))
+        percentile, before = 1.0 - curves.rowwise(until), 1.0 - curves.rowwise(np.minimum(entry, curves.times[-1]))
         # Who dies in the step in which he came is at risk there.
         hazard = product_limit_hazard(seen, percentile, np.nextafter(before, -1.0))
         levels = np.append(np.unique(percentile[seen]), 1.0)
@@ -162,10 +161,10 @@ def missed_share(
         (k,) ascending, the last of them 1; (k,); and (k,) how many patients without censoring the count is worth.
     """
     seen, until = _within(curves, event, time)
-    percentile = 1.0 - curves.own(until)
+    percentile = 1.0 - curves.rowwise(until)
     survivors = kaplan_meier(seen, percentile)
     levels = np.append(np.unique(percentile[seen]), 1.0)
-    weight = 1.0 / np.maximum(censoring.own(np.where(seen, np.nextafter(until, 0.0), until)), FEWEST_FOLLOWED)
+    weight = 1.0 / np.maximum(censoring.rowwise(np.where(seen, np.nextafter(until, 0.0), until)), FEWEST_FOLLOWED)
 
     inverse = 1.0 / np.maximum(censoring.values, FEWEST_FOLLOWED)
     grows = np.diff(inverse, axis=1, prepend=1.0)

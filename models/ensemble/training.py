@@ -101,7 +101,7 @@ def train_members(
         torch.from_numpy(x).transpose(0, 1).contiguous(), layout, tasks, config, trainer, seed
     )
     stratifier = ensemble.stratifier(members, solutions)
-    nothing_to_train = not config.hidden and all(task.head.solved for task in tasks)
+    nothing_to_train = not config.hidden and all(task.head.exact_linear for task in tasks)
     # With two folds, a member trains on one of them and none is left for validation.
     if nothing_to_train or count < MIN_FOLDS:
         return stratifier.eval(), NO_HISTORY
@@ -145,9 +145,9 @@ class _Ensemble:
         for number, (task, target) in enumerate(zip(self.tasks, targets, strict=True)):
             head, of_task = task.head, [of_network[number] for of_network in solutions]
             path = LinearPath(count, inputs, head.outputs, head.null_estimate(target))
-            initial = np.stack([ridge.coefficients for ridge in of_task])[:, :, None] * np.asarray(head.lean)
+            initial = np.stack([ridge.coefficients for ridge in of_task])[:, :, None] * np.asarray(head.linear_direction)
             path.weight.data = torch.from_numpy(initial).to(self.x.dtype)
-            path.weight.requires_grad_(not head.solved)
+            path.weight.requires_grad_(not head.exact_linear)
             penalties = torch.from_numpy(np.stack([ridge.penalties for ridge in of_task]))
             # The loss is a mean; the penalties are on the scale of the whole likelihood.
             size = head.count(target).clamp_min(1)

@@ -1,6 +1,6 @@
-"""The table of heads, by the kind of endpoint each is for; a new one is one file and one line here.
+"""Registry of heads by kind of endpoint. A new head is one file and one line here.
 
-One of your own needs no line here: ``HEADS["survival"]["mine"] = "my_heads:MyHead"`` before a run, in your own code.
+Your code can register a head before a run: ``HEADS["survival"]["mine"] = "my_heads:MyHead"``.
 """
 
 __all__ = ["HEADS"]

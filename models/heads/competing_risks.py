@@ -1,4 +1,4 @@
-"""Competing risks head: in each interval of time the odds of each cause, by softmax."""
+"""Competing risks head: cause-specific discrete hazards in each time interval, by softmax."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = ["CompetingRisksHead"]
 
 @dataclass(frozen=True)
 class CompetingRisksHead:
-    """Cause-specific discrete hazards ending at `cuts` (k,) of the causes 1, 2, ...; curves at `times` (t,)."""
+    """Discrete hazards of the causes 1, 2, ... in intervals that end at `cuts` (k,); curves at `times` (t,)."""
 
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CompetingRecalibration
-    solved: ClassVar[bool] = False
+    exact_linear: ClassVar[bool] = False
 
     cuts: NDArray[np.float64]
     times: NDArray[np.float64]
@@ -37,43 +37,43 @@ class CompetingRisksHead:
 
     @classmethod
     def fit(cls, endpoint: Survival) -> Self:
-        """Cut time by the events of all causes together.
+        """Cut time at quantiles of the events of all causes together.
 
         Raises
         ------
         DataError
-            If no causes are declared, or one of them befell nobody.
+            If no causes are declared, or if a cause has no events.
         """
         if endpoint.cause is None:
             raise DataError(
-                "head.survival competing_risks needs to know the cause of each event; declare the endpoint's "
-                "key `cause` in cohort.yaml, or choose another head"
+                "head.survival competing_risks needs the cause of each event; declare the endpoint's key `cause` "
+                "in cohort.yaml, or choose another head"
             )
         cause = endpoint.cause[endpoint.observed]
         causes = int(cause.max(initial=0))
         absent = set(range(1, causes + 1)) - set(cause.tolist())
         if absent:
             raise DataError(
-                f"nobody in a training part has cause {min(absent)}; join rare causes, or choose another head"
+                f"no patient of a training set has cause {min(absent)}; merge rare causes, or choose another head"
             )
         return cls(hazard_cuts(endpoint), event_quantiles(endpoint, TIMES), causes)
 
     @property
     def outputs(self) -> int:
-        """For each cause, one an interval and one that they share."""
+        """Number of outputs: for each cause one per interval, and one shared by all intervals."""
         return self.causes * (len(self.cuts) + 1)
 
     @property
-    def lean(self) -> NDArray[np.float64]:
-        """(outputs,) what all intervals share, of every cause alike."""
+    def linear_direction(self) -> NDArray[np.float64]:
+        """(outputs,) 1 for the output that the intervals share, for every cause."""
         return np.tile(np.eye(len(self.cuts) + 1)[-1], self.causes)
 
     def count(self, target: SurvivalTarget) -> Tensor:
-        """(members,) patients, of which the loss is the mean."""
+        """(members,) number of patients that the loss is the mean of."""
         return target.weight.sum(-1)
 
     def null_estimate(self, target: SurvivalTarget) -> Tensor:
-        """(members, outputs) hazards of each cause among each member's patients."""
+        """(members, outputs) hazards of each cause among the training patients of each member."""
         cuts = torch.from_numpy(self.cuts).to(target.time)
         return torch.cat(
             [
@@ -84,7 +84,7 @@ class CompetingRisksHead:
         )
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
-        """(members,) negative log likelihood a patient."""
+        """(members,) negative log likelihood per patient."""
         cuts = torch.from_numpy(self.cuts).to(target.time)
         return competing_risks(
             self._logits(estimate), target.cause, target.time, cuts, target.weight, target.late
@@ -96,7 +96,7 @@ class CompetingRisksHead:
         return log_cumulative_hazards(self._logits(estimate), cuts, times).flatten(-2)
 
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Survival) -> CompetingRecalibration:
-        """Slope, baseline and percentiles of each cause."""
+        """Fit slope, baseline and percentiles for each cause."""
         parts = np.split(estimate, self.causes, axis=1)
         return CompetingRecalibration.fit(
             parts, self.times, endpoint.outcome[2], endpoint.time, endpoint.entry

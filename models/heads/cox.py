@@ -1,4 +1,4 @@
-"""Cox head: a log hazard, higher means earlier event."""
+"""Cox head: the log hazard; higher means earlier event."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ __all__ = ["CoxHead"]
 
 @dataclass(frozen=True)
 class CoxHead:
-    """Proportional hazards; ties after Efron, late entry, strata; events of all causes are one."""
+    """Proportional hazards with Efron's ties, delayed entry and strata; events of all causes count as one."""
 
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CoxRecalibration
     outputs: ClassVar[int] = 1
-    solved: ClassVar[bool] = True
+    exact_linear: ClassVar[bool] = True
 
     @classmethod
     def fit(cls, _endpoint: Survival) -> Self:
-        """Learn nothing: a partial likelihood needs no scale."""
+        """Return the head; a partial likelihood needs nothing from the data."""
         return cls()
 
     @property
-    def lean(self) -> NDArray[np.float64]:
+    def linear_direction(self) -> NDArray[np.float64]:
         """(1,) the log hazard itself."""
         return np.ones(1)
 
     def count(self, target: SurvivalTarget) -> Tensor:
-        """(members,) events, of which the loss is the mean."""
+        """(members,) number of events that the loss is the mean of."""
         return (target.weight * target.event).sum(-1)
 
     def null_estimate(self, target: SurvivalTarget) -> None:
-        """Give none: a log hazard counts from whatever the baseline hazard is."""
+        """Return None, since a log hazard is relative to the baseline hazard."""
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
-        """(members,) negative log partial likelihood an event."""
+        """(members,) negative log partial likelihood per event."""
         return cox_efron(
             estimate[..., 0], target.event, target.time, target.weight, target.late, target.strata
         )
@@ -56,5 +56,5 @@ class CoxHead:
         return estimate
 
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Survival) -> CoxRecalibration:
-        """Slope and baseline."""
+        """Fit slope and baseline hazard."""
         return CoxRecalibration.fit(estimate[:, 0], endpoint.event, endpoint.time, endpoint.entry)

@@ -1,4 +1,4 @@
-"""What a head promises: a loss and a prediction from its estimate, knowing only its own target."""
+"""Protocol of heads: a head computes loss and prediction from its estimate, and uses only its target."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class SurvivalTarget(NamedTuple):
     """Survival of the n patients of a batch.
 
     ``event`` (n,) bool, ``time`` (n,) float > 0, ``cause`` (n,) int, 0 without an event, ``entry`` (n,) float,
-    0 for who was observed from the start, ``stratum`` (n,) int, ``weight`` (members, n): 1 where a member may learn
-    from the patient, else 0.
+    0 if observed from the start, ``stratum`` (n,) int, ``weight`` (members, n): 1 if the patient is a training patient
+    of the member, else 0.
     """
 
     event: Tensor
@@ -31,19 +31,19 @@ class SurvivalTarget(NamedTuple):
 
     @property
     def strata(self) -> Tensor | None:
-        """``stratum``, or None where there is but one."""
+        """``stratum``, or None if there is only one."""
         return self.stratum if bool((self.stratum != self.stratum[:1]).any()) else None
 
     @property
     def late(self) -> Tensor | None:
-        """``entry``, or None where nobody came late: most losses are quicker without."""
+        """``entry``, or None without delayed entry, since most losses are faster without it."""
         return self.entry if bool((self.entry > 0).any()) else None
 
 
 class ResponseTarget(NamedTuple):
     """Response of the n patients of a batch.
 
-    ``positive`` (n,) bool, ``level`` (n,) int, ``weight`` (members, n) as for survival.
+    ``positive`` (n,) bool, ``level`` (n,) int, ``weight`` (members, n) as in :class:`SurvivalTarget`.
     """
 
     positive: Tensor
@@ -52,7 +52,7 @@ class ResponseTarget(NamedTuple):
 
 
 class Target(Protocol):
-    """A NamedTuple of tensors whose last dimension is the patients, ``weight`` the last of them."""
+    """A NamedTuple of tensors with the patients as last dimension; ``weight`` is its last field."""
 
     @classmethod
     def _make(cls, iterable: Iterable[Any], /) -> Self: ...
@@ -61,33 +61,35 @@ class Target(Protocol):
 
 
 class Head(Protocol):
-    """One kind of endpoint: a frozen dataclass of what it learned (arrays and names).
+    """A head for one kind of endpoint: a frozen dataclass of its fitted values (arrays and names).
 
-    ``target`` makes the head's own target of ``endpoint.outcome`` and the weights; ``calibration`` is what
-    :meth:`calibrate` gives, to be loaded again. ``solved`` says whether Cox's or the logistic likelihood of one number
-    a patient is the head's own, so that a linear path that was solved by it needs no training.
+    ``target`` builds the target of the head from ``endpoint.outcome`` and the weights. ``calibration`` is the class
+    that :meth:`calibrate` returns, for loading. ``exact_linear`` is True if the loss of the head is Cox's partial
+    likelihood or the logistic likelihood of one number per patient. The linear path is then fitted exactly by a
+    regression and needs no training.
     """
 
     target: Callable[..., Any]
     calibration: type[Calibration]
-    solved: bool
+    exact_linear: bool
 
     @classmethod
     def fit(cls, endpoint: Any, /) -> Self:
-        """Learn what must be known before training (cuts, levels) from the observed patients of the training part.
+        """Learn what is needed before training (cuts, levels) from the observed patients of the training set.
 
-        All members share it: it is the scale on which they speak, and none is calibrated or evaluated by it.
+        All members share these values. They define the scale of the outputs and are not used for calibration or
+        evaluation.
         """
         ...
 
     @property
     def outputs(self) -> int:
-        """Numbers that the network gives for a patient."""
+        """Number of outputs of the network per patient."""
         ...
 
     @property
-    def lean(self) -> NDArray[np.float64]:
-        """(outputs,) how the outputs move where a patient's log hazard, or log odds of a response, is higher by one."""
+    def linear_direction(self) -> NDArray[np.float64]:
+        """(outputs,) change of the outputs when the log hazard, or the log odds of a response, increases by one."""
         ...
 
     def count(self, target: Any, /) -> Tensor:
@@ -95,17 +97,17 @@ class Head(Protocol):
         ...
 
     def null_estimate(self, target: Any, /) -> Tensor | None:
-        """(members, outputs) estimate of those who know nothing, or None if the scale has no zero of its own."""
+        """(members, outputs) estimate without any information on the patient, or None if the scale is only relative."""
         ...
 
     def loss(self, estimate: Tensor, target: Any) -> Tensor:
-        """(members,) likelihood loss, the mean per event or patient, 0 and connected where a member has none."""
+        """(members,) mean loss per event or patient; 0, connected to the graph, for a member without any."""
         ...
 
     def predict(self, estimate: Tensor) -> Tensor:
-        """(members, n, p) what is predicted, in numbers of which a member's own mean means nothing."""
+        """(members, n, p) estimates to calibrate; the mean of a member over patients carries no information."""
         ...
 
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Any, /) -> Calibration:
-        """Make true what was predicted (n, p), around each member's mean, of patients left out."""
+        """Fit the calibration to held-out estimates (n, p), centred at each member's mean."""
         ...

@@ -1,4 +1,4 @@
-"""How often each member met each level."""
+"""Frequencies of the levels of a response among the training patients of each member."""
 
 from __future__ import annotations
 
@@ -12,8 +12,21 @@ __all__ = ["level_frequencies"]
 
 
 def level_frequencies(target: ResponseTarget, levels: int) -> NDArray[np.float64]:
-    """(members, levels) frequencies among the patients of each member, a half added to each level."""
-    own = torch.nn.functional.one_hot(target.level, levels).to(target.weight)
-    counts = (target.weight @ own + 0.5).double()
+    """Frequencies of the levels among the training patients of each member.
+
+    Parameters
+    ----------
+    target
+        Levels (n,) and weights (members, n) of the patients.
+    levels
+        Number of levels.
+
+    Returns
+    -------
+    ndarray
+        (members, levels) frequencies, with half a patient added to each level.
+    """
+    indicator = torch.nn.functional.one_hot(target.level, levels).to(target.weight)
+    counts = (target.weight @ indicator + 0.5).double()
     frequency: NDArray[np.float64] = (counts / counts.sum(-1, keepdim=True)).numpy()
     return frequency

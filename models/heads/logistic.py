@@ -1,4 +1,4 @@
-"""Logistic head: the log odds of a response, higher means more likely."""
+"""Logistic head: the log odds of a response; higher means more likely."""
 
 from __future__ import annotations
 
@@ -27,30 +27,33 @@ class LogisticHead:
     target: ClassVar[Callable[..., Any]] = ResponseTarget
     calibration: ClassVar[type[Calibration]] = ResponseRecalibration
     outputs: ClassVar[int] = 1
-    solved: ClassVar[bool] = True
+    exact_linear: ClassVar[bool] = True
 
     @classmethod
     def fit(cls, _endpoint: Response) -> Self:
-        """Learn nothing: a logit has its own scale."""
+        """Return the head; a logit needs nothing from the data."""
         return cls()
 
     @property
-    def lean(self) -> NDArray[np.float64]:
+    def linear_direction(self) -> NDArray[np.float64]:
         """(1,) the log odds themselves."""
         return np.ones(1)
 
     def count(self, target: ResponseTarget) -> Tensor:
-        """(members,) patients, of which the loss is the mean."""
+        """(members,) number of patients that the loss is the mean of."""
         return target.weight.sum(-1)
 
     def null_estimate(self, target: ResponseTarget) -> Tensor:
-        """(members, 1) log odds of a response among the patients of each member, a half added to each class."""
+        """(members, 1) log odds of a response among the training patients of each member.
+
+        Half a patient is added to each class.
+        """
         positive = (target.weight * target.positive).sum(-1) + 0.5
         negative = (target.weight * ~target.positive).sum(-1) + 0.5
         return torch.log(positive / negative)[:, None]
 
     def loss(self, estimate: Tensor, target: ResponseTarget) -> Tensor:
-        """(members,) negative log likelihood a patient."""
+        """(members,) negative log likelihood per patient."""
         return binary_cross_entropy(estimate[..., 0], target.positive, target.weight)
 
     def predict(self, estimate: Tensor) -> Tensor:
@@ -58,5 +61,5 @@ class LogisticHead:
         return estimate
 
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Response) -> ResponseRecalibration:
-        """Slope and intercept."""
+        """Fit slope and intercept."""
         return ResponseRecalibration.fit(estimate[:, 0], endpoint.positive)

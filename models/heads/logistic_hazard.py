@@ -1,4 +1,4 @@
-"""Logistic hazard head: the odds of an event in each interval of time, so that hazards need not be proportional."""
+"""Logistic hazard head: the odds of an event in each time interval, without proportional hazards."""
 
 from __future__ import annotations
 
@@ -24,43 +24,46 @@ __all__ = ["LogisticHazardHead"]
 
 @dataclass(frozen=True)
 class LogisticHazardHead:
-    """Discrete hazards (k,) ending at `cuts`; curves are predicted at `times` (t,). Events of all causes are one."""
+    """Discrete hazards in intervals that end at `cuts` (k,); curves at `times` (t,).
+
+    Events of all causes count as one.
+    """
 
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CurveRecalibration
-    solved: ClassVar[bool] = False
+    exact_linear: ClassVar[bool] = False
 
     cuts: NDArray[np.float64]
     times: NDArray[np.float64]
 
     @classmethod
     def fit(cls, endpoint: Survival) -> Self:
-        """Cut time by the events."""
+        """Cut time at quantiles of the events."""
         return cls(hazard_cuts(endpoint), event_quantiles(endpoint, TIMES))
 
     @property
     def outputs(self) -> int:
-        """One an interval, and one that they share."""
+        """Number of outputs: one per interval, and one shared by all intervals."""
         return len(self.cuts) + 1
 
     @property
-    def lean(self) -> NDArray[np.float64]:
-        """(outputs,) what all intervals share."""
-        lean: NDArray[np.float64] = np.eye(self.outputs)[-1]
-        return lean
+    def linear_direction(self) -> NDArray[np.float64]:
+        """(outputs,) 1 for the output that all intervals share."""
+        linear_direction: NDArray[np.float64] = np.eye(self.outputs)[-1]
+        return linear_direction
 
     def count(self, target: SurvivalTarget) -> Tensor:
-        """(members,) patients, of which the loss is the mean."""
+        """(members,) number of patients that the loss is the mean of."""
         return target.weight.sum(-1)
 
     def null_estimate(self, target: SurvivalTarget) -> Tensor:
-        """(members, outputs) hazards of each member's patients."""
+        """(members, outputs) hazards among the training patients of each member."""
         return null_logits(
             target.event, target.time, target.entry, self._like(self.cuts, target.time), target.weight
         )
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
-        """(members,) negative log likelihood a patient."""
+        """(members,) negative log likelihood per patient."""
         cuts = self._like(self.cuts, target.time)
         return logistic_hazard(logits(estimate), target.event, target.time, cuts, target.weight, target.late)
 
@@ -70,7 +73,7 @@ class LogisticHazardHead:
         return log_cumulative_hazards(logits(estimate)[..., None, :], cuts, times)[..., 0, :]
 
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Survival) -> CurveRecalibration:
-        """Slope, baseline and percentiles of the curves."""
+        """Fit slope, baseline and percentiles of the curves."""
         return CurveRecalibration.fit(estimate, self.times, endpoint.event, endpoint.time, endpoint.entry)
 
     @staticmethod

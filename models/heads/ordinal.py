@@ -1,4 +1,4 @@
-"""Ordinal head: one score, and thresholds between the levels in their order."""
+"""Ordinal head: one score per patient, and ordered thresholds between the levels."""
 
 from __future__ import annotations
 
@@ -23,45 +23,45 @@ __all__ = ["OrdinalHead"]
 
 @dataclass(frozen=True)
 class OrdinalHead:
-    """Ordered levels, proportional odds: the network gives one score, and the intercepts the thresholds."""
+    """Ordered levels with proportional odds: the output is one score; the intercepts are the thresholds."""
 
     target: ClassVar[Callable[..., Any]] = ResponseTarget
     calibration: ClassVar[type[Calibration]] = LevelRecalibration
     outputs: ClassVar[int] = 1
-    solved: ClassVar[bool] = False
+    exact_linear: ClassVar[bool] = False
 
     levels: tuple[str, ...]
     positive: NDArray[np.bool_]
 
     @classmethod
     def fit(cls, endpoint: Response) -> Self:
-        """Learn which levels there are, and which of them are positive."""
+        """Learn the levels, and which of them are positive."""
         return cls(endpoint.levels, endpoint.positive_levels)
 
     @property
-    def lean(self) -> NDArray[np.float64]:
-        """(1,) the score, which falls where positive levels are the lower ones."""
+    def linear_direction(self) -> NDArray[np.float64]:
+        """(1,) 1, or -1 if the positive levels are the lower ones."""
         places = np.arange(len(self.levels))
         return np.sign([places[self.positive].mean() - places[~self.positive].mean()])
 
     def count(self, target: ResponseTarget) -> Tensor:
-        """(members,) patients, of which the loss is the mean."""
+        """(members,) number of patients that the loss is the mean of."""
         return target.weight.sum(-1)
 
     def null_estimate(self, target: ResponseTarget) -> Tensor:
-        """(members, levels - 1) thresholds that give each member the frequencies of its patients."""
+        """(members, levels - 1) thresholds that give the frequencies among the training patients of each member."""
         frequencies = level_frequencies(target, len(self.levels))
-        starts = np.stack([LINKS["ordinal"].of_frequency(own) for own in frequencies])
-        return torch.from_numpy(starts).to(target.weight)
+        thresholds = np.stack([LINKS["ordinal"].of_frequency(frequency) for frequency in frequencies])
+        return torch.from_numpy(thresholds).to(target.weight)
 
     def loss(self, estimate: Tensor, target: ResponseTarget) -> Tensor:
-        """(members,) negative log likelihood a patient."""
+        """(members,) negative log likelihood per patient."""
         return cumulative_logit(estimate, target.level, target.weight)
 
     def predict(self, estimate: Tensor) -> Tensor:
-        """(members, n, 1) score, higher means a higher level."""
+        """(members, n, 1) score; higher means a higher level."""
         return estimate[..., :1]
 
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Response) -> LevelRecalibration:
-        """Slope and thresholds."""
+        """Fit slope and thresholds."""
         return LevelRecalibration.fit("ordinal", estimate, endpoint)

@@ -1,4 +1,4 @@
-"""Weibull mixture head: every patient a mixture of Weibull distributions with shapes and scales of his own."""
+"""Weibull mixture head: each patient has a mixture of Weibull distributions with individual shapes and scales."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ __all__ = ["WeibullMixtureHead"]
 
 COMPONENTS = 3
 LOG_SHAPES = (-1.5, 1.5)
-OWN = 0.3
-"""How loud a component's own parameters are beside the scale that all share, as for discrete hazards."""
+COMPONENT_SCALE = 0.3
+"""Scale of component-specific outputs relative to the shared scale, as for discrete hazards."""
 
 SPREAD = 0.7
-"""Log scales at which neighbouring components start, so that they have something to tell them apart."""
+"""Distance of the initial log scales of neighbouring components, so that the components differ."""
 
 
 @dataclass(frozen=True)
 class WeibullMixtureHead:
-    """Three components around one Weibull distribution of everybody: `shape` and `unit`, its scale.
+    """Three components around one Weibull distribution of all patients with the shape `shape` and the scale `unit`.
 
-    Curves are predicted at `times` (t,). Events of all causes are one.
+    Curves are predicted at `times` (t,). Events of all causes count as one.
     """
 
     target: ClassVar[Callable[..., Any]] = SurvivalTarget
     calibration: ClassVar[type[Calibration]] = CurveRecalibration
     outputs: ClassVar[int] = 3 * COMPONENTS + 1
-    solved: ClassVar[bool] = False
+    exact_linear: ClassVar[bool] = False
 
     shape: float
     unit: float
@@ -48,30 +48,32 @@ class WeibullMixtureHead:
 
     @classmethod
     def fit(cls, endpoint: Survival) -> Self:
-        """Fit one Weibull distribution to everybody."""
+        """Fit one Weibull distribution to all training patients."""
         times, (event, time, _, entry, _) = event_quantiles(endpoint, TIMES), endpoint.outcome
-        seen = endpoint.observed
-        return cls(*_weibull(event[seen], time[seen], entry[seen]), times)
+        observed = endpoint.observed
+        return cls(*_weibull(event[observed], time[observed], entry[observed]), times)
 
     @property
-    def lean(self) -> NDArray[np.float64]:
-        """(outputs,) the scale that all components share, which is shorter where the hazard is higher."""
-        lean: NDArray[np.float64] = -np.eye(self.outputs)[-1]
-        return lean
+    def linear_direction(self) -> NDArray[np.float64]:
+        """(outputs,) -1 for the log scale that all components share, since a higher hazard means a shorter scale."""
+        linear_direction: NDArray[np.float64] = -np.eye(self.outputs)[-1]
+        return linear_direction
 
     def count(self, target: SurvivalTarget) -> Tensor:
-        """(members,) patients, of which the loss is the mean."""
+        """(members,) number of patients that the loss is the mean of."""
         return target.weight.sum(-1)
 
     def null_estimate(self, target: SurvivalTarget) -> Tensor:
-        """(members, outputs) components of the common shape, spread around the common scale."""
+        """(members, outputs) components with the common shape, at different scales around the common scale."""
         shape = torch.full((COMPONENTS,), unbounded_log_shape(self.shape))
         scales = SPREAD / self.shape * (torch.arange(COMPONENTS) - (COMPONENTS - 1) / 2)
-        outputs = torch.cat([torch.zeros(COMPONENTS), shape / OWN, scales / OWN, torch.zeros(1)])
+        outputs = torch.cat(
+            [torch.zeros(COMPONENTS), shape / COMPONENT_SCALE, scales / COMPONENT_SCALE, torch.zeros(1)]
+        )
         return outputs.to(target.weight).expand(len(target.weight), -1)
 
     def loss(self, estimate: Tensor, target: SurvivalTarget) -> Tensor:
-        """(members,) negative log likelihood a patient, of time in units of `unit`."""
+        """(members,) negative log likelihood per patient, with time in units of `unit`."""
         entry = None if target.late is None else target.late / self.unit
         time = target.time / self.unit
         return weibull_mixture(_parameters(estimate, self.shape), target.event, time, target.weight, entry)
@@ -84,14 +86,14 @@ class WeibullMixtureHead:
         return torch.stack(curves, -1).clamp_min(torch.finfo(torch.float64).tiny).log()
 
     def calibrate(self, estimate: NDArray[np.float64], endpoint: Survival) -> CurveRecalibration:
-        """Slope, baseline and percentiles of the curves."""
+        """Fit slope, baseline and percentiles of the curves."""
         return CurveRecalibration.fit(estimate, self.times, endpoint.event, endpoint.time, endpoint.entry)
 
 
 def _weibull(
     event: NDArray[np.bool_], time: NDArray[np.float64], entry: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Shape and scale of largest likelihood; the best scale of a given shape is known."""
+    """Maximum likelihood shape and scale; the optimal scale of a given shape has a closed form."""
     middle = float(np.median(time))
     time, entry, deaths = time / middle, entry / middle, int(event.sum())
 
@@ -107,9 +109,10 @@ def _weibull(
 
 
 def _parameters(estimate: Tensor, shape: float) -> Tensor:
-    """(..., 3 k) of 3 k + 1 outputs; the last lengthens all scales, in the units of a log hazard of the common shape.
+    """(..., 3 k) parameters of 3 k + 1 outputs; the last output shifts all log scales.
 
-    A ridge means the same on it whatever the shape: at .33 a log hazard of 1 is 3 log scales.
+    It is divided by the common shape, so that it has the unit of a log hazard and a ridge penalty means the same at
+    any shape: at a shape of .33, a log hazard of 1 is a difference of 3 log scales.
     """
-    own, longer = OWN * estimate[..., :-1], estimate[..., -1:] / shape
-    return torch.cat([own[..., : 2 * COMPONENTS], own[..., 2 * COMPONENTS :] + longer], -1)
+    specific, shared = COMPONENT_SCALE * estimate[..., :-1], estimate[..., -1:] / shape
+    return torch.cat([specific[..., : 2 * COMPONENTS], specific[..., 2 * COMPONENTS :] + shared], -1)

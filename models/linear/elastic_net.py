@@ -1,4 +1,4 @@
-"""Elastic net for any likelihood of a linear predictor: one solver for the plain, the ridge and the lasso model."""
+"""Elastic net for any likelihood of a linear predictor: one solver for unpenalised, ridge and lasso models."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SWEEPS = 1000
 ROUNDS = 500
 TOLERANCE = 1e-7
 WIDEST = 300.0
-"""Linear predictors that spread further apart than this are on their way to infinity."""
+"""Coefficients are taken to diverge when the range of the linear predictors is larger."""
 
 
 class Likelihood(Protocol):
-    """A convex loss a patient of linear predictors (n,), the same whatever is added to all of them."""
+    """A convex loss of linear predictors (n,), per patient, which does not change with a constant added to all."""
 
     def loss(self, estimate: Array) -> float:
-        """Negative log likelihood a patient."""
+        """Negative log likelihood per patient."""
         ...
 
     def gradient(self, estimate: Array) -> Array:
@@ -39,13 +39,45 @@ class Likelihood(Protocol):
 
 
 def largest_penalty(x: Array, likelihood: Likelihood, l1_ratio: float) -> float:
-    """Smallest penalty at which every coefficient is zero."""
+    """Smallest penalty at which all coefficients are zero.
+
+    Parameters
+    ----------
+    x
+        (n, p) features, comparable in scale.
+    likelihood
+        Likelihood of the n patients.
+    l1_ratio
+        0 is ridge, 1 is lasso; below 0.001 it counts as 0.001, since ridge coefficients are never zero.
+
+    Returns
+    -------
+    float
+        The penalty.
+    """
     gradient = likelihood.gradient(np.zeros(len(x)))
     return float(np.abs(x.T @ gradient).max() / max(l1_ratio, 1e-3))
 
 
 def elastic_net_path(x: Array, likelihood: Likelihood, penalties: Array, l1_ratio: float) -> Array:
-    """Coefficients (len(penalties), p) along decreasing penalties, each started from the one before."""
+    """Coefficients along decreasing penalties; each fit starts from the one before.
+
+    Parameters
+    ----------
+    x
+        (n, p) features, comparable in scale.
+    likelihood
+        Likelihood of the n patients.
+    penalties
+        (k,) decreasing.
+    l1_ratio
+        0 is ridge, 1 is lasso.
+
+    Returns
+    -------
+    Array
+        (k, p) coefficients.
+    """
     path = np.zeros((len(penalties), x.shape[1]))
     start = np.zeros(x.shape[1])
     for row, penalty in enumerate(penalties):
@@ -58,20 +90,19 @@ def elastic_net(
 ) -> Array:
     """Minimise ``loss(x b) + penalty * (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2)``.
 
-    Proximal Newton (Lee et al. 2014, doi 10.1137/130921428): coordinate descent solves the likelihood's
-    quadratic, of the whole Hessian and not only its diagonal; a step is halved while the objective
-    would rise.
+    Proximal Newton method (Lee et al. 2014, doi 10.1137/130921428): coordinate descent minimises a quadratic
+    approximation with the full Hessian, not only its diagonal. A step is halved as long as the objective would rise.
 
     Parameters
     ----------
     x
         (n, p) features, comparable in scale.
     likelihood
-        Of the n patients.
+        Likelihood of the n patients.
     penalty, l1_ratio
-        Strength; 0 is ridge, 1 is lasso.
+        Strength of the penalty; 0 is ridge, 1 is lasso.
     start
-        (p,) coefficients to begin with.
+        (p,) initial coefficients; zeros by default.
 
     Returns
     -------
@@ -81,7 +112,7 @@ def elastic_net(
     Raises
     ------
     FitError
-        If coefficients grow without end, as when a covariate separates the patients and penalty is 0.
+        If coefficients diverge, for example without a penalty when a covariate separates the patients.
     """
     lasso, ridge = penalty * l1_ratio, penalty * (1.0 - l1_ratio)
     coefficients = np.zeros(x.shape[1]) if start is None else start.copy()
@@ -91,26 +122,26 @@ def elastic_net(
 
     value = objective(coefficients)
     for _ in range(ROUNDS):
-        log_hazard = x @ coefficients
-        slope = likelihood.gradient(log_hazard)
-        # Only these can move: a coefficient at zero stays there while the lasso outweighs its gradient.
+        estimate = x @ coefficients
+        slope = likelihood.gradient(estimate)
+        # Only these can change: a coefficient stays at zero while its gradient is within the lasso penalty.
         columns = np.flatnonzero((coefficients != 0) | (np.abs(x.T @ slope) > lasso))
-        some = np.asfortranarray(x[:, columns])
-        curved = np.asfortranarray(likelihood.curvature(log_hazard, some))
+        active_x = np.asfortranarray(x[:, columns])
+        curved = np.asfortranarray(likelihood.curvature(estimate, active_x))
         proposal = coefficients[columns]
-        _descend(some, curved, slope, proposal, lasso, ridge)
-        if not np.ptp(some @ proposal) < WIDEST:
+        _descend(active_x, curved, slope, proposal, lasso, ridge)
+        if not np.ptp(active_x @ proposal) < WIDEST:
             break
-        moved = np.zeros_like(coefficients)
-        moved[columns] = proposal - coefficients[columns]
-        trial = objective(coefficients + moved)
-        while trial > value + 1e-14 and np.abs(moved).max(initial=0.0) > TOLERANCE:
-            moved = moved / 2
-            trial = objective(coefficients + moved)
-        coefficients, value = coefficients + moved, trial
-        if np.abs(moved).max(initial=0.0) < TOLERANCE * max(1.0, np.abs(coefficients).max(initial=0.0)):
+        step = np.zeros_like(coefficients)
+        step[columns] = proposal - coefficients[columns]
+        trial = objective(coefficients + step)
+        while trial > value + 1e-14 and np.abs(step).max(initial=0.0) > TOLERANCE:
+            step = step / 2
+            trial = objective(coefficients + step)
+        coefficients, value = coefficients + step, trial
+        if np.abs(step).max(initial=0.0) < TOLERANCE * max(1.0, np.abs(coefficients).max(initial=0.0)):
             return coefficients
-    raise FitError("coefficients grow without end: a covariate separates the patients; raise the penalty")
+    raise FitError("coefficients diverge: a covariate separates the patients; raise the penalty")
 
 
 def _compiled(function: Callable[..., None]) -> Callable[..., None]:
@@ -118,7 +149,7 @@ def _compiled(function: Callable[..., None]) -> Callable[..., None]:
     try:
         compiled: Callable[..., None] = njit(cache=True, fastmath=fast)(function)
     except RuntimeError:
-        # Neither the package's folder nor the user's is writable: compiled anew in each process.
+        # Neither the folder of the package nor that of the user is writable: compile again in each process.
         compiled = njit(fastmath=fast)(function)
     return compiled
 
@@ -127,18 +158,18 @@ def _compiled(function: Callable[..., None]) -> Callable[..., None]:
 def _descend(  # noqa: C901  # one loop that numba compiles whole
     x: Array, curved: Array, slope: Array, b: Array, lasso: float, ridge: float
 ) -> None:  # pragma: no cover  # compiled
-    """Coordinate descent on the quadratic around `b`; `slope` is the gradient at the moving point."""
+    """Coordinate descent on the quadratic around `b`; `slope` is the gradient at the current point."""
     n, p = x.shape
     norm = np.zeros(p)
     for j in range(p):
         for i in range(n):
             norm[j] += x[i, j] * curved[i, j]
     active = np.zeros(p, dtype=np.bool_)
-    everything = True
+    full_sweep = True
     for _ in range(SWEEPS):
-        biggest = 0.0
+        largest_change = 0.0
         for j in range(p):
-            if not (everything or active[j]):
+            if not (full_sweep or active[j]):
                 continue
             scale = norm[j] + ridge
             if scale <= 0.0:
@@ -156,8 +187,8 @@ def _descend(  # noqa: C901  # one loop that numba compiles whole
                 b[j] = new
                 for i in range(n):
                     slope[i] += curved[i, j] * change
-                biggest = max(biggest, abs(change))
+                largest_change = max(largest_change, abs(change))
             active[j] = new != 0.0
-        if biggest < TOLERANCE and everything:
+        if largest_change < TOLERANCE and full_sweep:
             return
-        everything = biggest < TOLERANCE
+        full_sweep = largest_change < TOLERANCE

@@ -1,4 +1,4 @@
-"""Ridge regression with a penalty of its own for each block of inputs, as strong as the training patients ask for."""
+"""Ridge regression with one penalty for each block of inputs, estimated from the training patients."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["GroupRidge", "group_ridge", "likelihood_of", "ridge"]
 Array = NDArray[np.float64]
 
 SHAPE, RATE = 2.0, 0.05
-"""Of the gamma distribution that a penalty has beforehand. Its mean is 40: a coefficient of an input of unit variance
-is then expected to be about 0.16, a hazard or odds ratio of 1.17. It counts as much as four inputs do."""
+"""Gamma prior of a penalty. Its mean is 40: the coefficient of an input of unit variance is then expected to be about
+0.16, a hazard or odds ratio of 1.17. The prior has the weight of four inputs."""
 
 START = 40.0
 LARGEST = 1e6
@@ -28,19 +28,22 @@ ROUNDS = 100
 NEWTON_STEPS = 50
 SMALLEST_STEP = 1e-12
 TOLERANCE = 0.01
-"""Relative change of every penalty at which the search ends."""
+"""The iteration ends when no penalty changes by more than this, relative to its value."""
 
 
 @dataclass(frozen=True)
 class GroupRidge:
-    """What :func:`group_ridge` found: `coefficients` (p,), and `penalties` (p,) of the whole likelihood."""
+    """Result of :func:`group_ridge`: `coefficients` (p,), and `penalties` (p,) on the scale of the total likelihood."""
 
     coefficients: Array
     penalties: Array
 
 
 def likelihood_of(endpoint: Survival | Response) -> Likelihood:
-    """Likelihood of one number a patient: Cox's for survival, logistic for a response. All patients are observed."""
+    """Likelihood of one linear predictor per patient: Cox's for survival, logistic for a response.
+
+    The endpoint must be observed in all patients.
+    """
     if isinstance(endpoint, Response):
         return LogisticLikelihood(endpoint.positive)
     if endpoint.stratum is None:
@@ -49,7 +52,7 @@ def likelihood_of(endpoint: Survival | Response) -> Likelihood:
 
 
 class Stratified:
-    """Cox's likelihood of patients who are compared within their stratum only; a mean over all of them."""
+    """Stratified Cox likelihood: patients are compared within their stratum only; the mean is over all patients."""
 
     def __init__(self, survival: Survival, stratum: NDArray[np.int64]) -> None:
         self.rows = [np.flatnonzero(stratum == number) for number in np.unique(stratum)]
@@ -57,7 +60,7 @@ class Stratified:
         self.parts = [CoxLikelihood(part.event, part.time, part.entry) for part in parts]
 
     def loss(self, estimate: Array) -> float:
-        """Negative log partial likelihood a patient."""
+        """Negative log partial likelihood per patient."""
         return sum(len(rows) * part.loss(estimate[rows]) for rows, part in self._both()) / len(estimate)
 
     def gradient(self, estimate: Array) -> Array:
@@ -74,19 +77,19 @@ class Stratified:
     def _joined(self, values: list[Array]) -> Array:
         n = sum(map(len, self.rows))
         joined = np.empty((n, *values[0].shape[1:]))
-        for rows, own in zip(self.rows, values, strict=True):
-            joined[rows] = own * (len(rows) / n)
+        for rows, part in zip(self.rows, values, strict=True):
+            joined[rows] = part * (len(rows) / n)
         return joined
 
 
 def group_ridge(
     x: Array, block: NDArray[np.int64], likelihood: Likelihood, given: Mapping[int, float] | None = None
 ) -> GroupRidge:
-    """Find penalties by the evidence: coefficients of a block are drawn from one normal distribution.
+    """Ridge regression whose penalties are estimated by empirical Bayes, one for each block of inputs.
 
-    Its precision, the penalty, is where the Laplace approximation of the marginal likelihood is stationary (MacKay
-    1992, doi 10.1162/neco.1992.4.3.415; van de Wiel et al. 2021, doi 10.1080/10618600.2021.1904962). A gamma
-    distribution holds it where a block has few inputs or patients.
+    The coefficients of a block have a common normal prior. Its precision is the penalty, and is estimated where the
+    Laplace approximation of the marginal likelihood is stationary (MacKay 1992, doi 10.1162/neco.1992.4.3.415; van de
+    Wiel et al. 2021, doi 10.1080/10618600.2021.1904962). A gamma prior stabilises it for few inputs or patients.
 
     Parameters
     ----------
@@ -95,9 +98,14 @@ def group_ridge(
     block
         (p,) number of the block that each input belongs to.
     likelihood
-        Of the n patients.
+        Likelihood of the n patients.
     given
-        Number of a block -> its penalty, where that is not to be found.
+        Number of a block -> its penalty, for blocks with a fixed penalty.
+
+    Returns
+    -------
+    GroupRidge
+        Coefficients and penalties.
 
     Raises
     ------
@@ -110,8 +118,8 @@ def group_ridge(
     >>> x = rng.normal(size=(300, 20))
     >>> block = np.repeat([0, 1], 10)
     >>> positive = rng.random(300) < 1 / (1 + np.exp(-2 * x[:, 0] + 2 * x[:, 1]))
-    >>> found = group_ridge(x, block, LogisticLikelihood(positive))
-    >>> bool(found.penalties[0] < found.penalties[-1])
+    >>> result = group_ridge(x, block, LogisticLikelihood(positive))
+    >>> bool(result.penalties[0] < result.penalties[-1])
     True
     """
     if not np.isfinite(x).all():
@@ -125,10 +133,10 @@ def group_ridge(
     for _ in range(ROUNDS):
         coefficients, hessian = ridge(x, penalties, likelihood, coefficients)
         variance = np.diag(np.linalg.inv(hessian))
-        known = members @ (1.0 - penalties * variance)
-        found = (known + 2.0 * SHAPE) / (members @ coefficients**2 + 2.0 * RATE)
-        found = np.where(np.isnan(fixed), np.minimum(found, LARGEST), fixed)
-        before, penalties = penalties, found @ members
+        effective = members @ (1.0 - penalties * variance)
+        estimate = (effective + 2.0 * SHAPE) / (members @ coefficients**2 + 2.0 * RATE)
+        estimate = np.where(np.isnan(fixed), np.minimum(estimate, LARGEST), fixed)
+        before, penalties = penalties, estimate @ members
         if np.abs(np.log(penalties / before)).max(initial=0.0) < TOLERANCE:
             break
     coefficients, _ = ridge(x, penalties, likelihood, coefficients)
@@ -138,7 +146,7 @@ def group_ridge(
 def ridge(
     x: Array, penalties: Array, likelihood: Likelihood, start: Array | None = None
 ) -> tuple[Array, Array]:
-    """Minimise the negative log likelihood + ``sum(penalties * b**2) / 2`` by Newton's steps, halved if too long.
+    """Minimise the negative log likelihood + ``sum(penalties * b**2) / 2`` by Newton's method with step halving.
 
     Parameters
     ----------
@@ -147,14 +155,14 @@ def ridge(
     penalties
         (p,) > 0.
     likelihood
-        Of the n patients.
+        Likelihood of the n patients.
     start
-        (p,) coefficients to begin with; zeros if left out.
+        (p,) initial coefficients; zeros by default.
 
     Returns
     -------
     tuple
-        Coefficients (p,), and the Hessian (p, p) near them, penalties included.
+        Coefficients (p,), and the Hessian (p, p) at the last step, including the penalties.
     """
     n = len(x)
     coefficients = np.zeros(x.shape[1]) if start is None else start
@@ -172,7 +180,7 @@ def ridge(
         while trial > value + 1e-12 * abs(value) and np.abs(step).max() > SMALLEST_STEP:
             step = step / 2
             trial = objective(coefficients - step)
-        gained, coefficients, value = value - trial, coefficients - step, trial
-        if gained < 1e-9 * max(abs(value), 1.0):
+        decrease, coefficients, value = value - trial, coefficients - step, trial
+        if decrease < 1e-9 * max(abs(value), 1.0):
             break
     return coefficients, hessian

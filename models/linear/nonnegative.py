@@ -1,4 +1,4 @@
-"""Weights that are never negative, as a likelihood likes them: how several estimates are put together."""
+"""Non-negative weights that combine several estimates, by maximum likelihood (stacking)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,25 @@ __all__ = ["nonnegative_weights"]
 Array = NDArray[np.float64]
 
 RIDGE = 1.0
-"""Penalty on the whole likelihood; weights of estimates that tell nothing stay near 0."""
+"""Ridge penalty on the total likelihood; weights of uninformative estimates stay near 0."""
 
 
 def nonnegative_weights(estimates: Array, likelihood: Likelihood) -> Array:
-    """Weights (k,) >= 0 of the columns of `estimates` (n, k), whose sum the likelihood of the n patients likes best.
+    """Non-negative weights of several estimates whose weighted sum maximises the penalised likelihood.
 
-    Estimates have to be of patients whom their models did not see (Breiman 1996, doi 10.1007/BF00117832).
+    Stacking of out-of-fold estimates (Breiman 1996, doi 10.1007/BF00117832).
+
+    Parameters
+    ----------
+    estimates
+        (n, k) out-of-fold estimates of k models.
+    likelihood
+        Likelihood of the n patients.
+
+    Returns
+    -------
+    Array
+        (k,) weights >= 0.
 
     Raises
     ------
@@ -36,14 +48,16 @@ def nonnegative_weights(estimates: Array, likelihood: Likelihood) -> Array:
     (True, 0.0)
     """
     if not np.isfinite(estimates).all():
-        raise FitError("an estimate to be put together with others is not finite; check the views' values")
+        raise FitError(
+            "an out-of-fold estimate is not finite, so estimates cannot be combined; check the values of the views"
+        )
     n, k = estimates.shape
 
     def objective(weights: Array) -> tuple[float, Array]:
-        together = estimates @ weights
-        value = n * likelihood.loss(together) + RIDGE * float(weights @ weights) / 2
-        return value, n * estimates.T @ likelihood.gradient(together) + RIDGE * weights
+        combined = estimates @ weights
+        value = n * likelihood.loss(combined) + RIDGE * float(weights @ weights) / 2
+        return value, n * estimates.T @ likelihood.gradient(combined) + RIDGE * weights
 
-    found = minimize(objective, np.zeros(k), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * k)
-    weights: Array = found.x
+    result = minimize(objective, np.zeros(k), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * k)
+    weights: Array = result.x
     return weights

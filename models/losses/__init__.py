@@ -1,6 +1,6 @@
-"""Likelihoods as functions ``(estimate, outcome) -> loss``, one value a member; a file a family.
+"""Likelihoods as functions ``(estimate, outcome) -> loss`` with one value per member; one file per family.
 
-Every one takes leading dimensions of members, weights (members, n), and gives 0, connected to the graph, to a
-member without patients (or without events, where only events count). A partial likelihood is the mean per event,
-a full one the mean per patient, so that neither follows the size of a batch.
+Every loss accepts leading dimensions of members and weights (members, n). A member without patients (or without
+events, where only events count) gets 0, connected to the graph. A partial likelihood is the mean per event, a full
+likelihood is the mean per patient, so that the loss does not depend on the size of a batch.
 """

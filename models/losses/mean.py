@@ -1,4 +1,4 @@
-"""The weighted mean of what each patient costs: shared by the losses that are a mean per patient."""
+"""Weighted mean over patients, shared by the losses that are a mean per patient."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ __all__ = ["mean_per_patient"]
 
 
 def mean_per_patient(terms: Tensor, weight: Tensor | None = None) -> Tensor:
-    """(...) weighted mean of (..., n); 0, connected to the graph, where nobody counts.
+    """Weighted mean over patients.
+
+    Parameters
+    ----------
+    terms
+        (..., n) loss of each patient.
+    weight
+        (..., n) weight of each patient; 1 by default.
+
+    Returns
+    -------
+    Tensor
+        (...) means; 0, connected to the graph, where all weights are 0.
 
     Examples
     --------

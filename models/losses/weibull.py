@@ -1,4 +1,4 @@
-"""Likelihood of a mixture of Weibull distributions, all its parameters the patient's own."""
+"""Likelihood of a mixture of Weibull distributions whose parameters depend on the patient."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ __all__ = ["unbounded_log_shape", "weibull_log_survival", "weibull_mixture"]
 
 LARGEST_LOG_SHAPE = 2.0
 LARGEST_LOG_SCALE = 10.0
-"""Shapes between exp(-2) and exp(2), scales within exp(10) of the unit of time: approached, never reached."""
+"""Shapes are between exp(-2) and exp(2), scales between exp(-10) and exp(10) units of time; tanh keeps them inside."""
 
 STEEPEST = 30.0
-"""Beyond exp(30) a cumulative hazard goes on in a straight line, so that it stays finite and has a slope."""
+"""A cumulative hazard above exp(30) is continued linearly, so that it stays finite and has a gradient."""
 
 
 def weibull_mixture(
     estimate: Tensor, event: Tensor, time: Tensor, weight: Tensor | None = None, entry: Tensor | None = None
 ) -> Tensor:
-    """Negative log likelihood a patient of a Weibull mixture under censoring.
+    """Negative log likelihood per patient of a Weibull mixture with censoring.
 
-    Nagpal, Li and Dubrawski 2021, doi 10.1109/JBHI.2021.3052441; the likelihood itself rather than their bound.
+    Nagpal, Li and Dubrawski 2021, doi 10.1109/JBHI.2021.3052441; here the exact likelihood, not their bound.
 
     Parameters
     ----------
     estimate
         (..., n, 3 k): logits of the k components, then their log shapes, then their log scales; leading
-        dimensions are members. Shapes and scales are held within bounds, smoothly.
+        dimensions are members. Shapes and scales are bounded smoothly.
     event
         (n,) bool.
     time
-        (n,) > 0, in a unit of about the median, so that a log scale of 0 is a good start.
+        (n,) > 0, in a unit of about the median, so that a log scale of 0 is a good initial value.
     weight
-        (..., n): how much a patient counts, 0 for those left out. Everybody counts if left out.
+        (..., n) weight of each patient, 0 for held-out patients; 1 by default.
     entry
-        (n,) < time, when each came under observation; 0 if left out.
+        (n,) < time, entry under observation; 0 by default.
 
     Returns
     -------
     Tensor
-        (...): the weighted mean; 0, connected to the graph, for a member without patients. O(n k) time and memory.
+        (...) weighted mean; 0, connected to the graph, for a member without patients. O(n k) time and memory.
 
     Examples
     --------
@@ -56,14 +56,26 @@ def weibull_mixture(
     log_density = log_shape - time.log()[:, None] + age + log_survival
     terms = torch.logsumexp(log_weight + torch.where(event[:, None], log_density, log_survival), -1)
     if entry is not None:
-        came = entry > 0
-        alive = weibull_log_survival(estimate, torch.where(came, entry, torch.ones_like(entry)))
-        terms = terms - torch.where(came, alive, torch.zeros_like(alive))
+        late = entry > 0
+        alive = weibull_log_survival(estimate, torch.where(late, entry, torch.ones_like(entry)))
+        terms = terms - torch.where(late, alive, torch.zeros_like(alive))
     return mean_per_patient(-terms, weight)
 
 
 def weibull_log_survival(estimate: Tensor, time: Tensor) -> Tensor:
-    """(..., n) log S at `time` (n,) > 0, for estimates as :func:`weibull_mixture` takes them.
+    """Log survival of a Weibull mixture.
+
+    Parameters
+    ----------
+    estimate
+        (..., n, 3 k) as in :func:`weibull_mixture`.
+    time
+        (n,) > 0.
+
+    Returns
+    -------
+    Tensor
+        (..., n) log S.
 
     Examples
     --------
@@ -75,7 +87,7 @@ def weibull_log_survival(estimate: Tensor, time: Tensor) -> Tensor:
 
 
 def unbounded_log_shape(shape: float) -> float:
-    """Output that gives a `shape` between exp(-2) and exp(2).
+    """Return the output of the network that gives a `shape` between exp(-2) and exp(2).
 
     Examples
     --------

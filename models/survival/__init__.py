@@ -1,1 +1,1 @@
-"""Kaplan-Meier, product limit and Breslow estimates in numpy."""
+"""Kaplan-Meier curves, cumulative hazards and Breslow's baseline, in numpy."""

@@ -1,4 +1,7 @@
-"""Kaplan-Meier in numpy, for many sets of weights at once: heads, calibration, evaluation share it."""
+"""Kaplan-Meier curves in numpy, for many sets of weights at once, and what is derived from them.
+
+`docs/decisions/survival_estimators.md` says which estimator of the project to use when.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.survival.risk_sets import number_at_risk
+
 __all__ = [
     "LEAST_AT_RISK",
     "LEAST_UNCENSORED",
@@ -14,28 +19,29 @@ __all__ = [
     "censoring_survival",
     "followed_until",
     "kaplan_meier",
+    "product_limit_hazard",
     "restricted_mean",
 ]
 
 LEAST_UNCENSORED = 0.1
-"""The probability of being uncensored, below which one patient would stand for more than ten."""
+"""Smallest probability of being uncensored; below it a patient would have an inverse probability weight above 10."""
 
 LEAST_AT_RISK = 10
-"""Patients still followed."""
+"""Smallest number of patients at risk."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class StepFunction:
-    """Right-continuous steps: `before` until the first of `times` (t,), then `values` (..., t)."""
+    """Right-continuous step function: `before` until the first of `times` (t,), then `values` (..., t)."""
 
     times: Array
     values: Array
     before: float = 1.0
 
     def __call__(self, at: Array) -> Array:
-        """Values (..., len(at)) at the times `at`; the last value is carried forward.
+        """Return the values (..., len(at)) at the times `at`; the last value is carried forward.
 
         Examples
         --------
@@ -46,22 +52,34 @@ class StepFunction:
         first = np.full((*self.values.shape[:-1], 1), self.before)
         return np.concatenate([first, self.values], axis=-1)[..., position]
 
-    def own(self, at: Array) -> Array:
-        """(n,) value of each row of `values` (n, t) at a time `at` (n,) of its own.
+    def rowwise(self, at: Array) -> Array:
+        """Return the value (n,) of each row of `values` (n, t) at the time of this row, `at` (n,).
 
         Examples
         --------
-        >>> StepFunction(np.array([1.0]), np.array([[0.5], [0.2]])).own(np.array([0.5, 3.0]))
+        >>> StepFunction(np.array([1.0]), np.array([[0.5], [0.2]])).rowwise(np.array([0.5, 3.0]))
         array([1. , 0.2])
         """
         position = np.searchsorted(self.times, at, side="right")
         rows = np.arange(len(self.values))
-        own: Array = np.where(position > 0, self.values[rows, position - 1], self.before)
-        return own
+        value: Array = np.where(position > 0, self.values[rows, position - 1], self.before)
+        return value
 
 
 def restricted_mean(curve: StepFunction, horizon: float) -> Array:
-    """(...) area under each curve up to `horizon`: of S(t) the restricted mean survival time.
+    """Area under each curve up to a horizon; for S(t) this is the restricted mean survival time.
+
+    Parameters
+    ----------
+    curve
+        Curves with values (..., t).
+    horizon
+        Upper end of the area, in units of time.
+
+    Returns
+    -------
+    Array
+        (...) areas, in units of time.
 
     Examples
     --------
@@ -83,7 +101,12 @@ def kaplan_meier(event: NDArray[np.bool_], time: Array, weight: Array | None = N
     event, time
         (n,) each.
     weight
-        (..., n) how often each patient counts; once if left out.
+        (..., n) how often each patient counts; once by default.
+
+    Returns
+    -------
+    StepFunction
+        S (..., t) at the distinct times of events and censoring.
 
     Examples
     --------
@@ -91,17 +114,42 @@ def kaplan_meier(event: NDArray[np.bool_], time: Array, weight: Array | None = N
     array([0.667, 0.667, 0.   ])
     """
     times, (total, deaths) = _totals(time, _once(time, weight), np.ones_like(event), event)
-    return _product_limit(times, deaths, _still_there(total))
+    return _product_limit(times, deaths, _at_or_after(total))
 
 
 def censoring_survival(event: NDArray[np.bool_], time: Array, weight: Array | None = None) -> StepFunction:
-    """Probability G(t) of being uncensored at t; who dies at t is not at risk of being censored at t."""
+    """Probability G(t) of being uncensored at t, by the reverse Kaplan-Meier estimate.
+
+    A patient with the event at t is not at risk of being censored at t.
+
+    Parameters
+    ----------
+    event, time
+        (n,) each.
+    weight
+        (..., n) how often each patient counts; once by default.
+
+    Returns
+    -------
+    StepFunction
+        G (..., t) at the distinct times of events and censoring.
+    """
     times, (total, deaths) = _totals(time, _once(time, weight), np.ones_like(event), event)
-    return _product_limit(times, total - deaths, _still_there(total) - deaths)
+    return _product_limit(times, total - deaths, _at_or_after(total) - deaths)
 
 
 def followed_until(event: NDArray[np.bool_], time: Array) -> float:
-    """Latest time at which ten patients at least are followed, none of whom stands for more than ten; 0 without one.
+    """Latest time with at least ten patients at risk and no inverse probability of censoring weight above 10.
+
+    Parameters
+    ----------
+    event, time
+        (n,) each.
+
+    Returns
+    -------
+    float
+        The time; 0 if there is none.
 
     Examples
     --------
@@ -109,10 +157,40 @@ def followed_until(event: NDArray[np.bool_], time: Array) -> float:
     11.0
     """
     times = np.unique(time)
-    at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
-    # Uncensored just before t: who is censored at t was seen until then.
+    at_risk = number_at_risk(time, times)
+    # Just before t, since a patient who is censored at t was observed until t.
     uncensored = censoring_survival(event, time)(np.nextafter(times, -np.inf)) if len(times) else times
     return float(times[(at_risk >= LEAST_AT_RISK) & (uncensored >= LEAST_UNCENSORED)].max(initial=0.0))
+
+
+def product_limit_hazard(event: NDArray[np.bool_], time: Array, entry: Array | None = None) -> StepFunction:
+    """Cumulative hazard as minus the log of the Kaplan-Meier curve, with left truncation.
+
+    Kaplan and Meier 1958, doi 10.2307/2281868. If all patients at risk have the event at the last time, half a patient
+    is taken to be left, so that the hazard stays finite.
+
+    Parameters
+    ----------
+    event, time
+        (n,) each.
+    entry
+        (n,) < time: a patient is at risk at t if ``entry < t <= time``; from the start by default.
+
+    Returns
+    -------
+    StepFunction
+        Hazard (t,) at the distinct event times, 0 before the first one.
+
+    Examples
+    --------
+    >>> hazard = product_limit_hazard(np.array([True, False, True]), np.array([1.0, 2.0, 3.0]))
+    >>> np.exp(-hazard.values).round(3)
+    array([0.667, 0.222])
+    """
+    times, deaths = np.unique(time[event], return_counts=True)
+    at_risk = number_at_risk(time, times, entry)
+    share = deaths / np.maximum(at_risk, deaths + 0.5)
+    return StepFunction(times, np.cumsum(-np.log1p(-share)), before=0.0)
 
 
 def _once(time: Array, weight: Array | None) -> Array:
@@ -126,11 +204,11 @@ def _totals(time: Array, weight: Array, *masks: NDArray[np.bool_]) -> tuple[Arra
     return times, [np.add.reduceat((weight * mask)[..., order], start, axis=-1) for mask in masks]
 
 
-def _still_there(total: Array) -> Array:
+def _at_or_after(total: Array) -> Array:
     return np.cumsum(total[..., ::-1], axis=-1)[..., ::-1]
 
 
-def _product_limit(times: Array, happened: Array, at_risk: Array) -> StepFunction:
-    share = np.divide(happened, at_risk, out=np.zeros_like(happened), where=at_risk > 0)
+def _product_limit(times: Array, events: Array, at_risk: Array) -> StepFunction:
+    share = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
     values: Array = np.asarray(np.cumprod(1.0 - share, axis=-1), dtype=np.float64)
     return StepFunction(times, values)

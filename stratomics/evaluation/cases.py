@@ -1,4 +1,4 @@
-"""Cases: saved predictions laid beside what happened, ready for any metric."""
+"""Cases: saved predictions with observed outcomes of the same patients, as metrics take them."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ POINTS = 100
 
 @dataclass(frozen=True)
 class SurvivalCases:
-    """n patients with an observed endpoint, each predicted once a repeat.
+    """n patients with an observed survival endpoint, predicted once per repeat.
 
     Attributes
     ----------
     event, time
-        (n,) each.
+        (n,) each; event is True if it occurred.
     risk
-        (repeats, n), higher means earlier event.
+        (repeats, n); higher means earlier event.
     fold
-        (repeats, n) number of the fold whose models predicted.
+        (repeats, n) number of the fold in which the patient was predicted.
     grid
         (100,) times strictly inside the follow-up of the evaluated patients.
     horizon
-        The one time at which curves are evaluated where one has to do: the median time of an event among the evaluated
-        patients, or of everybody if nobody had it.
+        Time at which curves are evaluated when a metric needs a single time: the median event time of the evaluated
+        patients, or their median time if no event occurred.
     curves
-        A function a repeat: S(t) of the n patients, in steps.
+        One step function per repeat: S(t) of the n patients.
     end
-        (repeats, n) last time of each patient's own curve, after which it keeps its last value.
+        (repeats, n) last time of each patient's predicted curve, which keeps its last value afterwards.
     bound
-        (repeats, n) lower bound on the time; None where none was predicted.
+        (repeats, n) lower bound on the time; None if no bounds were predicted.
     """
 
     event: NDArray[np.bool_]
@@ -73,17 +73,17 @@ class SurvivalCases:
         return np.stack([1.0 - curve(at)[:, 0] for curve in self.curves])
 
     @cached_property
-    def at_own_time(self) -> Array:
-        """(repeats, n) S(t) of each patient at his own time."""
-        return np.stack([curve.own(self.time) for curve in self.curves])
+    def survival_at_observed_time(self) -> Array:
+        """(repeats, n) S(t) of each patient at their observed time."""
+        return np.stack([curve.rowwise(self.time) for curve in self.curves])
 
     @property
-    def beyond(self) -> NDArray[np.bool_]:
-        """(repeats, n) who was followed beyond the end of his curve."""
+    def beyond_curve(self) -> NDArray[np.bool_]:
+        """(repeats, n) whether the patient was followed beyond the end of their predicted curve."""
         return self.time > self.end
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Cases of some patients, in any order, one as often as he is named; evaluated at the same times."""
+        """Select patients by position, in any order and repeatedly; grid and horizon stay."""
         return dataclasses.replace(
             self,
             event=self.event[rows],
@@ -96,7 +96,7 @@ class SurvivalCases:
         )
 
     def of_repeat(self, number: int) -> Self:
-        """Cases of one repeat alone."""
+        """Select one repeat."""
         return dataclasses.replace(
             self,
             risk=self.risk[[number]],
@@ -108,7 +108,21 @@ class SurvivalCases:
 
     @classmethod
     def of(cls, prediction: Prediction, sample_ids: NDArray[np.str_], survival: Survival) -> Self:
-        """Lay `prediction` beside the endpoint of the patients `sample_ids` (n,).
+        """Join a prediction with a survival endpoint.
+
+        Parameters
+        ----------
+        prediction
+            Predictions of at least the patients with the endpoint.
+        sample_ids
+            (n,) ids of the patients of `survival`.
+        survival
+            Endpoint of n patients; those without it are left out.
+
+        Returns
+        -------
+        SurvivalCases
+            The patients with the endpoint.
 
         Raises
         ------
@@ -116,46 +130,46 @@ class SurvivalCases:
             If a patient with the endpoint was not predicted in every repeat.
         """
         rows = np.flatnonzero(survival.observed)
-        ids, seen = pd.Index(sample_ids[rows]), survival.take(rows)
+        ids, observed = pd.Index(sample_ids[rows]), survival.take(rows)
         bounds = "survival_bound" in prediction.patients
         wide = _wide(prediction, ids, ["risk", "survival_bound"] if bounds else ["risk"])
-        grid = np.linspace(seen.time.min(), seen.time.max(), POINTS + 2)[1:-1]
+        grid = np.linspace(observed.time.min(), observed.time.max(), POINTS + 2)[1:-1]
         parts: dict[int, list[Curves]] = {int(repeat): [] for repeat in wide.index}
         for part in prediction.curves():
             parts[part.repeat].append(part)
-        together = [_joined(of_repeat, ids) for of_repeat in parts.values()]
+        joined = [_join_curves(of_repeat, ids) for of_repeat in parts.values()]
         return cls(
-            seen.event,
-            seen.time,
+            observed.event,
+            observed.time,
             wide["risk"][ids].to_numpy(dtype=np.float64),
             wide["fold"][ids].to_numpy(dtype=np.int64),
             grid,
-            float(np.median(seen.time[seen.event] if seen.event.any() else seen.time)),
-            tuple(curve for curve, _ in together),
-            np.stack([end for _, end in together]),
+            float(np.median(observed.time[observed.event] if observed.event.any() else observed.time)),
+            tuple(curve for curve, _ in joined),
+            np.stack([end for _, end in joined]),
             wide["survival_bound"][ids].to_numpy(dtype=np.float64) if bounds else None,
         )
 
 
 @dataclass(frozen=True)
 class ResponseCases:
-    """n patients with an observed binary response, each predicted once a repeat.
+    """n patients with an observed binary response, predicted once per repeat.
 
     Attributes
     ----------
     positive
-        (n,) bool.
+        (n,) whether the response is positive.
     probability
-        (repeats, n) of the positive class.
+        (repeats, n) predicted probability of a positive response.
     fold
-        (repeats, n) number of the fold whose models predicted.
+        (repeats, n) number of the fold in which the patient was predicted.
     sets
-        (repeats, n, 2) whether the set of responses holds the negative and the positive class; None where
-        no sets were predicted. In the tables ``response_set`` names the classes it holds, joined by ``|``:
-        ``negative``, ``positive``, ``negative|positive``, or nothing.
+        (repeats, n, 2) whether the response set contains the negative and the positive class; None if no sets were
+        predicted. In saved tables ``response_set`` lists the classes of the set, joined by ``|``: ``negative``,
+        ``positive``, ``negative|positive``, or nothing.
     marginal_sets
-        The same of ``response_set_marginal``: sets that promise their coverage to all patients together, where
-        `sets` promise it to each class.
+        The same for ``response_set_marginal``. Marginal sets have 90% coverage over all patients; `sets` have it
+        within each class.
     """
 
     positive: NDArray[np.bool_]
@@ -169,11 +183,11 @@ class ResponseCases:
 
     @property
     def marginal(self) -> Self:
-        """The same cases, evaluated by their marginal sets."""
+        """The same cases with marginal sets in place of `sets`."""
         return dataclasses.replace(self, sets=self.marginal_sets)
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Cases of some patients, in any order, one as often as he is named."""
+        """Select patients by position, in any order and repeatedly."""
         return dataclasses.replace(
             self,
             positive=self.positive[rows],
@@ -184,7 +198,7 @@ class ResponseCases:
         )
 
     def of_repeat(self, number: int) -> Self:
-        """Cases of one repeat alone."""
+        """Select one repeat."""
         return dataclasses.replace(
             self,
             probability=self.probability[[number]],
@@ -195,18 +209,32 @@ class ResponseCases:
 
     @classmethod
     def of(cls, prediction: Prediction, sample_ids: NDArray[np.str_], response: Response) -> Self:
-        """Lay `prediction` beside the response of the patients `sample_ids` (n,).
+        """Join a prediction with a binary response.
+
+        Parameters
+        ----------
+        prediction
+            Predictions of at least the patients with the response.
+        sample_ids
+            (n,) ids of the patients of `response`.
+        response
+            Response of n patients; those without it are left out.
+
+        Returns
+        -------
+        ResponseCases
+            The patients with the response.
 
         Raises
         ------
         DataError
-            If a patient with the endpoint was not predicted in every repeat, or a set names no class.
+            If a patient with the response was not predicted in every repeat, or a response set is not valid.
         """
         rows = np.flatnonzero(response.observed)
         ids = pd.Index(sample_ids[rows])
-        written = [c for c in ("response_set", "response_set_marginal") if c in prediction.patients]
-        wide = _wide(prediction, ids, ["response_probability", *written])
-        sets = {column: _classes_in(wide[column][ids].to_numpy(), column) for column in written}
+        columns = [c for c in ("response_set", "response_set_marginal") if c in prediction.patients]
+        wide = _wide(prediction, ids, ["response_probability", *columns])
+        sets = {column: _classes_in(wide[column][ids].to_numpy(), column) for column in columns}
         return cls(
             response.positive[rows],
             wide["response_probability"][ids].to_numpy(dtype=np.float64),
@@ -220,14 +248,29 @@ Cases = SurvivalCases | ResponseCases
 
 
 def cases_of(prediction: Prediction, sample_ids: NDArray[np.str_], endpoint: Survival | Response) -> Cases:
-    """Lay `prediction` beside an endpoint of whichever kind."""
+    """Join a prediction with an endpoint of either kind.
+
+    Parameters
+    ----------
+    prediction
+        Predictions of at least the patients with the endpoint.
+    sample_ids
+        (n,) ids of the patients of `endpoint`.
+    endpoint
+        Endpoint of n patients; those without it are left out.
+
+    Returns
+    -------
+    SurvivalCases or ResponseCases
+        The patients with the endpoint.
+    """
     if isinstance(endpoint, Survival):
         return SurvivalCases.of(prediction, sample_ids, endpoint)
     return ResponseCases.of(prediction, sample_ids, endpoint)
 
 
 def _wide(prediction: Prediction, ids: pd.Index, values: list[str]) -> pd.DataFrame:
-    """Lay out a row a repeat, columns ``(value, id)`` and ``(fold, id)``."""
+    """One row per repeat, with columns ``(value, id)`` and ``(fold, id)``."""
     table = prediction.patients[prediction.patients["sample_id"].isin(ids)]
     wide = table.pivot(index="repeat", columns="sample_id", values=[*values, "fold"])
     if len(table) != len(wide) * len(ids):
@@ -235,8 +278,8 @@ def _wide(prediction: Prediction, ids: pd.Index, values: list[str]) -> pd.DataFr
     return wide
 
 
-def _joined(parts: list[Curves], ids: pd.Index) -> tuple[StepFunction, Array]:
-    """One function of the patients `ids` on all times of a repeat's folds, and the end (n,) of each one's curve."""
+def _join_curves(parts: list[Curves], ids: pd.Index) -> tuple[StepFunction, Array]:
+    """Curves of the patients `ids` on the times of all folds of a repeat, and the end (n,) of each patient's curve."""
     times = np.unique(np.concatenate([part.survival.times for part in parts]))
     values, end = np.full((len(ids), len(times)), np.nan), np.full(len(ids), np.nan)
     for part in parts:
@@ -247,14 +290,14 @@ def _joined(parts: list[Curves], ids: pd.Index) -> tuple[StepFunction, Array]:
 
 
 def _classes_in(sets: NDArray[np.object_], column: str) -> NDArray[np.bool_]:
-    """(repeats, n, 2) of the sets (repeats, n) written in a column."""
+    """(repeats, n, 2) classes of the sets (repeats, n) of a column."""
     known = {
         "": (False, False),
         "negative": (True, False),
         "positive": (False, True),
         "negative|positive": (True, True),
     }
-    for written in pd.unique(sets.ravel()):
-        if written not in known:
-            raise DataError(f"{column} '{written}' is none of {', '.join(repr(k) for k in known)}")
-    return np.array([[known[written] for written in row] for row in sets], dtype=np.bool_)
+    for value in pd.unique(sets.ravel()):
+        if value not in known:
+            raise DataError(f"{column} '{value}' is none of {', '.join(repr(k) for k in known)}")
+    return np.array([[known[value] for value in row] for row in sets], dtype=np.bool_)

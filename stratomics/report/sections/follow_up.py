@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from models.survival.risk_sets import number_at_risk
 from omics.cohort.endpoints import Survival
 from stratomics.evaluation.follow_up import FollowUp, follow_up
-from stratomics.evaluation.metrics.response_sets import exact_interval
+from stratomics.evaluation.intervals import exact_interval
 from stratomics.report.figures import COLOURS
 from stratomics.report.section import Block, Panel
 from stratomics.runs.run_directory import RunDirectory

@@ -14,7 +14,7 @@ from models.survival.risk_sets import greenwood_terms, number_at_risk
 from omics.cohort.endpoints import Survival
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
-from stratomics.evaluation.log_log_interval import log_log_interval
+from stratomics.evaluation.intervals import log_log_interval
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.report.figures import COLOURS, method_lines
 from stratomics.report.section import Panel, Section

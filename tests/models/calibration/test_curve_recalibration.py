@@ -15,7 +15,6 @@ from models.calibration.competing_recalibration import CompetingRecalibration
 from models.calibration.curve_recalibration import CurveRecalibration
 from models.calibration.level_recalibration import LINKS, LevelRecalibration
 from models.calibration.percentiles import Percentiles
-from models.survival.product_limit import product_limit_hazard
 from omics.cohort.endpoints import Response
 from omics.common.errors import FitError
 
@@ -101,18 +100,6 @@ def test_few_events_leave_the_curves_their_own_word() -> None:
     percentiles = Percentiles.fit(np.array([0.9, 0.8]), np.array([True, True]))
     at = np.linspace(0, 1, 11)
     assert np.abs(percentiles(at) - at).max() < 0.04
-
-
-def test_product_limit_equals_lifelines_with_entry() -> None:
-    rng = np.random.default_rng(2)
-    time = 1 + rng.integers(1, 40, 300).astype(float)
-    entry, event = np.floor(time * rng.random(300) * 0.5), rng.random(300) < 0.5
-    # Somebody is there from the start and to the end, so that no one dies alone.
-    entry[:20], time[:20], event[:20] = 0.0, 50.0, False
-    hazard = product_limit_hazard(event, time, entry)
-    fitted = KaplanMeierFitter().fit(time, event, entry=entry)
-    expected = fitted.survival_function_at_times(hazard.times).to_numpy()
-    np.testing.assert_allclose(np.exp(-hazard.values), expected, atol=1e-10)
 
 
 def test_causes_nobody_can_tell_apart_have_the_incidence_of_aalen_and_johansen() -> None:

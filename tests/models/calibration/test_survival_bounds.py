@@ -113,7 +113,7 @@ def test_weights_of_patients_add_up_to_their_number(n: int, seed: int) -> None:
     curves, event, time, censoring = small(n, seed)
     # All die within the curves, so that nobody is left at level 1.
     time, event = np.minimum(time, curves.times[-1] - 0.01), event.copy()
-    event[np.argmax(1.0 - curves.own(time))] = True
+    event[np.argmax(1.0 - curves.rowwise(time))] = True
     _, share, _ = missed_share(curves, event, time, censoring)
     assert share[-1] == pytest.approx(1.0, abs=1e-9)
 
@@ -125,7 +125,7 @@ def test_without_censoring_the_level_is_the_conformal_quantile() -> None:
         time = rng.uniform(0.0, 5.9, n)
         curves = StepFunction(GRID, np.tile(1.0 - GRID / 6.0, (n, 1)))
         bounds = SurvivalBounds.fit(curves, np.ones(n, dtype=bool), time, always(n))
-        ordered = np.sort(1.0 - curves.own(time))
+        ordered = np.sort(1.0 - curves.rowwise(time))
         assert bounds.level == ordered[int(0.1 * (n + 1) + 1e-9) - 1]
 
 
@@ -259,8 +259,8 @@ def repetition(
     weight = np.where(event, 1.0 / censoring_survival(event, time)(np.nextafter(time, 0.0)), 0.0)
     level = {
         "ours": SurvivalBounds.fit(curves, event, time, conditional_censoring(x, event, time, fold)).level,
-        "plain": plain_level(1.0 - curves.own(time), weight, weight.sum()),
-        "unnormalised": plain_level(1.0 - curves.own(time), weight, n),
+        "plain": plain_level(1.0 - curves.rowwise(time), weight, weight.sum()),
+        "unnormalised": plain_level(1.0 - curves.rowwise(time), weight, n),
     }
     bounds = {name: SurvivalBounds(one, 0.1)(of_new) for name, one in level.items()}
     return {name: (float((true >= own).mean()), float(np.median(own))) for name, own in bounds.items()}

@@ -1,4 +1,4 @@
-"""Every head of the table keeps its promise; and what each is beside that."""
+"""Every registered head follows the protocol; properties of single heads."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ survival_heads = pytest.mark.parametrize("name", HEADS["survival"])
 
 
 def endpoint_of(kind: str, n: int = N, seed: int = 0, causes: int = 2) -> tuple[np.ndarray, Any]:
-    """What drives n patients, and what happened: two causes of which only the first is driven, or four levels."""
+    """Return a covariate x and an endpoint: two causes of which only the first depends on x, or four levels."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=n)
-    seen = np.ones(n, dtype=bool)
+    observed = np.ones(n, dtype=bool)
     if kind == "response":
         level = np.digitize(x + rng.logistic(size=n) * 0.7, [-1.0, 0.3, 1.2])
-        return x, Response(level > 1, seen, level.astype(np.int64), ("PD", "SD", "PR", "CR"))
+        return x, Response(level > 1, observed, level.astype(np.int64), ("PD", "SD", "PR", "CR"))
     first, second, censored = rng.exponential(np.exp(-x)), rng.exponential(2.0, n), rng.exponential(3.0, n)
     ends = np.stack([censored, first, second][: causes + 1])
     cause, time = ends.argmin(axis=0), ends.min(axis=0) * 100
-    return x, Survival(time, cause > 0, seen, "days", cause=cause.astype(np.int64))
+    return x, Survival(time, cause > 0, observed, "days", cause=cause.astype(np.int64))
 
 
 def target_of(head: Any, endpoint: Any, weight: torch.Tensor) -> Any:
@@ -56,7 +56,7 @@ def trained(
     epochs: int = 100,
     ridge: float = 0.02,
 ) -> Any:
-    """(head, predictions (members, n, p)) of members that all see one input of everybody."""
+    """Train members on one input of all patients; return the head and estimates (members, n, p)."""
     head = resolve(HEADS[kind], name, "head").fit(endpoint)
     target = target_of(head, endpoint, torch.ones(members, len(x)))
     path = LinearPath(members, 1, head.outputs, head.null_estimate(target))
@@ -69,14 +69,14 @@ def trained(
 
 
 @every
-def test_every_head_keeps_its_promise(kind: str, name: str) -> None:
+def test_every_head_follows_the_protocol(kind: str, name: str) -> None:
     _, endpoint = endpoint_of(kind)
     head = resolve(HEADS[kind], name, "head").fit(endpoint)
     weight = (torch.rand(3, N) < 0.8).double()
     target = target_of(head, endpoint, weight)
-    start = head.null_estimate(target)
-    wide = head.outputs if start is None else start.shape[1]
-    assert start is None or (start.shape[0] == 3 and torch.isfinite(start).all())
+    null = head.null_estimate(target)
+    wide = head.outputs if null is None else null.shape[1]
+    assert null is None or (null.shape[0] == 3 and torch.isfinite(null).all())
     estimate = torch.randn(3, N, wide, dtype=torch.float64, requires_grad=True)
     loss = head.loss(estimate, target)
     assert loss.shape == (3,)
@@ -92,13 +92,13 @@ def test_every_head_keeps_its_promise(kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), [n for n in NAMES if n[1] not in ("cox", "weibull_mixture")])
-def test_starts_at_the_best_of_those_who_know_nothing(kind: str, name: str) -> None:
-    """No common change of all patients' estimates makes the loss of the start smaller by more than its half counts."""
+def test_null_estimate_minimises_the_loss_without_covariates(kind: str, name: str) -> None:
+    """No common change of the estimates decreases the loss by more than the added half counts."""
     _, endpoint = endpoint_of(kind, 2000)
     head = resolve(HEADS[kind], name, "head").fit(endpoint)
     target = target_of(head, endpoint, torch.ones(1, 2000, dtype=torch.float64))
-    start = head.null_estimate(target)
-    one = start.clone().requires_grad_()
+    null = head.null_estimate(target)
+    one = null.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([one], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
@@ -113,7 +113,7 @@ def test_starts_at_the_best_of_those_who_know_nothing(kind: str, name: str) -> N
 
 
 @every
-def test_left_out_patients_teach_nothing_and_members_not_each_other(kind: str, name: str) -> None:
+def test_the_loss_of_a_member_depends_on_its_patients_only(kind: str, name: str) -> None:
     _, endpoint = endpoint_of(kind)
     head = resolve(HEADS[kind], name, "head").fit(endpoint)
     weight = (torch.rand(3, N, generator=torch.Generator().manual_seed(1)) < 0.7).double()
@@ -123,17 +123,17 @@ def test_left_out_patients_teach_nothing_and_members_not_each_other(kind: str, n
         else (head.null_estimate(target_of(head, endpoint, weight)).shape[1])
     )
     estimate = torch.randn(3, N, wide, dtype=torch.float64)
-    together = head.loss(estimate, target_of(head, endpoint, weight))
+    joint = head.loss(estimate, target_of(head, endpoint, weight))
     for member in range(3):
         rows = (weight[member] > 0).nonzero()[:, 0].numpy()
         alone = target_of(head, endpoint.take(rows), torch.ones(1, len(rows), dtype=torch.float64))
-        assert together[member].item() == pytest.approx(
+        assert joint[member].item() == pytest.approx(
             head.loss(estimate[[member]][:, rows], alone).item(), abs=1e-10
         )
 
 
 @every
-def test_finds_what_drives_the_patients(kind: str, name: str) -> None:
+def test_recovers_the_covariate_that_determines_the_outcome(kind: str, name: str) -> None:
     x, endpoint = endpoint_of(kind, 400)
     head, estimates = trained(kind, name, x, endpoint)
     calibration = head.calibrate(estimates[0] - estimates[0].mean(axis=0), endpoint)
@@ -147,7 +147,7 @@ def test_finds_what_drives_the_patients(kind: str, name: str) -> None:
 
 
 @every
-def test_saved_and_loaded_with_its_calibration(kind: str, name: str, tmp_path: Path) -> None:
+def test_save_and_load_with_calibration(kind: str, name: str, tmp_path: Path) -> None:
     x, endpoint = endpoint_of(kind, 200)
     head, estimates = trained(kind, name, x, endpoint, epochs=10)
     settings, arrays = to_state(head, "head")
@@ -166,7 +166,7 @@ def test_saved_and_loaded_with_its_calibration(kind: str, name: str, tmp_path: P
 
 
 @every
-def test_a_loss_that_is_not_finite_stops_and_names_the_member(kind: str, name: str) -> None:
+def test_a_loss_that_is_not_finite_raises_an_error_with_the_member(kind: str, name: str) -> None:
     x, endpoint = endpoint_of(kind)
     x[3] = np.nan
     with pytest.raises(FitError, match="member 0 is not finite"):
@@ -174,7 +174,7 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_member(kind: str, name: s
 
 
 @pytest.mark.parametrize("kind", sorted(HEADS))
-def test_patients_are_taken_with_their_own_target(kind: str) -> None:
+def test_patients_are_selected_with_their_targets(kind: str) -> None:
     _, endpoint = endpoint_of(kind)
     head = resolve(HEADS[kind], next(iter(HEADS[kind])), "head").fit(endpoint)
     inputs = MemberInputs(torch.randn(N, 3, 4), (target_of(head, endpoint, torch.rand(3, N)),))
@@ -187,14 +187,14 @@ def test_patients_are_taken_with_their_own_target(kind: str) -> None:
 
 
 @survival_heads
-def test_who_came_late_does_not_bias(name: str) -> None:
-    """Hazard exp(x); those of high risk are seen only if they reach their entry, which hides their early deaths."""
+def test_delayed_entry_does_not_bias(name: str) -> None:
+    """The hazard is exp(x). Patients of high risk are observed only if alive at entry, so early deaths are missing."""
     rng = np.random.default_rng(7)
     x = rng.normal(size=3000)
     time = rng.exponential(np.exp(-x))
     entry = np.where(x > 0, rng.uniform(0.0, 2.0, 3000), 0.0)
-    there = time > entry
-    x, time, entry = x[there], time[there], entry[there]
+    alive = time > entry
+    x, time, entry = x[alive], time[alive], entry[alive]
     event = np.ones(len(x), dtype=bool)
     late = Survival(time, event, event, cause=event.astype(np.int64), entry=entry)
     blind = Survival(time, event, event, cause=event.astype(np.int64))
@@ -206,11 +206,11 @@ def test_who_came_late_does_not_bias(name: str) -> None:
             calibration = head.calibrate(estimates[0] - estimates[0].mean(axis=0), survival)
     assert slopes["late"] == pytest.approx(1.0, abs=0.1)
     assert abs(slopes["blind"] - 1.0) > 0.15
-    # A mixture bends the early hazards of those who came late, which the slope takes back.
+    # A mixture distorts the early hazards of patients with delayed entry; the slope corrects it.
     assert calibration.slope == pytest.approx(1.0, abs=0.25 if name == "weibull_mixture" else 0.1)
 
 
-def test_a_weibull_mixture_starts_from_the_weibull_of_lifelines() -> None:
+def test_null_estimate_of_a_weibull_mixture_equals_lifelines() -> None:
     from lifelines import WeibullFitter
 
     rng = np.random.default_rng(2)
@@ -220,12 +220,12 @@ def test_a_weibull_mixture_starts_from_the_weibull_of_lifelines() -> None:
     fitted = WeibullFitter().fit(time, event)
     assert head.shape == pytest.approx(fitted.rho_, rel=1e-3)
     assert head.unit == pytest.approx(fitted.lambda_, rel=1e-3)
-    start = head.null_estimate(target_of(head, Survival(time, event, event), torch.ones(2, 500)))
-    shapes = torch.exp(2 * torch.tanh(0.3 * start[:, 3:6] / 2))
+    null = head.null_estimate(target_of(head, Survival(time, event, event), torch.ones(2, 500)))
+    shapes = torch.exp(2 * torch.tanh(0.3 * null[:, 3:6] / 2))
     np.testing.assert_allclose(shapes, head.shape, rtol=1e-5)
 
 
-def test_cuts_are_where_the_kaplan_meier_curve_falls_in_equal_steps() -> None:
+def test_cuts_are_at_equal_steps_of_the_kaplan_meier_curve() -> None:
     _, survival = endpoint_of("survival", 500)
     cuts = hazard_cuts(survival)
     assert len(cuts) == 30
@@ -234,20 +234,20 @@ def test_cuts_are_where_the_kaplan_meier_curve_falls_in_equal_steps() -> None:
     from models.survival.kaplan_meier import kaplan_meier
 
     curve = kaplan_meier(survival.event, survival.time)(cuts)
-    falls = -np.diff(np.concatenate([[1.0], curve]))
-    assert falls.max() < 2.5 * falls.mean()
+    steps = -np.diff(np.concatenate([[1.0], curve]))
+    assert steps.max() < 2.5 * steps.mean()
 
 
-def test_few_events_make_few_cuts_and_none_is_refused() -> None:
+def test_few_events_give_few_cuts_and_no_event_raises_an_error() -> None:
     time, seen = np.arange(1.0, 11.0), np.ones(10, dtype=bool)
     one = Survival(time, time == 4.0, seen)
     np.testing.assert_array_equal(hazard_cuts(one), [4.0])
-    with pytest.raises(DataError, match="nobody had the event"):
+    with pytest.raises(DataError, match="no patient has the event"):
         event_quantiles(Survival(time, ~seen, seen), 10)
 
 
 @survival_heads
-def test_one_event_and_equal_times_still_give_an_answer(name: str) -> None:
+def test_one_event_and_equal_times_give_valid_curves(name: str) -> None:
     x = np.linspace(-1, 1, 30)
     seen = np.ones(30, dtype=bool)
     for time, event in (
@@ -262,13 +262,13 @@ def test_one_event_and_equal_times_still_give_an_answer(name: str) -> None:
         assert curves.between(0, 1).all()
 
 
-def test_causes_are_asked_for_and_each_must_befall_somebody() -> None:
+def test_competing_risks_needs_causes_with_events() -> None:
     _, survival = endpoint_of("survival")
     plain = Survival(survival.time, survival.event, survival.observed)
     with pytest.raises(DataError, match="declare the endpoint's key `cause`"):
         CompetingRisksHead.fit(plain)
     gap = Survival(survival.time, survival.event, survival.observed, cause=survival.event * np.int64(2))
-    with pytest.raises(DataError, match="nobody in a training part has cause 1"):
+    with pytest.raises(DataError, match="no patient of a training set has cause 1"):
         CompetingRisksHead.fit(gap)
 
 
@@ -284,7 +284,7 @@ def test_with_one_cause_competing_risks_is_the_logistic_hazard() -> None:
     torch.testing.assert_close(one.predict(estimate), other.predict(estimate))
 
 
-def test_a_shared_effect_of_the_logistic_hazard_is_near_that_of_cox() -> None:
+def test_the_shared_effect_of_the_logistic_hazard_is_near_that_of_cox() -> None:
     x, survival = endpoint_of("survival", 3000, causes=1)
     _, estimates = trained("survival", "logistic_hazard", x, survival, epochs=300)
     slope = torch.tensor(np.polyfit(x, estimates[0].mean(axis=1), 1)[0], requires_grad=True)

@@ -1,4 +1,4 @@
-"""The elastic-net Cox solver against scikit-survival, automatic differentiation and its own optimality."""
+"""The elastic-net Cox solver against scikit-survival, automatic differentiation and the optimality conditions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def draw(n: int, p: int, seed: int, *, ties: bool) -> tuple[np.ndarray, np.ndarr
 
 
 @pytest.mark.parametrize("ties", [False, True])
-def test_likelihood_gradient_and_curvature_are_those_of_the_torch_loss(ties: bool) -> None:
+def test_likelihood_gradient_and_curvature_equal_the_torch_loss(ties: bool) -> None:
     x, event, time = draw(40, 6, 1, ties=ties)
     eta = np.random.default_rng(2).normal(size=40)
     share = event.mean()
@@ -44,17 +44,19 @@ def test_likelihood_gradient_and_curvature_are_those_of_the_torch_loss(ties: boo
 def test_path_equals_scikit_survival(l1_ratio: float) -> None:
     x, event, time = draw(80, 200, 3, ties=False)
     penalties = largest_penalty(x, event, time, l1_ratio) * np.geomspace(1, 0.1, 10)
-    theirs = CoxnetSurvivalAnalysis(
+    reference = CoxnetSurvivalAnalysis(
         l1_ratio=l1_ratio, alphas=penalties, normalize=False, tol=1e-12, max_iter=10**6
     ).fit(x, Surv.from_arrays(event, time))
     ours = cox_net_path(x, event, time, penalties, l1_ratio)
-    np.testing.assert_allclose(ours, theirs.coef_.T, atol=2e-5)
+    np.testing.assert_allclose(ours, reference.coef_.T, atol=2e-5)
 
 
 def test_ridge_with_ties_equals_scikit_survival() -> None:
     x, event, time = draw(100, 5, 4, ties=True)
-    theirs = CoxPHSurvivalAnalysis(alpha=0.7, ties="efron", tol=1e-12).fit(x, Surv.from_arrays(event, time))
-    np.testing.assert_allclose(cox_net(x, event, time, 0.7 / 100, 0.0), theirs.coef_, atol=1e-6)
+    reference = CoxPHSurvivalAnalysis(alpha=0.7, ties="efron", tol=1e-12).fit(
+        x, Surv.from_arrays(event, time)
+    )
+    np.testing.assert_allclose(cox_net(x, event, time, 0.7 / 100, 0.0), reference.coef_, atol=1e-6)
 
 
 def test_unpenalised_equals_lifelines() -> None:
@@ -63,8 +65,8 @@ def test_unpenalised_equals_lifelines() -> None:
 
     x, event, time = draw(150, 3, 5, ties=True)
     frame = pd.DataFrame(x, columns=["a", "b", "c"]).assign(t=time, e=event)
-    theirs = CoxPHFitter().fit(frame, "t", "e").params_.to_numpy()
-    np.testing.assert_allclose(cox_net(x, event, time, 0.0, 0.0), theirs, atol=1e-5)
+    reference = CoxPHFitter().fit(frame, "t", "e").params_.to_numpy()
+    np.testing.assert_allclose(cox_net(x, event, time, 0.0, 0.0), reference, atol=1e-5)
 
 
 def test_lasso_with_ties_is_optimal() -> None:
@@ -84,13 +86,13 @@ def test_largest_penalty_is_where_the_first_feature_enters() -> None:
     assert (cox_net(x, event, time, edge * 0.99, 0.5) != 0).any()
 
 
-def test_separation_without_penalty_is_said() -> None:
+def test_separation_without_penalty_raises_an_error() -> None:
     time = np.arange(1.0, 21.0)
     with pytest.raises(FitError, match="raise the penalty"):
         cox_net(-time[:, None], np.ones(20, dtype=bool), time, 0.0, 0.0)
 
 
-def test_no_features_is_no_coefficients() -> None:
+def test_no_features_give_no_coefficients() -> None:
     _, event, time = draw(20, 3, 8, ties=False)
     assert cox_net(np.zeros((20, 0)), event, time, 0.1, 0.5).shape == (0,)
 
@@ -98,9 +100,9 @@ def test_no_features_is_no_coefficients() -> None:
 @pytest.mark.parametrize("ties", [False, True])
 def test_breslow_survival_equals_scikit_survival(ties: bool) -> None:
     x, event, time = draw(70, 3, 9, ties=ties)
-    theirs = CoxPHSurvivalAnalysis(tol=1e-12).fit(x, Surv.from_arrays(event, time))
-    eta = x @ theirs.coef_
+    reference = CoxPHSurvivalAnalysis(tol=1e-12).fit(x, Surv.from_arrays(event, time))
+    eta = x @ reference.coef_
     base = BreslowBaseline.fit(eta, event, time)
-    curves = theirs.predict_survival_function(x[:5])
+    curves = reference.predict_survival_function(x[:5])
     for ours, function in zip(base.survival(eta[:5]), curves, strict=True):
         np.testing.assert_allclose(ours, function(base.times), atol=1e-9)

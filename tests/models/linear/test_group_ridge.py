@@ -1,4 +1,4 @@
-"""Group ridge: the optimum by other solvers, penalties by the evidence, blocks that say nothing."""
+"""Group ridge: the optimum by other solvers, penalties by the evidence, uninformative blocks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def patients(n: int = 150, p: int = 6, seed: int = 0) -> tuple[np.ndarray, np.nd
 
 
 def test_equals_ridge_cox_of_lifelines() -> None:
-    """Its penalizer is on the mean over patients, and on coefficients of standardised inputs; ties after Efron."""
+    """The penalizer of lifelines is on the mean over patients, for standardised inputs; ties are Efron's."""
     import pandas as pd
 
     x, event, time = patients()
@@ -47,8 +47,8 @@ def test_equals_coordinate_descent_and_scikit_learn() -> None:
     np.testing.assert_allclose(logistic, oracle.coef_[0], atol=1e-5)
 
 
-def test_penalties_are_those_of_the_greatest_evidence() -> None:
-    """A brute search over the Laplace evidence and the gamma prior of both penalties finds no better place."""
+def test_penalties_maximise_the_evidence() -> None:
+    """A grid search over the Laplace evidence with the gamma prior of both penalties finds no better value."""
     x, event, time = patients(n=200, p=8, seed=3)
     block = np.repeat([0, 1], 4)
     likelihood = CoxLikelihood(event, time)
@@ -62,7 +62,7 @@ def test_penalties_are_those_of_the_greatest_evidence() -> None:
         return float(cost - (SHAPE * log_penalties - RATE * np.exp(log_penalties)).sum())
 
     best = minimize(minus_evidence, np.log([40.0, 40.0]), method="Nelder-Mead", options={"xatol": 1e-3})
-    # Each step of the search leaves out how the coefficients' curvature moves with the penalty.
+    # The fixed-point iteration ignores that the curvature depends on the penalty.
     np.testing.assert_allclose(np.log(found.penalties[[0, 4]]), best.x, atol=0.15)
 
 
@@ -77,7 +77,7 @@ def test_a_block_of_noise_is_penalised_more() -> None:
     assert worse <= 1
 
 
-def test_a_given_penalty_is_kept() -> None:
+def test_a_given_penalty_is_fixed() -> None:
     x, event, time = patients()
     block = np.repeat([0, 1], 3)
     found = group_ridge(x, block, CoxLikelihood(event, time), {1: 7.0})
@@ -103,7 +103,7 @@ def test_an_input_that_never_varies_has_no_coefficient() -> None:
     assert found.coefficients[2] == 0.0
 
 
-def test_the_likelihood_is_that_of_the_endpoint() -> None:
+def test_the_likelihood_depends_on_the_endpoint() -> None:
     _, event, time = patients()
     seen = np.ones(len(event), dtype=bool)
     assert isinstance(likelihood_of(Survival(time, event, seen)), CoxLikelihood)
@@ -112,8 +112,8 @@ def test_the_likelihood_is_that_of_the_endpoint() -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("strata", [False, True])
-def test_equals_the_loss_that_networks_train_by(late: bool, strata: bool) -> None:
-    """Loss and gradient of tied times against automatic differentiation of the other one, curvature by differences."""
+def test_equals_the_training_loss_of_networks(late: bool, strata: bool) -> None:
+    """Loss and gradient with ties against automatic differentiation, curvature against finite differences."""
     rng = np.random.default_rng(4)
     n = 60
     _, event, time = patients(n)
@@ -137,7 +137,7 @@ def test_equals_the_loss_that_networks_train_by(late: bool, strata: bool) -> Non
         np.testing.assert_allclose(curved, numeric, atol=1e-8)
 
 
-def test_what_is_not_finite_is_refused() -> None:
+def test_an_input_that_is_not_finite_raises_an_error() -> None:
     x, event, time = patients()
     x[3, 3] = np.nan
     with pytest.raises(FitError, match="not finite"):

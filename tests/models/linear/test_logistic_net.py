@@ -1,4 +1,4 @@
-"""Elastic-net logistic regression against scikit-learn, automatic differentiation and its own optimality."""
+"""Elastic-net logistic regression against scikit-learn, automatic differentiation and the optimality conditions."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_path_is_optimal_where_features_outnumber_patients() -> None:
     np.testing.assert_allclose(path[-1], alone, atol=1e-5)
 
 
-def test_separation_without_penalty_is_said() -> None:
+def test_separation_without_penalty_raises_an_error() -> None:
     x = np.arange(20.0)[:, None]
     with pytest.raises(FitError, match="raise the penalty"):
         logistic_net(x, x[:, 0] > 9, 0.0, 0.0)
@@ -106,7 +106,7 @@ def test_separation_with_a_small_ridge_is_finite() -> None:
     assert np.isfinite([*coefficients, intercept]).all()
 
 
-def test_no_features_is_the_prevalence() -> None:
+def test_no_features_give_the_prevalence() -> None:
     positive = np.arange(20) < 5
     coefficients, intercept = logistic_net(np.zeros((20, 0)), positive, 0.1, 0.5)
     assert coefficients.shape == (0,)

@@ -50,7 +50,7 @@ def draw(n: int, seed: int, ties: int = 8, strata: int = 3) -> Crowd:
         torch.tensor(rng.random(n) < 0.6),
         torch.tensor(time),
         torch.tensor(rng.choice([0.0, 0.5, 1.0, 2.5], n)),
-        # Whole numbers, so that some come at the very time of another's event.
+        # Integers, so that some patients enter exactly at the event time of another.
         torch.tensor(np.floor(time * rng.random(n) * 0.999) * (rng.random(n) < 0.6)),
         torch.tensor(rng.integers(0, strata, n)),
     )
@@ -64,7 +64,7 @@ def test_equals_brute_force(n: int, seed: int, ties: int, strata: int) -> None:
 
 
 @pytest.mark.parametrize("left_out", [("weight",), ("entry",), ("stratum",), ("weight", "entry", "stratum")])
-def test_what_is_left_out_is_what_everybody_has(left_out: tuple[str, ...]) -> None:
+def test_defaults_equal_constant_arguments(left_out: tuple[str, ...]) -> None:
     crowd = draw(60, 3)
     nothing = {"weight": torch.ones(60), "entry": torch.zeros(60), "stratum": torch.zeros(60)}
     expected = brute_force(crowd._replace(**{name: nothing[name] for name in left_out}))
@@ -109,7 +109,7 @@ def test_order_of_rows_does_not_matter(n: int, seed: int) -> None:
 
 @given(st.integers(2, 50), st.integers(0, 10_000))
 @settings(deadline=None, max_examples=30)
-def test_patients_of_no_weight_do_not_matter(n: int, seed: int) -> None:
+def test_patients_of_weight_zero_do_not_matter(n: int, seed: int) -> None:
     crowd = draw(n, seed)
     counts = crowd.weight > 0
     alone = cox_efron(*crowd.take(counts)).item() if counts.any() else 0.0
@@ -118,14 +118,14 @@ def test_patients_of_no_weight_do_not_matter(n: int, seed: int) -> None:
     assert cox_efron(*crowd._replace(eta=wild)).item() == pytest.approx(alone, abs=1e-10)
 
 
-def test_a_stratum_twice_over_costs_the_same() -> None:
+def test_a_duplicated_stratum_gives_the_same_loss() -> None:
     crowd = draw(40, 5, ties=1000, strata=2)
     twice = Crowd(*(torch.cat([part, part]) for part in crowd))
     apart = twice._replace(stratum=torch.cat([crowd.stratum, crowd.stratum + 2]))
     assert cox_efron(*apart).item() == pytest.approx(cox_efron(*crowd).item(), abs=1e-12)
 
 
-def test_weights_that_all_grow_change_no_gradient() -> None:
+def test_a_common_factor_of_the_weights_changes_no_gradient() -> None:
     crowd = draw(40, 6)
     slopes = []
     for factor in (1.0, 7.0):
@@ -151,15 +151,15 @@ def test_finite_at_extreme_log_hazards(size: float, dtype: torch.dtype) -> None:
     assert torch.isfinite(eta.grad).all()
 
 
-def test_a_small_crowd_is_not_lost_under_one_that_has_not_come_yet() -> None:
-    """A difference of sums would give log(0): e^600 later arrivals hide the two at risk."""
+def test_a_small_risk_set_is_not_lost_under_later_entries() -> None:
+    """A difference of sums would give log(0): later entries with hazard e^600 hide the two patients at risk."""
     eta = torch.tensor([0.0, 0.0, 600.0], dtype=torch.float64)
     event, time = torch.tensor([True, False, False]), torch.tensor([1.0, 2.0, 3.0])
     loss = cox_efron(eta, event, time, entry=torch.tensor([0.0, 0.0, 1.5]))
     assert loss.item() == pytest.approx(np.log(2), abs=1e-12)
 
 
-def test_members_have_weights_of_their_own() -> None:
+def test_each_member_has_its_weights() -> None:
     crowd = draw(50, 8)
     weight = torch.stack([crowd.weight, crowd.weight.flip(0), torch.zeros(50, dtype=torch.float64)])
     eta = crowd.eta.expand(3, 50).clone().requires_grad_()
@@ -171,7 +171,7 @@ def test_members_have_weights_of_their_own() -> None:
     assert (eta.grad[2] == 0).all()
 
 
-def test_nobody_at_all_is_a_zero_connected_to_the_graph() -> None:
+def test_no_patients_gives_zero_connected_to_the_graph() -> None:
     eta = torch.zeros(2, 0, requires_grad=True)
     loss = cox_efron(eta, torch.zeros(0, dtype=torch.bool), torch.zeros(0))
     assert loss.tolist() == [0.0, 0.0]

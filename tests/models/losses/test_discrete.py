@@ -1,4 +1,4 @@
-"""Discrete hazards, Weibull mixtures and levels: against brute force, one patient after the other."""
+"""Discrete hazards, Weibull mixtures and levels against brute force, one patient after the other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Crowd(NamedTuple):
 
 def draw(shape: tuple[int, ...], n: int, seed: int, highest: int) -> Crowd:
     rng = np.random.default_rng(seed)
-    # Half of the times are cuts themselves, some lie beyond the last.
+    # Half of the times are equal to cuts, some are beyond the last cut.
     time = np.where(rng.random(n) < 0.5, rng.choice(CUTS.numpy(), n), rng.uniform(0.1, 9.0, n))
     return Crowd(
         torch.tensor(rng.normal(size=(n, *shape)) * 0.7),
@@ -44,7 +44,7 @@ def draw(shape: tuple[int, ...], n: int, seed: int, highest: int) -> Crowd:
 
 
 def discrete_survival(z: np.ndarray, t: float) -> float:
-    """S(t) for logits (causes, k): the product of what is left of each interval, a straight line within it."""
+    """S(t) for logits (causes, k): the product of the survival of each interval, linear within intervals."""
     begins, alive = 0.0, 1.0
     for j, ends in enumerate(CUTS.numpy()):
         hazard = np.exp(z[:, j]).sum() / (1 + np.exp(z[:, j]).sum())
@@ -141,7 +141,7 @@ def test_equals_brute_force(name: str, n: int, seed: int) -> None:
 @every
 @given(n=st.integers(2, 40), seed=st.integers(0, 10_000))
 @settings(deadline=None, max_examples=20)
-def test_neither_order_nor_duplication_nor_the_weightless_matter(name: str, n: int, seed: int) -> None:
+def test_order_duplication_and_weight_zero_do_not_matter(name: str, n: int, seed: int) -> None:
     some, loss = crowd(name, n, seed)
     once = loss(some).item()
     shuffle = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
@@ -188,14 +188,14 @@ def test_members_see_only_their_patients(name: str) -> None:
     assert (z.grad[0][some.weight == 0] == 0).all()
 
 
-def test_one_cause_is_a_logistic_hazard() -> None:
+def test_one_cause_equals_a_logistic_hazard() -> None:
     some = draw((1, 4), 40, 4, 1)
     one = competing_risks(some.estimate, some.cause, some.time, CUTS, some.weight, some.entry)
     assert one.item() == pytest.approx(hazard_of(some).item(), abs=1e-12)
 
 
-def test_at_its_cuts_a_logistic_hazard_is_a_row_of_yes_and_no() -> None:
-    """Gensheimer and Narasimhan's own form: who is at risk in an interval, and who dies in it."""
+def test_times_at_cuts_give_the_sum_of_binary_likelihoods() -> None:
+    """The form of Gensheimer and Narasimhan: patients at risk in an interval, and events in it."""
     some = draw((1, 4), 60, 5, 1)
     time = CUTS[torch.arange(60) % 4]
     total = 0.0
@@ -207,7 +207,7 @@ def test_at_its_cuts_a_logistic_hazard_is_a_row_of_yes_and_no() -> None:
     assert loss.item() == pytest.approx(-total / 60, abs=1e-9)
 
 
-def test_the_density_of_a_mixture_adds_up_to_what_does_not_survive() -> None:
+def test_the_density_of_a_mixture_integrates_to_one_minus_survival() -> None:
     z = torch.tensor(np.random.default_rng(6).normal(size=(1, 9)))
 
     def density(t: float) -> float:
@@ -218,7 +218,7 @@ def test_the_density_of_a_mixture_adds_up_to_what_does_not_survive() -> None:
     assert quad(density, 0, 1.7, limit=400)[0] == pytest.approx(gone, abs=1e-5)
 
 
-def test_two_levels_are_a_yes_or_no() -> None:
+def test_two_levels_equal_a_binary_response() -> None:
     from models.losses.response import binary_cross_entropy
 
     z, level = torch.randn(30, dtype=torch.float64), torch.arange(30) % 2

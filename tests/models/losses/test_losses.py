@@ -1,4 +1,4 @@
-"""Losses against brute force, lifelines, scikit-learn and their own promises."""
+"""Losses against brute force, lifelines and scikit-learn, and their mathematical properties."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.losses.response import binary_cross_entropy
 
 
 def brute_force(eta: np.ndarray, event: np.ndarray, time: np.ndarray) -> float:
-    """Efron's formula, one tied time after the other, as in the textbook."""
+    """Efron's formula as in the textbook, one tied time after the other."""
     total = 0.0
     for t in np.unique(time[event]):
         tied = event & (time == t)
@@ -79,7 +79,7 @@ def test_gradient_is_right() -> None:
     assert torch.autograd.gradcheck(lambda e: cox_efron(e, event, time), eta.requires_grad_())
 
 
-def test_no_events_is_a_zero_connected_to_the_graph() -> None:
+def test_no_events_gives_zero_connected_to_the_graph() -> None:
     eta = torch.randn(5, requires_grad=True)
     loss = cox_efron(eta, torch.zeros(5, dtype=torch.bool), torch.arange(1.0, 6.0))
     loss.backward()
@@ -87,10 +87,10 @@ def test_no_events_is_a_zero_connected_to_the_graph() -> None:
     assert (eta.grad == 0).all()
 
 
-def test_scale_does_not_follow_the_number_of_patients() -> None:
+def test_scale_does_not_depend_on_the_number_of_patients() -> None:
     eta, event, time = draw(40, 5, ties=10**6)
     once = cox_efron(eta, event, time).item()
-    # Twice the patients, far apart in time: the same risk sets plus the log of the shifted crowd.
+    # Twice the patients, far apart in time: the same risk sets plus the log of the shifted risk set.
     assert once == pytest.approx(brute_force(eta.numpy(), event.numpy(), time.numpy()))
     twice = cox_efron(eta.repeat(2), event.repeat(2), time.repeat(2)).item()
     assert abs(twice - once - np.log(2)) < 0.1
@@ -106,7 +106,7 @@ def test_members_see_only_their_patients() -> None:
         assert together[member].item() == pytest.approx(alone.item(), abs=1e-12)
 
 
-def test_a_left_out_patient_leaves_no_trace_in_the_gradient() -> None:
+def test_a_held_out_patient_has_no_gradient() -> None:
     eta, event, time = draw(30, 7)
     eta = eta.expand(2, 30).clone().requires_grad_()
     weight = torch.ones(2, 30, dtype=torch.float64)
@@ -165,7 +165,7 @@ def test_cross_entropy_gradient_is_right() -> None:
     )
 
 
-def test_cross_entropy_of_nobody_is_a_zero_connected_to_the_graph() -> None:
+def test_cross_entropy_without_patients_is_zero_connected_to_the_graph() -> None:
     logit = torch.randn(2, 5, requires_grad=True)
     weight = torch.stack([torch.zeros(5), torch.ones(5)])
     loss = binary_cross_entropy(logit, torch.ones(5, dtype=torch.bool), weight)
