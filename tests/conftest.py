@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
+from made_once import made_once
 from places import SHARED
-from small import UNRECORDED, Change, with_response, write
+from small import SMALLEST, Change, with_response, write
 from trials import survival_trial
 
 from omics.common.files import write_json, write_parquet, write_text
@@ -56,15 +57,18 @@ def acc() -> Any:
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the small cohort, which lies beside it in `small`; MLflow was out of reach. To be copied."""
-    from stratomics.cli import main
 
-    folder = tmp_path_factory.mktemp("small_run")
-    write(folder / "small")
-    words = ["--cohort", str(folder / "small"), *UNRECORDED, "--split.folds=2", "--trainer.epochs=3"]
-    words += ["--runs", str(folder / "runs")]
-    assert main(["run", *words]) == 0
-    (run,) = (folder / "runs").iterdir()
-    return Path(shutil.move(run, folder))
+    def make(folder: Path) -> None:
+        from stratomics.cli import main
+
+        write(folder / "small")
+        words = ["--cohort", str(folder / "small"), *SMALLEST, "--runs", str(folder / "runs")]
+        assert main(["run", *words]) == 0
+        (run,) = (folder / "runs").iterdir()
+        shutil.move(run, folder)
+
+    (report,) = made_once(tmp_path_factory, "small_run", make).glob("*/report.html")
+    return report.parent
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ QUICK = [
 UNRECORDED = [*QUICK, "--tracking.uri=sqlite:////dev/null/store.db"]
 """The same where nothing is asked of MLflow, whose new store and model take two fifths of a run so small."""
 
+SMALLEST = [*UNRECORDED, "--split.folds=2", "--trainer.epochs=3"]
+"""The same with two folds and few epochs, where the question is whether a run ends."""
+
 
 def tables(n: int = 40, seed: int = 0) -> dict[str, pd.DataFrame]:
     """A small cohort as tables: outcome, and two views of which the second lacks every fourth patient."""

@@ -50,7 +50,7 @@ def test_three_tables_become_a_report(study: Path, capsys: pytest.CaptureFixture
     }
     assert spec["views"]["proteins"] == {"modality": "proteomics", "file": "proteins.csv", "scale": "log"}
     assert spec["endpoints"] == {"survival": {"time": "Follow-up (days)", "event": "Died", "unit": "days"}}
-    assert spec["arm"] == {"column": "Arm", "control": "placebo", "randomised": False}
+    assert spec["arm"] == {"column": "Arm", "control": "placebo", "randomised": "no"}
     assert spec["covariates"] == ["Age", "Sex (female)", "Stage"]
 
     assert main(["check", "my_study"]) == 0

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small import QUICK, UNRECORDED
+from small import QUICK, SMALLEST
 
 from omics.cohort.read import observed_views, read_cohort
 from omics.common.errors import CohortError
@@ -44,8 +44,8 @@ def _once(value: Any) -> Callable[[pd.DataFrame], pd.Series]:
 
 
 REFUSED: dict[str, tuple[Change, str]] = {
-    "all times equal": (_outcome("time", 100), "nobody is followed beyond the first event"),
-    "all times zero": (_outcome("time", 0), "nobody is followed beyond the first event"),
+    "all times equal": (_outcome("time", 100), "no patient is followed beyond the first event"),
+    "all times zero": (_outcome("time", 0), "no patient is followed beyond the first event"),
     "text among ages": (
         _outcome("age", _once("unknown")),
         "column age, patient p003: 'unknown' is not a number",
@@ -127,7 +127,7 @@ ODD: dict[str, Change] = {
 def test_goes_through_the_trip(
     name: str, write_small: Callable[..., Path], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["run", "--cohort", str(write_small(ODD[name])), *UNRECORDED]) == 0
+    assert main(["run", "--cohort", str(write_small(ODD[name])), *SMALLEST]) == 0
     captured = capsys.readouterr()
     run = RunDirectory(here / captured.out.splitlines()[-1])
     for prediction in run.predictions.values():
@@ -159,7 +159,7 @@ def test_a_name_stays_inside_the_folder_of_runs(
     name: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", "configs/experiment/tcga_acc.yaml", f"--name={name}", *QUICK]) == 2
-    assert "begins a folder's name" in capsys.readouterr().err
+    assert "begins the name of a folder" in capsys.readouterr().err
 
 
 def test_a_cohort_given_relatively_runs_again_from_anywhere(
@@ -169,7 +169,7 @@ def test_a_cohort_given_relatively_runs_again_from_anywhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = write_small()
-    assert main(["run", "--cohort", folder.name, *UNRECORDED]) == 0
+    assert main(["run", "--cohort", folder.name, *SMALLEST]) == 0
     run = here / capsys.readouterr().out.splitlines()[-1]
     monkeypatch.chdir("/")
     assert main(["run", str(run / "config.yaml"), "--runs", str(here / "runs")]) == 0

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
-from small import QUICK, UNRECORDED, with_response, write
+from small import QUICK, SMALLEST, with_response, write
 
 from datamodules.resampling import Design
 from datamodules.split import Fold, stratified_folds
@@ -180,7 +180,7 @@ def test_same_seed_same_bytes_whatever_the_workers(
             "run",
             "--cohort",
             str(folder),
-            *UNRECORDED,
+            *SMALLEST,
             f"--workers={workers}",
             f"--seed={seed}",
             "--runs",
@@ -284,7 +284,7 @@ def test_calibration_uses_left_out_predictions_only(
     np.testing.assert_array_equal(handed["positive"], cohort.obs["response"].to_numpy()[seen] == 1)
     left_out = np.full(cohort.n_obs, np.nan)
     left_out[seen] = handed["logit"]
-    x = model.layout.stacked([encoder.encode(cohort).blocks for encoder in model.encoders])
+    x = model.layout.stack([encoder.encode(cohort).blocks for encoder in model.encoders])
     for member, fold in enumerate(stratified_folds(cohort, CONFIG.split.inner_folds, 1, 5, "inner")):
         rows = fold.test[seen[fold.test]]
         expected = model.stratifier.predict(x)[0][member] - model.endpoints[0].centers[member]
@@ -328,7 +328,7 @@ REFUSED: dict[str, tuple[Change, list[str], str]] = {
     "a metric of survival": (
         lambda frames, spec: None,
         ["--evaluation.metric=ibs"],
-        "evaluation.metric 'ibs' is not for a response, which is what decides here; choose among log_loss",
+        "evaluation.metric 'ibs' is not for a response, which is the kind of the primary endpoint; choose among log_loss",
     ),
     "a baseline of survival": (
         lambda frames, spec: None,
@@ -398,7 +398,7 @@ def test_goes_through_the_trip(
     name: str, write_response: Callable[..., Path], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change, words = ODD[name]
-    assert main(["run", "--cohort", str(write_response(change)), *UNRECORDED, *words]) == 0
+    assert main(["run", "--cohort", str(write_response(change)), *SMALLEST, *words]) == 0
     run = RunDirectory(here / capsys.readouterr().out.splitlines()[-1])
     for prediction in run.predictions.values():
         assert prediction.patients["sample_id"].nunique() == 40

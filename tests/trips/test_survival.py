@@ -20,7 +20,7 @@ import yaml
 from places import ROOT
 from sksurv.metrics import concordance_index_censored, concordance_index_ipcw, integrated_brier_score
 from sksurv.util import Surv
-from small import QUICK, UNRECORDED
+from small import QUICK, SMALLEST, write
 
 from models.prediction import Prediction
 from omics.cohort.read import read_cohort
@@ -72,7 +72,7 @@ def test_the_screen_tells_methods_difference_and_one_honest_sentence_each(trip: 
         "clinical Cox",
         "elastic-net Cox",
         "IBS, lower is better",
-        "ours minus theirs",
+        "stratomics minus method",
     ):
         assert words in done.stdout
     sentences = re.findall(r"On IBS, stratomics: (better|worse|no evidence of a difference)", done.stdout)
@@ -232,11 +232,13 @@ def parquet_bytes(folder: Path) -> dict[str, bytes]:
 
 def test_same_seed_same_bytes_whatever_the_hash_seed_and_the_workers(tmp_path: Path) -> None:
     found = []
+    write(tmp_path / "small")
     for hash_seed, workers in (("0", "1"), ("123", "2")):
         folder = tmp_path / hash_seed
         folder.mkdir()
-        words = [word for word in UNRECORDED if not word.startswith("--workers")]
-        done = command("run", ACC, *words, f"--workers={workers}", cwd=folder, PYTHONHASHSEED=hash_seed)
+        words = [word for word in SMALLEST if not word.startswith("--workers")]
+        words += [f"--cohort={tmp_path / 'small'}", f"--workers={workers}"]
+        done = command("run", *words, cwd=folder, PYTHONHASHSEED=hash_seed)
         assert done.returncode == 0, done.stderr
         run = folder / done.stdout.splitlines()[-1]
         model = {p.name: p.read_bytes() for p in sorted((run / "model").iterdir())}
@@ -282,7 +284,7 @@ def test_another_seed_gives_other_numbers(small_run: Path, finish: Finish) -> No
 
 
 def test_mofa_when_the_configuration_says_so(write_small: Callable[..., Path], finish: Finish) -> None:
-    words = ["--cohort", str(write_small()), *UNRECORDED, "--factors.model=mofa", "--split.folds=2"]
+    words = ["--cohort", str(write_small()), *SMALLEST, "--factors.model=mofa", "--baselines=[]"]
     run = finish(*words)
     assert json.loads((run / "model" / "network.json").read_text())["factor_model"] == "mofa"
 
@@ -292,7 +294,9 @@ def test_patient_tables_stay_out_of_mlflow_when_asked(
 ) -> None:
     # MLflow remembers a store by its name: a relative one would be that of an earlier test.
     store = f"--tracking.uri=sqlite:///{here / 'mlflow.db'}"
-    finish("--cohort", str(write_small()), *QUICK, store, "--tracking.patient_data=false")
+    finish(
+        "--cohort", str(write_small()), *SMALLEST, "--baselines=[]", store, "--tracking.patient_data=false"
+    )
     stored = {p.name for p in (here / "mlruns").rglob("*") if p.is_file()}
     assert {"metrics.json", "report.html", "environment.txt"} <= stored
     # Tables that have no row a patient.
@@ -302,7 +306,7 @@ def test_patient_tables_stay_out_of_mlflow_when_asked(
 
 
 def test_mlflow_out_of_reach_does_not_stop_the_trip(write_small: Callable[..., Path], tmp_path: Path) -> None:
-    done = command("run", "--cohort", str(write_small()), *UNRECORDED, cwd=tmp_path)
+    done = command("run", "--cohort", str(write_small()), *SMALLEST, "--baselines=[]", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "could not record" in done.stderr
     assert "Traceback" not in done.stderr
@@ -428,7 +432,7 @@ def test_names_from_files_are_escaped_in_the_report(
         frames["rna"].loc[0, "sample_id"] = "<script>"
 
     folder = write_small(change)
-    assert main(["run", "--cohort", str(folder), *UNRECORDED]) == 0
+    assert main(["run", "--cohort", str(folder), *SMALLEST]) == 0
     run = here / capsys.readouterr().out.splitlines()[-1]
     page = (run / "report.html").read_text()
     assert "<script" not in page
@@ -443,7 +447,7 @@ def test_a_patient_without_the_endpoint_is_predicted_but_not_judged(
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["outcome"].loc[:4, ["time", "event"]] = np.nan
 
-    assert main(["run", "--cohort", str(write_small(change)), *UNRECORDED]) == 0
+    assert main(["run", "--cohort", str(write_small(change)), *SMALLEST]) == 0
     run = RunDirectory(here / capsys.readouterr().out.splitlines()[-1])
     assert run.predictions["stratomics"].patients["sample_id"].nunique() == 40
     assert int(run.survival.observed.sum()) == 35
