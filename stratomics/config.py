@@ -1,4 +1,4 @@
-"""ExperimentConfig: the signature is the schema; every key may be set in yaml or on the command line."""
+"""ExperimentConfig: the settings of an experiment. Every key may be set in yaml or on the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 WITHOUT_EFFECT = ("tracking", "workers", "executor", "cohort")
-"""Keys that results do not depend on; a cohort has a digest of its own."""
+"""Keys that do not change results. The content of the cohort is covered by its digest."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class EvaluationConfig:
     Parameters
     ----------
     metric
-        The one metric, declared beforehand, on which methods are compared: a name in METRICS; null is ibs for
-        a survival endpoint, log_loss for a response.
+        Primary metric on which methods are compared, a name in METRICS; null means ibs for a survival endpoint and
+        log_loss for a response.
     draws
-        Bootstrap resamples of the patients behind each 95% interval.
+        Number of bootstrap resamples of the patients for each 95% interval.
     """
 
     metric: str | None = None
@@ -44,20 +44,20 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class TrackingConfig:
-    """Where MLflow keeps the record.
+    """Where MLflow records the run.
 
     Parameters
     ----------
     uri
-        Tracking store.
+        MLflow tracking store.
     experiment
         Name of the MLflow experiment.
     patient_data
-        Whether tables with a row per patient go to MLflow too.
+        Whether tables with one row per patient are sent to MLflow.
     model
-        Name under which the final model is registered; that of the run or the cohort if null.
+        Name under which the final model is registered; null means the name of the run or the cohort.
     alias
-        Points to the newest model of that name; ``champion`` is left to people.
+        Alias of the newest model of that name; the alias ``champion`` is set by people only.
     """
 
     uri: str = "sqlite:///mlflow.db"
@@ -74,13 +74,14 @@ class ExperimentConfig:
     Parameters
     ----------
     name
-        Begins the name of the run directory; the cohort's name if null.
+        Start of the name of the run directory; null means the name of the cohort.
     cohort
-        A folder with cohort.yaml, the yaml itself, an .h5mu file, or bundled:NAME.
+        A folder with cohort.yaml, the yaml file, an .h5mu file, or bundled:NAME.
     seed
-        The one seed behind every random number.
+        Seed of all random numbers.
     endpoints
-        Those to learn beside the deciding one; null is every response, and one of survival, that have patients enough.
+        Endpoints to learn in addition to the primary one; null means every response, and one survival endpoint, with
+        enough patients.
     split
         Cross-validation.
     harmonize
@@ -92,17 +93,17 @@ class ExperimentConfig:
     trainer
         How networks are trained.
     baselines
-        What a sceptic would try first: names in BASELINES; null is all for the endpoint's kind.
+        Methods to compare with, names in BASELINES; null means all for the kind of endpoint.
     stack
-        Whether methods are mixed too, by weights that are learned on inner folds.
+        Whether to evaluate also a weighted mixture of all methods, with weights learned on inner folds.
     controls
-        What must come out at chance: names in CONTROLS; null is all.
+        Negative controls, names in CONTROLS, which must perform at chance level; null means all.
     evaluation
         How predictions are evaluated.
     tracking
-        Where MLflow keeps the record.
+        Where MLflow records the run.
     workers
-        Processes of this machine that fit folds side by side; one a core if null. The results do not depend on it.
+        Number of processes that fit folds in parallel; null means one per processor core. It does not change results.
     executor
         Where fits run.
     """
@@ -125,14 +126,14 @@ class ExperimentConfig:
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain nested dict of every key."""
+        """Convert to a nested dict of all keys, for YAML."""
         return asdict(self)
 
     def fingerprint(self) -> dict[str, Any]:
-        """Plain nested dict of the keys that results depend on; what names the run directory."""
+        """Nested dict of the keys that results depend on; its hash is part of the name of the run directory."""
         return fingerprint_of(self.as_dict())
 
 
 def fingerprint_of(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """:meth:`ExperimentConfig.fingerprint` of the keys of a ``config.yaml``."""
+    """Select the keys of a ``config.yaml`` that results depend on, as :meth:`ExperimentConfig.fingerprint`."""
     return {key: keys[key] for key in keys if key not in WITHOUT_EFFECT}

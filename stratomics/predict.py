@@ -1,4 +1,4 @@
-"""New patients through a finished run: block by block, into the same tables that a run leaves."""
+"""Prediction of new patients with a finished run, block by block, into the same tables as those of a run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from omics.common.manifest import MANIFEST, compare_digests, digests_of, files_o
 from omics.common.table_writer import TableWriter, table_writer
 from stratomics.enrichment.selection.eligible import with_eligible
 from stratomics.enrichment.selection.subgroup import Subgroup
+from stratomics.enrichment.store import load_subgroup
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -29,12 +30,12 @@ __all__ = ["Written", "find_model", "locked_rule", "predict_blocks", "with_rule"
 log = logging.getLogger(__name__)
 
 BLOCK = 2048
-"""Patients that are read and predicted together. They are neighbours: a chunked store reads whole chunks."""
+"""Patients that are read and predicted together. They are consecutive, because a chunked store reads whole chunks."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """The tables that were written, of how many patients, and about how many of them the model abstains."""
+    """Written tables, the number of patients, and the number of patients for whom the model abstains."""
 
     tables: list[Path]
     patients: int
@@ -42,12 +43,12 @@ class Written:
 
 
 def find_model(place: Path) -> Path:
-    """Find the folder of a model: itself, or that of a run directory, where it has to be as the run left it.
+    """Find the folder of a model: the given folder, or that of a run directory, which must be unchanged.
 
     Raises
     ------
     InputError
-        If there is no model, or if it differs from what the run wrote.
+        If there is no model, or if it changed since the run wrote it.
     """
     if (place / "network.json").is_file():
         return place
@@ -57,19 +58,33 @@ def find_model(place: Path) -> Path:
     # Release 0.1.0 wrote no manifest.
     if (place / MANIFEST).is_file():
         files = read_json(place / MANIFEST).get("files") or {}
-        declared = {name: own for name, own in files.items() if name.startswith("model/")}
-        found = digests_of({f"model/{name}": path for name, path in files_of(model).items()})
-        for name, what in compare_digests(declared, found).items():
+        declared = {name: digest for name, digest in files.items() if name.startswith("model/")}
+        actual = digests_of({f"model/{name}": path for name, path in files_of(model).items()})
+        for name, change in compare_digests(declared, actual).items():
             raise InputError(
-                f"{place / name}: {what} since the run wrote its model; restore it, or run again"
+                f"{place / name}: {change} since the run wrote its model; restore it, or run again"
             )
     return model
 
 
 def predict_blocks(model: Fitted, cohort: MuData, size: int = BLOCK) -> Iterator[Prediction]:
-    """Predict `size` patients at a time, in their order, so that views on disk need not fit in memory.
+    """Predict patients in blocks, in their order, so that views on disk need not fit in memory.
 
-    A model that adapts to new sites (``harmonize.adapt``) learns them from all patients at once, and has one block.
+    A model that adapts to new sites (``harmonize.adapt``) needs all patients at once, so that there is one block.
+
+    Parameters
+    ----------
+    model
+        Fitted model.
+    cohort
+        New patients.
+    size
+        Number of patients per block.
+
+    Yields
+    ------
+    Prediction
+        Prediction of one block.
     """
     if model.encoders[0].harmonizer.config.adapt:
         size = max(cohort.n_obs, 1)
@@ -78,42 +93,73 @@ def predict_blocks(model: Fitted, cohort: MuData, size: int = BLOCK) -> Iterator
 
 
 def locked_rule(model: Path, columns: Iterable[str]) -> tuple[Subgroup, str] | None:
-    """Find the rule that `stratomics enrich` locked beside a model, with the model's digest; None where there is none.
+    """Find the subgroup rule that `stratomics enrich` locked for a model.
 
-    A rule on a marker is none either: the marker is not among the `columns` of predictions.
+    Parameters
+    ----------
+    model
+        Folder of the model; the rule is next to it.
+    columns
+        Columns of the predictions. A rule on a marker is ignored, because predictions do not contain the marker.
+
+    Returns
+    -------
+    tuple or None
+        The rule and the digest of the model; None if there is no rule that applies.
     """
     path = model.with_name("subgroup.json")
     if not path.is_file():
         return None
-    rule = Subgroup.load(path)
+    rule = load_subgroup(path)
     if rule.score not in set(columns):
         log.warning(
-            "the locked rule asks for '%s', which is not predicted; nobody is said to be eligible", rule.score
+            "the locked rule needs '%s', which is not predicted; the table does not show eligibility",
+            rule.score,
         )
         return None
     return rule, digest_files([model])
 
 
 def with_rule(blocks: Iterable[Prediction], rule: Subgroup, digest: str) -> Iterator[Prediction]:
-    """Add ``eligible`` and ``agreement`` to the rows of patients."""
+    """Add the columns ``eligible`` and ``agreement`` to predictions.
+
+    Parameters
+    ----------
+    blocks
+        Predictions.
+    rule
+        Locked rule.
+    digest
+        Digest of the model that predicts.
+
+    Yields
+    ------
+    Prediction
+        Prediction of one block, with eligibility.
+    """
     for block in blocks:
         yield Prediction(with_eligible(block.patients, rule, digest), block.long)
 
 
 def write_predictions(out: Path, blocks: Iterable[Prediction]) -> Written:
-    """Write blocks of predictions into `out`, and each long table beside it as ``NAME.survival.parquet`` and the like.
+    """Write blocks of predictions to a table, and each long table next to it, such as ``NAME.survival.parquet``.
 
     Parameters
     ----------
     out
-        Ends in ``.parquet`` or ``.csv``, and so do the long tables.
+        Path of the table, ending in ``.parquet`` or ``.csv``; long tables have the same ending.
     blocks
-        All of the same columns.
+        Predictions with equal columns.
+
+    Returns
+    -------
+    Written
+        The tables, and the numbers of patients.
 
     Raises
     ------
     ConfigError
-        Another ending.
+        If the path has another ending.
     """
     tables: dict[Path, TableWriter] = {}
     patients = abstained = 0

@@ -1,4 +1,4 @@
-"""The door: ``stratomics COMMAND ...``. A command is one file and one line in COMMANDS."""
+"""Command line: ``stratomics COMMAND ...``. A command is one file and one line in COMMANDS."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ from stratomics.runtime.threads import use_one_thread
 if TYPE_CHECKING:
     from omics.common.errors import StratomicsError
 
-__all__ = ["COMMANDS", "explained_at", "main"]
+__all__ = ["COMMANDS", "documentation_link", "main"]
 
 COMMANDS = {
     "init": (
         "stratomics.cli.init:init",
-        "a first cohort.yaml for a folder of tables, each guess with its reason",
+        "write a first cohort.yaml for a folder of tables",
     ),
-    "check": ("stratomics.cli.check:check", "what a careful statistician would look at before modelling"),
-    "run": ("stratomics.cli.run:run", "one experiment, from files to report"),
-    "tune": ("stratomics.cli.tune:tune", "the experiment again and again, and what that is worth"),
+    "check": ("stratomics.cli.check:check", "check a cohort before modelling"),
+    "run": ("stratomics.cli.run:run", "run one experiment, from files to report"),
+    "tune": ("stratomics.cli.tune:tune", "tune the settings of an experiment"),
     "enrich": (
         "stratomics.cli.enrich:enrich",
-        "whom the next trial should enrol, from a run or a table of scores",
+        "choose and size the next trial, from a run or a table of scores",
     ),
-    "ui": ("stratomics.cli.ui:ui", "finished runs side by side in a browser, on this machine alone"),
-    "simulate": ("stratomics.cli.simulate:simulate", "a cohort whose truth is known, to try things on"),
-    "predict": ("stratomics.cli.predict:predict", "new patients through a finished run"),
-    "log": ("stratomics.cli.log:log", "send a finished run to MLflow, which was out of reach before"),
-    "verify": ("stratomics.cli.verify:verify", "whether a run and its inputs are as the run left them"),
-    "report": ("stratomics.cli.report:report", "write the report of a finished run anew"),
-    "completion": ("stratomics.cli.completion:completion", "let the shell complete commands and options"),
+    "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
+    "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),
+    "predict": ("stratomics.cli.predict:predict", "predict new patients with a finished run"),
+    "log": ("stratomics.cli.log:log", "send a finished run to MLflow"),
+    "verify": ("stratomics.cli.verify:verify", "check that a run and its inputs are unchanged"),
+    "report": ("stratomics.cli.report:report", "write the report of a finished run again"),
+    "completion": ("stratomics.cli.completion:completion", "print a script for shell completion"),
 }
 
 _USAGE = """usage: stratomics COMMAND ...
 
-Who responds, who survives, and whom should the next trial enrol.
+Predicts response and survival from multi-omics data, and designs the next trial.
 
 commands:
 {commands}
-  --version  print the version
+  --version   print the version
 
-{voice}.
-example: stratomics run configs/experiment/tcga_acc.yaml
-`stratomics COMMAND --help` tells more about each."""
+{output}.
+Example: stratomics run configs/experiment/tcga_acc.yaml
+`stratomics COMMAND --help` describes a command and its options."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Exit 0, 2 for input that cannot be right, 1 for a fault of ours."""
+    """Run one command and return its exit code: 0 for success, 2 for wrong input, 1 for any other error."""
     output, arguments = read_output_mode(sys.argv[1:] if argv is None else argv)
     use_one_thread()
     if not arguments or arguments[0] in ("-h", "--help"):
-        rows = (f"  {name:<10} {sentence}" for name, (_, sentence) in COMMANDS.items())
+        rows = (f"  {name:<11} {sentence}" for name, (_, sentence) in COMMANDS.items())
         print(_USAGE.format(commands="\n".join(rows), output=HELP))
         return 0 if arguments else 2
     if arguments[0] == "--version":
@@ -70,30 +70,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _guarded(arguments: list[str], output: OutputMode) -> int:
     from omics.common.errors import ConfigError, InputError, StratomicsError
 
-    screen = logging.StreamHandler(sys.stderr)
-    screen.setLevel(logging.CRITICAL if output.quiet else logging.WARNING)
-    logging.basicConfig(format="%(levelname)s %(message)s", handlers=[screen])
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.CRITICAL if output.quiet else logging.WARNING)
+    logging.basicConfig(format="%(levelname)s %(message)s", handlers=[handler])
     try:
         _check_imports()
         with using_output(output):
             _command(arguments[0])(arguments[1:])
         sys.stdout.flush()
-        if output.json and not output.told:
-            raise ConfigError(f"`stratomics {arguments[0]}` has no result for machines; leave --json out")
+        if output.json and not output.emitted:
+            raise ConfigError(f"`stratomics {arguments[0]}` has no JSON output; leave --json out")
     except StratomicsError as error:
-        return _complain(f"{error} ({explained_at(error)})", 2 if isinstance(error, InputError) else 1)
+        return _report_error(
+            f"{error} ({documentation_link(error)})", 2 if isinstance(error, InputError) else 1
+        )
     except KeyboardInterrupt:
-        return _complain(
-            "stopped by Ctrl-C; nothing half-written is left, and a run goes on from here by the same command",
+        return _report_error(
+            "stopped by Ctrl-C; there are no incomplete files, and the same command continues a run",
             2,
         )
     except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` does; Python would complain again at exit.
+        # The reader of the output has stopped, as `head` does; without this, Python reports the error again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        return _complain(
+        return _report_error(
             f"{place}{error.strerror or error}; free space or correct the path, then run again", 2
         )
     return 0
@@ -109,18 +111,18 @@ def _command(name: str) -> Callable[[Sequence[str]], None]:
     return command
 
 
-def explained_at(error: StratomicsError) -> str:
-    """Say where the documentation explains an error: by its code or, where it has none, by its kind."""
+def documentation_link(error: StratomicsError) -> str:
+    """Link to the documentation of an error: by its code or, if it has none, by its kind."""
     return f"docs/errors.md#{getattr(error, 'code', type(error).__name__.lower())}"
 
 
-def _complain(sentence: str, code: int) -> int:
+def _report_error(sentence: str, code: int) -> int:
     print(f"stratomics: {' '.join(sentence.split())}", file=sys.stderr)
     return code
 
 
 def _check_imports() -> None:
-    """Refuse to go on when a user's own ``models.py`` would be imported in place of ours."""
+    """Raise if another module, such as a user's ``models.py``, would be imported in place of ours."""
     import importlib.util
     from pathlib import Path
 

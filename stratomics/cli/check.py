@@ -1,4 +1,4 @@
-"""``stratomics check COHORT``: what a careful statistician would look at before modelling."""
+"""``stratomics check COHORT``: the problems of a cohort that should be known before modelling."""
 
 from __future__ import annotations
 
@@ -14,21 +14,19 @@ from omics.checks.finding import ERROR, INFO, Finding
 from omics.common.errors import InputError
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
-from stratomics.cli.run import parsed_words
+from stratomics.cli.run import parse_arguments
 
 __all__ = ["build_parser", "check"]
 
 
 def check(arguments: Sequence[str]) -> None:
-    """Print every finding; a cohort with errors ends in exit code 2, all of them listed."""
-    cohort = parsed_words(build_parser(), list(arguments), "the command line").cohort
+    """Print every finding; a cohort with errors ends in exit code 2."""
+    cohort = parse_arguments(build_parser(), list(arguments), "the command line").cohort
     findings = check_cohort(cohort)
     emit([finding.as_dict() for finding in findings], lambda: _show(findings, cohort))
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
-        raise InputError(
-            f"{cohort}: {len(errors)} error(s) listed above; mend them before anything is modelled"
-        )
+        raise InputError(f"{cohort}: {len(errors)} error(s) listed above; correct them before modelling")
 
 
 def _show(findings: list[Finding], cohort: str) -> None:
@@ -36,36 +34,33 @@ def _show(findings: list[Finding], cohort: str) -> None:
     facts = [finding for finding in findings if finding.severity == INFO]
     others = [finding for finding in findings if finding.severity != INFO]
     if facts:
-        console.print(_table("What the cohort holds", facts))
+        console.print(_table("Contents of the cohort", facts))
     if others:
-        console.print(_table("What wants a look before modelling", others))
+        console.print(_table("Please check before modelling", others))
     elif facts:
-        console.print("Nothing else to look at.")
+        console.print("No errors or warnings.")
     if not any(finding.severity == ERROR for finding in findings):
         print(f"Then: stratomics run configs/default.yaml --cohort {cohort}")
 
 
 def _table(title: str, findings: list[Finding]) -> Table:
     table = Table(title=title, title_justify="left", show_lines=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("where")
+    table.add_column("code", no_wrap=True)
+    table.add_column("place")
     table.add_column("finding")
     for finding in findings:
-        # Text from files is no markup.
+        # Text from files must not be read as markup.
         table.add_row(escape(finding.code), escape(finding.place), escape(finding.sentence))
     return table
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
-    """Build the parser of the command's words."""
+    """Build the parser of the command."""
     parser = command_parser(
         "check",
         "COHORT",
-        "What a careful statistician would look at before anything is modelled: every error, or everything that wants "
-        "a look. It ends in exit code 2 where there are errors.",
+        "Check a cohort before modelling. Lists all errors, warnings and facts. Exits with code 2 if there are errors.",
         "my_cohort",
     )
-    parser.add_argument(
-        "cohort", type=str, help="a folder with cohort.yaml, the yaml itself, or an .h5mu file"
-    )
+    parser.add_argument("cohort", type=str, help="folder with cohort.yaml, the yaml file, or an .h5mu file")
     return parser

@@ -1,4 +1,4 @@
-"""``stratomics completion SHELL``: a script that lets the shell complete commands and their options."""
+"""``stratomics completion SHELL``: a script for shell completion of commands and options."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ import shtab
 from stratomics.cli import COMMANDS
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
-from stratomics.cli.run import parsed_words
+from stratomics.cli.run import parse_arguments
 
 __all__ = ["build_parser", "completion"]
 
 SHELLS = ("bash", "zsh")
 
-WORDS = {"--quiet": "nothing but the result", "--json": "the result for machines"}
+SHARED_OPTIONS = {"--quiet": "print only the result", "--json": "print the result as JSON"}
 
 
 def completion(arguments: Sequence[str]) -> None:
     """Print the script."""
-    shell = parsed_words(build_parser(), list(arguments), "the command line").shell
-    script = shtab.complete(_everything(), shell)
+    shell = parse_arguments(build_parser(), list(arguments), "the command line").shell
+    script = shtab.complete(_combined_parser(), shell)
     emit({"shell": shell, "script": script}, lambda: print(script))
 
 
-def _everything() -> argparse.ArgumentParser:
-    """All commands as one plain parser, which shtab reads."""
+def _combined_parser() -> argparse.ArgumentParser:
+    """Combine all commands into one argparse parser, the input of shtab."""
     parser = argparse.ArgumentParser(prog="stratomics")
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers()
     for name, (place, sentence) in COMMANDS.items():
         command = commands.add_parser(name, help=sentence, add_help=True)
-        for word, what in WORDS.items():
-            command.add_argument(word, action="store_true", help=what)
+        for option, text in SHARED_OPTIONS.items():
+            command.add_argument(option, action="store_true", help=text)
         build = getattr(import_module(place.partition(":")[0]), "build_parser", None)
         if build is not None:
             _copy(build(), command)
@@ -44,32 +44,32 @@ def _everything() -> argparse.ArgumentParser:
 
 
 def _copy(source: jsonargparse.ArgumentParser, command: argparse.ArgumentParser) -> None:
-    """Names, choices and help of all words; what is no choice may be a file."""
+    """Copy names, choices and help of all options; an option without choices may be a file."""
     for action in source._actions:
         if isinstance(action, argparse._HelpAction) or action.help == argparse.SUPPRESS:
             continue
-        options = [word for word in action.option_strings if not word.endswith("+")]
+        options = [option for option in action.option_strings if not option.endswith("+")]
         takes = None if action.nargs == 0 else "?"
-        what = str(action.help or "").replace("%", "%%")
+        text = str(action.help or "").replace("%", "%%")
         added = (
-            command.add_argument(*options, action="store_true", help=what)
+            command.add_argument(*options, action="store_true", help=text)
             if options and takes is None
             else command.add_argument(
-                *(options or [action.dest]), nargs=takes, choices=action.choices, help=what
+                *(options or [action.dest]), nargs=takes, choices=action.choices, help=text
             )
         )
         if action.choices is None and takes is not None:
-            added.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's way
+            added.complete = shtab.FILE  # type: ignore[attr-defined]  # attribute that shtab reads
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
-    """Build the parser of the command's words."""
+    """Build the parser of the command."""
     parser = command_parser(
         "completion",
         "bash|zsh",
-        "A script that lets the shell complete commands, options and files. In ~/.bashrc or ~/.zshrc it is "
-        'eval "$(stratomics completion bash)"; quicker to start is a file made once, as below.',
+        "Print a script for shell completion of commands, options and files. In ~/.bashrc or ~/.zshrc, use "
+        'eval "$(stratomics completion bash)". A file written once, as below, makes the shell start faster.',
         "bash > ~/.local/share/bash-completion/completions/stratomics",
     )
-    parser.add_argument("shell", choices=SHELLS, help="which shell")
+    parser.add_argument("shell", choices=SHELLS, help="name of the shell")
     return parser

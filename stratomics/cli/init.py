@@ -1,4 +1,4 @@
-"""``stratomics init FOLDER``: a first ``cohort.yaml`` for a folder of tables, with a reason for each guess."""
+"""``stratomics init FOLDER``: write a first ``cohort.yaml`` for a folder of tables, with the reason for each guess."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from omics.infer.cohort_yaml import guess_cohort
 from omics.infer.write_yaml import as_yaml, unsure
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
-from stratomics.cli.run import parsed_words
+from stratomics.cli.run import parse_arguments
 
 __all__ = ["build_parser", "init"]
 
 
 def init(arguments: Sequence[str]) -> None:
     """Write ``cohort.yaml``; the last line on stdout is its path."""
-    given = parsed_words(build_parser(), list(arguments), "the command line")
+    given = parse_arguments(build_parser(), list(arguments), "the command line")
     place = Path(given.folder) / "cohort.yaml"
     if place.exists():
         raise CohortError(
-            "it is there already and stays as it is; move it away to have another written",
+            "it already exists and is not overwritten; move it away to write another one",
             "cohort_exists",
             file=str(place),
         )
@@ -37,21 +37,21 @@ def init(arguments: Sequence[str]) -> None:
 
 def _show(place: Path, doubtful: Sequence[str], folder: str) -> None:
     if doubtful:
-        print(f"Look at these, each is marked with 'check this': {', '.join(doubtful)}")
+        print(f"Please check these keys, marked with 'check this' in the file: {', '.join(doubtful)}")
     print(f"Then: stratomics check {folder}")
     print(place)
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
-    """Build the parser of the command's words."""
+    """Build the parser of the command."""
     parser = command_parser(
         "init",
         "FOLDER [--samples FILE] [--id COLUMN]",
-        "A first cohort.yaml for a folder of tables: which holds the patients, what the others measured and on which "
-        "scale, endpoints, arm, covariates; above each line stands why.",
+        "Write a first cohort.yaml for a folder of tables. It guesses the table of patients, the modality and scale of "
+        "the other tables, endpoints, arm and covariates. A comment above each line gives the reason.",
         "my_cohort",
     )
-    parser.add_argument("folder", type=str, help="where the tables lie: csv, tsv, parquet, xlsx, ...")
-    parser.add_argument("--samples", type=str | None, help="the table of patients, where two could be it")
-    parser.add_argument("--id", type=str | None, help="its column of ids, where it is not found")
+    parser.add_argument("folder", type=str, help="folder of the tables: csv, tsv, parquet, xlsx, ...")
+    parser.add_argument("--samples", type=str | None, help="table of patients, if it is not found")
+    parser.add_argument("--id", type=str | None, help="column of patient ids, if it is not found")
     return parser

@@ -1,7 +1,7 @@
-"""How commands speak: results for people or, with ``--json``, for machines; with ``--quiet`` nothing but results.
+"""Output of commands: text by default, JSON with ``--json``, and no messages with ``--quiet``.
 
-The two words are taken off the command line once, for all commands (:func:`read_output_mode`); a command hands its result
-to :func:`emit`.
+:func:`read_output_mode` removes the two options from the command line, for all commands. A command passes its result to
+:func:`emit`.
 """
 
 from __future__ import annotations
@@ -17,51 +17,69 @@ from typing import Any
 
 __all__ = ["HELP", "OutputMode", "emit", "read_output_mode", "using_output"]
 
-HELP = "every command takes --quiet (nothing but the result) and --json (the result for machines)"
+HELP = "Every command accepts --quiet (print only the result) and --json (print the result as JSON)"
 
 
 @dataclass
 class OutputMode:
-    """What was asked for, and whether anything was told."""
+    """Output options of a command.
+
+    Attributes
+    ----------
+    quiet
+        Print only the result.
+    json
+        Print the result as JSON.
+    emitted
+        Whether the command has printed its result.
+    """
 
     quiet: bool = False
     json: bool = False
-    told: bool = False
+    emitted: bool = False
 
 
-_VOICE: ContextVar[OutputMode | None] = ContextVar("voice", default=None)
+_OUTPUT_MODE: ContextVar[OutputMode | None] = ContextVar("output_mode", default=None)
 
 
-def read_output_mode(words: Sequence[str]) -> tuple[OutputMode, list[str]]:
-    """Part ``--quiet`` and ``--json`` from the other words of a command.
+def read_output_mode(arguments: Sequence[str]) -> tuple[OutputMode, list[str]]:
+    """Separate ``--quiet`` and ``--json`` from the other arguments of a command.
 
     Examples
     --------
     >>> read_output_mode(["check", "--json", "bundled:tcga_acc"])
-    (Voice(quiet=False, json=True, told=False), ['check', 'bundled:tcga_acc'])
+    (OutputMode(quiet=False, json=True, emitted=False), ['check', 'bundled:tcga_acc'])
     """
-    output = OutputMode("--quiet" in words, "--json" in words)
-    return output, [word for word in words if word not in {"--quiet", "--json"}]
+    output = OutputMode("--quiet" in arguments, "--json" in arguments)
+    return output, [word for word in arguments if word not in {"--quiet", "--json"}]
 
 
 @contextlib.contextmanager
 def using_output(output: OutputMode) -> Iterator[None]:
-    """Speak so while a command runs: quietly, stderr says nothing but what is raised."""
-    token = _VOICE.set(output)
+    """Apply output options while a command runs; with ``--quiet``, stderr shows errors only."""
+    token = _OUTPUT_MODE.set(output)
     try:
-        with contextlib.ExitStack() as hushed:
+        with contextlib.ExitStack() as stack:
             if output.quiet:
-                silence = hushed.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123  # no path
-                hushed.enter_context(contextlib.redirect_stderr(silence))
+                null = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123  # not a path
+                stack.enter_context(contextlib.redirect_stderr(null))
             yield
     finally:
-        _VOICE.reset(token)
+        _OUTPUT_MODE.reset(token)
 
 
 def emit(result: Any, show: Callable[[], None]) -> None:
-    """Print `result` as json where ``--json`` was said, else let `show` print it for people."""
-    output = _VOICE.get() or OutputMode()
-    output.told = True
+    """Print the result of a command: as JSON with ``--json``, as text otherwise.
+
+    Parameters
+    ----------
+    result
+        Result that JSON can hold.
+    show
+        Function that prints the result as text.
+    """
+    output = _OUTPUT_MODE.get() or OutputMode()
+    output.emitted = True
     if output.json:
         json.dump(result, sys.stdout, indent=2, ensure_ascii=False, default=_plain)
         print()

@@ -1,4 +1,4 @@
-"""The words of a command: one way to describe them, with an example that can be copied, and to read them."""
+"""Parser of a command: description, options, and an example that can be copied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WIDTH = 100
 
 
 class _AsWritten(jsonargparse.DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Keeps lines as they are, so that an example stays on one."""
+    """Help formatter that keeps line breaks, so that an example stays on one line."""
 
 
 def command_parser(name: str, usage: str, description: str, example: str) -> jsonargparse.ArgumentParser:
@@ -24,13 +24,18 @@ def command_parser(name: str, usage: str, description: str, example: str) -> jso
     Parameters
     ----------
     name
-        Of the command.
+        Name of the command.
     usage
-        What follows its name.
+        Its arguments, after the name.
     description
-        What it does, in a few sentences.
+        Its purpose, in a few sentences.
     example
-        What follows its name in a command that would work.
+        Arguments of a command that works.
+
+    Returns
+    -------
+    jsonargparse.ArgumentParser
+        Parser without options; the command adds them.
     """
     return jsonargparse.ArgumentParser(
         prog=f"stratomics {name}",

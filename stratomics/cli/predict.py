@@ -1,4 +1,4 @@
-"""``stratomics predict RUN COHORT --out TABLE``: new patients through a finished run."""
+"""``stratomics predict RUN COHORT --out TABLE``: predict new patients with a finished run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from omics.common.table_writer import TABLE_WRITERS
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
 from stratomics.cli.progress import ProgressBar
-from stratomics.cli.run import add_run, parsed_words
+from stratomics.cli.run import add_run, parse_arguments
 
 if TYPE_CHECKING:
     from models.prediction import Prediction
@@ -24,8 +24,8 @@ __all__ = ["build_parser", "predict"]
 
 
 def predict(arguments: Sequence[str]) -> None:
-    """Print the paths of the tables; what is new about the patients goes to stderr."""
-    given = parsed_words(build_parser(), list(arguments), "the command line")
+    """Predict and print the paths of the tables; differences from the training patients go to stderr."""
+    given = parse_arguments(build_parser(), list(arguments), "the command line")
     out = Path(given.out)
     if out.suffix not in TABLE_WRITERS:
         raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, TABLE_WRITERS)}")
@@ -41,14 +41,14 @@ def predict(arguments: Sequence[str]) -> None:
         patients = read_new_patients(given.cohort)
         for finding in shift_findings(model.encoders[0].harmonizer, patients):
             print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
-        blocks = _shown(predict_blocks(model, patients), patients.n_obs)
+        blocks = _with_progress(predict_blocks(model, patients), patients.n_obs)
         first = next(blocks)
-        everybody: Iterator[Prediction] = chain([first], blocks)
+        predictions: Iterator[Prediction] = chain([first], blocks)
         if (locked := locked_rule(folder, map(str, first.patients))) is not None:
-            everybody = with_rule(everybody, *locked)
-        written = write_predictions(out, everybody)
+            predictions = with_rule(predictions, *locked)
+        written = write_predictions(out, predictions)
     print(
-        f"{written.patients} patients predicted; the model abstains about {written.abstained}",
+        f"{written.patients} patients predicted; the model abstains for {written.abstained} of them",
         file=sys.stderr,
     )
     content = {
@@ -59,33 +59,34 @@ def predict(arguments: Sequence[str]) -> None:
     emit(content, lambda: print(*written.tables, sep="\n"))
 
 
-def _shown(blocks: Iterator[Prediction], patients: int) -> Iterator[Prediction]:
-    """Hand blocks on, and show how many patients they were."""
+def _with_progress(blocks: Iterator[Prediction], patients: int) -> Iterator[Prediction]:
+    """Pass blocks on, and show the number of predicted patients."""
     done = 0
     with ProgressBar("predicting") as bar:
         for block in blocks:
             done += len(block.patients)
-            # Of the last block the result speaks.
+            # After the last block the result is printed.
             if done < patients:
                 bar.show(done, patients, "patients predicted")
             yield block
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
-    """Build the parser of the command's words."""
+    """Build the parser of the command."""
     parser = command_parser(
         "predict",
         "RUN COHORT --out TABLE [--tracking.uri URI]",
-        "New patients through a finished run. No outcome is read. Features may be missing, more or in another order, "
-        "views absent. Where `stratomics enrich RUN` locked a rule, the table says who is eligible by it, and how far "
-        "the ensemble agrees.",
+        "Predict new patients with a finished run. Outcomes are not read. Features may be missing, additional or in "
+        "another order, and views may be absent. If `stratomics enrich RUN` has locked a rule, the table shows which "
+        "patients are eligible, and the agreement of the ensemble.",
         "runs/tcga_acc-0123456789 new_patients --out predicted.parquet",
     )
-    add_run(parser, "a run directory, the folder of a model, or the id of an MLflow run")
+    add_run(parser, "run directory, folder of a model, or id of an MLflow run")
+    parser.add_argument("cohort", type=str, help="folder with cohort.yaml, the yaml file, or an .h5mu file")
     parser.add_argument(
-        "cohort", type=str, help="a folder with cohort.yaml, the yaml itself, or an .h5mu file"
-    )
-    parser.add_argument(
-        "--out", type=str, required=True, help="a row a patient, .parquet or .csv; long tables go beside it"
+        "--out",
+        type=str,
+        required=True,
+        help="table with one row per patient, .parquet or .csv; long tables are written next to it",
     )
     return parser

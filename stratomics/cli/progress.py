@@ -1,4 +1,4 @@
-"""How far a command is: a bar with the time left on a terminal, plain lines when piped."""
+"""Progress of a command: a bar with the remaining time on a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class ProgressBar:
     ...     bar.show(1, 2, "one")
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, description: str) -> None:
         self._console = Console(stderr=True)
-        left = (MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("gone, left"), TimeRemainingColumn())
-        columns = (TextColumn("{task.description}"), BarColumn(), *left)
+        times = (TimeElapsedColumn(), TextColumn("elapsed,"), TimeRemainingColumn(), TextColumn("remaining"))
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *times)
         self._bar = Progress(*columns, console=self._console, transient=True)
-        self._task = self._bar.add_task(what, total=None)
+        self._task = self._bar.add_task(description, total=None)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -46,9 +46,9 @@ class ProgressBar:
         if self._console.is_terminal:
             self._bar.stop()
 
-    def show(self, done: int, total: int, what: str) -> None:
-        """Show that `done` of `total` steps are done, the last of which was `what`."""
+    def show(self, done: int, total: int, last: str) -> None:
+        """Show that `done` of `total` steps are done; `last` describes the last one."""
         if self._console.is_terminal:
-            self._bar.update(self._task, completed=done, total=total, description=what)
+            self._bar.update(self._task, completed=done, total=total, description=last)
         else:
-            print(f"{done}/{total} {what}", file=sys.stderr, flush=True)
+            print(f"{done}/{total} {last}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""``stratomics report RUN``: write the report of a finished run anew, from its saved tables."""
+"""``stratomics report RUN``: write the report of a finished run again, from its saved tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omics.common.errors import InputError
 from omics.common.manifest import update_manifest
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
-from stratomics.cli.run import add_run, parsed_words
+from stratomics.cli.run import add_run, parse_arguments
 from stratomics.report.page import write_report
 from stratomics.runs.run_directory import RunDirectory
 from stratomics.tracking.find_run import is_mlflow_run, open_run
@@ -21,12 +21,12 @@ __all__ = ["build_parser", "report"]
 
 
 def report(arguments: Sequence[str]) -> None:
-    """Print the path of the report; that of an MLflow run is written here, as ``NAME.html``."""
-    given = parsed_words(build_parser(), list(arguments), "the command line")
+    """Write the report and print its path; the report of an MLflow run is written here, as ``NAME.html``."""
+    given = parse_arguments(build_parser(), list(arguments), "the command line")
     with open_run(given.run, given.uri) as place:
         run = RunDirectory(place)
         if not run.finished:
-            raise InputError(f"{given.run}: not a finished run directory; `stratomics run` makes one")
+            raise InputError(f"{given.run}: not a finished run directory; create one with `stratomics run`")
         page = write_report(run)
         if is_mlflow_run(given.run):
             page = Path(shutil.copy(page, f"{place.name}.html"))
@@ -36,11 +36,11 @@ def report(arguments: Sequence[str]) -> None:
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
-    """Build the parser of the command's words."""
+    """Build the parser of the command."""
     parser = command_parser(
         "report",
         "RUN [--tracking.uri URI]",
-        "Writes the report of a finished run anew, from its saved tables.",
+        "Write the report of a finished run again, from its saved tables.",
         "runs/tcga_acc-0123456789",
     )
     add_run(parser)

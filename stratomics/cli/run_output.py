@@ -1,4 +1,4 @@
-"""What a person sees of a run: progress on stderr, the result on stdout."""
+"""Output of a run on a terminal: progress on stderr, the result on stdout."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from stratomics.report.text.metrics import (
 )
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["Screen"]
+__all__ = ["RunOutput"]
 
 SHOWN = 2
-"""Metrics in the table; the report has all of them."""
+"""Number of metrics in the table; the report has all of them."""
 
 
-class Screen(ProgressBar):
-    """A bar with fits and time left on a terminal, plain lines when piped; and the result."""
+class RunOutput(ProgressBar):
+    """Progress of the fits, and the result of a run."""
 
     def __init__(self) -> None:
         super().__init__("fitting")
 
     def step(self, step: FitProgress) -> None:
-        """Show one more fit."""
+        """Show that one more fit is done."""
         self.show(step.done, step.total, step.what)
 
     def methods(self, metrics: Mapping[str, Any], kind: str) -> None:
-        """Print the table of methods, and the honest sentences."""
-        # A pipe has no width of its own: 100 columns hold the table whole.
+        """Print the table of methods and the comparisons in words."""
+        # A pipe has no width; 100 columns are enough for the table.
         console = Console(width=None if sys.stdout.isatty() else 100)
         if controls_fail(metrics):
             console.print(control_sentence(metrics), style="bold red", highlight=False)
@@ -53,24 +53,26 @@ class Screen(ProgressBar):
         for sentence in difference_sentences(metrics):
             console.print(sentence, style="bold", highlight=False)
         if views := view_rows(metrics):
-            console.print(_ledger(views, str(metrics["metric"])))
+            console.print(_view_table(views, str(metrics["metric"])))
         if not controls_fail(metrics) and (sentence := control_sentence(metrics)):
             console.print(sentence, highlight=False)
 
     def result(self, run: RunDirectory, config: ExperimentConfig) -> None:
-        """Print the table of methods, the honest sentences, and where everything is."""
+        """Print the table of methods, the comparisons in words, and the places of all files."""
         self.methods(run.metrics, run.kind)
         print(f"report  {run.path / 'report.html'}")
         print(f"MLflow  {config.tracking.uri}  (mlflow ui --backend-store-uri {config.tracking.uri})")
         print(run.path)
 
 
-def _ledger(views: list[ViewRow], metric: str) -> Table:
-    table = Table(title="The ledger of views: ridge on each alone, and what is lost without it")
+def _view_table(views: list[ViewRow], metric: str) -> Table:
+    table = Table(
+        title="Contribution of each view: ridge on the view alone, and the gain from adding it to all others"
+    )
     table.add_column("view")
     for name in (f"alone, {find_metric(metric).label}", "gain"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("known to others", justify="right")
+    table.add_column("redundancy", justify="right")
     table.add_column("verdict")
     for row in views:
         table.add_row(escape(row.view), row.alone, row.gain, row.redundancy, row.verdict)
@@ -78,11 +80,9 @@ def _ledger(views: list[ViewRow], metric: str) -> Table:
 
 
 def _table(methods: list[MetricRow], metric: str, shown: list[str]) -> Table:
-    table = Table(
-        title=f"Out-of-fold performance with 95% intervals; declared beforehand: {metric_label(metric)}"
-    )
+    table = Table(title=f"Out-of-fold performance with 95% intervals; primary metric: {metric_label(metric)}")
     table.add_column("method")
-    for name in (*(find_metric(key).label for key in shown), "ours minus theirs"):
+    for name in (*(find_metric(key).label for key in shown), "stratomics minus method"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in methods:
         table.add_row(row.label, *(row.cells[key] for key in shown), row.difference)

@@ -1,4 +1,4 @@
-"""``stratomics simulate DIR``: a cohort with known factors, responders and treatment effect, to try things on."""
+"""``stratomics simulate DIR``: simulate a cohort with known factors, responders and treatment effect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omics.common.files import staged_folder
 from omics.simulate.config import SimulationConfig
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
-from stratomics.cli.run import parsed_words
+from stratomics.cli.run import parse_arguments
 
 __all__ = ["build_parser", "simulate"]
 
@@ -22,32 +22,34 @@ def simulate(arguments: Sequence[str]) -> None:
     words = list(arguments)
     place = words.pop(0) if words and not words[0].startswith("-") else ""
     parser = build_parser()
-    config = SimulationConfig(**vars(parsed_words(parser, words, "the command line")))
+    config = SimulationConfig(**vars(parse_arguments(parser, words, "the command line")))
     if not place:
-        raise ConfigError(f"no folder is named; usage: {parser.usage}")
+        raise ConfigError(f"the folder is missing; usage: {parser.usage}")
     folder = Path(place)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise InputError(f"{folder}: it is there and not empty; name a new folder, or empty this one")
-    from omics.simulate.simulate_cohort import simulate as drawn
+        raise InputError(f"{folder}: it exists and is not empty; name a new folder, or empty this one")
+    from omics.simulate.simulate_cohort import simulate as simulate_cohort
     from omics.simulate.simulate_cohort import write_cohort
 
-    with staged_folder(folder) as aside:
-        write_cohort(drawn(config), aside)
+    with staged_folder(folder) as staged:
+        write_cohort(simulate_cohort(config), staged)
     content = {"folder": str(folder), "patients": config.patients, "truth": str(folder / "truth")}
     emit(content, lambda: _show(folder, config.patients))
 
 
 def _show(folder: Path, patients: int) -> None:
-    print(f"{patients} patients; its folder truth/ says what nobody knows of a real cohort")
+    print(
+        f"{patients} patients; the folder truth/ has the true factors and effects, unknown in a real cohort"
+    )
     print(folder)
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
-    """Build the parser of the command's words; DIR stands before them."""
+    """Build the parser of the options, which follow DIR."""
     parser = command_parser(
         "simulate",
         "DIR [--patients N] [--seed N] [--KEY VALUE ...]",
-        "A cohort of up to seven views with known factors, responders and treatment effect.",
+        "Simulate a cohort of up to seven views with known factors, responders and treatment effect.",
         "my_cohort --patients 200 --features '{rna: 500, protein: 100}' --seed 1",
     )
     parser.add_class_arguments(SimulationConfig, None)

@@ -1,4 +1,4 @@
-"""``stratomics ui RUNS``: finished runs in a browser, side by side; on this machine alone."""
+"""``stratomics ui RUNS``: compare finished runs in a browser, on this machine only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import jsonargparse
 from omics.common.errors import ConfigError, InputError
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
-from stratomics.cli.run import parsed_words
+from stratomics.cli.run import parse_arguments
 
 __all__ = ["build_parser", "ui"]
 
@@ -19,14 +19,14 @@ PORTS = 1 << 16
 
 
 def ui(arguments: Sequence[str]) -> None:
-    """Print the address, and serve until Ctrl-C."""
-    given = parsed_words(build_parser(), list(arguments), "the command line")
+    """Print the address and serve until Ctrl-C."""
+    given = parse_arguments(build_parser(), list(arguments), "the command line")
     folder = Path(given.runs)
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; name the one that `stratomics run` writes its runs into")
+        raise InputError(f"{folder}: no such folder; name the folder of runs of `stratomics run`")
     if not 0 <= given.port < PORTS:
         raise ConfigError(
-            f"--port is {given.port}; name one below {PORTS}, or leave it out to take a free one"
+            f"--port is {given.port}; choose a port below {PORTS}, or leave it out to use a free one"
         )
     from stratomics.ui.catalogue import Catalogue
     from stratomics.ui.server import Server
@@ -35,22 +35,22 @@ def ui(arguments: Sequence[str]) -> None:
         try:
             emit({"address": server.address}, lambda: print(server.address))
             sys.stdout.flush()
-            print("Ctrl-C ends it", file=sys.stderr)
+            print("press Ctrl-C to stop", file=sys.stderr)
             server.serve_forever()
         except KeyboardInterrupt:
-            # The way to end it, and so no fault.
+            # This is how the server is stopped, not an error.
             print(file=sys.stderr)
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
-    """Build the parser of the command's words."""
+    """Build the parser of the command."""
     parser = command_parser(
         "ui",
         "RUNS [--port N]",
-        "Show the reports of all finished runs in a folder, and a table of them to compare, in a browser here. "
-        "Open the address that it prints: it holds a token that is new at every start. Ctrl-C ends it.",
+        "Show the reports of all finished runs in a folder, and a table that compares them, in a browser on this "
+        "machine. Open the printed address; it contains a token that changes at every start. Ctrl-C stops the server.",
         "runs",
     )
-    parser.add_argument("runs", type=str, help="a folder of run directories")
-    parser.add_argument("--port", type=int, default=0, help="a free one if left out")
+    parser.add_argument("runs", type=str, help="folder of run directories")
+    parser.add_argument("--port", type=int, default=0, help="port; default: a free one")
     return parser

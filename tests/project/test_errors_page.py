@@ -12,7 +12,7 @@ import pytest
 import omics.common.errors
 import stratomics
 from omics.common.errors import CohortError, FitError, StratomicsError, TooFewError
-from stratomics.cli import explained_at, main
+from stratomics.cli import documentation_link, main
 from stratomics.runs.run_lock import BusyError
 
 ROOT = Path(stratomics.__file__).parents[1]
@@ -85,13 +85,13 @@ def test_every_kind_of_error_has_a_place() -> None:
             yield from below(child)
 
     for kind in set(below(StratomicsError)) - {CohortError}:
-        assert explained_at(kind("x")).removeprefix("docs/errors.md#") in HEADINGS
+        assert documentation_link(kind("x")).removeprefix("docs/errors.md#") in HEADINGS
 
 
 def test_the_link_goes_by_code_or_by_kind() -> None:
-    assert explained_at(CohortError("x", "negative_time")) == "docs/errors.md#negative_time"
-    assert explained_at(TooFewError("x")) == "docs/errors.md#toofewerror"
-    assert explained_at(FitError("x")) == "docs/errors.md#fiterror"
+    assert documentation_link(CohortError("x", "negative_time")) == "docs/errors.md#negative_time"
+    assert documentation_link(TooFewError("x")) == "docs/errors.md#toofewerror"
+    assert documentation_link(FitError("x")) == "docs/errors.md#fiterror"
 
 
 def test_the_line_on_the_screen_ends_with_the_link(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Configuration: default.yaml is the signature, wrong words are refused before anything is read."""
+"""Configuration: default.yaml lists all keys with defaults; wrong keys and values are refused before any reading."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from places import FROZEN, ROOT
+from places import ROOT
 
 from omics.common.errors import ConfigError
 from stratomics.baselines import BASELINES
@@ -65,7 +65,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("words", "sentence"), WRONG, ids=[" ".join(w) for w, _ in WRONG])
-def test_wrong_words_are_refused_with_the_nearest_right_one(words: list[str], sentence: str) -> None:
+def test_wrong_arguments_are_refused_with_the_nearest_valid_name(words: list[str], sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(words)
     assert sentence in str(caught.value)
@@ -77,6 +77,7 @@ def test_wrong_words_are_refused_with_the_nearest_right_one(words: list[str], se
     [
         ("split: {fold: 3}", "unknown key 'split.fold'; did you mean 'split.folds'"),
         ("cohrt: x", "unknown key 'cohrt'; did you mean 'cohort'"),
+        ("head: {model: cox}", "unknown key 'head.model'"),
         ("split: {folds: [1, 2]}", "split.folds"),
         ("split: [", "yaml"),
     ],
@@ -108,10 +109,10 @@ def test_a_file_of_the_user_comes_before_one_that_ships(
     monkeypatch.chdir(tmp_path)
     shipped = shipped_config("configs/experiment/tcga_acc.yaml")
     assert shipped.is_file()
-    own = tmp_path / "configs" / "experiment" / "tcga_acc.yaml"
-    own.parent.mkdir(parents=True)
-    own.write_text("cohort: mine")
-    assert shipped_config("configs/experiment/tcga_acc.yaml").resolve() == own
+    user_file = tmp_path / "configs" / "experiment" / "tcga_acc.yaml"
+    user_file.parent.mkdir(parents=True)
+    user_file.write_text("cohort: mine")
+    assert shipped_config("configs/experiment/tcga_acc.yaml").resolve() == user_file
 
 
 def test_the_hash_follows_what_results_depend_on() -> None:
@@ -119,18 +120,6 @@ def test_the_hash_follows_what_results_depend_on() -> None:
     two = dataclasses.replace(one, workers=2, cohort="b")
     assert one.fingerprint() == two.fingerprint()
     assert one.fingerprint() != dataclasses.replace(one, seed=2).fingerprint()
-
-
-def test_a_configuration_of_an_older_release_is_migrated(tmp_path: Path) -> None:
-    frozen = FROZEN / "config.yaml"
-    assert "model: cox" in frozen.read_text()
-    config, _, _ = parse([str(frozen)])
-    assert (config.head.survival, config.head.hidden, config.baselines) == ("cox", 16, ["clinical_cox"])
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(frozen.read_text().replace("count: 3", "cuont: 3"))
-    with pytest.raises(ConfigError, match=r"unknown key 'factors\.cuont'") as caught:
-        parse([str(wrong)])
-    assert str(caught.value).startswith(str(wrong))
 
 
 def test_what_depends_on_the_kind_of_endpoint_is_filled_in() -> None:

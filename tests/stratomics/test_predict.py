@@ -1,4 +1,4 @@
-"""`stratomics predict`: new patients, whatever is missing, more, reordered or strange about them."""
+"""`stratomics predict`: new patients with missing, additional, reordered or unusual data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Predict = Callable[..., tuple[pd.DataFrame, pd.DataFrame, str]]
 
 @pytest.fixture
 def predict(small_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Predict:
-    """Write the small cohort, changed, and give its two tables as predicted through the command line, and stderr."""
+    """Write the small cohort with changes, predict it on the command line, and return both tables and stderr."""
 
     def predicted(
         change: Change | None = None, cohort: Path | None = None
@@ -47,10 +47,10 @@ def finite(table: pd.DataFrame) -> bool:
     return bool(np.isfinite(table.select_dtypes("number").to_numpy()).all())
 
 
-def test_a_locked_rule_says_who_is_eligible(
+def test_a_locked_rule_adds_eligibility(
     small_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By score, cut and direction; a rule of another model is refused, and one on a marker is passed over."""
+    """By score, cut and direction; a rule of another model is refused, and a rule on a marker is ignored."""
     run = Path(shutil.copytree(small_run, tmp_path / "run"))
     cohort, out = write(tmp_path / "new"), tmp_path / "p.csv"
     words = ["predict", str(run), str(cohort), "--out", str(out)]
@@ -61,26 +61,26 @@ def test_a_locked_rule_says_who_is_eligible(
     assert (table["eligible"] == (table["risk"] > 0.1)).all()
     assert 0 < table["eligible"].sum() < 40
     assert table["agreement"].between(0.5, 1).all()
-    for other, words_said in (
+    for other, message in (
         (Subgroup("risk", 0.1, model="f" * 64, missing="score"), "locked to the model"),
         (Subgroup("ki67", 14.0), ""),
     ):
         (run / "subgroup.json").unlink()
         other.save(run / "subgroup.json")
-        assert main(words) == (2 if words_said else 0)
-        assert words_said in capsys.readouterr().err
+        assert main(words) == (2 if message else 0)
+        assert message in capsys.readouterr().err
     assert "eligible" not in pd.read_csv(out)
 
 
-def test_it_says_what_the_model_says(predict: Predict, small_run: Path) -> None:
+def test_predictions_are_those_of_the_model(predict: Predict, small_run: Path) -> None:
     patients, survival, err = predict()
-    said = Fitted.load(small_run / "model").predict(read_cohort(small_run.parent / "small"))
-    pd.testing.assert_frame_equal(patients, said.patients, check_exact=True)
-    pd.testing.assert_frame_equal(survival, said.survival, check_exact=True)
+    expected = Fitted.load(small_run / "model").predict(read_cohort(small_run.parent / "small"))
+    pd.testing.assert_frame_equal(patients, expected.patients, check_exact=True)
+    pd.testing.assert_frame_equal(survival, expected.survival, check_exact=True)
     assert {"risk", "risk_sd", "survival_bound", "ood", "abstain"} <= set(patients)
     *findings, last = err.splitlines()
-    assert last == f"40 patients predicted; the model abstains about {patients['abstain'].sum()}"
-    # A member was trained on two thirds of them, and the others may well have the largest value.
+    assert last == f"40 patients predicted; the model abstains for {patients['abstain'].sum()} of them"
+    # A member was trained on two thirds of the patients, and the others may have the largest value.
     assert all(line.startswith("info: ") and "far outside the range" in line for line in findings)
 
 
@@ -89,12 +89,12 @@ def _without_outcomes(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> 
     del spec["endpoints"]
 
 
-def _with_columns_that_are_not_there(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+def _with_absent_outcome_columns(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
     frames["outcome"] = frames["outcome"].drop(columns=["time", "event"])
     spec["primary"] = "survival"
 
 
-def _with_outcomes_that_cannot_be(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+def _with_invalid_outcomes(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
     frames["outcome"]["time"] = -1
     frames["outcome"]["event"] = "unknown"
 
@@ -111,7 +111,7 @@ def _with_more_features(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -
     frames["rna"].insert(3, "another", 7.0)
 
 
-def _with_a_view_that_training_had_not(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+def _with_a_view_absent_in_training(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
     frames["more"] = frames["rna"].rename(columns=lambda name: name.replace("rna", "more"))
     spec["views"]["more"] = {"modality": "metabolomics", "file": "more.csv", "scale": "log"}
 
@@ -120,21 +120,21 @@ def _with_a_view_that_training_had_not(frames: dict[str, pd.DataFrame], spec: di
     "change",
     [
         _without_outcomes,
-        _with_columns_that_are_not_there,
-        _with_outcomes_that_cannot_be,
+        _with_absent_outcome_columns,
+        _with_invalid_outcomes,
         _in_another_order,
         _with_more_features,
-        _with_a_view_that_training_had_not,
+        _with_a_view_absent_in_training,
     ],
 )
-def test_what_does_not_matter_changes_nothing(predict: Predict, change: Change) -> None:
+def test_irrelevant_changes_do_not_change_predictions(predict: Predict, change: Change) -> None:
     plain, curves, _ = predict()
     patients, survival, _ = predict(change)
     pd.testing.assert_frame_equal(patients, plain, check_exact=True)
     pd.testing.assert_frame_equal(survival, curves, check_exact=True)
 
 
-def test_missing_features_are_imputed_and_said(predict: Predict) -> None:
+def test_missing_features_are_imputed_and_reported(predict: Predict) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["rna"] = frames["rna"].drop(columns=["rna3", "rna11"])
 
@@ -144,11 +144,11 @@ def test_missing_features_are_imputed_and_said(predict: Predict) -> None:
     assert finite(patients)
     assert finite(survival)
     assert (patients["risk"] != plain["risk"]).any()
-    # Two features of twenty leave nearly everything as it was.
+    # Two features of twenty change the predictions only a little.
     assert np.corrcoef(patients["risk"], plain["risk"])[0, 1] > 0.9
 
 
-def test_a_view_that_nobody_has(predict: Predict) -> None:
+def test_a_view_that_no_patient_has(predict: Predict) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         del spec["views"]["protein"]
 
@@ -158,7 +158,7 @@ def test_a_view_that_nobody_has(predict: Predict) -> None:
     assert finite(survival)
 
 
-def test_covariates_that_are_absent_or_alike(predict: Predict) -> None:
+def test_covariates_that_are_absent_or_constant(predict: Predict) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["outcome"] = frames["outcome"].drop(columns="age")
         frames["outcome"]["stage"] = "III"
@@ -168,7 +168,7 @@ def test_covariates_that_are_absent_or_alike(predict: Predict) -> None:
     assert "warning: age: nobody has this covariate" in err
 
 
-def test_a_dozen_patients_may_have_half_a_dozen_categories(predict: Predict) -> None:
+def test_unknown_categories_are_reported(predict: Predict) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         for name, frame in frames.items():
             frames[name] = frame[frame["sample_id"] < "p012"]
@@ -188,18 +188,18 @@ def test_one_patient(predict: Predict, who: int) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         for view, frame in frames.items():
             frames[view] = frame[frame["sample_id"] == name]
-        # Every fourth has no protein, and a table without a row is no table.
+        # Every fourth patient has no protein, and a table must have at least one row.
         if not len(frames["protein"]):
             del spec["views"]["protein"]
 
     patients, survival, _ = predict(change)
     expected = plain[plain["sample_id"] == name].reset_index(drop=True)
     pd.testing.assert_frame_equal(patients, expected, rtol=1e-5, atol=1e-6)
-    own = curves[curves["sample_id"] == name].reset_index(drop=True)
-    pd.testing.assert_frame_equal(survival, own, rtol=1e-5, atol=1e-6)
+    curve = curves[curves["sample_id"] == name].reset_index(drop=True)
+    pd.testing.assert_frame_equal(survival, curve, rtol=1e-5, atol=1e-6)
 
 
-def test_a_nan_in_is_a_flagged_honest_answer_out(predict: Predict) -> None:
+def test_missing_values_give_finite_predictions_with_flags(predict: Predict) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         rng = np.random.default_rng(5)
         for view in ("rna", "protein"):
@@ -217,7 +217,7 @@ def test_a_nan_in_is_a_flagged_honest_answer_out(predict: Predict) -> None:
     assert nothing["abstain"]
 
 
-def test_wild_values_are_flagged_and_finite(predict: Predict) -> None:
+def test_extreme_values_are_flagged_and_finite(predict: Predict) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["rna"].iloc[5, 1:] = 50.0 * (-1.0) ** np.arange(20)
 
@@ -230,11 +230,11 @@ def test_wild_values_are_flagged_and_finite(predict: Predict) -> None:
 
 
 def _others(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
-    """Not patients of training, whose scores would tie with their own."""
+    """Other patients than those of training, because those have scores tied with their calibration scores."""
     frames.update(tables(seed=9))
 
 
-def test_blocks_are_the_whole(small_run: Path, tmp_path: Path) -> None:
+def test_blocks_equal_one_prediction_of_all(small_run: Path, tmp_path: Path) -> None:
     model, cohort = Fitted.load(small_run / "model"), read_new_patients(write(tmp_path / "new", _others))
     whole = model.predict(cohort)
     written = write_predictions(tmp_path / "a.parquet", predict_blocks(model, cohort, 7))
@@ -245,7 +245,7 @@ def test_blocks_are_the_whole(small_run: Path, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(survival, whole.survival, rtol=1e-5, atol=1e-6)
 
 
-def test_csv_holds_what_parquet_holds(small_run: Path, tmp_path: Path) -> None:
+def test_csv_and_parquet_have_equal_content(small_run: Path, tmp_path: Path) -> None:
     model, cohort = Fitted.load(small_run / "model"), read_new_patients(small_run.parent / "small")
     for ending in (".parquet", ".csv"):
         write_predictions(tmp_path / f"a{ending}", predict_blocks(model, cohort, 16))
@@ -255,11 +255,11 @@ def test_csv_holds_what_parquet_holds(small_run: Path, tmp_path: Path) -> None:
 
 
 def test_same_input_same_bytes(predict: Predict, tmp_path: Path) -> None:
-    found = []
+    written = []
     for _ in range(2):
         predict()
-        found.append([(tmp_path / f"predicted{n}.parquet").read_bytes() for n in ("", ".survival")])
-    assert found[0] == found[1]
+        written.append([(tmp_path / f"predicted{n}.parquet").read_bytes() for n in ("", ".survival")])
+    assert written[0] == written[1]
 
 
 def test_a_cohort_in_h5mu_and_the_folder_of_a_model(
@@ -274,7 +274,7 @@ def test_a_cohort_in_h5mu_and_the_folder_of_a_model(
     assert len(pd.read_csv(out)) == 40
 
 
-def test_a_response_with_arms_of_which_the_new_patients_have_one_or_none(
+def test_a_response_with_arms_if_new_patients_have_one_arm_or_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def trial(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
@@ -317,7 +317,7 @@ def test_a_response_with_arms_of_which_the_new_patients_have_one_or_none(
     assert finite(one)
     assert finite(none)
     assert {"response_probability", "response_set", "benefit", "benefit_sd", "ood", "abstain"} <= set(one)
-    # What an arm would change does not depend on the arm that was received.
+    # The benefit does not depend on the received arm.
     pd.testing.assert_series_equal(one["benefit"], none["benefit"], check_exact=True)
     assert (one["response_probability"] != none["response_probability"]).any()
 
@@ -341,7 +341,7 @@ def refused(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) 
     return line
 
 
-def test_what_cannot_be_right_is_one_line_and_leaves_nothing(
+def test_wrong_input_gives_one_line_and_no_files(
     small_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = Path(shutil.copytree(small_run, tmp_path / "run"))
@@ -369,7 +369,7 @@ def test_another_modality_is_refused(
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
-def test_a_table_that_does_not_come_to_its_end_leaves_the_old_one(tmp_path: Path, ending: str) -> None:
+def test_an_interrupted_table_keeps_the_old_file(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"a{ending}"
     path.write_text("old")
 

@@ -1,7 +1,8 @@
-"""What every command has in common: an example, --quiet, --json, completion; and init, which writes a file."""
+"""Options and help that all commands share: examples, plain texts, --quiet, --json, completion; and `init`."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from plain_words import faults
 from small import write
 
 from omics.cohort.read import read_cohort
@@ -28,7 +30,18 @@ def test_every_command_has_an_example_that_its_parser_takes(name: str, capsys: C
     assert HELP in shown
 
 
-def test_quiet_and_json_are_heard_wherever_they_stand() -> None:
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
+def test_help_is_plain_english(arguments: list[str], capsys: Capture) -> None:
+    with contextlib.suppress(SystemExit):
+        main(arguments)
+    # Lines are joined, so that a phrase broken over two lines is found.
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("usage: stratomics")
+    found = faults([(1, shown)])
+    assert not found, "\n".join(found)
+
+
+def test_quiet_and_json_may_stand_anywhere() -> None:
     for words in (["--json", "check", "x"], ["check", "--json", "x"], ["check", "x", "--json"]):
         assert read_output_mode(words) == (OutputMode(json=True), ["check", "x"])
     assert read_output_mode(["run", "--quiet"]) == (OutputMode(quiet=True), ["run"])
@@ -49,7 +62,7 @@ def test_json_is_the_only_thing_on_stdout(tmp_path: Path, capsys: Capture) -> No
     assert {"code", "severity", "place", "sentence"} <= set(json.loads(capsys.readouterr().out)[0])
 
 
-def test_quiet_says_nothing_but_results_and_errors(tmp_path: Path, capsys: Capture) -> None:
+def test_quiet_prints_only_results_and_errors(tmp_path: Path, capsys: Capture) -> None:
     assert main(["check", "bundled:tcga_acc", "--quiet"]) == 0
     captured = capsys.readouterr()
     assert "time_zero" in captured.out
@@ -65,11 +78,11 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_init_writes_what_can_be_read(folder: Path, capsys: Capture) -> None:
+def test_init_writes_a_readable_cohort(folder: Path, capsys: Capture) -> None:
     assert main(["init", str(folder)]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[-1] == str(folder / "cohort.yaml")
-    assert f"stratomics check {folder}" in said[-2]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == str(folder / "cohort.yaml")
+    assert f"stratomics check {folder}" in lines[-2]
     assert read_cohort(folder).n_obs == 40
 
 
@@ -80,15 +93,15 @@ def test_init_never_overwrites(folder: Path, capsys: Capture) -> None:
     assert (folder / "cohort.yaml").read_text() == "name: mine\n"
 
 
-def test_init_for_machines_says_what_it_wrote(folder: Path, capsys: Capture) -> None:
+def test_init_with_json_prints_what_it_wrote(folder: Path, capsys: Capture) -> None:
     assert main(["init", str(folder), "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
+    result = json.loads(capsys.readouterr().out)
     written = yaml.safe_load((folder / "cohort.yaml").read_text())
-    assert said["cohort"] == written
-    assert "covariates" in said["check"]
+    assert result["cohort"] == written
+    assert "covariates" in result["check"]
 
 
-def test_init_leaves_nothing_where_it_cannot_tell(folder: Path, capsys: Capture) -> None:
+def test_init_writes_nothing_if_it_cannot_guess(folder: Path, capsys: Capture) -> None:
     for view in ("rna.csv", "protein.csv"):
         (folder / view).unlink()
     assert main(["init", str(folder)]) == 2
@@ -96,7 +109,7 @@ def test_init_leaves_nothing_where_it_cannot_tell(folder: Path, capsys: Capture)
     assert not (folder / "cohort.yaml").exists()
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_bash_completes_commands_and_options(tmp_path: Path, capsys: Capture) -> None:
     assert main(["completion", "bash"]) == 0
     script = tmp_path / "completion.bash"
@@ -104,9 +117,9 @@ def test_bash_completes_commands_and_options(tmp_path: Path, capsys: Capture) ->
 
     def completed(*words: str) -> set[str]:
         line = " ".join(words)
-        asked = f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _shtab_stratomics; echo ${{COMPREPLY[@]}}"
+        query = f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _shtab_stratomics; echo ${{COMPREPLY[@]}}"
         done = subprocess.run(
-            ["bash", "-c", f"source {script}; {asked}"], capture_output=True, text=True, check=True
+            ["bash", "-c", f"source {script}; {query}"], capture_output=True, text=True, check=True
         )
         return set(done.stdout.split())
 
@@ -116,7 +129,7 @@ def test_bash_completes_commands_and_options(tmp_path: Path, capsys: Capture) ->
     assert completed("stratomics", "check", "--q") == {"--quiet"}
 
 
-def test_zsh_is_served_too(capsys: Capture) -> None:
+def test_zsh_has_a_completion_script(capsys: Capture) -> None:
     assert main(["completion", "zsh"]) == 0
     assert capsys.readouterr().out.startswith("#compdef stratomics")
     assert main(["completion", "fish"]) == 2

@@ -1,4 +1,4 @@
-"""MLflow out of reach, or failing in the middle: the trip goes on, and `stratomics log RUN` sends it later."""
+"""MLflow unavailable, or failing during a run: the run continues, and `stratomics log RUN` sends it later."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stratomics.cli import main
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A store that works; tests part by their experiments."""
+    """A working store; each test has its own experiment."""
     return f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
 
 
@@ -39,10 +39,10 @@ def here(small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def inputs(run: Any) -> list[tuple[str, ...]]:
-    """Datasets of an MLflow run: name, digest, profile, context; the source may lie where it will."""
-    said = [(own.dataset, own.tags[0].value) for own in run.inputs.dataset_inputs]
-    assert all(set(json.loads(dataset.source)) == {"cohort"} for dataset, _ in said)
-    return sorted((d.name, d.digest, d.profile, context) for d, context in said)
+    """Datasets of an MLflow run: name, digest, profile and context; the source is not compared."""
+    datasets = [(entry.dataset, entry.tags[0].value) for entry in run.inputs.dataset_inputs]
+    assert all(set(json.loads(dataset.source)) == {"cohort"} for dataset, _ in datasets)
+    return sorted((d.name, d.digest, d.profile, context) for d, context in datasets)
 
 
 def training_history(client: Any, run: Any) -> dict[str, list[tuple[int, float]]]:
@@ -52,7 +52,7 @@ def training_history(client: Any, run: Any) -> dict[str, list[tuple[int, float]]
 
 
 def recorded(store: str, experiment: str) -> dict[str, Any]:
-    """What MLflow holds of the one finished run of an experiment."""
+    """Everything that MLflow has of the only finished run of an experiment."""
     import mlflow
 
     client = mlflow.MlflowClient(store)
@@ -61,8 +61,8 @@ def recorded(store: str, experiment: str) -> dict[str, Any]:
     parents = [r for r in runs if "mlflow.parentRunId" not in r.data.tags and r.info.status == "FINISHED"]
     assert len(parents) == 1
     (parent,) = parents
-    own = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
-    assert {r.info.status for r in own} == {"FINISHED"}
+    children = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert {r.info.status for r in children} == {"FINISHED"}
     files = Path(parent.info.artifact_uri.removeprefix("file://"))
     params = {k: v for k, v in parent.data.params.items() if not k.startswith("tracking.") and k != "cohort"}
     return {
@@ -74,19 +74,19 @@ def recorded(store: str, experiment: str) -> dict[str, Any]:
         "course": training_history(client, parent),
         "folds": {
             r.info.run_name: (r.data.params, r.data.metrics, inputs(r), training_history(client, r))
-            for r in own
+            for r in children
         },
         "models": [client.get_logged_model(m.model_id).name for m in parent.outputs.model_outputs],
         "files": sorted(p.relative_to(files).as_posix() for p in files.rglob("*") if p.is_file()),
     }
 
 
-def test_a_run_sent_later_is_recorded_as_one_that_was_recorded_as_it_went(
+def test_a_run_sent_later_is_recorded_like_a_run_recorded_live(
     small_run: Path, here: Path, store: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words(here, store, "live")) == 0
     live = Path(capsys.readouterr().out.splitlines()[-1])
-    # Outside what says where MLflow is, the run that was sent later is the same.
+    # Apart from the address of MLflow, both runs are the same.
     same = ("predictions.parquet", "metrics.json", "model/network.safetensors")
     assert all(contents(live)[name] == contents(small_run)[name] for name in same)
     later = ["log", str(small_run), "--tracking.uri", store, "--tracking.experiment", "later"]
@@ -99,15 +99,15 @@ def test_a_run_sent_later_is_recorded_as_one_that_was_recorded_as_it_went(
     for params, metrics, parts, losses in found["folds"].values():
         assert params == {"train": "20", "test": "20"}
         assert metrics
-        assert sorted(own[2:] for own in parts) == [
+        assert sorted(part[2:] for part in parts) == [
             ('{"patients": 20}', "testing"),
             ('{"patients": 20}', "training"),
         ]
-        assert len({own[1] for own in parts}) == 2
+        assert len({part[1] for part in parts}) == 2
         assert set(losses) == {
             f"{what}_loss.member{n}" for what in ("training", "validation") for n in range(3)
         }
-        assert all([step for step, _ in own] == [0, 3] for own in losses.values())
+        assert all([step for step, _ in history] == [0, 3] for history in losses.values())
     digest = found["tags"]["cohort_digest"]
     assert found["inputs"] == [("small", digest[:36], '{"patients": 40}', "training")]
     assert set(found["course"]) == set(losses)
@@ -121,7 +121,7 @@ def test_a_run_sent_later_is_recorded_as_one_that_was_recorded_as_it_went(
     assert {"model/network.json", "report.html", "predictions.parquet", "environment.txt"} <= set(
         found["files"]
     )
-    # Once is enough.
+    # Sending it again changes nothing.
     assert main(later) == 0
     assert capsys.readouterr().out.splitlines()[-1] == sent
     assert recorded(store, "later") == found
@@ -148,7 +148,7 @@ def test_a_run_sent_later_is_recorded_as_one_that_was_recorded_as_it_went(
         ),
     ],
 )
-def test_it_may_fail_at_any_moment(
+def test_mlflow_may_fail_at_any_call(
     method: str,
     call: int,
     here: Path,
@@ -173,13 +173,13 @@ def test_it_may_fail_at_any_moment(
     with monkeypatch.context() as patch:
         patch.setattr(mlflow.MlflowClient, method, fails)
         assert main(words(here, store, experiment)) == 0
-    assert len(calls) == call, "it is not asked again"
+    assert len(calls) == call, "it must not be called again"
     run = Path(capsys.readouterr().out.splitlines()[-1])
-    (said,) = [
+    (message,) = [
         record.getMessage() for record in caplog.records if record.name == "stratomics.tracking.tracker"
     ]
-    assert "could not record (the server has gone away); everything stays" in said
-    assert "`stratomics log RUN` sends it later" in said
+    assert "could not record (the server has gone away); everything stays" in message
+    assert "`stratomics log RUN` sends it later" in message
     assert contents(run)["predictions.parquet"] == contents(small_run)["predictions.parquet"]
     assert main(["verify", str(run)]) == 0
     assert main(["log", str(run)]) == 0
@@ -203,7 +203,7 @@ def test_a_server_that_does_not_answer_costs_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.socket() as silent:
-        # It takes the connection and says nothing.
+        # It accepts the connection and never answers.
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
@@ -220,12 +220,14 @@ def test_a_server_that_does_not_answer_costs_seconds(
     assert "name another with --tracking.uri" in line
 
 
-def test_patients_stay_at_home_when_the_run_says_so(small_run: Path, tmp_path: Path, store: str) -> None:
-    run = Path(shutil.copytree(small_run, tmp_path / "shy"))
+def test_patient_tables_are_not_sent_if_the_run_forbids_it(
+    small_run: Path, tmp_path: Path, store: str
+) -> None:
+    run = Path(shutil.copytree(small_run, tmp_path / "private"))
     config = run / "config.yaml"
     config.write_text(config.read_text().replace("patient_data: true", "patient_data: false"))
-    assert main(["log", str(run), "--tracking.uri", store, "--tracking.experiment", "shy"]) == 0
-    files = recorded(store, "shy")["files"]
+    assert main(["log", str(run), "--tracking.uri", store, "--tracking.experiment", "private"]) == 0
+    files = recorded(store, "private")["files"]
     assert "metrics.json" in files
     assert not {
         "patients.parquet",
@@ -250,7 +252,7 @@ def test_a_killed_attempt_is_closed_by_the_next(
     assert any("stratomics.run" in r.data.tags for r in before)
     assert main(words(here, store, "killed")) == 0
     found = recorded(store, "killed")
-    # The folds of the attempt before are recorded too.
+    # The folds of the earlier attempt are recorded too.
     assert len(found["folds"]) == 2
     statuses = sorted(r.info.status for r in client.search_runs([number]) if "stratomics.run" in r.data.tags)
     assert statuses == ["FINISHED", "KILLED"]

@@ -1,4 +1,4 @@
-"""``stratomics simulate``: a folder that reads back, whole or not at all."""
+"""``stratomics simulate``: the folder can be read again, and is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def call(folder: Path, *words: str) -> int:
     return main(["simulate", str(folder), *SMALL, *words])
 
 
-def test_the_folder_is_the_cohort_that_the_function_draws(tmp_path: Path, capsys: Any) -> None:
+def test_the_folder_has_the_cohort_of_the_function(tmp_path: Path, capsys: Any) -> None:
     folder = tmp_path / "new" / "cohort"
     assert call(folder, "--seed=3", "--missing_views=0.4") == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(folder)
@@ -34,7 +34,7 @@ def test_the_folder_is_the_cohort_that_the_function_draws(tmp_path: Path, capsys
     assert not [finding for finding in check_cohort(folder) if finding.severity == ERROR]
 
 
-def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+def test_the_seed_determines_the_files(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert call(tmp_path / name, f"--seed={seed}") == 0
     a, b, c = ({f.name: f.read_bytes() for f in (tmp_path / name).rglob("*.*")} for name in "abc")
@@ -43,7 +43,7 @@ def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     assert a["outcome.csv"] != c["outcome.csv"]
 
 
-def test_an_empty_folder_is_filled_and_a_full_one_left_alone(tmp_path: Path, capsys: Any) -> None:
+def test_an_empty_folder_is_used_and_another_one_is_refused(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "empty").mkdir()
     assert call(tmp_path / "empty") == 0
     (tmp_path / "full").mkdir()
@@ -54,7 +54,7 @@ def test_an_empty_folder_is_filled_and_a_full_one_left_alone(tmp_path: Path, cap
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
 
 
-def test_a_failure_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_leaves_no_incomplete_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
@@ -64,7 +64,7 @@ def test_a_failure_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         ([], "usage: stratomics simulate DIR"),
         (["DIR", "--patiens=50"], "did you mean 'patients'?"),
@@ -73,11 +73,13 @@ def test_a_failure_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pyte
         (["DIR", "--features={rnaa: 5}"], "did you mean 'rna'?"),
     ],
 )
-def test_what_cannot_be_right_is_said(words: Sequence[str], said: str, capsys: Any, tmp_path: Path) -> None:
-    here = [str(tmp_path / "cohort") if word == "DIR" else word for word in words]
-    assert main(["simulate", *here]) == 2
+def test_wrong_arguments_are_refused(
+    words: Sequence[str], sentence: str, capsys: Any, tmp_path: Path
+) -> None:
+    arguments = [str(tmp_path / "cohort") if word == "DIR" else word for word in words]
+    assert main(["simulate", *arguments]) == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert sentence in error
     assert error.count("\n") == 1
     assert not (tmp_path / "cohort").exists()
 

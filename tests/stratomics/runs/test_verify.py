@@ -36,7 +36,7 @@ def test_a_run_is_as_it_was_and_its_log_does_not_count(run: Path, capsys: pytest
     (run / "run.log").write_text("more")
     assert main(["verify", str(run)]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == f"{run}: inputs, configuration, tables and model are as the run left them"
+    assert out[0] == f"{run}: inputs, configuration, tables and model are unchanged since the end of the run"
     assert len(out[1].rpartition(" ")[2]) == 64
 
 
