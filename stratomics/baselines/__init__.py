@@ -1,6 +1,6 @@
-"""The table of baselines, which run on the same outer folds, by the kind of endpoint each is for.
+"""Baselines, which run on the same outer folds as stratomics, by the kind of endpoint.
 
-A new one is one function and one line here.
+A new baseline is one function and one line here.
 """
 
 BASELINES = {

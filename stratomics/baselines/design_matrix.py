@@ -1,4 +1,4 @@
-"""What a baseline looks at, how strongly it is penalised, and the folds among which it chooses."""
+"""Columns, penalties and inner folds that several baselines share."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ __all__ = [
     "CLINICAL_RIDGE",
     "L1_RATIO",
     "PENALTIES",
-    "Design",
-    "clinic",
-    "everything",
-    "inner_parts",
-    "measured",
+    "SelectColumns",
+    "all_features",
+    "clinical_covariates",
+    "features_with_gaps",
+    "inner_training_rows",
 ]
 
 Array = NDArray[np.float64]
-Design = Callable[[Batch], Array]
+SelectColumns = Callable[[Batch], Array]
 
 CLINICAL_RIDGE = 1e-3
-"""Keeps the coefficient of a covariate finite when it separates the events or classes."""
+"""Ridge penalty that keeps the coefficient of a covariate finite if it separates events or classes."""
 
 L1_RATIO = 0.5
 PENALTIES = np.geomspace(1.0, 0.05, 25)
-"""Shares of the largest penalty, among which cross-validation chooses."""
+"""Fractions of the largest penalty; cross-validation selects one of them."""
 
 
-def clinic(batch: Batch) -> Array:
-    """Covariates alone: (n, c)."""
+def clinical_covariates(batch: Batch) -> Array:
+    """Clinical covariates only: (n, c)."""
     return batch.covariates.astype(np.float64)
 
 
-def everything(batch: Batch) -> Array:
-    """Covariates and all features of all views, a missing view at the training centre: (n, c + p)."""
+def all_features(batch: Batch) -> Array:
+    """Covariates and all features of all views, missing values at the training mean: (n, c + p)."""
     return np.hstack([batch.covariates, *batch.views.values()]).astype(np.float64)
 
 
-def measured(batch: Batch) -> Array:
-    """Covariates and all features of all views, NaN where nothing was measured: (n, c + p)."""
+def features_with_gaps(batch: Batch) -> Array:
+    """Covariates and all features of all views, NaN where a value was not measured: (n, c + p)."""
     views = [np.where(batch.observed[name], values, np.nan) for name, values in batch.views.items()]
     return np.hstack([batch.covariates, *views]).astype(np.float64)
 
 
-def inner_parts(part: TrainingPart) -> list[NDArray[np.int64]]:
-    """Training rows of each inner fold, counted among the patients with the endpoint."""
+def inner_training_rows(part: TrainingPart) -> list[NDArray[np.int64]]:
+    """Training rows of each inner fold, as row numbers among the patients with the primary endpoint."""
     observed = part.endpoint.observed
     row = np.cumsum(observed) - 1
     return [row[fold.train[observed[fold.train]]] for fold in part.folds]

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on everything; a missing value is missing to them."""
+"""Gradient-boosted trees on covariates and all features; missing values stay missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
 from omics.common.files import read_state, write_state
 from omics.common.seeds import named_seed
-from stratomics.baselines.design_matrix import inner_parts, measured
+from stratomics.baselines.design_matrix import features_with_gaps, inner_training_rows
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -42,16 +42,30 @@ SETTINGS = {
     "max_bin": 32,
     "nthread": 1,
     "verbosity": 0,
-    # Otherwise what several grow by turns would depend on the turns.
+    # Else the trees would depend on how many are added in one call.
     "seed_per_iteration": True,
 }
 ROUNDS = (10, 20, 40, 70, 100, 150)
-"""Numbers of trees, among which cross-validation chooses: more are tried until more are worse."""
+"""Numbers of trees; cross-validation tries them in this order until the loss rises."""
 
 
 @dataclass(frozen=True)
 class BoostedTrees:
-    """Trees (Chen and Guestrin 2016, doi 10.1145/2939672.2939785), and of survival the baseline hazard beside them."""
+    """Gradient-boosted trees (Chen and Guestrin 2016, doi 10.1145/2939672.2939785).
+
+    Attributes
+    ----------
+    name
+        Name of the endpoint.
+    harmonizer
+        Harmonizes patients before prediction.
+    booster
+        XGBoost's model.
+    rounds
+        Number of trees.
+    baseline
+        Baseline hazard, if the endpoint is survival.
+    """
 
     name: str
     harmonizer: Harmonizer
@@ -64,15 +78,15 @@ class BoostedTrees:
         return self.predict_batch(new.batch)
 
     def predict_batch(self, batch: Batch) -> Prediction:
-        """Predict patients that :attr:`harmonizer` has harmonized."""
-        margin = _margin(self.booster, measured(batch), self.rounds)
+        """Predict patients after harmonization by :attr:`harmonizer`."""
+        margin = _margin(self.booster, features_with_gaps(batch), self.rounds)
         if self.baseline is None:
             return Prediction.of_response(batch.sample_ids, self.name, expit(margin))
         times, survival = self.baseline.times, self.baseline.survival(margin)
         return Prediction.of_survival(batch.sample_ids, margin, times, survival)
 
     def save(self, folder: Path) -> None:
-        """Write the trees in XGBoost's own json, inside ours."""
+        """Write json, which contains the json of XGBoost, and safetensors."""
         written = {
             "name": self.name,
             "rounds": self.rounds,
@@ -97,45 +111,48 @@ class BoostedTrees:
 
 
 def fit_boosted_trees(part: TrainingPart) -> BoostedTrees:
-    """Fit trees, as many as the inner folds ask for; the baseline hazard is that of patients left out.
+    """Fit trees; cross-validation on the inner folds selects their number.
+
+    The baseline hazard is fitted to out-of-fold estimates.
 
     Raises
     ------
     DataError
-        If patients came late.
+        If patients have delayed entry.
     """
     observed = np.flatnonzero(part.endpoint.observed)
-    endpoint, x = part.endpoint.take(observed), measured(part.batch)[observed]
+    endpoint, x = part.endpoint.take(observed), features_with_gaps(part.batch)[observed]
     if isinstance(endpoint, Survival) and endpoint.entry is not None and endpoint.entry.any():
         raise DataError(
-            "patients came late (the endpoint's key `entry`), which boosted trees do not know; name other --baselines"
+            "patients have delayed entry (the endpoint's key `entry`), which boosted trees do not support; "
+            "name other --baselines"
         )
-    rounds, said = _chosen(x, endpoint, inner_parts(part), part.seed)
-    booster = _Growing(x, endpoint, part.seed).grown(rounds)
+    rounds, held_out = _select_rounds(x, endpoint, inner_training_rows(part), part.seed)
+    booster = _GrowingTrees(x, endpoint, part.seed).grow_to(rounds)
     baseline = None
     if isinstance(endpoint, Survival):
-        baseline = BreslowBaseline.fit(said, endpoint.event, endpoint.time)
+        baseline = BreslowBaseline.fit(held_out, endpoint.event, endpoint.time)
     return BoostedTrees(part.name, part.harmonizer, booster, rounds, baseline)
 
 
-def _chosen(
-    x: Array, endpoint: Survival | Response, inner: list[NDArray[np.int64]], seed: int
+def _select_rounds(
+    x: Array, endpoint: Survival | Response, training: list[NDArray[np.int64]], seed: int
 ) -> tuple[int, Array]:
-    """Give the number of trees with the least loss in patients left out, and the margins (n,) that they have there."""
-    growing = [_Growing(x[rows], endpoint.take(rows), seed) for rows in inner]
-    left_out = [np.setdiff1d(np.arange(len(x)), rows) for rows in inner]
-    likelihoods = [likelihood_of(endpoint.take(rows)) for rows in left_out]
-    chosen, best, least = 0, np.zeros(len(x)), np.inf
+    """Select the number of trees with the least loss on held-out patients, and return their margins (n,) too."""
+    folds = [_GrowingTrees(x[rows], endpoint.take(rows), seed) for rows in training]
+    held_out = [np.setdiff1d(np.arange(len(x)), rows) for rows in training]
+    likelihoods = [likelihood_of(endpoint.take(rows)) for rows in held_out]
+    selected, best, least = 0, np.zeros(len(x)), np.inf
     for rounds in ROUNDS:
-        said = np.zeros(len(x))
-        for one, rows in zip(growing, left_out, strict=True):
-            said[rows] = _margin(one.grown(rounds), x[rows], rounds)
-        parts = zip(likelihoods, left_out, strict=True)
-        loss = sum(_loss(endpoint, likelihood, said[rows], rows) for likelihood, rows in parts)
+        margin = np.zeros(len(x))
+        for trees, rows in zip(folds, held_out, strict=True):
+            margin[rows] = _margin(trees.grow_to(rounds), x[rows], rounds)
+        parts = zip(likelihoods, held_out, strict=True)
+        loss = sum(_loss(endpoint, likelihood, margin[rows], rows) for likelihood, rows in parts)
         if loss >= least:
             break
-        chosen, best, least = rounds, said, loss
-    return chosen, best
+        selected, best, least = rounds, margin, loss
+    return selected, best
 
 
 def _loss(endpoint: Survival | Response, likelihood: Any, margin: Array, rows: NDArray[np.int64]) -> float:
@@ -145,8 +162,8 @@ def _loss(endpoint: Survival | Response, likelihood: Any, margin: Array, rows: N
     return len(rows) * float(likelihood.loss(margin))
 
 
-class _Growing:
-    """Trees on some patients, to which more are added as they are asked for."""
+class _GrowingTrees:
+    """Trees on some patients, to which more trees can be added."""
 
     def __init__(self, x: Array, endpoint: Survival | Response, seed: int) -> None:
         import xgboost
@@ -160,8 +177,8 @@ class _Growing:
         self._data = xgboost.DMatrix(x, label=label, nthread=1)
         self._booster = xgboost.Booster(settings, [self._data])
 
-    def grown(self, rounds: int) -> Booster:
-        """Give the trees once there are `rounds`."""
+    def grow_to(self, rounds: int) -> Booster:
+        """Add trees until there are `rounds` of them."""
         for number in range(self._booster.num_boosted_rounds(), rounds):
             self._booster.update(self._data, number)
         return self._booster

@@ -1,6 +1,6 @@
-"""Cohorts of which nobody can learn anything: what must come out at chance, in every run.
+"""Negative controls: cohorts without any association with the outcome, on which each run must perform at chance.
 
-A new one is one function and one line here.
+A new control is one entry in a module and one line here.
 """
 
 CONTROLS = {

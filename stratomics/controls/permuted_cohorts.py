@@ -1,4 +1,4 @@
-"""Cohorts whose features tell nothing of the outcome, and the method that has to find nothing in them."""
+"""Cohorts whose features are independent of the outcome, and the method that predicts them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from models.ensemble.inputs import COVARIATES
-from omics.cohort.h5mu import shared_names
-from omics.cohort.read import cohort_digest, cohort_spec, join_cohort
+from omics.cohort.h5mu import allow_shared_feature_names
+from omics.cohort.assemble import join_cohort
+from omics.cohort.read import cohort_digest, cohort_spec
 from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.common.seeds import named_generator
 
@@ -30,44 +31,52 @@ NOISE = "noise"
 
 @dataclass(frozen=True)
 class Control:
-    """A control: what it does to a cohort, given a seed, and by which method patients are then predicted."""
+    """A negative control.
 
-    spoil: Callable[[MuData, int], MuData]
+    Attributes
+    ----------
+    change
+        Makes the cohort of the control from a cohort and a seed.
+    predict
+        Fits a training part of that cohort, and predicts new patients.
+    """
+
+    change: Callable[[MuData, int], MuData]
     predict: Callable[[TrainingPart, NewPatients], Prediction]
 
 
-def _ours(part: TrainingPart, new: NewPatients) -> Prediction:
+def _stratomics(part: TrainingPart, new: NewPatients) -> Prediction:
     from stratomics.fitting.fit import fit_part
 
     return fit_part(part).predict_encoded(new.sample_ids, new.members, new.arms)
 
 
 def _ridge_on_views(part: TrainingPart, new: NewPatients) -> Prediction:
-    from stratomics.baselines.late_fusion import fit_on, without
+    from stratomics.baselines.late_fusion import fit_on, without_blocks
 
-    return fit_on(part, without(COVARIATES)).predict(new)
+    return fit_on(part, without_blocks(COVARIATES)).predict(new)
 
 
-def _outcomes_dealt_anew(cohort: MuData, seed: int) -> MuData:
-    """Give each patient somebody's outcomes, all of them of the same person."""
+def _permute_outcomes(cohort: MuData, seed: int) -> MuData:
+    """Assign to each patient all outcomes of a random patient."""
     columns = _outcome_columns(cohort_spec(cohort))
-    dealt = cohort.obs.copy()
+    permuted = cohort.obs.copy()
     order = named_generator(seed, "permuted_outcome").permutation(cohort.n_obs)
     for column in columns:
-        dealt[column] = pd.Series(
-            cohort.obs[column].to_numpy()[order], index=dealt.index, dtype=dealt[column].dtype
+        permuted[column] = pd.Series(
+            cohort.obs[column].to_numpy()[order], index=permuted.index, dtype=permuted[column].dtype
         )
-    return _with_obs(cohort, dealt)
+    return _with_obs(cohort, permuted)
 
 
-def _samples_dealt_anew(cohort: MuData, seed: int) -> MuData:
-    """Give each patient the row of the samples table of somebody, and leave him his views."""
+def _permute_features(cohort: MuData, seed: int) -> MuData:
+    """Assign to the views of each patient the row of a random patient in the samples table."""
     order = named_generator(seed, "permuted_features").permutation(cohort.n_obs)
     return _with_obs(cohort, cohort.obs.iloc[order].set_axis(cohort.obs.index))
 
 
-def _noise_alone(cohort: MuData, seed: int) -> MuData:
-    """Give each patient one view of random numbers, and no other."""
+def _noise_only(cohort: MuData, seed: int) -> MuData:
+    """Replace all views by one view of random numbers."""
     values = (
         named_generator(seed, "noise_view").normal(size=(cohort.n_obs, NOISE_FEATURES)).astype(np.float32)
     )
@@ -77,14 +86,14 @@ def _noise_alone(cohort: MuData, seed: int) -> MuData:
     return join_cohort(cohort.obs, {NOISE: view}, spec, cohort_digest(cohort))
 
 
-permuted_outcome = Control(_outcomes_dealt_anew, _ours)
-"""The whole method, where nobody's outcome is his own."""
+permuted_outcome = Control(_permute_outcomes, _stratomics)
+"""stratomics, with permuted outcomes."""
 
-permuted_features = Control(_samples_dealt_anew, _ridge_on_views)
-"""A ridge regression on factors and components, where nobody's views are his own."""
+permuted_features = Control(_permute_features, _ridge_on_views)
+"""Ridge regression on factors and components, with permuted views."""
 
-noise_view = Control(_noise_alone, _ridge_on_views)
-"""The same on a view of random numbers."""
+noise_view = Control(_noise_only, _ridge_on_views)
+"""Ridge regression on a view of random numbers."""
 
 
 def _outcome_columns(spec: CohortSpec) -> list[str]:
@@ -98,10 +107,10 @@ def _outcome_columns(spec: CohortSpec) -> list[str]:
 
 
 def _with_obs(cohort: MuData, obs: pd.DataFrame) -> MuData:
-    """Give the same views, which are shared and not copied, beside another samples table."""
+    """Replace the samples table; the views are shared and not copied."""
     from mudata import MuData
 
-    with shared_names():
+    with allow_shared_feature_names():
         changed = MuData(dict(cohort.mod))
     changed.uns.update(cohort.uns)
     changed.obs = obs.loc[changed.obs_names]

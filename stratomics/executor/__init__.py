@@ -1,7 +1,7 @@
-"""Where fits run: processes of this machine or a Dask cluster; the results are the same bytes."""
+"""Executors, which run tasks in processes of this machine or on a Dask cluster, with the same results."""
 
 EXECUTORS = {
     "local": "stratomics.executor.local:local",
     "dask": "stratomics.executor.dask:dask",
 }
-"""Name -> context manager of (address, workers) that gives a :class:`RunTasks`."""
+"""Name -> context manager with arguments (address, workers) that yields a :class:`RunTasks`."""

@@ -1,4 +1,4 @@
-"""Settings of the executor; light, since the command line reads them first."""
+"""Settings of the executor. The command line imports this module first, so that it has to be light."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class ExecutorConfig:
     Parameters
     ----------
     kind
-        A name in EXECUTORS: local (processes of this machine), dask (workers of a Dask scheduler).
+        Name in EXECUTORS: local (processes of this machine), dask (workers of a Dask scheduler).
     address
-        Of the scheduler, such as tcp://login1:8786; of kind dask only.
+        Address of the scheduler, such as tcp://login1:8786; for kind dask only.
     """
 
     kind: str = "local"

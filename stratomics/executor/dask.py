@@ -1,4 +1,4 @@
-"""Tasks on the workers of a Dask scheduler: other machines, and by dask-jobqueue those of SLURM, LSF and PBS."""
+"""Run tasks on the workers of a Dask scheduler, on other machines or, by dask-jobqueue, on SLURM, LSF or PBS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from omics.common.errors import ConfigError, InputError, StratomicsError
 from stratomics.executor.executor import Prepare, RunTasks
 from stratomics.executor.worker import call, prepared
-from stratomics.runtime.versions import package_versions
+from stratomics.runtime.versions import PROJECT, code_digest, package_versions
 
 __all__ = ["dask"]
 
@@ -21,19 +21,31 @@ log = logging.getLogger(__name__)
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-REACH = 10.0
+CONNECT_TIMEOUT = 10.0
 """Seconds within which a scheduler has to answer."""
 
-LOOK = 5.0
-"""Seconds from one look at the workers to the next, while nothing is done."""
+POLL_INTERVAL = 5.0
+"""Seconds between two checks for workers, while no task ends."""
 
-ALONE = 60.0
-"""Seconds without any worker, after there were some, that end a run."""
+NO_WORKER_TIMEOUT = 60.0
+"""Seconds after which a run ends, once it has lost all of its workers."""
 
 
 @contextmanager
 def dask(address: str | None, _workers: int | None) -> Iterator[RunTasks]:
-    """Run tasks on whichever workers the scheduler at `address` has, or will have.
+    """Run tasks on the workers that the scheduler at `address` has or will have.
+
+    Parameters
+    ----------
+    address
+        Address of the scheduler.
+    _workers
+        Not used; the cluster determines the number of workers.
+
+    Yields
+    ------
+    RunTasks
+        Runs tasks while the context lasts.
 
     Raises
     ------
@@ -44,15 +56,15 @@ def dask(address: str | None, _workers: int | None) -> Iterator[RunTasks]:
         from distributed import Client
     except ImportError:
         raise ConfigError(
-            "executor.kind dask needs a package more; bring it with: pip install 'stratomics[cluster]'"
+            "executor.kind dask needs another package; install it with: pip install 'stratomics[cluster]'"
         ) from None
-    # What fails is said in a sentence of ours.
+    # Failures are reported by our error messages.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
-        client = Client(address, timeout=REACH)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"executor.address: no Dask scheduler answers at {address} ({type(error).__name__}); see that "
+            f"executor.address: no Dask scheduler answers at {address} ({type(error).__name__}); check that "
             "`dask scheduler` runs there, or set executor.kind to local"
         ) from None
     with client:
@@ -68,51 +80,51 @@ class _Cluster:
     ) -> Iterator[tuple[Task, Result]]:
         from distributed import CancelledError, wait
 
-        known = package_versions()
-        waiting = {self.client.submit(_call, function, prepare, t, known, pure=False): t for t in tasks}
-        attendance = _Attendance(self.client)
+        expected = _installed()
+        waiting = {self.client.submit(_call, function, prepare, t, expected, pure=False): t for t in tasks}
+        monitor = _WorkerMonitor(self.client)
         try:
             while waiting:
                 try:
                     done = wait(  # type: ignore[no-untyped-call]
-                        list(waiting), LOOK, return_when="FIRST_COMPLETED"
+                        list(waiting), POLL_INTERVAL, return_when="FIRST_COMPLETED"
                     ).done
                 except TimeoutError:
-                    attendance.check()
+                    monitor.check()
                     continue
                 for future in done:
                     yield waiting.pop(future), _result(future)
         except CancelledError:
-            raise _gone() from None
+            raise _unreachable() from None
         finally:
-            # Ctrl-C and faults leave nothing to be done for nobody.
+            # After Ctrl-C or an error, no task remains on the cluster.
             if waiting and self.client.status == "running":
                 self.client.cancel(list(waiting))
 
 
-class _Attendance:
-    """Whether anybody is there to work: an allocation that has come to its end leaves tasks waiting for ever."""
+class _WorkerMonitor:
+    """Ends a run that has lost its workers: after the end of an allocation its tasks would wait for ever."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._seen: float | None = None
+        self._last_seen: float | None = None
         if not self._workers():
             log.warning("the Dask scheduler has no worker yet; the run waits for the first")
 
     def check(self) -> None:
-        """Refuse to wait for those who came and went; who stands in a queue may take hours."""
+        """Raise an error if there were workers and none is left; the first worker may wait in a queue for hours."""
         if self._workers():
-            self._seen = time.monotonic()
-        elif self._seen is not None and time.monotonic() - self._seen > ALONE:
+            self._last_seen = time.monotonic()
+        elif self._last_seen is not None and time.monotonic() - self._last_seen > NO_WORKER_TIMEOUT:
             raise StratomicsError(
-                "the Dask scheduler has lost its last worker; bring workers, and the same command goes on from here"
+                "the Dask scheduler has lost its last worker; start workers, and the same command continues from here"
             )
 
     def _workers(self) -> int:
         try:
             return len(self._client.scheduler_info()["workers"])
         except OSError:
-            raise _gone() from None
+            raise _unreachable() from None
 
 
 def _result(future: Any) -> Any:
@@ -122,27 +134,35 @@ def _result(future: Any) -> Any:
         return future.result()
     except KilledWorker:
         raise StratomicsError(
-            "workers died over the same task, most likely for want of memory; give each worker more"
+            "several workers died at the same task, most likely for lack of memory; start workers with more memory"
         ) from None
 
 
-def _gone() -> StratomicsError:
-    return StratomicsError("the Dask scheduler has gone away; the same command goes on from here")
+def _unreachable() -> StratomicsError:
+    return StratomicsError(
+        "the Dask scheduler does not answer any more; the same command continues from here"
+    )
 
 
-def _call(function: Callable[..., Result], prepare: Prepare, task: Any, known: dict[str, str]) -> Result:
-    """Call on a worker, whose releases and files have to be those of the run."""
-    for name, release in package_versions().items():
-        if release != known.get(name):
+def _installed() -> dict[str, str]:
+    """Versions of packages, and the digest of the source text of stratomics, in this process."""
+    return {**package_versions(), "code of stratomics": code_digest(PROJECT)[:10]}
+
+
+def _call(function: Callable[..., Result], prepare: Prepare, task: Any, expected: dict[str, str]) -> Result:
+    """Call on a worker, which has to have the versions and the files of the run."""
+    for name, version in _installed().items():
+        if version != expected.get(name):
             raise StratomicsError(
-                f"the worker on {_host()} has {name} {release} and the run {known.get(name, 'none')}; install the same"
+                f"the worker on {_host()} has {name} {version} and the run {expected.get(name, 'none')}; "
+                "install the same"
             )
     try:
         prepared(prepare)
     except InputError as error:
-        # What one machine cannot read is no fault of the input, so that what is done is kept.
+        # The input itself is right, since another machine has read it: the error must not remove finished tasks.
         raise StratomicsError(
-            f"the worker on {_host()} cannot begin ({error}); cohort files have to lie at the same path everywhere"
+            f"the worker on {_host()} cannot begin ({error}); cohort files need the same path on all machines"
         ) from None
     return call(function, prepare, task)
 

@@ -1,4 +1,4 @@
-"""The one door through which fits leave this process; the results are the same bytes whatever stands behind it."""
+"""The interface of executors: fits run in other processes through it, with the same results in each executor."""
 
 from __future__ import annotations
 
@@ -19,45 +19,55 @@ Prepare = Callable[[], tuple[Any, ...]]
 
 
 class RunTasks(Protocol):
-    """Runs a function for every task, somewhere."""
+    """Runs a function for each task, in this process or in others."""
 
     def __call__(
         self, function: Callable[..., Result], tasks: Sequence[Task], prepare: Prepare
     ) -> Iterator[tuple[Task, Result]]:
-        """Yield ``(task, function(*prepare(), task))`` as they are done, in any order.
+        """Yield ``(task, function(*prepare(), task))`` for each task, in the order in which they finish.
 
         Parameters
         ----------
         function
-            A function of a module, so that another process can find it.
+            A function at the top level of a module, so that another process can import it.
         tasks
-            What differs from call to call.
+            The last argument of each call.
         prepare
-            Gives what every call needs, once in each process; small to send and hashable, such as a dataclass that
-            reads files.
+            Makes the first arguments of all calls, once in each process. It has to be hashable and small to send, such
+            as a dataclass that reads files.
+
+        Yields
+        ------
+        tuple
+            A task and its result.
 
         Raises
         ------
         StratomicsError
-            If a process died. What `function` itself raises comes through as it is.
+            If a process died. An error of `function` is raised unchanged.
         """
         ...
 
 
 def open_executor(config: ExecutorConfig, workers: int | None) -> AbstractContextManager[RunTasks]:
-    """Open what `config` names, before anything is begun.
+    """Open the executor of a configuration.
 
     Parameters
     ----------
     config
         Kind and address.
     workers
-        Processes of the local executor.
+        Number of processes of the local executor; one per core if None.
+
+    Returns
+    -------
+    context manager
+        It yields a :class:`RunTasks`.
 
     Raises
     ------
     ConfigError
-        If a scheduler is out of reach, or the package that speaks to it is missing.
+        If a scheduler does not answer, or if the package `distributed` is missing.
 
     Examples
     --------

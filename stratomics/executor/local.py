@@ -1,4 +1,4 @@
-"""Tasks side by side in processes of this machine."""
+"""Run tasks in parallel processes of this machine."""
 
 from __future__ import annotations
 
@@ -26,24 +26,37 @@ Result = TypeVar("Result")
 
 @contextmanager
 def local(_address: str | None, workers: int | None) -> Iterator[RunTasks]:
-    """Run tasks in `workers` processes; one a core, but no more than tasks, if None. With 1 all stays in this one."""
+    """Run tasks in processes of this machine.
+
+    Parameters
+    ----------
+    _address
+        Not used.
+    workers
+        Number of processes; one per core if None, and never more than tasks. With 1, tasks run in this process.
+
+    Yields
+    ------
+    RunTasks
+        Runs tasks while the context lasts.
+    """
     yield _Processes(workers or os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
 class _Processes:
-    most: int
+    limit: int
 
     def __call__(
         self, function: Callable[..., Result], tasks: Sequence[Task], prepare: Prepare
     ) -> Iterator[tuple[Task, Result]]:
-        count = min(self.most, len(tasks))
+        count = min(self.limit, len(tasks))
         if count <= 1:
-            shared = prepare() if tasks else ()
+            prepared = prepare() if tasks else ()
             for task in tasks:
-                yield task, function(*shared, task)
+                yield task, function(*prepared, task)
             return
-        # Spawned, not forked: torch and BLAS keep threads that do not survive a fork.
+        # Spawned, not forked: the threads of torch and BLAS do not survive a fork.
         pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start)
         try:
             waiting = {pool.submit(call, function, prepare, task): task for task in tasks}
@@ -51,22 +64,22 @@ class _Processes:
                 yield waiting[done], done.result()
         except BrokenProcessPool:
             raise StratomicsError(
-                "a worker process died, most likely for want of memory; lower `workers`"
+                "a worker process died, most likely for lack of memory; lower `workers`"
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _start() -> None:
-    # Ctrl-C is answered by the parent alone, which then lets the workers end.
+    # Only the parent handles Ctrl-C; it then ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What the workers log, the parent has logged before them.
+    # The parent has logged the same messages.
     logging.getLogger().addHandler(logging.NullHandler())
-    # A parent that is killed tells nobody: its workers would wait for ever.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # The workers of a killed parent would wait for ever.
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

@@ -1,4 +1,4 @@
-"""What happens in a worker process: it prepares once, and calls for one task after the other."""
+"""Calls in a worker process, which prepares once and runs one task at a time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,33 @@ __all__ = ["call", "prepared"]
 
 Result = TypeVar("Result")
 
-# A process may have several threads (those of Dask do): numpy and torch share their state among them.
+# A worker of Dask may have several threads, which share the state of numpy and torch.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 def call(function: Callable[..., Result], prepare: Prepare, task: Any) -> Result:
-    """Give ``function(*prepare(), task)``, having prepared at most once."""
+    """Call ``function(*prepare(), task)``, with one ``prepare()`` per process.
+
+    Parameters
+    ----------
+    function
+        The function of the task.
+    prepare
+        Makes its first arguments.
+    task
+        Its last argument.
+
+    Returns
+    -------
+    Result
+        What `function` returns.
+    """
     with _ONE_AT_A_TIME:
         return function(*prepared(prepare), task)
 
 
-# One, so that a process that lives for months keeps but the last cohort.
+# A worker may live for months; it keeps the last cohort only.
 @lru_cache(maxsize=1)
 def prepared(prepare: Prepare) -> tuple[Any, ...]:
-    """Give ``prepare()``, remembered."""
+    """Call ``prepare()``, or return its cached result."""
     return prepare()

@@ -1,1 +1,1 @@
-"""One experiment from files to report: tasks, checkpoint, evaluation."""
+"""Run one experiment from files to report: check the configuration, fit tasks, keep checkpoints, evaluate."""

@@ -1,4 +1,4 @@
-"""Check an experiment's configuration against the registries, and fill in what depends on the endpoint."""
+"""Check the configuration of an experiment against the registries, and complete it for the primary endpoint."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from stratomics.controls import CONTROLS
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.metric import find_metric
 
-__all__ = ["check_config", "check_decides", "complete_config"]
+__all__ = ["check_config", "check_primary_metric", "complete_config"]
 
 
 def check_config(config: ExperimentConfig) -> None:
-    """Refuse a choice that no table has, before anything is read.
+    """Check names in a configuration before any file is read.
 
     Raises
     ------
     ConfigError
-        With the nearest right word.
+        If a name is not in its registry; the message has the nearest valid name.
     """
     if config.name is not None and not re.fullmatch(r"[\w][\w.-]*", config.name):
         raise ConfigError(
-            f"name '{config.name}' begins a folder's name; use letters, digits, '.', '_' and '-'"
+            f"name '{config.name}' begins the name of a folder; use letters, digits, '.', '_' and '-'"
         )
     if config.workers is not None:
         require_range("workers", config.workers, 1)
@@ -42,8 +42,8 @@ def check_config(config: ExperimentConfig) -> None:
     check_choice(DESIGNS, config.split.design, "split.design")
     if config.split.external is not None and config.split.design != "external":
         raise ConfigError(
-            f"split.external names another cohort, which split.design {config.split.design} does not look at; "
-            "add --split.design external, or leave it out"
+            f"split.external names another cohort, which split.design {config.split.design} does not use; "
+            "add --split.design external, or leave split.external out"
         )
     for name in config.controls or ():
         check_choice(CONTROLS, name, "entry of controls")
@@ -52,16 +52,28 @@ def check_config(config: ExperimentConfig) -> None:
 
 
 def complete_config(config: ExperimentConfig, kind: str) -> ExperimentConfig:
-    """Fill in what depends on the kind of the deciding endpoint.
+    """Fill in metric, baselines and controls where the configuration leaves them open.
+
+    Parameters
+    ----------
+    config
+        The experiment.
+    kind
+        Kind of the primary endpoint: ``survival`` or ``response``.
+
+    Returns
+    -------
+    ExperimentConfig
+        A copy with these keys.
 
     Raises
     ------
     ConfigError
-        If a metric or a baseline is declared that is for another kind.
+        If a declared metric or baseline is for another kind of endpoint.
     """
     metric = config.evaluation.metric or next(iter(METRICS[kind]))
     baselines = list(BASELINES[kind]) if config.baselines is None else config.baselines
-    check_decides(metric, kind, "evaluation.metric")
+    check_primary_metric(metric, kind, "evaluation.metric")
     for name in baselines:
         _check_kind(BASELINES, name, kind, "entry of baselines")
     controls = list(CONTROLS) if config.controls is None else config.controls
@@ -73,26 +85,36 @@ def complete_config(config: ExperimentConfig, kind: str) -> ExperimentConfig:
     )
 
 
-def check_decides(metric: str, kind: str, what: str) -> None:
-    """Refuse a metric that is for another kind of endpoint, or by which no method can be called better.
+def check_primary_metric(metric: str, kind: str, what: str) -> None:
+    """Check that methods can be compared by a metric.
+
+    Parameters
+    ----------
+    metric
+        Name in METRICS.
+    kind
+        Kind of the primary endpoint.
+    what
+        Key or option that names the metric, for the error message.
 
     Raises
     ------
     ConfigError
-        Naming `what` declared it.
+        If the metric is for another kind of endpoint, or has no direction, no interval, or no value for some methods.
     """
     check_choice(all_entries(METRICS), metric, what)
     _check_kind(METRICS, metric, kind, what)
     if not find_metric(metric).can_compare:
-        able = ", ".join(name for name in METRICS[kind] if find_metric(name).can_compare)
+        comparable = ", ".join(name for name in METRICS[kind] if find_metric(name).can_compare)
         raise ConfigError(
-            f"{what} '{metric}' cannot decide: it lacks a direction, an interval or a figure "
-            f"for every method; choose among {able}"
+            f"{what} '{metric}' cannot compare methods: it lacks a direction, an interval or a value "
+            f"for every method; choose among {comparable}"
         )
 
 
 def _check_kind(tables: Mapping[str, Mapping[str, str]], name: str, kind: str, what: str) -> None:
     if name not in tables[kind]:
         raise ConfigError(
-            f"{what} '{name}' is not for a {kind}, which is what decides here; choose among {', '.join(tables[kind])}"
+            f"{what} '{name}' is not for a {kind}, which is the kind of the primary endpoint; "
+            f"choose among {', '.join(tables[kind])}"
         )

@@ -1,9 +1,9 @@
-"""A run that is not finished: its folder beside the run directory, and the folds that are done."""
+"""The checkpoint of a run that is not complete: a folder beside the run directory with the results of its tasks."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,12 @@ from models.prediction import Prediction
 from omics.common.errors import InputError
 from omics.common.files import read_parquet, replace_folder, staged_folder, write_bytes, write_parquet
 from omics.common.manifest import MANIFEST, is_complete, write_manifest
-from stratomics.experiment.tasks import FINAL, FitTask
-from stratomics.runs.run_lock import BusyError, held, lock_of
+from stratomics.experiment.tasks import FINAL, FinalModels, FitTask, FoldPredictions
+from stratomics.runs.run_lock import BusyError, lock_file, locked
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from stratomics.baselines.trees import BoostedTrees
     from stratomics.fitting.fitted import Fitted
 
 __all__ = ["Checkpoint", "checkpoint_folder", "open_checkpoint", "remove_leftovers"]
@@ -29,73 +28,76 @@ __all__ = ["Checkpoint", "checkpoint_folder", "open_checkpoint", "remove_leftove
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """``RUN.part/``: what outlives a stop in the middle.
+    """The folder ``RUN.part/``, which remains when a run is stopped.
 
-    ``folds/`` holds a folder for each fit that is done, which is believed only while its files have the digests that
-    its manifest names; ``run.log`` tells of every attempt; ``new/`` becomes the run directory.
+    ``folds/`` has one folder per finished task, which counts only if its files have the digests in its manifest.
+    ``run.log`` has the log of every attempt. ``new/`` becomes the run directory.
+
+    Attributes
+    ----------
+    path
+        The folder.
     """
 
     path: Path
 
     @property
     def log(self) -> Path:
-        """The log, to which each attempt adds."""
+        """The log file; each attempt appends to it."""
         return self.path / "run.log"
 
     @property
     def new(self) -> Path:
-        """The run directory in the making, empty at the beginning of each attempt."""
+        """The future run directory, empty at the beginning of each attempt."""
         return self.path / "new"
 
-    def has(self, task: FitTask) -> bool:
-        """Whether a task is done."""
+    def is_done(self, task: FitTask) -> bool:
+        """Whether the results of a task are saved."""
         return is_complete(self._place(task))
 
-    def keep(
-        self, task: FitTask, predictions: Mapping[str, Prediction], training_history: pd.DataFrame
-    ) -> None:
-        """Keep every method's predictions of a task, and the course of our training."""
-        with staged_folder(self._place(task)) as aside:
-            write_parquet(aside / TRAINING_HISTORY, training_history)
-            for method, prediction in predictions.items():
-                # A method may be named after a view, which may be called anything.
-                prediction.save(aside / quote(method, safe=" "))
-            write_manifest(aside, {})
+    def save_fold(self, task: FitTask, result: FoldPredictions) -> None:
+        """Save the result of an outer fold or control."""
+        with staged_folder(self._place(task)) as staged:
+            write_parquet(staged / TRAINING_HISTORY, result.training_history)
+            for method, prediction in result.predictions.items():
+                # The name of a method may contain the name of a view, which may have any characters.
+                prediction.save(staged / quote(method, safe=" "))
+            write_manifest(staged, {})
 
     def predictions(self, task: FitTask) -> dict[str, Prediction]:
-        """Give what :meth:`keep` kept."""
+        """Load the predictions of a task, by method."""
         folders = sorted(path for path in self._place(task).iterdir() if path.is_dir())
         return {unquote(path.name): Prediction.load(path) for path in folders}
 
-    def together(self, tasks: Iterable[FitTask]) -> dict[str, Prediction]:
-        """Give what was kept of all `tasks` together."""
+    def concatenated(self, tasks: Iterable[FitTask]) -> dict[str, Prediction]:
+        """Load the predictions of several tasks, concatenated, by method."""
         parts: dict[str, list[Prediction]] = {}
         for task in tasks:
             for method, prediction in self.predictions(task).items():
                 parts.setdefault(method, []).append(prediction)
-        return {method: Prediction.concatenate(own) for method, own in parts.items()}
+        return {method: Prediction.concatenate(predictions) for method, predictions in parts.items()}
 
-    def keep_model(self, model: Fitted, trees: Sequence[BoostedTrees]) -> None:
-        """Keep the final model, and the trees fitted beside it."""
-        with staged_folder(self._place(FINAL)) as aside:
-            models: list[Fitted | BoostedTrees] = [model, *trees]
-            for own in models:
-                own.save(aside)
-            write_parquet(aside / TRAINING_HISTORY, model.training_history)
-            write_manifest(aside, {})
+    def save_final(self, result: FinalModels) -> None:
+        """Save the final models."""
+        with staged_folder(self._place(FINAL)) as staged:
+            result.model.save(staged)
+            for trees in result.trees:
+                trees.save(staged)
+            write_parquet(staged / TRAINING_HISTORY, result.model.training_history)
+            write_manifest(staged, {})
 
-    def model(self) -> Fitted:
-        """Give what :meth:`keep_model` kept."""
+    def load_model(self) -> Fitted:
+        """Load the final model of stratomics."""
         from stratomics.fitting.fitted import Fitted
 
         return Fitted.load(self._place(FINAL))
 
     def training_history(self, task: FitTask) -> pd.DataFrame:
-        """Give the course of our training that was kept with a task."""
+        """Load the training history of a task."""
         return read_parquet(self._place(task) / TRAINING_HISTORY)
 
     def copy_model(self, folder: Path) -> None:
-        """Copy the files of the final model to `folder`."""
+        """Copy the files of the final models to `folder`, which must not exist."""
         folder.mkdir()
         for path in sorted(self._place(FINAL).iterdir()):
             if path.name not in (MANIFEST, TRAINING_HISTORY):
@@ -106,44 +108,49 @@ class Checkpoint:
 
 
 def checkpoint_folder(run: Path) -> Path:
-    """Where `run` is worked on."""
+    """Path of the checkpoint of `run`, ``RUN.part``."""
     return run.with_name(f"{run.name}.part")
 
 
 def remove_leftovers(run: Path) -> None:
-    """Remove what a process left that was killed after its run had taken its place, but before it had tidied up.
+    """Remove the checkpoint of a complete run, if its process was killed before it removed the checkpoint.
 
-    An attempt at repeating a finished run has its ``new/``, and stays.
+    The checkpoint of an attempt to repeat a complete run has a folder ``new/`` and stays.
     """
     part = checkpoint_folder(run)
-    if not run.exists() or not (part.exists() or lock_of(run).exists()):
+    if not run.exists() or not (part.exists() or lock_file(run).exists()):
         return
     try:
-        with held(run):
+        with locked(run):
             if part.exists() and not Checkpoint(part).new.exists():
                 shutil.rmtree(part)
     except BusyError:
-        # Somebody repeats it.
+        # Another process repeats the run.
         return
 
 
 @contextmanager
 def open_checkpoint(run: Path) -> Iterator[Checkpoint]:
-    """Give the place of an attempt at `run`, which takes its place in the end; the run has to be held.
+    """Open the checkpoint of `run`, and move its folder ``new/`` to `run` at the end of the context.
 
-    What is done stays when the attempt fails or is killed, and the next one goes on from there. Input that cannot
-    be right would only fail again, and leaves nothing behind.
+    The results of finished tasks remain when the attempt fails or is killed, and the next attempt continues from
+    there. After an InputError, which another attempt would meet again, nothing remains.
+
+    Parameters
+    ----------
+    run
+        The run directory; the caller has its lock.
     """
-    attempt = Checkpoint(checkpoint_folder(run))
-    old = attempt.path / "old"
-    for path in (attempt.new, old):
+    checkpoint = Checkpoint(checkpoint_folder(run))
+    old = checkpoint.path / "old"
+    for path in (checkpoint.new, old):
         shutil.rmtree(path, ignore_errors=True)
-    attempt.new.mkdir(parents=True)
+    checkpoint.new.mkdir(parents=True)
     try:
-        yield attempt
+        yield checkpoint
     except InputError:
-        shutil.rmtree(attempt.path)
+        shutil.rmtree(checkpoint.path)
         raise
-    attempt.log.replace(attempt.new / attempt.log.name)
-    replace_folder(attempt.new, run, old)
-    shutil.rmtree(attempt.path)
+    checkpoint.log.replace(checkpoint.new / checkpoint.log.name)
+    replace_folder(checkpoint.new, run, old)
+    shutil.rmtree(checkpoint.path)

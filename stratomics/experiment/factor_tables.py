@@ -45,9 +45,9 @@ def save_factors(
     Parameters
     ----------
     folder
-        Folder to create, with ``factors.parquet``, ``loadings.parquet``, ``variance_explained.parquet``, ``associations.parquet``,
-        ``stability.parquet``, and the fit itself as ``reference.harmonizer`` and ``reference.factors``, for
-        :func:`models.factors.annotate.annotate`.
+        Folder to create, with ``factors.parquet``, ``loadings.parquet``, ``variance_explained.parquet``,
+        ``associations.parquet``, ``stability.parquet``, and the fit itself as ``reference.harmonizer`` and
+        ``reference.factors``, for :func:`models.factors.annotate.annotate`.
     config
         The experiment.
     cohort

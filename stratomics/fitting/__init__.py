@@ -1,1 +1,1 @@
-"""Fit one training part, and predict patients that it never saw."""
+"""Fit stratomics to the patients of one training part, and predict new patients."""

@@ -1,4 +1,4 @@
-"""Which endpoints a run learns: decided once, on the whole cohort, so that every fold predicts the same."""
+"""Select the endpoints of a run once, on the whole cohort, so that all folds predict the same endpoints."""
 
 from __future__ import annotations
 
@@ -9,25 +9,30 @@ from omics.common.errors import ConfigError, nearest
 
 __all__ = ["excluded_endpoints", "selected_endpoints"]
 
-FEWEST = 20
-"""Events, or patients of each class, that an endpoint beside the deciding one needs. Folds are not balanced by it, and
-about half of these are what a network of a rehearsal learns from."""
+MIN_PATIENTS = 20
+"""Events, or patients of each class, that a secondary endpoint needs. Folds are not stratified by it, and a network in
+inner validation is trained on about half of them."""
 
 
 def selected_endpoints(endpoints: Endpoints, named: Sequence[str] | None = None) -> list[str]:
-    """Names of endpoints to learn, the deciding one first: one of survival, and every response.
+    """Select the endpoints to predict: the primary endpoint, at most one survival endpoint, and all responses.
 
     Parameters
     ----------
     endpoints
-        Of the whole cohort.
+        Endpoints of the whole cohort.
     named
-        Those asked for beside the deciding one; all that have patients enough if left out.
+        Secondary endpoints that the configuration names; by default all with enough patients.
+
+    Returns
+    -------
+    list of str
+        Names, the primary endpoint first.
 
     Raises
     ------
     ConfigError
-        If an endpoint is asked for that is not there.
+        If the cohort has no endpoint of a given name.
     """
     others = [name for name in endpoints.named if name != endpoints.primary_endpoint]
     for name in named or ():
@@ -35,26 +40,39 @@ def selected_endpoints(endpoints: Endpoints, named: Sequence[str] | None = None)
             raise ConfigError(
                 f"endpoints: the cohort has no endpoint '{name}'; {nearest(name, endpoints.named)}"
             )
-    chosen = [endpoints.primary_endpoint]
+    selected = [endpoints.primary_endpoint]
     for name in others if named is None else [name for name in others if name in named]:
         endpoint = endpoints.named[name]
-        second = isinstance(endpoint, Survival) and any(
-            isinstance(endpoints.named[own], Survival) for own in chosen
+        second_survival = isinstance(endpoint, Survival) and any(
+            isinstance(endpoints.named[other], Survival) for other in selected
         )
-        if not second and (named is not None or _fewest(endpoint) >= FEWEST):
-            chosen.append(name)
-    return chosen
+        if not second_survival and (named is not None or _smallest_group(endpoint) >= MIN_PATIENTS):
+            selected.append(name)
+    return selected
 
 
-def excluded_endpoints(endpoints: Endpoints, learned: Sequence[str]) -> Iterator[str]:
-    """One sentence for each endpoint that is not learned."""
+def excluded_endpoints(endpoints: Endpoints, selected: Sequence[str]) -> Iterator[str]:
+    """Yield one sentence for each endpoint that is not predicted.
+
+    Parameters
+    ----------
+    endpoints
+        Endpoints of the whole cohort.
+    selected
+        From :func:`selected_endpoints`.
+
+    Yields
+    ------
+    str
+        For the log of the run.
+    """
     for name in endpoints.named:
-        if name not in learned:
+        if name not in selected:
             yield (
-                f"endpoint '{name}' is not learned: a run learns the deciding one, one of survival, and responses with "
-                f"{FEWEST} patients of each class"
+                f"endpoint '{name}' is not predicted: a run predicts the primary endpoint, one survival endpoint, and "
+                f"responses with {MIN_PATIENTS} patients of each class"
             )
 
 
-def _fewest(endpoint: Survival | Response) -> int:
-    return min(int(members.sum()) for members in endpoint.needed.values())
+def _smallest_group(endpoint: Survival | Response) -> int:
+    return min(int(members.sum()) for members in endpoint.required_groups.values())

@@ -1,1 +1,1 @@
-"""Run directories: what a run leaves behind, how it is read, locked and verified."""
+"""Run directories: how a finished run is saved, read, locked and verified."""

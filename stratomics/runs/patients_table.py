@@ -1,4 +1,4 @@
-"""The table of patients that a run saves: what happened to whom, and what was measured."""
+"""The table of patients that a run saves: endpoints, roles, covariates and measured views."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["patients_table"]
 
 
 def patients_table(cohort: MuData) -> pd.DataFrame:
-    """Lay out a row per patient: endpoints, arm, site, covariates, and which views were observed.
+    """Build a table with one row per patient: endpoints, arm, site, covariates, and which views are observed.
 
     Columns are ``sample_id``, ``NAME.time`` and ``NAME.event`` (or ``NAME``) per endpoint, ``NAME.cause``,
     ``NAME.entry`` and ``NAME.level`` where they are declared, ``arm``, ``site``, ``group``,
@@ -36,17 +36,17 @@ def patients_table(cohort: MuData) -> pd.DataFrame:
         **{f"covariate.{name}": name for name in spec.covariates},
     }
     columns |= {role: obs[name].to_numpy() for role, name in roles.items() if name is not None}
-    columns |= {f"view.{name}": seen.to_numpy() for name, seen in observed_views(cohort).items()}
+    columns |= {f"view.{name}": observed.to_numpy() for name, observed in observed_views(cohort).items()}
     return pd.DataFrame(columns)
 
 
 def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, Any]:
     if isinstance(endpoint, Survival):
-        known = {"cause": endpoint.cause, "entry": endpoint.entry}
+        optional = {"cause": endpoint.cause, "entry": endpoint.entry}
         return {
             f"{name}.time": endpoint.time,
             f"{name}.event": _nullable(endpoint.event, endpoint.observed),
-            **{f"{name}.{what}": values for what, values in known.items() if values is not None},
+            **{f"{name}.{key}": values for key, values in optional.items() if values is not None},
         }
     columns = {name: _nullable(endpoint.positive, endpoint.observed)}
     if endpoint.level is not None:
@@ -56,4 +56,5 @@ def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, Any
 
 
 def _nullable(values: NDArray[np.bool_], observed: NDArray[np.bool_]) -> pd.Series[bool]:
+    """Column of booleans with missing values where the endpoint is not observed."""
     return pd.Series(values, dtype="boolean").where(pd.Series(observed))

@@ -1,4 +1,4 @@
-"""The run directory: what a run leaves behind, and how it is read again."""
+"""The run directory: the files of a finished run, and how they are written and read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from omics.common.files import SCHEMA_VERSION, read_json, read_parquet, write_pa
 from stratomics.evaluation.cases import Cases, cases_of
 from stratomics.evaluation.comparison import resamples
 from stratomics.runs.patients_table import patients_table
-from stratomics.runtime.versions import package_versions
+from stratomics.runtime.versions import PROJECT, code_digests, package_versions
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -33,20 +33,26 @@ if TYPE_CHECKING:
     from datamodules.split import Fold
     from stratomics.config import ExperimentConfig
 
-__all__ = ["RunDirectory", "input_files", "plain_name", "run_digest", "run_folder", "save_run"]
+__all__ = ["RunDirectory", "input_files", "run_digest", "run_folder", "run_name", "save_run"]
 
 _COMPLETE = "report.html"
 
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """A finished run, read from its saved tables: no torch, no checkpoint."""
+    """A finished run, read from its saved tables without torch and without the model.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    """
 
     path: Path
 
     @property
     def finished(self) -> bool:
-        """Whether the run came to its end."""
+        """Whether the run is complete."""
         return (self.path / _COMPLETE).is_file()
 
     @cached_property
@@ -56,7 +62,7 @@ class RunDirectory:
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        """Content of ``provenance.json``: cohort, digests, versions, seed, command."""
+        """Content of ``provenance.json``: cohort, digests, versions, digests of the code, seed, command."""
         return read_json(self.path / "provenance.json")
 
     @cached_property
@@ -77,35 +83,35 @@ class RunDirectory:
 
     @cached_property
     def patients(self) -> pd.DataFrame:
-        """A row per patient, as :func:`stratomics.runs.patients_table.patients_table` laid it out."""
+        """The table of :func:`stratomics.runs.patients_table.patients_table`: one row per patient."""
         return read_parquet(self.path / "patients.parquet")
 
     @cached_property
     def predictions(self) -> dict[str, Prediction]:
-        """Method -> its out-of-fold predictions; ours first."""
+        """Method -> its out-of-fold predictions; stratomics comes first."""
         baselines = sorted(p for p in (self.path / "baselines").glob("*") if p.is_dir())
         folders = {"stratomics": self.path} | {folder.name: folder for folder in baselines}
         return {name: Prediction.load(folder) for name, folder in folders.items()}
 
     def training_history(self, fold: Fold | None) -> pd.DataFrame:
-        """How the losses of the members of `fold` went by epoch; None is the final model. Older runs kept nothing."""
+        """Loss by member and epoch in the fit of `fold`; None is the final model. Empty if the run saved no history."""
         path = self.path / TRAINING_HISTORY
         return fit_history(read_parquet(path), fold) if path.is_file() else NO_HISTORY
 
     @property
     def factor_stability(self) -> pd.DataFrame | None:
-        """Content of ``factors/stability.parquet``: would another cohort show them? None of a release without."""
+        """Content of ``factors/stability.parquet``, the stability of each factor; None if there is no such table."""
         path = self.path / "factors" / "stability.parquet"
         return read_parquet(path) if path.is_file() else None
 
     @property
     def evaluated(self) -> pd.DataFrame:
-        """Rows of `patients` who have the deciding endpoint, in the order of `cases`."""
+        """Rows of `patients` with an observed primary endpoint, in the order of `cases`."""
         return self.patients[self.outcome.observed].reset_index(drop=True)
 
     @cached_property
     def cases(self) -> dict[str, Cases]:
-        """Method -> its predictions beside what happened, of the patients of `evaluated`; ours first."""
+        """Method -> predictions and outcomes of the patients of `evaluated`; stratomics comes first."""
         return {
             name: cases_of(prediction, self.sample_ids, self.outcome)
             for name, prediction in self.predictions.items()
@@ -113,10 +119,10 @@ class RunDirectory:
 
     @cached_property
     def resamples(self) -> NDArray[np.float64]:
-        """(draws + 1, n) weights of the patients of `evaluated`, those of the intervals in ``metrics.json``."""
+        """(draws + 1, n) bootstrap weights of the patients of `evaluated`, as for the intervals in ``metrics.json``."""
         units = self.patients["group" if "group" in self.patients else "sample_id"]
-        families = pd.factorize(units)[0][self.outcome.observed]
-        return resamples(families, int(self.config["evaluation"]["draws"]), int(self.provenance["seed"]))
+        groups = pd.factorize(units)[0][self.outcome.observed]
+        return resamples(groups, int(self.config["evaluation"]["draws"]), int(self.provenance["seed"]))
 
     @property
     def sample_ids(self) -> NDArray[np.str_]:
@@ -125,65 +131,128 @@ class RunDirectory:
 
     @property
     def endpoint(self) -> str:
-        """Name of the endpoint that decided."""
+        """Name of the primary endpoint."""
         return str(self.provenance["endpoint"])
 
     @property
     def kind(self) -> str:
-        """Kind of that endpoint; release 0.1.0 knew one, and did not say which it was."""
+        """Kind of the primary endpoint: ``survival`` or ``response``."""
         return str(self.provenance.get("kind", "survival"))
 
     @property
     def outcome(self) -> Survival | Response:
-        """The deciding endpoint of every patient, of whichever kind."""
+        """The primary endpoint of all patients."""
         return self.survival if self.kind == Survival.kind else self.response
 
     @property
     def survival(self) -> Survival:
-        """The deciding endpoint of every patient, where it is survival."""
+        """The primary endpoint of all patients, if it is survival."""
         time = self.patients[f"{self.endpoint}.time"].to_numpy(dtype=np.float64)
-        event = _truth(self.patients[f"{self.endpoint}.event"])
+        event = _filled(self.patients[f"{self.endpoint}.event"])
         return Survival(time, event, ~np.isnan(time), str(self.provenance["unit"]))
 
     @property
     def response(self) -> Response:
-        """The deciding endpoint of every patient, where it is a response."""
+        """The primary endpoint of all patients, if it is a response."""
         label = self.patients[self.endpoint]
-        return Response(_truth(label), label.notna().to_numpy(dtype=bool))
+        return Response(_filled(label), label.notna().to_numpy(dtype=bool))
 
 
-def _truth(column: pd.Series[bool]) -> NDArray[np.bool_]:
-    """(n,) bool of a column with holes, False there."""
+def _filled(column: pd.Series[bool]) -> NDArray[np.bool_]:
+    """(n,) bool; missing values are False."""
     return column.astype("boolean").fillna(value=False).to_numpy(dtype=bool)
 
 
-def run_digest(fingerprint: Mapping[str, Any], cohort: str, packages: Mapping[str, str]) -> str:
-    """SHA-256 over all that a run's numbers depend on: configuration, digest of the cohort, releases of packages."""
-    content = [fingerprint, cohort, packages]
+def run_digest(
+    fingerprint: Mapping[str, Any], cohort: str, packages: Mapping[str, str], code: Mapping[str, str]
+) -> str:
+    """SHA-256 over everything that the results of a run depend on.
+
+    The version of stratomics does not count: the digest of its source text takes its place.
+
+    Parameters
+    ----------
+    fingerprint
+        Keys of the configuration that results depend on.
+    cohort
+        Digest of the files of the cohort.
+    packages
+        Package -> version, from :func:`stratomics.runtime.versions.package_versions`.
+    code
+        Module -> digest of its source text, from :func:`stratomics.runtime.versions.code_digests`.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    versions = {name: version for name, version in packages.items() if name != PROJECT}
+    content = [fingerprint, cohort, versions, code]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def run_folder(runs: Path, config: ExperimentConfig, design: Design) -> Path:
-    """``RUNS/NAME-HASH``: the beginning of :func:`run_digest`."""
-    digest = run_digest(config.fingerprint(), design.digest, package_versions())
-    return runs / f"{plain_name(config, design.cohort)}-{digest[:10]}"
+    """Path of the run directory of an experiment, ``RUNS/NAME-HASH``.
+
+    Parameters
+    ----------
+    runs
+        Folder of run directories.
+    config
+        The experiment.
+    design
+        Its patients.
+
+    Returns
+    -------
+    pathlib.Path
+        HASH is the beginning of :func:`run_digest`.
+    """
+    digest = run_digest(config.fingerprint(), design.digest, package_versions(), code_digests())
+    return runs / f"{run_name(config, design.cohort)}-{digest[:10]}"
 
 
 def input_files(cohort: str, external: str | None) -> dict[str, Path]:
-    """Name -> file that a run reads, those of an external cohort under ``external/``."""
+    """Files that a run reads.
+
+    Parameters
+    ----------
+    cohort
+        Folder, file or bundled name of the cohort.
+    external
+        The same for an external cohort, if there is one.
+
+    Returns
+    -------
+    dict
+        Name -> file; names of an external cohort begin with ``external/``.
+    """
     files = cohort_files(cohort)
     if external is not None:
         files |= {f"external/{name}": path for name, path in cohort_files(external).items()}
     return files
 
 
-def plain_name(config: ExperimentConfig, cohort: MuData) -> str:
-    """Name of the experiment, or of its cohort, as a folder may be called."""
+def run_name(config: ExperimentConfig, cohort: MuData) -> str:
+    """Name of the experiment, or else of its cohort, with only characters that a folder may have.
+
+    Parameters
+    ----------
+    config
+        The experiment.
+    cohort
+        Its cohort.
+
+    Returns
+    -------
+    str
+        Beginning of the name of the run directory.
+    """
     return re.sub(r"[^\w.-]+", "_", config.name or cohort_spec(cohort).name).strip(".") or "cohort"
 
 
 def _write_config(path: Path, config: ExperimentConfig) -> None:
-    """Write the complete configuration, which runs again to the same numbers."""
+    """Write the complete configuration, which gives the same results again."""
     import yaml
 
     body = yaml.safe_dump(config.as_dict(), sort_keys=False)
@@ -193,7 +262,19 @@ def _write_config(path: Path, config: ExperimentConfig) -> None:
 def save_run(
     folder: Path, config: ExperimentConfig, cohort: MuData, predictions: Mapping[str, Prediction]
 ) -> None:
-    """Write configuration and tables of a run; baselines under ``baselines/NAME``."""
+    """Write configuration and tables of a run; baselines go to ``baselines/NAME``.
+
+    Parameters
+    ----------
+    folder
+        The run directory.
+    config
+        The experiment, complete.
+    cohort
+        The evaluated patients.
+    predictions
+        Method -> its out-of-fold predictions.
+    """
     _write_config(folder / "config.yaml", config)
     write_parquet(folder / "patients.parquet", patients_table(cohort))
     for name, prediction in predictions.items():

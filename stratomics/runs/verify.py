@@ -1,38 +1,45 @@
-"""Whether a run is what it was: digests of its inputs, configuration, tables and model, computed again."""
+"""Verify a run: compute the digests of its inputs, configuration, tables, model and code again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from omics.checks.finding import ERROR, Finding
+from omics.checks.finding import ERROR, WARNING, Finding
 from omics.common.errors import CohortError, InputError
 from omics.common.files import read_json
 from omics.common.manifest import MANIFEST, compare_digests, digests_of, files_of
 from stratomics.config import fingerprint_of
 from stratomics.runs.run_directory import RunDirectory, input_files, run_digest
+from stratomics.runtime.versions import PROJECT, code_digest
 
 __all__ = ["verify_run"]
 
-NOT_OF_THE_RUN = ("run.log", "subgroup.json", "design.json", "enrichment.json", "explorer.json")
-"""The log tells of every attempt, so that it may differ between two runs of one hash; what is decided comes later."""
+UNVERIFIED_FILES = ("run.log", "subgroup.json", "design.json", "enrichment.json", "explorer.json")
+"""The log may differ between two runs of the same hash; the other files are written later, by `stratomics enrich`."""
 
 SENTENCES = {
-    "missing": "it is not there any more",
-    "changed": "its bytes are others than they were",
-    "added": "it was not there",
+    "missing": "the file is missing",
+    "changed": "the content has changed",
+    "added": "the file was not part of the run",
 }
 
 
 def verify_run(run: RunDirectory) -> list[Finding]:
-    """Compare a finished run, and the cohort where it now lies, with what the run wrote into its manifest.
+    """Compare a finished run, its cohort and the installed code with what the manifest of the run records.
+
+    Parameters
+    ----------
+    run
+        A finished run.
 
     Returns
     -------
     list of Finding
-        All of them errors: ``file_missing``, ``file_changed``, ``file_added`` of the run directory (tables, model,
-        report); ``unreadable`` and ``other_configuration``; ``input_missing``, ``input_changed``, ``input_added`` and
-        ``inputs_not_found`` of the cohort. Nothing where all is as it was.
+        Errors: ``file_missing``, ``file_changed``, ``file_added`` for the run directory (tables, model, report);
+        ``unreadable`` and ``other_configuration``; ``input_missing``, ``input_changed``, ``input_added`` and
+        ``inputs_not_found`` for the cohort. Warning: ``code_changed``, if the installed code is not the code of the
+        run; the saved files remain valid, but another run may differ. An empty list if there is no difference.
 
     Raises
     ------
@@ -42,40 +49,64 @@ def verify_run(run: RunDirectory) -> list[Finding]:
     manifest = read_json(run.path / MANIFEST)
     if not {"run", "files", "inputs"} <= set(manifest):
         raise InputError(f"{run.path / MANIFEST}: not the manifest of a run; restore the file")
-    found = list(_of_files(run, manifest))
+    findings = list(_check_files(run, manifest))
     try:
-        return [*found, *_of_configuration(run, manifest), *_of_inputs(run, manifest)]
+        return [
+            *findings,
+            *_check_configuration(run, manifest),
+            *_check_inputs(run, manifest),
+            *_check_code(run),
+        ]
     except InputError as error:
-        return [*found, Finding("unreadable", ERROR, str(run.path), str(error))]
+        return [*findings, Finding("unreadable", ERROR, str(run.path), str(error))]
 
 
-def _of_files(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    files = {name: path for name, path in files_of(run.path).items() if name not in NOT_OF_THE_RUN}
-    for name, what in compare_digests(manifest["files"], digests_of(files)).items():
-        yield Finding(f"file_{what}", ERROR, name, SENTENCES[what])
+def _check_files(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    files = {name: path for name, path in files_of(run.path).items() if name not in UNVERIFIED_FILES}
+    for name, difference in compare_digests(manifest["files"], digests_of(files)).items():
+        yield Finding(f"file_{difference}", ERROR, name, SENTENCES[difference])
 
 
-def _of_configuration(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_configuration(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:
     facts = run.provenance
-    found = run_digest(
-        fingerprint_of(run.config), str(facts.get("cohort_digest")), facts.get("packages") or {}
+    digest = run_digest(
+        fingerprint_of(run.config),
+        str(facts.get("cohort_digest")),
+        facts.get("packages") or {},
+        facts.get("code") or {},
     )
-    if found != manifest["run"]:
+    if digest != manifest["run"]:
         sentence = (
-            "configuration, digest of the cohort and releases of packages are not those that named this run"
+            "the configuration, the digest of the cohort, the versions of packages or the digest of the code "
+            "are not those that named this run"
         )
         yield Finding("other_configuration", ERROR, "config.yaml", sentence)
 
 
-def _of_inputs(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    place = str(run.config.get("cohort"))
+def _check_inputs(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    cohort = str(run.config.get("cohort"))
     try:
-        found = digests_of(input_files(place, (run.config.get("split") or {}).get("external")))
+        digests = digests_of(input_files(cohort, (run.config.get("split") or {}).get("external")))
     except CohortError as error:
-        yield Finding("inputs_not_found", ERROR, place, error.sentence)
+        yield Finding("inputs_not_found", ERROR, cohort, error.sentence)
         return
     except FileNotFoundError as error:
         yield Finding("input_missing", ERROR, str(error.filename), SENTENCES["missing"])
         return
-    for name, what in compare_digests(manifest["inputs"], found).items():
-        yield Finding(f"input_{what}", ERROR, f"{place}: {name}", SENTENCES[what])
+    for name, difference in compare_digests(manifest["inputs"], digests).items():
+        yield Finding(f"input_{difference}", ERROR, f"{cohort}: {name}", SENTENCES[difference])
+
+
+def _check_code(run: RunDirectory) -> Iterator[Finding]:
+    for name, digest in (run.provenance.get("code") or {}).items():
+        if code_digest(name) != digest:
+            subject = (
+                "the installed code of stratomics" if name == PROJECT else f"the registered module '{name}'"
+            )
+            yield Finding(
+                "code_changed",
+                WARNING,
+                name,
+                f"{subject} is not the code of this run; the saved results are those of the code at that time, and "
+                "a new run gets another name",
+            )

@@ -1,1 +1,1 @@
-"""The final model behind MLflow's server."""
+"""Serve the final model of a run by the server of MLflow."""

@@ -1,4 +1,4 @@
-"""What a served model asks of patients, and what it answers: one table each, with a row a patient."""
+"""The request and the response of a served model: tables with one row per patient."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pandas as pd
 from datamodules.harmonizer import Harmonizer
 from models.prediction import Prediction
 from omics.cohort.assemble import join_cohort
-from omics.cohort.samples import label
+from omics.cohort.samples import text_labels
 from omics.cohort.spec import ArmSpec, CohortSpec
 from omics.cohort.views import check_scale
 from omics.common.errors import CohortError
@@ -29,28 +29,28 @@ __all__ = ["ID", "RequestSchema", "response_table"]
 ID = "sample_id"
 
 TABLE = "the table of patients"
-"""Named in errors, where a cohort has its files."""
+"""Takes the place of a file name in error messages."""
 
 QUARTERS = np.array([0.25, 0.5, 0.75, 1.0])
-"""Of the time up to which patients were followed well: where the answer gives S(t), unless asked otherwise."""
+"""Fractions of the horizon at which the response has S(t) by default."""
 
 
 @dataclass(frozen=True)
 class RequestSchema:
-    """What a model knows how to read.
+    """The columns that a model reads.
 
-    Columns are called as in ``patients.parquet``: ``sample_id``, ``arm``, ``site``, ``covariate.NAME``, ``view.NAME``.
-    A cell of a view holds ``{feature: value}`` on the scale that the cohort of training declared, so that exactly
-    the transformation of training follows. Features, views and columns may be missing, empty or more.
+    They have the names of ``patients.parquet``: ``sample_id``, ``arm``, ``site``, ``covariate.NAME``, ``view.NAME``.
+    A cell of a view is ``{feature: value}`` on the scale that the training cohort declares, and is transformed as in
+    training. Features, views and columns may be missing or empty, and unknown ones are ignored.
 
     Attributes
     ----------
     harmonizer
-        Of the first member; all were trained on the same views and covariates.
+        The harmonizer of the first member; all members have the same views and covariates.
     arm
-        As the cohort of training declared it; None where the model knows no arms.
+        Arm as the training cohort declares it; None if the model has no arms.
     horizon
-        Time up to which patients were followed well; None of a model without survival.
+        Time up to which enough training patients are followed; None for a model without survival.
     """
 
     harmonizer: Harmonizer
@@ -59,7 +59,15 @@ class RequestSchema:
 
     @classmethod
     def of(cls, model: Path, arm: Mapping[str, Any] | None) -> Self:
-        """Read what the model in the folder `model` asks for; `arm` is how the cohort of training declared it."""
+        """Read the schema of a saved model.
+
+        Parameters
+        ----------
+        model
+            Folder ``model/`` of a run.
+        arm
+            Arm as the training cohort declares it, from ``provenance.json``.
+        """
         network = read_json(model / "network.json")
         # Release 0.1.0 knew one endpoint, survival, and no arms.
         knows_arms = network.get("layout", {}).get("arms", False)
@@ -72,32 +80,32 @@ class RequestSchema:
 
     @cached_property
     def _roles(self) -> dict[str, str]:
-        """Column of the table -> column of the samples that it becomes, but covariates."""
-        own = {
+        """Column of the request -> column of the samples table, except covariates."""
+        roles = {
             "arm": None if self.arm is None else self.arm.column,
             "site": self.harmonizer.site,
         }
-        # One that is a covariate too is asked for once, as that.
+        # A column that is a covariate too is requested once, as covariate.
         kinds = self.harmonizer.covariates.kinds
-        return {role: name for role, name in own.items() if name is not None and name not in kinds}
+        return {role: name for role, name in roles.items() if name is not None and name not in kinds}
 
     @property
     def columns(self) -> list[str]:
-        """Every column that is read; all but the first may be missing."""
+        """All columns that are read; all but the first may be missing."""
         covariates = [f"covariate.{name}" for name in self.harmonizer.covariates.kinds]
         return [ID, *self._roles, *covariates, *(f"view.{name}" for name in self.harmonizer.views)]
 
     @property
     def times(self) -> list[float]:
-        """Times of S(t) in the answer, unless others are asked for; none without survival or without an end of it."""
+        """Default times of S(t) in the response; none without survival or with an infinite horizon."""
         if self.horizon is None or not np.isfinite(self.horizon):
             return []
         return [float(f"{time:.3g}") for time in self.horizon * QUARTERS]
 
     def example(self) -> pd.DataFrame:
-        """One patient, who never was: every number is 1, which lies on nearly every scale, and one view is absent.
+        """One fictitious patient, with the value 1 for each number, which is valid on nearly every scale.
 
-        Where there are several views the last is the absent one; of each other a single feature is known.
+        Each view has one feature. The last view is absent if there are several.
         """
         kinds, views = self.harmonizer.covariates.kinds, list(self.harmonizer.views)
         cells: dict[str, Any] = dict.fromkeys(self._roles, "unknown")
@@ -112,24 +120,26 @@ class RequestSchema:
         return pd.DataFrame([{ID: "patient", **cells}])
 
     def patients(self, table: pd.DataFrame) -> MuData:
-        """Make patients to predict of a table, as :func:`omics.cohort.new_patients.read_new_patients` does of files.
+        """Make a cohort of new patients, as :func:`omics.cohort.new_patients.read_new_patients` does from files.
 
         Raises
         ------
         CohortError
-            No patient, an id that is missing or comes twice, a view that is no mapping of features to numbers, or
-            values that cannot be on the declared scale.
+            If there is no patient, an id is missing or repeated, a view is not a mapping of features to numbers, or a
+            value is impossible on the declared scale.
         """
         table = table.set_axis(_ids(table))
         kinds = self.harmonizer.covariates.kinds
         samples = pd.DataFrame(index=table.index)
         for role, name in self._roles.items():
             if role in table:
-                samples[name] = label(table[role]) if role == "site" else table[role]
+                samples[name] = text_labels(table[role]) if role == "site" else table[role]
         for name, kind in kinds.items():
             if (column := f"covariate.{name}") in table:
-                own = table[column]
-                samples[name] = label(own) if kind is str else numbers(own.to_frame(), TABLE).iloc[:, 0]
+                values = table[column]
+                samples[name] = (
+                    text_labels(values) if kind is str else numbers(values.to_frame(), TABLE).iloc[:, 0]
+                )
         views = {}
         for name, view in self.harmonizer.views.items():
             frame = _measured(table, f"view.{name}")
@@ -138,7 +148,7 @@ class RequestSchema:
                 check_scale(name, view.spec, views[name], TABLE)
         spec = CohortSpec(
             name="served",
-            # All of them, so that a patient may have none.
+            # All views, so that a patient may have none of them.
             views={n: replace(v.spec, file=None, format=None) for n, v in self.harmonizer.views.items()},
             endpoints={},
             arm=self.arm,
@@ -149,36 +159,46 @@ class RequestSchema:
 
 
 def response_table(prediction: Prediction, times: Sequence[float]) -> pd.DataFrame:
-    """Give the row of each patient, without repeat and fold, and beside it ``survival_TIME`` at some times.
+    """Build the response: the predictions of each patient, and columns ``survival_TIME``.
 
-    S(t) is that under the arm that the patient received.
+    Parameters
+    ----------
+    prediction
+        Prediction of new patients.
+    times
+        Times of S(t), under the arm that the patient received.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per patient.
     """
     table = prediction.patients.drop(columns=["repeat", "fold"])
     if not len(times) or "survival" not in prediction.long:
         return table
     (curves,) = prediction.curves()
-    wanted = [f"survival_{time:g}" for time in times]
-    at = pd.DataFrame(curves.survival(np.asarray(times, dtype=np.float64)), curves.sample_ids, wanted)
+    columns = [f"survival_{time:g}" for time in times]
+    at = pd.DataFrame(curves.survival(np.asarray(times, dtype=np.float64)), curves.sample_ids, columns)
     return table.assign(**at.loc[table[ID].to_numpy(dtype=str)].reset_index(drop=True))
 
 
 def _ids(table: pd.DataFrame) -> pd.Index:
     if ID not in table or not len(table):
-        raise CohortError(f"no patient; give a row for each, with its {ID}", "no_patient", file=TABLE)
+        raise CohortError(f"no patient; add one row per patient, with its {ID}", "no_patient", file=TABLE)
     ids = table[ID]
     if ids.isna().any():
-        raise CohortError("a patient has no id; give every row one", "missing_id", file=TABLE, column=ID)
+        raise CohortError("a patient has no id; add an id to each row", "missing_id", file=TABLE, column=ID)
     names = pd.Index(ids.astype(str), name=None)
     if names.has_duplicates:
         twice = str(names[names.duplicated()][0])
         raise CohortError(
-            "the id comes twice; give every patient one row", "repeated_id", file=TABLE, patient=twice
+            "the id comes twice; keep one row per patient", "repeated_id", file=TABLE, patient=twice
         )
     return names
 
 
 def _measured(table: pd.DataFrame, column: str) -> pd.DataFrame | None:
-    """Patients who have the view x its features; None where nobody has it."""
+    """Values (patients with the view, features); None if no patient has the view."""
     if column not in table:
         return None
     rows: dict[str, Mapping[str, Any]] = {}
@@ -187,7 +207,7 @@ def _measured(table: pd.DataFrame, column: str) -> pd.DataFrame | None:
             rows[str(patient)] = cell
         elif not (cell is None or (isinstance(cell, float) and np.isnan(cell))):
             raise CohortError(
-                "a view is a mapping of its features to numbers, or nothing",
+                "a view is a mapping of its features to numbers, or empty",
                 "not_a_mapping",
                 file=TABLE,
                 column=column,

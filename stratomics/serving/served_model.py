@@ -1,6 +1,6 @@
-"""The model file that MLflow loads: a run's final model behind ``mlflow models serve``.
+"""The model file that MLflow loads for ``mlflow models serve``: the final model of a run.
 
-MLflow copies this file into the logged model and runs it there; the package itself is installed beside it.
+MLflow copies this file into the logged model and runs the copy; stratomics has to be installed there.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class ServedModel(PythonModel):
-    """Predicts a table of patients; see :class:`stratomics.serving.request_schema.RequestSchema` for what it reads."""
+    """Predicts a table of patients in the format of :class:`stratomics.serving.request_schema.RequestSchema`."""
 
     fitted: Fitted
     request_schema: RequestSchema
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the saved model, once a server process."""
+        """Load the saved model, once per server process."""
         use_one_thread()
         import torch
 
@@ -39,22 +39,22 @@ class ServedModel(PythonModel):
         folder = Path(context.artifacts["model"])
         self.fitted = Fitted.load(folder)
         self.request_schema = RequestSchema.of(folder, context.model_config["arm"])
-        # The server answers in threads, and what is below us was not written for them.
-        self.alone = threading.Lock()
+        # The server answers in threads, and prediction is not thread-safe.
+        self.lock = threading.Lock()
 
     def predict(
         self,
-        context: PythonModelContext,  # noqa: ARG002  # MLflow hands it on
+        context: PythonModelContext,  # noqa: ARG002  # the signature of MLflow
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """Give a row a patient: what ``stratomics predict`` says of him, and S(t) at ``params["times"]``."""
+        """Predict one row per patient as ``stratomics predict`` does, with S(t) at ``params["times"]``."""
         from omics.common.errors import InputError
         from stratomics.serving.request_schema import response_table
 
-        asked = (params or {}).get("times")
-        times = self.request_schema.times if asked is None else list(asked)
-        with self.alone:
+        requested = (params or {}).get("times")
+        times = self.request_schema.times if requested is None else list(requested)
+        with self.lock:
             try:
                 return response_table(self.fitted.predict(self.request_schema.patients(model_input)), times)
             except InputError as error:

@@ -1,5 +1,6 @@
-"""MLflow: the only room that imports it, but for the model file that MLflow itself loads, `stratomics.serving.served_model`.
+"""MLflow: record runs, register the final model, and find runs again.
 
-``tracker`` tells when a trip is recorded, ``record`` writes one MLflow run, ``served_model`` logs and registers the
-final model, ``store`` finds runs and fetches them.
+Only this folder imports MLflow, and `stratomics.serving.served_model`, which MLflow loads. ``tracker`` records a run
+while it goes on, ``mlflow_run`` writes one MLflow run, ``log_model`` registers the final model, ``mlflow_store`` finds
+runs and downloads them.
 """

@@ -1,4 +1,4 @@
-"""Where a run is: a run directory, or what MLflow holds of one, brought to a temporary place for a while."""
+"""Find a run by its run directory, or by the id of its MLflow run, which is downloaded to a temporary folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def is_mlflow_run(word: str) -> bool:
-    """Whether `word` is the id of an MLflow run, and no folder of that name is here.
+    """Whether `word` has the form of an id of an MLflow run and is not a folder.
 
     Examples
     --------
@@ -29,31 +29,36 @@ def is_mlflow_run(word: str) -> bool:
 
 @contextmanager
 def open_run(word: str, uri: str | None) -> Iterator[Path]:
-    """Give the run directory that `word` names.
+    """Open the run directory that `word` names.
 
     Parameters
     ----------
     word
-        A run directory, or the id of an MLflow run, whose artifacts are there as long as the context lasts.
+        A run directory, or the id of an MLflow run, which is downloaded and removed at the end of the context.
     uri
-        MLflow's store; that of a default configuration if None.
+        Store of MLflow; by default that of the default configuration.
+
+    Yields
+    ------
+    pathlib.Path
+        The run directory.
 
     Raises
     ------
     InputError
-        If MLflow does not give it.
+        If MLflow has no such run.
     """
     if not is_mlflow_run(word):
         yield Path(word)
         return
-    from stratomics.tracking.mlflow_store import fetch
+    from stratomics.tracking.mlflow_store import download_run
 
     with TemporaryDirectory(prefix="stratomics-") as folder:
-        run = fetch(uri or TrackingConfig().uri, word, Path(folder))
+        run = download_run(uri or TrackingConfig().uri, word, Path(folder))
         if not (run / "patients.parquet").is_file():
             log.warning(
-                "MLflow's run %s holds no table with a row per patient (tracking.patient_data: false); "
-                "only its run directory has them",
+                "MLflow's run %s has no table with one row per patient (tracking.patient_data: false); "
+                "only its run directory has these tables",
                 word,
             )
         yield run

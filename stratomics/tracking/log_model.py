@@ -1,4 +1,4 @@
-"""The final model in MLflow: a models-from-code pyfunc, registered under a name, found by an alias."""
+"""Log the final model to MLflow as a pyfunc model from code, and register it under a name and an alias."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stratomics.serving.request_schema import ID, RequestSchema
-from stratomics.tracking.mlflow_store import current
+from stratomics.tracking.mlflow_store import current_store
 
 if TYPE_CHECKING:
     from stratomics.config import TrackingConfig
@@ -21,9 +21,20 @@ MODEL_FILE = Path(__file__).parents[1] / "serving" / "served_model.py"
 
 
 def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: TrackingConfig) -> None:
-    """Log the final model of a finished run, and have `tracking.alias` point to it.
+    """Log the final model of a complete run, register it, and point the alias to it.
 
-    What is logged is ``serving.py`` and the files of ``model/``: code, json and safetensors, no pickle.
+    The logged files are ``served_model.py`` and the files of ``model/``: code, json and safetensors, no pickle.
+
+    Parameters
+    ----------
+    client
+        MLflow's client.
+    mlflow_run
+        Id of the MLflow run.
+    run
+        The complete run.
+    tracking
+        Store, name of the model and alias.
     """
     import mlflow
     from mlflow.models import Model
@@ -31,7 +42,7 @@ def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: Trackin
     arm = run.provenance.get("arm")
     request_schema = RequestSchema.of(run.path / "model", arm)
     name = _allowed(tracking.model or run.config.get("name") or str(run.provenance["cohort"]))
-    with current(tracking.uri):
+    with current_store(tracking.uri):
         logged = Model.log(
             artifact_path=None,
             flavor=mlflow.pyfunc,
@@ -42,7 +53,7 @@ def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: Trackin
             model_config={"arm": arm},
             signature=_signature(request_schema, run),
             input_example=request_schema.example(),
-            # Named, so that MLflow does not start a process to guess them.
+            # Without this list MLflow would start a process to infer the requirements.
             pip_requirements=[f"{package}=={release}" for package, release in _packages(run).items()],
         )
         _register(client, name, tracking.alias, logged, mlflow_run)
@@ -56,7 +67,7 @@ def _register(client: Any, name: str, alias: str, logged: Any, mlflow_run: str) 
 
 
 def _allowed(name: str) -> str:
-    """Without what MLflow forbids in names of models.
+    """Replace characters that MLflow does not allow in names of models.
 
     Examples
     --------
@@ -72,25 +83,27 @@ def _packages(run: RunDirectory) -> dict[str, str]:
 
 
 def _signature(request_schema: RequestSchema, run: RunDirectory) -> Any:
-    """Columns of a table of patients and of the answer.
+    """Columns of the request and of the response.
 
-    A cell of a view is any json: thousands of optional columns would be a signature of 64 bytes a feature and refuse
-    whole numbers where they saw fractions, and maps of numbers cost 0.02 milliseconds a value to check; our own checks
-    are those of files.
+    A cell of a view may be any JSON value, and RequestSchema checks it as files are checked. One optional column per
+    feature would need 64 bytes per feature and would refuse integers in columns of floats; a map of numbers would take
+    0.02 milliseconds per value to check.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import AnyType
 
     kinds: dict[str, DataType] = {"f": DataType.double, "b": DataType.boolean, "O": DataType.string}
-    anything = AnyType()  # type: ignore[no-untyped-call]  # mlflow 3.17 types only a part of itself
-    asked = [ColSpec(anything, column, required=False) for column in request_schema.columns if column != ID]
-    said = run.predictions["stratomics"].patients.drop(columns=["repeat", "fold"])
-    said = said.assign(**{f"survival_{time:g}": pd.Series(dtype=float) for time in request_schema.times})
-    told = [ColSpec(kinds[own.kind], str(column)) for column, own in said.dtypes.items()]
+    anything = AnyType()  # type: ignore[no-untyped-call]  # mlflow 3.17 is not fully typed
+    request = [ColSpec(anything, column, required=False) for column in request_schema.columns if column != ID]
+    table = run.predictions["stratomics"].patients.drop(columns=["repeat", "fold"])
+    table = table.assign(**{f"survival_{time:g}": pd.Series(dtype=float) for time in request_schema.times})
+    response = [ColSpec(kinds[dtype.kind], str(column)) for column, dtype in table.dtypes.items()]
     times = (
         [ParamSpec("times", DataType.double, request_schema.times, shape=(-1,))]
         if request_schema.times
         else []
     )
-    return ModelSignature(Schema([ColSpec(DataType.string, ID), *asked]), Schema([*told]), ParamSchema(times))
+    return ModelSignature(
+        Schema([ColSpec(DataType.string, ID), *request]), Schema([*response]), ParamSchema(times)
+    )

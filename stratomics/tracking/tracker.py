@@ -1,11 +1,11 @@
-"""When a trip is recorded in MLflow: as it goes on, or later from what it left."""
+"""Record a run in MLflow while it goes on, or later from its run directory."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,42 +21,46 @@ from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.runs.run_directory import RunDirectory
-from stratomics.tracking.mlflow_store import client_of, named, reason
-from stratomics.tracking.record import Cohort, Record
+from stratomics.tracking.mlflow_run import CohortSource, FoldRecord, MlflowRun
+from stratomics.tracking.mlflow_store import client_of, find_runs, first_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Tracker", "send"]
+__all__ = ["Tracker", "send_run"]
 
 log = logging.getLogger(__name__)
 
 
 class Tracker:
-    """One MLflow run a trip, one nested run a fold.
+    """Records a run in MLflow while it goes on: one MLflow run, with one nested run per outer fold.
 
-    When MLflow fails, the trip goes on: one warning says so, everything stays in the run directory, and :func:`send`
+    When MLflow fails, the run continues with a warning. Everything stays in the run directory, and :func:`send_run`
     records it later.
 
     Parameters
     ----------
-    config, design
-        Of the experiment.
+    config
+        The experiment.
+    design
+        Its patients and outer folds.
     name
-        Of the run directory.
+        Name of the run directory.
     """
 
     def __init__(self, config: ExperimentConfig, design: Design, name: str) -> None:
         self._config, self._design, self._name = config, design, name
-        self._record: Record | None = None
+        self._run: MlflowRun | None = None
 
     def __enter__(self) -> Self:
         keys, tracking = self._config.as_dict(), self._config.tracking
         name, digest = cohort_spec(self._design.cohort).name, self._design.digest
-        cohort = Cohort(name, digest, str(self._config.cohort), cohort_spec(self._design.evaluated).name)
+        cohort = CohortSource(
+            name, digest, str(self._config.cohort), cohort_spec(self._design.evaluated).name
+        )
 
         def begin() -> None:
-            self._record = Record.begin(tracking, self._name, keys, cohort, self._design.evaluated.n_obs)
+            self._run = MlflowRun.begin(tracking, self._name, keys, cohort, self._design.evaluated.n_obs)
 
         self._guarded(begin)
         return self
@@ -64,104 +68,128 @@ class Tracker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and (record := self._record) is not None:
-            self._guarded(record.fail)
+        if kind is not None and (run := self._run) is not None:
+            self._guarded(run.fail)
 
     def fold(self, fold: Fold, predictions: Mapping[str, Prediction], training_history: pd.DataFrame) -> None:
         """Record one outer fold as a nested run.
 
-        Its patients, every method's metrics on those of the test part, and the `training_history` of its members' losses.
+        Parameters
+        ----------
+        fold
+            The fold.
+        predictions
+            Method -> its predictions of the test patients.
+        training_history
+            Losses of the members of stratomics by epoch.
         """
-        if (record := self._record) is None:
+        if (run := self._run) is None:
             return
         evaluated = self._design.evaluated
         ids = evaluated.obs_names.to_numpy(dtype=str)
-        # A run directory holds those who are evaluated: only among them are those who trained told of.
+        # Only evaluated patients are in a run directory; patients of another training cohort are not recorded.
         train = ids[fold.train] if evaluated is self._design.cohort else ids[:0]
         test = ids[fold.test]
-        figures = _figures(predictions, test, cohort_endpoints(evaluated).primary().take(fold.test))
-        self._guarded(lambda: record.fold(fold.label, train, test, figures, training_history))
+        metrics = _metrics(predictions, test, cohort_endpoints(evaluated).primary().take(fold.test))
+        self._guarded(lambda: run.log_fold(FoldRecord(fold.label, train, test, metrics, training_history)))
 
     def finish(self, run: RunDirectory) -> None:
         """Record metrics, the run directory as artifacts and the final model, and close the run."""
-        if (record := self._record) is not None:
-            self._guarded(lambda: record.finish(run))
+        if (mlflow_run := self._run) is not None:
+            self._guarded(lambda: mlflow_run.finish(run))
 
     def _guarded(self, action: Callable[[], None]) -> None:
         try:
             action()
-        except Exception as error:  # noqa: BLE001  # whatever MLflow's many stores raise, the trip goes on
-            self._record = None
+        except Exception as error:  # noqa: BLE001  # the stores of MLflow raise many kinds of errors
+            self._run = None
             log.warning(
                 "MLflow at %s could not record (%s); everything stays in the run directory, and "
                 "`stratomics log RUN` sends it later",
                 self._config.tracking.uri,
-                reason(error),
+                first_line(error),
             )
 
 
-def send(run: RunDirectory, tracking: TrackingConfig) -> str:
-    """Record a finished run in MLflow as the trip itself would have done, and give the id of its MLflow run.
+def send_run(run: RunDirectory, tracking: TrackingConfig) -> str:
+    """Record a complete run in MLflow, as :class:`Tracker` does during the run.
 
-    One that is recorded whole under this name already is not recorded twice.
+    A run whose name is in the store already, with status FINISHED, is not recorded twice.
+
+    Parameters
+    ----------
+    run
+        The complete run.
+    tracking
+        Store and experiment.
+
+    Returns
+    -------
+    str
+        Id of its MLflow run.
 
     Raises
     ------
     InputError
         If MLflow cannot record it.
     """
-    facts, called = run.provenance, run.path.resolve().name
+    facts, run_name = run.provenance, run.path.resolve().name
     name, digest = str(facts["cohort"]), str(facts["cohort_digest"])
-    cohort = Cohort(name, digest, str(facts.get("source")), str(facts.get("evaluated_on", name)))
+    cohort = CohortSource(name, digest, str(facts.get("source")), str(facts.get("evaluated_on", name)))
     folds = list(_folds(run))
     try:
-        if (known := _finished(tracking, called)) is not None:
+        if (known := _finished(tracking, run_name)) is not None:
             return known
-        record = Record.begin(tracking, called, run.config, cohort, len(run.sample_ids))
+        mlflow_run = MlflowRun.begin(tracking, run_name, run.config, cohort, len(run.sample_ids))
         for fold in folds:
-            record.fold(*fold)
-        record.finish(run)
+            mlflow_run.log_fold(fold)
+        mlflow_run.finish(run)
     except Exception as error:
-        sentence = f"MLflow at {tracking.uri} could not record ({reason(error)})"
-        raise InputError(f"{sentence}; see that it runs, or name another with --tracking.uri") from error
-    return record.run
+        sentence = f"MLflow at {tracking.uri} could not record ({first_line(error)})"
+        raise InputError(f"{sentence}; check that it runs, or name another with --tracking.uri") from error
+    return mlflow_run.run
 
 
 def _finished(tracking: TrackingConfig, name: str) -> str | None:
     client = client_of(tracking.uri)
     known = client.get_experiment_by_name(tracking.experiment)
-    return None if known is None else next(iter(named(client, known.experiment_id, name, "FINISHED")), None)
+    return (
+        None if known is None else next(iter(find_runs(client, known.experiment_id, name, "FINISHED")), None)
+    )
 
 
-def _folds(run: RunDirectory) -> Iterator[tuple[Any, ...]]:
-    """Give what :meth:`Record.fold` takes, of each outer fold of a finished run."""
-    ids = run.sample_ids
-    every = dict(run.predictions)
-    places = every["stratomics"].patients[["repeat", "fold"]].drop_duplicates()
-    for repeat, number in places.itertuples(index=False):
-        parts = {name: _part(own, repeat, number) for name, own in every.items()}
+def _folds(run: RunDirectory) -> Iterator[FoldRecord]:
+    """Yield the record of each outer fold of a complete run."""
+    ids, predictions = run.sample_ids, dict(run.predictions)
+    folds = predictions["stratomics"].patients[["repeat", "fold"]].drop_duplicates()
+    for repeat, number in folds.itertuples(index=False):
+        parts = {name: _part(prediction, repeat, number) for name, prediction in predictions.items()}
         test = np.flatnonzero(np.isin(ids, parts["stratomics"].patients["sample_id"].to_numpy(dtype=str)))
         train = np.setdiff1d(np.arange(len(ids)), test)
         fold = Fold(int(repeat), int(number), train, test)
-        figures = _figures(parts, ids[test], run.outcome.take(test))
-        yield fold.label, ids[train], ids[test], figures, run.training_history(fold)
+        metrics = _metrics(parts, ids[test], run.outcome.take(test))
+        yield FoldRecord(fold.label, ids[train], ids[test], metrics, run.training_history(fold))
 
 
 def _part(prediction: Prediction, repeat: int, fold: int) -> Prediction:
-    def own(table: Any) -> Any:
+    """Rows of one outer fold."""
+
+    def rows(table: pd.DataFrame) -> pd.DataFrame:
         return table[(table["repeat"] == repeat) & (table["fold"] == fold)].reset_index(drop=True)
 
-    return Prediction(own(prediction.patients), {name: own(table) for name, table in prediction.long.items()})
+    return Prediction(
+        rows(prediction.patients), {name: rows(table) for name, table in prediction.long.items()}
+    )
 
 
-def _figures(
+def _metrics(
     predictions: Mapping[str, Prediction], ids: NDArray[np.str_], endpoint: Survival | Response
 ) -> dict[str, float]:
-    """Every method's metrics on the patients `ids` of one fold, whose outcome is `endpoint`."""
-    figures = {}
+    """Metrics of each method on the patients `ids` of one fold, with the outcomes `endpoint`."""
+    values = {}
     for method, prediction in predictions.items():
         cases = cases_of(prediction, ids, endpoint)
         for key in METRICS[endpoint.kind]:
             value = find_metric(key).function(cases, np.ones((1, len(cases))))[0]
-            figures[f"{method}.{key}"] = float(value)
-    return figures
+            values[f"{method}.{key}"] = float(value)
+    return values

@@ -1,1 +1,1 @@
-"""Tuning with Optuna: a search space, one study, nested studies."""
+"""Hyperparameter tuning by Optuna, nested in outer cross-validation."""

@@ -1,4 +1,4 @@
-"""How good a configuration is, asked of training patients alone: inner cross-validation, one fold after the other."""
+"""Score a configuration on training patients only, by inner cross-validation, one fold after the other."""
 
 from __future__ import annotations
 
@@ -28,28 +28,33 @@ __all__ = ["inner_scores"]
 def inner_scores(
     cohort: MuData, folds: Sequence[Fold], config: ExperimentConfig, metrics: Sequence[str], seed: int
 ) -> Iterator[tuple[float, ...]]:
-    """Yield after each fold the `metrics` of the deciding endpoint, of all patients who are predicted by then.
+    """Yield, after each fold, the metrics of the primary endpoint on all patients predicted so far.
 
-    A fold is fitted when it is asked for, so that who has seen enough stops. Patients count alike, whichever fold,
-    or batch, they are in.
+    A fold is fitted when its score is requested, so that the caller can stop early. All patients have the same weight,
+    whatever the size of their fold or batch.
 
     Parameters
     ----------
     cohort
         The training patients.
     folds
-        Of them.
+        Folds of these patients.
     config
-        What is scored.
+        The configuration to score.
     metrics
         Names in METRICS.
     seed
-        Of the fits; the same for every configuration.
+        Seed of the fits; the same for all configurations.
+
+    Yields
+    ------
+    tuple of float
+        The metrics, in their order.
 
     Raises
     ------
     DataError
-        If a metric has no value.
+        If a metric is not defined.
     """
     ids, endpoint = cohort.obs_names.to_numpy(dtype=str), cohort_endpoints(cohort).primary()
     parts: list[Prediction] = []
@@ -57,8 +62,8 @@ def inner_scores(
         with warnings_disabled():
             model = fitting.fit(cohort[fold.train].copy(), config, named_seed(seed, "tuning", fold.number))
             parts.append(model.predict(cohort[fold.test].copy()).at(0, fold.number))
-        seen = np.sort(np.concatenate([own.test for own in folds[:number]]))
-        cases = cases_of(Prediction.concatenate(parts), ids[seen], endpoint.take(seen))
+        rows = np.sort(np.concatenate([done.test for done in folds[:number]]))
+        cases = cases_of(Prediction.concatenate(parts), ids[rows], endpoint.take(rows))
         once = np.ones((1, len(cases)))
         scores = tuple(float(find_metric(name).function(cases, once)[0]) for name in metrics)
         for name, score in zip(metrics, scores, strict=True):

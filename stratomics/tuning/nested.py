@@ -1,4 +1,4 @@
-"""Tuning told on one screen: a study in each outer training part, its best scored outside; a last study recommends."""
+"""Nested tuning: the best trial of a study in each outer training part predicts the outer test rows."""
 
 from __future__ import annotations
 
@@ -21,20 +21,16 @@ from omics.common.files import SCHEMA_VERSION, read_json, write_json, write_parq
 from omics.common.seeds import named_seed
 from stratomics.config import ExperimentConfig
 from stratomics.executor.executor import RunTasks, open_executor
-from stratomics.experiment.check_config import check_decides
+from stratomics.experiment.check_config import check_primary_metric
 from stratomics.experiment.checkpoint import Checkpoint, checkpoint_folder, open_checkpoint, remove_leftovers
 from stratomics.experiment.evaluate import evaluate
-from stratomics.experiment.run_experiment import (
-    CohortReader,
-    FitProgress,
-    complete_for_cohort,
-    prepare_experiment,
-)
-from stratomics.experiment.tasks import FINAL, FitTask
-from stratomics.runs.run_directory import plain_name, run_digest, save_run
-from stratomics.runs.run_lock import held
+from stratomics.experiment.prepare import CohortReader, complete_for_cohort, prepare_experiment
+from stratomics.experiment.run_experiment import FitProgress
+from stratomics.experiment.tasks import FINAL, FitTask, FoldPredictions
+from stratomics.runs.run_directory import run_digest, run_name, save_run
+from stratomics.runs.run_lock import locked
 from stratomics.runtime.logs import run_log
-from stratomics.runtime.versions import package_versions
+from stratomics.runtime.versions import code_digests, package_versions
 from stratomics.tuning.search_space import SearchSpace
 from stratomics.tuning.study import Study, StudyPlan, StudyStore, run_study
 
@@ -43,36 +39,42 @@ __all__ = ["OPTIMISTIC", "TunedDirectory", "tune_experiment"]
 log = logging.getLogger(__name__)
 
 OPTIMISTIC = "selection score, optimistic"
-"""What the best value of a study is: it was chosen for being the best."""
+"""Label of the best value of a study, which is optimistic since it is the best of many."""
 
 ALL = "all patients"
 
 
 @dataclass(frozen=True)
 class TunedDirectory:
-    """What a finished tuning left behind."""
+    """The files of a tuning.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    """
 
     path: Path
 
     @property
     def finished(self) -> bool:
-        """Whether it came to its end; the folder is renamed whole."""
+        """Whether the tuning is complete."""
         return (self.path / "tune.json").is_file()
 
     @property
     def tuned(self) -> dict[str, Any]:
-        """Content of ``tune.json``: what is recommended, and every study's best."""
+        """Content of ``tune.json``: the recommended values, and the best values of each study."""
         return read_json(self.path / "tune.json")
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """Content of ``metrics.json``: the honest score, of outer test rows."""
+        """Content of ``metrics.json``: metrics on the outer test rows."""
         return read_json(self.path / "metrics.json")
 
 
 @dataclass(frozen=True)
-class _Part:
-    """One study: the training rows of an outer fold, or everybody."""
+class _StudyTask:
+    """One study: on the training rows of an outer fold, or on all patients."""
 
     task: FitTask
     fold: Fold | None
@@ -95,35 +97,42 @@ def tune_experiment(
     again: bool = False,
     progress: Callable[[FitProgress], None] = lambda _: None,
 ) -> TunedDirectory:
-    """Tune a configuration, and say honestly what tuning is worth.
+    """Tune a configuration by nested cross-validation.
+
+    The metrics on the outer test rows estimate the performance of the whole procedure, search included.
 
     Parameters
     ----------
     config
         The experiment.
     space
-        Which of its keys are tried, with which values.
+        The keys to tune, with the values to try.
     trials
-        In each study; there is one for each outer fold of each repeat, and one on all patients.
+        Number of trials of each study; there is one study per outer fold and repeat, and one on all patients.
     runs
         Folder of run directories; the result is ``NAME-tune-HASH`` there.
     objective
-        Metrics of the deciding endpoint; where there are several, the first decides. ``evaluation.metric`` if none.
+        Metrics of the primary endpoint; the first selects the best trial. ``evaluation.metric`` if empty.
     storage
-        URL of an SQLite or PostgreSQL database for the studies; journals beside the result if left out.
+        URL of an SQLite or PostgreSQL database for the studies; by default journals in the checkpoint.
     again
-        Repeat what is finished.
+        Repeat a tuning that is complete.
     progress
-        Called after every study.
+        Called after each study.
+
+    Returns
+    -------
+    TunedDirectory
+        The complete tuning. A stopped tuning continues from its last trial when it is run again.
 
     Raises
     ------
     InputError
-        Whatever cannot be right; also if no trial of a study could be fitted.
+        If the input has an error, or if no trial of a study could be fitted.
     """
     config, cohort = prepare_experiment(config)
     for name in objective:
-        check_decides(name, cohort_endpoints(cohort).primary().kind, "--objective")
+        check_primary_metric(name, cohort_endpoints(cohort).primary().kind, "--objective")
     plan = StudyPlan(space, tuple(dict.fromkeys(objective)) or (str(config.evaluation.metric),), trials)
     settings = {
         "search": space.as_dict(),
@@ -131,88 +140,93 @@ def tune_experiment(
         "trials": trials,
     }
     design = design_of(cohort, config.split, config.seed)
-    digest = run_digest(config.fingerprint() | {"tune": settings}, design.digest, package_versions())
-    result = TunedDirectory(runs / f"{plain_name(config, cohort)}-tune-{digest[:10]}")
+    digest = run_digest(
+        config.fingerprint() | {"tune": settings}, design.digest, package_versions(), code_digests()
+    )
+    result = TunedDirectory(runs / f"{run_name(config, cohort)}-tune-{digest[:10]}")
     remove_leftovers(result.path)
     if result.finished and not again:
-        log.warning("this very tuning is finished; --again repeats it")
+        log.warning("this tuning is complete; --again repeats it")
         return result
     part = checkpoint_folder(result.path)
     store = StudyStore(part / "studies", storage, result.path.name)
     store.check()
-    parts = [_Part(FINAL, None, plan, store)]
-    parts += [_Part(FitTask(number), fold, plan, store) for number, fold in enumerate(design.folds)]
-    with held(result.path), open_executor(config.executor, config.workers) as run_tasks:
-        labels = [own.label for own in parts]
+    tasks = [_StudyTask(FINAL, None, plan, store)]
+    tasks += [_StudyTask(FitTask(number), fold, plan, store) for number, fold in enumerate(design.folds)]
+    with locked(result.path), open_executor(config.executor, config.workers) as run_tasks:
+        labels = [task.label for task in tasks]
         if result.finished and not part.exists():
-            store.forget(labels)
-        with open_checkpoint(result.path) as attempt, run_log(attempt.log):
+            store.delete(labels)
+        with open_checkpoint(result.path) as checkpoint, run_log(checkpoint.log):
             for note in cohort_notes(cohort):
                 log.warning(note)
             store.create(plan, labels)
-            _tune_what_is_not_done(config, design, parts, attempt, run_tasks, progress)
-            _write(attempt, config, design, parts, settings)
+            _run_studies(config, design, tasks, checkpoint, run_tasks, progress)
+            _write_results(checkpoint, config, design, tasks, settings)
     return result
 
 
-def _tune_what_is_not_done(
+def _run_studies(
     config: ExperimentConfig,
     design: Design,
-    parts: Sequence[_Part],
-    attempt: Checkpoint,
+    tasks: Sequence[_StudyTask],
+    checkpoint: Checkpoint,
     run_tasks: RunTasks,
     progress: Callable[[FitProgress], None],
 ) -> None:
-    """Run every study to its end, and keep what its best predicts of the outer test rows."""
-    kept = [own.fold is None or attempt.has(own.task) for own in parts]
-    done = [k and own.store.is_done(own.plan, own.label) for k, own in zip(kept, parts, strict=True)]
-    waiting = [own for own, d in zip(parts, done, strict=True) if not d]
-    if any(done):
-        log.info("%d of %d studies are done, by an attempt that was stopped", sum(done), len(parts))
-    prepare = CohortReader(config, design.digest)
-    results = run_tasks(_tune_part, waiting, prepare)
-    for number, (own, predictions) in enumerate(results, sum(done) + 1):
-        if own.fold is not None:
-            attempt.keep(own.task, predictions, NO_HISTORY)
-        progress(FitProgress(f"tuned on {own.label}", number, len(parts)))
-        log.info("%s: tuned", own.label)
+    """Complete all studies, and save the predictions of the outer test rows by their best trials."""
+    waiting = [task for task in tasks if not _is_done(task, checkpoint)]
+    done = len(tasks) - len(waiting)
+    if done:
+        log.info("%d of %d studies are done, by an attempt that was stopped", done, len(tasks))
+    results = run_tasks(_run_task, waiting, CohortReader(config, design.digest))
+    for number, (task, predictions) in enumerate(results, done + 1):
+        if task.fold is not None:
+            checkpoint.save_fold(task.task, FoldPredictions(predictions, NO_HISTORY))
+        progress(FitProgress(f"tuned on {task.label}", number, len(tasks)))
+        log.info("%s: tuned", task.label)
 
 
-def _tune_part(config: ExperimentConfig, design: Design, part: _Part) -> dict[str, Prediction]:
-    """Run one study on its training rows alone; the best of it, and `config` itself, predict the outer test rows."""
+def _is_done(task: _StudyTask, checkpoint: Checkpoint) -> bool:
+    predicted = task.fold is None or checkpoint.is_done(task.task)
+    return predicted and task.store.is_complete(task.plan, task.label)
+
+
+def _run_task(config: ExperimentConfig, design: Design, study_task: _StudyTask) -> dict[str, Prediction]:
+    """Run one study on its training rows; predict the outer test rows by its best trial, and by `config`."""
     from stratomics.fitting.fit import fit
     from stratomics.runtime.logs import quiet_libraries
 
     quiet_libraries()
-    fold = part.fold
+    fold, plan, store, label = study_task.fold, study_task.plan, study_task.store, study_task.label
     if fold is None:
-        run_study(part.plan, part.store, part.label, design.cohort, config, named_seed(config.seed, "final"))
+        run_study(plan, store, label, design.cohort, config, named_seed(config.seed, "final"))
         return {}
     train, test = design.cohort[fold.train].copy(), design.evaluated[fold.test].copy()
     seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
-    study = run_study(part.plan, part.store, part.label, train, config, seed)
-    tuned = part.plan.space.configured(config, study.values)
+    study = run_study(plan, store, label, train, config, seed)
+    tuned = plan.space.apply(config, study.values)
     return {
-        name: fit(train, own, seed).predict(test).at(fold.repeat, fold.number)
-        for name, own in {"stratomics": tuned, "untuned": config}.items()
+        name: fit(train, candidate, seed).predict(test).at(fold.repeat, fold.number)
+        for name, candidate in {"stratomics": tuned, "untuned": config}.items()
     }
 
 
-def _write(
-    attempt: Checkpoint,
+def _write_results(
+    checkpoint: Checkpoint,
     config: ExperimentConfig,
     design: Design,
-    parts: Sequence[_Part],
+    tasks: Sequence[_StudyTask],
     settings: Mapping[str, Any],
 ) -> None:
-    """Write the result, all of it from what is kept: there is one way to the bytes."""
-    folder, space, cohort = attempt.new, parts[0].plan.space, design.cohort
-    methods = attempt.together(own.task for own in parts if own.fold is not None)
+    """Write the result from the checkpoint and the studies, so that a stopped tuning ends with the same bytes."""
+    folder, space, cohort = checkpoint.new, tasks[0].plan.space, design.cohort
+    methods = checkpoint.concatenated(task.task for task in tasks if task.fold is not None)
     save_run(folder, config, design.evaluated, methods)
-    alone = dataclasses.replace(config, baselines=["untuned"], stack=False, controls=[])
-    metrics = evaluate(alone, design, methods)
+    compared = dataclasses.replace(config, baselines=["untuned"], stack=False, controls=[])
+    metrics = evaluate(compared, design, methods).to_json()
     write_json(folder / "metrics.json", metrics)
-    studies = {own.label: own.store.study(own.plan, own.label) for own in parts}
+    studies = {task.label: task.store.read(task.plan, task.label) for task in tasks}
     rows = [{"study": label, **row} for label, study in studies.items() for row in study.rows]
     write_parquet(folder / "trials.parquet", pd.DataFrame(rows))
     endpoint, metric = metrics["endpoint"], metrics["metric"]
@@ -221,44 +235,45 @@ def _write(
         "endpoint": endpoint,
         "kind": cohort_endpoints(cohort).primary().kind,
         "metric": metric,
-        "honest": {
-            "what": "outer test rows, which no study saw: what tuning by this search and fitting then is worth",
+        "nested_score": {
+            "what": "metric on the outer test rows, which no study used: performance of search and fit together",
             **metrics[endpoint][metric],
             "minus_untuned": metrics["differences"]["untuned"][endpoint][metric],
         },
-        "recommended": _told(studies[ALL]),
-        "outer": {label: _told(study) for label, study in studies.items() if label != ALL},
+        "recommended": _best_of(studies[ALL]),
+        "outer": {label: _best_of(study) for label, study in studies.items() if label != ALL},
         "cohort_digest": design.digest,
         "packages": package_versions(),
+        "code": code_digests(),
         "command": f"stratomics tune config.yaml --search search.yaml --trials {settings['trials']} "
         f"--objective {','.join(settings['objective'])}",
     }
     write_json(folder / "tune.json", content)
     _write_yaml(folder / "search.yaml", settings["search"])
-    best = space.configured(config, studies[ALL].values)
-    # What the cohort decides, where it is left to it, need not be said, nor how many work at it.
-    left_alone = dataclasses.replace(complete_for_cohort(ExperimentConfig(), cohort), workers=config.workers)
-    _write_yaml(folder / "best.yaml", _differences(best.as_dict(), left_alone.as_dict()))
+    best = space.apply(config, studies[ALL].values)
+    # Keys that the cohort determines are left out, and so is the number of workers.
+    defaults = dataclasses.replace(complete_for_cohort(ExperimentConfig(), cohort), workers=config.workers)
+    _write_yaml(folder / "best.yaml", _differences(best.as_dict(), defaults.as_dict()))
     log.info("finished")
 
 
-def _told(study: Study) -> dict[str, Any]:
-    """Tell the best of a study, and the trials that others of several metrics would choose."""
+def _best_of(study: Study) -> dict[str, Any]:
+    """Describe the best trial in JSON, with the Pareto front if there are several metrics."""
     front = {"front": study.front} if len(study.selection) > 1 else {}
     return {"values": study.values, "trial": study.best, OPTIMISTIC: study.selection, **front}
 
 
 def _differences(ours: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys that are not as they come, nested as they were."""
-    found = {}
+    """Keys with values other than the defaults, nested as in the configuration."""
+    changed = {}
     for key, value in ours.items():
         default = defaults.get(key)
         if isinstance(value, Mapping) and isinstance(default, Mapping):
             if inner := _differences(value, default):
-                found[key] = inner
+                changed[key] = inner
         elif value != default:
-            found[key] = value
-    return found
+            changed[key] = value
+    return changed
 
 
 def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A search space: which keys of a configuration are tried, with which values; read and checked, nothing drawn."""
+"""Search spaces: keys of the configuration with the values to try, read from a file and checked."""
 
 from __future__ import annotations
 
@@ -23,34 +23,52 @@ GROUPS = {
     "head": HeadConfig,
     "trainer": TrainerConfig,
 }
-"""What may be tuned: how a model is made. Cohort, seed, folds and metric are the question, not the answer."""
+"""Groups of the configuration that can be tuned. Cohort, seed, folds and metric define the task and stay fixed."""
 
 Value = bool | int | float | str
 
 
 @dataclass(frozen=True)
 class Choices:
-    """One of several values."""
+    """One of several values.
+
+    Attributes
+    ----------
+    values
+        The values.
+    """
 
     values: tuple[Value, ...]
 
     @property
     def ends(self) -> tuple[Value, ...]:
-        """Values that stand for all of them in a check."""
+        """Values to check in place of all values."""
         return self.values
 
     def holds(self, value: Any) -> bool:
-        """Whether `value` is one of them."""
+        """Whether `value` is one of the values."""
         return value in self.values
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands in a file."""
+        """Content in a file."""
         return {"choices": list(self.values)}
 
 
 @dataclass(frozen=True)
 class Range:
-    """A number from `low` to `high`, both included: whole or not, evenly or on a log scale, perhaps in steps."""
+    """A range of numbers.
+
+    Attributes
+    ----------
+    low, high
+        Limits, both included.
+    whole
+        Whether values are integers.
+    log
+        Whether values are drawn on a log scale.
+    step
+        Distance between values; None for any value.
+    """
 
     low: float
     high: float
@@ -60,17 +78,17 @@ class Range:
 
     @property
     def ends(self) -> tuple[Value, ...]:
-        """Values that stand for all of them in a check."""
+        """Values to check in place of all values."""
         return self.low, self.high
 
     def holds(self, value: Any) -> bool:
-        """Whether `value` may be drawn."""
+        """Whether `value` is in the range."""
         if not self.low <= value <= self.high:
             return False
         return self.step is None or abs((value - self.low) / self.step % 1.0 - 0.5) > 0.5 - 1e-9
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands in a file."""
+        """Content in a file."""
         content: dict[str, Any] = {"low": self.low, "high": self.high}
         return content | ({"log": True} if self.log else {}) | ({"step": self.step} if self.step else {})
 
@@ -80,33 +98,38 @@ Dimension = Choices | Range
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """Dotted key of the configuration -> what is tried.
+    """The keys to tune.
+
+    Attributes
+    ----------
+    dimensions
+        Dotted key of the configuration -> choices or range.
 
     Examples
     --------
     >>> space = SearchSpace({"head.hidden": Choices((0, 8)), "head.penalties.factors": Range(1, 100, False, True)})
-    >>> space.configured(ExperimentConfig(), {"head.hidden": 8, "head.penalties.factors": 3.0}).head.penalties
+    >>> space.apply(ExperimentConfig(), {"head.hidden": 8, "head.penalties.factors": 3.0}).head.penalties
     {'factors': 3.0}
     """
 
     dimensions: Mapping[str, Dimension]
 
-    def configured(self, config: ExperimentConfig, values: Mapping[str, Value]) -> ExperimentConfig:
-        """Give `config` with the `values` of some keys.
+    def apply(self, config: ExperimentConfig, values: Mapping[str, Value]) -> ExperimentConfig:
+        """Copy `config` with other `values` of some keys.
 
         Raises
         ------
         ConfigError
-            If they make no configuration.
+            If the result is not a valid configuration.
         """
         for key, value in values.items():
-            config = _having(config, key.split("."), value)
+            config = _replace(config, key.split("."), value)
         check_config(config)
         return config
 
     def values_of(self, config: ExperimentConfig) -> dict[str, Value] | None:
-        """Values of the keys in `config`; None where it does not lie in the space."""
-        values = {key: _found(config, key.split(".")) for key in self.dimensions}
+        """Values of the keys in `config`; None if `config` is outside the space."""
+        values = {key: _lookup(config, key.split(".")) for key in self.dimensions}
         inside = all(
             values[key] is not None and dimension.holds(values[key])
             for key, dimension in self.dimensions.items()
@@ -114,25 +137,25 @@ class SearchSpace:
         return values if inside else None
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands in a file."""
+        """Content in a file."""
         return {key: dimension.as_dict() for key, dimension in self.dimensions.items()}
 
 
 def read_search_space(path: Path) -> SearchSpace:
-    """Read a search space.
+    """Read a search space from a YAML file.
 
     Raises
     ------
     ConfigError
-        An unknown key, with the nearest right word; a value that the configuration would refuse; a range that holds
-        nothing.
+        If a key is unknown (the message has the nearest valid key), a value is not valid for the configuration, or a
+        range is empty.
     """
     try:
         content = load_yaml(path)
     except CohortError as error:
         raise ConfigError(str(error)) from None
     if not isinstance(content, dict) or not content:
-        raise ConfigError(f"{path}: expected a line a key, such as 'factors.count: {{low: 5, high: 30}}'")
+        raise ConfigError(f"{path}: expected one line per key, such as 'factors.count: {{low: 5, high: 30}}'")
     try:
         return SearchSpace({str(key): _dimension(str(key), entry) for key, entry in content.items()})
     except ConfigError as error:
@@ -142,10 +165,10 @@ def read_search_space(path: Path) -> SearchSpace:
 def _dimension(key: str, entry: Any) -> Dimension:
     kind = _kind(key)
     if not isinstance(entry, dict) or ("choices" in entry) == ("low" in entry or "high" in entry):
-        raise ConfigError(f"{key}: give {{choices: [...]}} or {{low: ..., high: ...}}")
+        raise ConfigError(f"{key}: write {{choices: [...]}} or {{low: ..., high: ...}}")
     dimension = _choices(key, kind, entry) if "choices" in entry else _range(key, kind, entry)
     for value in dimension.ends:
-        SearchSpace({}).configured(ExperimentConfig(), {key: value})
+        SearchSpace({}).apply(ExperimentConfig(), {key: value})
     return dimension
 
 
@@ -153,17 +176,17 @@ def _choices(key: str, kind: type, entry: dict[str, Any]) -> Choices:
     _check_words(key, entry, ("choices",))
     values = entry["choices"]
     if not isinstance(values, list) or not values:
-        raise ConfigError(f"{key}: choices is a list of one value at least")
-    found = tuple(_value(key, kind, value) for value in values)
-    if len(set(found)) < len(found):
-        raise ConfigError(f"{key}: a choice stands twice; leave one out")
-    return Choices(found)
+        raise ConfigError(f"{key}: choices is a list with at least one value")
+    choices = tuple(_value(key, kind, value) for value in values)
+    if len(set(choices)) < len(choices):
+        raise ConfigError(f"{key}: a choice is repeated; remove one")
+    return Choices(choices)
 
 
 def _range(key: str, kind: type, entry: dict[str, Any]) -> Range:
     _check_words(key, entry, ("low", "high", "log", "step"))
     if kind not in (int, float):
-        raise ConfigError(f"{key} is no number; give {{choices: [...]}}")
+        raise ConfigError(f"{key} is not a number; write {{choices: [...]}}")
     if not {"low", "high"} <= set(entry):
         raise ConfigError(f"{key}: a range has low and high")
     low, high = (_value(key, kind, entry[end]) for end in ("low", "high"))
@@ -187,7 +210,7 @@ def _check_words(key: str, entry: Mapping[Any, Any], known: tuple[str, ...]) -> 
 
 
 def _value(key: str, kind: type, value: Any) -> Any:
-    """Give a value of the key's own type; a whole number may stand for one that need not be whole."""
+    """Check that a value has the type of the key; an integer is accepted for a float."""
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind or value in (float("inf"), float("-inf")) or value != value:  # noqa: PLR0124  # NaN
@@ -196,37 +219,38 @@ def _value(key: str, kind: type, value: Any) -> Any:
 
 
 def _kind(key: str) -> type:
-    """Type of a key's value."""
+    """Type of the value of a key."""
     group, _, name = key.partition(".")
     if group in ExperimentConfig.__dataclass_fields__ and group not in GROUPS:
-        raise ConfigError(
-            f"'{key}' is part of the question and cannot be tuned; keys of {', '.join(GROUPS)} can"
-        )
+        raise ConfigError(f"'{key}' defines the task and cannot be tuned; keys of {', '.join(GROUPS)} can")
     known = dict(_known())
     first, _, entry = name.partition(".")
     kind = known.get(f"{group}.{first}")
     if kind is None or bool(entry) != (get_origin(kind) is not None):
-        own = sorted(k if get_origin(kind) is None else f"{k}.NAME" for k, kind in known.items())
-        raise ConfigError(f"unknown key '{key}'; {nearest_key(key, own)}")
-    found: type = get_args(kind)[1] if entry else kind
-    return found
+        valid = sorted(k if get_origin(kind) is None else f"{k}.NAME" for k, kind in known.items())
+        raise ConfigError(f"unknown key '{key}'; {nearest_key(key, valid)}")
+    value_type: type = get_args(kind)[1] if entry else kind
+    return value_type
 
 
 def _known() -> Iterator[tuple[str, Any]]:
+    """Key -> type, for all keys that can be tuned."""
     for group, settings in GROUPS.items():
         for name, kind in get_type_hints(settings).items():
             yield f"{group}.{name}", kind
 
 
-def _having(node: Any, path: list[str], value: Value) -> Any:
+def _replace(node: Any, path: list[str], value: Value) -> Any:
     if isinstance(node, Mapping):
         return {**node, ".".join(path): value}
     first, *rest = path
-    return dataclasses.replace(node, **{first: _having(getattr(node, first), rest, value) if rest else value})
+    return dataclasses.replace(
+        node, **{first: _replace(getattr(node, first), rest, value) if rest else value}
+    )
 
 
-def _found(node: Any, path: list[str]) -> Any:
+def _lookup(node: Any, path: list[str]) -> Any:
     if isinstance(node, Mapping):
         return node.get(".".join(path))
     first, *rest = path
-    return _found(getattr(node, first), rest) if rest else getattr(node, first)
+    return _lookup(getattr(node, first), rest) if rest else getattr(node, first)

@@ -1,4 +1,4 @@
-"""One study: a configuration is tried again and again on the same patients. The only file that imports optuna."""
+"""One study of Optuna: trials of configurations on the same patients. Only this file imports optuna."""
 
 from __future__ import annotations
 
@@ -32,43 +32,53 @@ __all__ = ["Study", "StudyPlan", "StudyStore", "run_study"]
 log = logging.getLogger(__name__)
 
 WHY = "why"
-"""Attribute of a trial that could not be fitted: its sentence. Who failed without was killed, and does not count."""
+"""Attribute with the error of a failed trial. A failed trial without it was killed and does not count."""
 
 FOLDS = "folds"
-"""Attribute: how many inner folds were fitted."""
+"""Attribute with the number of fitted inner folds."""
 
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """What all studies of a tuning share: the space, the metrics in their order of weight, how many trials."""
+    """What all studies of a tuning share.
+
+    Attributes
+    ----------
+    space
+        The search space.
+    objective
+        Metrics; the first selects the best trial.
+    trials
+        Number of trials of each study.
+    """
 
     space: SearchSpace
     objective: tuple[str, ...]
     trials: int
 
-    def better_first(self, values: Sequence[float]) -> tuple[float, ...]:
-        """Values of the objective as a key to sort by."""
+    def sort_key(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Key to sort values of the objective by, the best first."""
         signs = (-1.0 if find_metric(name).higher_is_better else 1.0 for name in self.objective)
         return tuple(sign * value for sign, value in zip(signs, values, strict=True))
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study that is done.
+    """Result of a study.
 
     Attributes
     ----------
     best
         Number of the trial with the best value of the first metric.
     values
-        Key -> what it has in that trial.
+        Key -> value in the best trial.
     selection
-        Metric -> its value there: a selection score, optimistic, since the best of many was taken.
+        Metric -> value in the best trial. This selection score is optimistic, since it is the best of many.
     front
-        Numbers of the trials than which none is better in every metric.
+        Numbers of the trials on the Pareto front: no other trial is better in all metrics.
     rows
-        One a trial: trial, state (complete, pruned, failed), why, folds, the metrics, the keys. What was pruned has
-        the metric of the folds that were fitted.
+        One row per trial: trial, state (complete, pruned, failed), why, folds, the metrics, the keys. A pruned trial
+        has the metric on its fitted folds.
     """
 
     best: int
@@ -80,16 +90,16 @@ class Study:
 
 @dataclass(frozen=True)
 class StudyStore:
-    """Where studies are kept: a journal each in `folder`, or a database.
+    """Where studies are stored: one journal file each in `folder`, or a database.
 
     Parameters
     ----------
     folder
-        Of the journals.
+        Folder of the journals.
     url
-        SQLite or PostgreSQL as SQLAlchemy writes them, in place of journals.
+        URL of an SQLite or PostgreSQL database in the form of SQLAlchemy, in place of journals.
     name
-        Begins the names of the studies, which may share a database with others.
+        Prefix of the names of the studies, since a database may have studies of several tunings.
     """
 
     folder: Path
@@ -97,64 +107,64 @@ class StudyStore:
     name: str
 
     def check(self) -> None:
-        """Refuse a database that cannot be reached, before anything is begun.
+        """Check that the database can be reached.
 
         Raises
         ------
         ConfigError
-            With what the database says.
+            With the error of the database.
         """
         if self.url is None:
             return
         try:
             self._storage("")
-        except Exception as error:  # noqa: BLE001  # each driver has errors of its own
+        except Exception as error:  # noqa: BLE001  # each driver has its own errors
             raise ConfigError(
-                f"--storage: {_first_line(error.__cause__ or error)}; give a URL such as sqlite:///trials.db"
+                f"--storage: {_first_line(error.__cause__ or error)}; write a URL such as sqlite:///trials.db"
             ) from None
 
     def create(self, plan: StudyPlan, labels: Sequence[str]) -> None:
-        """Create the studies that are not there yet, before any worker begins; the run has to be held."""
+        """Create the missing studies; the caller has the lock of the run, and no worker has begun."""
         if self.url is None:
             self.folder.mkdir(exist_ok=True)
-            _settle(self.folder)
+            _repair_journals(self.folder)
         better = {True: "maximize", False: "minimize"}
         directions = [better[bool(find_metric(name).higher_is_better)] for name in plan.objective]
         for label in labels:
-            with _reached():
+            with _database_errors():
                 optuna.create_study(
                     storage=self._storage(label),
                     study_name=self._name(label),
-                    directions=directions,  # type: ignore[arg-type]  # the two words that it takes
+                    directions=directions,  # type: ignore[arg-type]  # the two allowed values
                     load_if_exists=True,
                 )
 
-    def forget(self, labels: Sequence[str]) -> None:
+    def delete(self, labels: Sequence[str]) -> None:
         """Remove the studies from a database."""
         known = optuna.get_all_study_names(self._storage("")) if self.url is not None else []
         for name in {self._name(label) for label in labels} & set(known):
             optuna.delete_study(study_name=name, storage=self._storage(""))
 
     def open(self, label: str) -> optuna.Study:
-        """Open a study that was created."""
-        # Stopped is what is worse than the median of those before it, once five have come to their end.
+        """Open an existing study."""
+        # After five complete trials, a trial that is worse than the median of the earlier trials is pruned.
         pruner = optuna.pruners.MedianPruner(n_startup_trials=5)
         return optuna.load_study(storage=self._storage(label), study_name=self._name(label), pruner=pruner)
 
-    def is_done(self, plan: StudyPlan, label: str) -> bool:
+    def is_complete(self, plan: StudyPlan, label: str) -> bool:
         """Whether a study has all of its trials."""
-        with _reached():
+        with _database_errors():
             return len(_counted(self.open(label))) >= plan.trials
 
-    def study(self, plan: StudyPlan, label: str) -> Study:
-        """Read a study that is done.
+    def read(self, plan: StudyPlan, label: str) -> Study:
+        """Read the result of a complete study.
 
         Raises
         ------
         ConfigError
-            If no trial could be fitted, with the sentence of the first.
+            If no trial could be fitted, with the error of the first.
         """
-        with _reached():
+        with _database_errors():
             return _read(plan, self.open(label), label)
 
     def _name(self, label: str) -> str:
@@ -163,11 +173,10 @@ class StudyStore:
     def _storage(self, label: str) -> BaseStorage:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         if self.url is not None:
-            # Workers of several studies write by turns.
-            patience = {"timeout": 100} if self.url.startswith("sqlite") else {}
-            # Of a URL that names no driver, SQLAlchemy 2.1 thinks another one than the extra `cluster` brings.
+            # SQLite allows one writer at a time, so that workers of several studies have to wait.
+            connect_args = {"timeout": 100} if self.url.startswith("sqlite") else {}
             url = database_url(self.url)
-            return RDBStorage(url, engine_kwargs={"connect_args": patience})
+            return RDBStorage(url, engine_kwargs={"connect_args": connect_args})
         path = self.folder / f"{label.replace(', ', '-').replace(' ', '')}.journal"
         return JournalStorage(JournalFileBackend(str(path)))
 
@@ -175,24 +184,33 @@ class StudyStore:
 def run_study(
     plan: StudyPlan, store: StudyStore, label: str, cohort: MuData, config: ExperimentConfig, seed: int
 ) -> Study:
-    """Run the trials that a study still lacks, one after the other, and read it.
+    """Run the remaining trials of a study, one after the other, and read the result.
 
-    A trial depends on the seed, its number and the trials before it, so that a study that was stopped goes on to what
-    it would have been. The first tries `config` as it is, where the space holds it.
+    A trial depends on the seed, its number and the trials before it. A study that was stopped therefore ends with the
+    same result. The first trial uses the values of `config` if they are in the space.
 
     Parameters
     ----------
-    plan, shelf, label
-        What is tried, where it is kept, which study.
+    plan
+        Search space, metrics and number of trials.
+    store
+        Where the study is stored.
+    label
+        Name of the study.
     cohort
-        The patients it is tried on; nobody else is looked at.
+        The training patients.
     config
-        Whatever the space leaves alone.
+        The experiment, with the values of all keys that are not in the space.
     seed
-        Of folds, fits and draws.
+        Seed of folds, fits and draws.
+
+    Returns
+    -------
+    Study
+        The result.
     """
     folds = stratified_folds(cohort, config.split.inner_folds, 1, seed, "tuning")
-    with _reached():
+    with _database_errors():
         study = store.open(label)
         for killed in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(killed.number, state=TrialState.FAIL)
@@ -204,8 +222,8 @@ def run_study(
             trial = study.ask()
             values = {key: _drawn(trial, key, dimension) for key, dimension in plan.space.dimensions.items()}
             try:
-                candidate = plan.space.configured(config, values)
-                scores = _tried(
+                candidate = plan.space.apply(config, values)
+                scores = _score_folds(
                     trial, inner_scores(cohort, folds, candidate, plan.objective, seed), len(folds)
                 )
             except (ConfigError, DataError, FitError) as error:
@@ -219,20 +237,20 @@ def run_study(
         return _read(plan, study, label)
 
 
-def _tried(trial: optuna.Trial, scores: Iterator[tuple[float, ...]], folds: int) -> tuple[float, ...]:
-    """Give the last scores; after each fold but that the trial may be pruned, if there is one metric to judge it by."""
-    found: tuple[float, ...] = ()
+def _score_folds(trial: optuna.Trial, scores: Iterator[tuple[float, ...]], folds: int) -> tuple[float, ...]:
+    """Score on all folds; with one metric, a trial may be pruned after each fold but the last."""
+    score: tuple[float, ...] = ()
     number = 0
     try:
-        for number, found in enumerate(scores, 1):
-            if len(found) > 1:
+        for number, score in enumerate(scores, 1):
+            if len(score) > 1:
                 continue
-            trial.report(found[0], number)
+            trial.report(score[0], number)
             if number < folds and trial.should_prune():
                 raise optuna.TrialPruned
     finally:
         trial.set_user_attr(FOLDS, number)
-    return found
+    return score
 
 
 def _enqueue(study: optuna.Study, values: Mapping[str, Any] | None) -> None:
@@ -251,7 +269,7 @@ def _drawn(trial: optuna.Trial, key: str, dimension: Dimension) -> Any:
 
 
 def _counted(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that came to an end; one that was killed did not."""
+    """Trials that have ended, without those that were killed."""
     ended = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     trials = study.get_trials(deepcopy=False, states=ended)
     return [t for t in trials if t.state != TrialState.FAIL or WHY in t.user_attrs]
@@ -262,8 +280,8 @@ def _read(plan: StudyPlan, study: optuna.Study, label: str) -> Study:
     complete = [number for number, trial in enumerate(trials) if trial.state == TrialState.COMPLETE]
     if not complete:
         why = next(trial.user_attrs[WHY] for trial in trials)
-        raise ConfigError(f"{label}: none of {len(trials)} trials could be fitted; the first says: {why}")
-    best = min(complete, key=lambda number: (plan.better_first(trials[number].values), number))
+        raise ConfigError(f"{label}: none of {len(trials)} trials could be fitted; error of the first: {why}")
+    best = min(complete, key=lambda number: (plan.sort_key(trials[number].values), number))
     front = {trial.number for trial in study.best_trials}
     return Study(
         best,
@@ -287,8 +305,8 @@ def _row(plan: StudyPlan, number: int, trial: FrozenTrial) -> dict[str, Any]:
     }
 
 
-def _settle(folder: Path) -> None:
-    """Undo what a killed process left of its journals: a lock, half a line."""
+def _repair_journals(folder: Path) -> None:
+    """Remove what a killed process may leave: a lock file, an incomplete last line."""
     for lock in folder.glob("*.journal.lock*"):
         lock.unlink()
     for journal in folder.glob("*.journal"):
@@ -299,13 +317,13 @@ def _settle(folder: Path) -> None:
 
 
 @contextmanager
-def _reached() -> Iterator[None]:
-    """Say in one sentence that the database went away; what is done stays."""
+def _database_errors() -> Iterator[None]:
+    """Raise a short error if the database cannot be reached any more; finished trials remain."""
     try:
         yield
     except optuna.exceptions.StorageInternalError as error:
         raise StratomicsError(
-            f"--storage went out of reach ({_first_line(error)}); the same command goes on from here"
+            f"--storage cannot be reached any more ({_first_line(error)}); the same command continues from here"
         ) from None
 
 

@@ -68,7 +68,7 @@ def test_what_a_task_raises_comes_through(executor: ExecutorConfig, tmp_path: Pa
 
 
 def test_a_task_that_kills_its_workers_is_an_error_of_ours(executor: ExecutorConfig, tmp_path: Path) -> None:
-    with pytest.raises(StratomicsError, match=r"died.* for want of memory"):
+    with pytest.raises(StratomicsError, match=r"died.* for lack of memory"):
         run(executor, remote_tasks.die, [1, 2], remote_tasks.Prepare(tmp_path))
 
 
@@ -107,7 +107,7 @@ def test_the_work_of_a_dead_worker_is_done_by_another(cluster: Cluster, tmp_path
 
 @pytest.mark.service
 def test_a_worker_that_cannot_read_the_cohort_is_named(cluster: Cluster, tmp_path: Path) -> None:
-    with pytest.raises(StratomicsError, match=r"the worker on .* same path everywhere") as caught:
+    with pytest.raises(StratomicsError, match=r"the worker on .* same path on all machines") as caught:
         run(on(cluster), remote_tasks.square, [1], remote_tasks.Unprepared(tmp_path))
     # Not an InputError, after which a run leaves nothing of what is done.
     assert type(caught.value) is StratomicsError
@@ -139,20 +139,20 @@ def test_who_stops_leaves_nothing_to_be_done(cluster: Cluster, tmp_path: Path) -
 
 @pytest.mark.service
 def test_a_cluster_that_falls_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stratomics.executor.dask.LOOK", 0.3)
-    monkeypatch.setattr("stratomics.executor.dask.ALONE", 1.0)
+    monkeypatch.setattr("stratomics.executor.dask.POLL_INTERVAL", 0.3)
+    monkeypatch.setattr("stratomics.executor.dask.NO_WORKER_TIMEOUT", 1.0)
     with dask_cluster(tmp_path, workers=1) as cluster, open_executor(on(cluster), None) as run_tasks:
         results = run_tasks(remote_tasks.slow, list(range(20)), remote_tasks.Prepare(tmp_path))
         next(results)
         cluster.stop("worker0")
-        with pytest.raises(StratomicsError, match="lost its last worker; bring workers"):
+        with pytest.raises(StratomicsError, match="lost its last worker; start workers"):
             list(results)
         cluster.start_worker("worker1")
         results = run_tasks(remote_tasks.slow, list(range(20)), remote_tasks.Prepare(tmp_path))
         next(results)
         cluster.stop("scheduler")
         begin = time.monotonic()
-        with pytest.raises(StratomicsError, match="the Dask scheduler has gone away"):
+        with pytest.raises(StratomicsError, match="the Dask scheduler does not answer any more"):
             list(results)
         assert time.monotonic() - begin < 20
 
@@ -161,8 +161,8 @@ def test_a_cluster_that_falls_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_run_waits_for_its_first_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("stratomics.executor.dask.LOOK", 0.2)
-    monkeypatch.setattr("stratomics.executor.dask.ALONE", 0.1)
+    monkeypatch.setattr("stratomics.executor.dask.POLL_INTERVAL", 0.2)
+    monkeypatch.setattr("stratomics.executor.dask.NO_WORKER_TIMEOUT", 0.1)
     with dask_cluster(tmp_path, workers=0) as cluster, open_executor(on(cluster), None) as run_tasks:
         results = run_tasks(remote_tasks.square, [3], remote_tasks.Prepare(tmp_path))
         cluster.start("worker0", "--nthreads", "1", "--local-directory", str(tmp_path))
@@ -179,7 +179,7 @@ def test_a_scheduler_out_of_reach_is_one_sentence(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("stratomics.executor.dask.REACH", 1.0)
+    monkeypatch.setattr("stratomics.executor.dask.CONNECT_TIMEOUT", 1.0)
     write(tmp_path / "small")
     words = [
         "run",

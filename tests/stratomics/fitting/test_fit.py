@@ -58,7 +58,7 @@ def test_a_fold_learns_nothing_from_its_test_patients(acc: Any, fold: Fold) -> N
     one = methods(acc, fold)
     two = methods(spoiled(acc, fold.test[1:]), fold)
     views = [f"{what}:{view}" for what in ("alone", "without") for view in cohort_spec(acc).views]
-    assert set(one) == {"stratomics", *BASELINES["survival"], "all_views", "clinic", *views}
+    assert set(one) == {"stratomics", *BASELINES["survival"], "all_views", "clinical_covariates", *views}
     for name, prediction in one.items():
         untouched = acc.obs_names[fold.test[0]]
         for table in ("patients", "survival"):
@@ -126,7 +126,7 @@ def test_calibration_uses_left_out_predictions_only(acc: Any, monkeypatch: pytes
 
     monkeypatch.setattr(CoxRecalibration, "fit", spy)
     model = fit(acc, CONFIG, 5)
-    x = model.layout.stacked([encoder.encode(acc).blocks for encoder in model.encoders])
+    x = model.layout.stack([encoder.encode(acc).blocks for encoder in model.encoders])
     # Training patients of a member come with the factors of new patients; these here it left out.
     said = model.stratifier.predict(x)[0]
     for member, fold in enumerate(stratified_folds(acc, CONFIG.split.inner_folds, 1, 5, "inner")):

@@ -219,4 +219,4 @@ def test_an_endpoint_beside_is_learned_by_every_fold_or_by_none(
     run = RunDirectory(tmp_path / capsys.readouterr().out.splitlines()[-1])
     assert set(run.predictions["stratomics"].long) == {"survival"}
     assert "toxicity" not in run.metrics
-    assert "is not learned" in (run.path / "run.log").read_text()
+    assert "is not predicted" in (run.path / "run.log").read_text()

@@ -57,7 +57,7 @@ def test_no_other_weights_of_curves_are_more_likely(seed: int) -> None:
     found = CurveMixture.fit(cases).weights
 
     def lost(weights: NDArray[np.float64]) -> float:
-        mixed = cases_of(CurveMixture(weights).mixed(predictions), IDS, endpoint)
+        mixed = cases_of(CurveMixture(weights).mix(predictions), IDS, endpoint)
         score = float(find_metric("ibs").function(mixed, np.ones((1, N)))[0])
         return N / 2 * np.log(score) + off_prior(weights)
 
@@ -78,7 +78,7 @@ def test_no_other_weights_of_odds_are_more_likely(seed: int) -> None:
     found = OddsMixture.fit(cases)
 
     def lost(mixture: OddsMixture) -> float:
-        p = mixture.mixed(predictions, "response").patients["response_probability"].to_numpy()
+        p = mixture.mix(predictions, "response").patients["response_probability"].to_numpy()
         right = np.where(response.positive, p, 1 - p)
         return float(-np.log(right).sum()) + off_prior(mixture.weights)
 
@@ -128,14 +128,14 @@ def test_methods_that_are_sure_and_wrong_do_not_break_the_odds() -> None:
     cases = [own for p in predictions if isinstance(own := cases_of(p, IDS, response), ResponseCases)]
     found = OddsMixture.fit(cases)
     assert found.weights[0] < 1e-6
-    mixed = found.mixed(predictions, "response").patients["response_probability"]
+    mixed = found.mix(predictions, "response").patients["response_probability"]
     assert mixed.between(0.4, 0.6).all()
 
 
 def test_a_mixture_of_one_is_that_one() -> None:
     _, risk = survival(6)
     one = curves(risk)
-    mixed = CurveMixture(np.array([1.0, 0.0])).mixed([one, curves(-risk)])
+    mixed = CurveMixture(np.array([1.0, 0.0])).mix([one, curves(-risk)])
     pd.testing.assert_frame_equal(
         mixed.survival.sort_values(["sample_id", "time"], ignore_index=True),
         one.survival.sort_values(["sample_id", "time"], ignore_index=True),

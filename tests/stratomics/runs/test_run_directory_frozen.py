@@ -25,7 +25,7 @@ from stratomics.runs.run_directory import RunDirectory
 def test_its_metrics_are_computed_again_from_its_tables() -> None:
     run = RunDirectory(FROZEN)
     cases = {name: cases_of(p, run.sample_ids, run.outcome) for name, p in run.predictions.items()}
-    again = compare(cases, run.endpoint, run.kind, "ibs", draws=100, seed=1)
+    again = compare(cases, run.endpoint, run.kind, "ibs", draws=100, seed=1).to_json()
     for metric, figure in run.metrics["survival"].items():
         assert again["survival"][metric] == pytest.approx(figure, abs=1e-9), metric
     assert run.metrics["differences"]["clinical_cox"]["survival"]["ibs"] == pytest.approx(

@@ -222,7 +222,7 @@ def test_raw_scales_arms_and_sites_are_those_of_training(tmp_path: Path) -> None
     """Whoever forgets the logarithm at inference would see patients far out of distribution."""
     model = fitted(tmp_path, raw)
     request_schema = RequestSchema.of(
-        model, {"column": "dose", "control": 0, "treated": 1, "randomised": False}
+        model, {"column": "dose", "control": 0, "treated": 1, "randomised": "no"}
     )
     assert request_schema.columns == [
         *("sample_id", "arm", "site", "covariate.age", "covariate.stage", "view.protein", "view.rna")

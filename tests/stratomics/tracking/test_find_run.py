@@ -57,7 +57,7 @@ def test_by_id_as_by_directory(
     client = mlflow.MlflowClient(words[1])
     (fold, _) = client.search_runs(["1"], f"tags.mlflow.parentRunId = '{name}'")
     assert main(["verify", fold.info.run_id, *words]) == 2
-    assert "is no run of stratomics; name the parent" in capsys.readouterr().err
+    assert "is not a run of stratomics; name the parent" in capsys.readouterr().err
 
 
 def test_without_rows_of_patients_it_says_what_is_missing(
@@ -76,9 +76,9 @@ def test_without_rows_of_patients_it_says_what_is_missing(
     caplog.clear()
     assert main(["verify", *by_id]) == 2
     said = capsys.readouterr().out.splitlines()
-    gone = {line.partition(":")[0] for line in said if "not there any more" in line}
+    gone = {line.partition(":")[0] for line in said if "the file is missing" in line}
     assert {"patients.parquet", "predictions.parquet", "survival.parquet", "factors/factors.parquet"} <= gone
-    assert "holds no table with a row per patient" in caplog.text
+    assert "has no table with one row per patient" in caplog.text
     assert main(["report", *by_id]) == 2
     assert "parquet: no such file" in capsys.readouterr().err
     # mlruns is where MLflow keeps artifacts of a store in a file.

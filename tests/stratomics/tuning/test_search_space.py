@@ -22,7 +22,7 @@ def test_every_shipped_space_is_read_and_holds_the_default_configuration(path: P
     assert space.as_dict() == yaml.safe_load(path.read_text())
     values = space.values_of(ExperimentConfig())
     assert values is not None
-    assert space.configured(ExperimentConfig(), values) == ExperimentConfig()
+    assert space.apply(ExperimentConfig(), values) == ExperimentConfig()
 
 
 WRONG = [
@@ -33,13 +33,13 @@ WRONG = [
     ("head.penalties: {low: 1, high: 3}", "did you mean 'head.penalties.NAME'?"),
     ("head.hidden.x: {choices: [1]}", "unknown key 'head.hidden.x'"),
     ("head: {hidden: {choices: [1]}}", "unknown key 'head'"),
-    ("seed: {low: 1, high: 9}", "'seed' is part of the question and cannot be tuned"),
-    ("split.folds: {low: 2, high: 9}", "'split.folds' is part of the question"),
+    ("seed: {low: 1, high: 9}", "'seed' defines the task and cannot be tuned"),
+    ("split.folds: {low: 2, high: 9}", "'split.folds' defines the task"),
     ("evaluation.metric: {choices: [ibs]}", "cannot be tuned"),
     ("factors.count: {lo: 1, high: 3}", "unknown word 'lo'; did you mean 'low'?"),
-    ("factors.count: {choises: [1]}", "give {choices: [...]} or {low: ..., high: ...}"),
-    ("factors.count: {choices: [1], low: 1, high: 2}", "give {choices"),
-    ("factors.count: 5", "give {choices"),
+    ("factors.count: {choises: [1]}", "write {choices: [...]} or {low: ..., high: ...}"),
+    ("factors.count: {choices: [1], low: 1, high: 2}", "write {choices"),
+    ("factors.count: 5", "write {choices"),
     ("factors.count: {low: 1}", "a range has low and high"),
     ("factors.count: {low: 3, high: 3}", "nothing lies between them"),
     ("factors.count: {low: 1.5, high: 3}", "1.5 is not of type int"),
@@ -51,21 +51,21 @@ WRONG = [
     ("head.ridge_deep: {low: .nan, high: 3}", "nan is not of type float"),
     ("head.ridge_deep: {low: 1, high: .inf}", "inf is not of type float"),
     ("trainer.learning_rate: {low: 0.1, high: 3}", "trainer.learning_rate is 3"),
-    ("factors.model: {low: 1, high: 3}", "factors.model is no number"),
+    ("factors.model: {low: 1, high: 3}", "factors.model is not a number"),
     ("factors.model: {choices: [pca, pcaa]}", "unknown factors.model 'pcaa'; did you mean 'pca'?"),
-    ("factors.count: {choices: []}", "one value at least"),
+    ("factors.count: {choices: []}", "at least one value"),
     ("factors.count: {choices: 3}", "choices is a list"),
-    ("factors.count: {choices: [3, 3]}", "stands twice"),
+    ("factors.count: {choices: [3, 3]}", "is repeated"),
     ("factors.count: {choices: ['3']}", "'3' is not of type int"),
     ("harmonize.adapt: {choices: [1, 0]}", "1 is not of type bool"),
     ("harmonize.normalize.rna: {choices: [1]}", "1 is not of type str"),
     (
         "factors.count: {choices: [3]}\nfactors.count: {choices: [4]}",
-        "line 2: the key 'factors.count' stands twice",
+        "line 2: the key 'factors.count' appears twice",
     ),
     ("factors.count: [", "not valid yaml"),
-    ("", "expected a line a key"),
-    ("- factors.count", "expected a line a key"),
+    ("", "expected one line per key"),
+    ("- factors.count", "expected one line per key"),
 ]
 
 
@@ -85,8 +85,8 @@ def test_an_entry_of_a_mapping_may_be_tuned_and_its_neighbours_stay(tmp_path: Pa
     path.write_text("head.penalties.view.rna: {low: 1, high: 100, log: true}")
     space, config = read_search_space(path), ExperimentConfig()
     assert space.values_of(config) is None
-    config = space.configured(config, {"head.penalties.factors": 3.0})
-    config = space.configured(config, {"head.penalties.view.rna": 5.0})
+    config = space.apply(config, {"head.penalties.factors": 3.0})
+    config = space.apply(config, {"head.penalties.view.rna": 5.0})
     assert config.head.penalties == {"factors": 3.0, "view.rna": 5.0}
     assert space.values_of(config) == {"head.penalties.view.rna": 5.0}
 
@@ -109,6 +109,6 @@ def test_what_a_dimension_holds(
 
 def test_only_the_keys_of_the_space_differ() -> None:
     space = SearchSpace({"trainer.epochs": Choices((7,))})
-    config = space.configured(ExperimentConfig(name="a"), {"trainer.epochs": 7})
+    config = space.apply(ExperimentConfig(name="a"), {"trainer.epochs": 7})
     trainer = dataclasses.replace(ExperimentConfig().trainer, epochs=7)
     assert config == dataclasses.replace(ExperimentConfig(name="a"), trainer=trainer)

@@ -23,7 +23,7 @@ from small import QUICK, write
 
 from datamodules.split import stratified_folds
 from models.config import TrainerConfig
-from models.ensemble.inputs import Layout
+from models.ensemble.inputs import InputLayout
 from models.prediction import Prediction
 from omics.cohort.read import cohort_endpoints, read_cohort
 from omics.common.errors import ConfigError, DataError, FitError, StratomicsError
@@ -119,12 +119,12 @@ def test_the_honest_score_is_that_of_the_outer_rows(
     parts = []
     for fold in stratified_folds(cohort, 3, 1, config.seed, "outer"):
         values = result.tuned["outer"][fold.label]["values"]
-        model = Cheap(cohort[fold.train], SPACE.configured(config, values))
+        model = Cheap(cohort[fold.train], SPACE.apply(config, values))
         parts.append(model.predict(cohort[fold.test]).at(fold.repeat, fold.number))
     prediction = Prediction.concatenate(parts)
     cases = cases_of(prediction, cohort.obs_names.to_numpy(dtype=str), cohort_endpoints(cohort).primary())
     expected = find_metric("ibs").function(cases, np.ones((1, len(cases))))[0]
-    honest = result.tuned["honest"]
+    honest = result.tuned["nested_score"]
     assert honest["estimate"] == pytest.approx(expected, abs=1e-12)
     assert honest["low"] < honest["estimate"] < honest["high"]
     assert honest["estimate"] != result.tuned["recommended"][OPTIMISTIC]["ibs"]
@@ -235,13 +235,13 @@ def test_the_objective_of_a_model_that_says_nothing_depends_on_no_hyperparameter
     base = complete_config(ExperimentConfig(split=SPLIT, trainer=TrainerConfig(epochs=9)), kind)
 
     def scores(key: str, value: Any) -> list[float]:
-        tried = SearchSpace({}).configured(base, {key: value})
+        tried = SearchSpace({}).apply(base, {key: value})
         return [own for (own,) in inner_scores(cohort, folds, tried, [str(base.evaluation.metric)], 1)]
 
     seeing = [scores("trainer.batch_size", size) for size in (5, 4096)]
     assert not np.allclose(*seeing, atol=1e-4)
-    stacked = Layout.stacked
-    monkeypatch.setattr(Layout, "stacked", lambda self, *given: np.zeros_like(stacked(self, *given)))
+    stacked = InputLayout.stack
+    monkeypatch.setattr(InputLayout, "stack", lambda self, *given: np.zeros_like(stacked(self, *given)))
     blind = [scores(key, value) for key, values in NOTHING_TO_SAY.items() for value in values]
     assert blind == [blind[0]] * len(blind)
     assert blind[0] not in seeing
@@ -319,7 +319,7 @@ def test_where_no_trial_can_be_fitted_the_command_says_why(
     assert main([*words, "--runs", str(tmp_path / "runs")]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert (
-        "none of 2 trials could be fitted; the first says: unknown block of head.penalties 'factor'" in said
+        "none of 2 trials could be fitted; error of the first: unknown block of head.penalties 'factor'" in said
     )
     assert list((tmp_path / "runs").iterdir()) == []
 
@@ -438,7 +438,7 @@ def test_the_recommended_configuration_is_a_file_of_differences_that_runs(
     best, _, _ = parse([str(result.path / "best.yaml")])
     values = result.tuned["recommended"]["values"]
     # How many workers there are is no part of what is recommended.
-    assert best == dataclasses.replace(SPACE.configured(config, values), workers=None)
+    assert best == dataclasses.replace(SPACE.apply(config, values), workers=None)
     text = (result.path / "best.yaml").read_text()
     assert "harmonize" not in text
     assert "seed" not in text
@@ -478,7 +478,7 @@ BAD = [
     (["--search=nowhere.yaml"], "nowhere.yaml: no such configuration"),
     (["--objective=isb"], "unknown --objective 'isb'; did you mean 'ibs'?"),
     (["--objective=ibs,log_loss"], "--objective 'log_loss' is not for a survival"),
-    (["--objective=d_calibration"], "--objective 'd_calibration' cannot decide"),
+    (["--objective=d_calibration"], "--objective 'd_calibration' cannot compare methods"),
     (["--storage=nothing://there"], "--storage:"),
     (["--storage=sqlite:////nowhere/at/all.db"], "--storage:"),
     (["--storage=trials.db"], "--storage:"),

@@ -1,0 +1,233 @@
+"""Write one MLflow run, with one nested run per outer fold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from models.prediction import LONG
+from omics.common.files import file_digest
+from omics.common.manifest import MANIFEST
+from stratomics.config import TrackingConfig
+from stratomics.tracking.log_model import log_model
+from stratomics.tracking.mlflow_store import ENVIRONMENT, NAME, client_of, find_runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from stratomics.runs.run_directory import RunDirectory
+
+__all__ = ["PATIENT_TABLES", "CohortSource", "FoldRecord", "MlflowRun"]
+
+PATIENT_TABLES = (
+    "patients.parquet",
+    "predictions.parquet",
+    "factors.parquet",
+    *(f"{name}.parquet" for name in LONG),
+)
+
+BATCH_SIZE = 1000
+"""Limit of MLflow for the metrics in one call; for parameters it is a tenth of this."""
+
+
+@dataclass(frozen=True)
+class CohortSource:
+    """Identity of the patients of a run.
+
+    Attributes
+    ----------
+    name, digest
+        Name and digest of the cohort.
+    source
+        The cohort as the configuration names it.
+    evaluated_on
+        Name of the predicted cohort; it differs for an external cohort.
+    """
+
+    name: str
+    digest: str
+    source: str
+    evaluated_on: str
+
+    def dataset(self, patients: int, context: str, ids: Iterable[str] = ()) -> Any:
+        """Make MLflow's description of an input: the cohort or a part of it, with a digest of its patients.
+
+        Parameters
+        ----------
+        patients
+            Number of patients.
+        context
+            ``training`` or ``testing``.
+        ids
+            Ids of the patients, if they are a part of the cohort.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        # MLflow stores 36 characters of a digest; a tag has the complete digest of the cohort.
+        part = list(ids)
+        digest = hashlib.sha256(json.dumps([self.digest, part]).encode()).hexdigest() if part else self.digest
+        source, profile = json.dumps({"cohort": self.source}), json.dumps({"patients": patients})
+        name = self.evaluated_on if context == "testing" else self.name
+        dataset = Dataset(name, digest[:36], "stratomics", source, profile=profile)
+        return DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
+
+
+@dataclass(frozen=True)
+class FoldRecord:
+    """The record of one outer fold.
+
+    Attributes
+    ----------
+    label
+        Name of the fold.
+    train, test
+        Ids of its patients.
+    metrics
+        ``METHOD.METRIC`` -> value on the test patients.
+    training_history
+        Losses of the members by epoch.
+    """
+
+    label: str
+    train: NDArray[np.str_]
+    test: NDArray[np.str_]
+    metrics: Mapping[str, float]
+    training_history: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class MlflowRun:
+    """An open MLflow run. Its methods raise the errors of the store.
+
+    Attributes
+    ----------
+    client
+        MLflow's client.
+    tracking
+        Store and settings.
+    experiment, run
+        Ids of the MLflow experiment and of the MLflow run.
+    cohort
+        The patients.
+    """
+
+    client: Any
+    tracking: TrackingConfig
+    experiment: str
+    run: str
+    cohort: CohortSource
+
+    @classmethod
+    def begin(
+        cls, tracking: TrackingConfig, name: str, keys: Mapping[str, Any], cohort: CohortSource, patients: int
+    ) -> Self:
+        """Open an MLflow run.
+
+        Parameters
+        ----------
+        tracking
+            Store and experiment.
+        name
+            Name of the run directory.
+        keys
+            Keys of the configuration.
+        cohort
+            The patients.
+        patients
+            Number of evaluated patients.
+        """
+        client = client_of(tracking.uri)
+        known = client.get_experiment_by_name(tracking.experiment)
+        experiment = known.experiment_id if known else client.create_experiment(tracking.experiment)
+        # A killed attempt at this run left its MLflow run open; nested runs do not have the tag with the name.
+        for earlier in find_runs(client, experiment, name, "RUNNING"):
+            client.set_terminated(earlier, "KILLED")
+        tags = {NAME: name, "cohort_digest": cohort.digest}
+        run = client.create_run(experiment, run_name=cohort.name, tags=tags).info.run_id
+        opened = cls(client, tracking, experiment, run, cohort)
+        opened._log(run, params=_flat(keys))
+        client.log_inputs(run, [cohort.dataset(patients, "training")])
+        return opened
+
+    def log_fold(self, fold: FoldRecord) -> None:
+        """Write a nested run: ids of the patients, metrics of all methods, and losses of the members."""
+        tags = {"mlflow.parentRunId": self.run}
+        both = {"training": fold.train.tolist(), "testing": fold.test.tolist()}
+        nested = self.client.create_run(self.experiment, run_name=fold.label, tags=tags).info.run_id
+        parts = {context: ids for context, ids in both.items() if ids}
+        self.client.log_inputs(
+            nested, [self.cohort.dataset(len(ids), context, ids) for context, ids in parts.items()]
+        )
+        sizes = {"train": len(fold.train), "test": len(fold.test)}
+        if not sizes["train"]:
+            del sizes["train"]
+        self._log(nested, sizes, [(key, value, 0) for key, value in fold.metrics.items()])
+        self._log(nested, metrics=_losses(fold.training_history))
+        self.client.set_terminated(nested)
+
+    def finish(self, run: RunDirectory) -> None:
+        """Write metrics, the run directory, the environment and the final model, and close the run."""
+        metrics = _flat({key: run.metrics[key] for key in (run.endpoint, "baselines", "differences")})
+        self._log(self.run, metrics=[(k.removesuffix(".estimate"), v, 0) for k, v in metrics.items()])
+        self._log(self.run, metrics=_losses(run.training_history(None)))
+        hidden = () if self.tracking.patient_data else PATIENT_TABLES
+        for path in sorted(p for p in run.path.rglob("*") if p.is_file() and p.name not in hidden):
+            folder = path.parent.relative_to(run.path).as_posix()
+            self.client.log_artifact(self.run, str(path), None if folder == "." else folder)
+        if (run.path / MANIFEST).is_file():
+            self.client.set_tag(self.run, "manifest_digest", file_digest(run.path / MANIFEST))
+        self._log_environment()
+        log_model(self.client, self.run, run, self.tracking)
+        self.client.set_terminated(self.run)
+
+    def fail(self) -> None:
+        """Close the run with the status FAILED."""
+        self.client.set_terminated(self.run, "FAILED")
+
+    def _log(
+        self,
+        run: str,
+        params: Mapping[str, Any] | None = None,
+        metrics: Iterable[tuple[str, float, int]] = (),
+    ) -> None:
+        from mlflow.entities import Metric, Param
+
+        now = int(time.time() * 1000)
+        all_params = [Param(key, str(value)) for key, value in (params or {}).items()]
+        for start in range(0, len(all_params), BATCH_SIZE // 10):
+            self.client.log_batch(run, params=all_params[start : start + BATCH_SIZE // 10])
+        finite = [Metric(key, float(value), now, step) for key, value, step in metrics if np.isfinite(value)]
+        for start in range(0, len(finite), BATCH_SIZE):
+            self.client.log_batch(run, metrics=finite[start : start + BATCH_SIZE])
+
+    def _log_environment(self) -> None:
+        installed = sorted({f"{d.metadata['Name']}=={d.version}" for d in distributions()}, key=str.lower)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / ENVIRONMENT
+            path.write_text("\n".join(installed) + "\n")
+            self.client.log_artifact(self.run, str(path))
+
+
+def _losses(training_history: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
+    """Yield the losses in inner validation as metrics by epoch: key, value, epoch."""
+    for row in training_history.to_dict("records"):
+        for loss in ("training_loss", "validation_loss"):
+            yield f"{loss}.member{row['member']}", row[loss], int(row["epoch"])
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Write ``{"a": {"b": 1}}`` as ``{"a.b": 1}``."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
