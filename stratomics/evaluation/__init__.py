@@ -1,1 +1,1 @@
-"""Saved predictions against what happened: comparison of methods, intervals, contributions, subgroups. Never torch."""
+"""Saved predictions against observed outcomes: comparison of methods, view contributions, subgroups. No torch."""

@@ -1,10 +1,11 @@
-"""Methods side by side: estimates with intervals, paired differences, and one honest sentence."""
+"""Compare methods: estimates with bootstrap intervals, and paired differences."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,29 @@ from numpy.typing import NDArray
 from omics.common.errors import DataError
 from omics.common.seeds import named_generator
 from stratomics.evaluation.cases import Cases, SurvivalCases
+from stratomics.evaluation.intervals import Estimate
 from stratomics.evaluation.metrics import METRICS
-from stratomics.evaluation.metrics.curves import curves_of
+from stratomics.evaluation.metrics.curves import CurvePoints, curves_of
 from stratomics.evaluation.metrics.metric import find_metric
 
-__all__ = ["LABELS", "clinical_baseline", "compare", "figures", "resamples", "verdict"]
+__all__ = [
+    "LABELS",
+    "OURS",
+    "BeyondTraining",
+    "Comparison",
+    "MetricEstimates",
+    "clinical_baseline",
+    "compare",
+    "metric_estimates",
+    "resamples",
+]
 
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
+
+MetricEstimates = dict[str, Estimate]
+"""Metric -> its estimate."""
 
 OURS = "stratomics"
 LABELS = {
@@ -35,10 +50,80 @@ LABELS = {
     "stack": "mixture of all methods",
     "untuned": "itself untuned",
 }
+"""Method -> its name in texts."""
+
+
+class BeyondTraining(TypedDict):
+    """Follow-up beyond the predicted curves, as in ``metrics.json``.
+
+    Attributes
+    ----------
+    patients
+        Patients who were followed beyond the end of their predicted curve in some repeat.
+    n
+        All evaluated patients.
+    first_end, last_end
+        Times at which the first and the last predicted curve end.
+    """
+
+    patients: int
+    n: int
+    first_end: float
+    last_end: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All methods on the same patients.
+
+    Attributes
+    ----------
+    endpoint
+        Name of the endpoint.
+    metric
+        The declared metric.
+    estimates
+        Method -> metric -> estimate. A metric without interval has no ``low`` and ``high``.
+    differences
+        Baseline -> metric -> stratomics minus the baseline; only metrics with an interval.
+    absent
+        Method -> metric without a value -> the reason.
+    curves
+        Method -> curve -> points.
+    beyond_training
+        Follow-up beyond the predicted curves; None for a response.
+    """
+
+    endpoint: str
+    metric: str
+    estimates: Mapping[str, MetricEstimates]
+    differences: Mapping[str, MetricEstimates]
+    absent: Mapping[str, Mapping[str, str | None]]
+    curves: Mapping[str, Mapping[str, CurvePoints]]
+    beyond_training: BeyondTraining | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Content of ``metrics.json``, in which the name of the endpoint is a key."""
+        endpoint = self.endpoint
+        content: dict[str, Any] = {
+            "endpoint": endpoint,
+            "metric": self.metric,
+            "intervals": "95%, patients resampled with all their repeats, conditional on the fitted models",
+            endpoint: self.estimates[OURS],
+            "baselines": {
+                name: {endpoint: values} for name, values in self.estimates.items() if name != OURS
+            },
+            "differences": {name: {endpoint: values} for name, values in self.differences.items()},
+            "absent": self.absent,
+            "curves": self.curves,
+        }
+        return (
+            content if self.beyond_training is None else content | {"beyond_training": self.beyond_training}
+        )
 
 
 def clinical_baseline(names: Iterable[str]) -> str | None:
-    """Give the method, of those named, that knows the clinic alone.
+    """Find the baseline that uses clinical covariates only; None if there is none.
 
     Examples
     --------
@@ -56,35 +141,33 @@ def compare(
     draws: int,
     seed: int,
     families: NDArray[np.int64] | None = None,
-) -> dict[str, Any]:
-    """Judge every method on the same patients and the same bootstrap resamples of them.
+) -> Comparison:
+    """Evaluate all methods on the same patients and the same bootstrap resamples.
 
-    Intervals are 95% percentile intervals over patients, each resampled with all his repeats; they are
-    conditional on the fitted models, so the spread from training is not in them.
+    Intervals are 95% percentile intervals over patients, each resampled with all their repeats. They are conditional
+    on the fitted models and do not include the variability of training.
 
     Parameters
     ----------
     methods
-        Name -> cases; ``stratomics`` among them, the others are baselines.
+        Name -> cases; ``stratomics`` must be among them, the others are baselines.
     endpoint
-        Name under which the figures stand.
+        Name of the endpoint.
     kind
-        Kind of the endpoint, which says what the metrics are.
+        Kind of the endpoint, ``survival`` or ``response``, which determines the metrics.
     metric
-        The one metric declared beforehand.
-    draws, seed
-        Number of resamples, seed of the experiment.
+        The declared metric.
+    draws
+        Number of bootstrap resamples.
+    seed
+        Seed of the experiment.
     families
-        (n,) code of the related patients that are resampled together; everybody alone if left out.
+        (n,) code of the family of each patient; families are resampled together. By default patients are unrelated.
 
     Returns
     -------
-    dict
-        The content of ``metrics.json``: endpoint -> metric -> {estimate, low, high}, the same under
-        ``baselines``, and ``differences`` (ours minus theirs); a metric without interval has an estimate alone, and no
-        difference. ``absent`` says of each method why a metric has no figure, ``curves`` holds what takes many
-        numbers, and ``beyond_training``, of survival, how many patients were followed beyond the end of their curve,
-        and when curves end.
+    Comparison
+        Estimates, differences, and curves of all methods.
 
     Raises
     ------
@@ -95,45 +178,53 @@ def compare(
     weight = resamples(np.arange(n) if families is None else families, draws, seed)
     scores = {name: _scores(cases, kind, weight) for name, cases in methods.items()}
     ours = scores[OURS]
-    theirs = {name: figures for name, figures in scores.items() if name != OURS}
-    return {
-        "endpoint": endpoint,
-        "metric": metric,
-        "intervals": "95%, patients resampled with all their repeats, conditional on the fitted models",
-        endpoint: {key: _figure(key, values) for key, values in ours.items()},
-        "baselines": {
-            name: {endpoint: {key: _figure(key, values) for key, values in figures.items()}}
-            for name, figures in theirs.items()
-        },
-        "differences": {
+    return Comparison(
+        endpoint,
+        metric,
+        {name: _estimates(values) for name, values in scores.items()},
+        {
             name: {
-                endpoint: {
-                    key: _figure(key, ours[key] - figures[key])
-                    for key in figures
-                    if key in ours and find_metric(key).interval
-                }
+                key: _estimate(key, ours[key] - theirs[key])
+                for key in theirs
+                if key in ours and find_metric(key).interval
             }
-            for name, figures in theirs.items()
+            for name, theirs in scores.items()
+            if name != OURS
         },
-        "absent": {
-            name: {key: find_metric(key).absent for key in METRICS[kind] if key not in figures}
-            for name, figures in scores.items()
+        {
+            name: {key: find_metric(key).absent for key in METRICS[kind] if key not in values}
+            for name, values in scores.items()
         },
-        "curves": {name: curves_of(cases, kind) for name, cases in methods.items()},
-        **_beyond_training(methods[OURS]),
-    }
+        {name: curves_of(cases, kind) for name, cases in methods.items()},
+        _beyond_training(methods[OURS]),
+    )
 
 
-def figures(
+def metric_estimates(
     cases: Cases, kind: str, draws: int, seed: int, families: NDArray[np.int64] | None = None
-) -> dict[str, dict[str, float]]:
-    """Metric -> {estimate, low, high} of one method alone; arguments as :func:`compare` takes them."""
+) -> MetricEstimates:
+    """Evaluate one method.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    kind
+        Kind of the endpoint, ``survival`` or ``response``.
+    draws, seed, families
+        As in :func:`compare`.
+
+    Returns
+    -------
+    dict
+        Metric -> estimate; metrics that cannot be computed are left out.
+    """
     weight = resamples(np.arange(len(cases)) if families is None else families, draws, seed)
-    return {key: _figure(key, values) for key, values in _scores(cases, kind, weight).items()}
+    return _estimates(_scores(cases, kind, weight))
 
 
 def _scores(cases: Cases, kind: str, weight: Array) -> dict[str, Array]:
-    """Metric -> its value of all patients and of each resample; those that the cases do not allow are left out."""
+    """Metric -> its value in all patients and in each resample; metrics that cannot be computed are left out."""
     scores = {}
     for key in METRICS[kind]:
         rule = find_metric(key)
@@ -145,50 +236,57 @@ def _scores(cases: Cases, kind: str, weight: Array) -> dict[str, Array]:
     return scores
 
 
-def _beyond_training(cases: Cases) -> dict[str, Any]:
-    """Count who was followed beyond the end of his predicted curve, and say it."""
+def _beyond_training(cases: Cases) -> BeyondTraining | None:
+    """Count the patients who were followed beyond the end of their predicted curve, and log it."""
     if not isinstance(cases, SurvivalCases):
-        return {}
-    beyond = cases.beyond.any(axis=0)
+        return None
+    beyond = cases.beyond_curve.any(axis=0)
     if beyond.any():
         log.info(
-            "%d of %d patients were followed beyond the last event of those who trained the models that predict them "
-            "(the first curve ends at %.4g), where the predicted curve keeps its last value",
+            "%d of %d patients were followed beyond the last event of their training patients (the first curve ends "
+            "at %.4g); the predicted curve keeps its last value there",
             beyond.sum(),
             len(cases),
             cases.end.min(),
         )
-    ends = {"first_end": float(cases.end.min()), "last_end": float(cases.end.max())}
-    return {"beyond_training": {"patients": int(beyond.sum()), "n": len(cases), **ends}}
+    return {
+        "patients": int(beyond.sum()),
+        "n": len(cases),
+        "first_end": float(cases.end.min()),
+        "last_end": float(cases.end.max()),
+    }
 
 
 def resamples(families: NDArray[np.int64], draws: int, seed: int) -> Array:
-    """(1 + draws, n) how often each patient counts: once in the first row, then bootstrap resamples of families."""
+    """Bootstrap weights of patients, resampled by family.
+
+    Parameters
+    ----------
+    families
+        (n,) code of the family of each patient.
+    draws
+        Number of resamples.
+    seed
+        Seed of the experiment.
+
+    Returns
+    -------
+    numpy.ndarray
+        (1 + draws, n) how often each patient counts: once in the first row, then in each resample.
+    """
     _, member = np.unique(families, return_inverse=True)
     units = int(member.max()) + 1
     drawn = named_generator(seed, "bootstrap").multinomial(units, np.full(units, 1.0 / units), size=draws)
     return np.vstack([np.ones((1, len(families))), drawn[:, member].astype(np.float64)])
 
 
-def verdict(difference: Mapping[str, float], metric: str, theirs: str) -> str:
-    """Say honestly what a paired difference with its interval means.
-
-    Examples
-    --------
-    >>> verdict({"estimate": -0.02, "low": -0.05, "high": 0.01}, "ibs", "clinical Cox")
-    'no evidence of a difference from clinical Cox'
-    """
-    low, high = difference["low"], difference["high"]
-    if low <= 0.0 <= high:
-        return f"no evidence of a difference from {theirs}"
-    better = (low > 0.0) == find_metric(metric).higher_is_better
-    return f"{'better' if better else 'worse'} than {theirs}"
+def _estimates(scores: Mapping[str, Array]) -> MetricEstimates:
+    return {key: _estimate(key, values) for key, values in scores.items()}
 
 
-def _figure(key: str, values: Array) -> dict[str, float]:
-    """Estimate of all patients, with the percentile interval of the resamples where the metric has one."""
-    estimate = {"estimate": float(values[0])}
+def _estimate(key: str, values: Array) -> Estimate:
+    """Value in all patients, with the percentile interval of the resamples if the metric has one."""
     if not find_metric(key).interval:
-        return estimate
+        return {"estimate": float(values[0])}
     low, high = np.nanquantile(values[1:], [0.025, 0.975])
-    return estimate | {"low": float(low), "high": float(high)}
+    return {"estimate": float(values[0]), "low": float(low), "high": float(high)}

@@ -1,37 +1,70 @@
-"""Whether a control came out at chance, and what to say if it did not."""
+"""Results of the negative controls: whether a control is at chance."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 from stratomics.evaluation.cases import Cases
+from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.evaluation.view_contributions import RANKS
 
-__all__ = ["LEVEL", "control_row"]
+__all__ = ["LEVEL", "ControlResult", "control_result"]
 
 CHANCE = 0.5
 LEVEL = 0.01
-"""How often a run of which everything is right would say that some control is off chance, at most."""
+"""Largest probability that a correct run reports at least one control above chance."""
 
 
-def control_row(cases: Cases, kind: str, weight: NDArray[np.float64], controls: int) -> dict[str, Any]:
-    """Judge one of several `controls` by concordance or AUROC, whose chance is 0.5.
+class ControlResult(TypedDict):
+    """Result of one control, as in ``metrics.json``.
 
-    Only better than chance is a fault: cross-validation of nothing comes out a little below it, since a patient who
-    is left out moves the mean of those who train away from himself.
+    Attributes
+    ----------
+    metric
+        Name of the metric: concordance or AUROC.
+    estimate, low, high
+        With its 95% interval.
+    p
+        One-sided p value of no better than chance.
+    off
+        Whether the control is above chance: p below LEVEL, divided by the number of controls.
+    """
+
+    metric: str
+    estimate: float
+    low: float
+    high: float
+    p: float
+    off: bool
+
+
+def control_result(cases: Cases, kind: str, weight: NDArray[np.float64], controls: int) -> ControlResult:
+    """Test whether a control is better than chance, by concordance or AUROC; chance is 0.5.
+
+    Only better than chance is a fault. Cross-validation without any signal is slightly below 0.5, because each
+    patient who is left out moves the mean of the training patients away from their own value.
+
+    Parameters
+    ----------
+    cases
+        n patients, as predicted in the control.
+    kind
+        Kind of the endpoint, ``survival`` or ``response``.
+    weight
+        (1 + draws, n) bootstrap weights, as from :func:`stratomics.evaluation.comparison.resamples`.
+    controls
+        Number of controls of the run, for the Bonferroni correction.
 
     Returns
     -------
-    dict
-        ``metric``, ``estimate``, ``low``, ``high`` (95%), one-sided ``p``, and ``off``, whether p is below LEVEL shared
-        among the controls.
+    ControlResult
+        One row of ``metrics.json``.
     """
-    key = RANKS[kind]
+    key = DISCRIMINATION[kind]
     values = find_metric(key).function(cases, weight)
     low, high = np.nanquantile(values[1:], [0.025, 0.975])
     sd = float(np.nanstd(values[1:], ddof=1))

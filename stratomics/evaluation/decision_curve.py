@@ -1,4 +1,4 @@
-"""Decision curves: what is gained by acting on a prediction, over acting on everybody and on nobody."""
+"""Decision curve analysis: net benefit of acting on a prediction, against treating all or no patients."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from numpy.typing import NDArray
 
 from stratomics.evaluation.cases import Cases, ResponseCases, SurvivalCases
 
-__all__ = ["net_benefit", "thresholds_of", "treat_all"]
+__all__ = ["decision_thresholds", "net_benefit", "treat_all"]
 
 Array = NDArray[np.float64]
 
 PERCENT = 100
 SMALLEST = 1e-9
-NARROW = 5
-"""Per cents to either side of predictions that are all alike."""
+MARGIN = 5
+"""Percentage points on both sides of the prediction, if all predictions are equal."""
 
 
 def net_benefit(cases: Cases, thresholds: Array, weight: Array) -> Array:
-    """(draws, thresholds) net benefit of treating whose predicted probability reaches a threshold, higher is better.
+    """Net benefit of treating patients at or above a threshold of the predicted probability; higher is better.
 
     Vickers and Elkin 2006, doi 10.1177/0272989X06295361: the share of patients who are treated and have the event,
-    less the share who are treated and do not, weighted by the odds of the threshold; to treat stands for whatever would
-    be done. Treating nobody has 0. Of survival the event is one by :attr:`SurvivalCases.horizon`, and its share among
-    those treated is 1 less Kaplan-Meier (Vickers et al. 2008, doi 10.1186/1472-6947-8-53), of any cause and as if all
-    were followed from time 0; NaN where all who are treated were censored before the horizon. The patients of a repeat
-    count together, and repeats are averaged.
+    minus the share who are treated and do not have it, weighted by the odds of the threshold. "Treat" stands for any
+    action. Treating no patient has net benefit 0. For survival, the event is one by :attr:`SurvivalCases.horizon`, and
+    its probability among treated patients is 1 minus the Kaplan-Meier estimate (Vickers et al. 2008, doi
+    10.1186/1472-6947-8-53), for any cause and without delayed entry. All patients of a repeat count together, and
+    repeats are averaged.
 
     Parameters
     ----------
@@ -36,42 +36,62 @@ def net_benefit(cases: Cases, thresholds: Array, weight: Array) -> Array:
     weight
         (draws, n) how often each patient counts.
 
+    Returns
+    -------
+    numpy.ndarray
+        (draws, thresholds) net benefit; NaN if all treated patients were censored before the horizon.
+
     Examples
     --------
     >>> cases = ResponseCases(np.array([True, False]), np.array([[0.9, 0.3]]), np.zeros((1, 2), dtype=np.int64))
     >>> net_benefit(cases, np.array([0.2, 0.5]), np.ones((1, 2)))
     array([[0.375, 0.5  ]])
     """
-    of_repeats = [_net(cases, own[:, None] >= thresholds, thresholds, weight) for own in cases.probability]
+    of_repeats = [
+        _net(cases, probability[:, None] >= thresholds, thresholds, weight)
+        for probability in cases.probability
+    ]
     mean: Array = np.mean(of_repeats, axis=0)
     return mean
 
 
 def treat_all(cases: Cases, thresholds: Array, weight: Array) -> Array:
-    """(draws, thresholds) net benefit of treating everybody; as :func:`net_benefit`."""
+    """Net benefit of treating all patients.
+
+    Parameters
+    ----------
+    cases, thresholds, weight
+        As in :func:`net_benefit`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, thresholds) net benefit.
+    """
     return _net(cases, np.ones((len(cases), 1), dtype=np.bool_), thresholds, weight)
 
 
-def thresholds_of(cases: Cases) -> Array:
-    """Whole per cents from the 1st to the 99th percentile of the predictions, none below 1% or above 99%.
+def decision_thresholds(cases: Cases) -> Array:
+    """Thresholds in steps of 1%, from the 1st to the 99th percentile of the predictions, within 1% to 99%.
 
-    Beyond them nearly everybody, or nearly nobody, would be treated. Of predictions that are all alike, 5% around.
+    Outside this range nearly all or nearly no patients would be treated. If all predictions are equal, the range is
+    5 percentage points on both sides.
 
     Examples
     --------
-    >>> alike = ResponseCases(np.array([True]), np.array([[0.5]]), np.zeros((1, 1), dtype=np.int64))
-    >>> thresholds_of(alike)[[0, -1]]
+    >>> equal = ResponseCases(np.array([True]), np.array([[0.5]]), np.zeros((1, 1), dtype=np.int64))
+    >>> decision_thresholds(equal)[[0, -1]]
     array([0.45, 0.55])
     """
     low, high = np.quantile(cases.probability, [0.01, 0.99]) * PERCENT
     first, last = int(np.floor(low)), int(np.ceil(high))
     if last - first <= 1:
-        first, last = first - NARROW, last + NARROW
+        first, last = first - MARGIN, last + MARGIN
     return np.arange(max(first, 1), min(max(last, 1), PERCENT - 1) + 1) / PERCENT
 
 
 def _net(cases: Cases, treated: NDArray[np.bool_], thresholds: Array, weight: Array) -> Array:
-    """(draws, thresholds) from who is treated, (n, thresholds) or (n, 1)."""
+    """(draws, thresholds) net benefit, from whether each patient is treated, (n, thresholds) or (n, 1)."""
     number = weight @ treated
     if isinstance(cases, ResponseCases):
         events = weight @ (treated & cases.positive[:, None])
@@ -83,21 +103,21 @@ def _net(cases: Cases, treated: NDArray[np.bool_], thresholds: Array, weight: Ar
 
 
 def _incidence(cases: SurvivalCases, treated: NDArray[np.bool_], weight: Array) -> Array:
-    """(draws, thresholds) one less Kaplan-Meier at the horizon among those treated; 0 of nobody.
+    """(draws, thresholds) 1 minus Kaplan-Meier at the horizon among treated patients; 0 if no patient is treated.
 
-    What :func:`models.survival.kaplan_meier.kaplan_meier` gives group by group, for all groups in one pass over the times.
+    Equal to :func:`models.survival.kaplan_meier.kaplan_meier` in each group, for all groups in one pass over the times.
     """
     chosen = treated.astype(np.float64)
     at_risk = weight @ chosen
-    alive, nobody, before = np.ones_like(at_risk), at_risk == 0, 0.0
+    alive, empty, before = np.ones_like(at_risk), at_risk == 0, 0.0
     died = cases.event & (cases.time <= cases.horizon)
     for time in np.unique(cases.time[died]):
-        left, now = (cases.time >= before) & (cases.time < time), died & (cases.time == time)
-        at_risk -= weight[:, left] @ chosen[left]
-        # Where nobody is left, nobody dies.
+        passed, now = (cases.time >= before) & (cases.time < time), died & (cases.time == time)
+        at_risk -= weight[:, passed] @ chosen[passed]
+        # Without patients at risk there are no events.
         alive *= 1.0 - (weight[:, now] @ chosen[now]) / np.maximum(at_risk, SMALLEST)
         before = time
-    still = cases.time >= cases.horizon
-    unknown = ~nobody & (alive > 0) & (weight[:, still] @ chosen[still] == 0)
+    followed = cases.time >= cases.horizon
+    unknown = ~empty & (alive > 0) & (weight[:, followed] @ chosen[followed] == 0)
     incidence: Array = np.where(unknown, np.nan, 1.0 - alive)
     return incidence

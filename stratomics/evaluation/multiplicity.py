@@ -1,4 +1,4 @@
-"""P values of several questions at once."""
+"""Adjustment of p values for multiple testing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ Array = NDArray[np.float64]
 
 
 def holm(p: Array) -> Array:
-    """Adjust p values (n,) for their number (Holm 1979); NaN, what was not asked, stays and does not count.
+    """Adjust p values (n,) for their number by the method of Holm 1979, https://www.jstor.org/stable/4615733.
+
+    NaN stands for a test that was not made; it stays NaN and does not count.
 
     Examples
     --------
@@ -19,8 +21,8 @@ def holm(p: Array) -> Array:
     array([0.03, 0.06,  nan, 0.06])
     """
     adjusted = np.full(len(p), np.nan)
-    asked = np.flatnonzero(np.isfinite(p))
-    order = asked[np.argsort(p[asked], kind="stable")]
+    tested = np.flatnonzero(np.isfinite(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
     steps = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1))
     adjusted[order] = np.minimum(steps, 1.0)
     return adjusted

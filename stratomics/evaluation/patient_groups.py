@@ -1,8 +1,9 @@
-"""Groups of patients of whom one asks who differs: sex, age, site and arm, found in the table of patients."""
+"""Groups of patients for subgroup analyses: sex, age, site and arm, from the table of patients."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["AGE", "NOT_RECORDED", "SEX", "column_named", "patient_groups"]
+__all__ = ["AGE", "NOT_RECORDED", "SEX", "covariate_column", "patient_groups"]
 
 SEX: dict[str, tuple[str, str] | None] = {
     "sex": None,
@@ -22,10 +23,10 @@ SEX: dict[str, tuple[str, str] | None] = {
     "sex_female": ("male", "female"),
     "sex_male": ("female", "male"),
 }
-"""Name of a covariate that holds the sex -> what 0 and 1 mean in it; None where its values are told as they stand.
+"""Name of a covariate of sex -> meaning of 0 and 1; None if its values are shown unchanged.
 
-Names are compared in lower case, with any run of other marks as one underline: ``Age.at.diagnosis`` is
-``age_at_diagnosis``."""
+Names are compared in lower case, with each sequence of other characters replaced by an underscore:
+``Age.at.diagnosis`` is ``age_at_diagnosis``."""
 
 AGE = (
     "age",
@@ -38,16 +39,16 @@ AGE = (
     "age_at_entry",
     "patient_age",
 )
-"""Names of a covariate that holds the age, compared as those of `SEX`."""
+"""Names of a covariate of age, compared as those of `SEX`."""
 
 NOT_RECORDED = "not recorded"
 
 WIDE = 10.0
-"""Span of ages from which on the edges of thirds are whole numbers."""
+"""Range of ages above which the tertiles are rounded to whole numbers."""
 
 
 def patient_groups(patients: pd.DataFrame) -> dict[str, pd.Categorical]:
-    """Sex, age in thirds, site and arm of each patient, those that are recorded.
+    """Group patients by sex, tertile of age, site and arm, where recorded.
 
     Parameters
     ----------
@@ -57,8 +58,8 @@ def patient_groups(patients: pd.DataFrame) -> dict[str, pd.Categorical]:
     Returns
     -------
     dict
-        Name -> level of each patient, the levels in their order; who has no value is `NOT_RECORDED`, the last level.
-        The edges of age are those of all rows.
+        Name -> level of each patient, with ordered levels; patients without a value have the last level,
+        `NOT_RECORDED`. The tertiles of age are those of all rows.
 
     Examples
     --------
@@ -69,27 +70,39 @@ def patient_groups(patients: pd.DataFrame) -> dict[str, pd.Categorical]:
     age ['up to 48', 'above 48 to 56', 'above 56']
     """
     groups = {}
-    sex, age = column_named(patients, SEX), column_named(patients, AGE)
+    sex, age = covariate_column(patients, SEX), covariate_column(patients, AGE)
     if sex is not None:
-        groups["sex"] = _sex(patients[sex], SEX[_bare(sex)])
+        groups["sex"] = _sex(patients[sex], SEX[_normalized(sex)])
     if age is not None:
         groups["age"] = _age(patients[age])
     return groups | {name: _levels(patients[name]) for name in ("site", "arm") if name in patients}
 
 
-def column_named(patients: pd.DataFrame, names: dict[str, Any] | tuple[str, ...]) -> str | None:
-    """Give the covariate's column that has the first of these names; None where there is none.
+def covariate_column(patients: pd.DataFrame, names: Iterable[str]) -> str | None:
+    """Find the column of a covariate by its possible names.
+
+    Parameters
+    ----------
+    patients
+        Rows of ``patients.parquet``, with columns ``covariate.NAME``.
+    names
+        Possible names in order of preference, such as `SEX` or `AGE`.
+
+    Returns
+    -------
+    str or None
+        Name of the column; None if there is none.
 
     Examples
     --------
-    >>> column_named(pd.DataFrame(columns=["covariate.Age.at.diagnosis"]), AGE)
+    >>> covariate_column(pd.DataFrame(columns=["covariate.Age.at.diagnosis"]), AGE)
     'covariate.Age.at.diagnosis'
     """
-    known = {_bare(c): c for c in patients.columns if str(c).startswith("covariate.")}
+    known = {_normalized(c): c for c in patients.columns if str(c).startswith("covariate.")}
     return next((str(known[name]) for name in names if name in known), None)
 
 
-def _bare(column: str) -> str:
+def _normalized(column: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", str(column).removeprefix("covariate.").lower()).strip("_")
 
 
@@ -113,27 +126,27 @@ def _age(column: pd.Series[Any]) -> pd.Categorical:
     edges = edges[(edges >= known.min()) & (edges < known.max())]
     if not len(edges):
         return _ordered(np.where(np.isfinite(values), "all", NOT_RECORDED).astype(object), ["all"])
-    told = [f"{edge:g}" for edge in edges]
-    middle = [f"above {one} to {two}" for one, two in pairwise(told)]
-    levels = [f"up to {told[0]}", *middle, f"above {told[-1]}"]
+    texts = [f"{edge:g}" for edge in edges]
+    middle = [f"above {one} to {two}" for one, two in pairwise(texts)]
+    levels = [f"up to {texts[0]}", *middle, f"above {texts[-1]}"]
     place = np.searchsorted(edges, np.where(np.isfinite(values), values, known.min()), side="left")
     labels = np.where(np.isfinite(values), np.array(levels, dtype=object)[place], NOT_RECORDED)
     return _ordered(labels, levels)
 
 
 def _levels(column: pd.Series[Any]) -> pd.Categorical:
-    words = np.array([_word(value) for value in column.to_numpy(dtype=object)], dtype=object)
+    labels = np.array([_label(value) for value in column.to_numpy(dtype=object)], dtype=object)
     values = sorted(column.dropna().unique(), key=lambda value: (isinstance(value, str), value))
-    return _ordered(words, list(dict.fromkeys(map(_word, values))))
+    return _ordered(labels, list(dict.fromkeys(map(_label, values))))
 
 
-def _word(value: object) -> str:
+def _label(value: object) -> str:
     if pd.isna(value):  # type: ignore[call-overload]
         return NOT_RECORDED
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _ordered(labels: NDArray[np.object_], levels: list[str]) -> pd.Categorical:
-    there = [level for level in levels if level != NOT_RECORDED]
+    recorded = [level for level in levels if level != NOT_RECORDED]
     last = [NOT_RECORDED] if (labels == NOT_RECORDED).any() else []
-    return pd.Categorical(labels, categories=[*there, *last], ordered=True)
+    return pd.Categorical(labels, categories=[*recorded, *last], ordered=True)

@@ -1,4 +1,4 @@
-"""Selective prediction: how wrong a method is about the patients whom it keeps, and about those whom it sets aside."""
+"""Selective prediction: errors in the patients with the most certain predictions, and in those with abstention."""
 
 from __future__ import annotations
 
@@ -9,71 +9,110 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stratomics.evaluation.cases import Cases, ResponseCases
-from stratomics.evaluation.metrics.survival_scores import standing_for
+from stratomics.evaluation.metrics.survival_scores import ipcw_weights
 
-__all__ = ["abstention_table", "brier_among", "brier_by_coverage", "doubt", "mean_over_coverage"]
+__all__ = [
+    "abstention_table",
+    "brier_by_coverage",
+    "brier_of_subset",
+    "mean_over_coverage",
+    "outcome_variance",
+]
 
 Array = NDArray[np.float64]
-Truth = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
 
-MOST = 0.5
-"""Of a patient's repeats."""
+MAJORITY = 0.5
+"""Share of the repeats of a patient above which a property counts."""
 
 
-def doubt(cases: Cases) -> Array:
-    """(repeats, n) variance p (1 - p) of the outcome as predicted: by how much a method itself expects to be wrong."""
+def outcome_variance(cases: Cases) -> Array:
+    """(repeats, n) variance p (1 - p) of the outcome under the predicted probability p, which is the expected error."""
     return cases.probability * (1.0 - cases.probability)
 
 
 def brier_by_coverage(cases: Cases, uncertainty: Array, shares: Array, weight: Array) -> Array:
-    """(draws, shares) Brier score of the share of patients who are kept, the least uncertain first, lower is better.
+    """Brier score of the patients with the least uncertain predictions, by coverage; lower is better.
 
     El-Yaniv and Wiener 2010, https://www.jmlr.org/papers/v11/el-yaniv10a.html, with the squared error of the predicted
-    probability as the risk: of a positive response, or of an event by the horizon, where who was censored before it is
-    stood for by the others as in :func:`stratomics.evaluation.metrics.survival_scores.brier_curve`. At a share of 1 it is the Brier
-    score of all. Who is equally uncertain comes in any order, over which the score is averaged. The patients of a
-    repeat count together, and repeats are averaged.
+    probability as risk. The probability is that of a positive response, or of an event by the horizon; for censored
+    patients see :func:`stratomics.evaluation.metrics.survival_scores.ipcw_weights`. At coverage 1 it is the Brier score
+    of all patients. The score is averaged over all orders of patients with equal uncertainty. All patients of a repeat
+    count together, and repeats are averaged.
 
     Parameters
     ----------
     cases
         n patients.
     uncertainty
-        (repeats, n), higher means less certain, in any unit.
+        (repeats, n) in any unit; higher means less certain.
     shares
-        (shares,) in (0, 1].
+        (shares,) coverages in (0, 1].
     weight
         (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, shares) Brier score.
 
     Examples
     --------
     >>> cases = ResponseCases(np.array([True, True]), np.array([[0.9, 0.5]]), np.zeros((1, 2), dtype=np.int64))
-    >>> brier_by_coverage(cases, doubt(cases), np.array([0.5, 1.0]), np.ones((1, 2))).round(2)
+    >>> brier_by_coverage(cases, outcome_variance(cases), np.array([0.5, 1.0]), np.ones((1, 2))).round(2)
     array([[0.01, 0.13]])
     """
     counted, happened = _outcome(cases, weight)
     total = np.zeros((len(weight), len(shares)))
-    for probability, own in zip(cases.probability, uncertainty, strict=True):
-        order = np.argsort(own, kind="stable")
-        _, start = np.unique(own[order], return_index=True)
+    for probability, values in zip(cases.probability, uncertainty, strict=True):
+        order = np.argsort(values, kind="stable")
+        _, start = np.unique(values[order], return_index=True)
         error = counted * (probability - happened) ** 2
         patients, errors = (
             np.cumsum(np.add.reduceat(one[:, order], start, axis=1), axis=1) for one in (weight, error)
         )
         for draw, (n, e) in enumerate(zip(patients, errors, strict=True)):
-            kept = shares * n[-1]
-            total[draw] += np.interp(kept, np.append(0.0, n), np.append(0.0, e)) / kept
+            covered = shares * n[-1]
+            total[draw] += np.interp(covered, np.append(0.0, n), np.append(0.0, e)) / covered
     return total / len(uncertainty)
 
 
 def mean_over_coverage(curve: Array, shares: Array) -> Array:
-    """(draws,) mean of a curve (draws, shares) over the shares that are kept: the area under it, per unit of share."""
+    """Mean of a risk-coverage curve over coverage.
+
+    Parameters
+    ----------
+    curve
+        (draws, shares) risk.
+    shares
+        (shares,) coverages in ascending order.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) area under the curve, divided by the range of coverages.
+    """
     mean: Array = np.trapezoid(curve, shares, axis=1) / (shares[-1] - shares[0])
     return mean
 
 
-def brier_among(cases: Cases, chosen: Truth, weight: Array) -> Array:
-    """(draws,) Brier score, as in :func:`brier_by_coverage`, of the patients `chosen` (repeats, n); NaN of nobody."""
+def brier_of_subset(cases: Cases, chosen: Mask, weight: Array) -> Array:
+    """Brier score of a subset of patients, as in :func:`brier_by_coverage`.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    chosen
+        (repeats, n) whether the patient is in the subset.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) Brier score; NaN if the subset is empty.
+    """
     counted, happened = _outcome(cases, weight)
     errors = counted @ (chosen * (cases.probability - happened) ** 2).T
     n = (weight @ chosen.T).sum(axis=1)
@@ -81,36 +120,37 @@ def brier_among(cases: Cases, chosen: Truth, weight: Array) -> Array:
     return score
 
 
-def abstention_table(abstained: Truth, unlike: Truth, by: Mapping[str, NDArray[np.str_]]) -> pd.DataFrame:
-    """Count the patients of whom the models abstain, overall and by what is known of them, and why.
+def abstention_table(abstained: Mask, unlike: Mask, by: Mapping[str, NDArray[np.str_]]) -> pd.DataFrame:
+    """Count the patients for whom the models abstain, overall and by group, with the reason.
 
     Parameters
     ----------
     abstained
-        (repeats, n); who is abstained from in most of his repeats counts.
+        (repeats, n) whether the models abstain; patients with abstention in most of their repeats count.
     unlike
-        (repeats, n) whether unlike the patients of training; else the prediction itself is unsure.
+        (repeats, n) whether the patient is unlike the training patients; otherwise the prediction is uncertain.
     by
         Name -> label of each patient (n,).
 
     Returns
     -------
     pandas.DataFrame
-        ``by``, ``level``, ``n``, ``abstained``, ``unlike`` (some of whom are unsure too), ``unsure`` (the others).
+        ``by``, ``level``, ``n``, ``abstained``, ``unlike`` (including those with an uncertain prediction too),
+        ``unsure`` (all others).
     """
-    out = abstained.mean(axis=0) > MOST
-    strange = out & (unlike.mean(axis=0) > MOST)
+    abstain = abstained.mean(axis=0) > MAJORITY
+    strange = abstain & (unlike.mean(axis=0) > MAJORITY)
     rows = []
-    for name, labels in {"all": np.full(len(out), "all"), **by}.items():
+    for name, labels in {"all": np.full(len(abstain), "all"), **by}.items():
         for level in np.unique(labels):
             members = labels == level
-            counts = (members, members & out, members & strange, members & out & ~strange)
+            counts = (members, members & abstain, members & strange, members & abstain & ~strange)
             rows.append((name, str(level), *(int(one.sum()) for one in counts)))
     return pd.DataFrame(rows, columns=["by", "level", "n", "abstained", "unlike", "unsure"])
 
 
-def _outcome(cases: Cases, weight: Array) -> tuple[Array, Truth]:
-    """(draws, n) how many patients each stands for, 0 whose outcome is unknown; (n,) whether it was the event."""
+def _outcome(cases: Cases, weight: Array) -> tuple[Array, Mask]:
+    """(draws, n) how many patients each represents, 0 if the outcome is unknown; (n,) whether the event occurred."""
     if isinstance(cases, ResponseCases):
         return weight, cases.positive
-    return standing_for(cases, cases.horizon, weight), cases.event & (cases.time <= cases.horizon)
+    return ipcw_weights(cases, cases.horizon, weight), cases.event & (cases.time <= cases.horizon)

@@ -1,4 +1,4 @@
-"""Who differs: how well each group of patients is ordered, and whether its level of risk is right."""
+"""Subgroup performance: discrimination and calibration in the large in each group of patients."""
 
 from __future__ import annotations
 
@@ -12,60 +12,70 @@ from scipy.stats import chi2
 
 from models.survival.kaplan_meier import kaplan_meier
 from stratomics.evaluation.cases import Cases, SurvivalCases
+from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.evaluation.multiplicity import holm
 from stratomics.evaluation.patient_groups import NOT_RECORDED
-from stratomics.evaluation.view_contributions import RANKS
 
-__all__ = ["FEWEST", "FEWEST_EVENTS", "Groups", "difference", "group_figures", "level_ratio"]
+__all__ = [
+    "FEWEST",
+    "FEWEST_EVENTS",
+    "SubgroupPerformance",
+    "equality_p_value",
+    "observed_and_expected",
+    "subgroup_performance",
+]
 
 Array = NDArray[np.float64]
 
 FEWEST, FEWEST_EVENTS = 10, 5
-"""Patients, and of them events (or of either class), below which a group is counted and nothing said of it."""
+"""Minimum number of patients, and of events (or patients of either class), to evaluate a group."""
 
 PIECES = 10
-"""Parts in which resamples are looked at, so that memory stays small."""
+"""Number of parts in which resamples are processed, to limit memory."""
 
 FEWEST_DRAWS = 20
-"""Resamples that say something, below which no interval and no test is given."""
+"""Minimum number of resamples with a value, for an interval or a test."""
 
 
 @dataclass(frozen=True)
-class Groups:
-    """Figures of each group, and whether groups differ.
+class SubgroupPerformance:
+    """Performance in each group, and tests of differences between groups.
 
     Attributes
     ----------
     rows
-        ``by``, ``level``, ``n``, ``events`` (or positive responses), ``enough``, ``rank`` (Harrell's C or AUROC) with
-        ``low`` and ``high``, ``observed`` and ``expected`` (share with the event by the horizon, or with a positive
-        response), ``ratio`` (observed / expected, 1 is right) with ``ratio_low`` and ``ratio_high``, and where it is
-        known ``selected``. Figures are NaN of groups that are not ``enough``.
+        ``by``, ``level``, ``n``, ``events`` (or positive responses), ``enough`` (whether the group is evaluated),
+        ``rank`` (Harrell's C or AUROC) with ``low`` and ``high``, ``observed`` and ``expected`` (share with the event
+        by the horizon, or with a positive response), ``ratio`` (observed / expected; 1 is best) with ``ratio_low`` and
+        ``ratio_high``, and optionally ``selected``. All numbers are NaN for groups that are not evaluated.
     tests
-        ``by``, ``levels`` (compared), ``p`` of no difference in rank between them, ``p_holm`` adjusted for all ``by``.
+        ``by``, ``levels`` (number of levels compared), ``p`` (no difference in ``rank``), ``p_holm`` (adjusted for all
+        ``by``).
     """
 
     rows: pd.DataFrame
     tests: pd.DataFrame
 
 
-def group_figures(cases: Cases, by: Mapping[str, pd.Categorical], weight: Array) -> Groups:
-    """Judge each group of patients alone, by models that saw none of them.
+def subgroup_performance(
+    cases: Cases, by: Mapping[str, pd.Categorical], weight: Array
+) -> SubgroupPerformance:
+    """Evaluate out-of-fold predictions within each group of patients.
 
     Parameters
     ----------
     cases
-        n patients; they are compared within their fold as everywhere, so that a group is compared within itself.
+        n patients; patients of a group are compared with each other within fold.
     by
-        Name -> level of each patient (n,), as :func:`stratomics.evaluation.patient_groups.patient_groups` gives them.
+        Name -> level of each patient (n,), as from :func:`stratomics.evaluation.patient_groups.patient_groups`.
     weight
-        (1 + draws, n) how often each counts, once in the first row: bootstrap resamples of patients or families.
+        (1 + draws, n) bootstrap weights, as from :func:`stratomics.evaluation.comparison.resamples`.
 
     Returns
     -------
-    Groups
-        Intervals are 95% percentiles over the resamples, conditional on the fitted models.
+    SubgroupPerformance
+        Intervals are 95% percentile intervals over the resamples, conditional on the fitted models.
     """
     rows, tests = [], []
     for name, labels in by.items():
@@ -78,10 +88,10 @@ def group_figures(cases: Cases, by: Mapping[str, pd.Categorical], weight: Array)
             rows.append({"by": name, "level": str(level)} | row)
             if rank is not None and level != NOT_RECORDED:
                 ranks[str(level)] = rank
-        tests.append((name, len(ranks), difference(np.array(list(ranks.values())))))
+        tests.append((name, len(ranks), equality_p_value(np.array(list(ranks.values())))))
     table = pd.DataFrame(tests, columns=["by", "levels", "p"])
     table["p_holm"] = holm(table["p"].to_numpy(dtype=np.float64))
-    return Groups(pd.DataFrame(rows, columns=_COLUMNS), table)
+    return SubgroupPerformance(pd.DataFrame(rows, columns=_COLUMNS), table)
 
 
 _COLUMNS = [
@@ -91,34 +101,47 @@ _COLUMNS = [
 
 
 def _row(cases: Cases, weight: Array) -> tuple[dict[str, object], Array | None]:
-    """Figures of a group, and its rank in every resample where it has one."""
+    """Row of a group, and its rank in all resamples; None if the group is not evaluated."""
     event = cases.event if isinstance(cases, SurvivalCases) else cases.positive
     n, events = len(cases), int(event.sum())
-    # Of a survival endpoint it is events that inform; of a response it is the rarer class.
-    informing = events if isinstance(cases, SurvivalCases) else min(events, n - events)
-    enough = n >= FEWEST and informing >= FEWEST_EVENTS
+    # Information depends on the number of events for survival, and on the rarer class for a response.
+    informative = events if isinstance(cases, SurvivalCases) else min(events, n - events)
+    enough = n >= FEWEST and informative >= FEWEST_EVENTS
     row: dict[str, object] = {"n": n, "events": events, "enough": enough}
     if not enough:
         return row | dict.fromkeys(_COLUMNS[5:], np.nan), None
     kind = "survival" if isinstance(cases, SurvivalCases) else "response"
-    rank = find_metric(RANKS[kind]).function(cases, weight)
-    observed, expected = level_ratio(cases, weight)
+    rank = find_metric(DISCRIMINATION[kind]).function(cases, weight)
+    observed, expected = observed_and_expected(cases, weight)
     ratio = np.divide(observed, expected, out=np.full(len(observed), np.nan), where=expected > 0)
-    figures = {
+    numbers = {
         **dict(zip(("rank", "low", "high"), _interval(rank), strict=True)),
         "observed": float(observed[0]),
         "expected": float(expected[0]),
         **dict(zip(("ratio", "ratio_low", "ratio_high"), _interval(ratio), strict=True)),
     }
-    return row | figures, rank if np.isfinite(rank[0]) else None
+    return row | numbers, rank if np.isfinite(rank[0]) else None
 
 
-def level_ratio(cases: Cases, weight: Array) -> tuple[Array, Array]:
-    """(draws,) observed and mean predicted probability of an event by the horizon, or of a positive response.
+def observed_and_expected(cases: Cases, weight: Array) -> tuple[Array, Array]:
+    """Observed and expected probability of an event by the horizon, or of a positive response.
 
-    Calibration in the large (Steyerberg et al. 2010, doi 10.1097/EDE.0b013e3181c30fb2): equal where predictions are
-    right in the mean. What is observed by the horizon is one minus the Kaplan-Meier estimate; NaN where nobody is
-    followed so far. Repeats are averaged.
+    Calibration in the large (Steyerberg et al. 2010, doi 10.1097/EDE.0b013e3181c30fb2): both are equal if predictions
+    are correct on average. For survival, the observed probability is 1 minus the Kaplan-Meier estimate. Repeats are
+    averaged.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        (draws,) observed and mean predicted probability; the observed one is NaN if no patient is followed to the
+        horizon.
     """
     total = weight.sum(axis=1)
     expected = _share(weight @ cases.probability.mean(axis=0), total)
@@ -132,29 +155,36 @@ def level_ratio(cases: Cases, weight: Array) -> tuple[Array, Array]:
     return np.where(total > 0, observed, np.nan), expected
 
 
-def difference(ranks: Array) -> float:
-    """P value of no difference between groups; NaN with fewer than two.
+def equality_p_value(ranks: Array) -> float:
+    """P value of a Wald test that all groups have equal discrimination.
+
+    The covariance is that of the resamples, so that families across groups are taken into account. Estimates are
+    assumed to be normal, which is approximate in small groups: in 300 simulated cohorts of 200 patients without a
+    difference, 2% of the p values are below .05.
 
     Parameters
     ----------
     ranks
-        (groups, 1 + draws) estimates, and those of the same resamples in every group: a Wald test with their
-        covariance, so that families across groups are allowed for. Estimates are taken to be normal, which of few
-        patients is rough: in 300 simulated cohorts of 200, where groups do not differ, 2% are below .05.
+        (groups, 1 + draws) estimate of each group, then its values in the same resamples.
+
+    Returns
+    -------
+    float
+        NaN with fewer than two groups, or too few resamples.
     """
-    if len(ranks) < 2:  # noqa: PLR2004  # nobody to compare with
+    if len(ranks) < 2:  # noqa: PLR2004  # no second group
         return np.nan
-    apart = ranks[1:] - ranks[0]
-    draws = apart[:, 1:][:, np.isfinite(apart[:, 1:]).all(axis=0)]
+    differences = ranks[1:] - ranks[0]
+    draws = differences[:, 1:][:, np.isfinite(differences[:, 1:]).all(axis=0)]
     if draws.shape[1] < max(FEWEST_DRAWS, 2 * len(ranks)):
         return np.nan
     covariance = np.atleast_2d(np.cov(draws))
-    distance = float(apart[:, 0] @ np.linalg.pinv(covariance) @ apart[:, 0])
-    return float(chi2.sf(distance, len(apart)))
+    distance = float(differences[:, 0] @ np.linalg.pinv(covariance) @ differences[:, 0])
+    return float(chi2.sf(distance, len(differences)))
 
 
 def _interval(values: Array) -> tuple[float, float, float]:
-    """Estimate and 95% percentile interval; NaN where too few resamples say anything."""
+    """Estimate and 95% percentile interval; NaN if too few resamples have a value."""
     draws = values[1:][np.isfinite(values[1:])]
     if not np.isfinite(values[0]) or len(draws) < FEWEST_DRAWS:
         return float(values[0]), np.nan, np.nan

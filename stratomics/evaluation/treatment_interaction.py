@@ -1,4 +1,4 @@
-"""Whether what was predicted of a treatment differs between patients, on the relative scale."""
+"""Treatment interaction: whether predicted relative treatment effects agree with observed ones."""
 
 from __future__ import annotations
 
@@ -19,29 +19,31 @@ __all__ = ["Interaction", "interaction", "relative_effects"]
 
 Array = NDArray[np.float64]
 
-HAIR = 1e-6
-"""Penalty that keeps a coefficient finite where everybody is predicted alike."""
+PENALTY = 1e-6
+"""Penalty that keeps coefficients finite if all patients have the same prediction."""
 
-SURE = 1e-6
+SMALLEST = 1e-6
+"""Probabilities are clipped to this distance from 0 and 1; effects with a smaller spread are constant."""
 
 KEYS = ["sample_id", "repeat", "fold"]
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """How far predicted relative effects are borne out, in patients whom the models never saw.
+    """Agreement of predicted relative effects with outcomes, in out-of-fold predictions.
 
     Attributes
     ----------
     slope
-        Of the observed log hazard ratio, or log odds ratio, on the predicted one: 1 is what was promised, 0 nothing.
+        Slope of the observed log hazard ratio, or log odds ratio, on the predicted one: 1 if predictions are
+        calibrated, 0 if they are uninformative.
     se
-        Standard error.
+        Standard error of the slope.
     p
-        One-sided, of no slope at all. Only a small one lets the effect be called different between patients;
-        an absolute benefit differs wherever the prognosis does (Rothwell 2005, doi 10.1016/S0140-6736(05)17709-5).
+        One-sided p value of a slope of 0. Only a small p is evidence that the relative effect differs between patients;
+        an absolute benefit differs whenever the prognosis does (Rothwell 2005, doi 10.1016/S0140-6736(05)17709-5).
     n
-        Patients of the two arms.
+        Number of patients in the two arms.
     """
 
     slope: float
@@ -51,81 +53,92 @@ class Interaction:
 
 
 def relative_effects(prediction: Prediction, at: float | None, response: str | None = None) -> pd.DataFrame:
-    """Predicted log hazard ratio or log odds ratio, treated to control, of a cohort with arms.
+    """Predicted log hazard ratios or log odds ratios of treated to control.
 
     Parameters
     ----------
     prediction
-        With predictions under each arm.
+        Predictions under both arms.
     at
-        Time at which cumulative hazards are compared; None to a response.
+        Time at which cumulative hazards are compared; None for a response.
     response
-        Name of the response; the first one if left out.
+        Name of the response; the first one by default.
 
     Returns
     -------
     pandas.DataFrame
-        sample_id, repeat, fold, relative, and prognosis: the middle of both arms, on the same scale.
+        ``sample_id``, ``repeat``, ``fold``, ``relative``, and ``prognosis``: the mean of both arms, on the same scale.
 
     Raises
     ------
     DataError
-        If the predictions know no arms.
+        If the predictions have no arms.
     """
     pieces = table_parts(prediction.long, "response" if at is None else "survival")
-    found = pd.concat([_relative(read(), at, response) for read in pieces])
-    return found.sort_values(KEYS, ignore_index=True)
+    effects = pd.concat([_relative(read(), at, response) for read in pieces])
+    return effects.sort_values(KEYS, ignore_index=True)
 
 
 def _relative(table: pd.DataFrame, at: float | None, response: str | None) -> pd.DataFrame:
     if "arm" not in table:
-        raise DataError("these predictions know no arms, so they say nothing of a treatment's effect")
+        raise DataError("these predictions have no arms, so that there is no treatment effect")
     if at is not None:
         table = table if "cause" not in table else table[table["cause"] == 1]
         last = table[table["time"] <= at].groupby([*KEYS, "arm"], sort=True)["survival"].last()
-        risk = np.log(-np.log(last.clip(SURE, 1.0 - SURE)))
+        risk = np.log(-np.log(last.clip(SMALLEST, 1.0 - SMALLEST)))
     else:
         endpoint = response or table["endpoint"].iloc[0]
         positive = table[(table["endpoint"] == endpoint) & (table["class"] == "positive")]
-        share = positive.set_index([*KEYS, "arm"])["probability"].clip(SURE, 1.0 - SURE)
+        share = positive.set_index([*KEYS, "arm"])["probability"].clip(SMALLEST, 1.0 - SMALLEST)
         risk = np.log(share / (1.0 - share))
     wide = risk.unstack("arm")
-    # The risk under the arm received would not do for a prognosis: it holds the effect already.
-    middle = (wide["treated"] + wide["control"]) / 2.0
-    return pd.DataFrame({"relative": wide["treated"] - wide["control"], "prognosis": middle}).reset_index()
+    # The risk under the observed arm is not the prognosis, because it includes the effect.
+    mean = (wide["treated"] + wide["control"]) / 2.0
+    return pd.DataFrame({"relative": wide["treated"] - wide["control"], "prognosis": mean}).reset_index()
 
 
 def interaction(
     endpoint: Survival | Response, arm: Array, relative: Array, prognosis: Array, fold: NDArray[np.int64]
 ) -> Interaction:
-    """Regress the outcome on the arm, the prognosis, the predicted relative effect, and the effect within the arm.
+    """Test the interaction of the treatment with its predicted relative effect.
+
+    The outcome is regressed on the arm, the prognosis, the predicted relative effect, and the product of arm and
+    predicted relative effect.
 
     Parameters
     ----------
     endpoint
-        Of n patients.
+        Endpoint of n patients.
     arm
-        (n,) as :func:`omics.cohort.arms.arm_codes` gives it; who is in neither arm is left out.
+        (n,) as from :func:`omics.cohort.arms.arm_codes`; patients in neither arm are left out.
     relative, prognosis
-        (n,) predicted log ratio, treated to control, and log hazard or odds in the middle of both arms, from models
-        that never saw the patient.
+        (n,) out-of-fold predictions: log ratio of treated to control, and mean log hazard or log odds of both arms.
     fold
-        (n,) whose models predicted; models of different folds are compared within their fold.
+        (n,) number of the fold in which the patient was predicted; predictions are centred within fold.
+
+    Returns
+    -------
+    Interaction
+        Slope of the product; 0 with infinite standard error if the predicted effect is constant.
     """
     rows = np.flatnonzero(endpoint.observed & (arm != 0))
-    own, said, known = arm[rows], _within(relative[rows], fold[rows]), _within(prognosis[rows], fold[rows])
-    spread = float(said.std())
-    if spread < SURE:
+    codes = arm[rows]
+    effect, risk = (
+        _center_within_folds(relative[rows], fold[rows]),
+        _center_within_folds(prognosis[rows], fold[rows]),
+    )
+    spread = float(effect.std())
+    if spread < SMALLEST:
         return Interaction(0.0, np.inf, 0.5, len(rows))
-    x = np.column_stack([own * said / spread, own, known, said / spread])
-    coefficients, hessian = ridge(x, np.full(4, HAIR), likelihood_of(endpoint.take(rows)))
+    x = np.column_stack([codes * effect / spread, codes, risk, effect / spread])
+    coefficients, hessian = ridge(x, np.full(4, PENALTY), likelihood_of(endpoint.take(rows)))
     se = float(np.sqrt(np.linalg.inv(hessian)[0, 0]))
     z = float(coefficients[0]) / se
     return Interaction(float(coefficients[0]) / spread, se / spread, float(norm.sf(z)), len(rows))
 
 
-def _within(values: Array, fold: NDArray[np.int64]) -> Array:
-    centred = values.astype(np.float64).copy()
+def _center_within_folds(values: Array, fold: NDArray[np.int64]) -> Array:
+    centered = values.astype(np.float64).copy()
     for number in np.unique(fold):
-        centred[fold == number] -= centred[fold == number].mean()
-    return centred
+        centered[fold == number] -= centered[fold == number].mean()
+    return centered

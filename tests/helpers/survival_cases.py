@@ -1,4 +1,4 @@
-"""Survival cases made up for tests of metrics."""
+"""Simulated cases of a survival endpoint, for tests of metrics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stratomics.evaluation.cases import SurvivalCases
 def made_up(
     n: int = 60, repeats: int = 2, folds: int = 3, seed: int = 0, ties: bool = True, noise: float = 1.0
 ) -> SurvivalCases:
-    """Exponential times of a risk seen exactly in the first repeat; curves of that risk, on the grid."""
+    """Exponential times with a log hazard that is the risk of the first repeat; curves of the risk, on the grid."""
     rng = np.random.default_rng(seed)
     risk = noise * rng.normal(size=(repeats, n))
     if ties:
@@ -19,7 +19,7 @@ def made_up(
     time, censored = rng.exponential(np.exp(-risk[0])), rng.exponential(1.5, size=n)
     event, time = time < censored, np.minimum(time, censored)
     time = np.ceil(time * 20) if ties else time
-    # Nobody dies at the very end, where nobody is left to weigh by.
+    # The last patient is censored, because the censoring weights are undefined at the last event.
     event[time == time.max()] = False
     grid = np.linspace(time.min(), time.max(), 102)[1:-1]
     fold = np.array([rng.permutation(np.arange(n) % folds) for _ in range(repeats)])
@@ -27,7 +27,7 @@ def made_up(
 
 
 def exponential(times: np.ndarray, risk: np.ndarray, scale: float) -> np.ndarray:
-    """(..., times) survival of the hazard ``exp(risk - 1) / scale``."""
+    """(..., times) survival with hazard ``exp(risk - 1) / scale``."""
     return np.exp(-times * np.exp(risk - 1)[..., None] / scale)
 
 
@@ -40,7 +40,7 @@ def with_survival(
     survival: np.ndarray,
     bound: np.ndarray | None = None,
 ) -> SurvivalCases:
-    """Cases whose curves have the values (repeats, n, steps) from those steps on."""
+    """Cases with curves that have the values (repeats, n, steps) from each step on."""
     curves = tuple(StepFunction(steps, values) for values in survival)
     grid = np.linspace(time.min(), time.max(), 102)[1:-1]
     horizon = float(np.median(time[event]))

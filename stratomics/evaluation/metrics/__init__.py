@@ -1,7 +1,8 @@
-"""Metrics on Prediction and endpoint; the tables name them by kind of endpoint. Never torch.
+"""Metrics of saved predictions, by kind of endpoint. No torch.
 
-METRICS are one number a method: the first two of a kind are shown on the screen, and the first decides where none is
-declared; the report's table shows SHOWN. CURVES are many numbers.
+METRICS are the metrics of which each method has one value; the first two of a kind are shown on the screen, and the
+first is the default of ``evaluation.metric``. SHOWN are those of the main table of the report. CURVES are metrics that
+are curves. DISCRIMINATION is the metric that measures discrimination; 0.5 is chance.
 """
 
 METRICS = {
@@ -16,7 +17,7 @@ METRICS = {
         "calibration_slope": "stratomics.evaluation.metrics.survival_calibration:CALIBRATION_SLOPE",
         "ici": "stratomics.evaluation.metrics.survival_calibration:ICI",
         "km_calibration": "stratomics.evaluation.metrics.survival_calibration:KM_CALIBRATION",
-        "bound_coverage": "stratomics.evaluation.metrics.survival_calibration:BOUND_COVERAGE",
+        "bound_coverage": "stratomics.evaluation.metrics.survival_bounds:BOUND_COVERAGE",
     },
     "response": {
         "log_loss": "stratomics.evaluation.metrics.response_scores:LOG_LOSS",
@@ -25,13 +26,13 @@ METRICS = {
         "brier": "stratomics.evaluation.metrics.response_scores:BRIER",
         "ece": "stratomics.evaluation.metrics.selective_prediction:ECE",
         "aurc": "stratomics.evaluation.metrics.selective_prediction:AURC",
-        "set_coverage": "stratomics.evaluation.metrics.response_set_coverage:SET_COVERAGE",
-        "set_coverage_positive": "stratomics.evaluation.metrics.response_set_coverage:SET_COVERAGE_POSITIVE",
-        "set_coverage_negative": "stratomics.evaluation.metrics.response_set_coverage:SET_COVERAGE_NEGATIVE",
-        "set_width": "stratomics.evaluation.metrics.response_set_coverage:SET_WIDTH",
-        "marginal_set_coverage": "stratomics.evaluation.metrics.response_set_coverage:MARGINAL_SET_COVERAGE",
-        "marginal_set_coverage_positive": "stratomics.evaluation.metrics.response_set_coverage:MARGINAL_SET_COVERAGE_POSITIVE",
-        "marginal_set_width": "stratomics.evaluation.metrics.response_set_coverage:MARGINAL_SET_WIDTH",
+        "set_coverage": "stratomics.evaluation.metrics.response_sets:SET_COVERAGE",
+        "set_coverage_positive": "stratomics.evaluation.metrics.response_sets:SET_COVERAGE_POSITIVE",
+        "set_coverage_negative": "stratomics.evaluation.metrics.response_sets:SET_COVERAGE_NEGATIVE",
+        "set_width": "stratomics.evaluation.metrics.response_sets:SET_WIDTH",
+        "marginal_set_coverage": "stratomics.evaluation.metrics.response_sets:MARGINAL_SET_COVERAGE",
+        "marginal_set_coverage_positive": "stratomics.evaluation.metrics.response_sets:MARGINAL_SET_COVERAGE_POSITIVE",
+        "marginal_set_width": "stratomics.evaluation.metrics.response_sets:MARGINAL_SET_WIDTH",
     },
 }
 
@@ -51,3 +52,5 @@ CURVES = {
     },
     "response": {"risk_coverage": "stratomics.evaluation.metrics.curves:RISK_COVERAGE"},
 }
+
+DISCRIMINATION = {"survival": "harrell_c", "response": "auroc"}

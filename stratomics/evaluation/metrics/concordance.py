@@ -1,4 +1,4 @@
-"""Concordance of risks and of curves with the order of events, in O(n log n) where there is one order."""
+"""Concordance of risks, in O(n log n), and of survival curves with the order of events."""
 
 from __future__ import annotations
 
@@ -15,34 +15,71 @@ __all__ = ["ANTOLINI_C", "HARRELL_C", "UNO_C", "antolini_c", "concordance", "har
 Array = NDArray[np.float64]
 
 CELLS = 1_000_000
-"""Pairs looked at in one piece where curves cross, so that memory stays linear in n."""
+"""Pairs that are compared at once where curves may cross, so that memory stays linear in n."""
 
 
 def harrell_c(cases: SurvivalCases, weight: Array) -> Array:
-    """Share of comparable pairs in the right order, higher is better.
+    """Harrell's concordance: share of comparable pairs whose risks are in the right order; higher is better.
 
-    Harrell et al. 1982, doi 10.1001/jama.1982.03320430047030.
-    A pair is comparable if one had the event before the other's time, or at the other's time of censoring.
-    Pairs are compared within fold and repeat, then folds are averaged; tied risks count one half. Chance is 0.5.
+    Harrell et al. 1982, doi 10.1001/jama.1982.03320430047030. A pair is comparable if one patient had the event before
+    the time of the other, or at the time at which the other was censored. Pairs are compared within fold and repeat,
+    then folds are averaged; tied risks count one half. Chance is 0.5.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) between 0 and 1; NaN if no pair is comparable.
     """
     return _within_folds(cases, weight, weight)
 
 
 def uno_c(cases: SurvivalCases, weight: Array) -> Array:
-    """Concordance with pairs weighted by 1 / G(t)^2, higher is better.
+    """Uno's concordance: pairs are weighted by 1 / G(t)^2; higher is better.
 
-    Uno et al. 2011, doi 10.1002/sim.4154.
-    G is estimated on all evaluated patients; pairs and folds as in :func:`harrell_c`, no truncation.
+    Uno et al. 2011, doi 10.1002/sim.4154. The censoring distribution G is estimated in all evaluated patients, without
+    truncation; pairs and folds as in :func:`harrell_c`.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) between 0 and 1; NaN if no pair is comparable.
     """
     censoring = censoring_survival(cases.event, cases.time, weight)(cases.time)
     return _within_folds(cases, _over(weight, censoring**2), weight)
 
 
 def antolini_c(cases: SurvivalCases, weight: Array) -> Array:
-    """Share of comparable pairs whose curves are in the right order when the first event happens, higher is better.
+    """Antolini's concordance: share of comparable pairs whose curves are in the right order; higher is better.
 
-    Antolini et al. 2005, doi 10.1002/sim.2427: S(t | i) < S(t | j) at the time t of the event of i. Equal values
-    count one half, so that curves of proportional hazards give :func:`harrell_c`. Pairs and folds as there.
+    Antolini et al. 2005, doi 10.1002/sim.2427: S(t | i) < S(t | j) at the time t of the earlier event, of patient i.
+    Equal values count one half, so that curves with proportional hazards give :func:`harrell_c`. Pairs and folds as
+    there.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) between 0 and 1; NaN if no pair is comparable.
     """
 
     def score(repeat: int, rows: NDArray[np.int64]) -> Array:
@@ -52,12 +89,12 @@ def antolini_c(cases: SurvivalCases, weight: Array) -> Array:
         pairs, right = np.zeros(len(weight)), np.zeros(len(weight))
         dead = np.flatnonzero(event)
         for some in np.array_split(dead, max(1, -(-len(dead) * len(rows) // CELLS))):
-            # (dead, all): everybody's curve at the time of each one's event.
+            # (dead, all): the curves of all patients at each event time.
             step = np.searchsorted(curves.times, time[some], side="right") - 1
-            known = np.where(step >= 0, values[:, np.maximum(step, 0)], curves.before).T
-            own = known[np.arange(len(some)), some, None]
+            survival = np.where(step >= 0, values[:, np.maximum(step, 0)], curves.before).T
+            earlier = survival[np.arange(len(some)), some, None]
             later = (time[some, None] < time) | ((time[some, None] == time) & ~event)
-            order = later * ((own < known) + 0.5 * (own == known))
+            order = later * ((earlier < survival) + 0.5 * (earlier == survival))
             pairs += np.einsum("bi,bi->b", drawn[:, some], drawn @ later.T.astype(np.float64))
             right += np.einsum("bi,bi->b", drawn[:, some], drawn @ order.T)
         return _share(right, pairs)
@@ -68,10 +105,10 @@ def antolini_c(cases: SurvivalCases, weight: Array) -> Array:
 def concordance(
     risk: Array, event: NDArray[np.bool_], time: Array, first: Array, second: Array
 ) -> tuple[Array, Array]:
-    """Weight of the pairs in the right order and of all comparable pairs, (draws,) each.
+    """Total weight of the concordant pairs and of all comparable pairs.
 
-    A pair weighs ``first`` of the patient with the event times ``second`` of the other one. Patients enter a
-    Fenwick tree (Fenwick 1994, doi 10.1002/spe.4380240306) over ranks of risk, the last time first.
+    The weight of a pair is ``first`` of the patient with the event times ``second`` of the other patient. Patients
+    enter a Fenwick tree (Fenwick 1994, doi 10.1002/spe.4380240306) over ranks of risk, in descending order of time.
 
     Parameters
     ----------
@@ -79,6 +116,11 @@ def concordance(
         (n,) each; higher risk means earlier event.
     first, second
         (draws, n) each.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        (draws,) each: concordant pairs, with tied risks at one half, and comparable pairs.
 
     Examples
     --------
@@ -101,21 +143,21 @@ def concordance(
 def _count_pairs(
     rank: NDArray[np.int64], event: NDArray[np.bool_], time: Array, first: Array, second: Array
 ) -> tuple[Array, Array]:
-    """Count as `concordance` says; patients come with the last time first, and in a tie the censored first."""
+    """As `concordance`, for patients in descending order of time; at equal times the censored are first."""
     draws, n = second.shape
     ranks = rank.max() + 1
     right, pairs = np.zeros(draws), np.zeros(draws)
-    tree, own = np.zeros(ranks + 1), np.zeros(ranks)
+    tree, at_rank = np.zeros(ranks + 1), np.zeros(ranks)
     for b in range(draws):
         tree[:] = 0.0
-        own[:] = 0.0
+        at_rank[:] = 0.0
         total = 0.0
         entered = 0
         for i in range(n):
             if event[i]:
-                # Everybody with a later time is in the tree, and who was censored at this time.
+                # The tree contains all patients with a later time, and those censored at this time.
                 if first[b, i] > 0.0:
-                    below = 0.5 * own[rank[i]]
+                    below = 0.5 * at_rank[rank[i]]
                     k = rank[i]
                     while k > 0:
                         below += tree[k]
@@ -126,7 +168,7 @@ def _count_pairs(
                     continue
             for j in range(entered, i + 1):
                 total += second[b, j]
-                own[rank[j]] += second[b, j]
+                at_rank[rank[j]] += second[b, j]
                 k = rank[j] + 1
                 while k <= ranks:
                     tree[k] += second[b, j]
@@ -144,13 +186,13 @@ def _within_folds(cases: SurvivalCases, first: Array, second: Array) -> Array:
 
 
 def _share(right: Array, pairs: Array) -> Array:
-    """Divide, with NaN where nobody can be compared."""
+    """Divide, with NaN where no pair is comparable."""
     share: Array = np.divide(right, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
     return share
 
 
 def _over(top: Array, bottom: Array) -> Array:
-    """Divide, with 0 where nobody is left to weigh by."""
+    """Divide, with 0 where the divisor is 0."""
     return np.divide(top, bottom, out=np.zeros_like(bottom), where=bottom > 0)
 
 

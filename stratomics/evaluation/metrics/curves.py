@@ -1,10 +1,10 @@
-"""What takes many numbers: curves over time, over predictions and over patients kept; no patient is told in them."""
+"""Metrics that are curves: over time, over predictions, and over coverage. No curve shows single patients."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,37 +18,66 @@ from stratomics.evaluation.metrics.survival_calibration import d_calibration_cou
 from stratomics.evaluation.metrics.survival_scores import brier_curve
 from stratomics.evaluation.metrics.time_auc import auc_curve, auc_times
 
-__all__ = ["Curve", "curves_of", "find_curve"]
+__all__ = ["Curve", "CurvePoints", "curves_of", "find_curve"]
 
 Array = NDArray[np.float64]
 
 POINTS = 50
-"""Points of a curve that has no times of its own."""
+"""Number of points of a curve that is not over time."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A function ``cases -> (x, y)``, and what x and y are."""
+    """A metric that is a curve.
 
+    Attributes
+    ----------
+    function
+        ``cases -> (x, y)``, one-dimensional arrays of the same length.
+    x, y
+        Labels of the axes.
+    """
+
+    # Of one kind of cases, which the registry knows and the type does not.
     function: Callable[[Any], tuple[Array, Array]]
     x: str
     y: str
 
 
+class CurvePoints(TypedDict):
+    """Points of a curve, as in ``metrics.json``."""
+
+    x: list[float]
+    y: list[float]
+
+
 def find_curve(name: str) -> Curve:
-    """Curve of any kind of endpoint by its name."""
+    """Find a curve of any kind of endpoint by its name."""
     curve: Curve = resolve(all_entries(CURVES), name, "curve")
     return curve
 
 
-def curves_of(cases: Cases, kind: str) -> dict[str, dict[str, list[float]]]:
-    """Name -> ``{"x": ..., "y": ...}`` of every curve; points where it says nothing are left out."""
-    drawn = {}
+def curves_of(cases: Cases, kind: str) -> dict[str, CurvePoints]:
+    """Compute all curves of a method.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    kind
+        Kind of the endpoint, ``survival`` or ``response``.
+
+    Returns
+    -------
+    dict
+        Name -> points of the curve, without those that are NaN.
+    """
+    curves: dict[str, CurvePoints] = {}
     for name in CURVES[kind]:
         x, y = find_curve(name).function(cases)
         known = np.isfinite(y)
-        drawn[name] = {"x": x[known].tolist(), "y": y[known].tolist()}
-    return drawn
+        curves[name] = {"x": x[known].tolist(), "y": y[known].tolist()}
+    return curves
 
 
 def _brier(cases: SurvivalCases) -> tuple[Array, Array]:
@@ -68,7 +97,7 @@ def _kaplan_meier(cases: SurvivalCases) -> tuple[Array, Array]:
 
 
 def _calibration(cases: SurvivalCases) -> tuple[Array, Array]:
-    """Observed against predicted probability of an event by the horizon, between the 1st and 99th percentile."""
+    """Observed against predicted probability of an event by the horizon, from the 1st to the 99th percentile."""
     predicted = cases.probability
     low, high = (float(edge) for edge in np.quantile(predicted, [0.01, 0.99]))
     x = np.linspace(low, high, POINTS)
@@ -86,9 +115,9 @@ def _d_calibration(cases: SurvivalCases) -> tuple[Array, Array]:
 
 
 def _risk_coverage(cases: ResponseCases) -> tuple[Array, Array]:
-    kept, risk = risk_coverage_curve(cases)
+    coverage, risk = risk_coverage_curve(cases)
     x = np.linspace(1.0 / POINTS, 1.0, POINTS)
-    return x, np.interp(x, kept, risk)
+    return x, np.interp(x, coverage, risk)
 
 
 def _once(cases: Cases) -> Array:

@@ -1,4 +1,4 @@
-"""What a metric is, and how one that compares patients averages over folds."""
+"""The definition of a metric, and the average over folds for metrics that compare patients with each other."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Metric:
-    """One number a method.
+    """A metric with one value per method.
 
     Attributes
     ----------
     function
-        ``(cases, weight (draws, n)) -> (draws,)``; NaN where the cases say nothing.
+        ``(cases, weight (draws, n)) -> (draws,)``; NaN if the metric cannot be computed.
     higher_is_better
-        None where neither is: the metric is best at `best`, and no method is called better by it.
+        None if the metric has no direction: `best` is its optimal value, and methods are not ranked by it.
     label
-        Name for people.
+        Name in texts.
     best
-        The value to be met, where neither higher nor lower is better.
+        Optimal value of a metric without direction.
     interval
-        Whether resampled patients give it one. A p value has none, nor has a distance from the truth: it grows in every
-        resample, and near 0 the bootstrap is wrong of it (Andrews 2000, doi 10.1111/1468-0262.00114).
+        Whether the metric has a bootstrap interval. P values have none, and neither have distances from the truth: a
+        distance increases in every resample, and the bootstrap is inconsistent near 0 (Andrews 2000, doi
+        10.1111/1468-0262.00114).
     absent
-        Why there is no figure where the function gives NaN; None where that is an error.
+        Reason that is reported if the function returns NaN; None if NaN is an error.
     """
 
+    # Of one kind of cases, which the registry knows and the type does not.
     function: Callable[[Any, Array], Array]
     higher_is_better: bool | None
     label: str
@@ -47,27 +49,37 @@ class Metric:
 
     @property
     def direction(self) -> str:
-        """Direction for people."""
+        """Direction in texts."""
         if self.higher_is_better is None:
             return f"{self.best:g} is best"
         return f"{'higher' if self.higher_is_better else 'lower'} is better"
 
     @property
-    def decides(self) -> bool:
-        """Whether methods can be compared by it: it has a direction, an interval, and a figure for everybody."""
+    def can_compare(self) -> bool:
+        """Whether the metric can compare methods: it has a direction, an interval, and a value for each method."""
         return self.higher_is_better is not None and self.interval and self.absent is None
 
 
 def find_metric(name: str) -> Metric:
-    """Metric of any kind by its name."""
+    """Find a metric of any kind of endpoint by its name."""
     metric: Metric = resolve(all_entries(METRICS), name, "metric")
     return metric
 
 
 def within_folds(fold: NDArray[np.int64], score: Callable[[int, NDArray[np.int64]], Array]) -> Array:
-    """Average ``score(repeat, rows) -> (draws, ...)`` over the folds (repeats, n) of all repeats.
+    """Average a score over the folds of all repeats.
 
-    A fold that says nothing in a resample is NaN and not counted there; NaN if no fold says anything.
+    Parameters
+    ----------
+    fold
+        (repeats, n) number of the fold of each patient.
+    score
+        ``(repeat, rows) -> (draws, ...)``, the score within one fold; NaN in a resample in which it cannot be computed.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, ...) mean over the folds that are not NaN; NaN if all of them are.
     """
     table = np.array(
         [
@@ -78,6 +90,6 @@ def within_folds(fold: NDArray[np.int64], score: Callable[[int, NDArray[np.int64
     )
     counted = np.isfinite(table)
     total = np.where(counted, table, 0.0).sum(axis=0)
-    nothing = np.full(table.shape[1:], np.nan)
-    average: Array = np.divide(total, counted.sum(axis=0), out=nothing, where=counted.any(axis=0))
+    undefined = np.full(table.shape[1:], np.nan)
+    average: Array = np.divide(total, counted.sum(axis=0), out=undefined, where=counted.any(axis=0))
     return average

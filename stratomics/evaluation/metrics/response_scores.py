@@ -1,4 +1,4 @@
-"""Metrics of a binary response, each for many bootstrap weights of the patients at once."""
+"""Metrics of a binary response, each computed for many bootstrap weights of the patients at once."""
 
 from __future__ import annotations
 
@@ -13,39 +13,75 @@ __all__ = ["AUPRC", "AUROC", "BRIER", "LOG_LOSS", "auprc", "auroc", "brier", "lo
 Array = NDArray[np.float64]
 
 SMALLEST = np.finfo(np.float64).eps
-"""A probability is held this far from 0 and 1, so that no patient alone costs everything."""
+"""Probabilities are clipped to this distance from 0 and 1, so that the loss of each patient is finite."""
 
 
 def log_loss(cases: ResponseCases, weight: Array) -> Array:
-    """Negative log likelihood a patient, in nats, lower is better.
+    """Mean negative log likelihood per patient, in nats; lower is better.
 
-    Good 1952, doi 10.1111/j.2517-6161.1952.tb00104.x.
-    All patients of a repeat count together, and repeats are averaged. Who gives everybody one half has 0.693.
+    Good 1952, doi 10.1111/j.2517-6161.1952.tb00104.x. The mean is over all patients of a repeat, then over repeats. A
+    probability of one half for all patients gives 0.693.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) log loss.
     """
-    given = np.where(cases.positive, cases.probability, 1.0 - cases.probability)
-    return _mean_loss(-np.log(np.clip(given, SMALLEST, 1.0)), weight)
+    likelihood = np.where(cases.positive, cases.probability, 1.0 - cases.probability)
+    return _mean_loss(-np.log(np.clip(likelihood, SMALLEST, 1.0)), weight)
 
 
 def brier(cases: ResponseCases, weight: Array) -> Array:
-    """Mean squared difference of probability and response, lower is better.
+    """Brier score: mean squared difference of probability and response; lower is better.
 
-    Brier 1950, doi 10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2, for the positive class alone, so
-    that who gives everybody one half has 0.25. Patients and repeats as in :func:`log_loss`.
+    Brier 1950, doi 10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2, for the positive class only: a probability of one
+    half for all patients gives 0.25. Patients and repeats as in :func:`log_loss`.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) between 0 and 1.
     """
     return _mean_loss((cases.probability - cases.positive) ** 2, weight)
 
 
 def auroc(cases: ResponseCases, weight: Array) -> Array:
-    """Share of pairs of a positive and a negative patient in the right order, higher is better.
+    """Area under the ROC curve: share of pairs of a positive and a negative patient in the right order.
 
-    Hanley and McNeil 1982, doi 10.1148/radiology.143.1.7063747.
-    Pairs are compared within fold and repeat, then folds are averaged; tied probabilities count one half,
-    and a fold with one class says nothing. Chance is 0.5.
+    Higher is better. Hanley and McNeil 1982, doi 10.1148/radiology.143.1.7063747. Pairs are compared within fold and
+    repeat, then folds are averaged; tied probabilities count one half, and folds with one class are left out. Chance
+    is 0.5.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) between 0 and 1; NaN if no fold has both classes.
     """
 
     def score(repeat: int, rows: NDArray[np.int64]) -> Array:
         positive, negative = _by_threshold(cases, weight, repeat, rows)
-        # Highest first, so the negatives further down the list are those put below.
+        # Thresholds are in descending order, so negatives further down have a lower probability.
         below = negative.sum(axis=1, keepdims=True) - np.cumsum(negative, axis=1)
         right = (positive * (below + negative / 2)).sum(axis=1)
         return _over(right, positive.sum(axis=1) * negative.sum(axis=1))
@@ -54,17 +90,28 @@ def auroc(cases: ResponseCases, weight: Array) -> Array:
 
 
 def auprc(cases: ResponseCases, weight: Array) -> Array:
-    """Average precision, the step-wise area under precision and recall, higher is better.
+    """Average precision, the area under the precision-recall curve; higher is better.
 
-    Precision at each distinct probability, weighted by the recall gained there; nothing is interpolated
-    (Davis and Goadrich 2006, doi 10.1145/1143844.1143874). Folds as in :func:`auroc`. Chance is the
-    prevalence of the fold.
+    Precision at each distinct probability, weighted by the increase in recall, without interpolation (Davis and
+    Goadrich 2006, doi 10.1145/1143844.1143874). Folds as in :func:`auroc`. Chance is the prevalence in the fold.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) between 0 and 1; NaN if no fold has both classes.
     """
 
     def score(repeat: int, rows: NDArray[np.int64]) -> Array:
         positive, negative = _by_threshold(cases, weight, repeat, rows)
-        found, taken = np.cumsum(positive, axis=1), np.cumsum(positive + negative, axis=1)
-        precision = np.divide(found, taken, out=np.zeros_like(found), where=taken > 0)
+        true, called = np.cumsum(positive, axis=1), np.cumsum(positive + negative, axis=1)
+        precision = np.divide(true, called, out=np.zeros_like(true), where=called > 0)
         both = (positive.sum(axis=1) > 0) & (negative.sum(axis=1) > 0)
         return _over((positive * precision).sum(axis=1), positive.sum(axis=1) * both)
 
@@ -72,7 +119,7 @@ def auprc(cases: ResponseCases, weight: Array) -> Array:
 
 
 def _mean_loss(loss: Array, weight: Array) -> Array:
-    """(draws,) weighted mean of losses (repeats, n) over the patients, then over the repeats."""
+    """(draws,) weighted mean of losses (repeats, n) over patients, then over repeats."""
     mean: Array = ((weight @ loss.T) / weight.sum(axis=1, keepdims=True)).mean(axis=1)
     return mean
 
@@ -80,7 +127,7 @@ def _mean_loss(loss: Array, weight: Array) -> Array:
 def _by_threshold(
     cases: ResponseCases, weight: Array, repeat: int, rows: NDArray[np.int64]
 ) -> tuple[Array, Array]:
-    """(draws, thresholds) weight of the positive and of the negative patients at each probability, highest first."""
+    """(draws, thresholds) weights of positive and of negative patients at each probability, in descending order."""
     order = rows[np.argsort(-cases.probability[repeat, rows], kind="stable")]
     _, start = np.unique(-cases.probability[repeat, order], return_index=True)
     positive = weight[:, order] * cases.positive[order]
@@ -90,7 +137,7 @@ def _by_threshold(
 
 
 def _over(top: Array, bottom: Array) -> Array:
-    """Divide, with NaN where there is nothing to compare."""
+    """Divide, with NaN where the divisor is 0."""
     quotient: Array = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
     return quotient
 

@@ -1,4 +1,4 @@
-"""How sure is sure: errors among the patients a method is surest of, and a debiased calibration error."""
+"""Selective prediction of a response: errors by confidence, and a debiased calibration error."""
 
 from __future__ import annotations
 
@@ -15,17 +15,30 @@ Array = NDArray[np.float64]
 
 BINS = 10
 FEWEST = 200
-"""Patients below which a binned calibration error says more of chance than of the method."""
+"""Number of patients below which a binned calibration error is mostly sampling variability."""
 
 
 def debiased_ece(cases: ResponseCases, weight: Array) -> Array:
-    """Distance of probability and frequency over ten bins, less what chance adds, lower is better; 0 is perfect.
+    """Debiased expected calibration error over ten bins; lower is better, 0 is perfect.
 
-    Kumar, Liang and Ma 2019, doi 10.48550/arXiv.1909.10155: the mean squared distance over the bins, less the binomial
-    variance of each bin's frequency, which makes it unbiased; here its root, in units of probability, with its sign,
-    since calibrated probabilities fall below 0 as often as above. Absolute distances, as the plain ECE has them, cannot
-    be freed of chance: their correction leaves calibrated probabilities of 250 patients at 0.04. Bins hold equally many
-    patients; tied probabilities share one. Repeats are averaged. NaN below 200 patients.
+    Kumar, Liang and Ma 2019, doi 10.48550/arXiv.1909.10155: the mean squared difference of predicted probability and
+    observed frequency over the bins, minus the binomial variance of each frequency, which makes it unbiased. The result
+    is its square root, in units of probability, with its sign, because for calibrated probabilities the estimate is
+    negative as often as positive. Absolute differences, as in the plain calibration error, cannot be debiased: with
+    their correction, calibrated probabilities of 250 patients still have an error of 0.04. Bins have equal numbers of
+    patients, and tied probabilities share a bin. Repeats are averaged.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) signed calibration error; NaN with fewer than 200 patients.
     """
     if len(cases) < FEWEST:
         return np.full(len(weight), np.nan)
@@ -38,13 +51,13 @@ def debiased_ece(cases: ResponseCases, weight: Array) -> Array:
             np.add.reduceat(drawn * x, start, axis=1)
             for x in (np.ones(len(order)), probability[order], cases.positive[order])
         )
-        # A threshold lies in the bin where the middle of its patients stands.
+        # A distinct probability belongs to the bin that contains the middle of its patients.
         middle = (np.cumsum(n, axis=1) - n / 2) / n.sum(axis=1, keepdims=True)
         bins = np.minimum((middle * BINS).astype(int), BINS - 1)
         counts, p, y = (
             np.stack([(x * (bins == k)).sum(axis=1) for k in range(BINS)]) for x in (n, sum_p, sum_y)
         )
-        # One patient alone has no variance to take off.
+        # The variance of a single patient cannot be estimated.
         filled = np.where(counts > 1.0, counts, np.inf)
         frequency = y / filled
         chance = frequency * (1.0 - frequency) / (filled - 1.0)
@@ -54,16 +67,29 @@ def debiased_ece(cases: ResponseCases, weight: Array) -> Array:
 
 
 def aurc(cases: ResponseCases, weight: Array) -> Array:
-    """Share of wrong answers among the k surest patients, averaged over k from 1 to n, lower is better.
+    """Area under the risk-coverage curve; lower is better.
 
-    Geifman, Uziel and El-Yaniv 2019, doi 10.48550/arXiv.1805.08206. The answer is the likelier class, half of one
-    where both are; who is equally sure comes in any order, over which the share is averaged. All patients of a
-    repeat count together, and repeats are averaged. Whose sureness says nothing has his share of wrong answers.
+    Geifman, Uziel and El-Yaniv 2019, doi 10.48550/arXiv.1805.08206: the error rate among the k most confident
+    patients, averaged over k from 1 to n. The predicted class is the more probable one; at equal probabilities the
+    error is one half. The error rate is averaged over all orders of patients with equal confidence. All patients of a
+    repeat count together, and repeats are averaged. If confidence is uninformative, the area is the overall error rate.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) between 0 and 1.
     """
     total = np.zeros(len(weight))
-    for sure, wrong in _answers(cases):
-        order = np.argsort(-sure, kind="stable")
-        _, start = np.unique(-sure[order], return_index=True)
+    for confidence, wrong in _confidence_and_error(cases):
+        order = np.argsort(-confidence, kind="stable")
+        _, start = np.unique(-confidence[order], return_index=True)
         tied = np.add.reduceat(weight[:, order], start, axis=1)
         errors = np.add.reduceat((weight * wrong)[:, order], start, axis=1)
         before, errors_before = np.cumsum(tied, axis=1) - tied, np.cumsum(errors, axis=1) - errors
@@ -75,20 +101,20 @@ def aurc(cases: ResponseCases, weight: Array) -> Array:
 
 
 def risk_coverage_curve(cases: ResponseCases) -> tuple[Array, Array]:
-    """Shares of patients kept (n,), the surest first, and of wrong answers among them (n,), repeats averaged."""
+    """Coverage (n,), by descending confidence, and error rate (n,) at this coverage, averaged over repeats."""
     n = len(cases)
-    kept = np.arange(1.0, n + 1.0)
+    number = np.arange(1.0, n + 1.0)
     risks = []
-    for sure, wrong in _answers(cases):
-        _, group = np.unique(-sure, return_inverse=True)
-        # Who is equally sure comes in any order: each has the mean of his group.
+    for confidence, wrong in _confidence_and_error(cases):
+        _, group = np.unique(-confidence, return_inverse=True)
+        # Patients with equal confidence all have the mean error of their group, which averages over their order.
         mean = np.bincount(group, wrong) / np.bincount(group)
-        risks.append(np.cumsum(mean[np.sort(group)]) / kept)
-    return kept / n, np.mean(risks, axis=0)
+        risks.append(np.cumsum(mean[np.sort(group)]) / number)
+    return number / n, np.mean(risks, axis=0)
 
 
-def _answers(cases: ResponseCases) -> list[tuple[Array, Array]]:
-    """(n,) how sure and (n,) how wrong, of each repeat."""
+def _confidence_and_error(cases: ResponseCases) -> list[tuple[Array, Array]]:
+    """Confidence (n,) and error (n,) of each repeat."""
     return [
         (
             np.maximum(p, 1.0 - p),

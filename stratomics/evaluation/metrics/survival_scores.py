@@ -1,4 +1,4 @@
-"""Scores of survival curves over time under censoring, each for many bootstrap weights of the patients at once."""
+"""Scores of survival curves over time under censoring, for many bootstrap weights of the patients at once."""
 
 from __future__ import annotations
 
@@ -15,75 +15,137 @@ __all__ = [
     "brier_curve",
     "integrated_brier_score",
     "integrated_log_likelihood",
+    "ipcw_weights",
     "log_likelihood_curve",
-    "standing_for",
 ]
 
 Array = NDArray[np.float64]
 
 SMALLEST = 1e-7
-"""A probability is held this far from 0 and 1, so that no patient alone costs everything."""
+"""Probabilities are clipped to this distance from 0 and 1, so that the loss of each patient is finite."""
 
 
 def integrated_brier_score(cases: SurvivalCases, weight: Array) -> Array:
-    """IPCW Brier score integrated over the grid, lower is better.
+    """Integrated Brier score: the mean of :func:`brier_curve` over time; lower is better.
 
-    Graf et al. 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
-    The mean of :func:`brier_curve` over time. A useless model has about 0.25.
+    Graf et al. 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5. Survival of one half
+    for all patients gives 0.25.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) integrated Brier score.
     """
     return _over_time(brier_curve(cases, weight), cases)
 
 
 def integrated_log_likelihood(cases: SurvivalCases, weight: Array) -> Array:
-    """IPCW binomial log likelihood integrated over the grid, in nats, higher is better; never above 0.
+    """Integrated binomial log likelihood: the mean of :func:`log_likelihood_curve` over time; higher is better.
 
-    Graf et al. 1999, doi as in :func:`integrated_brier_score`. The mean of :func:`log_likelihood_curve` over
-    time. Who gives everybody one half has -0.693.
+    Graf et al. 1999, doi as in :func:`integrated_brier_score`. Survival of one half for all patients gives -0.693.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) in nats, at most 0.
     """
     return _over_time(log_likelihood_curve(cases, weight), cases)
 
 
 def brier_curve(cases: SurvivalCases, weight: Array) -> Array:
-    """(draws, grid) mean squared difference of S(t) and being alive at t, lower is better.
+    """Brier score at each time: mean squared difference of S(t) and being alive at t; lower is better.
 
-    Censoring is estimated by Kaplan-Meier on the evaluated patients, with their weights; the score
-    of a repeat counts all its patients, and repeats are averaged.
+    Patients are weighted by the inverse probability of censoring (IPCW), which is estimated by Kaplan-Meier in the
+    evaluated patients. The mean is over all patients of a repeat, then over repeats.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, grid) Brier score.
     """
     return _mean_at_each_time(cases, weight, cases.survival**2, (1.0 - cases.survival) ** 2)
 
 
 def log_likelihood_curve(cases: SurvivalCases, weight: Array) -> Array:
-    """(draws, grid) mean log probability given to being alive or not at t, higher is better.
+    """Mean log likelihood of being alive or not at each time; higher is better.
 
-    Censoring and repeats as in :func:`brier_curve`; probabilities are held 1e-7 away from 0 and 1.
+    Censoring and repeats as in :func:`brier_curve`; probabilities are clipped to 1e-7 from 0 and 1.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, grid) log likelihood, in nats.
     """
     alive = np.clip(cases.survival, SMALLEST, 1.0 - SMALLEST)
     return _mean_at_each_time(cases, weight, np.log1p(-alive), np.log(alive))
 
 
-def standing_for(cases: SurvivalCases, at: float, weight: Array) -> Array:
-    """(draws, n) for how many patients each stands at a time: 0 of whom nobody knows whether he lives, else one over G.
+def ipcw_weights(cases: SurvivalCases, at: float, weight: Array) -> Array:
+    """Inverse probability of censoring weights (IPCW) at one time.
 
-    G is that of his own time of who died, and of `at` of who lives on; as in :func:`brier_curve`.
+    The probability of being uncensored is taken at the event time of patients with the event by `at`, and at `at` for
+    those still event-free; as in :func:`brier_curve`.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    at
+        Time.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, n) how many patients each represents; 0 if they were censored before `at`.
     """
     died, alive = cases.event & (cases.time <= at), cases.time > at
     censoring = censoring_survival(cases.event, cases.time, weight)
-    followed = np.where(died, censoring(cases.time), censoring(np.array([at])))
-    return np.divide(weight, followed, out=np.zeros_like(weight), where=(followed > 0) & (died | alive))
+    uncensored = np.where(died, censoring(cases.time), censoring(np.array([at])))
+    return np.divide(weight, uncensored, out=np.zeros_like(weight), where=(uncensored > 0) & (died | alive))
 
 
 def _mean_at_each_time(cases: SurvivalCases, weight: Array, if_died: Array, if_alive: Array) -> Array:
-    """(draws, grid): IPCW mean of a score (repeats, n, grid), which depends on what happened by then."""
+    """(draws, grid) IPCW mean of a score (repeats, n, grid), which depends on whether the event occurred by then."""
     censoring = censoring_survival(cases.event, cases.time, weight)
     at_event, at_grid = censoring(cases.time), censoring(cases.grid)
     died = cases.event[:, None] & (cases.time[:, None] <= cases.grid)
     alive = cases.time[:, None] > cases.grid
     total = np.zeros((len(weight), len(cases.grid)))
     for repeat in range(len(if_died)):
-        # (draws, grid): those who died weigh by G at their own time, those alive by G at the grid.
-        lost = _over(weight, at_event) @ (if_died[repeat] * died)
-        kept = _over(weight @ (if_alive[repeat] * alive), at_grid)
-        total += (lost + kept) / weight.sum(axis=1, keepdims=True)
+        # (draws, grid): G is taken at the event time of those who died, and at the grid time of those alive.
+        events = _over(weight, at_event) @ (if_died[repeat] * died)
+        free = _over(weight @ (if_alive[repeat] * alive), at_grid)
+        total += (events + free) / weight.sum(axis=1, keepdims=True)
     return total / len(if_died)
 
 
@@ -93,7 +155,7 @@ def _over_time(curve: Array, cases: SurvivalCases) -> Array:
 
 
 def _over(top: Array, bottom: Array) -> Array:
-    """Divide, with 0 where nobody is left to weigh by."""
+    """Divide, with 0 where the divisor is 0."""
     return np.divide(
         top, bottom, out=np.zeros(np.broadcast_shapes(top.shape, bottom.shape)), where=bottom > 0
     )

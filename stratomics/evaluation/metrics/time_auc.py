@@ -1,4 +1,4 @@
-"""Time-dependent AUC: at each time, those who had the event by then against those still free of it."""
+"""Time-dependent AUC: at each time, patients with the event by then against patients still event-free."""
 
 from __future__ import annotations
 
@@ -16,21 +16,33 @@ Array = NDArray[np.float64]
 
 
 def auc_times(cases: SurvivalCases) -> Array:
-    """(20,) times at which the AUC is taken: every fifth of the grid."""
+    """(20,) times at which the AUC is computed: every fifth time of the grid."""
     return cases.grid[4::5]
 
 
 def auc_curve(cases: SurvivalCases, weight: Array) -> Array:
-    """(draws, 20) cumulative/dynamic AUC at :func:`auc_times`, higher is better.
+    """Cumulative/dynamic AUC at :func:`auc_times`; higher is better.
 
-    Uno et al. 2007, doi 10.1198/016214507000000149: the share of pairs in the right order by 1 - S(t), of one who
-    had the event by t, weighted by 1 / G at his time, and one free of it at t. G is estimated on all evaluated
-    patients. Pairs are compared within fold and repeat, then folds are averaged; ties count one half. NaN at
-    times when no fold has both. Chance is 0.5.
+    Uno et al. 2007, doi 10.1198/016214507000000149: the share of pairs in the right order by 1 - S(t). A pair consists
+    of a patient with the event by t, weighted by 1 / G at their event time, and a patient event-free at t. The
+    censoring distribution G is estimated in all evaluated patients. Pairs are compared within fold and repeat, then
+    folds are averaged; ties count one half. Chance is 0.5.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, 20) AUC; NaN at times at which no fold has a pair.
     """
     times = auc_times(cases)
     censoring = censoring_survival(cases.event, cases.time, weight)(cases.time)
-    cases_weight = np.divide(weight, censoring, out=np.zeros_like(weight), where=censoring > 0)
+    event_weight = np.divide(weight, censoring, out=np.zeros_like(weight), where=censoring > 0)
 
     def score(repeat: int, rows: NDArray[np.int64]) -> Array:
         marker = 1.0 - cases.curves[repeat](times)[rows]
@@ -42,7 +54,7 @@ def auc_curve(cases: SurvivalCases, weight: Array) -> Array:
             order,
             died,
             alive,
-            np.ascontiguousarray(cases_weight[:, rows]),
+            np.ascontiguousarray(event_weight[:, rows]),
             np.ascontiguousarray(weight[:, rows]),
         )
         share: Array = np.divide(right, pairs, out=np.full_like(pairs, np.nan), where=pairs > 0)
@@ -52,17 +64,32 @@ def auc_curve(cases: SurvivalCases, weight: Array) -> Array:
 
 
 def time_auc(cases: SurvivalCases, weight: Array) -> Array:
-    """Mean of :func:`auc_curve` over the times of events, higher is better.
+    """Mean of :func:`auc_curve` over time; higher is better.
 
-    Lambert and Chevret 2016, doi 10.1177/0962280213515571: each time weighs by how far Kaplan-Meier falls up to
-    it since the time before. Chance is 0.5.
+    Lambert and Chevret 2016, doi 10.1177/0962280213515571: the weight of each time is the decrease of the Kaplan-Meier
+    estimate since the time before. Chance is 0.5.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws,) between 0 and 1; NaN if no time has an AUC.
     """
     curve, times = auc_curve(cases, weight), auc_times(cases)
     alive = kaplan_meier(cases.event, cases.time, weight)(times)
-    fall = -np.diff(alive, axis=1, prepend=1.0) * np.isfinite(curve)
-    total = fall.sum(axis=1)
+    decrease = -np.diff(alive, axis=1, prepend=1.0) * np.isfinite(curve)
+    total = decrease.sum(axis=1)
     mean: Array = np.divide(
-        (fall * np.nan_to_num(curve)).sum(axis=1), total, out=np.full(len(weight), np.nan), where=total > 0
+        (decrease * np.nan_to_num(curve)).sum(axis=1),
+        total,
+        out=np.full(len(weight), np.nan),
+        where=total > 0,
     )
     return mean
 
@@ -76,30 +103,30 @@ def _count(
     first: Array,
     second: Array,
 ) -> tuple[Array, Array]:
-    """(draws, times) weight of the pairs in the right order, and of all; `marker` (n, times) comes sorted."""
+    """(draws, times) weight of the concordant pairs and of all pairs; `marker` (n, times) is sorted."""
     n, times = marker.shape
     draws = len(first)
     right, pairs = np.zeros((draws, times)), np.zeros((draws, times))
     for b in range(draws):
         for t in range(times):
-            below = ill = total = 0.0
+            below = events = total = 0.0
             start = 0
             while start < n:
                 stop = start
-                tied_ill = tied_well = 0.0
+                tied_events = tied_free = 0.0
                 while stop < n and marker[stop, t] == marker[start, t]:
                     i = order[stop, t]
                     if died[i, t]:
-                        tied_ill += first[b, i]
+                        tied_events += first[b, i]
                     elif alive[i, t]:
-                        tied_well += second[b, i]
+                        tied_free += second[b, i]
                     stop += 1
-                total += tied_ill * (below + 0.5 * tied_well)
-                below += tied_well
-                ill += tied_ill
+                total += tied_events * (below + 0.5 * tied_free)
+                below += tied_free
+                events += tied_events
                 start = stop
             right[b, t] = total
-            pairs[b, t] = ill * below
+            pairs[b, t] = events * below
     return right, pairs
 
 

@@ -1,4 +1,4 @@
-"""Cox regression on one or two columns for many weights of the patients: what slope and calibration curve need."""
+"""Cox regression on one or two covariates for many weights of the patients, for calibration slope and curve."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ __all__ = ["baseline_hazard", "weighted_cox"]
 Array = NDArray[np.float64]
 
 STEPS = 30
-LONGEST = 1.0
-"""A step in units of a column's standard deviation, so that Newton does not leap where events are separated."""
-NOTHING = 1e-10
-"""Information an event below which a column says nothing."""
+MAX_STEP = 1.0
+"""Longest Newton step, in standard deviations of a covariate, so that steps stay bounded where events are separated."""
+MIN_INFORMATION = 1e-10
+"""Information per event below which a covariate is treated as uninformative."""
 
 
 def weighted_cox(
     x: Array, event: NDArray[np.bool_], time: Array, weight: Array, stratum: NDArray[np.int64]
 ) -> Array:
-    """(draws, p) coefficients of the partial likelihood, stratified, ties as Breslow has them.
+    """Maximise the stratified partial likelihood, with Breslow's method for ties.
 
-    A patient of weight 2 counts as two, which Efron's ties would not keep; `models.linear.cox_net` has those. Where a
-    column says nothing coefficients are NaN; where it separates the events they are as far as 30 steps went.
+    A patient with weight 2 counts exactly as two patients, which Efron's method for ties would not ensure
+    (`models.linear.cox_net` uses Efron's method).
 
     Parameters
     ----------
@@ -33,6 +33,12 @@ def weighted_cox(
         (n,) each; patients are compared within their stratum.
     weight
         (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, p) coefficients: NaN if a covariate is uninformative; the values after 30 steps if it separates the
+        events.
 
     Examples
     --------
@@ -52,7 +58,24 @@ def weighted_cox(
 def baseline_hazard(
     linear: Array, event: NDArray[np.bool_], time: Array, weight: Array, horizon: float
 ) -> float:
-    """Breslow's cumulative hazard at `horizon` of a patient whose linear predictor (n,) is 0; weight (n,)."""
+    """Breslow's cumulative baseline hazard.
+
+    Breslow 1972, in the discussion of Cox 1972, doi 10.1111/j.2517-6161.1972.tb00899.x.
+
+    Parameters
+    ----------
+    linear
+        (n,) linear predictors.
+    event, time, weight
+        (n,) each; `weight` is how often each patient counts.
+    horizon
+        Time.
+
+    Returns
+    -------
+    float
+        Cumulative hazard at `horizon` of a patient with linear predictor 0.
+    """
     order = np.argsort(-time, kind="stable")
     times, start = np.unique(-time[order], return_index=True)
     at_risk = np.cumsum(np.add.reduceat((weight * np.exp(linear))[order], start))
@@ -65,7 +88,7 @@ def baseline_hazard(
 def _newton(
     z: Array, event: NDArray[np.bool_], time: Array, stratum: NDArray[np.int64], weight: Array
 ) -> Array:
-    """Maximise for each row of weights; patients come by stratum, the last time first."""
+    """Maximise for each row of weights; patients are sorted by stratum, then by descending time."""
     p = z.shape[1]
     b = np.zeros((len(weight), p))
     for draw in range(len(weight)):
@@ -74,24 +97,24 @@ def _newton(
             weakest = events
             for k in range(p):
                 weakest = min(weakest, information[k, k])
-            if weakest <= NOTHING * events:
-                # At the start nothing can be learned; later on the events are separated and the end is far off.
+            if weakest <= MIN_INFORMATION * events:
+                # At the first step the covariate is uninformative; at later steps the events are separated.
                 if number == 0:
                     b[draw] = np.nan
                 break
             step = np.linalg.solve(information + 1e-12 * events * np.eye(p), gradient)
             length = np.abs(step).max()
-            b[draw] += step * min(1.0, LONGEST / max(length, 1e-300))
+            b[draw] += step * min(1.0, MAX_STEP / max(length, 1e-300))
             if length < 1e-9:  # noqa: PLR2004  # of a standard deviation
                 break
     return b
 
 
 @njit(cache=True)
-def _derivatives(  # noqa: C901  # one loop that numba compiles whole
+def _derivatives(  # noqa: C901  # one loop, compiled by numba
     z: Array, event: NDArray[np.bool_], time: Array, stratum: NDArray[np.int64], weight: Array, b: Array
 ) -> tuple[Array, Array, float]:
-    """Gradient (p,) and information (p, p) of the log partial likelihood, and the weight of all events."""
+    """Gradient (p,) and information (p, p) of the log partial likelihood, and the total weight of the events."""
     n, p = z.shape
     linear = z @ b
     shift = linear.max()

@@ -1,8 +1,8 @@
-"""Two methods of equal worth are called different in at most 2.5% a side: a simulation over every metric that decides.
+"""Two equivalent methods are called different in at most 2.5% per side: a simulation for each metric that compares.
 
-Distances from the truth do not decide, and this is why: with reflected intervals, the integrated calibration index
-called such methods different in 6% and 5% of the repetitions a side, the debiased calibration
-error of 250 patients in 18% and 20%.
+Distances from the truth cannot compare methods for this reason: with reflected intervals, the integrated calibration
+index called equivalent methods different in 6% and 5% of the repetitions per side, the debiased calibration error of
+250 patients in 18% and 20%.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from scipy.special import expit
 from survival_cases import exponential, with_survival
 
 from stratomics.evaluation.cases import Cases, ResponseCases
-from stratomics.evaluation.comparison import compare, verdict
+from stratomics.evaluation.comparison import compare
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.report.text.metrics import verdict
 
 PATIENTS, REPETITIONS, DRAWS = 150, 400, 400
 ERROR = float(np.sqrt(0.025 * 0.975 / REPETITIONS))
@@ -25,12 +26,12 @@ ERROR = float(np.sqrt(0.025 * 0.975 / REPETITIONS))
 
 
 def survival_pair(seed: int) -> list[Cases]:
-    """The same truth and two methods that see it through noise of their own; about a third is censored."""
+    """Two methods that predict the same truth with independent noise; about a third of the patients is censored."""
     rng = np.random.default_rng([seed, 1])
     truth = rng.normal(size=PATIENTS)
     time, censored = rng.exponential(np.exp(-truth)), rng.exponential(2.0, PATIENTS)
     event, time = time < censored, np.minimum(time, censored)
-    # Nobody dies at the very end, where nobody is left to weigh by.
+    # The last patient is censored, because the censoring weights are undefined at the last event.
     event[np.argmax(time)] = False
     steps, fold = np.sort(time[event]), np.zeros((1, PATIENTS), dtype=np.int64)
     pair: list[Cases] = []
@@ -41,7 +42,7 @@ def survival_pair(seed: int) -> list[Cases]:
 
 
 def response_pair(seed: int) -> list[Cases]:
-    """As of survival; about four in ten are positive."""
+    """As for survival; about 40% of the patients are positive."""
     rng = np.random.default_rng([seed, 2])
     truth = rng.normal(size=PATIENTS)
     positive, fold = rng.random(PATIENTS) < expit(truth - 0.5), np.zeros((1, PATIENTS), dtype=np.int64)
@@ -52,16 +53,16 @@ def response_pair(seed: int) -> list[Cases]:
 
 
 def called(pair_of: Callable[[int], list[Cases]], kind: str) -> dict[str, dict[str, float]]:
-    """Metric -> share of the repetitions in which the first is called better, and worse."""
-    names = [name for name in METRICS[kind] if find_metric(name).decides or name == "time_auc"]
+    """Metric -> share of the repetitions in which the first method is called better, and worse."""
+    names = [name for name in METRICS[kind] if find_metric(name).can_compare or name == "time_auc"]
     shares = {name: {"better": 0.0, "worse": 0.0} for name in names}
     for seed in range(REPETITIONS):
         one, two = pair_of(seed)
-        metrics = compare({"stratomics": one, "other": two}, "e", kind, names[0], DRAWS, seed)
+        comparison = compare({"stratomics": one, "other": two}, "e", kind, names[0], DRAWS, seed)
         for name, sides in shares.items():
-            words = verdict(metrics["differences"]["other"]["e"][name], name, "X")
+            text = verdict(comparison.differences["other"][name], name, "X")
             for side in sides:
-                sides[side] += words.startswith(side) / REPETITIONS
+                sides[side] += text.startswith(side) / REPETITIONS
     return shares
 
 

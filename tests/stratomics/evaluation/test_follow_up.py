@@ -1,4 +1,4 @@
-"""Follow-up: lifelines on the reversed indicator, and ends that are not reached."""
+"""Follow-up against lifelines with the reversed event indicator, and medians that are not reached."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from stratomics.evaluation.follow_up import follow_up
 
 def drawn(seed: int, n: int = 60) -> Survival:
     rng = np.random.default_rng(seed)
-    death, lost = rng.exponential(20.0, n), rng.exponential(15.0, n)
-    return Survival(np.ceil(np.minimum(death, lost)), death <= lost, np.ones(n, dtype=bool), "months")
+    death, censored = rng.exponential(20.0, n), rng.exponential(15.0, n)
+    return Survival(np.ceil(np.minimum(death, censored)), death <= censored, np.ones(n, dtype=bool), "months")
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_curve_median_and_interval_are_those_of_lifelines(seed: int) -> None:
-    """The event comes a hair before a loss at the same time, as G has it."""
+def test_curve_median_and_interval_equal_lifelines(seed: int) -> None:
+    """Events are moved slightly before censoring at the same time, as in the censoring distribution."""
     survival = drawn(seed)
     theirs = KaplanMeierFitter().fit(survival.time - 1e-6 * survival.event, ~survival.event)
     ours = follow_up(survival)
@@ -33,15 +33,15 @@ def test_curve_median_and_interval_are_those_of_lifelines(seed: int) -> None:
     assert median_follow_up(survival) == ours.median
 
 
-def test_where_nobody_is_lost_there_is_no_median() -> None:
+def test_without_censoring_there_is_no_median() -> None:
     survival = Survival(np.arange(1.0, 11.0), np.ones(10, dtype=bool), np.ones(10, dtype=bool))
-    found = follow_up(survival)
-    assert np.isnan([found.median, found.low, found.high]).all()
-    assert (found.curve.values == 1.0).all()
+    result = follow_up(survival)
+    assert np.isnan([result.median, result.low, result.high]).all()
+    assert (result.curve.values == 1.0).all()
     assert median_follow_up(survival) == 10.0
 
 
-def test_who_is_not_observed_does_not_count() -> None:
+def test_patients_without_the_endpoint_do_not_count() -> None:
     survival = drawn(3)
     hidden = Survival(
         np.append(survival.time, np.nan),

@@ -1,164 +1,130 @@
-"""Metrics against scikit-survival and brute force, and their bootstrap weights against real resampling."""
+"""Metrics against golden numbers of other packages, and their bootstrap weights against real resampling."""
 
 from __future__ import annotations
 
 import dataclasses
-import tracemalloc
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import places
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sksurv.metrics import concordance_index_censored, concordance_index_ipcw, integrated_brier_score
-from sksurv.util import Surv
-from survival_cases import exponential, with_survival
-from survival_cases import made_up as cases
+from lifelines import CoxPHFitter
+from survival_cases import made_up, with_survival
 
-from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.comparison import compare, resamples, verdict
+from models.prediction import Prediction
+from omics.cohort.endpoints import Survival
+from stratomics.evaluation.cases import SurvivalCases, cases_of
+from stratomics.evaluation.comparison import resamples
 from stratomics.evaluation.metrics import METRICS
-from stratomics.evaluation.metrics.concordance import concordance
 from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.evaluation.metrics.survival_calibration import (
+    d_calibration_counts,
+)
+from stratomics.evaluation.metrics.survival_scores import brier_curve
+from stratomics.evaluation.metrics.time_auc import auc_curve
+from stratomics.experiment.check_config import complete_config
+
+GOLDEN = json.loads((places.GOLDEN / "metrics.json").read_text())
 
 
-def score(name: str, data: SurvivalCases, weight: np.ndarray | None = None) -> np.ndarray:
-    weight = np.ones((1, len(data.time))) if weight is None else weight
+FIGURES = GOLDEN["figures"]
+
+
+def score(name: str, data: SurvivalCases) -> float:
+    return float(find_metric(name).function(data, np.ones((1, len(data))))[0])
+
+
+def scores(name: str, data: SurvivalCases, weight: np.ndarray) -> np.ndarray:
     return find_metric(name).function(data, weight)
 
 
-def by_fold(data: SurvivalCases, function: Any) -> float:
-    scores = [
-        function(risk[fold == k], fold == k)
-        for risk, fold in zip(data.risk, data.fold, strict=True)
-        for k in np.unique(fold)
-    ]
-    return float(np.mean(scores))
+@pytest.fixture(scope="module")
+def golden() -> SurvivalCases:
+    """Patients of the golden file; their smooth curves have steps at each time at which a test evaluates them."""
+    event, time, scale, shape = (np.array(GOLDEN["data"][k]) for k in ("event", "time", "scale", "shape"))
+    fine = np.linspace(0, time.max(), 4001)
+    steps = np.unique(np.concatenate([time, fine, FIGURES["torchsurv"]["times"], [np.median(time[event])]]))
+    curves = np.exp(-((steps / scale[:, None]) ** shape[:, None]))
+    fold = np.zeros((1, len(time)), dtype=np.int64)
+    return with_survival(event, time, -np.log(scale)[None], fold, steps, curves[None])
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_ibs_equals_scikit_survival(seed: int) -> None:
-    data = cases(seed=seed)
-    outcome = Surv.from_arrays(data.event, data.time)
-    expected = np.mean([integrated_brier_score(outcome, outcome, s, data.grid) for s in data.survival])
-    assert score("ibs", data)[0] == pytest.approx(expected, abs=1e-12)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_harrell_c_equals_scikit_survival_within_folds(seed: int) -> None:
-    data = cases(seed=seed)
-    expected = by_fold(
-        data, lambda r, rows: concordance_index_censored(data.event[rows], data.time[rows], r)[0]
+def test_equals_survivaleval(golden: SurvivalCases) -> None:
+    theirs = FIGURES["SurvivalEVAL"]
+    one = np.ones((1, len(golden)))
+    np.testing.assert_allclose(
+        d_calibration_counts(golden, one)[0], theirs["d_calibration"]["counts"], rtol=1e-9
     )
-    assert score("harrell_c", data)[0] == pytest.approx(expected, abs=1e-12)
+    assert score("d_calibration", golden) == pytest.approx(theirs["d_calibration"]["p"], rel=1e-9)
+    assert score("ici", golden) == pytest.approx(theirs["ici"], rel=1e-6)
+    assert score("antolini_c", golden) == pytest.approx(theirs["antolini_c"], abs=1e-12)
+    # SurvivalEVAL evaluates at 0 and at event times only.
+    rough = dataclasses.replace(golden, grid=np.append(0.0, np.unique(golden.time[golden.event])))
+    assert score("km_calibration", rough) ** 2 == pytest.approx(theirs["km_calibration_squared"], rel=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_uno_c_equals_scikit_survival_within_folds(seed: int) -> None:
-    data = cases(seed=seed)
-    outcome = Surv.from_arrays(data.event, data.time)
-    expected = by_fold(data, lambda r, rows: concordance_index_ipcw(outcome, outcome[rows], r)[0])
-    assert score("uno_c", data)[0] == pytest.approx(expected, abs=1e-12)
-
-
-@given(st.integers(0, 1000))
-@settings(max_examples=20, deadline=None)
-def test_harrell_c_equals_brute_force(seed: int) -> None:
-    data = cases(n=20, repeats=1, folds=1, seed=seed)
-    risk, right, pairs = data.risk[0], 0.0, 0
-    for i in range(20):
-        for j in range(20):
-            later = data.time[j] > data.time[i] or (data.time[j] == data.time[i] and not data.event[j])
-            if data.event[i] and later and i != j:
-                pairs += 1
-                right += 1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0
-    assert score("harrell_c", data)[0] == pytest.approx(right / pairs if pairs else 0.0)
+def test_equals_torchsurv(golden: SurvivalCases) -> None:
+    theirs = FIGURES["torchsurv"]
+    at = np.array(theirs["times"])
+    one = np.ones((1, len(golden)))
+    there = dataclasses.replace(golden, grid=at)
+    np.testing.assert_allclose(brier_curve(there, one)[0], theirs["brier"], rtol=1e-5)
+    # The AUC is computed at every fifth time of the grid.
+    there = dataclasses.replace(golden, grid=np.repeat(at, 5))
+    np.testing.assert_allclose(auc_curve(there, one)[0], theirs["auc"], rtol=1e-5)
+    assert score("harrell_c", golden) == pytest.approx(theirs["harrell_c"], rel=1e-5)
+    assert score("uno_c", golden) == pytest.approx(theirs["uno_c"], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(METRICS["survival"]))
-def test_a_weight_is_a_patient_that_counts_so_often(name: str) -> None:
-    data = dataclasses.replace(cases(n=40), bound=np.random.default_rng(5).uniform(0, 20, (2, 40)))
+def test_a_weight_equals_repeated_patients(name: str) -> None:
+    data = dataclasses.replace(made_up(n=40), bound=np.random.default_rng(5).uniform(0, 20, (2, 40)))
     counts = resamples(np.arange(40), 5, seed=1)[1:]
-    together = score(name, data, counts)
+    together = scores(name, data, counts)
     for value, count in zip(together, counts.astype(int), strict=True):
         rows = np.repeat(np.arange(40), count)
-        assert value == pytest.approx(score(name, data.take(rows))[0], abs=1e-9)
+        assert value == pytest.approx(score(name, data.take(rows)), abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["harrell_c", "uno_c"])
-def test_direction_of_concordance(name: str) -> None:
-    data = cases(ties=False)
-    perfect = dataclasses.replace(data, risk=-np.tile(data.time, (2, 1)))
-    assert score(name, perfect)[0] == pytest.approx(1.0)
-    reverse = dataclasses.replace(data, risk=np.tile(data.time, (2, 1)))
-    assert score(name, reverse)[0] == pytest.approx(0.0)
+@pytest.mark.parametrize("name", ["d_calibration", "calibration_slope", "ici", "bound_coverage"])
+def test_a_metric_that_cannot_compare_methods_is_refused(name: str) -> None:
+    from omics.common.errors import ConfigError
+    from stratomics.config import EvaluationConfig, ExperimentConfig
 
-
-def test_concordance_of_many_patients_needs_no_memory_for_all_pairs() -> None:
-    """One matrix of 6,000 x 6,000 numbers would be 288 MB."""
-    data = cases(n=6000, repeats=1, folds=1)
-    for name in ("harrell_c", "uno_c", "antolini_c"):
-        score(name, data.take(np.arange(50)))
-        tracemalloc.start()
-        value = score(name, data)[0]
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert peak < 80e6, (name, peak)
-        assert 0.5 < value < 1.0
-
-
-@pytest.mark.parametrize("draws", [1, 3])
-def test_concordance_with_weights_equals_all_pairs(draws: int) -> None:
-    rng = np.random.default_rng(draws)
-    risk, time = rng.integers(0, 9, 200).astype(float), rng.integers(1, 20, 200).astype(float)
-    event, first, second = rng.random(200) < 0.6, rng.random((draws, 200)), rng.random((draws, 200))
-    later = event[:, None] & ((time[:, None] < time) | ((time[:, None] == time) & ~event))
-    order = later * ((risk[:, None] > risk) + 0.5 * (risk[:, None] == risk))
-    right, pairs = concordance(risk, event, time, first, second)
-    np.testing.assert_allclose(right, np.einsum("bi,ij,bj->b", first, order, second))
-    np.testing.assert_allclose(pairs, np.einsum("bi,ij,bj->b", first, later, second))
-
-
-def test_ibs_rewards_the_truth() -> None:
-    data = cases(ties=False)
-    oracle = (data.time[:, None] > data.grid).astype(float)
-    better = with_survival(data.event, data.time, data.risk, data.fold, data.grid, np.stack([oracle, oracle]))
-    assert score("ibs", better)[0] < score("ibs", data)[0]
-
-
-def test_compare_sets_methods_side_by_side() -> None:
-    ours, theirs = cases(), cases()
-    worse = with_survival(
-        theirs.event,
-        theirs.time,
-        -theirs.risk,
-        theirs.fold,
-        theirs.grid,
-        exponential(theirs.grid, -3 * theirs.risk, 10.0),
-    )
-    metrics = compare(
-        {"stratomics": ours, "same": theirs, "worse": worse}, "survival", "survival", "ibs", 200, seed=1
-    )
-    same = metrics["differences"]["same"]["survival"]["ibs"]
-    assert (same["estimate"], same["low"], same["high"]) == (0.0, 0.0, 0.0)
-    assert verdict(metrics["differences"]["worse"]["survival"]["ibs"], "ibs", "X") == "better than X"
-    for key, figure in metrics["survival"].items():
-        if not find_metric(key).interval:
-            assert set(figure) == {"estimate"}
-        else:
-            assert figure["low"] <= figure["estimate"] <= figure["high"], key
+    config: Any = ExperimentConfig(evaluation=EvaluationConfig(metric=name))
+    with pytest.raises(ConfigError, match="cannot compare methods: it lacks"):
+        complete_config(config, "survival")
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "metric", "words"),
-    [
-        (-0.2, -0.1, "ibs", "better than X"),
-        (0.1, 0.2, "ibs", "worse than X"),
-        (0.1, 0.2, "harrell_c", "better than X"),
-        (-0.2, -0.1, "harrell_c", "worse than X"),
-        (-0.1, 0.2, "ibs", "no evidence of a difference from X"),
-        (0.0, 0.2, "ibs", "no evidence of a difference from X"),
-    ],
+    ("name", "concordance", "ibs", "log_likelihood"),
+    [("metabric", 0.6324, 0.1556, -0.4668), ("gbsg", 0.6563, 0.1727, -0.5127)],
 )
-def test_verdict_knows_the_direction(low: float, high: float, metric: str, words: str) -> None:
-    assert verdict({"estimate": (low + high) / 2, "low": low, "high": high}, metric, "X") == words
+def test_cox_on_public_splits_has_the_reference_values(
+    shared: Callable[[str], Path], name: str, concordance: float, ibs: float, log_likelihood: float
+) -> None:
+    """Values of ``../shared/reference/survival-numbers.md``; its grid includes both ends of the follow-up."""
+    table = pd.read_parquet(shared(f"benchmarks/{name}.parquet"))
+    train, test = (table[table["split"] == part].drop(columns="split") for part in ("train", "test"))
+    model = CoxPHFitter().fit(train, "time", "event")
+    ids, n = test.index.to_numpy().astype(str), len(test)
+    survival = model.predict_survival_function(test).T.to_numpy()
+    prediction = Prediction.of_survival(
+        ids,
+        model.predict_log_partial_hazard(test).to_numpy(),
+        model.baseline_survival_.index.to_numpy(),
+        survival,
+    )
+    outcome = Survival(
+        test["time"].to_numpy(float), test["event"].to_numpy(bool), np.ones(n, dtype=bool), "months"
+    )
+    data = cases_of(prediction, ids, outcome)
+    both_ends = dataclasses.replace(data, grid=np.linspace(data.time.min(), data.time.max(), 100))
+    assert score("harrell_c", data) == pytest.approx(concordance, abs=1e-4)
+    assert score("antolini_c", data) == pytest.approx(concordance, abs=1e-4)
+    assert score("ibs", both_ends) == pytest.approx(ibs, abs=4e-4)
+    assert score("integrated_log_likelihood", both_ends) == pytest.approx(log_likelihood, abs=2e-3)
