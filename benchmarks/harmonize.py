@@ -59,7 +59,7 @@ def wide_cohort() -> object:
     import mudata
 
     from omics.cohort.parse import parse_spec
-    from omics.cohort.read import assemble_cohort
+    from omics.cohort.assemble import assemble_cohort
 
     n, p = WIDE
     mudata.set_options(pull_on_update=False)

@@ -1,1 +1,1 @@
-"""What was measured on whom: modalities, file formats, endpoints, cohorts. Never torch."""
+"""Cohorts: file formats, modalities, endpoints and checks. Nothing here imports torch."""

@@ -1,21 +1,21 @@
-"""The table of checks: each looks at a whole cohort and yields findings; a new one is one function and one line."""
+"""Registry of checks of a whole cohort, each of which yields findings; a new check is one function and one line."""
 
 CHECKS = {
     "views": "omics.checks.views:describe_views",
     "left_out": "omics.checks.views:left_out_by_readers",
     "overlap": "omics.checks.views:overlap_of_views",
-    "bare_patients": "omics.checks.views:patients_without_views",
+    "patients_without_views": "omics.checks.views:patients_without_views",
     "identical_patients": "omics.checks.views:identical_patients",
     "duplicated_features": "omics.checks.views:features_in_two_views",
     "swapped_samples": "omics.checks.swaps:swapped_samples",
     "endpoints": "omics.checks.endpoints:describe_endpoints",
     "time_zero": "omics.checks.endpoints:time_zero",
-    "half_endpoints": "omics.checks.endpoints:half_observed",
-    "wall": "omics.checks.endpoints:follow_up_wall",
+    "half_observed": "omics.checks.endpoints:half_observed",
+    "follow_up_wall": "omics.checks.endpoints:follow_up_wall",
     "function_of_another": "omics.checks.endpoints:function_of_another",
     "arms": "omics.checks.confounding:describe_arms",
-    "missing_tied": "omics.checks.confounding:missing_views_tied_to_groups",
-    "site_tied": "omics.checks.confounding:site_tied_to_outcome_or_arm",
+    "missing_tied": "omics.checks.confounding:missing_views_by_group",
+    "site_confounded": "omics.checks.confounding:confounded_site",
     "outcome_like_names": "omics.checks.leaks:outcome_like_names",
     "perfect_features": "omics.checks.leaks:perfect_features",
     "telling_ids": "omics.checks.leaks:telling_ids",

@@ -1,28 +1,30 @@
-"""What a careful statistician would look at first: every fault of a cohort, or every finding in it."""
+"""Check a cohort before a model is fitted: list its errors or, if it can be read, what needs attention."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omics.checks import CHECKS
-from omics.checks.finding import ERROR, Finding
-from omics.checks.undeclared_tables import undeclared_tables
+from omics.checks.finding import ERROR, WARNING, Finding
+from omics.cohort.parse import load_spec
 from omics.cohort.read import inspect_cohort
 from omics.common.errors import CohortError
 from omics.common.registry import resolve
+from omics.readers import READERS
 
 if TYPE_CHECKING:
     from mudata import MuData
 
 __all__ = ["check_cohort", "cohort_notes"]
 
-DECIDED = ("time_zero", "half_endpoints", "bare_patients")
-"""Checks whose finding is also a decision, which every run has to say."""
+DECISIONS = ("time_zero", "half_observed", "patients_without_views")
+"""Checks with a finding that is also a decision about patients, which every run reports."""
 
 
 def check_cohort(source: str | Path) -> list[Finding]:
-    """Look a cohort over before anything is modelled.
+    """Check a cohort before a model is fitted.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ def check_cohort(source: str | Path) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Every error, if it cannot be read; else what it holds and what wants a look.
+        Every error, if the cohort cannot be read; otherwise descriptions and warnings.
 
     Examples
     --------
@@ -43,11 +45,11 @@ def check_cohort(source: str | Path) -> list[Finding]:
     if cohort is None:
         return [_as_finding(error) for error in errors]
     findings = [finding for name in CHECKS for finding in resolve(CHECKS, name, "check")(cohort)]
-    return [*findings, *undeclared_tables(source)]
+    return [*findings, *_undeclared_tables(source)]
 
 
 def cohort_notes(cohort: MuData) -> list[str]:
-    """Say in a sentence each what was decided about patients whose data are incomplete.
+    """Decisions about patients with incomplete data, one sentence per decision.
 
     Examples
     --------
@@ -55,8 +57,27 @@ def cohort_notes(cohort: MuData) -> list[str]:
     >>> cohort_notes(read_cohort("bundled:tcga_acc"))
     ['survival: 1 patient(s) have time 0; they stay, with half a day of follow-up']
     """
-    found = (finding for name in DECIDED for finding in resolve(CHECKS, name, "check")(cohort))
-    return [f"{finding.place}: {finding.sentence}" for finding in found]
+    findings = (finding for name in DECISIONS for finding in resolve(CHECKS, name, "check")(cohort))
+    return [f"{finding.place}: {finding.sentence}" for finding in findings]
+
+
+def _undeclared_tables(source: str | Path) -> Iterator[Finding]:
+    """Find tables beside ``cohort.yaml`` that it does not declare."""
+    path = Path(source)
+    path = path / "cohort.yaml" if path.is_dir() else path
+    if path.suffix == ".h5mu" or not path.is_file():
+        return
+    spec = load_spec(path)
+    declared = {view.file for view in spec.views.values()} | {spec.samples.file if spec.samples else None}
+    endings = tuple(ending for ending in READERS if ending.startswith("."))
+    for file in sorted(path.parent.iterdir()):
+        if file.name.endswith(endings) and file.name not in declared:
+            yield Finding(
+                "undeclared_table",
+                WARNING,
+                file.name,
+                "this table is in the folder and is not used; declare it as a view, or remove it",
+            )
 
 
 def _as_finding(error: CohortError) -> Finding:

@@ -1,4 +1,4 @@
-"""Endpoints: how many, for how long, and whether one is only another in other words."""
+"""Endpoints: number of events, follow-up, and endpoints that repeat another one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["describe_endpoints", "follow_up_wall", "function_of_another", "half_observed", "time_zero"]
 
 WALL = 0.8
-"""Share of the censored patients at one very time that makes a wall."""
+"""Share of the censored patients at the same time from which follow-up ends at a wall."""
 
 FEWEST = 20
-"""Patients that a rule needs before it is called one."""
+"""Number of patients that a rule must hold for before it is reported."""
 
 
 def describe_endpoints(cohort: MuData) -> Iterator[Finding]:
-    """Events and follow-up, or prevalence."""
+    """Describe each endpoint: events and follow-up, or prevalence."""
     for name, endpoint in cohort_endpoints(cohort).named.items():
         n = int(endpoint.observed.sum())
         if isinstance(endpoint, Survival):
@@ -38,7 +38,7 @@ def describe_endpoints(cohort: MuData) -> Iterator[Finding]:
 
 
 def time_zero(cohort: MuData) -> Iterator[Finding]:
-    """Patients whose recorded time is 0."""
+    """Count patients with a recorded time of 0."""
     for name, endpoint in cohort_spec(cohort).endpoints.items():
         zero = 0 if endpoint.time is None else int((cohort.obs[endpoint.time] == 0).sum())
         if zero:
@@ -51,7 +51,7 @@ def time_zero(cohort: MuData) -> Iterator[Finding]:
 
 
 def half_observed(cohort: MuData) -> Iterator[Finding]:
-    """Patients with a time and no event column, or the other way round."""
+    """Count patients who have a time without an event, or an event without a time."""
     for name, endpoint in cohort_spec(cohort).endpoints.items():
         if endpoint.time is None or endpoint.event is None:
             continue
@@ -66,7 +66,7 @@ def half_observed(cohort: MuData) -> Iterator[Finding]:
 
 
 def follow_up_wall(cohort: MuData) -> Iterator[Finding]:
-    """Censoring at one very time: administrative, or a horizon at which time was cut."""
+    """Find endpoints with most patients censored at the same time, by the end of the study or by a cut of the times."""
     for name, endpoint in cohort_endpoints(cohort).named.items():
         if not isinstance(endpoint, Survival):
             continue
@@ -79,12 +79,12 @@ def follow_up_wall(cohort: MuData) -> Iterator[Finding]:
                 WARNING,
                 name,
                 f"{counts.max()} of {len(censored)} censored patients are censored at {wall:g} {endpoint.unit}: "
-                "follow-up ends at one wall, and nothing is known beyond it",
+                "follow-up of all ends at this time, and nothing is known beyond it",
             )
 
 
 def function_of_another(cohort: MuData) -> Iterator[Finding]:
-    """Find a response that is only a cut through a survival time, or another response."""
+    """Find responses that are only a cut of a survival time, or a copy of another response."""
     named = cohort_endpoints(cohort).named
     for (name, response), (other, source) in permutations(named.items(), 2):
         if not isinstance(response, Response):
@@ -96,7 +96,7 @@ def function_of_another(cohort: MuData) -> Iterator[Finding]:
                 "function_of_another",
                 WARNING,
                 name,
-                f"it is {rule.format(other=other)} in {both} of {both} patients: no second confirmation of it",
+                f"it is {rule.format(other=other)} in {both} of {both} patients: it does not confirm the other one",
             )
 
 

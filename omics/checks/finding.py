@@ -1,4 +1,4 @@
-"""Finding: one thing that a careful statistician would look at, with its place and a sentence."""
+"""Finding: what a check reports, with its place and a sentence."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ INFO, WARNING, ERROR = "info", "warning", "error"
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found.
+    """One result of a check.
 
     Attributes
     ----------
     code
-        Short stable name, for tests and machines.
+        Short stable name, for tests and programs.
     severity
-        ``info`` describes, ``warning`` wants a look before modelling, ``error`` cannot be right.
+        ``info`` describes the cohort, ``warning`` needs attention before modelling, ``error`` is wrong.
     place
-        A view, an endpoint, a file, or what else it is about.
+        The view, endpoint, column or file that it is about.
     sentence
-        For people.
+        What was found and what to do.
     """
 
     code: str

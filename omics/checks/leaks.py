@@ -1,4 +1,4 @@
-"""Leaks: features, covariates and ids that carry the outcome itself."""
+"""Leaks: features, covariates and ids that contain the outcome."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ NAMES = re.compile(
     r"(os|pfs|dfs|rfs|efs|ttp)[^a-z0-9]+(time|day|month|year|status|event|cens)|(os|pfs|dfs|rfs|efs|ttp|rcb|pcr)$)",
     re.IGNORECASE,
 )
-"""Words of outcomes, whole: a gene called OS9 or DEAD-box helicase DDX5 is none."""
+"""Whole words that name outcomes; genes such as OS9 or the DEAD-box helicase DDX5 do not match."""
 
 BY_CHANCE = 0.01
-"""Probability, over all features of a view, below which a perfect separation is no accident."""
+"""Expected number of perfectly separating noise features of a view below which separation is not chance."""
 
 FEWEST = 5
-"""Patients a prefix of ids needs before it is said to spell anything."""
+"""Number of patients with the same letters in their ids that is needed to compare the letters with a label."""
 
 
 def outcome_like_names(cohort: MuData) -> Iterator[Finding]:
-    """Features and covariates whose name sounds like an outcome."""
+    """Find features and covariates with names that sound like an outcome."""
     spec = cohort_spec(cohort)
     places = {"covariates": list(spec.covariates)} | {
         view: list(cohort[view].var_names) for view in spec.views
@@ -54,7 +54,7 @@ def outcome_like_names(cohort: MuData) -> Iterator[Finding]:
 
 
 def perfect_features(cohort: MuData) -> Iterator[Finding]:
-    """Features that separate the outcome perfectly, where chance would not."""
+    """Find features that separate the outcome perfectly, unless chance explains this."""
     for name, endpoint in cohort_endpoints(cohort).named.items():
         label = endpoint.event if isinstance(endpoint, Survival) else endpoint.positive
         for view in cohort_spec(cohort).views:
@@ -88,24 +88,24 @@ def _separating(values: NDArray[np.float64], yes: NDArray[np.bool_]) -> NDArray[
 
 
 def _chance(positive: int, negative: int, features: int) -> float:
-    """Give the expected number of features of noise that separate so many patients by chance."""
+    """Return the expected number of noise features that separate the patients perfectly."""
     return 2.0 * features / comb(positive + negative, positive)
 
 
 def telling_ids(cohort: MuData) -> Iterator[Finding]:
-    """Ids whose letters spell the label."""
+    """Find labels that the letters of the patients' ids reveal."""
     letters = pd.Series(cohort.obs_names.str.replace(r"[\d\W_]+", "", regex=True), cohort.obs_names)
     for name, label in outcomes(cohort):
-        if _tells(letters, label):
+        if _reveals(letters, label):
             yield Finding(
                 "telling_ids",
                 WARNING,
                 name,
-                "the letters of the patients' ids spell this label; keep ids out of anything that learns",
+                "the letters of the patients' ids reveal this label; never use ids as features or covariates",
             )
 
 
-def _tells(letters: pd.Series[Any], label: pd.Series[Any]) -> bool:
+def _reveals(letters: pd.Series[Any], label: pd.Series[Any]) -> bool:
     seen = label.notna()
     table = pd.crosstab(letters[seen], label[seen])
     large = table[table.sum(axis=1) >= FEWEST]

@@ -1,4 +1,4 @@
-"""Sample swaps: patients whose two views fit each other's better than their own."""
+"""Sample swaps: pairs of patients with samples that were probably exchanged between two views."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Array = NDArray[np.float64]
 FEWEST_PATIENTS = 20
 FEWEST_FEATURES = 10
 AGREES = 0.3
-"""Correlation from which a feature of one name is taken to agree between two views."""
+"""Correlation above which a feature of the same name agrees between two views."""
 MARGIN = 4.0
-"""Standard deviations of the matches of strangers by which two patients gain from an exchange."""
+"""Smallest gain by an exchange, in standard deviations of the match of two different patients."""
 
 
 def swapped_samples(cohort: MuData) -> Iterator[Finding]:
-    """Pairs of patients who seem exchanged between two views that share feature names."""
+    """Find pairs of patients who seem exchanged between two views that share feature names."""
     views = cohort_spec(cohort).views
     for one, two in combinations(views, 2):
         names = cohort[one].var_names.intersection(cohort[two].var_names)
@@ -46,7 +46,7 @@ def swapped_samples(cohort: MuData) -> Iterator[Finding]:
                 "swapped_samples",
                 WARNING,
                 f"{one}, {two}",
-                f"patients {patients[i]} and {patients[j]} fit each other's values better than their own: "
+                f"patients {patients[i]} and {patients[j]} match better after an exchange in one view: "
                 "were two samples exchanged?",
             )
 
@@ -56,10 +56,21 @@ def _values(view: AnnData) -> Array:
 
 
 def swapped_pairs(one: Array, two: Array) -> list[tuple[int, int]]:
-    """Pairs (i, j) of rows exchanged between two arrays of the same patients and features.
+    """Find rows that were exchanged between two arrays of the same patients and features.
 
-    Features that agree over patients are standardised; a pair is exchanged when both fit each other better than
-    themselves, together by `MARGIN` standard deviations of the matches of strangers.
+    Only features that are correlated between the arrays count; they are standardised. A pair counts as exchanged
+    when the match of both patients is better after the exchange, in sum by `MARGIN` standard deviations of the
+    match of two different patients.
+
+    Parameters
+    ----------
+    one, two
+        (n, p) values, NaN where not measured.
+
+    Returns
+    -------
+    list of tuple
+        Pairs (i, j) of rows, with i < j.
 
     Examples
     --------
@@ -77,7 +88,7 @@ def swapped_pairs(one: Array, two: Array) -> list[tuple[int, int]]:
     match = first[:, agrees] @ second[:, agrees].T / agrees.sum()
     gain = match - np.diag(match)[:, None]
     spread = float(match[~np.eye(len(match), dtype=bool)].std())
-    # What the exchange gains for both, where it gains for each.
+    # The gain of both patients, where each of them gains.
     both = np.where((gain > 0) & (gain.T > 0), gain + gain.T, 0.0)
     pairs: list[tuple[int, int]] = []
     while both.max() > MARGIN * spread:
@@ -88,7 +99,7 @@ def swapped_pairs(one: Array, two: Array) -> list[tuple[int, int]]:
 
 
 def _standardised(values: Array) -> Array:
-    """Give standard scores per feature, what is missing or constant at 0."""
+    """Return standard scores per feature; 0 where a value is missing or the feature is constant."""
     measured = np.isfinite(values)
     count = np.maximum(measured.sum(axis=0), 1)
     centred = np.where(measured, values - np.where(measured, values, 0.0).sum(axis=0) / count, 0.0)

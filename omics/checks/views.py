@@ -1,4 +1,4 @@
-"""Views: what each holds, how they overlap, and values that stand twice."""
+"""Views: their values, their overlap, and values that are repeated."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ __all__ = [
 Array = NDArray[np.float64]
 
 TWIN, NAMESAKE = 0.9, 0.5
-"""Rank correlations from which features of two views of one modality are called the same measurement: any two
-features, and two of one name."""
+"""Rank correlations above which two features in views of the same modality count as the same measurement: for any two
+features, and for two features of the same name."""
 
 PREFIX = re.compile(r"^([dlxo]|hsa)[^a-z0-9]+|[^a-z0-9]+")
 
 FEWEST_SHARED = 3
-"""Pairs of views whose overlap is told."""
+"""Number of pairs of views whose overlap is shown."""
 
 FEWEST = 20
-"""Patients that a correlation needs."""
+"""Number of patients that a correlation needs."""
 
 MOST_FEATURES = 4000
-"""Features a view that are compared with those of another, those that vary most."""
+"""Number of features per view that are compared with those of another view: those that vary most."""
 
 
 def describe_views(cohort: MuData) -> Iterator[Finding]:
-    """Patients, features, missing share and range of each view, beside its declared scale."""
+    """Describe each view: patients, features, share of missing values, range, and declared scale."""
     for name, view in cohort_spec(cohort).views.items():
         values = np.asarray(cohort[name].X)
         measured = np.isfinite(values)
@@ -64,14 +64,14 @@ def describe_views(cohort: MuData) -> Iterator[Finding]:
 
 
 def left_out_by_readers(cohort: MuData) -> Iterator[Finding]:
-    """Find what a reader left out by the rules of its format, such as control samples."""
+    """Report what a reader left out by the rules of its format, such as control samples."""
     for name in cohort_spec(cohort).views:
         for note in cohort[name].uns.get(LEFT_OUT, ()):
             yield Finding("left_out", INFO, name, str(note))
 
 
 def overlap_of_views(cohort: MuData) -> Iterator[Finding]:
-    """How many patients share which views."""
+    """Count the patients who have every view, and those who have both views of a pair."""
     seen = observed_views(cohort)
     complete = int(seen.all(axis=1).sum())
     shared = sorted((int((seen[a] & seen[b]).sum()), f"{a} and {b}") for a, b in combinations(seen, 2))
@@ -81,21 +81,21 @@ def overlap_of_views(cohort: MuData) -> Iterator[Finding]:
 
 
 def patients_without_views(cohort: MuData) -> Iterator[Finding]:
-    """Patients that have covariates and endpoints but no measurement."""
-    if bare := int((~observed_views(cohort).any(axis=1)).sum()):
+    """Count patients who have covariates and endpoints but no measurement."""
+    if without_view := int((~observed_views(cohort).any(axis=1)).sum()):
         yield Finding(
             "no_view",
             WARNING,
             "views",
-            f"{bare} patient(s) have no view at all; they stay, with their covariates",
+            f"{without_view} patient(s) have no view at all; they stay, with their covariates",
         )
 
 
 def identical_patients(cohort: MuData) -> Iterator[Finding]:
-    """Two patients of a view with the very same values: one sample measured, or copied, twice."""
+    """Find patients of a view with exactly the same values: one sample was measured, or copied, twice."""
     for name in cohort_spec(cohort).views:
         values = np.ascontiguousarray(np.nan_to_num(np.asarray(cohort[name].X), nan=np.inf))
-        # A panel of few or of coarse values repeats by chance; a long one with many levels does not.
+        # Few or coarse values may repeat by chance; many features with many levels do not.
         if values.shape[1] < FEWEST or len(np.unique(values[: 10**5])) < 10 * FEWEST:
             continue
         rows = pd.Series([row.tobytes() for row in values], index=cohort[name].obs_names)
@@ -105,13 +105,13 @@ def identical_patients(cohort: MuData) -> Iterator[Finding]:
                 "identical_patients",
                 WARNING,
                 name,
-                f"{len(twins)} patients have the very same {values.shape[1]} values as another; "
+                f"{len(twins)} patients have exactly the same {values.shape[1]} values as another; "
                 "is a sample in the table twice?",
             )
 
 
 def features_in_two_views(cohort: MuData) -> Iterator[Finding]:
-    """Find the same measurement in two views of one modality, found by correlation."""
+    """Find measurements that two views of the same modality share, by their correlation."""
     views = cohort_spec(cohort).views
     for one, two in combinations(views, 2):
         if views[one].modality != views[two].modality:
@@ -124,7 +124,7 @@ def features_in_two_views(cohort: MuData) -> Iterator[Finding]:
                 WARNING,
                 f"{one}, {two}",
                 f"{len(twins)} feature(s) seem to be measured in both views: {shown}"
-                f"{', ...' if twins[3:] else ''}; their weight counts twice",
+                f"{', ...' if twins[3:] else ''}; they would count twice",
             )
 
 
@@ -135,21 +135,22 @@ def _twins(one: AnnData, first: ViewSpec, two: AnnData, second: ViewSpec) -> lis
     a, names_a = _ranks(one, first, shared)
     b, names_b = _ranks(two, second, shared)
     r = _correlation(a, b)
-    same = np.array([_bare(n) for n in names_a])[:, None] == np.array([_bare(n) for n in names_b])
+    plain_a, plain_b = ([_plain_name(name) for name in names] for names in (names_a, names_b))
+    same = np.array(plain_a)[:, None] == np.array(plain_b)
     rows, columns = np.nonzero((r > TWIN) | (same & (r > NAMESAKE)))
-    found = [
+    twins = [
         (str(names_a[int(i)]), str(names_b[int(j)]), float(r[i, j]))
         for i, j in zip(rows, columns, strict=True)
     ]
-    return sorted(found, key=lambda twin: -twin[2])
+    return sorted(twins, key=lambda twin: -twin[2])
 
 
-def _bare(name: str) -> str:
-    """Name without case, marks and the prefix of a stereoisomer: L.carnitine and Carnitine are one.
+def _plain_name(name: str) -> str:
+    """Name in lower case without punctuation and without the prefix of a stereoisomer.
 
     Examples
     --------
-    >>> _bare("L.carnitine") == _bare("Carnitine")
+    >>> _plain_name("L.carnitine") == _plain_name("Carnitine")
     True
     """
     return PREFIX.sub("", name.lower())
@@ -168,9 +169,9 @@ def _ranks(view: AnnData, spec: ViewSpec, patients: pd.Index) -> tuple[Array, pd
 
 
 def _correlation(a: Array, b: Array) -> Array:
-    """Correlations (p, q) of centred columns over the patients who have both."""
-    seen_a, seen_b = np.isfinite(a), np.isfinite(b)
-    a, b = np.where(seen_a, a, 0.0), np.where(seen_b, b, 0.0)
-    scale = np.sqrt(((a**2).T @ seen_b) * (seen_a.T @ b**2))
+    """Correlations (p, q) of centred columns, over the patients who have both."""
+    observed_a, observed_b = np.isfinite(a), np.isfinite(b)
+    a, b = np.where(observed_a, a, 0.0), np.where(observed_b, b, 0.0)
+    scale = np.sqrt(((a**2).T @ observed_b) * (observed_a.T @ b**2))
     correlation: Array = (a.T @ b) / np.where(scale > 0, scale, np.inf)
     return correlation

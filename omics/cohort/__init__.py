@@ -1,1 +1,1 @@
-"""From a folder with ``cohort.yaml``, or one ``.h5mu`` file, to one checked MuData."""
+"""Reading of cohorts: a folder with ``cohort.yaml``, or one ``.h5mu`` file, becomes one checked MuData."""

@@ -1,4 +1,4 @@
-"""Endpoints read from the table of samples, and everything refused that cannot be right about them."""
+"""Read endpoints from the samples table and check their values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from omics.common.errors import CohortError, nearest
 __all__ = ["HALF_A_DAY", "check_endpoints", "read_endpoints"]
 
 HALF_A_DAY = {"days": 0.5, "weeks": 0.5 / 7, "months": 0.5 / 30.4375, "years": 0.5 / 365.25}
-"""What a recorded time of 0 stands for, by unit: it happened within the first day."""
+"""Value of a recorded time of 0, by unit: the event or the censoring happened within the first day."""
 
 
 def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoints:
@@ -24,22 +24,27 @@ def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoi
     Parameters
     ----------
     samples
-        A row a patient, indexed by id.
+        One row per patient, indexed by id.
     spec
-        The cohort's specification.
+        Specification of the cohort.
     file
         Named in errors.
+
+    Returns
+    -------
+    Endpoints
+        In the order of `samples`.
 
     Raises
     ------
     CohortError
-        A missing column, text for a number, a negative time, an event that is neither 0 nor 1, a cause that
-        contradicts the event, an entry that is not before the time, or a label that is no level.
+        If a column is missing, a number is text, a time is negative, an event is neither 0 nor 1, a cause
+        contradicts the event, an entry is not before the time, or a label is not a level.
 
     Notes
     -----
-    A time of 0 means "within the first day": the patient stays, with half a day. Who has a time
-    without an event, or the other way round, has this endpoint not observed.
+    A time of 0 means "within the first day": the patient stays, with a time of half a day. An endpoint is not
+    observed in a patient who has a time without an event, or an event without a time.
     """
     return Endpoints(
         {
@@ -53,9 +58,24 @@ def read_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> Endpoi
 
 
 def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
-    """Refuse what :func:`read_endpoints` refuses, and a positive value that is spelled otherwise than in the column.
+    """Check endpoints as :func:`read_endpoints` does, and that the positive values and causes occur in their columns.
 
-    A part of a cohort may well be without one, and so may a new cohort of which 1 is positive and all are 0.
+    A part of a cohort may lack them, so that only a whole cohort is checked. A column with only zeros, of which 1 is
+    positive, is accepted.
+
+    Parameters
+    ----------
+    samples
+        One row per patient, indexed by id.
+    spec
+        Specification of the cohort.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        As :func:`read_endpoints`; if no patient has a positive value, or if a cause has no event.
     """
     for name, endpoint in read_endpoints(samples, spec, file).named.items():
         column = spec.endpoints[name].column
@@ -66,9 +86,9 @@ def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
             and not endpoint.positive.any()
             and not _only_zeros(samples, spec.endpoints[name])
         ):
-            values = " or ".join(map(repr, _positive(spec.endpoints[name])))
+            values = " or ".join(map(repr, _positive_values(spec.endpoints[name])))
             raise CohortError(
-                f"nobody has the positive value {values}; found {_found(samples[column])}",
+                f"no patient has the positive value {values}; found {_first_values(samples[column])}",
                 "no_positive",
                 file=file,
                 column=column,
@@ -85,7 +105,7 @@ def _check_causes(name: str, endpoint: Survival, spec: CohortSpec, file: str) ->
     absent = set(range(1, endpoint.cause.max(initial=0) + 1)) - set(endpoint.cause.tolist())
     if absent:
         raise CohortError(
-            f"endpoint '{name}': nobody has cause {min(absent)}; number the causes 1, 2, ... without a gap",
+            f"endpoint '{name}': no patient has cause {min(absent)}; number the causes 1, 2, ... without a gap",
             "cause_without_events",
             file=file,
             column=spec.endpoints[name].cause,
@@ -146,10 +166,10 @@ def _entry(
     if endpoint.entry is None:
         return None
     entry = _numbers(samples, endpoint.entry, file)
-    sentence = "no time of entry; write 0 for who was observed from the start"
+    sentence = "no time of entry; write 0 for a patient who was observed from the start"
     _refuse(samples, observed & np.isnan(entry), sentence, "no_entry", endpoint.entry, file)
     wrong = observed & ~((entry >= 0) & (entry < time))
-    sentence = f"a patient enters at 0 or later, and before his time ({endpoint.time})"
+    sentence = f"a patient enters at 0 or later, and before their time ({endpoint.time})"
     _refuse(samples, wrong, sentence, "entry_after_time", endpoint.entry, file)
     return np.where(observed, entry, 0.0)
 
@@ -158,28 +178,28 @@ def _response(samples: pd.DataFrame, endpoint: EndpointSpec, file: str) -> Respo
     column = _column(samples, str(endpoint.column), file)
     observed = column.notna().to_numpy()
     positive = np.zeros(len(column), dtype=bool)
-    for value in _positive(endpoint):
-        # A nullable column compares to NA where it is empty.
+    for value in _positive_values(endpoint):
+        # Comparing a nullable column gives NA where it is empty.
         positive |= (column == value).astype("boolean").fillna(value=False).to_numpy(dtype=bool)
     if endpoint.levels is None:
         return Response(positive & observed, observed)
     place = column.map({value: number for number, value in enumerate(endpoint.levels)})
     names = tuple(map(str, endpoint.levels))
     unknown = observed & place.isna().to_numpy()
-    sentence = f"the label is none of the levels {', '.join(names)}"
+    sentence = f"the label is not one of the levels {', '.join(names)}"
     _refuse(samples, unknown, sentence, "unknown_level", endpoint.column, file)
     level = place.astype("float64").fillna(0.0).to_numpy().astype(np.int64)
     return Response(positive & observed, observed, level, names)
 
 
-def _positive(endpoint: EndpointSpec) -> list[Any]:
-    """Values that count as positive: the highest level where nothing else is said."""
+def _positive_values(endpoint: EndpointSpec) -> list[Any]:
+    """Values that count as positive; the highest level by default."""
     if endpoint.positive is None:
         return [] if endpoint.levels is None else endpoint.levels[-1:]
     return endpoint.positive if isinstance(endpoint.positive, list) else [endpoint.positive]
 
 
-def _found(column: pd.Series[Any]) -> str:
+def _first_values(column: pd.Series[Any]) -> str:
     values = sorted(map(str, column.dropna().unique()))
     return ", ".join(values[:5]) + (", ..." if values[5:] else "")
 
@@ -196,7 +216,7 @@ def _column(samples: pd.DataFrame, name: str, file: str) -> pd.Series[Any]:
 
 
 def _numbers(samples: pd.DataFrame, name: str, file: str) -> NDArray[np.float64]:
-    # A late import: readers know tables, endpoints only borrow their way to numbers.
+    # Imported late, since endpoints are read far more often than tables.
     from omics.readers.matrix import numbers
 
     column = _column(samples, name, file)

@@ -1,4 +1,4 @@
-"""A cohort in one ``.h5mu`` file: its samples, its views and the specification that it carries."""
+"""Read a cohort from one ``.h5mu`` file, which holds its samples, its views and its specification."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ import pandas as pd
 
 from omics.cohort.parse import parse_spec
 from omics.cohort.spec import CohortSpec, ViewSpec
-from omics.cohort.views import check_on_disk, check_scale, check_view
+from omics.cohort.views import check_scale, check_stored_values, check_view
 from omics.common.errors import CohortError
 from omics.readers.matrix import check_unique, check_unique_patients, numbers
-from omics.readers.notes import LEFT_OUT, noted
+from omics.readers.notes import LEFT_OUT, attach_notes
 from omics.readers.on_disk import is_large, leave_on_disk
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
-__all__ = ["UNS", "read_stored", "shared_names"]
+__all__ = ["UNS", "allow_shared_feature_names", "read_stored"]
 
 UNS = "stratomics"
-"""Where a MuData keeps specification and digest, in ``.uns``."""
+"""Key of ``.uns`` under which a MuData holds the specification and the digest."""
 
 Views = dict[str, "pd.DataFrame | AnnData"]
 
@@ -38,11 +38,11 @@ def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec]:
     Raises
     ------
     CohortError
-        Not a cohort, a view that is declared and not there, and whatever is wrong with a view.
+        If the file is not a cohort, a declared view is missing, or a view is wrong.
     """
     stored = _open(path)
     views: Views = {}
-    rests_on_disk = False
+    stays_on_disk = False
     try:
         spec = _spec(stored, path)
         for name, view in spec.views.items():
@@ -52,16 +52,16 @@ def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec]:
                 )
             check_view(name, view, str(path))
             views[name] = _view(name, stored[name], view, str(path))
-        rests_on_disk = not all(isinstance(view, pd.DataFrame) for view in views.values())
+        stays_on_disk = not all(isinstance(view, pd.DataFrame) for view in views.values())
         return stored.obs.copy(), views, spec
     finally:
-        if not rests_on_disk:
+        if not stays_on_disk:
             stored.file.close()
 
 
 @contextmanager
-def shared_names() -> Iterator[None]:
-    """Let views share names of features: a gene has one in its copy number and in its expression."""
+def allow_shared_feature_names() -> Iterator[None]:
+    """Silence the warning that views share names of features, such as a gene with copy number and expression."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "var_names are not unique", UserWarning)
         yield
@@ -72,20 +72,20 @@ def _open(path: Path) -> MuData:
 
     mudata.set_options(pull_on_update=False)
     try:
-        with shared_names():
+        with allow_shared_feature_names():
             return mudata.read_h5mu(path, backed="r")
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _no_cohort(path, error) from None
+        raise _not_a_cohort(path, error) from None
 
 
 def _spec(stored: MuData, path: Path) -> CohortSpec:
     try:
         return parse_spec(json.loads(stored.uns[UNS]["spec"]), str(path))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _no_cohort(path, error) from None
+        raise _not_a_cohort(path, error) from None
 
 
-def _no_cohort(path: Path, error: Exception) -> CohortError:
+def _not_a_cohort(path: Path, error: Exception) -> CohortError:
     return CohortError(
         f"not a cohort in h5mu ({error}); it needs uns['{UNS}']['spec'], the cohort.yaml as json",
         "unreadable_file",
@@ -94,18 +94,18 @@ def _no_cohort(path: Path, error: Exception) -> CohortError:
 
 
 def _view(name: str, stored: AnnData, view: ViewSpec, file: str) -> pd.DataFrame | AnnData:
-    # A backed AnnData without values has an empty dataset for them.
+    # X of a backed AnnData without values is an empty dataset, which has no shape.
     if stored.X is None or getattr(stored.X, "shape", None) is None:
-        raise CohortError(f"view '{name}' holds no values; fill its X", "missing_view", file=file)
+        raise CohortError(f"view '{name}' has no values; fill its X", "missing_view", file=file)
     check_unique(list(stored.var_names), file)
     check_unique_patients(stored.obs_names, file, None)
     if is_large(stored.X):
         large = leave_on_disk(stored.X, list(stored.obs_names), list(stored.var_names), file)
-        check_on_disk(name, view, large, file)
+        check_stored_values(name, view, large, file)
         return large
-    # `to_memory` would close the file, on which large views still rest.
+    # `to_memory` would close the file, which large views still need.
     values = stored.X[:]
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     frame = numbers(pd.DataFrame(dense, index=stored.obs_names, columns=stored.var_names), file)
     check_scale(name, view, frame, file)
-    return noted(frame, list(stored.uns.get(LEFT_OUT, ())))
+    return attach_notes(frame, list(stored.uns.get(LEFT_OUT, ())))

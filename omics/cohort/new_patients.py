@@ -1,4 +1,4 @@
-"""Patients of whom nothing is known but what was measured: a cohort to predict, of which no outcome is read."""
+"""Read new patients, who are to be predicted; no outcome is read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omics.cohort.assemble import join_cohort
 from omics.cohort.h5mu import read_stored
 from omics.cohort.parse import load_spec
-from omics.cohort.read import declared_files, join_cohort, locate_cohort, read_samples
-from omics.cohort.samples import settled_samples
+from omics.cohort.read import declared_files, locate_cohort, read_samples
+from omics.cohort.samples import typed_samples
 from omics.cohort.views import read_view
 from omics.common.files import digest_files
 
@@ -20,10 +21,10 @@ __all__ = ["read_new_patients"]
 
 
 def read_new_patients(source: str | Path) -> MuData:
-    """Read patients that are to be predicted.
+    """Read patients who are to be predicted.
 
-    Views are read and checked as :func:`omics.cohort.read.read_cohort` does. Endpoints may be declared or not: no outcome is
-    looked at. Covariates, site and arm that are declared may be absent, and a category or arm may be the only one.
+    Views are read and checked as by :func:`omics.cohort.read.read_cohort`. Endpoints may be declared or not; they are
+    ignored. Declared covariates, site and arm may be missing, and all patients may have the same category or arm.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def read_new_patients(source: str | Path) -> MuData:
     Raises
     ------
     CohortError
-        Whatever is wrong with the specification, with ids or with values.
+        If the specification, an id or a value is wrong.
 
     Examples
     --------
@@ -65,4 +66,4 @@ def read_new_patients(source: str | Path) -> MuData:
         group=None,
         arm=spec.arm if spec.arm is not None and spec.arm.column in samples else None,
     )
-    return join_cohort(settled_samples(samples, spec, str(path)), views, spec, digest_files(files))
+    return join_cohort(typed_samples(samples, spec, str(path)), views, spec, digest_files(files))

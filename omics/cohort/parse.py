@@ -1,4 +1,4 @@
-"""Read ``cohort.yaml`` safely; every unknown key is refused with the nearest right word."""
+"""Read ``cohort.yaml`` safely; an unknown key is an error that suggests the closest known key."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from omics.cohort.spec import ENDPOINT_KINDS, ArmSpec, CohortSpec, EndpointSpec, SamplesSpec, ViewSpec
-from omics.cohort.spec_rules import check_labels, check_meaning
+from omics.cohort.spec import (
+    ENDPOINT_KINDS,
+    ArmSpec,
+    CohortSpec,
+    EndpointSpec,
+    SamplesSpec,
+    ViewSpec,
+    randomised_word,
+)
+from omics.cohort.spec_rules import check_endpoint_keys, check_spec
 from omics.common.errors import CohortError, nearest
 from omics.common.yaml import load_yaml
 
@@ -27,7 +35,25 @@ def load_spec(path: Path) -> CohortSpec:
 
 
 def parse_spec(content: Any, file: str) -> CohortSpec:
-    """Turn the nested dict of a ``cohort.yaml`` into a :class:`CohortSpec`, checking every key."""
+    """Convert the content of a ``cohort.yaml`` to a :class:`CohortSpec` and check every key.
+
+    Parameters
+    ----------
+    content
+        Nested dict, as yaml or json gives it.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    CohortSpec
+        The checked specification.
+
+    Raises
+    ------
+    CohortError
+        If a key is unknown, missing, of a wrong type, or contradicts another one.
+    """
     content = _mapping(content, "a cohort", file)
     content["views"] = {
         str(name): _build(ViewSpec, view, f"view '{name}'", file)
@@ -40,7 +66,7 @@ def parse_spec(content: Any, file: str) -> CohortSpec:
     if content.get("samples") is not None:
         content["samples"] = _build(SamplesSpec, content["samples"], "samples", file)
     if content.get("arm") is not None:
-        content["arm"] = _build(ArmSpec, content["arm"], "arm", file)
+        content["arm"] = _arm(content["arm"], file)
     covariates = content.get("covariates") or []
     if not isinstance(covariates, list):
         raise CohortError(f"'covariates' is {covariates!r}, and must be a list", "wrong_type", file=file)
@@ -51,8 +77,15 @@ def parse_spec(content: Any, file: str) -> CohortSpec:
         )
     content["covariates"] = tuple(str(name) for name in covariates)
     spec = _build(CohortSpec, content, "the cohort", file)
-    check_meaning(spec, file)
+    check_spec(spec, file)
     return spec
+
+
+def _arm(content: Any, file: str) -> ArmSpec:
+    content = _mapping(content, "arm", file)
+    if "randomised" in content:
+        content["randomised"] = randomised_word(content["randomised"])
+    return _build(ArmSpec, content, "arm", file)
 
 
 def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:
@@ -72,7 +105,7 @@ def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:
             raise CohortError(
                 f"endpoint '{name}' lacks the key '{key}'", "missing_key", file=file, column=key
             )
-    check_labels(name, endpoint, file)
+    check_endpoint_keys(name, endpoint, file)
     return endpoint
 
 
@@ -86,7 +119,7 @@ def _build(kind: type[T], content: Any, what: str, file: str) -> T:
     if isinstance(content, kind):
         return content
     content = _mapping(content, what, file)
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is one of ours
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
     for key in content:
         if key not in fields:
             raise CohortError(

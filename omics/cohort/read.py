@@ -1,21 +1,25 @@
-"""A folder with ``cohort.yaml``, or one ``.h5mu`` file, becomes one checked MuData."""
+"""Read a folder with ``cohort.yaml``, or one ``.h5mu`` file, into one checked MuData."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from os.path import relpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
+from omics.cohort.assemble import assemble_cohort
 from omics.cohort.endpoint_columns import check_endpoints, read_endpoints
 from omics.cohort.endpoints import Endpoints
-from omics.cohort.h5mu import UNS, read_stored, shared_names
+from omics.cohort.h5mu import UNS, read_stored
 from omics.cohort.parse import load_spec, parse_spec
 from omics.cohort.samples import checked_samples
 from omics.cohort.spec import CohortSpec
@@ -24,23 +28,19 @@ from omics.cohort.view_blocks import measured_patients
 from omics.cohort.views import read_view
 from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
-from omics.readers.notes import LEFT_OUT, notes_of
 from omics.readers.plain_tables import read_table, table_files
 
 if TYPE_CHECKING:
-    from anndata import AnnData
     from mudata import MuData
 
 __all__ = [
     "BUNDLED",
-    "assemble_cohort",
     "cohort_digest",
     "cohort_endpoints",
     "cohort_files",
     "cohort_spec",
     "declared_files",
     "inspect_cohort",
-    "join_cohort",
     "locate_cohort",
     "observed_views",
     "read_cohort",
@@ -50,7 +50,7 @@ __all__ = [
 T = TypeVar("T")
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
-_CLINICAL = "clinical"
+"""Folder of the cohorts that are installed with the package."""
 
 
 def read_cohort(source: str | Path) -> MuData:
@@ -64,14 +64,14 @@ def read_cohort(source: str | Path) -> MuData:
     Returns
     -------
     MuData
-        A view a table in ``.mod``, with the patients that were measured; ``.mod["clinical"]`` holds
-        every patient of the samples table, so that one without any view stays. ``.obs`` is the
-        samples table in its own order; ``.uns["stratomics"]`` the specification and the digest.
+        ``.mod`` has one view per table, with the patients measured in it; ``.mod["clinical"]`` has every patient of
+        the samples table, so that patients without any view stay. ``.obs`` is the samples table in its order;
+        ``.uns["stratomics"]`` holds the specification and the digest.
 
     Raises
     ------
     CohortError
-        One sentence with file, column and patient, as far as the fault has them.
+        One sentence with file, column and patient, where they are known.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def read_cohort(source: str | Path) -> MuData:
 
 
 def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]]:
-    """Read a cohort as :func:`read_cohort` does, or find every error in it and not only the first."""
+    """Read a cohort as :func:`read_cohort` does, or return every error in it and not only the first."""
     errors: list[CohortError] = []
 
     def attempt(function: Callable[..., T], *arguments: Any) -> T | None:
@@ -121,7 +121,7 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
 
 
 def cohort_files(source: str | Path) -> dict[str, Path]:
-    """Name -> file, of all files that a cohort is read from; a name says where a file lies from ``cohort.yaml``.
+    """List all files that a cohort is read from, by their path relative to ``cohort.yaml``.
 
     Examples
     --------
@@ -135,14 +135,45 @@ def cohort_files(source: str | Path) -> dict[str, Path]:
 
 
 def declared_files(path: Path, spec: CohortSpec) -> list[Path]:
-    """List a ``cohort.yaml`` and every file that it names."""
+    """List a ``cohort.yaml`` and every file that it names.
+
+    Parameters
+    ----------
+    path
+        The ``cohort.yaml``.
+    spec
+        Its content.
+
+    Returns
+    -------
+    list of Path
+        Each file once, the yaml first; a table in a folder is listed as its folder.
+    """
     samples = [] if spec.samples is None else [path.parent / spec.samples.file]
     tables = (table_files(path.parent / str(view.file), view.format) for view in spec.views.values())
     return list(dict.fromkeys([path, *samples, *chain.from_iterable(tables)]))
 
 
 def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
-    """Read the samples table that the ``cohort.yaml`` at `path` names: a row a patient, indexed by id."""
+    """Read the samples table of a cohort.
+
+    Parameters
+    ----------
+    path
+        The ``cohort.yaml``.
+    spec
+        Its content.
+
+    Returns
+    -------
+    DataFrame
+        One row per patient, indexed by id.
+
+    Raises
+    ------
+    CohortError
+        If `spec` names no samples table, or the table cannot be read.
+    """
     if spec.samples is None:
         raise CohortError(
             "the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples"
@@ -151,8 +182,19 @@ def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
 
 
 def cohort_spec(cohort: MuData) -> CohortSpec:
-    """Return the specification that a cohort carries."""
-    return parse_spec(json.loads(cohort.uns[UNS]["spec"]), "the cohort's specification")
+    """Return the specification that a cohort carries; the same text is parsed once."""
+    spec = _parsed_spec(cohort.uns[UNS]["spec"])
+    # Dicts and lists are copied, so that a caller who changes them does not change the answer to the next caller.
+    endpoints = {
+        name: replace(endpoint, positive=copy(endpoint.positive), levels=copy(endpoint.levels))
+        for name, endpoint in spec.endpoints.items()
+    }
+    return replace(spec, views=dict(spec.views), endpoints=endpoints)
+
+
+@lru_cache(maxsize=256)
+def _parsed_spec(text: str) -> CohortSpec:
+    return parse_spec(json.loads(text), "the cohort's specification")
 
 
 def cohort_digest(cohort: MuData) -> str:
@@ -160,13 +202,48 @@ def cohort_digest(cohort: MuData) -> str:
     return str(cohort.uns[UNS]["digest"])
 
 
+class _ReadEndpoints(NamedTuple):
+    """Endpoints of a cohort, and what they were read from."""
+
+    spec: str
+    columns: dict[str, pd.Series[Any]]
+    endpoints: Endpoints
+
+
+_READ_ENDPOINTS: WeakKeyDictionary[MuData, _ReadEndpoints] = WeakKeyDictionary()
+
+
 def cohort_endpoints(cohort: MuData) -> Endpoints:
-    """Endpoints of every patient of a cohort, in the order of ``cohort.obs``."""
-    return read_endpoints(cohort.obs, cohort_spec(cohort), "the samples table")
+    """Return the endpoints of all patients of a cohort, in the order of ``cohort.obs``.
+
+    They are read again only where the specification or a column of an endpoint has changed since the last call.
+    """
+    last = _READ_ENDPOINTS.get(cohort)
+    if last is None or not _is_current(last, cohort):
+        spec = cohort_spec(cohort)
+        endpoints = read_endpoints(cohort.obs, spec, "the samples table")
+        entries = spec.endpoints.values()
+        keys = [
+            key for e in entries for key in (e.time, e.event, e.cause, e.entry, e.column) if key is not None
+        ]
+        columns = {key: cohort.obs[key].copy() for key in keys}
+        last = _ReadEndpoints(cohort.uns[UNS]["spec"], columns, endpoints)
+        _READ_ENDPOINTS[cohort] = last
+    # A copy, so that a caller who changes an array does not change the answer to the next caller.
+    return last.endpoints.take(np.arange(cohort.n_obs))
+
+
+def _is_current(read: _ReadEndpoints, cohort: MuData) -> bool:
+    obs = cohort.obs
+    return (
+        read.spec == cohort.uns[UNS]["spec"]
+        and len(obs) == cohort.n_obs
+        and all(name in obs and obs[name].equals(column) for name, column in read.columns.items())
+    )
 
 
 def observed_views(cohort: MuData) -> pd.DataFrame:
-    """Which view each patient has at least one value of: bool, patients x views."""
+    """Which patients have at least one value of which view: bool, patients x views."""
     return pd.DataFrame(
         {
             name: cohort.obs_names.isin(cohort[name].obs_names[measured_patients(cohort[name])])
@@ -177,7 +254,7 @@ def observed_views(cohort: MuData) -> pd.DataFrame:
 
 
 def locate_cohort(source: str) -> Path:
-    """Find the ``cohort.yaml`` or ``.h5mu`` file that `source` stands for."""
+    """Find the ``cohort.yaml`` or ``.h5mu`` file of a source, which is a path or ``bundled:NAME``."""
     if source.startswith("bundled:"):
         name = source.removeprefix("bundled:")
         known = sorted(p.name for p in BUNDLED.iterdir() if (p / "cohort.yaml").is_file())
@@ -195,76 +272,6 @@ def locate_cohort(source: str) -> Path:
             file=str(path),
         )
     return path
-
-
-def _anndata(table: pd.DataFrame | AnnData) -> AnnData:
-    from anndata import AnnData
-
-    if isinstance(table, AnnData):
-        return table
-    frame = table
-    return AnnData(
-        frame.to_numpy(dtype=np.float64),
-        obs=pd.DataFrame(index=frame.index.astype(str).rename(None)),
-        var=pd.DataFrame(index=frame.columns.astype(str).rename(None)),
-        uns={LEFT_OUT: notes} if (notes := notes_of(frame)) else {},
-    )
-
-
-def assemble_cohort(
-    samples: pd.DataFrame,
-    views: Mapping[str, pd.DataFrame | AnnData],
-    spec: CohortSpec,
-    digest: str,
-    file: str,
-) -> MuData:
-    """Check tables that are already in memory against `spec` and join them to a cohort.
-
-    Parameters
-    ----------
-    samples
-        A row a patient, indexed by id (str).
-    views
-        View -> numbers of the patients measured in it, indexed by id, a column a feature; or an AnnData of them
-        that stays on disk.
-    spec
-        The cohort's specification.
-    digest
-        SHA-256 of the files that hold the tables.
-    file
-        Named in errors.
-
-    Returns
-    -------
-    MuData
-        As from :func:`read_cohort`.
-
-    Raises
-    ------
-    CohortError
-        A column that `spec` names is missing, or an endpoint is malformed.
-    """
-    require_endpoints(spec, file)
-    check_endpoints(samples, spec, file)
-    return join_cohort(checked_samples(samples, spec, file), views, spec, digest)
-
-
-def join_cohort(
-    samples: pd.DataFrame, views: Mapping[str, pd.DataFrame | AnnData], spec: CohortSpec, digest: str
-) -> MuData:
-    """Join checked tables, as :func:`assemble_cohort` takes them."""
-    import mudata
-    from anndata import AnnData
-
-    # mudata 0.3: columns of .obs are ours; nothing is copied up from the views behind our back.
-    mudata.set_options(pull_on_update=False)
-    samples = samples.set_axis(samples.index.astype(str).rename(None))
-    measured = {name: _anndata(frame) for name, frame in views.items()}
-    with shared_names():
-        cohort = mudata.MuData({_CLINICAL: AnnData(obs=samples[[]].copy()), **measured})
-    cohort.obs = samples.loc[cohort.obs_names].copy()
-    cohort.uns[UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
-    return cohort
 
 
 def _read_h5mu(path: Path) -> MuData:

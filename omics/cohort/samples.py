@@ -1,4 +1,4 @@
-"""The samples table: every declared column is there, and a covariate is a number or a category, once for all."""
+"""Check the samples table, and convert each covariate to a number or a category."""
 
 from __future__ import annotations
 
@@ -11,54 +11,81 @@ from omics.cohort.spec import ArmSpec, CohortSpec
 from omics.common.errors import CohortError, nearest
 from omics.readers.matrix import numbers
 
-__all__ = ["checked_samples", "label", "settled_samples"]
+__all__ = ["checked_samples", "text_labels", "typed_samples"]
 
 MOSTLY = 0.5
-"""Share of a covariate's values that are numbers, from which the others are slips and not categories."""
+"""Share of numbers among the values of a covariate above which a text is an error and not a category."""
 
 FEWEST = 10
-"""Patients from which a category as rich as the cohort is an id, and no category."""
+"""Number of patients from which a covariate with nearly as many categories as patients counts as an id."""
 
 SHOWN = 5
-"""Values that an error lists."""
+"""Number of values that an error lists."""
 
 DATE = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?|\d\d?[./]\d\d?[./]\d{4}")
 
 
 def checked_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.DataFrame:
-    """Check the columns that `spec` names, and settle each covariate as float64 or text, the site as text.
+    """Check the columns that `spec` names and convert them as :func:`typed_samples` does.
+
+    Parameters
+    ----------
+    samples
+        One row per patient, indexed by id.
+    spec
+        Specification of the cohort.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    DataFrame
+        `samples` with converted columns.
 
     Raises
     ------
     CohortError
-        A missing column, an endpoint among the covariates, dates, text among numbers, as many
-        categories as patients, an arm that nobody is in, an endpoint in another role.
+        If a column is missing, an endpoint has another role too, a covariate has dates, text among numbers or as many
+        categories as patients, or an arm has no patient.
     """
     _check_columns(samples, spec, file)
     if spec.arm is not None:
         _check_arm(samples[spec.arm.column], spec.arm, file)
-    settled = settled_samples(samples, spec, file)
+    typed = typed_samples(samples, spec, file)
     if spec.part is not None:
-        _check_part(settled[spec.part], file)
+        _check_part(typed[spec.part], file)
     for name in spec.covariates:
-        _check_categories(settled[name], file)
-    return settled
+        _check_categories(typed[name], file)
+    return typed
 
 
-def settled_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.DataFrame:
-    """Settle covariates and site as :func:`checked_samples` does; a column that is not there is left out."""
-    settled = {name: _covariate(samples[name], file) for name in spec.covariates if name in samples}
+def typed_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.DataFrame:
+    """Convert each covariate to float64 or text, and the site and the part to text; a missing column is skipped.
+
+    Parameters
+    ----------
+    samples
+        One row per patient, indexed by id.
+    spec
+        Specification of the cohort.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    DataFrame
+        `samples` with converted columns.
+    """
+    typed = {name: _covariate(samples[name], file) for name in spec.covariates if name in samples}
     if spec.site is not None and spec.site in samples:
-        settled[spec.site] = label(samples[spec.site])
+        typed[spec.site] = text_labels(samples[spec.site])
     if spec.part is not None and spec.part in samples:
-        settled[spec.part] = samples[spec.part].map(
-            lambda word: str(word).strip().lower(), na_action="ignore"
-        )
-    return samples.assign(**settled)
+        typed[spec.part] = samples[spec.part].map(lambda word: str(word).strip().lower(), na_action="ignore")
+    return samples.assign(**typed)
 
 
-def label(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Give text, and a whole number without decimals: a site is 1, whether a cell of its column is empty or not."""
+def text_labels(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Values as text, whole numbers without decimals, so that site 1 is '1' also in a column with empty cells."""
     present = column.dropna()
     if column.dtype.kind == "f" and (present % 1 == 0).all():
         column = column.astype("Int64")
@@ -107,7 +134,7 @@ def _check_part(column: pd.Series[Any], file: str) -> None:
     if wrong.any():
         value = column[wrong].iloc[0]
         raise CohortError(
-            "a patient has no part; give everyone one"
+            "a patient has no part; give every patient one"
             if pd.isna(value)
             else f"{value!r} is neither train nor test",
             "unknown_part",
@@ -120,11 +147,11 @@ def _check_part(column: pd.Series[Any], file: str) -> None:
 def _check_arm(column: pd.Series[Any], arm: ArmSpec, file: str) -> None:
     present = column.dropna()
     for role, value in (("control", arm.control), ("treated", arm.treated)):
-        held = (present == value) | (present.astype(str) == str(value))
-        if value is not None and len(present) and not held.any():
-            found = ", ".join(sorted(map(str, present.unique()))[:SHOWN])
+        in_arm = (present == value) | (present.astype(str) == str(value))
+        if value is not None and len(present) and not in_arm.any():
+            arms = ", ".join(sorted(map(str, present.unique()))[:SHOWN])
             raise CohortError(
-                f"nobody is in the {role} arm {value!r}; found {found}",
+                f"no patient is in the {role} arm {value!r}; found {arms}",
                 f"no_{role}",
                 file=file,
                 column=arm.column,
@@ -154,7 +181,7 @@ def _check_categories(column: pd.Series[Any], file: str) -> None:
     present = column.dropna()
     if column.dtype == object and len(present) >= FEWEST and present.nunique() > len(present) / 2:
         raise CohortError(
-            f"{present.nunique()} categories in {len(present)} patients tell nothing; is it an id? remove it",
+            f"{present.nunique()} categories in {len(present)} patients are too many; remove it if it is an id",
             "too_many_categories",
             file=file,
             column=str(column.name),

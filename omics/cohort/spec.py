@@ -5,20 +5,38 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 __all__ = [
+    "RANDOMISED",
     "ArmSpec",
     "CohortSpec",
     "EndpointSpec",
     "SamplesSpec",
     "ViewSpec",
+    "randomised_word",
 ]
+
+RANDOMISED = ("yes", "no", "adaptive")
+"""How arms were allocated: at random, not at random, or at random with probabilities that depend on outcomes."""
+
+
+def randomised_word(value: Any) -> Any:
+    """Spell the key ``randomised`` as one of RANDOMISED; anything else but a truth value is returned as it is.
+
+    YAML 1.1 reads a bare ``yes`` or ``no`` as a truth value, and releases up to 0.1 stored one.
+
+    Examples
+    --------
+    >>> randomised_word(True), randomised_word("adaptive")
+    ('yes', 'adaptive')
+    """
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 @dataclass(frozen=True)
 class SamplesSpec:
-    """The table with one row a patient."""
+    """The table with one row per patient."""
 
     file: str
     id: str = "sample_id"
@@ -29,7 +47,7 @@ class ViewSpec:
     """One measured table.
 
     ``file`` is absent inside an h5mu file, which holds the values itself; ``format`` names a reader where
-    the ending of the file does not tell it.
+    the ending of the file does not name it.
     """
 
     modality: str
@@ -42,7 +60,7 @@ class ViewSpec:
 
 @dataclass(frozen=True)
 class EndpointSpec:
-    """One named endpoint; which keys are needed follows from its kind."""
+    """One named endpoint; its kind decides which keys are required."""
 
     kind: str
     time: str | None = None
@@ -57,12 +75,12 @@ class EndpointSpec:
 
 @dataclass(frozen=True)
 class ArmSpec:
-    """Who was treated with what."""
+    """Which patients received which treatment."""
 
     column: str
     control: Any
     treated: Any = None
-    randomised: Any = False
+    randomised: Literal["yes", "no", "adaptive"] = "no"
     probability: Any = None
     strata: str | None = None
 
@@ -85,11 +103,12 @@ class CohortSpec:
 
     @property
     def primary_endpoint(self) -> str:
-        """Name of the endpoint that decides: `primary`, or the first one; empty of new patients without any."""
+        """Name of the primary endpoint: `primary`, or the first one; empty for new patients without endpoints."""
         return self.primary if self.primary is not None else next(iter(self.endpoints), "")
 
+    # Plain content for yaml and json, which are the edge of storage.
     def as_dict(self) -> dict[str, Any]:
-        """Plain nested dict without the keys that were left out."""
+        """Nested dict of the keys that are set."""
         plain: dict[str, Any] = _prune(dataclasses.asdict(self))
         return plain
 

@@ -1,25 +1,39 @@
-"""What the keys of a ``cohort.yaml`` must be together, each by itself being right."""
+"""Rules that several keys of a ``cohort.yaml`` must meet together."""
 
 from __future__ import annotations
 
 from os.path import normpath
 from typing import TYPE_CHECKING, Any
 
+from omics.cohort.spec import RANDOMISED
 from omics.common.errors import CohortError, nearest
 
 if TYPE_CHECKING:
     from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec
 
-__all__ = ["check_labels", "check_meaning", "require_endpoints"]
+__all__ = ["check_endpoint_keys", "check_spec", "require_endpoints"]
 
 RESERVED_ENDPOINTS = {"baselines", "differences", "endpoint", "intervals", "metric", "schema_version"}
-"""Keys that stand beside the endpoints in ``metrics.json``."""
+"""Keys that ``metrics.json`` uses beside the names of endpoints."""
 
 ORIENTATIONS = ("features_in_columns", "features_in_rows")
 
 
-def check_labels(name: str, endpoint: EndpointSpec, file: str) -> None:
-    """Refuse an endpoint with keys of another kind, or a response that does not say what a response is."""
+def check_endpoint_keys(name: str, endpoint: EndpointSpec, file: str) -> None:
+    """Check that an endpoint has the keys of its kind and no keys of another kind.
+
+    Parameters
+    ----------
+    name, endpoint
+        Name and content of the endpoint.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If a key belongs to another kind, a response does not say which label is positive, or its levels are wrong.
+    """
     survival = endpoint.kind == "survival"
     if not survival and endpoint.positive is None and endpoint.levels is None:
         raise CohortError(
@@ -41,8 +55,22 @@ def check_labels(name: str, endpoint: EndpointSpec, file: str) -> None:
             )
 
 
-def check_meaning(spec: CohortSpec, file: str) -> None:
-    """Refuse a specification whose keys contradict each other, or that nothing could be learned from."""
+def check_spec(spec: CohortSpec, file: str) -> None:
+    """Check that the keys of a specification do not contradict each other.
+
+    Parameters
+    ----------
+    spec
+        The specification.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If no view is declared, a name is reserved or malformed, a file is named twice, the arm or an orientation
+        is wrong, or `primary` names no endpoint.
+    """
     if not spec.views:
         raise CohortError("no views are declared; name at least one table", "no_views", file=file)
     taken = ({"clinical"} & set(spec.views)) | (RESERVED_ENDPOINTS & set(spec.endpoints))
@@ -51,7 +79,7 @@ def check_meaning(spec: CohortSpec, file: str) -> None:
     for name in (*spec.views, *spec.endpoints):
         if name != name.strip() or not name or "/" in name:
             raise CohortError(
-                f"'{name}' cannot name a view or an endpoint; use a word without blanks around it and without /",
+                f"'{name}' is not a valid name of a view or an endpoint; use a word without spaces around it or /",
                 "bad_name",
                 file=file,
             )
@@ -67,14 +95,27 @@ def check_meaning(spec: CohortSpec, file: str) -> None:
             )
     if spec.endpoints and spec.primary is not None and spec.primary not in spec.endpoints:
         raise CohortError(
-            f"primary '{spec.primary}' is no endpoint; {nearest(spec.primary, spec.endpoints)}",
+            f"primary '{spec.primary}' is not an endpoint; {nearest(spec.primary, spec.endpoints)}",
             "unknown_primary",
             file=file,
         )
 
 
 def require_endpoints(spec: CohortSpec, file: str) -> None:
-    """Refuse a cohort without endpoints, which new patients alone may be."""
+    """Raise :class:`CohortError` if a cohort has no endpoints; only new patients may have none.
+
+    Parameters
+    ----------
+    spec
+        The specification.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If no endpoint is declared.
+    """
     if not spec.endpoints:
         raise CohortError("no endpoints are declared; name at least one", "no_endpoints", file=file)
 
@@ -87,13 +128,13 @@ def _check_files(spec: CohortSpec, file: str) -> None:
         path = normpath(view.file)
         if spec.samples is not None and path == normpath(spec.samples.file):
             raise CohortError(
-                f"view '{name}' is the samples table itself, endpoints included; give it a table of measurements",
+                f"view '{name}' is the samples table, which includes the endpoints; name a table of measurements",
                 "samples_as_view",
                 file=file,
             )
         if path in seen:
             raise CohortError(
-                f"views '{seen[path]}' and '{name}' are one file, which would count twice; remove one of them",
+                f"views '{seen[path]}' and '{name}' are the same file, which would count twice; remove one of them",
                 "one_file_twice",
                 file=file,
             )
@@ -101,21 +142,21 @@ def _check_files(spec: CohortSpec, file: str) -> None:
 
 
 def _check_arm(arm: ArmSpec, file: str) -> None:
-    if arm.randomised not in (True, False, "adaptive"):
+    if arm.randomised not in RANDOMISED:
         raise CohortError(
-            f"arm: 'randomised' is {arm.randomised!r}, and must be true, false or adaptive",
+            f"arm: 'randomised' is {arm.randomised!r}, and must be yes, no or adaptive",
             "unknown_randomised",
             file=file,
         )
     if isinstance(arm.probability, int | float) and not 0 < arm.probability < 1:
         raise CohortError(
-            f"arm: the probability of treatment is {arm.probability}; it lies between 0 and 1",
+            f"arm: the probability of treatment is {arm.probability}; it must lie between 0 and 1",
             "bad_probability",
             file=file,
         )
     if arm.treated is not None and str(arm.treated) == str(arm.control):
         raise CohortError(
-            f"arm: {arm.control!r} is control and treated at once; correct one of the two",
+            f"arm: {arm.control!r} is both control and treated; correct one of the two",
             "treated_is_control",
             file=file,
         )
@@ -125,7 +166,7 @@ def _check_levels(name: str, endpoint: EndpointSpec, file: str) -> None:
     levels: list[Any] = endpoint.levels or []
     if len(levels) < 2 or any(level in levels[:place] for place, level in enumerate(levels)):  # noqa: PLR2004  # a pair
         raise CohortError(
-            f"endpoint '{name}': the levels are {levels}; name at least two, the lowest first, each once",
+            f"endpoint '{name}': the levels are {levels}; name at least two different ones, the lowest first",
             "bad_levels",
             file=file,
         )
@@ -133,7 +174,7 @@ def _check_levels(name: str, endpoint: EndpointSpec, file: str) -> None:
     for value in positive:
         if value is not None and value not in levels:
             raise CohortError(
-                f"endpoint '{name}': the positive value {value!r} is none of its levels {levels}",
+                f"endpoint '{name}': the positive value {value!r} is not one of its levels {levels}",
                 "positive_is_no_level",
                 file=file,
                 column="positive",

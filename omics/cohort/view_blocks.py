@@ -1,4 +1,4 @@
-"""Values of a view in blocks of rows, so that a table too large for memory can stay on disk."""
+"""Read the values of a view in blocks of rows, so that a table too large for memory can stay on disk."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK", "measured_patients", "value_blocks"]
 
 BLOCK = 2**22
-"""Values a block of rows: small beside any table, large beside the cost of a call."""
+"""Number of values per block: small compared with a large table, large enough that the cost of a call is negligible."""
 
 
 def value_blocks(view: AnnData) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Rows and their values (m, p) float64, from first to last; neighbours on disk are read together.
+    """Yield blocks of adjacent rows and their values (m, p) float64, from first to last.
 
     Examples
     --------

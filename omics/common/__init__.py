@@ -1,1 +1,1 @@
-"""What every other folder stands on: errors, files, manifests, registries, seeds."""
+"""Foundations that every other folder uses: errors, files, manifests, registries, seeds."""

@@ -1,4 +1,4 @@
-"""The errors a user meets: one sentence with what, where and what to do."""
+"""Errors for users: one sentence that says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = [
 
 
 class StratomicsError(Exception):
-    """Root of every error that stratomics raises on purpose."""
+    """Base class of every error that stratomics raises on purpose."""
 
 
 class InputError(StratomicsError):
-    """Input that cannot be right; the command line answers with exit code 2."""
+    """Input that is wrong; the command line exits with code 2."""
 
 
 class ConfigError(InputError):
@@ -33,16 +33,16 @@ class ConfigError(InputError):
 
 
 class CohortError(InputError):
-    """A cohort whose files contradict themselves or their ``cohort.yaml``.
+    """A cohort with files that contradict each other or their ``cohort.yaml``.
 
     Parameters
     ----------
     sentence
         What is wrong and what to do about it.
     code
-        Short stable name of the fault, for tests and machines.
+        Short stable name of the error, for tests and programs.
     file, column, patient
-        Where it is, as far as it has a place.
+        Where the error is, where this is known.
 
     Examples
     --------
@@ -64,45 +64,72 @@ class CohortError(InputError):
         labels = (("", file), ("column ", column), ("patient ", patient))
         place = ", ".join(label + value for label, value in labels if value)
         message = f"{place}: {sentence}" if place else sentence
-        # Marks that no screen shows, such as NUL, would break the line or hide the fault.
+        # Characters that no screen shows, such as NUL, would break the line or hide the error.
         super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive the way back from a worker process, keywords included."""
-        return _rebuilt, (self.sentence, self.code, self.file, self.column, self.patient)
+        """Support pickling, so that a worker process can return the error with its keywords."""
+        return _restore, (self.sentence, self.code, self.file, self.column, self.patient)
 
 
-def _rebuilt(
+def _restore(
     sentence: str, code: str, file: str | None, column: str | None, patient: str | None
 ) -> CohortError:
     return CohortError(sentence, code, file=file, column=column, patient=patient)
 
 
 class DataError(InputError):
-    """Patients or events too few, or too alike, for what was asked of them."""
+    """Too few patients or events, or too little variation among them, for the requested analysis."""
 
 
 class TooFewError(DataError):
-    """A class or group with too few patients for what would be promised to it."""
+    """A class or group with too few patients for a guarantee about it."""
 
 
 class DesignError(InputError):
-    """A trial that cannot be: a zero effect, looks that overlap, a prevalence of 1."""
+    """An impossible trial design, such as an effect of zero, interim analyses that overlap, or a prevalence of 1."""
 
 
 class FitError(StratomicsError):
-    """A fit that did not end in finite numbers."""
+    """A fit that did not give finite numbers."""
 
 
 def require_range(key: str, value: float, low: float, high: float = float("inf")) -> None:
-    """Raise :class:`ConfigError` unless ``low <= value <= high``."""
+    """Raise :class:`ConfigError` unless ``low <= value <= high``.
+
+    Parameters
+    ----------
+    key
+        Name of the setting, for the error.
+    value
+        Its value.
+    low, high
+        Bounds, both included.
+
+    Raises
+    ------
+    ConfigError
+        If `value` is outside the bounds, or NaN.
+    """
     if not low <= value <= high:
         bound = f"between {low:g} and {high:g}" if high < float("inf") else f"at least {low:g}"
         raise ConfigError(f"{key} is {value:g}; it must be {bound}")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Say which known word was probably meant, or list them all.
+    """Suggest the known word that is closest to a wrong one, or list all known words.
+
+    Parameters
+    ----------
+    word
+        The wrong word.
+    known
+        Words that would be right.
+
+    Returns
+    -------
+    str
+        A phrase for the end of an error message.
 
     Examples
     --------
@@ -121,7 +148,21 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def nearest_key(key: str, known: Iterable[str]) -> str:
-    """Say which dotted key was probably meant; one given without its group is found by its last part.
+    """Suggest the known dotted key that is closest to a wrong one.
+
+    A key without its group is compared with the last parts of the known keys.
+
+    Parameters
+    ----------
+    key
+        The wrong key.
+    known
+        Keys that would be right, such as ``factors.count``.
+
+    Returns
+    -------
+    str
+        A phrase for the end of an error message.
 
     Examples
     --------

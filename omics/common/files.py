@@ -1,4 +1,4 @@
-"""How anything is written and read back: whole or not at all, with its schema version, never pickle."""
+"""Write and read files: atomically, with a schema version, without pickle."""
 
 from __future__ import annotations
 
@@ -45,56 +45,87 @@ _KEY = "schema_version"
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as utf-8, whole or not at all."""
+    """Write a text file in utf-8 atomically.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        Its new content.
+    """
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` aside, sync it and rename it into place.
+    """Write a file atomically: write a temporary file, sync it and rename it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    content
+        Its new content.
 
     Raises
     ------
     OSError
-        A full disk, a folder that may not be written: it names the file.
+        If the disk is full or the folder is not writable; the error names the file.
     """
-    aside = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + ".part")
     try:
-        with aside.open("wb") as file:
+        with part.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        part.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
-        # A full disk is met in writing, which knows no name.
+        part.unlink(missing_ok=True)
+        # An error of writing, such as a full disk, does not name the file.
         error.filename = str(path)
         raise
     except BaseException:
-        aside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 
-def write_together(contents: Mapping[Path, bytes], gone: Iterable[Path] = ()) -> None:
-    """Write several files, or none: all stand aside, synced, before the first is renamed; `gone` are removed then."""
-    asides = {path: path.with_name(path.name + ".part") for path in contents}
+def write_together(contents: Mapping[Path, bytes], removed: Iterable[Path] = ()) -> None:
+    """Write several files or none: every temporary file is written and synced before the first one is renamed.
+
+    Parameters
+    ----------
+    contents
+        File -> its new content.
+    removed
+        Files to remove before the new ones are put in place.
+    """
+    parts = {path: path.with_name(path.name + ".part") for path in contents}
     try:
         for path, content in contents.items():
-            with asides[path].open("wb") as file:
+            with parts[path].open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        for path in gone:
+        for path in removed:
             path.unlink(missing_ok=True)
-        for path, aside in asides.items():
-            aside.replace(path)
+        for path, part in parts.items():
+            part.replace(path)
     except BaseException:
-        for aside in asides.values():
-            aside.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
         raise
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a json object with ``schema_version``; NaN is refused, since json has none."""
+    """Write a json object with ``schema_version``; NaN is an error, since json does not have it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    content
+        Its keys and values.
+    """
     body = {_KEY: SCHEMA_VERSION, **content}
     write_text(path, json.dumps(body, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
@@ -120,7 +151,15 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    """Write a table with ``schema_version`` in its metadata; the same table gives the same bytes."""
+    """Write a table with ``schema_version`` in its metadata; the same table gives the same bytes.
+
+    Parameters
+    ----------
+    path
+        The file.
+    frame
+        The table; its index is not written.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -134,7 +173,13 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Read what :func:`write_parquet` wrote, refusing an unknown schema version."""
+    """Read what :func:`write_parquet` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not parquet or has an unknown schema version.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -146,7 +191,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a parquet table ({error}); restore the file") from None
     version = (table.schema.metadata or {}).get(_KEY.encode())
     _check_version(path, None if version is None else int(version))
-    # Each column is let go as it is converted, so that a table is not in memory twice.
+    # Each column is freed as it is converted, so that the table is not in memory twice.
     frame: pd.DataFrame = table.to_pandas(self_destruct=True)
     del table
     _release()
@@ -154,7 +199,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _release() -> None:
-    """Have Arrow return what it no longer needs: it would keep as much as the largest tables took."""
+    """Return unused memory of Arrow, which otherwise keeps as much as the largest tables took."""
     import pyarrow as pa
 
     pa.default_memory_pool().release_unused()
@@ -163,7 +208,19 @@ def _release() -> None:
 def write_state(
     folder: Path, name: str, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
 ) -> None:
-    """Write what was learned as ``name.json`` and ``name.safetensors``."""
+    """Write fitted parameters as ``name.json`` and ``name.safetensors``.
+
+    Parameters
+    ----------
+    folder
+        Where to write; it is created if it does not exist.
+    name
+        Name of both files, without their endings.
+    settings
+        Values that json holds.
+    arrays
+        Name -> array.
+    """
     from safetensors.numpy import save
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -173,7 +230,23 @@ def write_state(
 
 
 def read_state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Read what :func:`write_state` wrote: ``(settings, arrays)``."""
+    """Read what :func:`write_state` wrote.
+
+    Parameters
+    ----------
+    folder, name
+        As they were given to :func:`write_state`.
+
+    Returns
+    -------
+    tuple of dict
+        ``(settings, arrays)``.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -187,8 +260,20 @@ def read_state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArr
         raise InputError(f"{path}: not a safetensors file ({error}); restore the file") from None
 
 
-def to_state(learned: Any, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Part a dataclass into what json holds and its arrays, called ``name.field``, as :func:`write_state` takes them.
+def to_state(fitted: Any, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Split a dataclass into the settings and arrays that :func:`write_state` takes.
+
+    Parameters
+    ----------
+    fitted
+        A dataclass.
+    name
+        Prefix of its arrays, which are called ``name.field``.
+
+    Returns
+    -------
+    tuple of dict
+        ``(settings, arrays)``.
 
     Examples
     --------
@@ -197,7 +282,7 @@ def to_state(learned: Any, name: str) -> tuple[dict[str, Any], dict[str, NDArray
     >>> to_state(Mean(np.zeros(1), 3), "mean")
     ({'count': 3}, {'mean.value': array([0.])})
     """
-    parts = {field.name: getattr(learned, field.name) for field in fields(learned)}
+    parts = {field.name: getattr(fitted, field.name) for field in fields(fitted)}
     arrays = {f"{name}.{key}": value for key, value in parts.items() if isinstance(value, np.ndarray)}
     return {key: value for key, value in parts.items() if f"{name}.{key}" not in arrays}, arrays
 
@@ -205,16 +290,33 @@ def to_state(learned: Any, name: str) -> tuple[dict[str, Any], dict[str, NDArray
 def from_state(
     kind: Callable[..., T], settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], name: str
 ) -> T:
-    """Build what :func:`to_state` parted, lists of json as tuples; its arrays are taken out of `arrays`."""
+    """Build the dataclass that :func:`to_state` split.
+
+    Parameters
+    ----------
+    kind
+        Its class.
+    settings
+        Its settings; a list of json becomes a tuple.
+    arrays
+        Its arrays, called ``name.field``, among others; those of `name` are removed from it.
+    name
+        Prefix of its arrays.
+
+    Returns
+    -------
+    object
+        An instance of `kind`.
+    """
     plain = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-    own = [key for key in arrays if key.startswith(f"{name}.")]
-    return kind(**plain, **{key.removeprefix(f"{name}."): arrays.pop(key) for key in own})
+    keys = [key for key in arrays if key.startswith(f"{name}.")]
+    return kind(**plain, **{key.removeprefix(f"{name}."): arrays.pop(key) for key in keys})
 
 
 def digest_files(paths: Iterable[Path]) -> str:
     """SHA-256 over names and contents, in the order of the names.
 
-    The folder does not count, so a moved cohort keeps its digest. A path that is a folder itself
+    The parent folder does not count, so a cohort that is moved keeps its digest. A path that is a folder
     stands for all files in it.
     """
     files = (pair for path in paths for pair in _files(path))
@@ -222,7 +324,7 @@ def digest_files(paths: Iterable[Path]) -> str:
 
 
 def digest_contents(contents: Mapping[str, bytes]) -> str:
-    """Digest that :func:`digest_files` would find once `contents` (name -> bytes) are on disk."""
+    """Digest that :func:`digest_files` returns once `contents` (name -> bytes) are on disk."""
     return _digest((name, hashlib.sha256(content).digest()) for name, content in contents.items())
 
 
@@ -235,7 +337,7 @@ def _digest(files: Iterable[tuple[str, bytes]]) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of one file, read piece by piece: a table may be larger than memory."""
+    """SHA-256 of one file, read in chunks, since a table may be larger than memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -248,28 +350,38 @@ def _files(path: Path) -> list[tuple[str, Path]]:
 
 @contextmanager
 def staged_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder beside `folder` to write in, renamed to it at the end, removed on any failure."""
+    """Yield a temporary folder beside `folder` to write in: renamed to `folder` at the end, removed on an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own, so that two runs at once do not write into each other.
+    # The temporary name is unique, so that two runs at the same time do not write into each other's folder.
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
-        aside, old = Path(place) / "new", Path(place) / "old"
-        aside.mkdir()
-        yield aside
-        replace_folder(aside, folder, old)
+        staged, previous = Path(place) / "new", Path(place) / "old"
+        staged.mkdir()
+        yield staged
+        replace_folder(staged, folder, previous)
 
 
-def replace_folder(aside: Path, folder: Path, old: Path) -> None:
-    """Rename the whole folder `aside` to `folder`, what is there before to `old`, and sync both names."""
-    for place in (aside, *(path for path in aside.rglob("*") if path.is_dir())):
+def replace_folder(staged: Path, folder: Path, previous: Path) -> None:
+    """Rename a folder with all its files into its final place.
+
+    Parameters
+    ----------
+    staged
+        The new folder.
+    folder
+        Its final place.
+    previous
+        Where a folder that is already in this place is moved.
+    """
+    for place in (staged, *(path for path in staged.rglob("*") if path.is_dir())):
         _sync_names(place)
     if folder.exists():
-        folder.rename(old)
-    aside.rename(folder)
+        folder.rename(previous)
+    staged.rename(folder)
     _sync_names(folder.parent)
 
 
 def _sync_names(folder: Path) -> None:
-    """Sync which files a folder has; what is in them was synced when they were written."""
+    """Sync the list of files of a folder; their contents were synced when they were written."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -280,6 +392,6 @@ def _sync_names(folder: Path) -> None:
 def _check_version(path: Path, version: int | None) -> None:
     if version != SCHEMA_VERSION:
         raise InputError(
-            f"{path}: schema version {version} is unknown here (this release reads "
+            f"{path}: schema version {version} is unknown (this release reads "
             f"{SCHEMA_VERSION}); install the stratomics release that wrote it"
         )

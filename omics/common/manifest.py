@@ -1,4 +1,4 @@
-"""A folder that says what its files are, and is believed as long as they are just that."""
+"""Manifest of a folder: the digest of each file, so that a missing or changed file is detected."""
 
 from __future__ import annotations
 
@@ -20,15 +20,32 @@ __all__ = [
 ]
 
 MANIFEST = "manifest.json"
+"""Name of the manifest in its folder."""
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write ``manifest.json``: `facts`, and under ``files`` the SHA-256 of each file that is in `folder`."""
+    """Write ``manifest.json``.
+
+    Parameters
+    ----------
+    folder
+        The folder; the SHA-256 of each of its files is written under ``files``.
+    facts
+        Further keys of the manifest.
+    """
     write_json(folder / MANIFEST, {**facts, "files": digests_of(files_of(folder))})
 
 
 def update_manifest(folder: Path, name: str) -> None:
-    """Have the manifest of `folder` name a file as it now is, where there is a manifest."""
+    """Update the digest of one file in the manifest of a folder; do nothing where there is no manifest.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    name
+        Path of the file in it.
+    """
     if (folder / MANIFEST).is_file():
         facts = read_json(folder / MANIFEST)
         facts["files"] = {**facts["files"], name: file_digest(folder / name)}
@@ -36,7 +53,7 @@ def update_manifest(folder: Path, name: str) -> None:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether every file of `folder` is the one that its manifest names, and no other is there.
+    """Whether `folder` has exactly the files that its manifest names, all of them unchanged.
 
     Examples
     --------
@@ -59,27 +76,39 @@ def is_complete(folder: Path) -> bool:
     return isinstance(declared, dict) and not compare_digests(declared, digests_of(files_of(folder)))
 
 
-def compare_digests(declared: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
-    """Name -> ``missing``, ``changed`` or ``added``, of what differs.
+def compare_digests(declared: Mapping[str, str], actual: Mapping[str, str]) -> dict[str, str]:
+    """List the files that differ from a manifest.
+
+    Parameters
+    ----------
+    declared
+        Name -> digest, of the manifest.
+    actual
+        Name -> digest, of the files on disk.
+
+    Returns
+    -------
+    dict of str
+        Name -> ``missing``, ``changed`` or ``added``, of the files that differ.
 
     Examples
     --------
     >>> compare_digests({"a": "1", "b": "2"}, {"b": "3", "c": "4"})
     {'a': 'missing', 'b': 'changed', 'c': 'added'}
     """
-    said = {}
-    for name in sorted({*declared, *found}):
-        if name not in found:
-            said[name] = "missing"
+    differences = {}
+    for name in sorted({*declared, *actual}):
+        if name not in actual:
+            differences[name] = "missing"
         elif name not in declared:
-            said[name] = "added"
-        elif found[name] != declared[name]:
-            said[name] = "changed"
-    return said
+            differences[name] = "added"
+        elif actual[name] != declared[name]:
+            differences[name] = "changed"
+    return differences
 
 
 def files_of(folder: Path) -> dict[str, Path]:
-    """Name -> file, of all files in `folder` but its manifest."""
+    """Name -> file, of all files in `folder` except its manifest."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in files}
     return {name: path for name, path in names.items() if name != MANIFEST}

@@ -1,4 +1,4 @@
-"""Tables of names: looking a name up imports nothing else than what it names."""
+"""Registries: tables of names that point to objects, which are imported only when they are used."""
 
 from __future__ import annotations
 
@@ -12,18 +12,47 @@ __all__ = ["all_entries", "check_choice", "lazy_getattr", "resolve"]
 
 
 def check_choice(table: Mapping[str, Any], name: str, what: str) -> None:
-    """Raise :class:`ConfigError` with the nearest right word unless `name` is in `table`."""
+    """Check that a registry has a name.
+
+    Parameters
+    ----------
+    table
+        The registry.
+    name
+        The name to check.
+    what
+        What the registry lists, for the error, such as ``"head"``.
+
+    Raises
+    ------
+    ConfigError
+        If `name` is not in `table`; the error suggests the closest name.
+    """
     if name not in table:
         raise ConfigError(f"unknown {what} '{name}'; {nearest(name, table)}")
 
 
 def resolve(table: Mapping[str, str], name: str, what: str) -> Any:
-    """Import and hand over what ``table[name]``, written ``"module:attribute"``, points to.
+    """Import the object that a name of a registry points to.
+
+    Parameters
+    ----------
+    table
+        Registry: name -> ``"module:attribute"``.
+    name
+        The name.
+    what
+        What the registry lists, for errors, such as ``"head"``.
+
+    Returns
+    -------
+    object
+        The attribute of the module.
 
     Raises
     ------
     ConfigError
-        If `name` is not in `table`, or if nothing is where it points to.
+        If `name` is not in `table`, or the module or its attribute does not exist.
 
     Examples
     --------
@@ -31,26 +60,38 @@ def resolve(table: Mapping[str, str], name: str, what: str) -> Any:
     3.141592653589793
     """
     check_choice(table, name, what)
-    module, _, attribute = table[name].partition(":")
+    module_name, _, attribute = table[name].partition(":")
     try:
-        there = import_module(module)
+        module = import_module(module_name)
     except ModuleNotFoundError as error:
-        # A module that it imports itself, and that is missing, is no fault of the entry.
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+        # The entry is right if the missing module is another one, which the named module imports.
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise
         raise ConfigError(
             f"{what} '{name}' is {table[name]}, and this process finds no module '{error.name}'; put its folder on "
             "the path"
         ) from None
-    if not hasattr(there, attribute):
+    if not hasattr(module, attribute):
         raise ConfigError(
-            f"{what} '{name}' is {table[name]}, and {module} has no '{attribute}'; correct the entry"
+            f"{what} '{name}' is {table[name]}, and {module_name} has no '{attribute}'; correct the entry"
         )
-    return getattr(there, attribute)
+    return getattr(module, attribute)
 
 
 def lazy_getattr(package: str, table: Mapping[str, str]) -> Callable[[str], Any]:
-    """Make the ``__getattr__`` of a package that hands on the names of `table`, each when it is asked for (PEP 562).
+    """Make the ``__getattr__`` of a package, which imports a name when it is first used (PEP 562).
+
+    Parameters
+    ----------
+    package
+        Name of the package, for errors.
+    table
+        Name -> ``"module:attribute"``.
+
+    Returns
+    -------
+    callable
+        Name -> object; raises AttributeError for a name that is not in `table`.
 
     Examples
     --------
@@ -58,16 +99,16 @@ def lazy_getattr(package: str, table: Mapping[str, str]) -> Callable[[str], Any]
     3.141592653589793
     """
 
-    def handed_on(name: str) -> Any:
+    def getattr_of_package(name: str) -> Any:
         if name not in table:
             raise AttributeError(f"{package} has no '{name}'; {nearest(name, table)}")
         return resolve(table, name, "name")
 
-    return handed_on
+    return getattr_of_package
 
 
 def all_entries(tables: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Join tables kept by kind of endpoint into one; no name stands in two of them.
+    """Join registries that are kept by kind of endpoint into one; their names differ.
 
     Examples
     --------

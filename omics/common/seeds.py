@@ -1,4 +1,4 @@
-"""One seed, many named generators: the same name always gives the same numbers."""
+"""Named random generators from one seed: the same name always gives the same numbers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,21 @@ __all__ = ["named_generator", "named_seed"]
 
 
 def named_seed(seed: int, *names: str | int) -> int:
-    """Derive a 63-bit seed from the experiment's seed and a path of names.
+    """Derive a 63-bit seed from the seed of an experiment and a path of names.
 
-    Independent of PYTHONHASHSEED, of the order of calls and of the process that asks.
+    It depends neither on PYTHONHASHSEED nor on the order of calls nor on the process.
+
+    Parameters
+    ----------
+    seed
+        Seed of the experiment.
+    *names
+        What the random numbers are for, from general to specific.
+
+    Returns
+    -------
+    int
+        The derived seed.
 
     Examples
     --------
@@ -26,5 +38,16 @@ def named_seed(seed: int, *names: str | int) -> int:
 
 
 def named_generator(seed: int, *names: str | int) -> np.random.Generator:
-    """Numpy generator of :func:`named_seed`."""
+    """Numpy generator with the seed of :func:`named_seed`.
+
+    Parameters
+    ----------
+    seed, *names
+        As for :func:`named_seed`.
+
+    Returns
+    -------
+    numpy.random.Generator
+        A new generator.
+    """
     return np.random.default_rng(named_seed(seed, *names))

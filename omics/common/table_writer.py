@@ -1,4 +1,4 @@
-"""A table that is written block by block, so that it need not fit in memory, and is there whole or not at all."""
+"""Write a table block by block, so that it does not have to fit in memory; the file is complete or absent."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from omics.common.files import SCHEMA_VERSION
 if TYPE_CHECKING:
     from io import BufferedWriter
 
-__all__ = ["GROWING", "TableWriter", "table_writer"]
+__all__ = ["TABLE_WRITERS", "TableWriter", "table_writer"]
 
 
 class TableWriter(Protocol):
-    """Takes rows, always of the same columns, and ends."""
+    """Writes blocks of rows with the same columns."""
 
     def add(self, rows: pd.DataFrame) -> None:
-        """Write `rows` below those that came before."""
+        """Append `rows`."""
 
     def end(self) -> None:
-        """Write what stands below the last row."""
+        """Write what the format needs after the last row."""
 
 
 class _Parquet:
@@ -62,40 +62,40 @@ class _Csv:
         pass
 
 
-GROWING: dict[str, type[TableWriter]] = {".parquet": _Parquet, ".csv": _Csv}
-"""Ending of a file -> how a table of it grows."""
+TABLE_WRITERS: dict[str, type[TableWriter]] = {".parquet": _Parquet, ".csv": _Csv}
+"""Ending of a file -> writer of such a table."""
 
 
 @contextmanager
 def table_writer(path: Path) -> Iterator[TableWriter]:
-    """Give a table to add rows to, written aside, synced, and renamed to `path` at the end.
+    """Yield a writer of a table: rows go to a temporary file, which is synced and renamed to `path` at the end.
 
     Raises
     ------
     ConfigError
-        An ending that is not in GROWING.
+        If the ending is not in TABLE_WRITERS.
     OSError
-        A full disk, a folder that may not be written: it names the file.
+        If the disk is full or the folder is not writable; the error names the file.
     """
-    if path.suffix not in GROWING:
+    if path.suffix not in TABLE_WRITERS:
         raise ConfigError(
-            f"{path}: unknown ending '{path.suffix}' of a table; {nearest(path.suffix, GROWING)}"
+            f"{path}: unknown ending '{path.suffix}' of a table; {nearest(path.suffix, TABLE_WRITERS)}"
         )
-    aside = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + ".part")
     try:
-        with aside.open("wb") as file:
-            table = GROWING[path.suffix](file)  # type: ignore[call-arg]  # a protocol says nothing of how to begin
+        with part.open("wb") as file:
+            table = TABLE_WRITERS[path.suffix](file)  # type: ignore[call-arg]  # a protocol has no constructor
             try:
                 yield table
             finally:
                 table.end()
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        part.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         error.filename = error.filename or str(path)
         raise
     except BaseException:
-        aside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""Yaml read safely and strictly: one document, every key once, errors with their line."""
+"""Read yaml safely and strictly: one document, every key once, errors with their line."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ def load_yaml(path: Path) -> Any:
     Raises
     ------
     CohortError
-        Not utf-8, not yaml, or a key that stands twice.
+        If the file is not utf-8, not yaml, or has a key twice.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _OneOfEach)  # noqa: S506  # it is a SafeLoader
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)  # noqa: S506  # it is a SafeLoader
     except UnicodeDecodeError:
         raise CohortError("the yaml is not utf-8; save it as utf-8", "not_utf8", file=str(path)) from None
     except yaml.YAMLError as error:
         raise CohortError(f"not valid yaml ({_reason(error)})", "invalid_yaml", file=str(path)) from None
 
 
-class _OneOfEach(yaml.SafeLoader):
-    """A safe loader that refuses a key that stands twice, whose first value yaml drops in silence."""
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A safe loader for which a repeated key is an error; yaml would silently drop its first value."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build a mapping of keys that differ."""
+        """Build a mapping with unique keys."""
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         for place, key in enumerate(keys):
             if key in keys[:place]:
                 mark = node.value[place][0].start_mark
-                raise yaml.MarkedYAMLError(problem=f"the key '{key}' stands twice", problem_mark=mark)
+                raise yaml.MarkedYAMLError(problem=f"the key '{key}' appears twice", problem_mark=mark)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return mapping
 

@@ -1,1 +1,1 @@
-"""What a folder of tables may be: a first ``cohort.yaml``, each guess with its reason."""
+"""Guess a first ``cohort.yaml`` for a folder of tables, and give the reason for each guess."""

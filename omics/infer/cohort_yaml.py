@@ -1,4 +1,4 @@
-"""A whole ``cohort.yaml`` guessed from the tables of a folder."""
+"""Guess a complete ``cohort.yaml`` from the tables of a folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from omics.cohort.spec_rules import RESERVED_ENDPOINTS
 from omics.infer.columns import guess_arm, guess_covariates, guess_label
 from omics.infer.endpoint_guesses import GuessedEndpoints, guess_endpoints
 from omics.infer.guess import Guess, words
-from omics.infer.modality_of_table import CALLED, guess_modality
+from omics.infer.modality_of_table import FILE_WORDS, guess_modality
 from omics.infer.read_folder import FoundTable, read_tables
 from omics.infer.scale_of_table import guess_scale
 from omics.infer.table_roles import Roles, guess_roles
@@ -24,24 +24,24 @@ __all__ = ["GuessedCohort", "guess_cohort", "guess_tables"]
 
 @dataclass(frozen=True)
 class GuessedCohort:
-    """What a folder was taken for; each guess with its reason.
+    """A guessed cohort; each guess comes with its reason.
 
     Attributes
     ----------
     name
-        Of the cohort: that of its folder.
+        Name of the cohort: that of its folder.
     roles
-        The table of patients, its id column, and tables that share no id.
+        The samples table, its id column, and tables that share no id with it.
     views
         View -> its entry of ``cohort.yaml``.
     endpoints
-        Those declared, and those that could be.
-    arm, offered_arm
-        The arm, if a column is one, or may be one.
+        Endpoints to declare, and endpoints that could be declared too.
+    arm, possible_arm
+        The arm, if a column is clearly the arm; otherwise a column that may be the arm, if any.
     site, group
-        Columns, if any.
+        Their columns, if any.
     covariates, others
-        Columns known before treatment by their names, and the columns without a role.
+        Columns that are known before treatment, by their names, and columns without a role.
     """
 
     name: str
@@ -49,18 +49,19 @@ class GuessedCohort:
     views: dict[str, Guess[dict[str, Any]]]
     endpoints: GuessedEndpoints
     arm: Guess[dict[str, Any]] | None
-    offered_arm: Guess[dict[str, Any]] | None
+    possible_arm: Guess[dict[str, Any]] | None
     site: Guess[str] | None
     group: Guess[str] | None
     covariates: Guess[list[str]]
     others: list[str]
 
+    # Plain content for yaml, which is the edge of storage.
     def as_dict(self) -> dict[str, Any]:
-        """Give the content of ``cohort.yaml``, without reasons."""
+        """Content of ``cohort.yaml``, without reasons."""
         samples = {"file": self.roles.samples.value.file, "id": self.roles.identifier.value}
         spec: dict[str, Any] = {"name": self.name, "samples": samples}
         spec["views"] = {name: guess.value for name, guess in self.views.items()}
-        spec["endpoints"] = {name: guess.value for name, guess in self.endpoints.taken.items()}
+        spec["endpoints"] = {name: guess.value for name, guess in self.endpoints.declared.items()}
         for key in ("arm", "site", "group", "covariates"):
             guess = getattr(self, key)
             if guess is not None and guess.value:
@@ -69,19 +70,25 @@ class GuessedCohort:
 
 
 def guess_cohort(folder: Path, samples: str | None = None, identifier: str | None = None) -> GuessedCohort:
-    """Look at the tables of `folder` and guess its ``cohort.yaml``.
+    """Read the tables of a folder and guess its ``cohort.yaml``.
 
     Parameters
     ----------
     folder
-        Where tables lie.
+        Folder of the tables.
     samples, identifier
-        File of the table of patients and its id column, where they are known.
+        File of the samples table and its id column, where they are known.
+
+    Returns
+    -------
+    GuessedCohort
+        The guess.
 
     Raises
     ------
     CohortError
-        No table, one alone, one that cannot be read, none that shares ids, or two that could be that of patients.
+        If there are fewer than two tables, a table cannot be read, no tables share ids, or two tables could be the
+        samples table.
     """
     return guess_tables(read_tables(folder), folder.resolve().name, samples, identifier)
 
@@ -89,26 +96,41 @@ def guess_cohort(folder: Path, samples: str | None = None, identifier: str | Non
 def guess_tables(
     tables: Sequence[FoundTable], name: str, samples: str | None = None, identifier: str | None = None
 ) -> GuessedCohort:
-    """Guess as :func:`guess_cohort` does, from tables in memory."""
+    """Guess as :func:`guess_cohort` does, from tables in memory.
+
+    Parameters
+    ----------
+    tables
+        The tables.
+    name
+        Name of the cohort.
+    samples, identifier
+        File of the samples table and its id column, where they are known.
+
+    Returns
+    -------
+    GuessedCohort
+        The guess.
+    """
     roles = guess_roles(tables, name, samples, identifier)
-    patients = roles.samples.value.beside(roles.identifier.value)
+    patients = roles.samples.value.without_ids(roles.identifier.value)
     endpoints = guess_endpoints(patients)
-    taken = endpoints.columns()
-    arm, declared = guess_arm(patients.drop(columns=list(taken)))
-    if arm is not None and declared:
-        taken.add(arm.value["column"])
-    site = guess_label("site", patients, taken)
-    group = guess_label("group", patients, taken)
-    taken |= {guess.value for guess in (site, group) if guess is not None}
-    covariates, others = guess_covariates(patients, taken)
-    measured = [table for table in tables if table.file in roles.turned]
+    used = endpoints.columns()
+    arm, is_clear = guess_arm(patients.drop(columns=list(used)))
+    if arm is not None and is_clear:
+        used.add(arm.value["column"])
+    site = guess_label("site", patients, used)
+    group = guess_label("group", patients, used)
+    used |= {guess.value for guess in (site, group) if guess is not None}
+    covariates, others = guess_covariates(patients, used)
+    measured = [table for table in tables if table.file in roles.transposed]
     return GuessedCohort(
         name,
         roles,
         dict(_views(measured, roles)),
         endpoints,
-        arm if declared else None,
-        None if declared else arm,
+        arm if is_clear else None,
+        None if is_clear else arm,
         site,
         group,
         covariates,
@@ -119,8 +141,8 @@ def guess_tables(
 def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Guess[dict[str, Any]]]]:
     names = set(RESERVED_ENDPOINTS) | {"clinical"}
     for table in tables:
-        turned = roles.turned[table.file]
-        values = _numbers(table, turned.value)
+        transposed = roles.transposed[table.file]
+        values = _numbers(table, transposed.value)
         modality = guess_modality(table.file, values.columns, values)
         scale = guess_scale(values.to_numpy(), modality.value, frozenset(words(table.stem)))
         name = _view_name(table, modality.value)
@@ -129,33 +151,32 @@ def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Gu
         names.add(name)
         kind, unit = scale.value
         view: dict[str, Any] = {"modality": kind, "file": table.file, "scale": unit}
-        if turned.value:
+        if transposed.value:
             view["orient"] = "features_in_rows"
-        why = (
-            f"{values.shape[0]} patients x {values.shape[1]} features, {turned.why}. {kind}: {modality.why}. "
-        )
-        why += f"{unit}: {scale.why}"
-        yield name, Guess(view, why, turned.sure and modality.sure and scale.sure)
+        why = f"{values.shape[0]} patients x {values.shape[1]} features, {transposed.why}. "
+        why += f"{kind}: {modality.why}. {unit}: {scale.why}"
+        yield name, Guess(view, why, transposed.sure and modality.sure and scale.sure)
 
 
-def _numbers(table: FoundTable, turned: bool) -> pd.DataFrame:
-    """Patients x features; a cell that is no number counts as empty, since reading will name it."""
+def _numbers(table: FoundTable, transposed: bool) -> pd.DataFrame:
+    """Patients x features; a cell that is not a number counts as empty, since reading the cohort will report it."""
     frame = table.frame.set_axis([table.frame.columns[0], *table.columns], axis=1)
     numbers: pd.DataFrame = (
         frame.iloc[:, 1:].apply(pd.to_numeric, errors="coerce").set_axis(table.rows, axis=0)
     )
     numbers = numbers.astype(np.float64).replace([np.inf, -np.inf], np.nan)
-    return numbers.T if turned else numbers
+    return numbers.T if transposed else numbers
 
 
 def _view_name(table: FoundTable, modality: str) -> str:
-    """Name of the file, without the word that says no more than the modality.
+    """Name of the file without words that only repeat the modality.
 
     Examples
     --------
     >>> _view_name(FoundTable("metabolomic_serum.csv", pd.DataFrame()), "metabolomics")
     'serum'
     """
-    said = words(table.stem)
-    plain = [word for word in said if not (modality.startswith(word) and word in CALLED.get(modality, ""))]
-    return "_".join(plain or said) or "view"
+    all_words = words(table.stem)
+    repeats = FILE_WORDS.get(modality, "")
+    kept = [word for word in all_words if not (modality.startswith(word) and word in repeats)]
+    return "_".join(kept or all_words) or "view"

@@ -1,4 +1,4 @@
-"""What the other columns of a table of patients may be: arm, site, group and covariates."""
+"""Guess which columns of the samples table are arm, site, group and covariates."""
 
 from __future__ import annotations
 
@@ -39,57 +39,85 @@ BASELINE = (
     "comorbidity diabetes hypertension gestation parity diagnosis stage grade size histology tissue type subtype "
     "lymph nodal er her2 prior albumin nlr lactate creatinine bilirubin crp fcp ldh"
 )
-"""Words of what is usually known of a patient before treatment."""
+"""Words that name what is usually known about a patient before treatment."""
 
 AFTERWARDS = {"post", "after", "end", "cycles", "score", "change", "followup"}
 
 
 def guess_arm(table: pd.DataFrame) -> tuple[Guess[dict[str, Any]] | None, bool]:
-    """Find the column of the arm, and whether to declare it (True) or only to offer it.
+    """Find the column of the arm, and whether it is clearly the arm.
 
-    A name that says nothing else is declared; ``treatment_response`` or ``dose_reduction`` are something else.
+    It is clear where the name of the column has no other words; ``treatment_response`` or ``dose_reduction`` may be
+    something else.
     """
     for word in ARM:
         for name in map(str, table.columns):
-            said, values = words(name), present(table[name])
+            name_words, values = words(name), present(table[name])
             shares = values.value_counts(normalize=True)
-            if word not in said or not 1 < len(shares) <= MOST_ARMS or shares.min() < FEWEST:
+            if word not in name_words or not 1 < len(shares) <= MOST_ARMS or shares.min() < FEWEST:
                 continue
             arms = sorted((plain(value) for value in shares.index), key=str)
             control = next((value for value in arms if str(value).lower() in CONTROL), None)
-            spec = {"column": name, "control": arms[0] if control is None else control, "randomised": False}
-            found = ", ".join(map(str, arms))
-            why = f"{name} has the values {found}, and {spec['control']} stands for control"
-            why += "; a table does not say whether it was drawn by lot: write randomised: true, or adaptive, if so"
-            return Guess(spec, why, sure=False), set(said) <= {*ARM, *MEASURE}
+            spec = {"column": name, "control": arms[0] if control is None else control, "randomised": "no"}
+            why = f"{name} has the values {', '.join(map(str, arms))}, and {spec['control']} is the control"
+            why += "; a table does not show whether patients were randomised: write randomised: yes, or adaptive, if so"
+            return Guess(spec, why, sure=False), set(name_words) <= {*ARM, *MEASURE}
     return None, False
 
 
-def guess_label(role: str, table: pd.DataFrame, taken: Iterable[str]) -> Guess[str] | None:
-    """Find the column of the site or of related patients: a few values, each of several patients."""
+def guess_label(role: str, table: pd.DataFrame, used: Iterable[str]) -> Guess[str] | None:
+    """Find the column of the site, or of the group of related patients.
+
+    Parameters
+    ----------
+    role
+        ``"site"`` or ``"group"``.
+    table
+        One row per patient.
+    used
+        Columns that have another role.
+
+    Returns
+    -------
+    Guess of str, or None
+        The first column with a matching name and few values, each of several patients.
+    """
     for word in LABELS[role]:
         for name in map(str, table.columns):
             kinds = present(table[name]).nunique()
-            if word in words(name) and name not in set(taken) and 1 < kinds <= len(table) / 2:
+            if word in words(name) and name not in set(used) and 1 < kinds <= len(table) / 2:
                 return Guess(name, f"{name} has {kinds} values, by its name the {word}")
     return None
 
 
-def guess_covariates(table: pd.DataFrame, taken: Iterable[str]) -> tuple[Guess[list[str]], list[str]]:
-    """Find columns that are known before treatment by their names, and list the others, which may not be."""
-    used, known = set(taken), set(BASELINE.split())
-    free = [name for name in map(str, table.columns) if name not in used]
+def guess_covariates(table: pd.DataFrame, used: Iterable[str]) -> tuple[Guess[list[str]], list[str]]:
+    """Find columns that are known before treatment, by their names.
+
+    Parameters
+    ----------
+    table
+        One row per patient.
+    used
+        Columns that have another role.
+
+    Returns
+    -------
+    tuple
+        The covariates, and the other columns without a role.
+    """
+    taken, known = set(used), set(BASELINE.split())
+    free = [name for name in map(str, table.columns) if name not in taken]
     chosen = [
         name
         for name in free
-        if known & set(words(name)) and not AFTERWARDS & set(words(name)) and _tells(table[name])
+        if known & set(words(name)) and not AFTERWARDS & set(words(name)) and _is_informative(table[name])
     ]
-    why = "by their names known before treatment; only what is may stand here"
+    why = "known before treatment, by their names; list only what is known then"
     return Guess(chosen, why, sure=False), [name for name in free if name not in chosen]
 
 
-def _tells(column: pd.Series[Any]) -> bool:
-    """Whether a column says something of most patients: no dates, no ids, more than one value."""
+def _is_informative(column: pd.Series[Any]) -> bool:
+    """Whether most patients have a value of the column, and it has several values and no dates or ids."""
     values = present(column)
     if len(values) < len(column) / 2 or values.nunique() < 2:  # noqa: PLR2004  # two values differ
         return False

@@ -1,4 +1,4 @@
-"""Endpoints among the columns of a table of patients: times with their events, responses, toxicities."""
+"""Guess the endpoints of a samples table: times with their events, responses and toxicities."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ FOLLOW_UP = {"time", "duration", "followup", "futime", "tte", "follow", "surviva
 EVENT = {"event", "status", "dead", "death", "died", "deceased", "vital", "relapse", "relapsed", "recurrence"}
 EVENT |= {"progression", "progressed", "failure", "censor", "censored"}
 ENDPOINT = {"os", "pfs", "dfs", "rfs", "efs", "pfi", "dss", "ttp"}
-"""Words that name an endpoint; they stand over times and events alike."""
+"""Words for endpoints, in the names of columns of times and of events."""
 
 NO_TIME = {"age", "born", "birth", "diagnosis", "dose", "calendar"}
 
 SAME = {"dead": "os", "death": "os", "died": "os", "deceased": "os", "vital": "os", "survival": "os"}
 SAME |= {"overall": "os", "progression": "pfs", "progressed": "pfs", "free": "pfs"}
 SAME |= {"relapse": "rfs", "relapsed": "rfs", "recurrence": "rfs"}
-SAYS_NOTHING = FOLLOW_UP - {"survival"} | {
+NEUTRAL = FOLLOW_UP - {"survival"} | {
     "event",
     "status",
     "failure",
@@ -59,7 +59,7 @@ LABEL = {
     "dead",
     "class",
 }
-"""What may stand for a response where nothing better is found."""
+"""Words that may name a response where there is no better candidate."""
 
 RECIST = ["PD", "SD", "PR", "CR"]
 POSITIVE = ["yes", "y", "responder", "r", "pcr", "cr", "true", "positive", "response", "1"]
@@ -67,65 +67,66 @@ POSITIVE = ["yes", "y", "responder", "r", "pcr", "cr", "true", "positive", "resp
 
 @dataclass
 class GuessedEndpoints:
-    """What was found.
+    """Guessed endpoints.
 
     Attributes
     ----------
-    taken
-        Endpoint -> its entry of ``cohort.yaml``; the first decides.
-    spare
-        Others that could be declared.
+    declared
+        Endpoint -> its entry of ``cohort.yaml``; the first one is the primary endpoint.
+    alternatives
+        Other endpoints that could be declared.
     notes
-        Columns that look like an outcome and cannot be read as they are.
+        Sentences about columns that look like an outcome and cannot be read as they are.
     """
 
-    taken: dict[str, Guess[Spec]] = field(default_factory=dict)
-    spare: dict[str, Guess[Spec]] = field(default_factory=dict)
+    declared: dict[str, Guess[Spec]] = field(default_factory=dict)
+    alternatives: dict[str, Guess[Spec]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def columns(self) -> set[str]:
-        """Columns of any of them."""
-        entries = [*self.taken.values(), *self.spare.values()]
+        """Columns of all endpoints."""
+        entries = [*self.declared.values(), *self.alternatives.values()]
         return {
             guess.value[key] for guess in entries for key in ("time", "event", "column") if key in guess.value
         }
 
 
 def guess_endpoints(table: pd.DataFrame) -> GuessedEndpoints:
-    """Find endpoints among the columns of `table`, a row a patient.
+    """Find endpoints among the columns of `table`, which has one row per patient.
 
-    Overall survival goes before other times to an event, which go before responses.
+    Overall survival comes first, then other times to an event, then responses.
 
     Examples
     --------
     >>> table = pd.DataFrame({"os_days": [900, 30, 411], "os_event": [0, 1, 1], "age": [60, 71, 49]})
-    >>> guess_endpoints(table).taken["survival"].value
+    >>> guess_endpoints(table).declared["survival"].value
     {'time': 'os_days', 'event': 'os_event', 'unit': 'days'}
     """
-    found = GuessedEndpoints()
+    result = GuessedEndpoints()
     for kind, pairs in (
         ("survival", _survivals(table)),
         ("response", list(_responses(table))),
         ("toxicity", list(_toxic(table))),
     ):
         for stem, guess in pairs:
-            if kind not in found.taken:
-                found.taken[kind] = (
+            if kind not in result.declared:
+                result.declared[kind] = (
                     guess if stem in {"os", kind} or len(pairs) == 1 else replace(guess, sure=False)
                 )
             else:
-                name = stem if stem not in {*found.taken, *found.spare} else f"{stem}_{len(found.spare) + 2}"
-                found.spare[name] = Guess({"kind": kind, **guess.value}, guess.why, guess.sure)
-    if not found.taken:
-        found.taken.update(_label(table))
-    found.notes += _unreadable(table, found.columns())
-    return found
+                names = {*result.declared, *result.alternatives}
+                name = stem if stem not in names else f"{stem}_{len(result.alternatives) + 2}"
+                result.alternatives[name] = Guess({"kind": kind, **guess.value}, guess.why, guess.sure)
+    if not result.declared:
+        result.declared.update(_label(table))
+    result.notes += _unreadable(table, result.columns())
+    return result
 
 
 def _stem(name: str) -> str:
-    """Give what an endpoint is called in the name of one of its columns: os, pfs, ..."""
-    left = [SAME.get(word, word) for word in words(name) if word not in SAYS_NOTHING]
-    return "_".join(dict.fromkeys(left)) or "os"
+    """Name of the endpoint, such as os or pfs, in the name of one of its columns."""
+    stems = [SAME.get(word, word) for word in words(name) if word not in NEUTRAL]
+    return "_".join(dict.fromkeys(stems)) or "os"
 
 
 def _survivals(table: pd.DataFrame) -> list[tuple[str, Guess[Spec]]]:
@@ -151,16 +152,17 @@ def _survival(table: pd.DataFrame, time: str, event: str, sure: bool) -> Guess[S
 
 
 def _is_time(table: pd.DataFrame, name: str) -> bool:
-    said, column = set(words(name)), table[name]
-    if not said & (FOLLOW_UP | ENDPOINT) or said & NO_TIME or column.dtype.kind not in "iuf":
+    name_words, column = set(words(name)), table[name]
+    if not name_words & (FOLLOW_UP | ENDPOINT) or name_words & NO_TIME or column.dtype.kind not in "iuf":
         return False
     values = present(column)
     return len(values) > 0 and bool(values.min() >= 0) and bool(values.max() > 1)
 
 
 def _is_event(table: pd.DataFrame, name: str) -> bool:
-    said = set(words(name))
-    return bool(said & (EVENT | ENDPOINT)) and not said & {"censor", "censored"} and is_binary(table[name])
+    name_words = set(words(name))
+    is_event = bool(name_words & (EVENT | ENDPOINT)) and not name_words & {"censor", "censored"}
+    return is_event and is_binary(table[name])
 
 
 DAYS_FROM, MONTHS_FROM = 400, 25
@@ -173,10 +175,10 @@ def _unit(table: pd.DataFrame, name: str) -> Guess[str]:
         return Guess(named, f"{named}, by its name")
     last = float(table[name].max())
     if last > DAYS_FROM or last in FULL_DAYS:
-        return Guess("days", f"days, since it goes to {last:g}", last > DAYS_FROM)
+        return Guess("days", f"days, since the largest is {last:g}", last > DAYS_FROM)
     if last > MONTHS_FROM:
-        return Guess("months", f"months, since it goes to {last:g}", sure=False)
-    return Guess("years", f"years, since it goes to {last:g}", sure=False)
+        return Guess("months", f"months, since the largest is {last:g}", sure=False)
+    return Guess("years", f"years, since the largest is {last:g}", sure=False)
 
 
 def _responses(table: pd.DataFrame) -> Iterator[tuple[str, Guess[Spec]]]:
@@ -195,7 +197,7 @@ def _toxic(table: pd.DataFrame) -> Iterator[tuple[str, Guess[Spec]]]:
 
 
 def _levels(column: pd.Series[Any]) -> Guess[Spec] | None:
-    """Read a column as a response: 0 and 1, two words of which one says yes, or the levels of RECIST."""
+    """Read a column as a response: 0 and 1, two words of which one means yes, or the levels of RECIST."""
     name, values = str(column.name), [plain(value) for value in present(column).unique()]
     if is_binary(column):
         share = float((column == 1).sum() / column.notna().sum())
@@ -208,7 +210,7 @@ def _levels(column: pd.Series[Any]) -> Guess[Spec] | None:
             "positive": [level for level in known if level in {"PR", "CR"}],
         }
         return (
-            Guess(spec, f"{name} holds {', '.join(known)}, the levels of RECIST")
+            Guess(spec, f"{name} has the values {', '.join(known)}, the levels of RECIST")
             if spec["positive"]
             else None
         )
@@ -220,20 +222,20 @@ def _levels(column: pd.Series[Any]) -> Guess[Spec] | None:
 
 
 def _label(table: pd.DataFrame) -> Iterator[tuple[str, Guess[Spec]]]:
-    """Give the first column of two values whose name says outcome, where there is nothing better."""
+    """Find the first column with two values and the name of an outcome."""
     for name in map(str, table.columns):
         if set(words(name)) & LABEL and (guess := _levels(table[name])) is not None:
-            yield "response", Guess(guess.value, f"{guess.why}; nothing is called response", sure=False)
+            yield "response", Guess(guess.value, f"{guess.why}; no column is called response", sure=False)
             return
 
 
 def _unreadable(table: pd.DataFrame, used: Iterable[str]) -> Iterator[str]:
     for name in map(str, table.columns):
-        said = set(words(name))
-        if name in set(used) or not said & (EVENT | ENDPOINT):
+        name_words = set(words(name))
+        if name in set(used) or not name_words & (EVENT | ENDPOINT):
             continue
         values = sorted(map(str, present(table[name]).unique()))
         if table[name].dtype == object and 1 < len(values) <= 4:  # noqa: PLR2004  # such as dead, alive, unknown
-            yield f"{name} holds {', '.join(values)}; an event is 1 where it occurred and 0 where not: write it so"
-        elif said & {"censor", "censored"} and is_binary(table[name]):
-            yield f"{name} may be 1 for who was censored; an event is 1 where it occurred: turn it round"
+            yield f"{name} has the values {', '.join(values)}; write 1 where the event occurred and 0 where it did not"
+        elif name_words & {"censor", "censored"} and is_binary(table[name]):
+            yield f"{name} may be 1 for censored patients; an event is 1 where it occurred: exchange 0 and 1"

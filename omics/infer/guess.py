@@ -1,4 +1,4 @@
-"""Guess: what something is taken for, why, and whether a person should look at it."""
+"""Guess: a value with the reason for it, and whether a person should check it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Guess(Generic[T]):
     Attributes
     ----------
     value
-        What is written into ``cohort.yaml``.
+        The guess, as ``cohort.yaml`` has it.
     why
-        The reason, for the comment above it.
+        The reason, for a comment in ``cohort.yaml``.
     sure
         False where a person should check it.
     """
@@ -36,30 +36,30 @@ class Guess(Generic[T]):
 
 
 def words(name: str) -> list[str]:
-    """Split a name into its words, in lower case.
+    """Split a name into words in lower case.
 
     Examples
     --------
     >>> words("Age.at.diagnosis"), words("OverallSurvival_days"), words("microbiome_16s")
     (['age', 'at', 'diagnosis'], ['overall', 'survival', 'days'], ['microbiome', '16s'])
     """
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return [word.lower() for word in re.split(r"[\W_]+", parted) if word]
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
 
 
 def present(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Cells that hold something."""
+    """Cells that are not missing."""
     return column.dropna()
 
 
 def is_binary(column: pd.Series[Any]) -> bool:
-    """Whether the cells of a column are 0 or 1, and both occur."""
+    """Whether a column has the values 0 and 1 and no others."""
     numeric = column.dtype.kind in "biuf"
     return bool(numeric and set(present(column).unique()) == BINARY)
 
 
 def plain(value: Any) -> Any:
-    """Give a cell as yaml writes it: a whole number without decimals, no numpy type.
+    """Convert a cell to what yaml writes: a whole number without decimals, no numpy type.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a table measured: by the name of its file, the names of its features and, failing both, its values."""
+"""Guess the modality of a table from the name of its file, the names of its features and, if needed, its values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from omics.infer.guess import Guess, words
 
 __all__ = ["guess_modality"]
 
-CALLED = {
+FILE_WORDS = {
     "genomics": "genomic genomics genome dna cna cnv cnvs copy mutation mutations mut snp snps variant variants "
     "germline somatic wgs wes gistic dosage methylation methylome methyl cpg maf",
     "transcriptomics": "transcriptomic transcriptomics transcriptome rna rnaseq mrna mirna mirnas expression expr gex "
@@ -24,7 +24,7 @@ CALLED = {
     "microbiome": "microbiome microbiota microbial 16s asv asvs otu otus species taxa taxon genus mgx metagenomic "
     "metagenomics metagenome metaphlan pathway pathways",
 }
-"""Modality -> words in the name of a file that say it."""
+"""Modality -> words in the name of a file that stand for it."""
 
 FORMATS = {".vcf": "genomics", ".bcf": "genomics", ".bed": "genomics", ".maf": "genomics", ".seg": "genomics"}
 FORMATS |= {
@@ -34,7 +34,7 @@ FORMATS |= {
     ".mwtab": "metabolomics",
 }
 FORMATS |= {".biom": "microbiome", ".qza": "microbiome"}
-"""Formats that hold one modality alone."""
+"""Formats of a single modality."""
 
 PATTERNS = [
     ("genomics", 2.0, "CpG sites (cg...)", r"(cg|ch\.\d+\.)\d{6,}.*"),
@@ -75,16 +75,19 @@ PATTERNS = [
     ("microbiome", 2.0, "taxa (g__, s__)", r".*\b[kpcofgst]__.*"),
     ("microbiome", 2.0, "taxa (ASV, OTU) or pathways (PWY)", r".*(ASV|OTU)_?\d+|taxon\W?\d+|.*PWY.*"),
 ]
-"""(modality, weight, what the features are, pattern of their whole names)."""
+"""(modality, weight, description of the features, pattern of their whole names)."""
 
 GENES = re.compile(r"[A-Z][A-Z0-9]{1,9}(-[A-Z0-9]{1,4})?(orf\d+)?|gene\W?\d+")
-"""Symbols of genes stand for copies, mutations, transcripts and proteins alike."""
+"""Gene symbols, which name copy numbers, mutations, transcripts and proteins."""
 
-LOOKED_AT = 1000
+INSPECTED = 1000
+"""Number of features that are compared with the patterns."""
+
 ENOUGH = 0.2
-"""Share of features from which a pattern counts."""
+"""Share of matching features from which a pattern counts."""
 
 MARGIN = 0.5
+"""Difference in weight to the second modality from which a guess is sure."""
 
 
 def guess_modality(file: str, features: pd.Index, values: pd.DataFrame) -> Guess[str]:
@@ -93,11 +96,16 @@ def guess_modality(file: str, features: pd.Index, values: pd.DataFrame) -> Guess
     Parameters
     ----------
     file
-        Its name.
+        Name of the file.
     features
-        Names of its features.
+        Names of the features.
     values
-        Patients x features; looked at where names do not decide.
+        Patients x features; used only where the names do not decide.
+
+    Returns
+    -------
+    Guess of str
+        A name of MODALITIES.
 
     Examples
     --------
@@ -106,8 +114,8 @@ def guess_modality(file: str, features: pd.Index, values: pd.DataFrame) -> Guess
     """
     weight: dict[str, float] = defaultdict(float)
     reasons: dict[str, list[str]] = defaultdict(list)
-    for modality, found, why in _evidence(file, features):
-        weight[modality] += found
+    for modality, added, why in _evidence(file, features):
+        weight[modality] += added
         reasons[modality].append(why)
     if weight:
         best, *others = sorted(weight, key=lambda name: -weight[name])
@@ -115,35 +123,35 @@ def guess_modality(file: str, features: pd.Index, values: pd.DataFrame) -> Guess
         return Guess(best, " and ".join(reasons[best]), margin >= MARGIN)
     if _share(features, GENES) >= ENOUGH:
         return _by_values(values)
-    return Guess("generic", "neither its name nor its features tell a modality", sure=False)
+    return Guess("generic", "neither its name nor its features show a modality", sure=False)
 
 
 def _evidence(file: str, features: pd.Index) -> Iterator[tuple[str, float, str]]:
     for ending, modality in FORMATS.items():
         if file.lower().removesuffix(".gz").endswith(ending):
             yield modality, 4.0, f"the format is {ending}"
-    said = words(file)
-    for modality, names in CALLED.items():
-        word = next((word for word in said if word in names.split()), None)
+    file_words = words(file)
+    for modality, names in FILE_WORDS.items():
+        word = next((word for word in file_words if word in names.split()), None)
         if word is not None:
             yield modality, 1.0, f"the file is called {word}"
-    for modality, heft, what, pattern in PATTERNS:
+    for modality, weight, what, pattern in PATTERNS:
         share = _share(features, re.compile(pattern))
         if share >= ENOUGH:
-            yield modality, heft * share, f"{share:.0%} of its features look like {what}"
+            yield modality, weight * share, f"{share:.0%} of its features look like {what}"
 
 
 def _share(features: pd.Index, pattern: re.Pattern[str]) -> float:
-    step = max(1, len(features) // LOOKED_AT)
-    looked = [str(name) for name in features[::step]]
-    return sum(bool(pattern.fullmatch(name)) for name in looked) / max(1, len(looked))
+    step = max(1, len(features) // INSPECTED)
+    inspected = [str(name) for name in features[::step]]
+    return sum(bool(pattern.fullmatch(name)) for name in inspected) / max(1, len(inspected))
 
 
 def _by_values(values: pd.DataFrame) -> Guess[str]:
-    """Tell what symbols of genes stand for: a copy number has few values, and counts of transcripts many."""
+    """Guess the modality of features named by genes: a copy number has few different values, an expression many."""
     measured = values.to_numpy(dtype=float)
     measured = measured[np.isfinite(measured)]
     whole = bool((measured % 1 == 0).all())
     if whole and len(np.unique(measured)) <= 10:  # noqa: PLR2004  # copies lost and gained
-        return Guess("genomics", "features look like genes, of few whole values", sure=False)
-    return Guess("transcriptomics", "features look like genes; proteins have such names too", sure=False)
+        return Guess("genomics", "features look like genes, with few whole values", sure=False)
+    return Guess("transcriptomics", "features look like genes; proteins can have the same names", sure=False)

@@ -1,4 +1,4 @@
-"""The tables of a folder, as the readers give them."""
+"""Read all tables of a folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDINGS = tuple(ending for ending in READERS if ending.startswith("."))
 
 @dataclass(frozen=True)
 class FoundTable:
-    """One table of a folder: its file's name, and its columns, of which the first holds the ids of the rows."""
+    """One table of a folder: the name of its file, and its columns, the first of which has the ids of the rows."""
 
     file: str
     frame: pd.DataFrame
@@ -36,8 +36,8 @@ class FoundTable:
         """First cell of each row, as text."""
         return pd.Index(self.frame.iloc[:, 0].astype(str))
 
-    def beside(self, identifier: str) -> pd.DataFrame:
-        """Give all columns but that of ids; the first, which readers leave as text, as numbers where it holds them."""
+    def without_ids(self, identifier: str) -> pd.DataFrame:
+        """All columns except the id column; the first column, which readers leave as text, as numbers if possible."""
         others = self.frame.drop(columns=identifier)
         first = str(self.frame.columns[0])
         if first in others:
@@ -48,20 +48,20 @@ class FoundTable:
 
     @cached_property
     def columns(self) -> pd.Index:
-        """Names of all columns but the first, as text."""
+        """Names of all columns except the first, as text."""
         return self.frame.columns[1:].astype(str)
 
 
 def read_tables(folder: Path) -> list[FoundTable]:
-    """Read every table that lies in `folder` and whose ending a reader knows, in the order of their names.
+    """Read every table in `folder` that has the ending of a known format, in the order of their names.
 
     Raises
     ------
     CohortError
-        No such folder, no table in it, or one that cannot be read.
+        If the folder does not exist, has no table, or a table cannot be read.
     """
     if not folder.is_dir():
-        raise CohortError("no such folder; name one that holds tables", "missing_file", file=str(folder))
+        raise CohortError("no such folder; name a folder with tables", "missing_file", file=str(folder))
     companions = set(chain.from_iterable(COMPANIONS.values()))
     paths = [
         path
@@ -71,7 +71,7 @@ def read_tables(folder: Path) -> list[FoundTable]:
     paths = [path for path in paths if path.is_file() or path.suffix in FOLDERS]
     if not paths:
         raise CohortError(
-            "the folder holds no table; put a table of patients and one of measurements there, such as "
+            "the folder has no table; put a samples table and a table of measurements there, such as "
             "outcome.csv and rna.csv",
             "no_table",
             file=str(folder),
@@ -83,6 +83,6 @@ def _with_cells(path: Path) -> pd.DataFrame:
     frame = read_columns(path)
     if frame.empty:
         raise CohortError(
-            "the table has a header and no row; was it cut short?", "no_patient", file=str(path)
+            "the table has a header and no rows; was it cut short?", "no_patient", file=str(path)
         )
     return frame

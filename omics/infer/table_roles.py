@@ -1,4 +1,4 @@
-"""Which table has a row a patient, in which column his id stands, and how the other tables lie."""
+"""Guess which table of a folder is the samples table, its id column, and the orientation of the other tables."""
 
 from __future__ import annotations
 
@@ -16,69 +16,102 @@ from omics.infer.read_folder import FoundTable
 __all__ = ["Roles", "guess_roles"]
 
 SHARED = 0.5
-"""Share of a table's ids that recur in another, from which both speak of the same patients."""
+"""Share of the ids of a table that must be patients of the samples table."""
 
 FEW_COLUMNS = 200
-"""A table of patients is not wider; of a wider one, only the first column can hold ids."""
+"""Largest width of a samples table; in a wider table only the first column can be the id column."""
 
-CALLED = {"outcome", "outcomes", "clinical", "clinic", "patients", "patient", "samples", "sample", "metadata"}
-CALLED |= {"meta", "pheno", "phenotype", "phenotypes", "survival", "demographics", "subjects", "endpoints"}
-"""Words in the name of a file that holds patients."""
+FILE_WORDS = {
+    "outcome",
+    "outcomes",
+    "clinical",
+    "clinic",
+    "patients",
+    "patient",
+    "samples",
+    "sample",
+    "metadata",
+}
+FILE_WORDS |= {
+    "meta",
+    "pheno",
+    "phenotype",
+    "phenotypes",
+    "survival",
+    "demographics",
+    "subjects",
+    "endpoints",
+}
+"""Words in the name of the file of a samples table."""
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The table of patients, its id column, and of each other table whether features are in its rows.
+    """Roles of the tables of a folder.
 
     Attributes
     ----------
     samples, identifier
-        The table with a row a patient, and the column of ids.
-    turned
-        File -> whether features are in rows, of the tables that share ids.
-    strangers
-        Files that share none.
+        The table with one row per patient, and its id column.
+    transposed
+        File -> whether features are in rows, for the tables that share ids with the samples table.
+    unmatched
+        Files that share no ids with it.
     """
 
     samples: Guess[FoundTable]
     identifier: Guess[str]
-    turned: dict[str, Guess[bool]]
-    strangers: list[str]
+    transposed: dict[str, Guess[bool]]
+    unmatched: list[str]
 
 
 def guess_roles(
     tables: Sequence[FoundTable], folder: str, samples: str | None = None, identifier: str | None = None
 ) -> Roles:
-    """Find the table of patients among `tables`, where not `samples` names its file and `identifier` its id column.
+    """Find the samples table among several tables, and its id column.
+
+    Parameters
+    ----------
+    tables
+        Tables of the folder.
+    folder
+        Name of the folder, for errors.
+    samples, identifier
+        File of the samples table and its id column, where they are known.
+
+    Returns
+    -------
+    Roles
+        The role of each table.
 
     Raises
     ------
     CohortError
-        One table only, no id that tables share, or two tables that could equally be that of patients.
+        If there is only one table, no tables share ids, or two tables could be the samples table.
     """
     if samples is not None and samples not in (files := [table.file for table in tables]):
         raise CohortError(f"no such table; {nearest(samples, files)}", "missing_file", file=samples)
     if len(tables) == 1:
         raise CohortError(
-            f"{tables[0].file} is the only table; a cohort has one of patients and at least one of measurements",
+            f"{tables[0].file} is the only table; a cohort has a samples table and at least one of measurements",
             "one_table",
             file=folder,
         )
-    found = [
+    candidates = [
         roles
         for table in tables
         if samples in (None, table.file) and (roles := _as_samples(table, tables, identifier)) is not None
     ]
-    ranked = sorted(found, key=_likeness, reverse=True)
+    ranked = sorted(candidates, key=_plausibility, reverse=True)
     if not ranked or not ranked[0].samples.sure:
         _refuse_repeated(tables)
     if not ranked:
         raise _nothing_shared(tables, folder)
     first = ranked[0]
-    if len(ranked) > 1 and _likeness(ranked[1]) == _likeness(first):
+    if len(ranked) > 1 and _plausibility(ranked[1]) == _plausibility(first):
         names = f"{first.samples.value.file} and {ranked[1].samples.value.file}"
         raise CohortError(
-            f"{names} could both be the table with a row a patient and his outcome; say which with --samples FILE",
+            f"{names} could both be the samples table, with one row per patient; choose one with --samples FILE",
             "two_samples_tables",
             file=folder,
         )
@@ -86,7 +119,7 @@ def guess_roles(
 
 
 def _as_samples(table: FoundTable, tables: Sequence[FoundTable], identifier: str | None) -> Roles | None:
-    """Take `table` for that of patients, by the column whose ids recur in most other tables."""
+    """Roles if `table` is the samples table: its id column is the one with ids that recur in most other tables."""
     others = [other for other in tables if other is not table]
     names = [str(table.frame.columns[0]), *map(str, table.columns)]
     wide = len(names) > FEW_COLUMNS
@@ -96,23 +129,23 @@ def _as_samples(table: FoundTable, tables: Sequence[FoundTable], identifier: str
         ids = _ids(table.frame, name)
         if ids is None:
             continue
-        turned = {o.file: guess for o in others if (guess := _orientation(o, ids)) is not None}
-        if turned and (best is None or len(turned) > len(best[1])):
-            best = name, turned
+        transposed = {o.file: guess for o in others if (guess := _orientation(o, ids)) is not None}
+        if transposed and (best is None or len(transposed) > len(best[1])):
+            best = name, transposed
     if best is None:
         return None
-    name, turned = best
-    why = f"its values differ in every row and recur in {len(turned)} of the {len(others)} other table(s)"
-    called = CALLED & set(words(table.stem))
-    reason = [f"the file is called {min(called)}"] if called else []
+    name, transposed = best
+    why = f"its values differ in every row and recur in {len(transposed)} of the {len(others)} other table(s)"
+    named = FILE_WORDS & set(words(table.stem))
+    reason = [f"the file is called {min(named)}"] if named else []
     reason += ["it has columns of an outcome"] if _has_outcome(table, name) else []
     samples = Guess(table, " and ".join(reason) or "no other table does", bool(reason))
-    strangers = [other.file for other in others if other.file not in turned]
-    return Roles(samples, Guess(name, why), turned, strangers)
+    unmatched = [other.file for other in others if other.file not in transposed]
+    return Roles(samples, Guess(name, why), transposed, unmatched)
 
 
 def _ids(frame: pd.DataFrame, name: str) -> pd.Index | None:
-    """Values of a column that could be ids: texts or whole numbers, none empty, none twice."""
+    """Values of a column that could be ids: unique texts or whole numbers, none of them missing."""
     if name not in frame.columns:
         return None
     column: pd.Series[Any] = frame[name]
@@ -125,45 +158,45 @@ def _orientation(table: FoundTable, ids: pd.Index) -> Guess[bool] | None:
     rows, columns = (float(names.isin(ids).mean()) for names in (table.rows, table.columns))
     if max(rows, columns) < SHARED:
         return None
-    turned = columns > rows
-    share, what = (columns, "column names") if turned else (rows, "rows")
-    return Guess(turned, f"{share:.0%} of its {what} are patients", share == 1)
+    transposed = columns > rows
+    share, what = (columns, "column names") if transposed else (rows, "rows")
+    return Guess(transposed, f"{share:.0%} of its {what} are patients", share == 1)
 
 
 def _has_outcome(table: FoundTable, identifier: str) -> bool:
     narrow = table.frame.shape[1] <= FEW_COLUMNS
-    return narrow and bool(guess_endpoints(table.beside(identifier)).taken)
+    return narrow and bool(guess_endpoints(table.without_ids(identifier)).declared)
 
 
-def _likeness(roles: Roles) -> int:
-    """How much a table is like one of patients; an outcome outweighs a name."""
+def _plausibility(roles: Roles) -> int:
+    """How plausible a table is as the samples table; an outcome counts more than the name of the file."""
     table, identifier = roles.samples.value, roles.identifier.value
-    others = table.beside(identifier)
+    others = table.without_ids(identifier)
     text = len(others.columns) <= FEW_COLUMNS and any(kind.kind == "O" for kind in others.dtypes)
-    named = bool(CALLED & set(words(table.stem)))
+    named = bool(FILE_WORDS & set(words(table.stem)))
     return 4 * _has_outcome(table, identifier) + 2 * named + text
 
 
 def _refuse_repeated(tables: Sequence[FoundTable]) -> None:
-    """Name the table of patients that would be one, if nobody stood in it twice."""
+    """Raise an error if a table would be the samples table except for a repeated patient id."""
     for table in tables:
         known = pd.Index([]).append([other.rows for other in tables if other is not table])
-        twice = table.rows[table.rows.duplicated() & table.rows.isin(known)]
-        if len(twice) and (
-            _has_outcome(table, str(table.frame.columns[0])) or CALLED & set(words(table.stem))
+        repeated = table.rows[table.rows.duplicated() & table.rows.isin(known)]
+        if len(repeated) and (
+            _has_outcome(table, str(table.frame.columns[0])) or FILE_WORDS & set(words(table.stem))
         ):
             raise CohortError(
-                "the patient id stands twice; keep one row a patient",
+                "the patient id appears twice; keep one row per patient",
                 "duplicate_patient",
                 file=table.file,
-                patient=str(twice[0]),
+                patient=str(repeated[0]),
             )
 
 
 def _nothing_shared(tables: Sequence[FoundTable], folder: str) -> CohortError:
     begins = ", ".join(f"{table.file} with '{table.rows[0]}'" for table in tables[:3])
     return CohortError(
-        f"no column of ids in one table recurs in another (first rows begin: {begins}); call a patient the same in all",
+        f"no column of ids in one table recurs in another (first rows begin: {begins}); use the same ids in all tables",
         "no_shared_ids",
         file=folder,
     )

@@ -1,7 +1,7 @@
-"""The table of modalities; a new one is one file and one line here.
+"""Registry of modalities; a new one is one file and one line here.
 
-One of your own needs no line here: ``MODALITIES["mine"] = "my_modality:MINE"`` in your own code,
-before a cohort is read.
+A modality of another package needs no line here: run ``MODALITIES["mine"] = "my_modality:MINE"`` before a cohort
+is read.
 """
 
 __all__ = ["MODALITIES"]

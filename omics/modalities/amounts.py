@@ -1,4 +1,4 @@
-"""Amounts: how much of each feature a patient has, on scales where zero means that it was not found."""
+"""Amounts of features, on scales where zero means that a feature was not detected."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ Values = NDArray[np.float64]
 
 
 CLOSED = ("counts", "relative", "log_relative")
-"""Scales whose values are taken relative to a patient's total."""
+"""Scales with values relative to the total of a patient."""
 
 
 def amounts(values: Values, scale: str) -> Values | None:
-    """Amounts behind `values` (patients x features), NaN where not measured; None on a scale without a zero.
+    """Convert values to amounts, one patient at a time.
 
-    Stateless: each patient for himself.
+    Parameters
+    ----------
+    values
+        Patients x features, NaN where not measured.
+    scale
+        Their scale, as in ``cohort.yaml``.
+
+    Returns
+    -------
+    array or None
+        Amounts of the same shape; None on a scale without a zero.
 
     Examples
     --------
@@ -36,9 +46,9 @@ def _as_they_are(values: Values) -> Values:
 
 
 def composition(log10_relative: Values) -> Values:
-    """Log10 relative abundances back to shares.
+    """Convert log10 relative abundances to shares.
 
-    A patient's smallest value is the pseudo-count that stood for "not seen" and counts as zero.
+    The smallest value of a patient is the pseudo-count for "not detected" and becomes zero.
     """
     floor = np.min(np.where(np.isnan(log10_relative), np.inf, log10_relative), axis=1, keepdims=True)
     shares: Values = np.where(log10_relative <= floor, 0.0, np.power(10.0, log10_relative))

@@ -1,4 +1,4 @@
-"""Any other table of numbers, taken as it is."""
+"""Any other table of numbers, used as it is."""
 
 from omics.modalities.modality import Modality
 from omics.modalities.transforms import identity

@@ -1,4 +1,4 @@
-"""Mutations, germline dosages, copy number and methylation; they stay interpretable."""
+"""Mutations, germline dosages, copy number and methylation; values stay interpretable."""
 
 from omics.modalities.modality import Modality
 from omics.modalities.transforms import beta_to_m, identity

@@ -1,4 +1,4 @@
-"""Metabolite abundance; harmonized scale: logarithmic, below detection is not measured."""
+"""Metabolite abundance; harmonized scale: logarithmic, with minus infinity for below detection."""
 
 from omics.modalities.modality import Modality
 from omics.modalities.transforms import identity, log2_intensity

@@ -1,4 +1,4 @@
-"""What a modality promises: its legal scales, and the way from each to the harmonized scale."""
+"""A modality: its allowed scales, and the transform of each to the harmonized scale."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Transform = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 class Modality:
     """One kind of measurement.
 
-    Stateless: every transform looks at one patient (one row) at a time, so nothing is learned here.
+    Every transform uses one patient (one row) at a time, so that nothing is learned from other patients.
 
     Attributes
     ----------
     name
         As written in ``cohort.yaml``.
     scales
-        Legal ``scale`` -> transform of an array (patients x features, NaN where not measured) to
+        Allowed ``scale`` -> transform of an array (patients x features, NaN where not measured) to
         the harmonized scale, of the same shape.
     """
 
@@ -34,11 +34,11 @@ class Modality:
     scales: Mapping[str, Transform]
 
     def transform(self, values: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
-        """Bring `values` (patients x features) from `scale` to the harmonized scale."""
+        """Transform `values` (patients x features) from `scale` to the harmonized scale."""
         return self.scales[scale](values)
 
     def check_scale(self, scale: str, view: str, file: str) -> None:
-        """Raise :class:`CohortError` when a view declares a scale that this modality lacks."""
+        """Raise :class:`CohortError` if a view declares a scale that this modality does not have."""
         if scale not in self.scales:
             raise CohortError(
                 f"view '{view}': scale '{scale}' is not one of {self.name}; {nearest(scale, self.scales)}",

@@ -1,4 +1,4 @@
-"""Protein abundance; harmonized scale: log2, below detection is not measured."""
+"""Protein abundance; harmonized scale: log2, with minus infinity for below detection."""
 
 from omics.modalities.modality import Modality
 from omics.modalities.transforms import identity, log2_intensity

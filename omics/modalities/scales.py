@@ -1,4 +1,4 @@
-"""What values of a declared scale can look like: the evidence against a scale that cannot be right."""
+"""Rules for the values of each scale, and the evidence against a wrong scale."""
 
 from __future__ import annotations
 
@@ -12,15 +12,28 @@ __all__ = ["contradiction"]
 Values = NDArray[np.float64]
 
 LARGEST_LOG = 100.0
-"""No logarithm of a measurement, to any base in use, comes near this; 2^100 molecules is a swimming pool."""
+"""No logarithm of a measurement, to any base in use, is this large."""
 
 LARGEST_COPY_NUMBER = 500.0
 TOLERANCE = 1e-6
 SUM_TOLERANCE = 0.02
+"""Amount by which rounded shares of a patient may exceed 1 in sum."""
 
 
 def contradiction(values: Values, scale: str) -> str | None:
-    """Say what in `values` (patients x features, NaN where not measured) contradicts `scale`, if anything.
+    """Find a value that contradicts a scale.
+
+    Parameters
+    ----------
+    values
+        Patients x features, NaN where not measured.
+    scale
+        The scale, as in ``cohort.yaml``.
+
+    Returns
+    -------
+    str or None
+        The evidence as a sentence; None where nothing contradicts the scale.
 
     Examples
     --------
@@ -76,7 +89,7 @@ def _within(low: float, high: float, what: str) -> Callable[[Values, Values], st
     def evidence(_: Values, measured: Values) -> str | None:
         if measured.min() < low - TOLERANCE or measured.max() > high + TOLERANCE:
             found = f"{measured.min():g} to {measured.max():g}"
-            return f"{what} lies between {low:g} and {high:g}, and values run from {found}"
+            return f"{what} lies between {low:g} and {high:g}, and values range from {found}"
         return None
 
     return evidence

@@ -1,6 +1,6 @@
-"""Ways to a harmonized scale, each one patient at a time.
+"""Transforms to a harmonized scale, one patient at a time.
 
-NaN (not measured) stays NaN; minus infinity says "measured, and below detection".
+NaN (not measured) stays NaN; minus infinity means "measured, and below detection".
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ __all__ = ["beta_to_m", "clr", "identity", "log2_intensity", "log_cpm", "log_rel
 Values = NDArray[np.float64]
 
 BELOW = 0.65
-"""Share of the smallest part seen that stands for what was not seen."""
+"""Factor of the smallest positive part that replaces a zero."""
 
 
 def identity(values: Values) -> Values:
-    """Leave interpretable values as they are."""
+    """Return the values unchanged."""
     return values
 
 
@@ -34,13 +34,13 @@ def log_cpm(counts: Values) -> Values:
     array([[-1.  , 19.93]])
     """
     library = np.nansum(counts, axis=1, keepdims=True)
-    library = np.where(library > 0, library, np.nan)  # without any read nothing was measured
+    library = np.where(library > 0, library, np.nan)  # a patient without any read was not measured
     logs: Values = np.log2((counts + 0.5) / (library + 1.0) * 1e6)
     return logs
 
 
 def log2_intensity(intensity: Values) -> Values:
-    """Log2; zero means below detection and becomes minus infinity, for what it stands for is learned.
+    """Log2; zero means below detection and becomes minus infinity, which a later step of harmonization replaces.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def log2_intensity(intensity: Values) -> Values:
 
 
 def beta_to_m(beta: Values) -> Values:
-    """Methylation beta value to M-value, beta held within [0.001, 0.999].
+    """Methylation beta value to M-value, with beta clipped to [0.001, 0.999].
 
     Du et al. 2010, doi 10.1186/1471-2105-11-587.
 
@@ -61,16 +61,16 @@ def beta_to_m(beta: Values) -> Values:
     >>> beta_to_m(np.array([[0.5, 0.8]]))
     array([[0., 2.]])
     """
-    held = np.clip(beta, 0.001, 0.999)
-    return np.log2(held / (1.0 - held))
+    clipped = np.clip(beta, 0.001, 0.999)
+    return np.log2(clipped / (1.0 - clipped))
 
 
 def clr(composition: Values) -> Values:
     """Centred log-ratio with multiplicative replacement of zeros.
 
     Martin-Fernandez et al. 2003, doi 10.1023/A:1023866030544.
-    A zero becomes 0.65 of the smallest positive part of its own patient, so that it stays below every part that was
-    seen; the ratios of all others stay as they are, whatever the depth. A patient without any count is not measured.
+    A zero becomes 0.65 times the smallest positive part of the same patient, so that it stays below every detected
+    part; the ratios of all other parts do not change. A patient without any count is not measured.
 
     Examples
     --------
@@ -87,5 +87,5 @@ def clr(composition: Values) -> Values:
 
 
 def log_relative_to_clr(log10_relative: Values) -> Values:
-    """Log10 relative abundances back to a composition, then :func:`clr`."""
+    """Convert log10 relative abundances to a composition, then apply :func:`clr`."""
     return clr(composition(log10_relative))

@@ -1,4 +1,4 @@
-"""The table of file formats: ending -> reader of one table; a new one is one file and one line here."""
+"""Registry of file formats: ending or name -> reader of one table; a new one is one file and one line here."""
 
 READERS = {
     ".csv": "omics.readers.plain_tables:read_csv",
@@ -46,7 +46,7 @@ READERS = {
 }
 
 FOLDERS = {".zarr", "salmon"}
-"""Formats whose path is a folder and not a file."""
+"""Formats with a folder as path and not a file."""
 
 COMPANIONS = {".bed": (".bim", ".fam")}
-"""Formats whose file needs others of the same name, by their endings."""
+"""Formats of several files with the same name: ending of the main file -> endings of the others."""

@@ -1,4 +1,4 @@
-"""BIOM: tables of observations by samples, 1.0 in json and 2.1 in hdf5."""
+"""Read BIOM tables of observations by samples, version 1.0 (json) and 2.1 (HDF5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.common.errors import CohortError
-from omics.readers.matrix import patient_table, refuse_negative
+from omics.readers.matrix import check_nonnegative, patient_table
 
 __all__ = ["parse_biom", "read_biom"]
 
@@ -27,19 +27,19 @@ def read_biom(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path
-        BIOM 1.0 (json) or 2.1 (hdf5); the content tells which.
+        BIOM 1.0 (json) or 2.1 (HDF5), which is detected from the content.
 
     Returns
     -------
     DataFrame
         ``sample_id``, then (samples x observations) counts or proportions by observation id. Metadata such
-        as taxonomy stay behind.
+        as taxonomy are not read.
 
     Raises
     ------
     CohortError
-        Content that is not BIOM, sizes that contradict each other, a place outside the table or filled twice,
-        a negative value, a repeated observation.
+        If the content is not BIOM, sizes contradict each other, a value lies outside the table, a cell has two
+        values, a value is negative, or an observation appears twice.
 
     Notes
     -----
@@ -49,14 +49,34 @@ def read_biom(path: Path) -> pd.DataFrame:
 
 
 def parse_biom(content: bytes, file: str) -> pd.DataFrame:
-    """Read a BIOM table that is in memory already; `file` is named in errors."""
+    """Read a BIOM table from memory.
+
+    Parameters
+    ----------
+    content
+        Bytes of the file.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    DataFrame
+        As from :func:`read_biom`.
+
+    Raises
+    ------
+    CohortError
+        As :func:`read_biom`.
+    """
     parse = _parse_hdf5 if content.startswith(HDF5) else _parse_json
     try:
         observations, samples, values = parse(content, file)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error).strip("'\"")
         raise CohortError(f"not a BIOM table ({reason}); export it again", "not_biom", file=file) from None
-    return refuse_negative(patient_table(samples, observations, values.T, file), "count or proportion", file)
+    return check_nonnegative(
+        patient_table(samples, observations, values.T, file), "count or proportion", file
+    )
 
 
 def _parse_json(content: bytes, file: str) -> tuple[list[str], list[str], Values]:
@@ -104,10 +124,10 @@ def _floats(data: Any, file: str) -> Values:
         ) from None
 
 
-def _check_shape(said: Sequence[int], found: tuple[int, int], file: str) -> None:
-    if tuple(said) != found:
+def _check_shape(declared: Sequence[int], actual: tuple[int, int], file: str) -> None:
+    if tuple(declared) != actual:
         raise CohortError(
-            f"the table says {' x '.join(map(str, said))} and has {found[0]} observations x {found[1]} "
+            f"the table declares {' x '.join(map(str, declared))} and has {actual[0]} observations x {actual[1]} "
             "samples; export it again",
             "wrong_shape",
             file=file,

@@ -1,4 +1,4 @@
-"""Types of columns of text: many columns are tried at once, and only those that fail are looked at alone."""
+"""Infer the types of text columns: many columns are converted together, and only those that fail one by one."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["guessed_columns"]
+__all__ = ["typed_columns"]
 
 Names = Sequence[str]
 
 NO_NUMBER = r"^[+-]?(0[0-9xX]|[nN][aA][nN])"
-"""Zeros in front belong to ids, hexadecimal digits to codes, and a nan that is no word of MISSING is a slip."""
+"""Start of a text that is not a number: leading zeros belong to ids, hexadecimal digits to codes, and a nan that is not
+in MISSING is an error."""
 
 FRACTION = (".", "e")
-"""What a cell has where its column holds numbers that are not whole, or written with an exponent."""
+"""Characters of a number that is not whole, or that has an exponent."""
 
 
-def guessed_columns(columns: Sequence[Any], names: Names) -> Iterator[pd.DataFrame]:
-    """Give columns of whole numbers, of numbers or of truth values where every cell is one; else of text.
+def typed_columns(columns: Sequence[Any], names: Names) -> Iterator[pd.DataFrame]:
+    """Convert text columns to whole numbers, numbers or truth values where every cell allows it.
 
     Parameters
     ----------
     columns
-        (n,) pyarrow arrays of strings each, null where not measured.
+        pyarrow arrays of strings, each (n,), null where not measured.
     names
-        Of the columns.
+        Names of the columns.
 
     Returns
     -------
     iterator of DataFrame
-        Every column once, those of one type together, in no promised order.
+        Every column once, grouped by type, in any order.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -50,7 +51,7 @@ def guessed_columns(columns: Sequence[Any], names: Names) -> Iterator[pd.DataFra
 
     text = some(pc.match_substring_regex(cells, NO_NUMBER))
     fraction = some(pc.or_(*(pc.match_substring(cells, mark) for mark in FRACTION)))
-    # A whole number beside an empty cell is a float to numpy, so that the two do not mix.
+    # numpy stores whole numbers beside an empty cell as floats, so the two kinds of columns are kept apart.
     holes = some(pc.is_null(cells))
     each = [cells.slice(i * rows, rows) for i in range(len(names))]
     for kind, chosen in (
@@ -70,7 +71,7 @@ def _joined(columns: Sequence[Any]) -> Any:
 
 
 def _together(columns: Sequence[Any], names: Names, kind: Any) -> pd.DataFrame:
-    """Columns of one type; where a cell is of another, each column for itself."""
+    """Columns of one type; where a cell has another type, each column is converted separately."""
     import pyarrow as pa
 
     if not pa.types.is_string(kind):

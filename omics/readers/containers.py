@@ -1,4 +1,4 @@
-"""Tables inside containers: Excel workbooks (.xlsx) and AnnData (.h5ad, .zarr)."""
+"""Read tables from Excel workbooks (.xlsx) and AnnData (.h5ad, .zarr)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from omics.common.errors import CohortError
-from omics.readers.delimited import measured
+from omics.readers.delimited import missing_to_none
 from omics.readers.matrix import check_named, check_unique, patient_table
-from omics.readers.optional_packages import require
+from omics.readers.optional_packages import require_package
 
 __all__ = ["open_store", "read_h5ad", "read_xlsx", "read_zarr", "stored_names"]
 
@@ -29,30 +29,30 @@ METADATA = ("zarr.json", ".zarray", ".zmetadata")
 
 
 def read_xlsx(path: Path) -> pd.DataFrame:
-    """Read the first sheet of a workbook; its first row names the columns, its first column the patients.
+    """Read the first sheet of a workbook; the first row has the names of the columns, the first column the ids.
 
     Parameters
     ----------
     path
-        An Office Open XML workbook; the extra ``xlsx`` reads it.
+        An Office Open XML workbook; needs the extra ``xlsx``.
 
     Returns
     -------
     DataFrame
-        Columns as in the sheet, with the types that a csv file would have: a column with text stays text, so
-        that a samples table may be a sheet, and a view refuses it. An empty cell is not measured, a formula
-        counts by the value that was stored with it, a date by its text.
+        Columns as in the sheet, with the types that a csv file would have: a column with text stays text, which a
+        samples table allows and a view does not. An empty cell is not measured; a formula gives its stored value, a
+        date its text.
 
     Raises
     ------
     CohortError
-        Not a workbook, a column without a name or with that of another, a name that is a date, a formula
-        without a stored value, a cell that shows an error.
+        If the file is not a workbook, a column has no name or the name of another column, a name is a date, a formula
+        has no stored value, or a cell shows an error.
 
     Notes
     -----
-    ECMA-376, https://ecma-international.org/publications-and-standards/standards/ecma-376/. Spreadsheets turn
-    gene names such as SEPT2 into dates: Ziemann et al. 2016, doi 10.1186/s13059-016-1044-7.
+    ECMA-376, https://ecma-international.org/publications-and-standards/standards/ecma-376/. Spreadsheets convert
+    gene names such as SEPT2 to dates: Ziemann et al. 2016, doi 10.1186/s13059-016-1044-7.
     """
     rows = [row for row in _cells(path) if any(value is not None for value in row)]
     if not rows:
@@ -69,17 +69,19 @@ def read_xlsx(path: Path) -> pd.DataFrame:
 
 
 def _cells(path: Path) -> list[list[Any]]:
-    openpyxl = require("openpyxl", "xlsx", "xlsx")
-    content = path.read_bytes()  # openpyxl leaves a file open whose content it cannot read
+    openpyxl = require_package("openpyxl", "xlsx", "xlsx")
+    content = path.read_bytes()  # openpyxl does not close a file that it cannot read
     try:
         with (
-            warnings.catch_warnings(action="ignore"),  # about styles and extensions, which hold no values
+            warnings.catch_warnings(
+                action="ignore"
+            ),  # they are about styles and extensions, not about values
             closing(openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)) as stored,
             closing(openpyxl.load_workbook(BytesIO(content), read_only=True)) as written,
         ):
             sheets = [book.worksheets[0] for book in (stored, written)]
             for sheet in sheets:
-                # Programs that stream a sheet may state a size that is too small, and rows would be lost.
+                # Programs that stream a sheet may declare a size that is too small, and rows would be lost.
                 sheet.reset_dimensions()
             return [
                 [_value(cell, formula, path) for cell, formula in zip(*pair, strict=True)]
@@ -97,7 +99,7 @@ def _value(cell: Any, formula: Any, path: Path) -> Any:
         raise CohortError(
             f"the cell {cell.coordinate} shows {value}; correct or empty it", "error_cell", file=str(path)
         )
-    # A formula that shows nothing stores an empty text (t="str"); one never calculated stores nothing.
+    # A formula with an empty result stores an empty text (t="str"); one that was never calculated stores nothing.
     if value is None and formula.data_type == "f" and cell.data_type == "n":
         raise CohortError(
             f"the formula in {formula.coordinate} has no stored value; open the workbook in a spreadsheet "
@@ -106,25 +108,25 @@ def _value(cell: Any, formula: Any, path: Path) -> Any:
             file=str(path),
         )
     if isinstance(value, str):
-        return measured(value)
+        return missing_to_none(value)
     return value
 
 
 def _name(value: Any, path: Path) -> str | None:
     if isinstance(value, DATES):
         raise CohortError(
-            f"the name {_plain(value)} is a date, perhaps once a gene; write it as text",
+            f"the name {_plain(value)} is a date and perhaps was a gene; write it as text",
             "date_for_name",
             file=str(path),
         )
-    # A sheet knows no integers: the id 7 may be stored as 7.0.
+    # A sheet does not distinguish integers: the id 7 may be stored as 7.0.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return None if value is None else str(value)
 
 
 def _plain(value: Any) -> Any:
-    # pandas would silently make nanoseconds of dates and durations where a number belongs.
+    # pandas would silently convert dates and durations to nanoseconds where a number is expected.
     return str(value) if isinstance(value, DATES) else value
 
 
@@ -139,12 +141,13 @@ def read_h5ad(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``sample_id``, then (observations x variables); layers, raw and annotations stay behind.
+        ``sample_id``, then (observations x variables); layers, raw and annotations are not read.
 
     Raises
     ------
     CohortError
-        No X, no names of observations or variables, another shape than theirs, a repeated variable.
+        If X or the names of observations or variables are missing, X has another shape than they have, or a variable
+        appears twice.
 
     Notes
     -----
@@ -163,7 +166,7 @@ def read_zarr(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        As :func:`read_h5ad`; and a store whose arrays ask for pickle, which is never loaded.
+        As :func:`read_h5ad`, and if an array of the store uses pickle, which is never loaded.
     """
     return _anndata(open_store(path), str(path))
 
@@ -174,7 +177,7 @@ def open_store(path: Path) -> Any:
     Raises
     ------
     CohortError
-        A folder that is no zarr store, or one whose arrays ask for pickle.
+        If the folder is not a zarr store, or an array of it uses pickle.
     """
     if path.is_file():
         import h5py
@@ -186,12 +189,12 @@ def open_store(path: Path) -> Any:
     try:
         return zarr.open_group(path, mode="r")
     except FileNotFoundError:
-        raise CohortError("the folder is no zarr store", "unreadable_file", file=str(path)) from None
+        raise CohortError("the folder is not a zarr store", "unreadable_file", file=str(path)) from None
 
 
 def _refuse_pickle(folder: Path) -> None:
-    # zarr 3.1 knows no pickled data type, but that is no promise of the next release; this is ours.
-    for path in (found for name in METADATA for found in folder.rglob(name)):
+    # zarr 3.1 has no pickled data type, but a later release may add one.
+    for path in (file for name in METADATA for file in folder.rglob(name)):
         if any("pickle" in name for name in _codecs(json.loads(path.read_text(encoding="utf-8")))):
             raise CohortError(
                 "the store keeps an array as pickle, which could run code and is never loaded; "
@@ -202,7 +205,7 @@ def _refuse_pickle(folder: Path) -> None:
 
 
 def _codecs(metadata: Any) -> Iterator[str]:
-    """Every ``id`` (zarr 2) and ``name`` (zarr 3), at any depth."""
+    """Yield every ``id`` (zarr 2) and ``name`` (zarr 3) at any depth of the metadata."""
     inner = metadata.values() if isinstance(metadata, dict) else metadata
     if isinstance(metadata, dict):
         yield from (str(metadata[key]) for key in ("id", "name") if key in metadata)
@@ -212,7 +215,20 @@ def _codecs(metadata: Any) -> Iterator[str]:
 
 
 def stored_names(store: Any, file: str) -> tuple[list[str], list[str]]:
-    """Names of the observations and of the variables of an open AnnData."""
+    """Names of the observations and variables of an open AnnData.
+
+    Parameters
+    ----------
+    store
+        As from :func:`open_store`.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    tuple of list
+        Names of the observations, and of the variables.
+    """
     with _anndata_errors(file):
         patients, features = (
             [str(name) for name in _read(group[group.attrs["_index"]], NAME_ENCODINGS)]
@@ -231,7 +247,7 @@ def _anndata_errors(file: str) -> Iterator[None]:
             "not_anndata",
             file=file,
         ) from None
-    except RuntimeError as error:  # of zarr's decompressors
+    except RuntimeError as error:  # raised by the decompressors of zarr
         raise CohortError(
             f"the store is damaged ({error}); copy it again", "unreadable_file", file=file
         ) from None
@@ -257,5 +273,5 @@ def _read(element: Any, encodings: tuple[str, ...]) -> Any:
 
     encoding = element.attrs["encoding-type"]
     if encoding not in encodings:
-        raise TypeError(f"'{encoding}' is none of {', '.join(encodings)}")
+        raise TypeError(f"'{encoding}' is not one of {', '.join(encodings)}")
     return read_elem(element)

@@ -1,4 +1,4 @@
-"""Copy number: GISTIC2's gene tables, and segments averaged over fixed bins of the genome."""
+"""Read copy number: gene tables of GISTIC2, and segments averaged over fixed bins of the genome."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["read_gistic", "read_seg"]
 
 MEGABASE = 1_000_000
 BIN = 10 * MEGABASE
-LAST_BASE = 2**31 - 1  # no position in BAM or VCF is larger; a slip of a digit must not ask for 10^9 bins
+LAST_BASE = 2**31 - 1  # no position in BAM or VCF is larger; a wrong digit must not create 10^9 bins
 
 # GISTIC2 calls the second column Locus ID in one of its files and Gene ID in the other.
 GENE, CYTOBAND = "Gene Symbol", "Cytoband"
 LOCUS = ("Locus ID", "Gene ID")
 
-# DNAcopy's names, and those of GDC's segment files.
+# Column names of DNAcopy, and of the segment files of the GDC.
 SEGMENT_NAMES = {
     "patient": ("ID", "Sample", "GDC_Aliquot"),
     "chromosome": ("chrom", "Chromosome"),
@@ -31,29 +31,29 @@ SEGMENT_NAMES = {
     "end": ("loc.end", "End"),
     "mean": ("seg.mean", "Segment_Mean"),
 }
-WORDS = ("patient", "chromosome")
+TEXTS = ("patient", "chromosome")
 
 
 def read_gistic(path: Path) -> pd.DataFrame:
     """Copy number of genes from GISTIC2's ``all_thresholded.by_genes.txt`` or ``all_data_by_genes.txt``.
 
     Thresholded values are -2 (deep loss), -1, 0, 1, 2 (high gain); the others are log2 ratios
-    minus one's own baseline, so that 0 is diploid.
+    minus the baseline of the sample, so that 0 is diploid.
 
     Parameters
     ----------
     path
-        Tab-separated: Gene Symbol, Locus ID or Gene ID, Cytoband, then a column a patient.
+        Tab-separated: Gene Symbol, Locus ID or Gene ID, Cytoband, then one column per patient.
 
     Returns
     -------
     DataFrame
-        ``sample_id``, then a column a gene, in the order of the file.
+        ``sample_id``, then one column per gene, in the order of the file.
 
     Raises
     ------
     CohortError
-        A missing column, text for a number, or a gene or a patient without a name or twice.
+        If a column is missing, a number is text, or a gene or a patient has no name or appears twice.
 
     References
     ----------
@@ -71,27 +71,26 @@ def read_gistic(path: Path) -> pd.DataFrame:
 def read_seg(path: Path) -> pd.DataFrame:
     """Segments of DNAcopy (CBS), as length-weighted means over bins of 10 Mb.
 
-    A bin counts each segment by the base pairs that they share (1-based, both ends belong to the
-    segment), and is NaN where the patient has no segment. Bins are named ``chr1:0-10Mb`` whether
-    the file says ``chr1`` or ``1``. A chromosome's bins run from its first base to the last one
-    that any patient's segment reaches.
+    Each segment has the weight of the base pairs that it shares with the bin (positions are 1-based, and both ends
+    belong to the segment); a bin is NaN where the patient has no segment. Bins are named ``chr1:0-10Mb``, whether
+    the file has ``chr1`` or ``1``. The bins of a chromosome go from its first base to the last base of any
+    segment of any patient.
 
     Parameters
     ----------
     path
-        Tab-separated with the columns ID, chrom, loc.start, loc.end, seg.mean; GDC's names of
-        the same columns are known too.
+        Tab-separated with the columns ID, chrom, loc.start, loc.end, seg.mean, or the names that the GDC gives them.
 
     Returns
     -------
     DataFrame
-        ``sample_id`` in the order of the file, then a column a bin in the order of the genome.
+        ``sample_id`` in the order of the file, then one column per bin in the order of the genome.
 
     Raises
     ------
     CohortError
-        A missing column, text for a number, an empty cell, an end before its start or beyond
-        2^31 - 1, or segments of one patient that overlap.
+        If a column is missing, a number is text, a cell is empty, an end lies before its start or beyond
+        2^31 - 1, or segments of a patient overlap.
 
     References
     ----------
@@ -117,16 +116,16 @@ def read_seg(path: Path) -> pd.DataFrame:
 
 def _read_segments(path: Path) -> pd.DataFrame:
     header = with_row_names(read_header(path), path)
-    found = {
+    columns = {
         key: next((name for name in names if name in header.names), names[0])
         for key, names in SEGMENT_NAMES.items()
     }
-    cells = read_cells(path, header, list(found.values()))
-    words = {key: [word or None for word in cells.text(found[key])] for key in WORDS}
-    segments = pd.DataFrame(words, dtype=object)
+    cells = read_cells(path, header, list(columns.values()))
+    texts = {key: [text or None for text in cells.text(columns[key])] for key in TEXTS}
+    segments = pd.DataFrame(texts, dtype=object)
     segments["chromosome"] = "chr" + segments["chromosome"].str.replace("^chr", "", regex=True, case=False)
-    measured = [key for key in found if key not in WORDS]
-    segments[measured] = cells.numbers([found[key] for key in measured])
+    numeric = [key for key in columns if key not in TEXTS]
+    segments[numeric] = cells.numbers([columns[key] for key in numeric])
     return segments
 
 
@@ -140,7 +139,7 @@ def _check_segments(segments: pd.DataFrame, path: Path) -> None:
     _refuse(segments, end > LAST_BASE, "it ends beyond any chromosome", "end_out_of_range", path)
     ordered = segments.sort_values(["patient", "chromosome", "start"], kind="stable")
     before = ordered.groupby(["patient", "chromosome"])["end"].shift()
-    # Some callers let a segment start on the base where the one before it ended.
+    # Some programs let a segment start on the base where the previous segment ended.
     _refuse(
         ordered,
         ordered["start"] < before,
@@ -163,7 +162,7 @@ def _refuse(segments: pd.DataFrame, wrong: pd.Series[bool], sentence: str, code:
 
 
 def _genome_order(chromosome: str) -> tuple[int, int, str]:
-    """Order chr2 before chr10, and both before chrX.
+    """Sort key that puts chr2 before chr10, and both before chrX.
 
     >>> sorted(["chrX", "chr10", "chr2"], key=_genome_order)
     ['chr2', 'chr10', 'chrX']
@@ -175,12 +174,12 @@ def _genome_order(chromosome: str) -> tuple[int, int, str]:
 def _bin_means(
     segments: pd.DataFrame, patients: NDArray[np.intp], first_bin: NDArray[np.int64], shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Patients x bins."""
+    """Mean of the segments in each bin: patients x bins."""
     start = np.maximum(segments["start"].to_numpy() - 1, 0)
     end = segments["end"].to_numpy()
     low = (start // BIN).astype(np.int64)
     high = (-(-end // BIN)).astype(np.int64)
-    # Each segment once for every bin that it touches.
+    # One row per pair of segment and bin that overlap.
     segment = np.repeat(np.arange(len(segments)), high - low)
     step = np.arange(len(segment)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
     within = low[segment] + step

@@ -1,4 +1,4 @@
-"""Counts of reads: featureCounts, salmon and what tximport made of it."""
+"""Read counts of reads: featureCounts, salmon and tximport."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pandas as pd
 
 from omics.common.errors import CohortError
 from omics.readers.delimited import Cells, read_cells, read_header, with_row_names
-from omics.readers.matrix import file_stem, patient_table, refuse_negative
-from omics.readers.notes import left_out, noted
+from omics.readers.matrix import check_nonnegative, file_stem, patient_table
+from omics.readers.notes import attach_notes, left_out_note
 from omics.readers.text_files import read_lines
 
 __all__ = ["read_featurecounts", "read_salmon", "read_tximport"]
@@ -25,10 +25,10 @@ GENE_NAMES = ("gene_name", "gene_symbol")
 
 
 def read_featurecounts(path: Path) -> pd.DataFrame:
-    """Read the table of featureCounts (Subread), gzip too.
+    """Read a table of featureCounts (Subread), also with gzip.
 
-    A sample is called as its alignment file, without path, ``.bam`` and ``.sorted.bam``. Columns that
-    ``--extraAttributes`` brought, as the first line tells, are left out.
+    The name of a sample is that of its alignment file, without path, ``.bam`` and ``.sorted.bam``. Columns of
+    ``--extraAttributes``, which the first line lists, are left out.
 
     Source: Subread users guide, section 6.2.5, https://subread.sourceforge.net/SubreadUsersGuide.pdf;
     Liao et al. 2014, doi 10.1093/bioinformatics/btt656.
@@ -36,8 +36,7 @@ def read_featurecounts(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        Columns missing, a row of another width, text or a negative number for a count, a repeated
-        gene.
+        If columns are missing, a row has another width, a count is text or negative, or a gene appears twice.
     """
     extra = re.search(r'"--extraAttributes" "([^"]*)"', read_lines(path, 1)[0])
     skip = len(FEATURECOUNTS) + (len(extra[1].split(",")) if extra else 0)
@@ -49,7 +48,7 @@ def read_featurecounts(path: Path) -> pd.DataFrame:
 
 
 def read_salmon(path: Path) -> pd.DataFrame:
-    """Read a folder with ``SAMPLE/quant.sf`` of salmon: estimated reads by transcript.
+    """Read a folder with ``SAMPLE/quant.sf`` of salmon: estimated number of reads per transcript.
 
     Source: https://salmon.readthedocs.io/en/latest/file_formats.html;
     Patro et al. 2017, doi 10.1038/nmeth.4197.
@@ -57,18 +56,18 @@ def read_salmon(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        No ``quant.sf``, columns missing, samples with different transcripts, text or a negative
-        number of reads, a repeated transcript.
+        If there is no ``quant.sf``, columns are missing, samples have different transcripts, a number of reads is
+        text or negative, or a transcript appears twice.
     """
     samples = sorted(file for file in path.glob("*/quant.sf") if file.is_file())
     if not samples:
         raise CohortError(
-            "no SAMPLE/quant.sf in it; give the folder that holds one folder a sample",
+            "no SAMPLE/quant.sf in it; name the folder that has one folder per sample",
             "missing_file",
             file=str(path),
         )
     without = sorted({f.name for f in path.iterdir() if f.is_dir()} - {f.parent.name for f in samples})
-    notes = [left_out("folder(s) without quant.sf", without)] if without else []
+    notes = [left_out_note("folder(s) without quant.sf", without)] if without else []
     for note in notes:
         log.warning("%s: %s", path, note)
     transcripts: list[str] = []
@@ -85,14 +84,14 @@ def read_salmon(path: Path) -> pd.DataFrame:
         reads.append(cells.numbers(["NumReads"])[:, 0])
     ids = [file.parent.name for file in samples]
     table = patient_table(ids, transcripts, np.vstack(reads), str(path))
-    return noted(refuse_negative(table, "number of reads", str(path)), notes)
+    return attach_notes(check_nonnegative(table, "number of reads", str(path)), notes)
 
 
 def read_tximport(path: Path) -> pd.DataFrame:
-    """Read the count matrix of tximport as R writes it, csv or tsv, gzip too: genes x samples.
+    """Read the count matrix of tximport as R writes it, csv or tsv, also with gzip: genes x samples.
 
-    The header may lack the corner, as ``write.table`` leaves it, and a column ``gene_name`` after
-    the first, as nf-core/rnaseq writes it, is left out.
+    The header may lack the name of the first column, as ``write.table`` writes it. A column ``gene_name``, which
+    nf-core/rnaseq adds, is left out.
 
     Source: Soneson et al. 2015, doi 10.12688/f1000research.7563;
     https://bioconductor.org/packages/tximport.
@@ -100,7 +99,7 @@ def read_tximport(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        No sample, a row of another width, text or a negative number for a count, a repeated gene.
+        If there is no sample, a row has another width, a count is text or negative, or a gene appears twice.
     """
     header = with_row_names(read_header(path), path)
     gene, *others = header.names
@@ -110,4 +109,4 @@ def read_tximport(path: Path) -> pd.DataFrame:
 
 def _counts(cells: Cells, feature: str, samples: list[str], ids: list[str]) -> pd.DataFrame:
     table = patient_table(ids, cells.text(feature), cells.numbers(samples).T, cells.file)
-    return refuse_negative(table, "count", cells.file)
+    return check_nonnegative(table, "count", cells.file)

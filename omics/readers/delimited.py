@@ -1,4 +1,4 @@
-"""Delimited text, read strictly: every cell stays text until a reader asks for numbers."""
+"""Read delimited text strictly: every cell stays text until a reader asks for numbers."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.common.errors import CohortError, nearest
-from omics.readers.column_types import guessed_columns
+from omics.readers.column_types import typed_columns
 from omics.readers.matrix import check_unique
 from omics.readers.not_numbers import not_a_number
-from omics.readers.text_files import holds_nul, iterate_lines, open_text, read_lines, refuse_marks
+from omics.readers.text_files import check_header_line, iterate_lines, nul_byte_error, open_text, read_lines
 
 __all__ = [
     "MISSING",
     "Cells",
     "Header",
-    "fields_under",
-    "measured",
+    "fit_to_header",
+    "missing_to_none",
     "read_cells",
     "read_header",
     "split_line",
@@ -32,27 +32,27 @@ __all__ = [
 ]
 
 MISSING = ("", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null")
-"""What stands for "not measured" in text; anything else that is no number is an error."""
+"""Texts that mean "not measured"; any other text in place of a number is an error."""
 
-TOGETHER = 2**20  # cells whose type is tried at once; a call of pyarrow for each column costs seconds
-BLOCK = 2**24  # bytes; pyarrow needs a whole row in one block, and a row may hold ten thousand patients
-LISTED = 40  # a matrix has a column a patient, and nobody reads a list of them all
+TOGETHER = 2**20  # cells that are converted together; one call of pyarrow per column would take seconds
+BLOCK = 2**24  # bytes; pyarrow needs a whole row in one block, and a row may have ten thousand patients
+LISTED = 40  # columns listed in an error; a matrix may have thousands, one per patient
 
 
 @dataclass(frozen=True)
 class Header:
-    """How a file is laid out.
+    """Layout of a file.
 
     Attributes
     ----------
     names
-        Of the columns, in their order.
+        Names of the columns, in their order.
     lines
-        How many lines stand above the first row.
+        Number of lines above the first row.
     separator
-        Between cells.
+        Character between cells.
     quote
-        The quoting character, or empty where quotes are text.
+        The quoting character; empty where quotes are part of the text.
     """
 
     names: list[str]
@@ -63,7 +63,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Cells:
-    """Columns of text, nothing guessed.
+    """Text columns of a file.
 
     Attributes
     ----------
@@ -72,9 +72,9 @@ class Cells:
     columns
         Name -> pyarrow array of strings, null where not measured.
     labels
-        The first column of the file, which names the row in errors.
+        The first column of the file, which identifies a row in errors.
     line
-        Line of the first row.
+        Line number of the first row.
     """
 
     file: str
@@ -83,25 +83,25 @@ class Cells:
     line: int
 
     def text(self, name: str) -> list[str]:
-        """Cells of a column without blanks around them; empty where missing."""
+        """Cells of a column without spaces around them; empty where missing."""
         return [(value or "").strip() for value in self.columns[name].to_pylist()]
 
-    def guessed(self, names: Sequence[str]) -> pd.DataFrame:
-        """Columns of whole numbers, of numbers or of truth values where every cell is one; else of text.
+    def typed(self, names: Sequence[str]) -> pd.DataFrame:
+        """Columns converted to whole numbers, numbers or truth values where every cell allows it; text otherwise.
 
-        A cell such as 007 makes its column text: numbers have no zeros in front, and ids would lose them.
+        A cell such as 007 makes its column text, since an id would lose its leading zeros as a number.
         """
         wide = max(1, TOGETHER // max(1, len(self.labels)))
         slabs = (names[i : i + wide] for i in range(0, len(names), wide))
         parts = [
-            part for slab in slabs for part in guessed_columns([self.columns[name] for name in slab], slab)
+            part for slab in slabs for part in typed_columns([self.columns[name] for name in slab], slab)
         ]
         if not parts:
             return pd.DataFrame(index=range(len(self.labels)))
         return pd.concat(parts, axis="columns")[list(names)]
 
     def below(self, rows: int) -> Cells:
-        """Leave out the first `rows`."""
+        """Return the cells without the first `rows` rows."""
         columns = {name: column.slice(rows) for name, column in self.columns.items()}
         return Cells(self.file, columns, self.labels.slice(rows), self.line + rows)
 
@@ -111,7 +111,7 @@ class Cells:
         Raises
         ------
         CohortError
-            Text where a number belongs.
+            If a cell is text and not a number.
         """
         if not names:
             return np.empty((len(self.labels), 0))
@@ -136,22 +136,39 @@ class Cells:
             ) from None
 
 
-def measured(text: str) -> str | None:
-    """Strip a cell's text; None where it says "not measured"."""
+def missing_to_none(text: str) -> str | None:
+    """Text of a cell without spaces around it; None where it means "not measured"."""
     text = text.strip()
     return None if text in MISSING else text
 
 
-def fields_under(header: Sequence[str], fields: list[str], file: str) -> list[str]:
-    """Cut a row to the width of its header, or raise :class:`CohortError` where it has another.
+def fit_to_header(header: Sequence[str], fields: list[str], file: str) -> list[str]:
+    """Remove empty cells beyond the width of the header, which spreadsheets write.
 
-    Empty fields beyond the header are what spreadsheets leave behind.
+    Parameters
+    ----------
+    header
+        Names of the columns.
+    fields
+        Cells of a row.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    list of str
+        As many cells as the header has.
+
+    Raises
+    ------
+    CohortError
+        If the row has another width.
     """
     width = len(header)
     if len(fields) < width or any(field.strip() for field in fields[width:]):
         raise CohortError(
             f"row '{fields[0] if fields else ''}' has {len(fields)} cells and not {width}; "
-            "keep an empty cell for what was not measured",
+            "leave a cell empty where nothing was measured",
             "ragged_row",
             file=file,
         )
@@ -159,7 +176,21 @@ def fields_under(header: Sequence[str], fields: list[str], file: str) -> list[st
 
 
 def split_line(line: str, separator: str = "\t", quote: str = "") -> list[str]:
-    r"""Cells of one line; `quote` is the quoting character, or empty where quotes are text.
+    r"""Split a line into cells.
+
+    Parameters
+    ----------
+    line
+        The line, without its end.
+    separator
+        Character between cells.
+    quote
+        The quoting character; empty where quotes are part of the text.
+
+    Returns
+    -------
+    list of str
+        The cells.
 
     Examples
     --------
@@ -170,50 +201,80 @@ def split_line(line: str, separator: str = "\t", quote: str = "") -> list[str]:
 
 
 def read_header(path: Path, separators: str = "\t,", comment: str = "#") -> Header:
-    """Split the first line that is neither empty nor a comment.
+    """Read the header: the first line that is not empty and not a comment.
 
     Parameters
     ----------
     path
         The file.
     separators
-        The first one that the line contains separates its cells.
+        Possible separators; the first one that occurs in the line is used.
     comment
-        What a comment starts with; empty where there are none.
+        Start of a comment; empty where the format has no comments.
+
+    Returns
+    -------
+    Header
+        Names of the columns, and layout of the file.
 
     Raises
     ------
     CohortError
-        A file without a header.
+        If the file has no header.
     """
     numbered = enumerate(iterate_lines(path), start=1)
     heads = ((i, text) for i, text in numbered if text and not (comment and text.startswith(comment)))
     lines, line = next(heads, (0, ""))
     if not line:
         raise CohortError("the file has no header line; save it again", "empty_file", file=str(path))
-    refuse_marks(line, lines, str(path))
+    check_header_line(line, lines, str(path))
     separator = next((mark for mark in separators if mark in line), separators[-1])
-    # Without quotes around its names, a tab-separated file means no quotes by the " in its cells.
+    # In a tab-separated file without quotes in its header, a " in a cell is part of the text.
     quote = '"' if separator != "\t" or '"' in line else ""
     return Header([name.strip() for name in split_line(line, separator, quote)], lines, separator, quote)
 
 
 def with_row_names(header: Header, path: Path) -> Header:
-    """Call the first column ``row`` where the header is one name short, as R's ``write.table`` leaves it."""
+    """Add the name ``row`` for the first column where it is missing, as ``write.table`` of R writes it.
+
+    Parameters
+    ----------
+    header
+        Header of the file.
+    path
+        The file.
+
+    Returns
+    -------
+    Header
+        `header`, with one name more where the first row is one cell longer.
+    """
     first = split_line(read_lines(path, header.lines + 1)[-1], header.separator, header.quote)
     short = len(first) == len(header.names) + 1 and first[-1]
     return replace(header, names=["row", *header.names]) if short else header
 
 
 def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
-    """Read `columns`; every row of the file is as wide as `header`.
+    """Read some columns of a file as text; other columns are neither decoded nor checked.
 
-    Columns that nobody asked for are neither decoded nor checked.
+    Parameters
+    ----------
+    path
+        The file.
+    header
+        Its header; every row has the same width.
+    columns
+        Names of the columns to read.
+
+    Returns
+    -------
+    Cells
+        The columns.
 
     Raises
     ------
     CohortError
-        A column that is missing or stands twice; a row of another width, as in a file that was cut.
+        If a column is missing or appears twice, or a row has another width, as in a file that was cut.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -226,7 +287,7 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
             raise CohortError(
                 f"no such column; {nearest(name, known)}", "missing_column", file=str(path), column=name
             )
-    # A name that is empty twice is a fault of its own, which patient_table knows better.
+    # Empty names are left to patient_table, which reports them better than as repeated names.
     wanted = set(columns) - {""}
     check_unique([name for name in header.names if name in wanted], str(path))
     kinds = dict.fromkeys(["0", *(place[name] for name in columns)], pa.string())
@@ -238,7 +299,7 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
                     skip_rows=header.lines,
                     column_names=list(map(str, range(len(header.names)))),
                     block_size=BLOCK,
-                    use_threads=False,  # with threads, errors do not know their line
+                    use_threads=False,  # with threads, errors do not give their line
                 ),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=header.separator,
@@ -255,7 +316,7 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
     except pa.ArrowInvalid as error:
         raise _malformed(str(error), path, header) from None
     if pc.any(pc.match_substring(table["0"], "\0")).as_py():
-        raise holds_nul(str(path))
+        raise nul_byte_error(str(path))
     return Cells(str(path), {name: table[place[name]] for name in columns}, table["0"], header.lines + 1)
 
 
@@ -276,13 +337,13 @@ def _malformed(reason: str, path: Path, header: Header) -> CohortError:
         return CohortError(f"{where} not utf-8; save the table as utf-8", "not_utf8", file=file)
     if header.quote and sum(line.count(header.quote) for line in iterate_lines(path)) % 2:
         return CohortError(
-            "a quotation mark is opened and never closed; close it or remove it", "open_quote", file=file
+            "a quotation mark is opened and not closed; close it or remove it", "open_quote", file=file
         )
     width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", reason)
     if width:
-        line, expected, found = width.groups()
+        line, expected, actual = width.groups()
         return CohortError(
-            f"line {line} has {found} cells and not {expected}, the file was cut or edited; export it again",
+            f"line {line} has {actual} cells and not {expected}, the file was cut or edited; export it again",
             "ragged_row",
             file=file,
         )

@@ -1,4 +1,4 @@
-"""DIA-NN: matrices of protein groups, genes and precursors."""
+"""Read matrices of DIA-NN: protein groups, genes and precursors."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from omics.readers.delimited import read_cells, read_header
-from omics.readers.matrix import file_stem, patient_table, refuse_negative
+from omics.readers.matrix import check_nonnegative, file_stem, patient_table
 
 __all__ = ["read_diann"]
 
 FEATURES = ("Precursor.Id", "Protein.Group", "Genes")
-"""What names a row: the first that the matrix has (pr_matrix, pg_matrix, gg_matrix)."""
+"""Columns that can name the features, of pr_matrix, pg_matrix and gg_matrix; the first that the file has is used."""
 
 ANNOTATION = {
     *FEATURES,
@@ -34,7 +34,7 @@ RAW = "raw|mzml|d|wiff|wiff2|dia|htrms"
 def read_diann(path: Path) -> pd.DataFrame:
     """Read ``report.pg_matrix.tsv``, ``report.gg_matrix.tsv`` or ``report.pr_matrix.tsv``.
 
-    Every column that is no annotation is a run, called as its raw file without path and ending. An
+    Every column that is not an annotation is a run; its name is that of the raw file without path and ending. An
     empty cell was not identified and is NaN.
 
     Source: https://github.com/vdemichev/DiaNN, section Output;
@@ -43,8 +43,7 @@ def read_diann(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        Columns missing, a row of another width, text or a negative number for a quantity, a
-        repeated feature.
+        If columns are missing, a row has another width, a quantity is text or negative, or a feature appears twice.
     """
     file = str(path)
     header = read_header(path)
@@ -53,4 +52,4 @@ def read_diann(path: Path) -> pd.DataFrame:
     cells = read_cells(path, header, [feature, *runs])
     ids = [file_stem(run, RAW) for run in runs]
     table = patient_table(ids, cells.text(feature), cells.numbers(runs).T, file)
-    return refuse_negative(table, "quantity", file)
+    return check_nonnegative(table, "quantity", file)

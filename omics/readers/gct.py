@@ -1,4 +1,4 @@
-"""GCT 1.2 and 1.3: a matrix of expression with its annotation."""
+"""Read GCT 1.2 and 1.3: an expression matrix with annotation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["read_gct"]
 
 
 def read_gct(path: Path) -> pd.DataFrame:
-    """Read a GCT file, gzip too; descriptions and metadata of rows and columns are left out.
+    """Read a GCT file, also with gzip; descriptions and metadata of rows and columns are left out.
 
     Source: https://www.genepattern.org/file-formats-guide (1.2);
     https://clue.io/connectopedia/gct_format (1.3); Enache et al. 2019, doi
@@ -24,8 +24,8 @@ def read_gct(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        An unknown version, dimensions that the table does not have, a row of another width, text
-        for a number, a repeated feature.
+        If the version is unknown, the table does not have the dimensions of line 2, a row has another width, a number
+        is text, or a feature appears twice.
     """
     file = str(path)
     version, dimensions, names = read_lines(path, 3)
@@ -34,7 +34,7 @@ def read_gct(path: Path) -> pd.DataFrame:
     width = 1 + row_metadata + samples
     if len(header) != width:
         raise CohortError(
-            f"the header has {len(header)} columns and line 2 announces {width}; export it again",
+            f"the header has {len(header)} columns and line 2 declares {width}; export it again",
             "wrong_shape",
             file=file,
         )
@@ -43,7 +43,7 @@ def read_gct(path: Path) -> pd.DataFrame:
     features = cells.text(feature)
     if len(features) != rows:
         raise CohortError(
-            f"the table has {len(features)} rows and line 2 announces {rows}; it was cut or edited, "
+            f"the table has {len(features)} rows and line 2 declares {rows}; it was cut or edited, "
             "export it again",
             "wrong_shape",
             file=file,
@@ -52,7 +52,7 @@ def read_gct(path: Path) -> pd.DataFrame:
 
 
 def _dimensions(version: str, line: str, file: str) -> tuple[int, int, int, int]:
-    """Rows, samples, columns of row metadata and rows of column metadata."""
+    """Return the numbers of rows, samples, columns of row metadata and rows of column metadata."""
     counts = {"#1.2": 2, "#1.3": 4}
     if version not in counts:
         raise CohortError(
@@ -63,13 +63,13 @@ def _dimensions(version: str, line: str, file: str) -> tuple[int, int, int, int]
     numbers = line.split()
     if len(numbers) != counts[version] or not all(number.isdigit() for number in numbers):
         raise CohortError(
-            f"line 2 of GCT {version[1:]} holds {counts[version]} whole numbers; export it again",
+            f"line 2 of GCT {version[1:]} must have {counts[version]} whole numbers; export it again",
             "wrong_shape",
             file=file,
         )
     rows, samples, *metadata = map(int, numbers)
-    # The one column of row metadata in 1.2 is Description.
+    # Version 1.2 has one column of row metadata: Description.
     row_metadata, column_metadata = metadata or (1, 0)
     if rows == 0 or samples == 0:
-        raise CohortError("line 2 announces an empty table; export it again", "empty_table", file=file)
+        raise CohortError("line 2 declares an empty table; export it again", "empty_table", file=file)
     return rows, samples, row_metadata, column_metadata

@@ -1,4 +1,4 @@
-"""Mutation Annotation Format: which genes carry a mutation that changes the protein."""
+"""Read Mutation Annotation Format: which genes have a mutation that changes the protein."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["NON_SILENT", "SILENT", "read_maf"]
 
 GENE, PATIENT, CLASS = "Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"
 
-# The nine classes of maftools (Mayakonda et al. 2018, doi 10.1101/gr.239244.118), and Oncotator's
-# finer words for a start codon lost and a stop codon changed.
+# The nine classes of maftools (Mayakonda et al. 2018, doi 10.1101/gr.239244.118), and the more specific classes of
+# Oncotator for a lost start codon and a changed stop codon.
 NON_SILENT = frozenset(
     {
         "Frame_Shift_Del",
@@ -36,7 +36,7 @@ NON_SILENT = frozenset(
     }
 )
 
-# What else the specifications of TCGA and GDC name, and the words of Oncotator and cBioPortal.
+# All other classes in the specifications of TCGA and GDC, of Oncotator and of cBioPortal.
 SILENT = frozenset(
     {
         "3'Flank",
@@ -59,26 +59,26 @@ SILENT = frozenset(
 def read_maf(path: Path) -> pd.DataFrame:
     """Genes with at least one non-silent mutation, from a Mutation Annotation Format file.
 
-    A patient whose mutations are all silent has a row of zeros. Whoever has no mutation at all
-    stands nowhere in such a file, and so has no row here either.
+    A patient with only silent mutations has a row of zeros. A patient without any mutation is not in the file, and
+    so has no row.
 
     Parameters
     ----------
     path
         Tab-separated with the columns Hugo_Symbol, Variant_Classification and
-        Tumor_Sample_Barcode; ``#`` lines above the header, gzip too.
+        Tumor_Sample_Barcode; lines above the header start with ``#``; also with gzip.
 
     Returns
     -------
     DataFrame
-        ``sample_id`` (Tumor_Sample_Barcode), then a column a gene of the file: 1 with a class of
-        NON_SILENT, else 0, both in the order of their first appearance.
+        ``sample_id`` (Tumor_Sample_Barcode), then one column per gene of the file: 1 with a class of
+        NON_SILENT, otherwise 0; both in the order of their first appearance.
 
     Raises
     ------
     CohortError
-        A missing column, an empty cell in one of the three, or a class that is in neither
-        NON_SILENT nor SILENT: a misspelt class must not pass as silent.
+        If a column is missing, one of its cells is empty, or a class is in neither NON_SILENT nor SILENT, since a
+        misspelt class must not count as silent.
 
     References
     ----------

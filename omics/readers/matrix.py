@@ -1,4 +1,4 @@
-"""The shape that every reader hands over: ids first, then a column of numbers a feature; and its checks."""
+"""The table that every reader returns: ids, then one column of numbers per feature; and its checks."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from omics.readers.not_numbers import not_a_number
 
 __all__ = [
     "check_named",
+    "check_nonnegative",
     "check_unique",
     "check_unique_patients",
     "file_stem",
     "numbers",
     "patient_table",
-    "refuse_negative",
 ]
 
 
 def patient_table(
     ids: Sequence[str | None], features: Sequence[str | None], values: Any, file: str
 ) -> pd.DataFrame:
-    """Join values with their names.
+    """Join values with the names of patients and features.
 
     Parameters
     ----------
     ids, features
-        Names of the rows and of the columns. That no patient stands twice is checked by
+        Names of the rows and of the columns. Repeated patients are detected later, by
         :func:`omics.readers.plain_tables.read_table`.
     values
-        (patients x features) numbers, or their texts; NaN or None where not measured.
+        (patients x features) numbers, as numbers or text; NaN or None where not measured.
     file
         Named in errors.
 
     Returns
     -------
     DataFrame
-        ``sample_id`` (str) first, then a float64 column a feature.
+        ``sample_id`` (str) first, then one float64 column per feature.
 
     Raises
     ------
     CohortError
-        No patient, no feature, one without a name, a feature that stands twice, text or infinity where
-        a number belongs.
+        If there is no patient or no feature, one of them has no name, a feature appears twice, or a value is text
+        or infinite.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def patient_table(
     """
     for what, names in (("patient", ids), ("feature", features)):
         if not names:
-            raise CohortError(f"the file holds no {what}; was it cut short?", f"no_{what}", file=file)
+            raise CohortError(f"the file has no {what}; was it cut short?", f"no_{what}", file=file)
     check_named(ids, "patient", "empty_id", file)
     check_named(features, "feature", "empty_feature", file)
     check_unique(["sample_id", *map(str, features)], file)
@@ -68,29 +68,72 @@ def patient_table(
 
 
 def check_named(names: Sequence[str | None], what: str, code: str, file: str) -> None:
-    """Raise :class:`CohortError` where a patient, a feature or a column has no name."""
+    """Check that every patient, feature or column has a name.
+
+    Parameters
+    ----------
+    names
+        The names.
+    what
+        What they name, for the error.
+    code
+        Code of the error.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If a name is missing or empty.
+    """
     nameless = next((place for place, name in enumerate(names, start=1) if not name), None)
     if nameless is not None:
         raise CohortError(f"{what} {nameless} of the file has no name; name it or remove it", code, file=file)
 
 
 def check_unique(names: Sequence[str], file: str) -> None:
-    """Raise :class:`CohortError` where a column or a feature stands twice."""
-    twice = pd.Series(names, dtype=object).duplicated()
-    if twice.any():
+    """Check that the names of columns or features differ.
+
+    Parameters
+    ----------
+    names
+        The names.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If a name appears twice.
+    """
+    repeated = pd.Series(names, dtype=object).duplicated()
+    if repeated.any():
         raise CohortError(
-            "the name stands twice; keep one of the two or rename it",
+            "the name appears twice; keep one of the two or rename it",
             "duplicate_column",
             file=file,
-            column=names[int(twice.to_numpy().argmax())],
+            column=names[int(repeated.to_numpy().argmax())],
         )
 
 
 def check_unique_patients(ids: pd.Index, file: str, column: str | None) -> None:
-    """Raise :class:`CohortError` where a patient stands twice."""
+    """Check that the ids of patients differ.
+
+    Parameters
+    ----------
+    ids
+        The ids.
+    file, column
+        Where they are, for errors.
+
+    Raises
+    ------
+    CohortError
+        If an id appears twice.
+    """
     if ids.has_duplicates:
         raise CohortError(
-            "the patient id stands twice; keep one row a patient",
+            "the patient id appears twice; keep one row per patient",
             "duplicate_patient",
             file=file,
             column=column,
@@ -99,12 +142,24 @@ def check_unique_patients(ids: pd.Index, file: str, column: str | None) -> None:
 
 
 def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
-    """Turn every column into float64; empty cells become NaN.
+    """Convert every column to float64; empty cells become NaN.
+
+    Parameters
+    ----------
+    frame
+        One row per patient, indexed by id.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    DataFrame
+        Of the same shape.
 
     Raises
     ------
     CohortError
-        Text or an infinite value where a number belongs, with its column and patient.
+        If a value is text, a date or infinite; the error names its column and patient.
     """
     for name, kind in frame.dtypes.items():
         if kind.kind in "mM":
@@ -140,8 +195,23 @@ def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
     return pd.DataFrame(values, index=frame.index, columns=frame.columns.astype(str))
 
 
-def refuse_negative(table: pd.DataFrame, what: str, file: str) -> pd.DataFrame:
-    """Hand a patient table on unless a number in it is below zero, which no `what` can be."""
+def check_nonnegative(table: pd.DataFrame, what: str, file: str) -> pd.DataFrame:
+    """Return a patient table unchanged, or raise :class:`CohortError` if a value is negative.
+
+    Parameters
+    ----------
+    table
+        As from :func:`patient_table`.
+    what
+        What a value is, for the error, such as ``"count"``.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    DataFrame
+        `table`.
+    """
     frame = table.set_index("sample_id")
     sentence = f"a negative {what}; give the values as measured, before any logarithm or centring"
     _refuse(frame, frame.to_numpy() < 0, sentence, "negative_value", file)
@@ -157,7 +227,19 @@ def _refuse(frame: pd.DataFrame, wrong: Any, sentence: str, code: str, file: str
 
 
 def file_stem(name: str, endings: str) -> str:
-    r"""Name of a file without its path (Windows or not) and without `endings`, a regular expression.
+    r"""Name of a file without its path, of any operating system, and without its endings.
+
+    Parameters
+    ----------
+    name
+        Path of the file.
+    endings
+        Endings to remove, without dots, separated by ``|``; case does not matter.
+
+    Returns
+    -------
+    str
+        The name.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""MaxQuant: proteinGroups.txt."""
+"""Read proteinGroups.txt of MaxQuant."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from numpy.typing import NDArray
 
 from omics.common.errors import CohortError
 from omics.readers.delimited import Cells, read_cells, read_header
-from omics.readers.matrix import patient_table, refuse_negative
-from omics.readers.notes import noted
+from omics.readers.matrix import check_nonnegative, patient_table
+from omics.readers.notes import attach_notes
 
 __all__ = ["read_protein_groups"]
 
 log = logging.getLogger(__name__)
 
 QUANTITIES = ("LFQ intensity ", "Intensity ", "iBAQ ")
-"""What stands before the name of a sample; the first kind that the file has is taken."""
+"""Text before the name of a sample in the header; the first kind that the file has is used."""
 
 NO_SAMPLES = ("iBAQ peptides",)
 MARKS = ("Reverse", "Potential contaminant", "Contaminant", "Only identified by site")
-"""Columns that mark with + what is no quantified protein; older versions say Contaminant."""
+"""Columns that mark with + a group that is not a quantified protein; older versions write Contaminant."""
 
 LABELLED = ("Ratio H/L", "Ratio M/L", "Reporter intensity")
 FEATURE = "Majority protein IDs"
 
 
 def read_protein_groups(path: Path) -> pd.DataFrame:
-    """Read the protein groups of MaxQuant: LFQ intensities, else intensities, else iBAQ.
+    """Read the protein groups of MaxQuant: LFQ intensities, otherwise intensities, otherwise iBAQ.
 
-    A feature is the first of its majority protein IDs; groups that share their first one go by all
-    their IDs. A 0 is below detection and stays 0. Decoys, contaminants and groups identified by a
-    modified site only are left out, which the log and ``check`` say.
+    The name of a feature is the first of its majority protein IDs, or all of them where groups share the first one.
+    A 0 is below detection and stays 0. Decoys, contaminants and groups that were only identified by a modified site
+    are left out; the log and ``check`` report them.
 
     Source: https://cox-labs.github.io/coxdocs/output_tables.html;
     Cox and Mann 2008, doi 10.1038/nbt.1511.
@@ -42,8 +42,8 @@ def read_protein_groups(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        Columns missing, labelled samples, a row of another width, text or a negative number for an
-        intensity, a repeated group.
+        If columns are missing, samples were labelled, a row has another width, an intensity is text or negative, or a
+        group appears twice.
     """
     file = str(path)
     header = read_header(path)
@@ -54,14 +54,14 @@ def read_protein_groups(path: Path) -> pd.DataFrame:
     features = _names([name for name, keep in zip(cells.text(FEATURE), kept, strict=True) if keep])
     ids = [name.removeprefix(quantity) for name in samples]
     table = patient_table(ids, features, cells.numbers(samples)[kept].T, file)
-    return noted(refuse_negative(table, "intensity", file), notes)
+    return attach_notes(check_nonnegative(table, "intensity", file), notes)
 
 
 def _samples(header: list[str], file: str) -> tuple[str, list[str]]:
     """Find the kind of quantity that the file has, and its columns."""
     if any(name.startswith(LABELLED) for name in header):
         raise CohortError(
-            "the samples were labelled (SILAC, TMT) and share their intensities; give a label-free table",
+            "the samples were labelled (SILAC, TMT) and share their intensities; use a label-free table",
             "labelled_samples",
             file=file,
         )
@@ -78,7 +78,7 @@ def _samples(header: list[str], file: str) -> tuple[str, list[str]]:
 
 
 def _proteins(cells: Cells, marks: list[str]) -> tuple[NDArray[np.bool_], list[str]]:
-    """Which groups are proteins of the sample, and what the others are."""
+    """Which groups are proteins of the sample, and a note on the others."""
     notes = []
     kept = np.ones(len(cells.labels), dtype=np.bool_)
     for mark in marks:
@@ -89,7 +89,7 @@ def _proteins(cells: Cells, marks: list[str]) -> tuple[NDArray[np.bool_], list[s
         kept &= ~marked
     if not kept.any():
         raise CohortError(
-            "no group but decoys and contaminants; export it again", "empty_table", file=cells.file
+            "all groups are decoys or contaminants; export it again", "empty_table", file=cells.file
         )
     return kept, notes
 

@@ -1,4 +1,4 @@
-"""MetaPhlAn 3 and 4: merged tables of relative abundance by clade."""
+"""Read merged tables of MetaPhlAn 3 and 4: relative abundance by clade."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ WITHOUT_CLADE = ("UNCLASSIFIED", "UNKNOWN")
 TAXON_COLUMNS = ("NCBI_tax_id", "clade_taxid")
 PERCENT = 100.0
 ROUNDING = 0.1
-"""By how much the printed percentages of one sample may exceed 100."""
+"""Amount by which the rounded percentages of a sample may exceed 100 in sum."""
 
 
 def read_metaphlan(path: Path) -> pd.DataFrame:
     """Read the species of a merged table.
 
-    Every rank of MetaPhlAn's output sums to the same whole; species alone are kept (rows that end in
-    ``s__``, neither the ranks above nor the SGBs below), and what was assigned to no clade, so that the parts
-    of a sample sum to at most 1.
+    Every rank in the output of MetaPhlAn sums to the same total. Only species are kept (rows that end in ``s__``, not
+    the ranks above or the SGBs below) and what was assigned to no clade, so that the parts of a sample sum to at
+    most 1.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ def read_metaphlan(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``sample_id``, then (samples x species) fractions of 1, for ``scale: relative``. A species is called
-        ``s__Genus_species``; what has no clade keeps its name, UNCLASSIFIED or UNKNOWN.
+        ``sample_id``, then (samples x species) fractions of 1, for ``scale: relative``. Species are named
+        ``s__Genus_species``; the part without a clade keeps its name, UNCLASSIFIED or UNKNOWN.
 
     Raises
     ------
     CohortError
-        No column ``clade_name`` (a profile not merged yet), no species, a row of another length, values that
-        are no percentages.
+        If there is no column ``clade_name`` (a profile that is not merged) or no species, a row has another width,
+        or values are not percentages.
 
     Notes
     -----
@@ -67,20 +67,20 @@ def read_metaphlan(path: Path) -> pd.DataFrame:
 
 
 def _species(clade: str) -> str:
-    """Name of a species or of what has no clade; empty for any other rank."""
+    """Name of a species or of the part without a clade; empty for any other rank."""
     last = re.split(r"[|;]", clade.strip())[-1]
     return last if last.startswith("s__") or last in WITHOUT_CLADE else ""
 
 
 def _check_percent(percent: NDArray[np.float64], ids: list[str], file: str) -> None:
-    """Refuse what no percentages (samples x species) can be."""
+    """Check that values (samples x species) are percentages."""
     for wrong, what in (
         ((percent < 0).any(axis=1), "a negative abundance"),
         (np.nansum(percent, axis=1) > PERCENT + ROUNDING, "more than 100 percent of species"),
     ):
         if wrong.any():
             raise CohortError(
-                f"{what}; the table must hold MetaPhlAn's relative abundances",
+                f"{what}; the table must have the relative abundances of MetaPhlAn",
                 "not_percent",
                 file=file,
                 patient=ids[int(wrong.argmax())],

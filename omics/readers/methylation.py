@@ -1,4 +1,4 @@
-"""Methylation arrays: a matrix of beta values, probes in rows, with detection p-values if it has them."""
+"""Read methylation arrays: a matrix of beta values with probes in rows, and detection p-values if it has them."""
 
 from __future__ import annotations
 
@@ -18,32 +18,33 @@ from omics.readers.matrix import patient_table
 __all__ = ["MAX_DETECTION_P", "read_beta_matrix"]
 
 MAX_DETECTION_P = 0.01
+"""Detection p-value above which a probe counts as not measured."""
 COMPANION = re.compile(r"[ ._-]?detection[ ._-]?p(?:[ ._-]?val(?:ue)?)?(?:\.\d+)?$", re.IGNORECASE)
 BETA_SUFFIX = re.compile(r"[ ._-]AVG_Beta$", re.IGNORECASE)
 
 
 def read_beta_matrix(path: Path) -> pd.DataFrame:
-    """Beta values of a methylation array, as ``getBeta`` of minfi or a processed table at GEO has them.
+    """Read beta values of a methylation array, from ``getBeta`` of minfi or from a processed table at GEO.
 
-    Columns such as ``S1_Detection Pval``, or a bare ``Detection Pval`` right of its patient, are
-    companions: where p > 0.01 the probe does not stand out from the background, and beta becomes NaN.
-    GenomeStudio's ``.AVG_Beta`` behind a patient is cut off.
+    Columns such as ``S1_Detection Pval``, or a plain ``Detection Pval`` to the right of its patient, have detection
+    p-values: where p > 0.01 the signal of the probe does not exceed the background, and beta becomes NaN.
+    The ``.AVG_Beta`` that GenomeStudio adds to the name of a patient is removed.
 
     Parameters
     ----------
     path
-        Tab- or comma-separated, gzip too; first column the probe, then a column a patient.
+        Tab- or comma-separated, also with gzip; the first column has the probes, then one column per patient.
 
     Returns
     -------
     DataFrame
-        ``sample_id``, then a column a probe, in the order of the file.
+        ``sample_id``, then one column per probe, in the order of the file.
 
     Raises
     ------
     CohortError
-        A beta or a p outside [0, 1], text for a number, a companion without its patient, or a
-        probe or a patient without a name or twice.
+        If a beta or p-value is outside [0, 1], a number is text, p-values belong to no patient, or a probe or a
+        patient has no name or appears twice.
 
     References
     ----------
@@ -66,7 +67,7 @@ def read_beta_matrix(path: Path) -> pd.DataFrame:
 
 
 def _pair(names: list[str]) -> list[str]:
-    """Give every companion the name of its patient.
+    """Add the name of the patient to every plain column of detection p-values.
 
     >>> _pair(["ID_REF", "S1.AVG_Beta", "Detection Pval", "S2", "Detection Pval.1"])
     ['ID_REF', 'S1', 'S1 Detection Pval', 'S2', 'S2 Detection Pval']
@@ -82,7 +83,7 @@ def _patient_of(companion: str, patients: Collection[str], path: Path) -> str:
     patient = COMPANION.sub("", companion)
     if patient not in patients:
         raise CohortError(
-            f"detection p-values without a column '{patient}'; give the beta values of that patient too",
+            f"detection p-values without a column '{patient}'; add the beta values of this patient",
             "orphan_detection",
             file=str(path),
             column=companion,
@@ -95,7 +96,7 @@ def _check_range(values: NDArray[np.float64], names: list[str], probes: list[str
     if outside.any():
         row, column = (int(i[0]) for i in outside.nonzero())
         raise CohortError(
-            f"probe '{probes[row]}' is {values[row, column]:g}; beta values and p-values lie in [0, 1]",
+            f"probe '{probes[row]}' is {values[row, column]:g}; beta values and p-values must lie in [0, 1]",
             "outside_unit_interval",
             file=str(path),
             column=names[column],

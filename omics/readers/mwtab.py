@@ -1,4 +1,4 @@
-"""mwTab: the text files of the Metabolomics Workbench."""
+"""Read mwTab, the text format of the Metabolomics Workbench."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from omics.common.errors import CohortError
-from omics.readers.delimited import fields_under, measured
+from omics.readers.delimited import fit_to_header, missing_to_none
 from omics.readers.matrix import patient_table
 from omics.readers.text_files import iterate_lines
 
@@ -29,14 +29,14 @@ def read_mwtab(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``sample_id``, then (samples x metabolites, or x bins) in the unit of the file. The row of factors is
-        the study's design, and an EXTENDED block repeats the measurements with comments: both are left out.
+        ``sample_id``, then (samples x metabolites, or x bins) in the unit of the file. The row of factors, which has
+        the design of the study, and an EXTENDED block, which repeats measurements with comments, are left out.
 
     Raises
     ------
     CohortError
-        No block of data, several of them, one without its end or its row of samples, a row of another
-        length, a repeated metabolite, text for a number.
+        If there is no block of data or several, a block has no end or no row of samples, a row has another width, a
+        metabolite appears twice, or a number is text.
 
     Notes
     -----
@@ -48,9 +48,9 @@ def read_mwtab(path: Path) -> pd.DataFrame:
     header = _header(first, file)
     if rows and rows[0][0] == "Factors":
         rows = rows[1:]
-    rows = [fields_under(header, row, file) for row in rows]
+    rows = [fit_to_header(header, row, file) for row in rows]
     features = [row[0] for row in rows]
-    values = [[measured(row[place]) for row in rows] for place in range(1, len(header))]
+    values = [[missing_to_none(row[place]) for row in rows] for place in range(1, len(header))]
     return patient_table(header[1:], features, values, file)
 
 
@@ -58,7 +58,7 @@ def _block(lines: list[str], file: str) -> list[list[str]]:
     starts = [number for number, line in enumerate(lines) if START.fullmatch(line.strip())]
     if len(starts) != 1:
         raise CohortError(
-            f"{len(starts)} blocks of metabolite or binned data; keep exactly one a file",
+            f"{len(starts)} blocks of metabolite or binned data; keep exactly one per file",
             "no_block" if not starts else "several_blocks",
             file=file,
         )
@@ -66,10 +66,10 @@ def _block(lines: list[str], file: str) -> list[list[str]]:
     end = lines[starts[0]].strip().replace("_START", "_END")
     inside = [line.strip() for line in lines[first:]]
     if end not in inside:
-        raise CohortError(f"the line {end} is missing; get the file again", "unclosed_block", file=file)
+        raise CohortError(f"the line {end} is missing; download the file again", "unclosed_block", file=file)
     block = [_fields(line) for line in lines[first : first + inside.index(end)] if line.strip()]
     if not block:
-        raise CohortError("the block of data is empty; get the file again", "no_patient", file=file)
+        raise CohortError("the block of data is empty; download the file again", "no_patient", file=file)
     return block
 
 
@@ -81,7 +81,7 @@ def _header(row: list[str], file: str) -> list[str]:
     header = "\t".join(row).rstrip("\t").split("\t")
     if header[0].lower() not in HEADERS or not header[1:]:
         raise CohortError(
-            f"the block of data begins with '{header[0]}'; its first row must be Samples and their names",
+            f"the block of data begins with '{header[0]}'; its first row must have Samples and the names of samples",
             "no_patient",
             file=file,
         )

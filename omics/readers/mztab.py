@@ -1,4 +1,4 @@
-"""mzTab-M 2: the small molecule summary of a metabolomics or lipidomics study."""
+"""Read mzTab-M 2: the small molecule summary of a metabolomics or lipidomics study."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from omics.common.errors import CohortError
-from omics.readers.delimited import fields_under, measured
+from omics.readers.delimited import fit_to_header, missing_to_none
 from omics.readers.matrix import check_named, check_unique, patient_table
 from omics.readers.text_files import iterate_lines
 
@@ -24,9 +24,9 @@ NAMES = ("chemical_name", "database_identifier")
 def read_mztab(path: Path) -> pd.DataFrame:
     """Read the columns ``abundance_assay[n]`` of the SML table.
 
-    An assay's name is the patient id; where an assay has none, its sample's. A feature is called by its
-    ``chemical_name``, else its ``database_identifier``, else its ``SML_ID``; a name that stands for several
-    small molecules is followed by the ``SML_ID`` in brackets.
+    The patient id is the name of the assay, or that of its sample where the assay has none. The name of a feature is
+    its ``chemical_name``, otherwise its ``database_identifier``, otherwise its ``SML_ID``; a name that several small
+    molecules share is followed by the ``SML_ID`` in brackets.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def read_mztab(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        Another version of mzTab, no or two SML tables, an assay without a name, a row of another length,
-        text for a number.
+        If the version of mzTab is another, there is not exactly one SML table, an assay has no name, a row has
+        another width, or a number is text.
 
     Notes
     -----
@@ -61,7 +61,7 @@ def read_mztab(path: Path) -> pd.DataFrame:
             "no_abundance",
             file=file,
         )
-    values = [[measured(row[column]) for row in molecules] for column in columns.values()]
+    values = [[missing_to_none(row[column]) for row in molecules] for column in columns.values()]
     ids = [_assay_name(assay, metadata, file) for assay in columns]
     return patient_table(ids, _names(molecules, file), values, file)
 
@@ -88,14 +88,14 @@ def _summary(rows: list[list[str]], file: str) -> tuple[list[str], list[Row]]:
     check_unique(header, file)
     if "SML_ID" not in header:
         raise CohortError("the SML table lacks SML_ID", "missing_column", file=file, column="SML_ID")
-    bodies = [fields_under(header, row[1:], file) for row in rows if row[0] == "SML"]
+    bodies = [fit_to_header(header, row[1:], file) for row in rows if row[0] == "SML"]
     return header, [dict(zip(header, fields, strict=True)) for fields in bodies]
 
 
 def _assay_name(assay: str, metadata: Mapping[str, str], file: str) -> str:
     sample = metadata.get(f"{assay}-sample_ref", "")
     for key in (assay, sample):
-        name = measured(metadata.get(key, ""))
+        name = missing_to_none(metadata.get(key, ""))
         if name:
             return name
     raise CohortError(
@@ -107,7 +107,7 @@ def _assay_name(assay: str, metadata: Mapping[str, str], file: str) -> str:
 
 
 def _names(molecules: list[Row], file: str) -> list[str]:
-    identifiers = [measured(row["SML_ID"]) for row in molecules]
+    identifiers = [missing_to_none(row["SML_ID"]) for row in molecules]
     if None in identifiers:
         raise CohortError(
             f"row {identifiers.index(None) + 1} of the SML table has no SML_ID; number its rows",
@@ -126,6 +126,6 @@ def _names(molecules: list[Row], file: str) -> list[str]:
 
 
 def _name(text: str) -> str:
-    # Several candidates for one molecule stand as a|b, an unnamed one among them as null.
-    candidates = [measured(part) for part in text.split("|")]
+    # Several candidates for one molecule are written as a|b, an unnamed one among them as null.
+    candidates = [missing_to_none(part) for part in text.split("|")]
     return text.strip() if any(candidates) else ""

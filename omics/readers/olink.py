@@ -1,4 +1,4 @@
-"""Olink: NPX in long form, as Olink's software exports it."""
+"""Read NPX of Olink in long form, as the software of Olink exports it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from omics.common.errors import CohortError, nearest
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import patient_table
-from omics.readers.notes import left_out, noted
+from omics.readers.notes import attach_notes, left_out_note
 
 __all__ = ["read_olink"]
 
@@ -25,24 +25,24 @@ PLATE = "PlateID"
 OPTIONAL = (*SAMPLE_TYPES, ASSAY_TYPE, *QC, PLATE)
 
 CONTROLS = ("CONTROL_SAMPLE", "SAMPLE_CONTROL", "PLATE_CONTROL", "NEGATIVE_CONTROL")
-"""How Olink calls its control samples in tables that have no sample type."""
+"""Names of the control samples of Olink in tables that have no sample type."""
 
 
 def read_olink(path: Path) -> pd.DataFrame:
-    """Read NPX in long form: csv with ``;`` or ``,`` (gzip too), or parquet.
+    """Read NPX in long form: csv with ``;`` or ``,`` (also with gzip), or parquet.
 
-    A feature is an assay; one that stands on several panels goes by ``ASSAY_OLINKID``. Control
-    samples and control assays are left out, and NPX that failed quality control is NaN, both said
-    in the log and by ``check``; what carries a warning stays.
+    A feature is an assay; an assay on several panels is named ``ASSAY_OLINKID``. Control samples and control assays
+    are left out, and NPX that failed quality control is NaN; the log and ``check`` report both. Values with a warning
+    stay.
 
-    Source: the columns as https://cran.r-project.org/package=OlinkAnalyze documents them (read_NPX);
+    Source: the columns as documented by https://cran.r-project.org/package=OlinkAnalyze (read_NPX);
     Wik et al. 2021, doi 10.1016/j.mcpro.2021.100168.
 
     Raises
     ------
     CohortError
-        Columns missing, a row of another width, text for an NPX, an assay measured more than once
-        in one sample, an OlinkID with several assay names.
+        If columns are missing, a row has another width, an NPX is text, an assay was measured more than once in a
+        sample, or an OlinkID has several assay names.
     """
     file = str(path)
     rows, notes = _without_controls(_read(path), file)
@@ -56,11 +56,11 @@ def read_olink(path: Path) -> pd.DataFrame:
     assay, features = pd.factorize(_features(rows, file))
     values = np.full((len(ids), len(features)), np.nan)
     values[sample, assay] = rows["NPX"].where(~failed)
-    return noted(patient_table(list(ids), list(features), values, file), notes)
+    return attach_notes(patient_table(list(ids), list(features), values, file), notes)
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """Columns that count: NPX as float64, all others as str."""
+    """Columns that are used: NPX as float64, all others as str."""
     if path.suffix == ".parquet":
         table = pd.read_parquet(path)
         _check_columns(list(map(str, table.columns)), str(path))
@@ -70,14 +70,17 @@ def _read(path: Path) -> pd.DataFrame:
     header = read_header(path, separators="\t;,")
     names = [*NEEDED, *(name for name in OPTIONAL if name in header.names)]
     cells = read_cells(path, header, names)
-    words = {name: cells.text(name) for name in names if name != "NPX"}
-    return pd.DataFrame(words, dtype=object).assign(NPX=cells.numbers(["NPX"])[:, 0])
+    texts = {name: cells.text(name) for name in names if name != "NPX"}
+    return pd.DataFrame(texts, dtype=object).assign(NPX=cells.numbers(["NPX"])[:, 0])
 
 
 def _parquet_npx(frame: pd.DataFrame, file: str) -> pd.Series[float]:
     if frame["NPX"].dtype.kind not in "fiu":
         raise CohortError(
-            "text for a number; export the parquet file again", "text_for_number", file=file, column="NPX"
+            "text in place of numbers; export the parquet file again",
+            "text_for_number",
+            file=file,
+            column="NPX",
         )
     return frame["NPX"].astype(np.float64)
 
@@ -86,7 +89,7 @@ def _check_columns(header: list[str], file: str) -> None:
     for name in NEEDED:
         if name not in header:
             raise CohortError(
-                f"no such column in NPX of long form; {nearest(name, header)}",
+                f"no such column in NPX in long form; {nearest(name, header)}",
                 "missing_column",
                 file=file,
                 column=name,
@@ -94,21 +97,21 @@ def _check_columns(header: list[str], file: str) -> None:
 
 
 def _without_controls(rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of patients and of assays, and what was left out."""
+    """Rows of patients and assays that are not controls, and notes on what was left out."""
     notes = []
     kind = next((name for name in SAMPLE_TYPES if name in rows), None)
     by_name = rows["SampleID"].str.startswith(CONTROLS)
     control = by_name if kind is None else rows[kind].str.upper() != "SAMPLE"
     if control.any():
-        notes.append(left_out("control sample(s)", list(rows.loc[control, "SampleID"].unique())))
+        notes.append(left_out_note("control sample(s)", list(rows.loc[control, "SampleID"].unique())))
     rows = rows[~control]
     if ASSAY_TYPE in rows:
         control = rows[ASSAY_TYPE].str.lower() != "assay"
         if control.any():
-            notes.append(left_out("control assay(s)", list(rows.loc[control, "OlinkID"].unique())))
+            notes.append(left_out_note("control assay(s)", list(rows.loc[control, "OlinkID"].unique())))
         rows = rows[~control]
     if rows.empty:
-        raise CohortError("no sample but controls; export all plates", "empty_table", file=file)
+        raise CohortError("all samples are controls; export all plates", "empty_table", file=file)
     for note in notes:
         log.info("%s: %s", file, note)
     return rows, notes

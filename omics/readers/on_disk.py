@@ -1,4 +1,4 @@
-"""Large AnnData tables (.h5ad, .zarr, .h5mu) whose values stay on disk and are read in blocks of rows."""
+"""Large AnnData tables (.h5ad, .zarr, .h5mu) with values that stay on disk and are read in blocks of rows."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["LARGE", "is_large", "leave_on_disk", "read_large"]
 
 LARGE = 2**27
-"""Values from which a dense table is not read into memory: 1 GiB of float64."""
+"""Number of values above which a dense table stays on disk: 1 GiB of float64."""
 
 
 def is_large(values: Any) -> bool:
-    """Whether `values` are a dense array of h5py or zarr of more than `LARGE` values; sparse ones know no chunks."""
+    """Whether `values` is a dense array of h5py or zarr with more than `LARGE` values; sparse ones have no chunks."""
     return hasattr(values, "chunks") and values.ndim == 2 and values.size > LARGE  # noqa: PLR2004  # a table
 
 
 def read_large(path: Path, file_format: str) -> AnnData | None:
-    """Open a large dense AnnData and leave its values where they are.
+    """Open a large dense AnnData and leave its values on disk.
 
     Parameters
     ----------
@@ -39,19 +39,19 @@ def read_large(path: Path, file_format: str) -> AnnData | None:
     Returns
     -------
     AnnData
-        Its X is an array of h5py or zarr; None where the table is not large, and of another format.
+        With an array of h5py or zarr as X; None where the table is not large or has another format.
 
     Raises
     ------
     CohortError
-        Names that are missing or stand twice, another shape than theirs.
+        If names are missing or appear twice, or X has another shape than they have.
     """
     if file_format not in (".h5ad", ".zarr") or not path.exists():
         return None
     try:
         store = open_store(path)
     except OSError:
-        return None  # read_table says what is wrong with the file
+        return None  # read_table reports what is wrong with the file
     if "X" not in store or store["X"].attrs.get("encoding-type") != "array" or not is_large(store["X"]):
         return None
     patients, features = stored_names(store, str(path))
@@ -59,7 +59,27 @@ def read_large(path: Path, file_format: str) -> AnnData | None:
 
 
 def leave_on_disk(values: Any, patients: Sequence[str], features: Sequence[str], file: str) -> AnnData:
-    """Join an array on disk with its names, checked as :func:`omics.readers.matrix.patient_table` checks them."""
+    """Join an array on disk with its names.
+
+    Parameters
+    ----------
+    values
+        (patients x features) array of h5py or zarr.
+    patients, features
+        Names of its rows and columns.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    AnnData
+        With `values` as X.
+
+    Raises
+    ------
+    CohortError
+        If names are missing or appear twice, or the shape is another.
+    """
     from anndata import AnnData
 
     if values.shape != (len(patients), len(features)):

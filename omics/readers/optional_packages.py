@@ -1,4 +1,4 @@
-"""Libraries that only some formats need: imported then, their absence answered with the pip command."""
+"""Import libraries that only some formats need; the error for a missing one gives the pip command."""
 
 from __future__ import annotations
 
@@ -7,20 +7,34 @@ from typing import Any
 
 from omics.common.errors import InputError
 
-__all__ = ["require"]
+__all__ = ["require_package"]
 
 
-def require(module: str, extra: str, what: str) -> Any:
-    """Import `module`, or say which extra brings it.
+def require_package(module: str, extra: str, what: str) -> Any:
+    """Import a module of an optional package.
+
+    Parameters
+    ----------
+    module
+        The module.
+    extra
+        The extra of stratomics that installs it.
+    what
+        The format that needs it, for the error.
+
+    Returns
+    -------
+    module
+        The imported module.
 
     Raises
     ------
     InputError
-        With the exact command to install the extra.
+        If the package is missing; the error gives the command to install it.
 
     Examples
     --------
-    >>> require("json", "vcf", "VCF").__name__
+    >>> require_package("json", "vcf", "VCF").__name__
     'json'
     """
     try:
@@ -28,5 +42,5 @@ def require(module: str, extra: str, what: str) -> Any:
     except ImportError:
         raise InputError(
             f"{what} files need the package '{module.partition('.')[0]}'; "
-            f"bring it with: pip install 'stratomics[{extra}]'"
+            f"install it with: pip install 'stratomics[{extra}]'"
         ) from None

@@ -1,4 +1,4 @@
-"""Plain tables: csv, tsv (gzip too) and parquet, one row a patient, ids in one column."""
+"""Read plain tables: csv, tsv (also with gzip) and parquet, with one row per patient and ids in one column."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def read_table(path: Path, index: str | None = None, file_format: str | None = None) -> pd.DataFrame:
-    """Read any table that READERS knows.
+    """Read a table of any format in READERS.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
     index
         The column of patient ids; the first column if left out.
     file_format
-        A name in READERS; the ending of the file chooses if left out.
+        A name in READERS; taken from the ending of the file if left out.
 
     Returns
     -------
@@ -46,24 +46,43 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
     Raises
     ------
     CohortError
-        Missing or unreadable file, unknown ending, missing id column, empty or repeated ids.
+        If the file is missing or cannot be read, its ending is unknown, the id column is missing, or ids are empty or
+        appear twice.
     """
     return _indexed(read_columns(path, file_format), index, str(path))
 
 
 def read_columns(path: Path, file_format: str | None = None) -> pd.DataFrame:
-    """Read a table as :func:`read_table` does, its ids still a column, as yet unchecked."""
+    """Read a table as :func:`read_table` does, but leave the ids as a column and do not check them.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder for a format of FOLDERS.
+    file_format
+        A name in READERS; taken from the ending of the file if left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns as in the file.
+
+    Raises
+    ------
+    CohortError
+        If the file is missing or cannot be read, or its ending is unknown.
+    """
     kind = table_format(path, file_format)
     if kind not in READERS:
         what = "format" if file_format else "ending"
         raise CohortError(
             f"unknown {what} '{kind}'; {nearest(kind, READERS)}", "unknown_format", file=str(path)
         )
-    what, found = ("folder", path.is_dir()) if kind in FOLDERS else ("file", path.is_file())
-    if not found:
+    what, exists = ("folder", path.is_dir()) if kind in FOLDERS else ("file", path.is_file())
+    if not exists:
         raise CohortError(f"no such {what}; correct the path in cohort.yaml", "missing_file", file=str(path))
     if path.is_file():
-        _refuse_stand_in(path)
+        _check_first_bytes(path)
     try:
         frame: pd.DataFrame = resolve(READERS, kind, "file format")(path)
     except UnicodeDecodeError as error:
@@ -81,7 +100,19 @@ def read_columns(path: Path, file_format: str | None = None) -> pd.DataFrame:
 
 
 def table_files(path: Path, file_format: str | None = None) -> list[Path]:
-    """List every file that :func:`read_table` reads: the table itself, and its companions.
+    """List every file that :func:`read_table` reads: the table and its companions.
+
+    Parameters
+    ----------
+    path
+        The table.
+    file_format
+        A name in READERS; taken from the ending of the file if left out.
+
+    Returns
+    -------
+    list of Path
+        The table first.
 
     Examples
     --------
@@ -97,21 +128,31 @@ STAND_INS = {
     b"<!doctype html": "the file is a web page and not the table; download the table itself",
     b"<html": "the file is a web page and not the table; download the table itself",
 }
-"""First bytes, in lower case, of what is left where a download failed -> what to do."""
+"""First bytes, in lower case, of the file that a failed download leaves -> error."""
 
 
-def _refuse_stand_in(path: Path) -> None:
+def _check_first_bytes(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(32).lower()
-    for sign, sentence in STAND_INS.items():
-        if start.startswith(sign):
+    for first_bytes, sentence in STAND_INS.items():
+        if start.startswith(first_bytes):
             raise CohortError(sentence, "stand_in", file=str(path))
 
 
 def table_format(path: Path, file_format: str | None = None) -> str:
-    """Give the declared format, or the longest ending of READERS that the file has.
+    """Name of the format of a table in READERS.
 
-    Names without a dot are chosen by ``format`` alone.
+    Parameters
+    ----------
+    path
+        The table.
+    file_format
+        Its declared format; needed for names without a dot.
+
+    Returns
+    -------
+    str
+        The declared format, or the longest ending in READERS that the file has.
     """
     if file_format:
         return file_format
@@ -123,20 +164,20 @@ SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """Comma-separated values, utf-8, gzip too."""
+    """Read comma-separated values in utf-8, also with gzip."""
     return _read_delimited(path, ",")
 
 
 def read_tsv(path: Path) -> pd.DataFrame:
-    """Tab-separated values, utf-8, gzip too."""
+    """Read tab-separated values in utf-8, also with gzip."""
     return _read_delimited(path, "\t")
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Parquet; an index that pandas saved comes back as a column, but for one that only counts rows."""
+    """Read parquet; an index that pandas saved becomes a column, except a plain numbering of rows."""
     frame = pd.read_parquet(path)
-    counts = isinstance(frame.index, pd.RangeIndex) and not frame.index.name
-    return frame if counts else frame.reset_index()
+    is_numbering = isinstance(frame.index, pd.RangeIndex) and not frame.index.name
+    return frame if is_numbering else frame.reset_index()
 
 
 def _read_delimited(path: Path, separator: str) -> pd.DataFrame:
@@ -144,18 +185,18 @@ def _read_delimited(path: Path, separator: str) -> pd.DataFrame:
     other = next((mark for mark in SEPARATORS if mark in header.names[0]), None)
     if len(header.names) == 1 and other:
         raise CohortError(
-            f"cells are separated by {SEPARATORS[other]}, and by {SEPARATORS[separator]} is what the ending of the "
-            "file says; save the table again",
+            f"cells are separated by {SEPARATORS[other]}, but the ending of the file means {SEPARATORS[separator]}; "
+            "save the table again",
             "other_separator",
             file=str(path),
         )
-    # Programs leave the name above the ids empty.
+    # Some programs leave the name of the id column empty.
     check_named(["ids", *header.names[1:]], "column", "empty_feature", str(path))
     ids, *others = header.names
     cells = read_cells(path, header, header.names)
-    # Ids such as 007 keep their zeros: the first column is never guessed to be a number.
+    # The first column stays text, so that ids such as 007 keep their zeros.
     named = pd.DataFrame({ids: pd.Series([name or None for name in cells.text(ids)], dtype=object)})
-    return pd.concat([named, cells.guessed(others)], axis="columns")
+    return pd.concat([named, cells.typed(others)], axis="columns")
 
 
 def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
@@ -168,12 +209,12 @@ def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
             column=str(column),
         )
     if not len(frame):
-        raise CohortError("the table has a header and no row; was it cut short?", "no_patient", file=file)
+        raise CohortError("the table has a header and no rows; was it cut short?", "no_patient", file=file)
     ids = frame[column]
     empty = ids.isna() | (ids == "")
     if empty.any():
         raise CohortError(
-            f"row {int(empty.to_numpy().argmax()) + 1} has no patient id; give every row its id",
+            f"row {int(empty.to_numpy().argmax()) + 1} has no patient id; give every row an id",
             "empty_id",
             file=file,
             column=str(column),

@@ -1,4 +1,4 @@
-"""PLINK 1 binary genotypes: how many copies of A1 a patient carries."""
+"""Read binary genotypes of PLINK 1: the number of copies of allele A1."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ __all__ = ["read_bed"]
 
 MAGIC = b"\x6c\x1b"
 SNP_MAJOR = 1
-# Two bits a patient, the first one lowest: 00 is A1 A1, 01 missing, 10 heterozygous, 11 A2 A2.
+# Two bits per patient, the first patient in the lowest: 00 is A1 A1, 01 missing, 10 heterozygous, 11 A2 A2.
 A1_COPIES = np.array([2.0, np.nan, 1.0, 0.0])
 PER_BYTE = 4
 DECODED = A1_COPIES[(np.arange(256)[:, None] >> np.array([0, 2, 4, 6])) & 3]  # byte x patient
 
 
 def read_bed(path: Path) -> pd.DataFrame:
-    """Dosages of allele A1 in a PLINK 1 trio of ``.bed``, ``.bim`` and ``.fam``.
+    """Read dosages of allele A1 from the ``.bed``, ``.bim`` and ``.fam`` files of PLINK 1.
 
-    A1 is the fifth column of the ``.bim``, usually the minor allele. Which one it is depends on
-    the patients at hand, so that the feature carries it: ``rs123_A``, as in ``plink --recode A``.
-    An id is ``FID_IID``, or ``IID`` alone where FID is 0 or the same.
+    A1 is the fifth column of the ``.bim``, usually the minor allele. Since the minor allele depends on the patients,
+    the name of a feature includes it: ``rs123_A``, as from ``plink --recode A``. An id is ``FID_IID``, or only
+    ``IID`` where FID is 0 or equal to it.
 
     Parameters
     ----------
     path
-        The ``.bed``, SNP-major; ``.bim`` and ``.fam`` of the same name stand beside it.
+        The ``.bed``, SNP-major; ``.bim`` and ``.fam`` have the same name in the same folder.
 
     Returns
     -------
     DataFrame
-        ``sample_id``, then a column a variant with 0, 1, 2 or NaN, in the order of the ``.bim``.
+        ``sample_id``, then one column per variant with 0, 1, 2 or NaN, in the order of the ``.bim``.
 
     Raises
     ------
     CohortError
-        A missing companion, wrong magic bytes, individual-major order, a size that the
-        companions contradict, a companion without six columns, or a variant that stands twice.
+        If a companion is missing or does not have six columns, the magic bytes are wrong, the order is
+        individual-major, the size contradicts the companions, or a variant appears twice.
 
     References
     ----------
@@ -65,7 +65,7 @@ def _read_companion(path: Path) -> pd.DataFrame:
     wrong = next((number for number, row in enumerate(rows, start=1) if len(row) != 6), None)  # noqa: PLR2004
     if wrong is not None:
         raise CohortError(
-            f"line {wrong} has not six columns; write the trio again with plink --make-bed",
+            f"line {wrong} does not have six columns; write the files again with plink --make-bed",
             "ragged_row",
             file=str(path),
         )
@@ -73,7 +73,7 @@ def _read_companion(path: Path) -> pd.DataFrame:
 
 
 def _decode(path: Path, variants: int, patients: int) -> NDArray[np.float64]:
-    """Variants x patients."""
+    """Return the copies of A1: variants x patients."""
     content = path.read_bytes()
     if content[:2] != MAGIC or len(content) <= len(MAGIC):
         raise CohortError(
@@ -88,11 +88,11 @@ def _decode(path: Path, variants: int, patients: int) -> NDArray[np.float64]:
             file=str(path),
         )
     width = -(-patients // PER_BYTE)
-    found, expected = len(content) - 3, variants * width
-    if found != expected:
+    actual, expected = len(content) - 3, variants * width
+    if actual != expected:
         raise CohortError(
-            f"{found} bytes of genotypes, and {variants} variants x {patients} patients need {expected}; "
-            "take .bed, .bim and .fam of the same data set",
+            f"{actual} bytes of genotypes, and {variants} variants x {patients} patients need {expected}; "
+            "use .bed, .bim and .fam of the same data set",
             "wrong_shape",
             file=str(path),
         )

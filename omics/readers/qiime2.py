@@ -1,4 +1,4 @@
-"""QIIME 2 artifacts (.qza): the feature table inside, read without unpacking."""
+"""Read the feature table of a QIIME 2 artifact (.qza) without unpacking it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["read_qza"]
 
 TYPES = tuple(f"FeatureTable[{kind}]" for kind in ("Frequency", "RelativeFrequency", "PresenceAbsence"))
 BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError)
-"""What zipfile raises for a truncated, damaged or encrypted archive."""
+"""Errors of zipfile for a truncated, damaged or encrypted archive."""
 
 
 def read_qza(path: Path) -> pd.DataFrame:
@@ -31,17 +31,18 @@ def read_qza(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As :func:`omics.readers.biom.read_biom` gives it.
+        As from :func:`omics.readers.biom.read_biom`.
 
     Raises
     ------
     CohortError
-        Not an artifact, another type, a damaged archive, members that lead out of it, unsafe yaml.
+        If the file is not an artifact, has another type, is damaged, has members outside the archive, or its yaml
+        is unsafe.
 
     Notes
     -----
-    Bolyen et al. 2019, doi 10.1038/s41587-019-0209-9. In every version of the archive one folder, named by
-    the artifact's UUID, holds VERSION, metadata.yaml and data/.
+    Bolyen et al. 2019, doi 10.1038/s41587-019-0209-9. Every version of the archive has one folder, named by
+    the UUID of the artifact, with VERSION, metadata.yaml and data/.
     """
     file = str(path)
     try:
@@ -66,14 +67,14 @@ def _root(names: list[str], file: str) -> str:
     for member in members:
         if member.is_absolute() or ".." in member.parts or "\\" in str(member):
             raise CohortError(
-                f"member '{member}' leads out of the archive; do not trust this file",
+                f"member '{member}' points outside the archive; do not trust this file",
                 "unsafe_member",
                 file=file,
             )
     roots = {member.parts[0] for member in members if member.parts}
     if len(roots) != 1:
         raise CohortError(
-            f"{len(roots)} folders at the top; an artifact has one, named by its UUID",
+            f"{len(roots)} top-level folders; an artifact has one, named by its UUID",
             "not_an_artifact",
             file=file,
         )
@@ -85,10 +86,10 @@ def _check_type(text: bytes, file: str) -> None:
         metadata: Any = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise CohortError(f"metadata.yaml is refused ({reason})", "invalid_yaml", file=file) from None
-    found = str(metadata.get("type")) if isinstance(metadata, dict) else "nothing"
-    # A type may carry properties: FeatureTable[Frequency] % Properties('...').
-    if found.partition(" % ")[0] not in TYPES:
+        raise CohortError(f"metadata.yaml cannot be read ({reason})", "invalid_yaml", file=file) from None
+    kind = str(metadata.get("type")) if isinstance(metadata, dict) else "nothing"
+    # A type may have properties: FeatureTable[Frequency] % Properties('...').
+    if kind.partition(" % ")[0] not in TYPES:
         raise CohortError(
-            f"the artifact is {found}; give one of {', '.join(TYPES)}", "not_a_feature_table", file=file
+            f"the artifact is {kind}; use one of {', '.join(TYPES)}", "not_a_feature_table", file=file
         )

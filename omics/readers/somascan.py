@@ -1,4 +1,4 @@
-"""SomaScan: ADAT files, relative fluorescence units of SOMAmers."""
+"""Read ADAT files of SomaScan: relative fluorescence units of SOMAmers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pandas as pd
 
 from omics.common.errors import CohortError
 from omics.readers.delimited import Header, read_cells, split_line
-from omics.readers.matrix import patient_table, refuse_negative
-from omics.readers.notes import noted
+from omics.readers.matrix import check_nonnegative, patient_table
+from omics.readers.notes import attach_notes
 from omics.readers.text_files import iterate_lines
 
 __all__ = ["read_adat"]
@@ -24,9 +24,9 @@ SECTIONS = ("^HEADER", "^COL_DATA", "^ROW_DATA", "^TABLE_BEGIN")
 
 
 def read_adat(path: Path) -> pd.DataFrame:
-    """Read an ADAT file, gzip too: samples by ``SampleId``, SOMAmers by ``SeqId``.
+    """Read an ADAT file, also with gzip: samples by ``SampleId``, SOMAmers by ``SeqId``.
 
-    Calibrators, quality controls and buffers are left out, which the log and ``check`` say. Samples and
+    Calibrators, quality controls and buffers are left out; the log and ``check`` report them. Samples and
     SOMAmers with a flag of quality control stay.
 
     Source: https://github.com/SomaLogic/SomaLogic-Data, section ADAT File Format;
@@ -35,14 +35,14 @@ def read_adat(path: Path) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        A section or a column is missing, a row of another width, text or a negative number for a
-        measurement, a repeated SOMAmer, no sample but controls.
+        If a section or a column is missing, a row has another width, a measurement is text or negative, a SOMAmer
+        appears twice, or all samples are controls.
 
     Notes
     -----
-    Below ``^TABLE_BEGIN`` stand the fields of ``^COL_DATA``, one a line, to the right of as many
-    empty cells as ``^ROW_DATA`` has fields; then the names of those; then a line a sample: its
-    fields, an empty cell, its measurements.
+    Below ``^TABLE_BEGIN`` are the fields of ``^COL_DATA``, one per line, to the right of as many
+    empty cells as ``^ROW_DATA`` has fields; then the names of the fields of ``^ROW_DATA``; then one line per sample:
+    its fields, an empty cell, its measurements.
     """
     file = str(path)
     lines, fields = _preamble(path)
@@ -65,14 +65,14 @@ def read_adat(path: Path) -> pd.DataFrame:
     for note in notes:
         log.info("%s: %s", file, note)
     if not kept.any():
-        raise CohortError("no sample but controls; export all plates", "empty_table", file=file)
+        raise CohortError("all samples are controls; export all plates", "empty_table", file=file)
     names = [name for name, keep in zip(ids, kept, strict=True) if keep]
     measured = patient_table(names, somamers, cells.numbers(somamers)[kept], file)
-    return noted(refuse_negative(measured, "measurement", file), notes)
+    return attach_notes(check_nonnegative(measured, "measurement", file), notes)
 
 
 def _preamble(path: Path) -> tuple[int, dict[str, list[str]]]:
-    """Lines down to ^TABLE_BEGIN, and the fields that ^COL_DATA and ^ROW_DATA name."""
+    """Return the number of lines down to ^TABLE_BEGIN, and the fields that ^COL_DATA and ^ROW_DATA name."""
     seen: list[str] = []
     fields: dict[str, list[str]] = {}
     length = 0

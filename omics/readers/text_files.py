@@ -1,4 +1,4 @@
-"""Files of text: their lines, and what is mistaken for one."""
+"""Text files: their lines, and files that are mistaken for text."""
 
 from __future__ import annotations
 
@@ -10,32 +10,51 @@ from typing import IO, cast
 
 from omics.common.errors import CohortError
 
-__all__ = ["holds_nul", "iterate_lines", "open_text", "read_lines", "refuse_marks"]
+__all__ = ["check_header_line", "iterate_lines", "nul_byte_error", "open_text", "read_lines"]
 
 DISGUISED = {
-    b"\x1f\x8b": "the file is compressed and its name does not say so; add .gz to the name",
-    b"PK\x03\x04": "the file is a zip or a workbook; unpack it, or name it by its true ending such as .xlsx",
+    b"\x1f\x8b": "the file is compressed and its name does not show this; add .gz to the name",
+    b"PK\x03\x04": "the file is a zip or a workbook; unpack it, or give it the right ending, such as .xlsx",
 }
-"""First bytes of what is no text -> what to do."""
+"""First bytes of a file that is not text -> error."""
 
 
 def open_text(path: Path) -> IO[bytes]:
-    """Open a file of text for its bytes, unzipped where the name ends in ``.gz``; refuse what is no text."""
+    """Open a text file for reading bytes, decompressed where its name ends in ``.gz``.
+
+    Raises
+    ------
+    CohortError
+        If the file is not text.
+    """
     if path.name.endswith(".gz"):
         return cast("IO[bytes]", gzip.open(path))
     file = path.open("rb")
     start = file.peek(4)
-    found = next((sentence for sign, sentence in DISGUISED.items() if start.startswith(sign)), None)
-    if found:
+    sentence = next((text for first_bytes, text in DISGUISED.items() if start.startswith(first_bytes)), None)
+    if sentence:
         file.close()
-        raise CohortError(found, "other_kind_of_file", file=str(path))
+        raise CohortError(sentence, "other_kind_of_file", file=str(path))
     return file
 
 
-def refuse_marks(line: str, number: int, file: str) -> None:
-    """Refuse a header that holds what no line of text holds."""
+def check_header_line(line: str, number: int, file: str) -> None:
+    """Check that a header line has no characters that a line of text cannot have.
+
+    Parameters
+    ----------
+    line, number
+        The line and its number.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If the line has a NUL byte or a bare carriage return.
+    """
     if "\0" in line:
-        raise holds_nul(file)
+        raise nul_byte_error(file)
     if "\r" in line:
         raise CohortError(
             f"line {number} ends in a bare carriage return; save the table with line feeds, as Unix or Windows does",
@@ -44,21 +63,34 @@ def refuse_marks(line: str, number: int, file: str) -> None:
         )
 
 
-def holds_nul(file: str) -> CohortError:
-    """Give the error of a file with NUL bytes in it."""
+def nul_byte_error(file: str) -> CohortError:
+    """Error for a file with NUL bytes."""
     return CohortError(
-        "a name holds NUL bytes, the file was damaged; copy or export it again", "nul_byte", file=file
+        "a name has NUL bytes, the file was damaged; copy or export it again", "nul_byte", file=file
     )
 
 
 def iterate_lines(path: Path) -> Iterator[str]:
-    """Lines of a text file in utf-8, gzip too, without their ends and without a byte order mark."""
+    """Yield the lines of a utf-8 text file, also with gzip, without line ends and without a byte order mark."""
     with open_text(path) as file:
         for line in file:
             yield line.decode().lstrip("\ufeff").rstrip("\r\n")
 
 
 def read_lines(path: Path, count: int) -> list[str]:
-    """First `count` lines; empty ones where the file has fewer."""
+    """Read the first lines of a text file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    count
+        Number of lines.
+
+    Returns
+    -------
+    list of str
+        `count` lines; empty ones where the file has fewer.
+    """
     lines = list(islice(iterate_lines(path), count))
     return lines + [""] * (count - len(lines))

@@ -1,4 +1,4 @@
-"""VCF and BCF: how many copies of each alternative allele a patient carries."""
+"""Read VCF and BCF: the number of copies of each alternative allele."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from omics.common.errors import CohortError
 from omics.readers.matrix import patient_table
-from omics.readers.optional_packages import require
+from omics.readers.optional_packages import require_package
 
 __all__ = ["read_vcf"]
 
@@ -22,12 +22,11 @@ BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000000
 
 
 def read_vcf(path: Path) -> pd.DataFrame:
-    """Dosages of the alternative alleles in a VCF or BCF file, gzip and bgzip too.
+    """Read dosages of the alternative alleles from a VCF or BCF file, also with gzip and bgzip.
 
-    One feature an ALT allele, named ``CHROM:POS:REF:ALT``: a site with two of them gives two.
-    The dosage is FORMAT ``DS`` where a call has one, and else the number of times the allele
-    stands in ``GT``. A haploid call counts 0 or 1. A call that misses an allele, as ``./.`` and
-    ``./1``, is NaN.
+    Each ALT allele is one feature, named ``CHROM:POS:REF:ALT``: a site with two ALT alleles gives two features.
+    The dosage is FORMAT ``DS`` where a call has one, otherwise the number of times that the allele is in ``GT``. A
+    haploid call counts 0 or 1. A call with a missing allele, such as ``./.`` or ``./1``, is NaN.
 
     Parameters
     ----------
@@ -37,13 +36,13 @@ def read_vcf(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``sample_id``, then a column an ALT allele, in the order of the file.
+        ``sample_id``, then one column per ALT allele, in the order of the file.
 
     Raises
     ------
     CohortError
-        A damaged or cut file, no patients, no variants, a variant that stands twice, a record with
-        neither DS nor GT, a DS that is not one float an ALT allele, or an allele that the site lacks.
+        If the file is damaged or cut, has no patients or no variants, a variant appears twice, a record has neither
+        DS nor GT, DS is not one float per ALT allele, or a genotype has an allele that the site does not have.
     InputError
         If cyvcf2 is not installed.
 
@@ -52,7 +51,7 @@ def read_vcf(path: Path) -> pd.DataFrame:
     The Variant Call Format Specification, VCFv4.5 and BCFv2.2,
     https://samtools.github.io/hts-specs/VCFv4.5.pdf
     """
-    cyvcf2 = require("cyvcf2", "vcf", "VCF")
+    cyvcf2 = require_package("cyvcf2", "vcf", "VCF")
     _check_end(path)
     try:
         file = cyvcf2.VCF(str(path))
@@ -60,7 +59,7 @@ def read_vcf(path: Path) -> pd.DataFrame:
         names, dosages = _read_variants(file, len(patients), path) if patients else ([], [])
     except CohortError:
         raise
-    except Exception as error:  # noqa: BLE001  # cyvcf2 has no narrower class for a broken record
+    except Exception as error:  # noqa: BLE001  # cyvcf2 has no specific class for a broken record
         raise CohortError(
             f"cannot be read as VCF or BCF ({error}); check it with: bcftools view FILE",
             "unreadable_file",
@@ -84,11 +83,11 @@ def _read_variants(
 
 
 def _dosages(variant: Any, site: str, patients: int, path: Path) -> NDArray[np.float64]:
-    """Patients x ALT alleles."""
+    """Dosages of a site: patients x ALT alleles."""
     fields = variant.FORMAT or []
     if "GT" not in fields and "DS" not in fields:
         raise CohortError(
-            f"{site} has neither DS nor GT, so nobody has a dosage; remove the record",
+            f"{site} has neither DS nor GT, so no patient has a dosage; remove the record",
             "missing_genotypes",
             file=str(path),
         )
@@ -102,7 +101,7 @@ def _dosages(variant: Any, site: str, patients: int, path: Path) -> NDArray[np.f
 
 
 def _from_genotypes(variant: Any, site: str, path: Path) -> NDArray[np.float64]:
-    # Patients x ploidy: -1 is a missing allele, -2 fills up where the ploidy is lower.
+    # Patients x ploidy: -1 is a missing allele, -2 is padding where the ploidy is lower.
     alleles = variant.genotype.array()[:, :-1]
     known = len(variant.ALT)
     if alleles.max(initial=0) > known:
@@ -120,7 +119,7 @@ def _imputed(variant: Any, site: str, path: Path) -> NDArray[np.float64]:
     values = np.asarray(variant.format("DS"))
     if values.dtype.kind != "f" or values.shape[1] != len(variant.ALT):
         raise CohortError(
-            f"{site}: DS is not one float an ALT allele; declare FORMAT DS with Number=A, Type=Float",
+            f"{site}: DS is not one float per ALT allele; declare FORMAT DS with Number=A, Type=Float",
             "invalid_dosage",
             file=str(path),
             column="DS",
@@ -129,7 +128,7 @@ def _imputed(variant: Any, site: str, path: Path) -> NDArray[np.float64]:
 
 
 def _check_end(path: Path) -> None:
-    # htslib only warns when the closing block is missing, and the variants behind it are lost.
+    # htslib only warns when the closing block is missing, and the variants after it are lost.
     with path.open("rb") as file:
         blocked = file.read(4) == BGZF_START
         file.seek(0, 2)

@@ -1,1 +1,1 @@
-"""What a simulated cohort is made of: settings, views, truth, outcomes, files."""
+"""Simulation of cohorts with known factors, effects and outcomes."""

@@ -1,4 +1,4 @@
-"""Settings of a simulated cohort; light, since the command line reads them first."""
+"""Settings of a simulated cohort; quick to import, since the command line needs them first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omics.simulate.simulated_views import VIEWS
 __all__ = ["SimulationConfig"]
 
 FEW = 8
-"""Expected positives that an endpoint needs, so that a draw without any is all but impossible."""
+"""Expected number of positives that an endpoint needs, so that a cohort without any is very unlikely."""
 
 
 def _default_features() -> dict[str, int]:
@@ -29,7 +29,7 @@ def _default_features() -> dict[str, int]:
 
 @dataclass(frozen=True)
 class SimulationConfig:
-    """One simulated cohort.
+    """Settings of a simulated cohort.
 
     Parameters
     ----------
@@ -37,29 +37,29 @@ class SimulationConfig:
         Number of patients.
     factors
         Number of independent standard normal factors. The first half of them is prognostic, the last one
-        predictive, and the others concern no outcome.
+        predictive, and the others are not related to any outcome.
     features
-        View -> number of features; the views are those of VIEWS, and a view left out is not simulated.
+        View -> number of features; the views are those of VIEWS, and a view that is left out is not simulated.
     signal
-        Share of a feature's latent variance that the factors explain, where it loads on any.
+        Share of the latent variance of a feature that the factors explain, where the feature loads on any.
     sites
-        Number of sites; patients are spread evenly at random.
+        Number of sites; each patient is assigned to one at random, all with the same probability.
     site_effect
-        Standard deviation of a site's shift of a feature, in latent standard deviations of the feature.
+        Standard deviation of the shift of a feature by the site, in latent standard deviations of the feature.
     missing_views
         Probability that a patient lacks a view, independently of everything else.
     viewless
-        Whether a patient may lack all views; otherwise one view is left to him.
+        Whether a patient may lack all views; otherwise every patient keeps at least one.
     prognostic_strength
         Standard deviation over patients of the log hazard that does not depend on the arm.
     predictive_strength
-        Standard deviation over patients of the treatment's effect on the log hazard.
+        Standard deviation over patients of the effect of treatment on the log hazard.
     treatment_log_hazard_ratio
-        Effect of the highest dose on the log hazard at the mean of the predictive factor; negative helps.
+        Effect of the highest dose on the log hazard at the mean of the predictive factor; negative is a benefit.
     arm
         Whether there is a randomised treatment.
     doses
-        The treated arms, ascending; all arms, the control (0) included, are of the same size, and
+        Doses of the treated arms, ascending; all arms, including the control (0), have the same size, and
         the effect is proportional to the dose.
     event_share
         Expected share of patients whose event is observed.
@@ -68,17 +68,17 @@ class SimulationConfig:
     toxicity_share
         Expected share of patients with toxicity.
     weibull_shape
-        Shape of the baseline; 1 is exponential.
+        Shape of the Weibull baseline hazard; 1 is exponential.
     accrual
-        Days over which patients enrol, evenly.
+        Days during which patients enrol, at a constant rate.
     follow_up
-        Days from the first enrolment to the end of the study, where everyone is censored.
+        Days from the first enrolment to the end of the study, when all remaining patients are censored.
     dropout
-        Share of patients a year who are lost to follow-up at random.
+        Share of patients per year who are lost to follow-up at random.
     horizon
-        Days up to which true survival benefit is counted.
+        Days up to which the true survival benefit is counted.
     seed
-        The one seed behind every random number.
+        Seed of all random numbers.
     """
 
     patients: int = 300

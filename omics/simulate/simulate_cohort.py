@@ -1,4 +1,4 @@
-"""A cohort with known factors, known responders and known treatment effect."""
+"""Simulate a cohort with known factors, responders and treatment effects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.cohort.read import assemble_cohort, cohort_spec
+from omics.cohort.assemble import assemble_cohort
+from omics.cohort.read import cohort_spec
 from omics.cohort.samples import checked_samples
 from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec, SamplesSpec, ViewSpec
 from omics.common.files import digest_contents, write_bytes
@@ -39,7 +40,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """A simulated cohort, as ``read_cohort`` would give it, and the truth behind it."""
+    """A simulated cohort, as from ``read_cohort``, and its truth."""
 
     config: SimulationConfig
     cohort: MuData
@@ -47,16 +48,16 @@ class Simulated:
 
 
 def simulate(config: SimulationConfig) -> Simulated:
-    """Draw a cohort.
+    """Simulate a cohort.
 
-    Every random number comes from a generator named after its purpose, so that one more view, another
-    share of missing views or another treatment effect leaves all other draws as they were. Only a
-    patient who would lack every view may keep another one once a view is added.
+    Every random number comes from a generator that is named after its purpose, so that an additional view, another
+    share of missing views or another treatment effect does not change any other random number. The only exception is
+    a patient who would lack every view: after a view is added, the patient may keep another one.
 
     Raises
     ------
     CohortError
-        Nobody responds, or nobody has toxicity, in a very small cohort.
+        If no patient responds, or no patient has toxicity, in a very small cohort.
 
     Examples
     --------
@@ -76,18 +77,24 @@ def simulate(config: SimulationConfig) -> Simulated:
     samples = samples.assign(**_outcomes(config, truth, arm))
     views = _views(config, factors, loadings, samples)
     spec = _spec(config)
-    # Settled as a reader settles them, so that the files say what the cohort holds.
+    # Converted as a reader converts them, so that the files have the same values as the cohort.
     samples = checked_samples(samples, spec, OUTCOME)
     digest = digest_contents(cohort_files(spec, samples, views))
     return Simulated(config, assemble_cohort(samples, views, spec, digest, OUTCOME), truth)
 
 
 def write_cohort(simulated: Simulated, folder: str | Path) -> None:
-    """Write a cohort that ``read_cohort`` reads back the same, and its truth.
+    """Write a simulated cohort, which ``read_cohort`` reads back unchanged, and its truth.
 
-    The folder, made where it is missing, gets ``cohort.yaml``, ``outcome.csv``, one ``csv.gz`` a view,
-    ``truth/patients.parquet`` and ``truth/settings.json`` (configuration, baseline, loadings). The same
-    configuration gives the same bytes.
+    The folder gets ``cohort.yaml``, ``outcome.csv``, one ``csv.gz`` per view, ``truth/patients.parquet`` and
+    ``truth/settings.json`` (configuration, baseline, loadings). The same configuration gives the same bytes.
+
+    Parameters
+    ----------
+    simulated
+        The cohort.
+    folder
+        Where to write it; it is created if it does not exist.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +111,7 @@ def _identifiers(patients: int) -> list[str]:
 
 
 def _prognostic_score(factors: Values) -> Values:
-    # The first half of the factors; the last one is kept for what treatment does.
+    # The sum of the first half of the factors; the last factor is predictive.
     half = factors.shape[1] // 2
     score: Values = factors[:, :half].sum(axis=1) / np.sqrt(half)
     return score
@@ -141,24 +148,24 @@ def _truth(
         predictive=predictive,
         response_intercept=intercept,
         toxicity_probability=expit(toxicity),
-        responder=_luck(config, "response") < expit(intercept - log_hazard[:, -1]),
+        responder=_uniform_draws(config, "response") < expit(intercept - log_hazard[:, -1]),
         weibull_shape=config.weibull_shape,
         weibull_scale=weibull_scale(config, received),
         horizon=config.horizon,
     )
 
 
-def _luck(config: SimulationConfig, endpoint: str) -> Values:
-    # One uniform number a patient, whatever the arm: whoever responds at some probability responds at
-    # any higher one.
+def _uniform_draws(config: SimulationConfig, endpoint: str) -> Values:
+    # One uniform number per patient, for all arms: a patient who responds at some probability responds at any higher
+    # one.
     return named_generator(config.seed, endpoint).random(config.patients)
 
 
 def _outcomes(config: SimulationConfig, truth: Truth, arm: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     rows = np.arange(config.patients)
     time, event = draw_survival(config, truth.log_hazard[rows, arm], truth.weibull_scale)
-    response = _luck(config, "response") < truth.response_probability[rows, arm]
-    toxicity = _luck(config, "toxicity") < truth.toxicity_probability[rows, arm]
+    response = _uniform_draws(config, "response") < truth.response_probability[rows, arm]
+    toxicity = _uniform_draws(config, "toxicity") < truth.toxicity_probability[rows, arm]
     dose = np.array([0, *map(_plain, config.doses)])
     return {
         **({"dose": dose[arm]} if config.arm else {}),
@@ -170,7 +177,7 @@ def _outcomes(config: SimulationConfig, truth: Truth, arm: NDArray[np.int64]) ->
 
 
 def _plain(dose: float) -> float:
-    # A table of whole doses says 1, not 1.0.
+    # A table of whole doses has 1, not 1.0.
     return int(dose) if float(dose).is_integer() else float(dose)
 
 
@@ -193,23 +200,23 @@ def _views(
 
 
 def _measured(config: SimulationConfig) -> NDArray[np.bool_]:
-    """Which patient has which view: (n, views)."""
-    luck = np.column_stack(
+    """(n, views) bool: the patient has the view."""
+    draws = np.column_stack(
         [
             named_generator(config.seed, "view", view, "missing").random(config.patients)
             for view in config.features
         ]
     )
-    # A view that nobody has would be no view.
-    measured: NDArray[np.bool_] = (luck >= config.missing_views) | (luck == luck.max(axis=0))
+    # Every view is measured in at least one patient.
+    measured: NDArray[np.bool_] = (draws >= config.missing_views) | (draws == draws.max(axis=0))
     if not config.viewless:
-        bare = ~measured.any(axis=1)
-        measured[bare, luck[bare].argmax(axis=1)] = True
+        without_view = ~measured.any(axis=1)
+        measured[without_view, draws[without_view].argmax(axis=1)] = True
     return measured
 
 
 def _spec(config: SimulationConfig) -> CohortSpec:
-    arm = ArmSpec("dose", control=0, treated=_plain(config.doses[-1]), randomised=True)
+    arm = ArmSpec("dose", control=0, treated=_plain(config.doses[-1]), randomised="yes")
     if len(config.doses) == 1:
         arm = dataclasses.replace(arm, probability=0.5)
     return CohortSpec(

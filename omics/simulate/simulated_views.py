@@ -1,8 +1,8 @@
-"""From known factors to measured values: one function a kind of table, and the table VIEWS.
+"""Simulate measured values from known factors: one function per kind of view, and the registry VIEWS.
 
 Every feature of every view has a latent value per patient, standard normal in the population: its
-loadings times the factors, plus noise of its own. A measuring function turns latent values into what
-an instrument would report, so that a feature's marginal distribution does not depend on its loadings.
+loadings times the factors, plus independent noise. A measuring function converts latent values to what
+an instrument reports, so that the marginal distribution of a feature does not depend on its loadings.
 Features are independent of each other given the factors; linkage along a chromosome is not simulated.
 """
 
@@ -21,33 +21,34 @@ Values = NDArray[np.float64]
 Measure = Callable[[Values, np.random.Generator], Values]
 
 LOADED = 0.4
-"""Chance that a feature loads on a given factor; what loads on none is noise alone."""
+"""Probability that a feature loads on a given factor; a feature that loads on none is only noise."""
 COPY_NUMBER_SHARES = (0.02, 0.20, 0.56, 0.17, 0.05)
-"""Deep loss, loss, neutral, gain, amplification: -2 to 2 as GISTIC calls them."""
+"""Shares of deep loss, loss, neutral, gain and amplification: -2 to 2, as GISTIC codes them."""
 DISPERSION = 0.1
 """Negative binomial: variance = mean + dispersion * mean^2 at a given expected count."""
 DETECTION = 0.3
 """A metabolite is below detection in up to this share of patients, half of it on average."""
 HALF_LOST = 17.0
-"""Log2 intensity at which a protein is missed by every second run."""
+"""Log2 intensity at which half of the runs miss a protein."""
 DEPTH = 20_000
 """Median reads of a microbiome sample."""
 
 
 @dataclass(frozen=True)
 class SimulatedView:
-    """One kind of table.
+    """One kind of simulated view.
 
     Attributes
     ----------
     modality, scale
         As in ``cohort.yaml``.
     feature
-        Beginning of the feature names; a gene has one name in all views.
+        Prefix of the names of features; a gene has the same name in all views.
     measure
-        Latent values (patients x features) and a generator -> measured values of the same shape.
+        Function of latent values (patients x features) and a generator that returns measured values of the same
+        shape.
     batch
-        Whether the site shifts the latent values; genotypes and mutation calls do not drift.
+        Whether the site shifts the latent values; genotypes and mutation calls are not shifted.
     """
 
     modality: str
@@ -58,7 +59,22 @@ class SimulatedView:
 
 
 def draw_loadings(factors: int, features: int, signal: float, rng: np.random.Generator) -> Values:
-    """Draw sparse loadings, (features, factors); a row's sum of squares is `signal`, or 0."""
+    """Draw sparse loadings.
+
+    Parameters
+    ----------
+    factors, features
+        Their numbers.
+    signal
+        Sum of squares of the loadings of a feature, unless it loads on no factor.
+    rng
+        Random generator.
+
+    Returns
+    -------
+    array of float
+        (features, factors) loadings.
+    """
     loadings = np.where(
         rng.random((features, factors)) < LOADED, rng.standard_normal((features, factors)), 0.0
     )
@@ -68,7 +84,22 @@ def draw_loadings(factors: int, features: int, signal: float, rng: np.random.Gen
 
 
 def latent_values(factors: Values, loadings: Values, rng: np.random.Generator) -> Values:
-    """Latent values, (patients, features), each feature standard normal in the population."""
+    """Draw latent values, each feature standard normal in the population.
+
+    Parameters
+    ----------
+    factors
+        (patients, factors) values of the factors.
+    loadings
+        (features, factors) loadings.
+    rng
+        Random generator.
+
+    Returns
+    -------
+    array of float
+        (patients, features) latent values.
+    """
     unique = np.sqrt(np.maximum(1.0 - (loadings**2).sum(axis=1), 0.0))
     noise = rng.standard_normal((len(factors), len(loadings)))
     latent: Values = factors @ loadings.T + unique * noise
@@ -76,7 +107,7 @@ def latent_values(factors: Values, loadings: Values, rng: np.random.Generator) -
 
 
 def _mutation(latent: Values, rng: np.random.Generator) -> Values:
-    # Most genes are mutated rarely, a few drivers often.
+    # Most genes are rarely mutated, a few driver genes often.
     prevalence = np.clip(rng.beta(1.0, 8.0, latent.shape[1]), 0.02, 0.6)
     return (latent > _quantiles(1.0 - prevalence)).astype(np.float64)
 
@@ -87,7 +118,7 @@ def _copy_number(latent: Values, rng: np.random.Generator) -> Values:  # noqa: A
 
 
 def _dosage(latent: Values, rng: np.random.Generator) -> Values:
-    # Cutting a normal at (1-q)^2 and 1-q^2 gives Hardy-Weinberg proportions whatever the loadings.
+    # Cutting a normal variable at (1-q)^2 and 1-q^2 gives Hardy-Weinberg proportions for any loadings.
     minor = _uniform(rng, 0.05, 0.5, latent.shape[1])
     heterozygous = latent > _quantiles((1.0 - minor) ** 2)
     homozygous = latent > _quantiles(1.0 - minor**2)
@@ -108,9 +139,9 @@ def _counts(latent: Values, rng: np.random.Generator) -> Values:
 def _log_intensity(latent: Values, rng: np.random.Generator) -> Values:
     level = rng.normal(20.0, 2.0, latent.shape[1])
     values = np.round(level + latent, 3)
-    # The faint ones are missed more often: not at random.
+    # Small values are missed more often: they are not missing at random.
     missed = rng.random(latent.shape) < 1.0 / (1.0 + np.exp(2.0 * (values - HALF_LOST)))
-    missed[np.arange(len(values)), values.argmax(axis=1)] = False  # a run without any protein is no run
+    missed[np.arange(len(values)), values.argmax(axis=1)] = False  # every run finds at least one protein
     return np.where(missed, np.nan, values)
 
 
@@ -128,11 +159,24 @@ def _taxon_counts(latent: Values, rng: np.random.Generator) -> Values:
 
 
 def compose(latent: Values, rng: np.random.Generator) -> Values:
-    """Relative abundances, (patients, taxa): rows sum to one, taxa that a patient lacks are zero."""
+    """Draw relative abundances of taxa.
+
+    Parameters
+    ----------
+    latent
+        (patients, taxa) latent values.
+    rng
+        Random generator.
+
+    Returns
+    -------
+    array of float
+        (patients, taxa) shares; rows sum to one, and taxa that a patient does not have are zero.
+    """
     patients, taxa = latent.shape
     abundance = 2.0 * rng.standard_normal(taxa)
     carried = rng.random((patients, taxa)) < rng.beta(1.0, 1.0, taxa)
-    carried[:, np.argmax(abundance)] = True  # nobody is without microbes
+    carried[:, np.argmax(abundance)] = True  # every patient has at least one taxon
     parts = np.where(carried, np.exp(abundance + latent), 0.0)
     composition: Values = parts / parts.sum(axis=1, keepdims=True)
     return composition
@@ -156,4 +200,4 @@ VIEWS = {
     "metabolite": SimulatedView("metabolomics", "intensity", "metabolite", _intensity, batch=True),
     "microbiome": SimulatedView("microbiome", "counts", "taxon", _taxon_counts, batch=True),
 }
-"""View -> how it is simulated; a new one is one function and one line here."""
+"""View -> its simulation; a new one is one function and one line here."""

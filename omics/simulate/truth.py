@@ -1,4 +1,4 @@
-"""What is known about a simulated cohort and nobody knows about a real one."""
+"""The truth of a simulated cohort, which is unknown for a real one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Values = NDArray[np.float64]
 
 
 def dose_fraction(doses: Values) -> Values:
-    """Dose of each arm, (a,), as a fraction of the highest; 0 where nobody is treated.
+    """Dose of each arm, (a,), as a fraction of the highest; 0 where no patient is treated.
 
     Examples
     --------
@@ -28,22 +28,37 @@ def dose_fraction(doses: Values) -> Values:
 
 
 def hazards(prognostic: Values, effect: Values, doses: Values) -> Values:
-    """Log hazards, (n, a), from the prognostic part and the effect of the highest dose, (n,) each."""
+    """Log hazards of patients in each arm.
+
+    Parameters
+    ----------
+    prognostic
+        (n,) log hazard that does not depend on the arm.
+    effect
+        (n,) effect of the highest dose on the log hazard.
+    doses
+        (a,) dose of each arm, ascending.
+
+    Returns
+    -------
+    array of float
+        (n, a) log hazards.
+    """
     log_hazard: Values = prognostic[:, None] + dose_fraction(doses) * effect[:, None]
     return log_hazard
 
 
 def expit(log_odds: Values) -> Values:
-    """Probability of these log odds."""
+    """Convert log odds to probabilities."""
     probability: Values = 1.0 / (1.0 + np.exp(-log_odds))
     return probability
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The truth, for n patients in the order of ``cohort.obs`` and a arms, the control first.
+    """The truth for n patients, in the order of ``cohort.obs``, and a arms, the control first.
 
-    The log hazard, over the Weibull baseline, of a patient in an arm is ::
+    The log hazard of a patient in an arm, relative to the Weibull baseline, is ::
 
         prognostic + dose / highest dose * (treatment_log_hazard_ratio + predictive)
 
@@ -52,9 +67,9 @@ class Truth:
     Attributes
     ----------
     sample_id
-        The patients.
+        Ids of the patients.
     doses
-        (a,) dose of each arm, ascending from 0; 0 alone where nobody is treated.
+        (a,) dose of each arm, ascending from 0; only 0 where no patient is treated.
     treatment_log_hazard_ratio
         Effect of the highest dose at a predictive part of 0.
     factors
@@ -62,15 +77,15 @@ class Truth:
     loadings
         View -> (features, k), on the latent scale of the view.
     prognostic
-        (n,) log hazard that does not depend on the arm; the population's mean is 0.
+        (n,) log hazard that does not depend on the arm; its mean in the population is 0.
     predictive
-        (n,) what the highest dose adds to the log hazard beyond its average; the population's mean is 0.
+        (n,) effect of the highest dose on the log hazard minus its average; its mean in the population is 0.
     response_intercept
         Log odds of response at a log hazard of 0.
     toxicity_probability
-        (n, a)
+        (n, a) probability of toxicity.
     responder
-        (n,) bool: would respond to the highest dose; the observed response of whoever received it.
+        (n,) bool: the patient would respond to the highest dose; equals the observed response of those who received it.
     weibull_shape, weibull_scale
         Baseline survival at t days is ``exp(-(t / scale) ** shape)``.
     horizon
@@ -102,14 +117,14 @@ class Truth:
         return expit(self.response_intercept - self.log_hazard)
 
     def survival(self, times: ArrayLike) -> Values:
-        """(n, a, t) probability of being free of the event after `times` days, (t,)."""
+        """(n, a, t) probability that no event occurs within `times` days, (t,)."""
         cumulative = (np.asarray(times, dtype=np.float64) / self.weibull_scale) ** self.weibull_shape
         survival: Values = np.exp(-np.exp(self.log_hazard)[:, :, None] * cumulative)
         return survival
 
     def rmst(self, horizon: float) -> Values:
-        """(n, a) restricted mean survival time: expected days free of the event within `horizon`."""
-        # Gauss-Legendre on the square root of time: dense where early events bend the curve.
+        """(n, a) restricted mean survival time: expected days without the event within `horizon`."""
+        # Gauss-Legendre quadrature over the square root of time, with more nodes early, where the curve bends most.
         nodes, weights = np.polynomial.legendre.leggauss(64)
         root = (nodes + 1.0) / 2.0
         mean: Values = self.survival(horizon * root**2) @ (horizon * root * weights)

@@ -1,4 +1,4 @@
-"""A simulated cohort on disk: what ``read_cohort`` reads, and the truth beside it."""
+"""Write and read a simulated cohort: the files for ``read_cohort``, and the truth."""
 
 from __future__ import annotations
 
@@ -29,14 +29,29 @@ _SCALARS = (
 
 
 def view_file(view: str) -> str:
-    """Name of a view's file."""
+    """Name of the file of a view."""
     return f"{view}.csv.gz"
 
 
 def cohort_files(
     spec: CohortSpec, samples: pd.DataFrame, views: Mapping[str, pd.DataFrame]
 ) -> dict[str, bytes]:
-    """Contents of a cohort's files by name; the same tables give the same bytes."""
+    """Contents of the files of a cohort; the same tables give the same bytes.
+
+    Parameters
+    ----------
+    spec
+        Specification of the cohort.
+    samples
+        One row per patient, indexed by id.
+    views
+        View -> patients x features.
+
+    Returns
+    -------
+    dict of bytes
+        Name of a file -> its content.
+    """
     settings = yaml.safe_dump(spec.as_dict(), sort_keys=False, default_flow_style=None, width=110)
     files = {"cohort.yaml": settings.encode(), OUTCOME: samples.to_csv(index_label="sample_id").encode()}
     for view, frame in views.items():
@@ -46,7 +61,17 @@ def cohort_files(
 
 
 def write_truth(truth: Truth, config: Mapping[str, Any], folder: Path) -> None:
-    """Write what concerns patients to ``truth/patients.parquet``, all else to ``truth/settings.json``."""
+    """Write the truth about patients to ``truth/patients.parquet``, the rest to ``truth/settings.json``.
+
+    Parameters
+    ----------
+    truth
+        The truth.
+    config
+        Settings of the simulation.
+    folder
+        Folder of the cohort.
+    """
     (folder / "truth").mkdir(exist_ok=True)
     write_parquet(folder / _TABLE, _patients(truth))
     write_json(
@@ -76,12 +101,12 @@ def _patients(truth: Truth) -> pd.DataFrame:
 
 
 def read_truth(folder: str | Path) -> Truth:
-    """Read the truth back from the folder of a simulated cohort.
+    """Read the truth of a simulated cohort from its folder.
 
     Raises
     ------
     InputError
-        A file is missing, malformed or of an unknown schema version.
+        If a file is missing, malformed or has an unknown schema version.
     """
     table, settings = read_parquet(Path(folder) / _TABLE), read_json(Path(folder) / _SETTINGS)
     doses = np.array(settings["doses"], dtype=np.float64)

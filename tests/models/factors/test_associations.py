@@ -1,4 +1,4 @@
-"""Associations of factors: each test against an oracle, q against its definition, errors of both kinds simulated."""
+"""Associations of factors: each test against a reference, q against its definition, error rates by simulation."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from scipy.stats import kruskal, mannwhitneyu, rankdata, spearmanr
 from small import specification, tables, with_response
 
 from models.factors.associations import associations, cox_score
+from omics.cohort.assemble import assemble_cohort
 from omics.cohort.parse import parse_spec
-from omics.cohort.read import assemble_cohort, read_cohort
+from omics.cohort.read import read_cohort
 from omics.common.errors import InputError
 
 
 def everything(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
-    """Survival and response, a site and an arm, and holes in all of them."""
+    """Add a response, a site and an arm, and missing values in all of them."""
     rng = np.random.default_rng(5)
     survival = dict(spec["endpoints"])
     with_response(frames, spec)
@@ -35,7 +36,7 @@ def everything(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
     outcome.loc[3, ["age", "stage", "centre"]] = np.nan
     outcome.loc[5:8, ["time", "event"]] = np.nan
     spec["site"] = "centre"
-    spec["arm"] = {"column": "drug", "control": 0, "randomised": True}
+    spec["arm"] = {"column": "drug", "control": 0, "randomised": "yes"}
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_every_test_equals_its_oracle(cohort: Any) -> None:
     frame["x"] = (frame["x"] - frame["x"].mean()) / frame["x"].std(ddof=0)
     lifelines = CoxPHFitter().fit(frame, "time", "event")
     assert survival["n"] == 36
-    # One Newton step and the score test against the maximum and the likelihood ratio test: close, not equal.
+    # One Newton step and the score test are close to the maximum and the likelihood ratio test, not equal.
     assert np.log(survival["effect"]) == pytest.approx(lifelines.params_["x"], abs=0.02)
     assert survival["p"] == pytest.approx(lifelines.log_likelihood_ratio_test().p_value, abs=0.02)
 
@@ -111,15 +112,15 @@ def test_direction_of_survival_and_response(cohort: Any) -> None:
 
 @settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(6, 60), st.integers(2, 30))
-def test_two_groups_give_the_log_rank_test_ties_included(seed: int, n: int, distinct: int) -> None:
+def test_two_groups_give_the_log_rank_test_also_with_ties(seed: int, n: int, distinct: int) -> None:
     rng = np.random.default_rng(seed)
     time, event = rng.integers(1, distinct + 1, n).astype(float), rng.random(n) < 0.7
     group = np.arange(n) % 2
     u, v = cox_score(group.astype(float), event, time)
     if v < 1e-9:
         return
-    found = logrank_test(time[group == 1], time[group == 0], event[group == 1], event[group == 0])
-    assert u**2 / v == pytest.approx(found.test_statistic, rel=1e-8)
+    expected = logrank_test(time[group == 1], time[group == 0], event[group == 1], event[group == 0])
+    assert u**2 / v == pytest.approx(expected.test_statistic, rel=1e-8)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -135,7 +136,7 @@ def test_score_and_information_equal_sums_over_risk_sets(seed: int) -> None:
     assert cox_score(x, event, time) == pytest.approx((score, information))
 
 
-def test_q_is_that_of_benjamini_and_hochberg_over_the_whole_table(cohort: Any) -> None:
+def test_q_follows_benjamini_and_hochberg_over_the_whole_table(cohort: Any) -> None:
     table = associations(scores(cohort, 5), cohort)
     p = table["p"].to_numpy()
     m = len(p)
@@ -146,12 +147,12 @@ def test_q_is_that_of_benjamini_and_hochberg_over_the_whole_table(cohort: Any) -
     np.testing.assert_allclose(table["q"], expected)
 
 
-def test_what_does_not_vary_has_no_row(write_small: Callable[..., Path]) -> None:
+def test_variables_without_variation_have_no_row(write_small: Callable[..., Path]) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         everything(frames, spec)
         frames["outcome"]["age"] = 50
         frames["outcome"]["stage"] = "I"
-        # A site a patient is no grouping.
+        # A separate site for each patient is no grouping.
         frames["outcome"]["centre"] = frames["outcome"]["sample_id"]
 
     cohort = read_cohort(write_small(change))
@@ -166,7 +167,7 @@ def test_what_does_not_vary_has_no_row(write_small: Callable[..., Path]) -> None
     assert list(empty.columns) == list(table.columns)
 
 
-def test_patients_without_a_score_take_no_part(cohort: Any) -> None:
+def test_patients_without_a_score_are_ignored(cohort: Any) -> None:
     z = scores(cohort)
     part = z.iloc[::-1].iloc[:30]
     table = associations(part, cohort)
@@ -176,12 +177,12 @@ def test_patients_without_a_score_take_no_part(cohort: Any) -> None:
     assert row(table, "age")["effect"] == pytest.approx(rho)
 
 
-def test_a_stranger_is_named(cohort: Any) -> None:
+def test_an_unknown_patient_is_named(cohort: Any) -> None:
     with pytest.raises(InputError, match="patient p999 has factors but is not in the cohort"):
         associations(scores(cohort).rename(index={"p003": "p999"}), cohort)
 
 
-def test_a_planted_site_is_found_and_one_patient_makes_nothing(cohort: Any) -> None:
+def test_a_simulated_site_effect_is_found_and_an_outlier_has_no_effect(cohort: Any) -> None:
     z = scores(cohort)
     z["factor1"] += 3.0 * (cohort.obs["centre"] == "Lyon")
     z.iloc[0, 1] = 1e6
@@ -208,14 +209,14 @@ SIMULATIONS = 200
 
 @pytest.mark.slow
 def test_false_and_true_discoveries() -> None:
-    """Without any association Benjamini and Hochberg promise that at most 5% of tables hold a q < .05.
+    """Without any association, at most 5% of the tables have a q < .05 (Benjamini and Hochberg).
 
-    Monte Carlo error of .05 with 200 simulations: 0.015. Each p-value by itself is below .05 in 5%, too.
+    Monte Carlo error of .05 with 200 simulations: 0.015. Each single p-value is also below .05 in 5%.
     """
     false, single, found = [], [], []
     for seed in range(SIMULATIONS):
         cohort = random_cohort(seed)
-        # Heavy tails, and factors that hang together: the tests go by ranks, the promise holds either way.
+        # Heavy tails and correlated factors: the tests use ranks, and the guarantee holds in both cases.
         rng = np.random.default_rng([14, seed])
         values = rng.standard_t(3, size=(cohort.n_obs, 5)) + 0.5 * rng.normal(size=(cohort.n_obs, 1))
         z = pd.DataFrame(values, cohort.obs_names, [f"factor{i}" for i in range(1, 6)])
@@ -229,6 +230,6 @@ def test_false_and_true_discoveries() -> None:
     shares = pd.concat(single, axis=1).mean(axis=1)
     print(np.mean(false), error, np.mean(found), shares.round(3).to_dict())  # noqa: T201
     assert np.mean(false) < 0.05 + 2 * error
-    # Factors share a part of their noise, and so do tests of one variable: an error of one test a table holds for all.
+    # Factors are correlated, and so are the tests of a variable: the error is that of one test per table.
     assert (np.abs(shares - 0.05) < 3 * error).all(), shares
     assert np.mean(found) > 0.95

@@ -105,7 +105,7 @@ def test_h5mu_with_a_view_without_values_is_named(acc: Any, tmp_path: Path) -> N
     bare.mod["rppa"] = bare.mod["rppa"].copy()
     bare.mod["rppa"].X = None
     bare.write(tmp_path / "bare.h5mu")
-    with pytest.raises(CohortError, match="view 'rppa' holds no values") as caught:
+    with pytest.raises(CohortError, match="view 'rppa' has no values") as caught:
         read_cohort(tmp_path / "bare.h5mu")
     assert caught.value.code == "missing_view"
 

@@ -226,7 +226,7 @@ def test_an_arm_is_declared_only_where_its_name_says_nothing_else() -> None:
     guess, declared = guess_arm(arms)
     assert declared
     assert guess is not None
-    assert guess.value == {"column": "Arm", "control": "placebo", "randomised": False}
+    assert guess.value == {"column": "Arm", "control": "placebo", "randomised": "no"}
     assert guess_arm(arms[["treatment_line"]])[1] is False
     assert guess_arm(pd.DataFrame({"arm": column(1)})) == (None, False)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics.readers import delimited
-from omics.readers.column_types import guessed_columns
+from omics.readers.column_types import typed_columns
 from omics.readers.delimited import Cells
 
 CELLS = [
@@ -69,7 +69,7 @@ def test_many_columns_at_once_are_what_each_is_alone(columns: list[list[str | No
     cells = table(columns)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delimited, "TOGETHER", together)
-        found = cells.guessed(list(cells.columns))
+        found = cells.typed(list(cells.columns))
     assert list(found.columns) == list(cells.columns)
     for name, column in zip(found.columns, columns, strict=True):
         pd.testing.assert_series_equal(found[name], alone(column), check_names=False)
@@ -77,18 +77,18 @@ def test_many_columns_at_once_are_what_each_is_alone(columns: list[list[str | No
 
 def test_columns_of_every_type_keep_their_order() -> None:
     columns = [["1", "2"], ["a", "b"], ["1.5", None], ["3", None], ["007", "8"], ["true", "false"]]
-    found = table(columns).guessed([f"c{i}" for i in range(6)])
+    found = table(columns).typed([f"c{i}" for i in range(6)])
     assert [kind.kind for kind in found.dtypes] == ["i", "O", "f", "f", "O", "b"]
     assert found["c4"].tolist() == ["007", "8"]
 
 
 @pytest.mark.parametrize("odd", ["NAN", "+nan", "nan(1)", "0x1F", "1_000", "1,5", "٣", "\u22121"])
 def test_what_only_looks_like_a_number_stays_text(odd: str) -> None:
-    found = table([["1", odd], ["1.5", odd]]).guessed(["c0", "c1"])
+    found = table([["1", odd], ["1.5", odd]]).typed(["c0", "c1"])
     assert found["c0"].tolist() == ["1", odd]
     assert found["c1"].tolist() == ["1.5", odd]
 
 
 def test_no_rows_and_no_columns() -> None:
-    assert next(guessed_columns([pa.array([], pa.string())], ["a"])).shape == (0, 1)
-    assert table([["1", "2"]]).guessed([]).shape == (2, 0)
+    assert next(typed_columns([pa.array([], pa.string())], ["a"])).shape == (0, 1)
+    assert table([["1", "2"]]).typed([]).shape == (2, 0)

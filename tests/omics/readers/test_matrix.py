@@ -1,7 +1,7 @@
 import pytest
 
 from omics.common.errors import CohortError
-from omics.readers.delimited import fields_under, measured
+from omics.readers.delimited import fit_to_header, missing_to_none
 from omics.readers.matrix import patient_table
 
 
@@ -57,7 +57,7 @@ def test_features_need_names_of_their_own(names: list[str], code: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "NA", " N/A ", "null", "NaN"])
 def test_missing_texts(text: str) -> None:
-    assert measured(text) is None
+    assert missing_to_none(text) is None
 
 
 def test_patients_need_names() -> None:
@@ -67,8 +67,8 @@ def test_patients_need_names() -> None:
 
 
 def test_a_row_may_end_in_empty_fields_only() -> None:
-    assert fields_under(["a", "b"], ["1", "", "", " "], "t") == ["1", ""]
+    assert fit_to_header(["a", "b"], ["1", "", "", " "], "t") == ["1", ""]
     for wrong in (["1"], ["1", "2", "3"], []):
         with pytest.raises(CohortError) as caught:
-            fields_under(["a", "b"], wrong, "t")
+            fit_to_header(["a", "b"], wrong, "t")
         assert caught.value.code == "ragged_row"

@@ -221,7 +221,7 @@ def test_arms_are_of_the_same_size_and_the_effect_grows_with_the_dose() -> None:
     np.testing.assert_allclose(difference, config.treatment_log_hazard_ratio / 3)
     arm = cohort_spec(simulated.cohort).arm
     assert arm is not None
-    assert (arm.control, arm.treated, arm.randomised) == (0, 18, True)
+    assert (arm.control, arm.treated, arm.randomised) == (0, 18, "yes")
 
 
 def test_without_arms_nobody_benefits() -> None:

@@ -23,20 +23,20 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-quic", "--disable-background-n
 LARGEST = 6_000_000
 EVIL = "<script>alert(1)</script>"
 IMAGE = "<img src=x onerror=alert(1)>"
-"""For names that may hold no slash."""
+"""For names that must not contain a slash."""
 
 EVERYWHERE = {
-    "answer",
+    "summary",
     "cohort",
     "performance",
     "sample_size",
-    "differs",
+    "subgroup_performance",
     "calibration",
-    "decision",
+    "decision_curve",
     "uncertainty",
     "factors",
     "methods",
-    "limits",
+    "limitations",
     "model_card",
     "tripod",
     "provenance",
@@ -56,7 +56,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def with_evil_names(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
-    """Change the small cohort: patients, features, a covariate, sites, a view and the cohort are called by a tag."""
+    """Change the small cohort: patients, features, a covariate, sites, a view and the cohort are named like tags."""
     for frame in frames.values():
         frame["sample_id"] = frame["sample_id"].replace("p001", EVIL)
     frames["rna"] = frames["rna"].rename(columns={"rna0": EVIL})
@@ -77,16 +77,16 @@ def browser() -> Iterator[Browser]:
 
 
 class Watched:
-    """A page, what it asked for, what it complained of, and what it said aloud."""
+    """A page with its requests, console messages, errors and dialogs."""
 
     def __init__(self, browser: Browser, **options: Any) -> None:
         self.page: Page = browser.new_context(**options).new_page()
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        self.requests: list[str] = []
+        self.messages: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.messages.append(dialog.message), dialog.dismiss()))
 
     def go(self, report: Path) -> Page:
         self.page.goto(report.as_uri())
@@ -94,7 +94,7 @@ class Watched:
 
 
 @pytest.mark.parametrize("name", ["survival", "response", "evil"])
-def test_the_report_is_drawn_and_asks_nobody(browser: Browser, runs: dict[str, Path], name: str) -> None:
+def test_the_report_is_drawn_without_any_request(browser: Browser, runs: dict[str, Path], name: str) -> None:
     report = runs[name] / "report.html"
     assert report.stat().st_size <= LARGEST
     found = Watched(browser)
@@ -109,11 +109,11 @@ def test_the_report_is_drawn_and_asks_nobody(browser: Browser, runs: dict[str, P
         assert figure.locator("svg").bounding_box() is not None
         assert figure.locator("figcaption").inner_text()
         assert figure.locator("table").count() == 1
-    # Every entry of the contents list and every line of the card leads somewhere.
+    # Every link of the contents list and the report card has a target.
     for link in page.locator("a[href^='#']").all():
         assert page.locator(f"[id='{str(link.get_attribute('href'))[1:]}']").count() == 1
-    assert found.complaints == []
-    assert found.asked == [report.as_uri()]
+    assert found.messages == []
+    assert found.requests == [report.as_uri()]
 
 
 def test_the_policy_stops_a_request(browser: Browser, runs: dict[str, Path], tmp_path: Path) -> None:
@@ -124,12 +124,12 @@ def test_the_policy_stops_a_request(browser: Browser, runs: dict[str, Path], tmp
     )
     found = Watched(browser)
     found.go(asking)
-    assert len(found.complaints) == 2
-    assert all("Content Security Policy" in complaint for complaint in found.complaints)
+    assert len(found.messages) == 2
+    assert all("Content Security Policy" in message for message in found.messages)
 
 
 def test_names_that_are_tags_are_texts(browser: Browser, runs: dict[str, Path]) -> None:
-    """Without the page's policy, too: nothing of them is a tag to begin with."""
+    """They are texts even without the content security policy of the page."""
     found = Watched(browser, bypass_csp=True)
     page = found.go(runs["evil"] / "report.html")
     assert page.locator("script, img").count() == 0
@@ -139,14 +139,14 @@ def test_names_that_are_tags_are_texts(browser: Browser, runs: dict[str, Path]) 
     assert shown.count(EVIL) >= 4
     assert shown.count(IMAGE) >= 2
     assert page.title() == f"{EVIL}: stratomics report"
-    assert found.complaints == []
+    assert found.messages == []
 
 
-def test_a_note_and_an_arm_called_by_a_tag_are_texts(
+def test_a_note_and_an_arm_named_like_tags_are_texts(
     browser: Browser, runs: dict[str, Path], tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(runs["survival"], tmp_path / "run"))
-    arm = {"column": EVIL, "control": EVIL, "treated": [EVIL], "randomised": True}
+    arm = {"column": EVIL, "control": EVIL, "treated": [EVIL], "randomised": "yes"}
     place = run / "provenance.json"
     write_json(place, read_json(place) | {"notes": [EVIL], "arm": arm, "endpoint": "survival"})
     assert main(["report", str(run)]) == 0
@@ -154,7 +154,7 @@ def test_a_note_and_an_arm_called_by_a_tag_are_texts(
     page = found.go(run / "report.html")
     assert page.locator("script").count() == 0
     assert f"Note: {EVIL}." in page.locator("#cohort").inner_text()
-    assert found.complaints == []
+    assert found.messages == []
 
 
 @pytest.mark.parametrize("name", ["survival", "response", "evil"])
@@ -162,7 +162,7 @@ def test_a_note_and_an_arm_called_by_a_tag_are_texts(
 def test_axe_finds_nothing_serious(
     browser: Browser, runs: dict[str, Path], name: str, scheme: str, width: int
 ) -> None:
-    # The page's policy would stop axe, which is no part of it.
+    # The policy of the page would block axe, which is not part of it.
     found = Watched(browser, color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = found.go(runs[name] / "report.html")
     for details in page.locator("details").all():
@@ -173,25 +173,25 @@ def test_axe_finds_nothing_serious(
         if fault["impact"] in ("moderate", "serious", "critical")
     ]
     assert faults == []
-    # Nothing but tables, which scroll by themselves, is wider than the window.
+    # Only tables, which have a scroll bar, are wider than the window.
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_keys_alone_reach_the_answer_and_open_what_is_folded(browser: Browser, runs: dict[str, Path]) -> None:
+def test_keys_reach_the_summary_and_open_collapsed_sections(browser: Browser, runs: dict[str, Path]) -> None:
     page = Watched(browser).go(runs["survival"] / "report.html")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the answer"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the summary"
     assert page.locator("a.skip").bounding_box()["y"] >= 0  # type: ignore[index]  # it comes into view
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('section').id") == "answer"
+    assert page.evaluate("document.activeElement.closest('section').id") == "summary"
     page.locator("#tripod summary").focus()
     page.keyboard.press("Enter")
     assert page.locator("#tripod table").is_visible()
 
 
-def test_it_prints_with_its_checklists(browser: Browser, runs: dict[str, Path]) -> None:
+def test_checklists_are_printed(browser: Browser, runs: dict[str, Path]) -> None:
     page = Watched(browser, color_scheme="dark").go(runs["survival"] / "report.html")
     assert not page.locator("#tripod table").is_visible()
     page.emulate_media(media="print", color_scheme="dark")
@@ -199,7 +199,7 @@ def test_it_prints_with_its_checklists(browser: Browser, runs: dict[str, Path]) 
         box = page.locator(f"{folded} table").bounding_box()
         assert box is not None
         assert box["height"] > 100
-    # Paper is white, whatever the screen.
+    # Paper is white for every colour scheme.
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     printed = page.pdf(format="A4")
     assert printed.startswith(b"%PDF")

@@ -1,0 +1,106 @@
+"""Join tables in memory to one checked MuData."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from omics.cohort.endpoint_columns import check_endpoints
+from omics.cohort.h5mu import UNS, allow_shared_feature_names
+from omics.cohort.samples import checked_samples
+from omics.cohort.spec import CohortSpec
+from omics.cohort.spec_rules import require_endpoints
+from omics.readers.notes import LEFT_OUT, notes_of
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+__all__ = ["assemble_cohort", "join_cohort"]
+
+_CLINICAL = "clinical"
+
+
+def assemble_cohort(
+    samples: pd.DataFrame,
+    views: Mapping[str, pd.DataFrame | AnnData],
+    spec: CohortSpec,
+    digest: str,
+    file: str,
+) -> MuData:
+    """Check tables in memory against a specification and join them to a cohort.
+
+    Parameters
+    ----------
+    samples
+        One row per patient, indexed by id (str).
+    views
+        View -> values of the patients measured in it: one row per patient, indexed by id, one column per feature;
+        or an AnnData whose values stay on disk.
+    spec
+        Specification of the cohort.
+    digest
+        SHA-256 of the files that hold the tables.
+    file
+        File of the samples, named in errors.
+
+    Returns
+    -------
+    MuData
+        As from :func:`omics.cohort.read.read_cohort`.
+
+    Raises
+    ------
+    CohortError
+        If a column that `spec` names is missing, or an endpoint is malformed.
+    """
+    require_endpoints(spec, file)
+    check_endpoints(samples, spec, file)
+    return join_cohort(checked_samples(samples, spec, file), views, spec, digest)
+
+
+def join_cohort(
+    samples: pd.DataFrame, views: Mapping[str, pd.DataFrame | AnnData], spec: CohortSpec, digest: str
+) -> MuData:
+    """Join tables that are already checked.
+
+    Parameters
+    ----------
+    samples, views, spec, digest
+        As for :func:`assemble_cohort`.
+
+    Returns
+    -------
+    MuData
+        As from :func:`omics.cohort.read.read_cohort`.
+    """
+    import mudata
+    from anndata import AnnData
+
+    # With pull_on_update, mudata 0.3 copies columns of the views into .obs.
+    mudata.set_options(pull_on_update=False)
+    samples = samples.set_axis(samples.index.astype(str).rename(None))
+    measured = {name: _anndata(table) for name, table in views.items()}
+    with allow_shared_feature_names():
+        cohort = mudata.MuData({_CLINICAL: AnnData(obs=samples[[]].copy()), **measured})
+    cohort.obs = samples.loc[cohort.obs_names].copy()
+    cohort.uns[UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
+    return cohort
+
+
+def _anndata(table: pd.DataFrame | AnnData) -> AnnData:
+    from anndata import AnnData
+
+    if isinstance(table, AnnData):
+        return table
+    frame = table
+    return AnnData(
+        frame.to_numpy(dtype=np.float64),
+        obs=pd.DataFrame(index=frame.index.astype(str).rename(None)),
+        var=pd.DataFrame(index=frame.columns.astype(str).rename(None)),
+        uns={LEFT_OUT: notes} if (notes := notes_of(frame)) else {},
+    )
