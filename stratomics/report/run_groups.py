@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from omics.cohort.endpoints import Survival
 from stratomics.enrichment.effects.cross_fitted import chosen_within_folds
+from stratomics.enrichment.result import EnrichmentResult, RunFindings
 from stratomics.enrichment.store import load_enrichment
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.patient_groups import patient_groups
@@ -46,17 +46,17 @@ def run_groups(run: RunDirectory) -> SubgroupPerformance:
     return dataclasses.replace(result, rows=result.rows.assign(selected=np.array(values, dtype=np.float64)))
 
 
-def enrichment_rule(run: RunDirectory) -> Mapping[str, Any] | None:
+def enrichment_rule(run: RunDirectory) -> RunFindings | None:
     """Return the result of ``stratomics enrich``, if it contains a rule."""
-    answer = load_enrichment(run)
-    return answer if answer is not None and "groups" in answer else None
+    result = load_enrichment(run)
+    return result.run if isinstance(result, EnrichmentResult) else None
 
 
 def _by_rule(run: RunDirectory) -> dict[tuple[str, str], float]:
-    answer = enrichment_rule(run) or {"groups": {}}
+    findings = enrichment_rule(run)
     return {
-        (by, level): float(rate["eligible"])
-        for by, rates in answer["groups"].items()
+        (by, level): rate.eligible
+        for by, rates in (findings.groups if findings is not None else {}).items()
         for level, rate in rates.items()
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from omics.common.errors import InputError
+from stratomics.enrichment.result import EnrichmentResult
 from stratomics.enrichment.store import load_enrichment
 from stratomics.report.text.trial_plan import DESIGN_NAMES, span
 from stratomics.ui.catalogue import Catalogue, CatalogueEntry
@@ -126,25 +127,22 @@ def _groups(entries: Sequence[CatalogueEntry]) -> list[tuple[str, list[Line]]]:
 def _trial(entry: CatalogueEntry) -> dict[str, str]:
     """Enrichment rule, cross-fitted effect and trial of a run, if it has them."""
     try:
-        answer = load_enrichment(entry.run)
-        if answer is None or "subgroup" not in answer:
-            return {}
-        rule, search, design = answer["subgroup"], answer["search"], answer["plan"]["design"]
-        row = answer["rows"][1 + answer["best"]]
-        content = {
-            "rule": f"{rule['score']} {rule['direction']} {rule['cut']:.4g} ({rule['prevalence']:.0%})",
-            f"{answer['measure_label']}, all patients": span(answer["rows"][0]["inside"]),
-            f"{answer['measure_label']} in the subgroup, apparent": span(row["inside"]),
-            f"{answer['measure_label']} in the subgroup, optimism-corrected": NONE
-            if search is None
-            else span(search["out_of_bag"]),
-            "evidence": answer["weight"].partition(", for it")[0],
-        }
-        if design is not None:
-            content |= {
-                "trial design": DESIGN_NAMES[design["name"]],
-                "patients, screened": f"{design['patients']:,}, {design['tested']:,}",
-            }
-    except (InputError, KeyError, TypeError, IndexError) as error:
+        result = load_enrichment(entry.run)
+    except InputError as error:
         return {"rule": f"cannot be read: {error}"}
+    if not isinstance(result, EnrichmentResult) or result.run is None:
+        return {}
+    search, design, label = result.search, result.run.plan.design, result.measure_label
+    content = {
+        "rule": f"{result.subgroup.rule} ({result.chosen.prevalence:.0%})",
+        f"{label}, all patients": span(result.rows[0].inside),
+        f"{label} in the subgroup, apparent": span(result.chosen.inside),
+        f"{label} in the subgroup, optimism-corrected": NONE if search is None else span(search.out_of_bag),
+        "evidence": result.run.evidence_grade.partition(", for it")[0],
+    }
+    if design is not None:
+        content |= {
+            "trial design": DESIGN_NAMES[design.name],
+            "patients, screened": f"{design.patients:,}, {design.tested:,}",
+        }
     return content

@@ -11,40 +11,11 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
-
-AVOIDED = {
-    r"\bwho(m|so)?ever\b": "name the patients",
-    r"\bfore(told|tells?|tell)\b": "predicted",
-    r"\b(dealt|deals? out|dealing)\b": "permuted, split, assigned",
-    r"\b(he|him|his|himself)\b": "they, them, their",
-    r"\b(luck|lucky|luckily)\b": "sampling variability, chance",
-    r"\btold\b": "shown, reported, given",
-    r"\bthe clinic\b": "clinical covariates",
-    r"\banew\b": "again",
-    r"\bscept?ics?\b|\bskeptics?\b": "name the simple model",
-    r"\bjudg(e|es|ed|ing|ement)\b": "evaluate",
-    r"\bdeciding endpoint\b": "primary endpoint",
-    r"\brehears(e|es|ed|al|als)\b": "inner validation",
-    r"\b(outlying|misfits?)\b": "ood score, reconstruction error",
-    r"\bpromis(e|es|ed|ing)\b": "guarantee, coverage, protocol",
-    r"\bbelieved?\b": "assumed, trusted",
-    r"\bhonest(ly|y)?\b": "cross-fitted, unbiased",
-    r"\b(nobody|somebody|anybody|everybody)\b": "no patient, a patient, all patients",
-    r"\bthe (trip|house|door|shelf|ledger)\b": "run, project, entry point, catalogue, contribution of each view",
-    r"\b(learned|known|know|knows) by heart\b": "memorized, overfitted",
-    r"\bhangs? (together|on)\b": "is associated with",
-    r"\b(row|number|value|line|file|fold|column|table|penalty|name|loss|member|mean|score|one) an? "
-    r"(patient|method|member|view|feature|fold|site|arm|endpoint|factor|cause|class|row|column|run|kind|group|"
-    r"level|cell|sample|repeat|draw|trial|cut)\b": "per patient",
-    r"\b(thereof|therein|wherein|whence|hitherto|thither|lest|albeit|naught|nought|twain)\b": "modern English",
-    r"\bmodels? that never saw\b": "out-of-fold predictions",
-}
-"""Pattern -> what to write instead."""
-
-PATTERNS = {re.compile(pattern, re.IGNORECASE): instead for pattern, instead in AVOIDED.items()}
+from plain_words import faults
 
 CODE = ("omics", "datamodules", "models", "stratomics", "benchmarks", "notebooks", "tests")
-SELF = Path(__file__)
+WORD_LIST = ROOT / "tests" / "helpers" / "plain_words.py"
+"""Holds the avoided words."""
 
 
 def texts_of(file: Path) -> Iterator[tuple[int, str]]:
@@ -61,22 +32,12 @@ def texts_of(file: Path) -> Iterator[tuple[int, str]]:
                 yield token.start[0] + offset, line
 
 
-def faults(texts: Iterator[tuple[int, str]]) -> list[str]:
-    """Each avoided word, with what to write instead."""
-    return [
-        f"{line}: '{found.group(0)}' ({instead})"
-        for line, text in texts
-        for pattern, instead in PATTERNS.items()
-        for found in pattern.finditer(text)
-    ]
-
-
 def pages() -> list[Path]:
     """Every page of prose and every file of code."""
     code = [file for folder in CODE for file in (ROOT / folder).rglob("*.py") if "fixtures" not in file.parts]
     templates = [*(ROOT / "stratomics").rglob("*.j2"), *(ROOT / "configs").rglob("*.yaml")]
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *templates, *code]
-    return sorted(file for file in found if file != SELF)
+    return sorted(file for file in found if file not in (WORD_LIST, Path(__file__)))
 
 
 @pytest.mark.parametrize("file", pages(), ids=lambda file: str(file.relative_to(ROOT)))

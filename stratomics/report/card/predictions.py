@@ -8,8 +8,8 @@ from typing import Any
 from scipy.stats import beta
 
 from stratomics.evaluation.cases import ResponseCases
-from stratomics.evaluation.metrics.response_sets import exact_interval
-from stratomics.evaluation.metrics.survival_calibration import NOMINAL_COVERAGE
+from stratomics.evaluation.intervals import exact_interval
+from stratomics.evaluation.metrics.survival_bounds import NOMINAL_COVERAGE
 from stratomics.report.card.line import FAIL, PASS, WATCH, EvaluatedRun, Line, all_finite, graded, span, worst
 from stratomics.report.text.metrics import control_sentence, controls_fail
 

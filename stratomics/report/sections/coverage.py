@@ -8,16 +8,16 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from stratomics.evaluation.bound_coverage import bound_coverage_table
 from stratomics.evaluation.cases import ResponseCases, SurvivalCases
 from stratomics.evaluation.comparison import OURS
-from stratomics.evaluation.metrics.response_sets import (
+from stratomics.evaluation.coverage_tables import (
     OTHERS,
+    bound_coverage_table,
     coverage_groups,
     merge_small_groups,
     set_coverage_table,
 )
-from stratomics.evaluation.metrics.survival_calibration import NOMINAL_COVERAGE
+from stratomics.evaluation.metrics.survival_bounds import NOMINAL_COVERAGE
 from stratomics.report.figures import COLOURS
 from stratomics.report.section import Panel
 from stratomics.report.text.metrics import interval

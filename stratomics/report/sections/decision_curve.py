@@ -11,7 +11,7 @@ from omics.cohort.endpoints import Survival
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.decision_curve import decision_thresholds, net_benefit, treat_all
-from stratomics.evaluation.percentile_intervals import pointwise_interval
+from stratomics.evaluation.intervals import pointwise_interval
 from stratomics.report.figures import COLOURS, DASHES, method_lines
 from stratomics.report.section import Block, Panel, Section
 from stratomics.runs.run_directory import RunDirectory

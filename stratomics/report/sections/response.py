@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from omics.cohort.endpoints import Response
 from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
-from stratomics.evaluation.metrics.response_sets import exact_interval
-from stratomics.evaluation.percentile_intervals import estimate_with_interval
+from stratomics.evaluation.intervals import estimate_with_interval, exact_interval
 from stratomics.evaluation.response_calibration import calibration_in_the_large, recalibration
 from stratomics.report.figures import COLOURS, method_lines
 from stratomics.report.section import Panel, Section

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from models.calibration.abstention import MOST_OUTLYING
 from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
-from stratomics.evaluation.metrics.response_sets import coverage_groups, merge_small_groups
-from stratomics.evaluation.percentile_intervals import estimate_with_interval, pointwise_interval
+from stratomics.evaluation.coverage_tables import coverage_groups, merge_small_groups
+from stratomics.evaluation.intervals import estimate_with_interval, pointwise_interval
 from stratomics.evaluation.risk_coverage import (
     abstention_table,
     brier_by_coverage,

@@ -133,8 +133,8 @@ def _not_recorded(run: RunDirectory) -> list[str]:
         sentences.append("No site is declared: differences between hospitals cannot be evaluated.")
     elif patients["site"].nunique() < 2:  # noqa: PLR2004  # nothing to compare
         sentences.append("All patients are from one site: other sites need their own validation.")
-    answer = enrichment_rule(run)
-    if answer is not None and not {"sex", "age"} <= {*answer["groups"], *_unrecorded(run)}:
+    findings = enrichment_rule(run)
+    if findings is not None and not {"sex", "age"} <= {*findings.groups, *_unrecorded(run)}:
         sentences.append(
             "The enrichment analysis of this run was made by an older version, which did not store the selection by "
             "sex and age. Run stratomics enrich again to add it."

@@ -11,8 +11,8 @@ from models.survival.kaplan_meier import followed_until
 from omics.cohort.endpoints import Survival
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
+from stratomics.evaluation.intervals import pointwise_interval
 from stratomics.evaluation.metrics.time_auc import auc_curve, auc_times
-from stratomics.evaluation.percentile_intervals import pointwise_interval
 from stratomics.report.figures import COLOURS, method_lines
 from stratomics.report.section import Block, Panel, Section
 from stratomics.report.text.metrics import interval

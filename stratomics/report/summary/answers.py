@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stratomics.baselines import BASELINES
+from stratomics.enrichment.result import AnyEnrichment
 from stratomics.evaluation.comparison import LABELS, clinical_baseline
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.report.card.line import FAIL, WATCH, Line
@@ -54,7 +55,7 @@ class Answer:
 def short_answers(
     metrics: Content,
     provenance: Content,
-    enrichment: Content | None,
+    enrichment: AnyEnrichment | None,
     card: Sequence[Line],
     *,
     covariates: bool,
@@ -195,13 +196,13 @@ def _trust(provenance: Content, card: Sequence[Line]) -> Answer:
     return Answer("Can this run be trusted?", verdict, tuple(sentences), links)
 
 
-def _enrolled(enrichment: Content | None, provenance: Content) -> Answer:
+def _enrolled(enrichment: AnyEnrichment | None, provenance: Content) -> Answer:
     verdict, sentences = enrollment_answer(enrichment, arms=provenance.get("arm") is not None)
     links = {"enrichment": "Enrichment", "explorer": "Explore other thresholds"}
     return Answer("Who should be enrolled?", verdict, tuple(sentences), links)
 
 
-def _next(metrics: Content, provenance: Content, enrichment: Content | None, card: Sequence[Line]) -> Answer:
+def _next(metrics: Content, provenance: Content, enrichment: AnyEnrichment | None, card: Sequence[Line]) -> Answer:
     steps = next_steps(metrics, provenance, enrichment, card) or [DONE]
     return Answer(
         "What are the next steps?", "In this order", tuple(steps), {"tripod": "Checklist for the publication"}

@@ -1,113 +1,115 @@
-"""Who should be enrolled, in plain words, from what an enrichment found."""
+"""Which patients to enrol in the next trial, in plain words, from what an enrichment finds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
 
-from stratomics.report.card.line import span
+from stratomics.enrichment.effects.effect import Effect
+from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult, PrognosticResult
 
 __all__ = ["enrollment_answer"]
 
-Content = Mapping[str, Any]
-
-SURE = 0.05
+LEVEL = 0.05
 
 COMMAND = "`stratomics enrich RUN`"
 
+INTERPRETATIONS = {
+    1: "the interval shows benefit",
+    0: "the interval includes no effect",
+    -1: "the interval shows harm",
+}
 
-def enrollment_answer(answer: Content | None, *, arms: bool) -> tuple[str, list[str]]:
+
+def enrollment_answer(result: AnyEnrichment | None, *, arms: bool) -> tuple[str, list[str]]:
     """Give a verdict and its sentences.
 
     Parameters
     ----------
-    answer
-        Content of ``enrichment.json``; None where nobody asked.
+    result
+        Stored enrichment of the run; None for a run without one.
     arms
         Whether the cohort has arms.
+
+    Returns
+    -------
+    tuple
+        A verdict in a few words, and sentences with the numbers.
 
     Examples
     --------
     >>> enrollment_answer(None, arms=False)[0]
-    'Cannot be said of one arm'
+    'Cannot be answered with one arm'
     """
-    if answer is None:
-        return _not_asked(arms)
-    return _prognostic(answer) if "prognostic" in answer else _predictive(answer)
+    if result is None:
+        return _not_analysed(arms)
+    return _prognostic(result) if isinstance(result, PrognosticResult) else _predictive(result)
 
 
-def _not_asked(arms: bool) -> tuple[str, list[str]]:
+def _not_analysed(arms: bool) -> tuple[str, list[str]]:
     if arms:
-        return "Not asked yet", [
-            f"This cohort has arms: {COMMAND} looks for those who benefit, and plans a trial of them."
+        return "Not analysed yet", [
+            f"This cohort has arms: {COMMAND} looks for the patients who benefit, and plans a trial of them."
         ]
-    said = (
-        "Nobody was treated otherwise, so that nothing here says who benefits. Whose outcome is worse can be said "
-        f"(prognostic enrichment): {COMMAND}."
+    sentence = (
+        "There is no comparison of treatments, so these data do not show who benefits. They can show who has a worse "
+        f"outcome (prognostic enrichment): {COMMAND}."
     )
-    return "Cannot be said of one arm", [said]
+    return "Cannot be answered with one arm", [sentence]
 
 
-def _prognostic(answer: Content) -> tuple[str, list[str]]:
-    rows = answer["prognostic"]
-    said = [
-        "One arm: nothing here says who benefits. Patients of high predicted risk would make a trial smaller."
+def _prognostic(result: PrognosticResult) -> tuple[str, list[str]]:
+    sentences = [
+        "One arm: these data do not show who benefits. A trial of patients at high predicted risk would be smaller."
     ]
-    everybody, half = rows[0], min(rows, key=lambda row: abs(row["share"] - 0.5))
-    if everybody["rate"] is not None and half["rate"] is not None:
-        said.append(
-            f"Of everybody {everybody['rate']:.0%} have the event or response, of the {half['share']:.0%} of highest "
-            f"predicted {answer['score'].replace('_', ' ')} {half['rate']:.0%}."
+    overall, half = result.rows[0], min(result.rows, key=lambda row: abs(row.share - 0.5))
+    if math.isfinite(overall.rate) and math.isfinite(half.rate):
+        sentences.append(
+            f"{overall.rate:.0%} of all patients have the event or response, and {half.rate:.0%} of the "
+            f"{half.share:.0%} of highest predicted {result.score.replace('_', ' ')}."
         )
-    return "By prognosis only", said
+    return "By prognosis only", sentences
 
 
-def _predictive(answer: Content) -> tuple[str, list[str]]:
-    row, search = answer["rows"][1 + answer["best"]], answer["search"]
-    honest = row["inside"] if search is None else search["out_of_bag"]
-    share = row["prevalence"]
-    way = _way(honest, answer["measure"])
-    sure = search is not None and search["p_adjusted"] is not None and search["p_adjusted"] < SURE
-    if answer["randomised"] == "no":
-        verdict = "Not settled: nobody was randomised"
-    elif way < 0:
-        verdict = "Nobody on this evidence"
-    elif way > 0 and sure:
+def _predictive(result: EnrichmentResult) -> tuple[str, list[str]]:
+    search, share, findings = result.search, result.chosen.prevalence, result.run
+    assert findings is not None, "the enrichment of a run has the findings of a run"
+    direction = _direction(result.corrected, result.ratio)
+    if findings.randomised == "no":
+        verdict = "Not settled: the treatment was not randomised"
+    elif direction < 0:
+        verdict = "No patients on this evidence"
+    elif direction > 0 and search is not None and search.p_adjusted < LEVEL:
         verdict = f"The {share:.0%} of highest predicted benefit, to be confirmed"
     else:
         verdict = "Not settled: the evidence is weak"
-    price = "" if search is None else ", after the optimism of choosing the cut"
-    told = {
-        1: "the interval speaks for benefit",
-        0: "the interval does not tell it from no effect",
-        -1: "the interval speaks of harm",
-    }
-    found = (
-        f"Looked at: the {share:.0%} of highest predicted {answer['score']}, {answer['arms']}. "
-        f"{answer['measure_label'].capitalize()} in them {_span(honest)}{price}: {told[way]}."
+    correction = "" if search is None else ", corrected for the choice of the cut"
+    effect = (
+        f"Examined: the {share:.0%} of highest predicted {result.score}, {findings.arms}. "
+        f"{result.measure_label.capitalize()} in them {_span(result.corrected)}{correction}: "
+        f"{INTERPRETATIONS[direction]}."
     )
-    weight = f"{_sentence(answer['weight'].split(', for it:')[0])}. Whoever is chosen here wants a trial of his own."
-    if search is not None and search["p_adjusted"] is not None:
-        weight = f"A search of permuted scores finds as much with p {search['p_adjusted']:.2g}. {weight}"
-    return verdict, [found, weight]
+    grade = _capitalised(findings.evidence_grade.split(", for it:")[0])
+    evidence = f"{grade}. The subgroup needs a trial to confirm it."
+    if search is not None:
+        evidence = f"A search of permuted scores finds as much with p {search.p_adjusted:.2g}. {evidence}"
+    return verdict, [effect, evidence]
 
 
-def _way(effect: Content | None, measure: str) -> int:
-    """1 where the treated fare better, -1 worse, 0 where the interval holds no effect or there is none."""
-    if effect is None or effect["low"] is None or effect["high"] is None:
+def _direction(effect: Effect, ratio: bool) -> int:
+    """1 where treated patients do better, -1 worse, 0 where the interval includes no effect or is unknown."""
+    if not (math.isfinite(effect.low) and math.isfinite(effect.high)):
         return 0
-    ratio = measure == "hazard_ratio"
-    nothing = 1.0 if ratio else 0.0
-    if effect["low"] <= nothing <= effect["high"]:
+    null = 1.0 if ratio else 0.0
+    if effect.low <= null <= effect.high:
         return 0
-    return 1 if (effect["high"] < nothing) == ratio else -1
+    return 1 if (effect.high < null) == ratio else -1
 
 
-def _span(effect: Content | None) -> str:
-    if effect is None or effect["estimate"] is None:
-        return "not known"
-    return span(effect)
+def _span(effect: Effect) -> str:
+    if not math.isfinite(effect.estimate):
+        return "unknown"
+    return f"{effect.estimate:.2f} ({effect.low:.2f} to {effect.high:.2f})"
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stratomics.enrichment.result import AnyEnrichment
 from stratomics.evaluation.comparison import clinical_baseline
 from stratomics.report.card.line import FAIL, PASS, Line
 from stratomics.report.text.split_design import split_design
@@ -12,7 +13,7 @@ from stratomics.report.text.split_design import split_design
 __all__ = ["next_steps", "patients_needed"]
 
 Content = Mapping[str, Any]
-"""``metrics.json``, ``provenance.json`` or ``enrichment.json`` as read from storage."""
+"""``metrics.json`` or ``provenance.json`` as read from storage."""
 
 MOST = 5
 """Maximum number of steps."""
@@ -70,7 +71,7 @@ IF_WATCHED = {
 
 
 def next_steps(
-    metrics: Content, provenance: Content, enrichment: Content | None, card: Sequence[Line]
+    metrics: Content, provenance: Content, enrichment: AnyEnrichment | None, card: Sequence[Line]
 ) -> list[str]:
     """List at most five steps: failed checks first, then enrichment and external validation, then watched checks.
 

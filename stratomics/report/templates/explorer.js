@@ -1,5 +1,5 @@
-// The explorer of a report. It steps through numbers that were worked out beforehand (#explorer-table) and computes none.
-// shown() and row() say what stratomics/report/sections/explorer.py says of the same place, to the letter; a test compares them.
+// The explorer of a report. It steps through numbers that were computed in advance (#explorer-table).
+// shown() and row() write the same texts as stratomics/report/sections/explorer.py; a test compares them.
 (() => {
   "use strict";
   const table = JSON.parse(document.getElementById("explorer-table").textContent);
@@ -26,17 +26,17 @@
     if (size === null) {
       return { effect: span(effect), events: NONE, patients: NO_TRIAL, screened: NONE, duration: NONE, cost: NONE };
     }
-    const said = { effect: span(effect), cost: number(cost[place.screening], table.digits.cost) };
+    const written = { effect: span(effect), cost: number(cost[place.screening], table.digits.cost) };
     SIZES.forEach((name, i) => {
-      said[name] = number(size[i], name === "duration" ? table.digits.duration : 0);
+      written[name] = number(size[i], name === "duration" ? table.digits.duration : 0);
     });
-    return said;
+    return written;
   }
 
   const row = (place, k) =>
     texts(table.enriched, [k, place.prevalence, place.sensitivity, place.specificity], place);
 
-  const said = (trial) =>
+  const summary = (trial) =>
     trial.patients === NO_TRIAL
       ? `${NO_TRIAL}, effect ${trial.effect}`
       : `${trial.patients} patients, ${trial.screened} screened, cost ${trial.cost}, effect ${trial.effect}`;
@@ -44,34 +44,34 @@
   function shown(place) {
     const k = place.threshold;
     const cut = table.cuts[k];
-    const found = {};
+    const text = {};
     for (const name of Object.keys(place)) {
-      found[name] = name === "prevalence" ? table.labels.prevalence[k][place.prevalence] : table.labels[name][place[name]];
+      text[name] = name === "prevalence" ? table.labels.prevalence[k][place.prevalence] : table.labels[name][place[name]];
     }
     const share = `${(100 * cut.share).toFixed(1)}%`;
-    found.inside = `${number(cut.n, 0)} of ${number(table.total, 0)} patients here (${share})`;
-    found.apparent = span(cut.apparent);
-    found.outside = span(cut.outside);
-    found.everybody_found = span(table.found);
-    found.at_once = cut.at_once === null ? NONE : `${cut.at_once[0].toFixed(3)} to ${cut.at_once[1].toFixed(3)}`;
+    text.inside = `${number(cut.n, 0)} of ${number(table.total, 0)} patients here (${share})`;
+    text.apparent = span(cut.apparent);
+    text.outside = span(cut.outside);
+    text.everybody_found = span(table.found);
+    text.at_once = cut.at_once === null ? NONE : `${cut.at_once[0].toFixed(3)} to ${cut.at_once[1].toFixed(3)}`;
     const enriched = row(place, k);
-    const everybody = texts(table.everybody, [k, place.prevalence], place);
-    for (const [key, text] of Object.entries(enriched)) found[`enriched_${key}`] = text;
-    for (const [key, text] of Object.entries(everybody)) found[`everybody_${key}`] = text;
+    const allComers = texts(table.everybody, [k, place.prevalence], place);
+    for (const [key, words] of Object.entries(enriched)) text[`enriched_${key}`] = words;
+    for (const [key, words] of Object.entries(allComers)) text[`everybody_${key}`] = words;
     if (table.utility !== null) {
       const best = table.utility.best[place.weight];
-      found.enriched_utility = span(table.utility.inside[k][place.weight]);
-      found.everybody_utility = span(table.utility.everybody[place.weight]);
-      found.best =
+      text.enriched_utility = span(table.utility.inside[k][place.weight]);
+      text.everybody_utility = span(table.utility.everybody[place.weight]);
+      text.best =
         `At weight ${table.labels.weight[place.weight]} it is largest at ${table.labels.threshold[best]}: ` +
         `${span(table.utility.inside[best][place.weight])}.`;
     }
     const why = enriched.patients === NO_TRIAL ? ` Enrichment: ${cut.why}.` : "";
-    found.status = `Enrichment, ${found.threshold}: ${said(enriched)}. All comers: ${said(everybody)}.${why}`;
-    return found;
+    text.status = `Enrichment, ${text.threshold}: ${summary(enriched)}. All comers: ${summary(allComers)}.${why}`;
+    return text;
   }
 
-  // Where a number lies on the drawn axis, in percent; beyond its ends it is drawn at them.
+  // Position of a number on the drawn axis, in percent; numbers beyond its ends are drawn at the ends.
   const ENDS = table.ratio ? [0.1, 4] : [-0.6, 0.6];
   const along = (value) => {
     const [at, low, high] = [value, ...ENDS].map((x) => (table.ratio ? Math.log(Math.max(x, 1e-9)) : x));
@@ -109,7 +109,7 @@
     draw(place);
   }
 
-  // The address keeps values and not places, so that it holds for a table with more of them.
+  // The address keeps values instead of positions, so that it also works for a table with more of them.
   const short = (value) => String(Number(value.toPrecision(4)));
   const address = () => {
     const place = placed();
@@ -158,16 +158,16 @@
     return [head, ...lines].map((cells) => cells.join(",")).join("\r\n") + "\r\n";
   }
 
-  const told = section.querySelector("[data-told]");
+  const message = section.querySelector("[data-told]");
   const on = (name, act) => section.querySelector(`[data-act="${name}"]`).addEventListener("click", act);
 
   on("link", async () => {
     history.replaceState(null, "", address());
     try {
       await navigator.clipboard.writeText(location.href);
-      told.textContent = "The link is copied; it opens the report at this place.";
+      message.textContent = "The link is copied; it opens the report at this position.";
     } catch {
-      told.textContent = "The address bar holds the link to this place; copy it from there.";
+      message.textContent = "The address bar holds the link to this position; copy it from there.";
     }
   });
   on("csv", () => {
@@ -176,14 +176,14 @@
     link.download = "explorer.csv";
     link.click();
     URL.revokeObjectURL(link.href);
-    told.textContent = "explorer.csv is saved: every threshold, all else as it stands.";
+    message.textContent = "explorer.csv is saved: every threshold, with the other controls as they stand.";
   });
   on("start", () => {
     inputs.forEach((input) => {
       input.value = String(table.start[input.dataset.scale]);
     });
     show();
-    told.textContent = "Back at the start.";
+    message.textContent = "Back at the start.";
   });
   inputs.forEach((input) => input.addEventListener("input", show));
   inputs.forEach((input) => input.addEventListener("change", () => history.replaceState(null, "", address())));

@@ -71,7 +71,7 @@ def _spelled(text: str, missing: dict[str, str]) -> str:
     """Text between two tags, in which the first use of each `missing` abbreviation is spelled out and removed there."""
     uses = {}
     for short in missing:
-        found = re.search(rf"(?<![\w+-]){re.escape(short)}(?![\w+])", text)
+        found = re.search(rf"(?<![\w+-]){re.escape(short)}(?![\w+-])", text)
         if found:
             uses[found.start()] = short
     parts, end = [], 0

@@ -1,21 +1,29 @@
-"""What is said of a plan, on the screen and in the report alike."""
+"""Sentences on an enrichment and the trial that follows, the same on the screen and in the report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+
+from stratomics.enrichment.doses import DoseRow
+from stratomics.enrichment.effects.effect import Effect
+from stratomics.enrichment.plan.planned_trials import PlannedTrials
+from stratomics.enrichment.result import CutUtility, EnrichmentResult
+from stratomics.enrichment.selection.subgroup import SelectionRate
+from stratomics.evaluation.treatment_interaction import Interaction
 
 __all__ = [
     "DESIGN_NAMES",
     "TRUTH_NAMES",
     "dose_sentences",
-    "heterogeneity_sentences",
+    "group_sentences",
+    "heterogeneity_sentence",
     "plan_sentences",
+    "signature_sentence",
     "span",
     "truth_sentences",
+    "utility_sentence",
 ]
-
-Content = Mapping[str, Any]
 
 DESIGN_NAMES = {
     "all_comers": "all comers",
@@ -24,95 +32,119 @@ DESIGN_NAMES = {
     "adaptive": "adaptive enrichment",
 }
 TRUTH_NAMES = {
-    "estimate": "the honest estimate is true",
+    "estimate": "the estimate is true",
     "drawn": "drawn from its interval",
     "halved": "half of it is true",
     "delayed": "true, but late",
     "null": "no effect at all",
 }
-SURE = 0.05
+"""Scenario of the true effect -> its name."""
+LEVEL = 0.05
 
 
-def span(effect: Content | None) -> str:
+def span(effect: Effect | None) -> str:
     """Write an effect with its interval."""
-    return (
-        "none"
-        if effect is None
-        else f"{effect['estimate']:.3f} ({effect['low']:.3f} to {effect['high']:.3f})"
-    )
+    return "none" if effect is None or not math.isfinite(effect.estimate) else str(effect)
 
 
-def plan_sentences(plan: Content) -> list[str]:
-    """Sentences beside the designs."""
-    said = [f"{DESIGN_NAMES.get(name, name)}: not planned, {why}" for name, why in plan["refused"].items()]
-    if plan["design"] is None:
+def plan_sentences(plan: PlannedTrials) -> list[str]:
+    """Sentences beside the table of designs."""
+    refused = [f"{DESIGN_NAMES.get(name, name)}: not planned, {why}" for name, why in plan.refused.items()]
+    if plan.design is None or plan.effects is None:
         return [
-            *said,
-            "name the effect that would be worth a trial with --plan_for to see the trial that it takes",
+            *refused,
+            "name the effect that would be worth a trial with --plan_for to see the trial that it needs",
         ]
-    found = plan["believed"]
-    said.append(
-        f"honest effect inside {span(found['inside'])}, outside {span(found['outside'])}: {found['source']}"
+    effects = f"inside {span(plan.effects.inside)}, outside {span(plan.effects.outside)}"
+    sentences = [*refused, f"effect that sizes the trial, {effects}: {plan.effects.source}"]
+    if (name := plan.design.name) != plan.requested:
+        sentences.append(
+            f"design.json keeps {DESIGN_NAMES[name]}, since {DESIGN_NAMES[plan.requested]} cannot be planned"
+        )
+    return sentences + [
+        f"the utility of {DESIGN_NAMES[pair.a]} exceeds that of {DESIGN_NAMES[pair.b]} with probability "
+        f"{pair.probability:.2f}"
+        for pair in plan.comparisons
+    ]
+
+
+def heterogeneity_sentence(interaction: Interaction | None) -> str:
+    """Say whether the score may be called predictive: only if effects differ on the relative scale."""
+    if interaction is None or not math.isfinite(interaction.se):
+        return (
+            "The models predict one relative effect for all patients, so the score is not predictive: a choice by "
+            "benefit is a choice by prognosis."
+        )
+    figures = (
+        f"slope {interaction.slope:.2f}, standard error {interaction.se:.2f}, one-sided p {interaction.p:.2g}"
     )
-    if (name := plan["design"]["name"]) != plan["asked"]:
-        said.append(
-            f"design.json keeps {DESIGN_NAMES[name]}, since {DESIGN_NAMES[plan['asked']]} cannot be planned"
-        )
-    for pair in plan["better"]:
-        a, b = DESIGN_NAMES[pair["a"]], DESIGN_NAMES[pair["b"]]
-        said.append(f"the utility of {a} exceeds that of {b} with probability {pair['probability']:.2f}")
-    return said
-
-
-def heterogeneity_sentences(found: Content | None) -> str:
-    """Whether anything may be called predictive: only what differs on the relative scale."""
-    if found is None or found["se"] is None:
+    if interaction.p < LEVEL:
         return (
-            "The models predict one relative effect for everybody, so that nothing here is predictive: who is "
-            "chosen by benefit is chosen by prognosis."
-        )
-    said = f"slope {found['slope']:.2f}, standard error {found['se']:.2f}, one-sided p {found['p']:.2g}"
-    if found["p"] < SURE:
-        return (
-            f"The relative effect of treatment differs between patients as predicted ({said}): the score is "
+            f"The relative effect of treatment differs between patients as predicted ({figures}): the score is "
             "predictive."
         )
     return (
-        f"There is no evidence that the relative effect of treatment differs between patients as predicted ({said}): "
-        "the score may order patients by prognosis alone, and is not called predictive."
+        "There is no evidence that the relative effect of treatment differs between patients as predicted "
+        f"({figures}): the score may order patients by prognosis alone, and is not called predictive."
     )
 
 
-def dose_sentences(doses: list[dict[str, Any]]) -> list[str]:
-    """Give a sentence an arm; the last row is all of them pooled."""
-    said = []
+def signature_sentence(result: EnrichmentResult) -> str | None:
+    """Conclude the adaptive signature design; None if it was not requested."""
+    signature = result.signature
+    if signature is None:
+        return None
+    sentence = (
+        f"adaptive signature on covariates, {signature.share:.0%} of the patients: {signature.sentence}"
+    )
+    if signature.p_interaction is None:
+        return sentence
+    return f"{sentence}; interaction of signature and arm, p {signature.p_interaction:.2g}"
+
+
+def group_sentences(groups: Mapping[str, Mapping[str, SelectionRate]]) -> list[str]:
+    """Write the shares selected, one sentence per grouping."""
+    return [
+        f"{name}: " + ", ".join(f"{level} {rate.eligible:.0%} of {rate.n}" for level, rate in rates.items())
+        for name, rates in groups.items()
+    ]
+
+
+def utility_sentence(row: CutUtility) -> str:
+    """Write efficacy minus weight times toxicity at each weight."""
+    return ", ".join(f"{effect.estimate:.3f} at {weight:g}" for weight, effect in row.weighed.utility.items())
+
+
+def dose_sentences(doses: Sequence[DoseRow]) -> list[str]:
+    """Write one sentence per treated arm; the last row is all of them pooled."""
+    sentences = []
     for number, row in enumerate(doses):
         name = (
-            f"{row['arm']} pooled, as a sensitivity"
+            f"{row.arm} pooled, as a sensitivity analysis"
             if number == len(doses) - 1
-            else f"{row['arm']} against control"
+            else f"{row.arm} against control"
         )
-        effects = f"everybody {span(row['everybody'])}, inside {span(row['inside'])}"
-        said.append(f"{name}: " + (effects if row["why"] is None else f"{effects}; {row['why']}"))
-    return said
+        effects = f"all patients {span(row.all_patients)}, inside {span(row.inside)}"
+        sentences.append(f"{name}: " + (effects if row.why is None else f"{effects}; {row.why}"))
+    return sentences
 
 
-def truth_sentences(answer: Content) -> list[str]:
-    """Say what was found beside what is true, of a simulated cohort."""
-    truth = answer["truth"]
+def truth_sentences(result: EnrichmentResult) -> list[str]:
+    """Compare what was found with what is true, for a simulated cohort; empty for a real one."""
+    truth = None if result.run is None else result.run.truth
     if truth is None:
         return []
-    row = answer["rows"][1 + answer["best"]]
-    both = f"predicted benefit and true benefit ({truth['benefit']})"
-    said = [f"simulated cohort: {both} correlate at {truth['correlation']:.2f}"]
-    corrected = (
-        "" if answer["search"] is None else f", {span(answer['search']['out_of_bag'])} without optimism"
-    )
-    if answer["measure"] not in ("hazard_ratio", "response"):
-        return said
-    said.append(
-        f"{truth['measure']} inside: true {truth['inside']:.3f}, found {span(row['inside'])}{corrected}; outside: true "
-        f"{truth['outside']:.3f}, found {span(row['outside'])}; of everybody: true {truth['everybody']:.3f}, found "
-        f"{span(answer['rows'][0]['inside'])}"
-    )
-    return said
+    both = f"predicted benefit and true benefit ({truth.benefit})"
+    sentences = [f"simulated cohort: {both} correlate at {truth.correlation:.2f}"]
+    if result.measure not in ("hazard_ratio", "response"):
+        return sentences
+    row = result.chosen
+    corrected = "" if result.search is None else f", {span(result.search.out_of_bag)} corrected"
+    return [
+        *sentences,
+        (
+            f"{truth.measure} inside: true {truth.inside:.3f}, found {span(row.inside)}{corrected}; outside: true "
+            f"{truth.outside:.3f}, found {span(row.outside)}; in all patients: true {truth.all_patients:.3f}, found "
+            f"{span(result.rows[0].inside)}"
+        ),
+    ]

@@ -1,4 +1,4 @@
-"""The report's first page, checklists and model card, from saved runs: complete, linked, escaped."""
+"""The report page, checklists and model card of a saved run: complete, linked and escaped."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from places import FROZEN
 
-from omics.common.files import read_json, write_json, write_parquet
-from stratomics.report.model_card import card_of, write_model_card
+from omics.common.files import read_json, read_parquet, write_json, write_parquet
+from stratomics.report.model_card import card_content, write_model_card
 from stratomics.report.page import write_report
 from stratomics.report.sections.tripod import AUTOMATIC, HUMAN, ITEMS, tripod_table
 from stratomics.runs.run_directory import RunDirectory
@@ -53,61 +54,60 @@ def test_the_page_has_landmarks_headings_in_order_and_no_dead_link(run: RunDirec
     assert {link.removeprefix("#") for link in page.links} <= set(page.anchors)
     assert page.links[0] == "#main"
     sections = [a for a in page.anchors if not a.startswith(("figure-", "matplotlib"))]
-    assert len(set(sections) & {"answer", "card", "model_card", "tripod", "main"}) == 5
+    assert len(set(sections) & {"summary", "card", "model_card", "tripod", "main"}) == 5
 
 
-def test_the_first_page_says_the_same_as_the_rules(run: RunDirectory) -> None:
+def test_the_summary_shows_the_answers_and_the_card(run: RunDirectory) -> None:
     text = write_report(run).read_text()
-    answer = text.split('<section id="answer">')[1].split("</section>")[0]
-    for words in (
-        "Do omics add over the clinic?",
-        "Can this be trusted?",
+    summary = text.split('<section id="summary">')[1].split("</section>")[0]
+    for sentence in (
+        "Do omics improve prediction over clinical covariates?",
+        "Can this run be trusted?",
         "Who should be enrolled?",
-        "What next?",
-        "0.150 (0.117 to 0.186) against 0.151 (0.120 to 0.195) of clinical Cox",
+        "What are the next steps?",
+        "0.150 (0.117 to 0.186) against 0.151 (0.120 to 0.195) for clinical Cox",
         "<code>stratomics enrich RUN</code>",
-        "The comparison was declared beforehand on IBS, lower is better",
+        "The metric of the comparison was declared in advance: IBS, lower is better",
         "1 pass, 7 watch, 0 fail.",
     ):
-        assert words in answer
-    # A verdict is a word, and not a colour alone.
-    verdicts = re.findall(r'<tr role="row" class="(\w+)">.*?</span> (\w+)</span>', answer)
+        assert sentence in summary
+    # A verdict is a word, not only a colour.
+    verdicts = re.findall(r'<tr role="row" class="(\w+)">.*?</span> (\w+)</span>', summary)
     assert len(verdicts) == 8
     assert all(colour == word for colour, word in verdicts)
-    # What was said on the first page before is said beside the figures.
     performance = text.split('<section id="performance">')[1].split("</section>")[0]
     assert "On IBS, stratomics: no evidence of a difference from clinical Cox." in performance
 
 
-def test_tripod_has_its_27_items_each_filled_or_for_a_human(run: RunDirectory) -> None:
+def test_tripod_has_27_items_each_filled_in_or_to_be_written(run: RunDirectory) -> None:
     numbers = [item.number for item in ITEMS]
     assert len(set(numbers)) == len(numbers)
     assert list(dict.fromkeys(int(re.sub(r"\D", "", n)) for n in numbers)) == list(range(1, 28))
     table = tripod_table(run)
     assert len(table) == len(ITEMS)
     for item, row in zip(ITEMS, table.itertuples(index=False), strict=True):
-        number, asks, who, said = row
-        assert (number, asks) == (item.number, item.asks)
-        assert who == (HUMAN if item.fill is None else AUTOMATIC)
-        assert len(said) > len("To be written: ")
-        assert said.endswith(".")
+        number, content, status, text = row
+        assert (number, content) == (item.number, item.text)
+        assert status == (HUMAN if item.fill is None else AUTOMATIC)
+        assert len(text) > len("To be written: ")
+        assert text.endswith(".")
         assert item.fill is not None or item.hint
-    said = dict(zip(table["item"], table.iloc[:, 3], strict=True))
-    assert "34 events among 92 patients" in said["20a"]
-    assert "3-fold cross-validation" in said["12a"]
-    assert "47 of 92 patients lack a view" in said["11"]
+    texts = dict(zip(table["item"], table.iloc[:, 3], strict=True))
+    assert "34 events among 92 patients" in texts["20a"]
+    assert "3-fold cross-validation" in texts["12a"]
+    assert "47 of 92 patients lack at least one view" in texts["11"]
 
 
-def test_the_model_card_travels_and_says_the_same(run: RunDirectory) -> None:
+def test_the_model_card_file_and_section_have_the_same_headings(run: RunDirectory) -> None:
     text = write_model_card(run).read_text()
     page = write_report(run).read_text().split('<section id="model_card"')[1]
     headings = re.findall(r"^## (.*)$", text, flags=re.MULTILINE)
-    assert headings == [*card_of(run), "Performance by group"]
+    assert headings == [*card_content(run), "Performance by group"]
     assert re.findall(r"<h3>(.*?)</h3>", page)[: len(headings)] == headings
-    for heading in ("Intended use", "Out of scope", "Training data", "Uncertainty", "Limits"):
+    for heading in ("Intended use", "Out of scope", "Training data", "Uncertainty", "Limitations"):
         assert heading in headings
     assert "sex: female" in text
-    # Nobody is named in it.
+    # No patient is named in it.
     assert not any(patient in text for patient in run.sample_ids)
 
 
@@ -122,3 +122,27 @@ def test_what_comes_from_files_is_escaped(run: RunDirectory) -> None:
     for path in (write_report(evil), write_model_card(evil)):
         assert EVIL not in path.read_text()
         assert "&lt;script&gt;alert(1)" in path.read_text()
+
+
+def test_markup_and_dollars_from_files_are_harmless(tmp_path: Path) -> None:
+    """A patient named <script>, and names that are markup or formulas, in every table and figure."""
+    folder = Path(shutil.copytree(FROZEN, tmp_path / "run"))
+    bad = "<script>alert(1)</script>"
+    patients = read_parquet(folder / "patients.parquet")
+    first = patients["sample_id"][0]
+    for path in [*folder.glob("*.parquet"), *folder.glob("baselines/*/*.parquet")]:
+        table = read_parquet(path)
+        if "sample_id" in table:
+            write_parquet(path, table.assign(sample_id=table["sample_id"].replace(first, bad)))
+    patients["sample_id"] = patients["sample_id"].replace(first, bad)
+    patients["site"] = np.where(np.arange(len(patients)) % 2, "<b>$y$</b>", "Leeds")
+    patients["arm"] = np.where(np.arange(len(patients)) % 3 == 0, "<i>1</i>", "$2$")
+    patients["view.<script>$x$"] = np.arange(len(patients)) % 4 > 0
+    patients["covariate.$z$<script>"] = np.where(np.arange(len(patients)) % 5 == 0, np.nan, 1.0)
+    write_parquet(folder / "patients.parquet", patients)
+    page = write_report(RunDirectory(folder)).read_text()
+    for raw in (bad, "<script>", "<b>$y$", "<i>1</i>"):
+        assert raw not in page
+    for shown in ("&lt;script&gt;$x$", "&lt;b&gt;$y$&lt;/b&gt;", "&lt;i&gt;1&lt;/i&gt;"):
+        assert shown in page
+    assert len(page) < 6_000_000

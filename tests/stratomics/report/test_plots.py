@@ -1,4 +1,4 @@
-"""Figures of a run for a notebook: those of its report, each with its sentence and table, and a person's to change."""
+"""Figures of a run for notebooks: those of its report, each with its sentence and data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stratomics.report.plots import Panel, panels
 from stratomics.runs.run_directory import RunDirectory
 
 
-def test_every_figure_of_the_report_is_given(small_run: Path) -> None:
+def test_every_figure_of_the_report_is_returned(small_run: Path) -> None:
     found = panels(RunDirectory(small_run))
     page = (small_run / "report.html").read_text(encoding="utf-8")
     assert {"risk", "explained", "forest-ibs"} <= set(found)
@@ -24,7 +24,7 @@ def test_every_figure_of_the_report_is_given(small_run: Path) -> None:
         assert panel.figure.axes
 
 
-def test_a_figure_may_be_changed_and_drawn(small_run: Path, tmp_path: Path) -> None:
+def test_a_figure_can_be_changed_and_saved(small_run: Path, tmp_path: Path) -> None:
     run = RunDirectory(small_run)
     figure = panels(run)["risk"].figure
     (axes,) = figure.axes
@@ -32,10 +32,10 @@ def test_a_figure_may_be_changed_and_drawn(small_run: Path, tmp_path: Path) -> N
     axes.axvline(100)
     figure.savefig(tmp_path / "risk.png", bbox_inches="tight")
     assert (tmp_path / "risk.png").stat().st_size > 5000
-    # The next one is drawn anew.
+    # Each call draws new figures.
     assert panels(run)["risk"].figure.axes[0].get_title() == ""
 
 
-def test_what_is_no_run_has_no_figures(tmp_path: Path) -> None:
+def test_a_folder_without_a_run_has_no_figures(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         panels(RunDirectory(tmp_path))

@@ -1,4 +1,4 @@
-"""``stratomics ui``: who is let in, what may be seen, and nothing else of the machine."""
+"""``stratomics ui``: access control, public files, and no access to anything else on the machine."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from stratomics.ui.catalogue import Catalogue
 from stratomics.ui.server import Server
 
 GOLDEN = FROZEN
-SECRET = "nobody may read this"
+SECRET = "this is secret"
 
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Two finished runs, one that cannot be read, one not finished, links that lead out, and a secret beside."""
+    """Two finished runs, an unreadable one, an unfinished one, links that lead out of the folder, and a secret."""
     folder = tmp_path / "runs"
     for name in ("first", "second"):
         shutil.copytree(GOLDEN, folder / name)
@@ -61,27 +61,27 @@ def server(runs: Path) -> Iterator[Server]:
         thread.join()
 
 
-def asked(
+def request(
     server: Server, path: str, method: str = "GET", cookie: bool = True, **headers: str
 ) -> tuple[int, dict[str, str], str]:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-    own = {"Cookie": f"{server.cookie}={server.token}"} if cookie else {}
-    connection.request(method, path, headers=own | headers)
+    cookie_header = {"Cookie": f"{server.cookie}={server.token}"} if cookie else {}
+    connection.request(method, path, headers=cookie_header | headers)
     answer = connection.getresponse()
     body = answer.read().decode()
     connection.close()
     return answer.status, dict(answer.getheaders()), body
 
 
-def test_all_finished_runs_stand_in_the_table(server: Server) -> None:
-    status, headers, page = asked(server, "/")
+def test_all_finished_runs_are_in_the_table(server: Server) -> None:
+    status, headers, page = request(server, "/")
     assert status == 200
     for name in ("first", "second"):
         assert f'<a href="/runs/{name}/report.html">' in page
     metrics = read_json(GOLDEN / "metrics.json")
     figure = metrics[metrics["endpoint"]][metrics["metric"]]
     assert page.count(f"{figure['estimate']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})") == 2
-    # A folder called like a tag is harmless, and one whose files lack says so.
+    # A folder named like a tag is harmless, and a run with missing files has a message.
     assert "<b>odd" not in page
     assert "&lt;b&gt;odd" in page
     assert "cannot be read" in page
@@ -94,23 +94,23 @@ def test_all_finished_runs_stand_in_the_table(server: Server) -> None:
     assert headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_two_runs_stand_side_by_side(server: Server, runs: Path) -> None:
-    _, _, page = asked(server, "/compare?run=first&run=second&run=absent&run=first")
+def test_two_runs_are_compared(server: Server, runs: Path) -> None:
+    _, _, page = request(server, "/compare?run=first&run=second&run=absent&run=first")
     assert page.count("/report.html") == 2
     assert "Same patients, same endpoint, same metric" in page
     provenance = read_json(runs / "second" / "provenance.json")
     write_json(runs / "second" / "provenance.json", provenance | {"cohort_digest": "another"})
-    assert "Not the same cohort: these figures" in asked(server, "/compare?run=first&run=second")[2]
-    assert "Choose two runs or more" in asked(server, "/compare?run=first")[2]
+    assert "Not the same cohort: these results" in request(server, "/compare?run=first&run=second")[2]
+    assert "Select at least two runs" in request(server, "/compare?run=first")[2]
 
 
-def test_files_of_a_run_are_those_that_may_be_seen(server: Server) -> None:
-    status, headers, page = asked(server, "/runs/first/report.html")
+def test_public_files_of_a_run_are_served(server: Server) -> None:
+    status, headers, page = request(server, "/runs/first/report.html")
     assert (status, page) == (200, "<h1>report of first</h1>")
     assert "script-src 'sha256-" in headers["Content-Security-Policy"]
-    assert asked(server, "/runs/first/effects.csv")[1]["Content-Type"] == "text/csv; charset=utf-8"
-    assert json.loads(asked(server, "/runs/first/metrics.json")[2])
-    status, headers, body = asked(server, "/runs/first/report.html", "HEAD")
+    assert request(server, "/runs/first/effects.csv")[1]["Content-Type"] == "text/csv; charset=utf-8"
+    assert json.loads(request(server, "/runs/first/metrics.json")[2])
+    status, headers, body = request(server, "/runs/first/report.html", "HEAD")
     assert (status, headers["Content-Length"], body) == (200, "24", "")
 
 
@@ -144,7 +144,7 @@ def test_files_of_a_run_are_those_that_may_be_seen(server: Server) -> None:
     ],
 )
 def test_nothing_else_is_found(server: Server, path: str) -> None:
-    status, _, body = asked(server, path)
+    status, _, body = request(server, path)
     assert status == 404
     assert SECRET not in body
     assert "root:" not in body
@@ -154,10 +154,10 @@ def test_nothing_else_is_found(server: Server, path: str) -> None:
     "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost", "[::1]:{}", "127.0.0.1:{}.evil"]
 )
 def test_another_host_is_refused(server: Server, host: str) -> None:
-    status, headers, _ = asked(server, "/", Host=host.format(server.server_port))
+    status, headers, _ = request(server, "/", Host=host.format(server.server_port))
     assert status == 403
-    # Not even the right token opens the door of another name.
-    status, headers, _ = asked(server, f"/?token={server.token}", Host=host.format(server.server_port))
+    # Another host name is refused even with the right token.
+    status, headers, _ = request(server, f"/?token={server.token}", Host=host.format(server.server_port))
     assert status == 403
     assert "Set-Cookie" not in headers
 
@@ -189,24 +189,24 @@ def raw(server: Server, text: str) -> bytes:
 
 
 def test_localhost_is_this_machine_too(server: Server) -> None:
-    assert asked(server, "/", Host=f"localhost:{server.server_port}")[0] == 200
+    assert request(server, "/", Host=f"localhost:{server.server_port}")[0] == 200
 
 
-def test_nobody_comes_in_without_the_token(server: Server) -> None:
+def test_the_token_is_required(server: Server) -> None:
     for path in ("/", "/runs/first/report.html", "/compare", "/nothing"):
-        status, headers, body = asked(server, path, cookie=False)
+        status, headers, body = request(server, path, cookie=False)
         assert status == 403
         assert "Set-Cookie" not in headers
         assert "first" not in body
     for wrong in ("", "x", server.token[:-1], server.token + "x", "%C3%A9", "%00"):
-        assert asked(server, f"/?token={wrong}", cookie=False)[0] == 403
-        assert asked(server, "/", cookie=False, Cookie=f"{server.cookie}={wrong}")[0] == 403
-    assert asked(server, "/", cookie=False, Cookie=f"other={server.token}")[0] == 403
-    status, headers, _ = asked(server, f"/?token={server.token}", cookie=False)
+        assert request(server, f"/?token={wrong}", cookie=False)[0] == 403
+        assert request(server, "/", cookie=False, Cookie=f"{server.cookie}={wrong}")[0] == 403
+    assert request(server, "/", cookie=False, Cookie=f"other={server.token}")[0] == 403
+    status, headers, _ = request(server, f"/?token={server.token}", cookie=False)
     assert (status, headers["Location"]) == (303, "/")
-    kept, *rules = headers["Set-Cookie"].split("; ")
+    cookie, *rules = headers["Set-Cookie"].split("; ")
     assert set(rules) == {"Path=/", "HttpOnly", "SameSite=Strict"}
-    assert asked(server, "/", cookie=False, Cookie=f"a=b; {kept}")[0] == 200
+    assert request(server, "/", cookie=False, Cookie=f"a=b; {cookie}")[0] == 200
 
 
 def test_the_token_is_new_at_every_start(runs: Path) -> None:
@@ -219,20 +219,20 @@ def test_the_token_is_new_at_every_start(runs: Path) -> None:
 @pytest.mark.parametrize(
     "method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"]
 )
-def test_nothing_but_reading(server: Server, method: str) -> None:
-    status, headers, _ = asked(server, "/", method)
+def test_only_reading_is_allowed(server: Server, method: str) -> None:
+    status, headers, _ = request(server, "/", method)
     assert status == 405
     assert headers["Allow"] == "GET, HEAD"
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-def test_a_query_without_end_is_refused(server: Server) -> None:
-    assert asked(server, "/compare?" + "&".join(["run=first"] * 500))[0] == 400
+def test_a_long_query_is_refused(server: Server) -> None:
+    assert request(server, "/compare?" + "&".join(["run=first"] * 500))[0] == 400
 
 
 @pytest.mark.parametrize("order", ["name", "cohort", "endpoint", "date", "why; drop"])
 def test_the_table_can_be_ordered(server: Server, order: str) -> None:
-    status, _, page = asked(server, f"/?order={order.replace(' ', '%20')}")
+    status, _, page = request(server, f"/?order={order.replace(' ', '%20')}")
     assert status == 200
     assert "aria-sort" in page
     if order == "name":
@@ -252,11 +252,11 @@ def test_ctrl_c_ends_it(runs: Path) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
-def test_what_cannot_be_served_is_said(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_arguments_have_messages(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ui", str(runs / "absent")]) == 2
     assert "no such folder" in capsys.readouterr().err
     assert main(["ui", str(runs), "--port", "70000"]) == 2
     assert "--port is 70000" in capsys.readouterr().err
     with Server(Catalogue(runs)) as server:
         assert main(["ui", str(runs), "--port", str(server.server_port)]) == 2
-    assert "leave --port out" in capsys.readouterr().err
+    assert "omit --port" in capsys.readouterr().err

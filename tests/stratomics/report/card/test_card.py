@@ -1,4 +1,4 @@
-"""The report card: each line passes, is to be watched and fails where it should, and what is not known never passes."""
+"""The report card: every check gives pass, watch and fail where it should, and missing values never pass."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from omics.common.registry import resolve
 from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import resamples
 from stratomics.evaluation.site_effects import explained_by_site
-from stratomics.evaluation.variability import fold_ranks, repeat_scores
+from stratomics.evaluation.variability import fold_discrimination, repeat_scores
 from stratomics.report.card import CHECKS, FAIL, PASS, WATCH, Line, report_card
-from stratomics.report.card.patients import missing_line
+from stratomics.report.card.patients import missing_views_line
 from stratomics.runs.run_directory import RunDirectory
 
 N, FOLDS, REPEATS = 400, 5, 3
@@ -61,7 +61,7 @@ METRICS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Made:
-    """A run of 400 patients of two sites, of which every line passes."""
+    """A run of 400 patients from two sites, for which every check passes."""
 
     metrics: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(METRICS))
     kind: str = "response"
@@ -72,7 +72,7 @@ class Made:
     score: NDArray[np.float64] = field(default_factory=lambda: SCORE)
     lacking: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(N, dtype=bool))
     repeats: int = REPEATS
-    wobble: float = 0.02
+    variation: float = 0.02
     draws: int = 200
     abstain: float = 0.05
     ood: float = 0.5
@@ -99,7 +99,7 @@ class Made:
     @property
     def cases(self) -> dict[str, ResponseCases]:
         noise = np.random.default_rng(1).normal(size=(self.repeats, 1))
-        probability = 1 / (1 + np.exp(-1.5 * self.score - self.wobble * noise))
+        probability = 1 / (1 + np.exp(-1.5 * self.score - self.variation * noise))
         return {"stratomics": ResponseCases(self.positive, probability, FOLD[: self.repeats])}
 
     @property
@@ -119,7 +119,7 @@ def line(name: str, run: Any) -> Line:
 
 
 def changed(path: tuple[Any, ...], value: Any, **more: Any) -> Made:
-    """A run whose metrics hold something else in one place."""
+    """A run with another value in one place of its metrics."""
     metrics: Any = copy.deepcopy(METRICS)
     place = metrics
     for key in path[:-1]:
@@ -134,7 +134,7 @@ def survival(path: tuple[Any, ...] = (), value: Any = None) -> Made:
 
 
 BY_SITE = SCORE + np.where(SITE == "north", 8.0, 0.0)
-"""Scores that say little but where somebody was treated."""
+"""Scores that mainly reflect the site."""
 REVERSED = np.where(SITE == "north", -SCORE, SCORE)
 UNEVEN = np.where(SITE == "north", 0.1 * SCORE + RNG.normal(size=N), SCORE)
 FOLDWISE = np.where(FOLD[0] <= 1, -SCORE, SCORE)
@@ -143,13 +143,13 @@ FEW = np.arange(N) < 15
 SOME = np.arange(N) % 5 == 0
 
 LACKING_BAD = POSITIVE & (np.arange(N) % 4 > 0)
-"""Who lacks the view, nearly always with a response."""
-_TIED = np.flatnonzero(POSITIVE)[:24], np.flatnonzero(~POSITIVE)[:8]
-LACKING_TIED = np.isin(np.arange(N), np.concatenate(_TIED))
+"""Patients without the view, most of them with a positive response."""
+_ASSOCIATED = np.flatnonzero(POSITIVE)[:24], np.flatnonzero(~POSITIVE)[:8]
+LACKING_ASSOCIATED = np.isin(np.arange(N), np.concatenate(_ASSOCIATED))
 LACKING_FREE = np.arange(N) % 10 == 3
 
-LUCK = float(np.std(repeat_scores(Made(wobble=1.0).cases["stratomics"], "log_loss"), ddof=1))
-"""Standard deviation of the repeats where they wobble much."""
+SPREAD = float(np.std(repeat_scores(Made(variation=1.0).cases["stratomics"], "log_loss"), ddof=1))
+"""Standard deviation between repeats that vary strongly."""
 
 MADE: dict[str, dict[str, list[Made]]] = {
     "controls": {
@@ -180,7 +180,7 @@ MADE: dict[str, dict[str, list[Made]]] = {
         ],
     },
     "coverage": {
-        # One small site of many is below by chance alone.
+        # One small site is below nominal coverage by chance.
         PASS: [
             Made(),
             *[changed(("coverage",), [*METRICS["coverage"], covered("site", "a", 0.7, 0.35, 0.93, 10)])],
@@ -192,14 +192,14 @@ MADE: dict[str, dict[str, list[Made]]] = {
         ],
         FAIL: [
             changed(("coverage", 0), covered("all", "all", 0.8, 0.76, 0.84, N)),
-            # All are covered, and those who respond are not.
+            # Coverage is nominal overall, but low in responders.
             changed(("coverage", 1), covered("class", "positive", 0.6, 0.5, 0.7)),
             changed(("response",), {"set_coverage_positive": figure(0.6, 0.5, 0.7)}),
         ],
     },
     "missing": {
         PASS: [Made(), Made(lacking=LACKING_FREE)],
-        WATCH: [Made(lacking=LACKING_TIED)],
+        WATCH: [Made(lacking=LACKING_ASSOCIATED)],
         FAIL: [Made(lacking=LACKING_BAD)],
     },
     "sites": {
@@ -224,14 +224,14 @@ MADE: dict[str, dict[str, list[Made]]] = {
             Made(factor_stability=pd.DataFrame({"stability": [0.1, 0.2], "verdict": ["poor", "poor"]})),
             Made(repeats=1),
             Made(score=ONE_FOLD, repeats=1),
-            changed(("os", "log_loss"), figure(0.5, 0.5 - LUCK / 0.8, 0.5 + LUCK / 0.8), wobble=1.0),
+            changed(("os", "log_loss"), figure(0.5, 0.5 - SPREAD / 0.8, 0.5 + SPREAD / 0.8), variation=1.0),
         ],
         FAIL: [
             Made(score=FOLDWISE, repeats=1),
-            changed(("os", "log_loss"), figure(0.5, 0.5 - LUCK / 1.2, 0.5 + LUCK / 1.2), wobble=1.0),
+            changed(("os", "log_loss"), figure(0.5, 0.5 - SPREAD / 1.2, 0.5 + SPREAD / 1.2), variation=1.0),
         ],
     },
-    "outlying": {
+    "ood": {
         PASS: [Made()],
         WATCH: [Made(abstain=0.3), Made(ood=np.nan)],
         FAIL: [Made(abstain=0.6), Made(ood=0.99)],
@@ -239,16 +239,16 @@ MADE: dict[str, dict[str, list[Made]]] = {
 }
 
 
-def test_every_check_is_tried_with_every_verdict() -> None:
+def test_every_check_is_tested_with_every_verdict() -> None:
     assert set(MADE) == set(CHECKS)
-    assert all(set(tried) == {PASS, WATCH, FAIL} for tried in MADE.values())
+    assert all(set(tested) == {PASS, WATCH, FAIL} for tested in MADE.values())
 
 
 @pytest.mark.parametrize(
     ("name", "verdict", "number"),
-    [(name, v, i) for name, tried in MADE.items() for v, runs in tried.items() for i in range(len(runs))],
+    [(name, v, i) for name, tested in MADE.items() for v, runs in tested.items() for i in range(len(runs))],
 )
-def test_a_line_has_the_verdict_that_its_run_deserves(name: str, verdict: str, number: int) -> None:
+def test_each_run_has_the_expected_verdict(name: str, verdict: str, number: int) -> None:
     found = line(name, MADE[name][verdict][number])
     assert (found.name, found.verdict) == (name, verdict), found.reason
     assert found.reason.endswith(".")
@@ -274,20 +274,18 @@ UNKNOWN: dict[str, list[tuple[Any, ...]]] = {
         (name, path, value)
         for name, paths in UNKNOWN.items()
         for path in paths
-        # The metric that decides always has an interval.
+        # The declared metric always has an interval.
         for value in ((np.nan, np.inf) if name == "stability" else (np.nan, np.inf, None))
     ],
 )
-def test_a_figure_that_is_not_known_never_passes(
-    name: str, path: tuple[Any, ...], value: float | None
-) -> None:
+def test_a_missing_value_never_passes(name: str, path: tuple[Any, ...], value: float | None) -> None:
     run = changed(path, value)
     run = dataclasses.replace(run, kind="survival") if name == "calibration" else run
     assert line(name, run).verdict != PASS
 
 
 @pytest.mark.parametrize("value", [np.nan, None])
-def test_an_error_of_a_response_that_is_not_known_never_passes(value: float | None) -> None:
+def test_a_missing_calibration_error_never_passes(value: float | None) -> None:
     assert line("calibration", changed(("os", "ece"), {"estimate": value})).verdict == WATCH
     metrics = copy.deepcopy(METRICS)
     del metrics["os"]["ece"]
@@ -300,47 +298,49 @@ def views(**columns: list[Any]) -> pd.DataFrame:
     return pd.DataFrame(table).assign(share=lambda t: t["missing"] / t["n"])
 
 
-def test_missing_views_are_judged_together_by_holm() -> None:
+def test_missing_views_are_tested_with_holm_adjustment() -> None:
     nothing = [np.nan, np.nan]
-    # .03 twice is .06 after Holm; with one view alone it would be watched.
+    # Two p values of 0.03 are 0.06 after Holm adjustment; a single one would give WATCH.
     two = views(missing=[20, 20], endpoint_p=[0.03, 0.04], arm_p=nothing)
-    assert missing_line(two).verdict == PASS
-    assert missing_line(two.iloc[:1]).verdict == WATCH
-    # An arm doubles what is asked, and counts as much as the outcome.
+    assert missing_views_line(two).verdict == PASS
+    assert missing_views_line(two.iloc[:1]).verdict == WATCH
+    # An arm doubles the number of tests.
     arm = views(missing=[20, 20], endpoint_p=[0.5, 0.5], arm_p=[1e-5, 0.5])
-    assert missing_line(arm).verdict == FAIL
-    assert "v0 and the arm, p 4e-05, adjusted for 4 asked" in missing_line(arm).reason
-    # What could not be asked does not pass, unless next to nobody lacks it.
-    assert missing_line(views(missing=[20, 20], endpoint_p=nothing, arm_p=nothing)).verdict == WATCH
-    assert missing_line(views(missing=[20, 20], endpoint_p=[0.5, np.nan], arm_p=nothing)).verdict == WATCH
-    assert missing_line(views(missing=[20, 2], endpoint_p=[0.5, np.nan], arm_p=nothing)).verdict == PASS
-    assert missing_line(views(missing=[0, 0], endpoint_p=nothing, arm_p=nothing)).verdict == PASS
+    assert missing_views_line(arm).verdict == FAIL
+    assert "v0 and the arm, p 4e-05, adjusted for 4 tests" in missing_views_line(arm).reason
+    # Untested associations do not pass, unless very few patients lack the view.
+    assert missing_views_line(views(missing=[20, 20], endpoint_p=nothing, arm_p=nothing)).verdict == WATCH
+    assert (
+        missing_views_line(views(missing=[20, 20], endpoint_p=[0.5, np.nan], arm_p=nothing)).verdict == WATCH
+    )
+    assert missing_views_line(views(missing=[20, 2], endpoint_p=[0.5, np.nan], arm_p=nothing)).verdict == PASS
+    assert missing_views_line(views(missing=[0, 0], endpoint_p=nothing, arm_p=nothing)).verdict == PASS
 
 
-def test_what_sites_explain_is_nothing_by_chance_and_all_where_they_decide() -> None:
+def test_sites_explain_nothing_by_chance_and_everything_if_they_decide() -> None:
     shares = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
         cases = ResponseCases(rng.random(60) < 0.5, rng.random((1, 60)), np.zeros((1, 60), dtype=np.int64))
         shares.append(explained_by_site(cases, rng.choice(["a", "b", "c", "d"], 60)))
-    # Held at 0, the mean lies above it by about .4 of the standard deviation, here .04.
+    # Because the share is truncated at 0, its mean is about 0.4 standard deviations above 0, here 0.04.
     assert np.mean(shares) < 0.04
     site = np.repeat(["a", "b"], 30)
     fold = np.zeros((1, 60), dtype=np.int64)
     decided = ResponseCases(np.arange(60) < 30, np.where(site == "a", 0.2, 0.8)[None], fold)
     assert explained_by_site(decided, site) == pytest.approx(1.0)
-    # Where a fold is a site, models have nothing to compare between them.
+    # If folds are sites, predictions of different sites cannot be compared.
     apart = dataclasses.replace(decided, fold=(site == "a").astype(np.int64)[None])
     assert explained_by_site(apart, site) is None
-    # Three ranks in each site, worked by hand: ranks 1 to 6 minus their means leave 2 x 2 of 17.5, adjusted by 5 / 4.
+    # By hand, with three ranks per site: the residual sum of squares is 2 x 2 of 17.5, adjusted by 5 / 4.
     six = ResponseCases(np.arange(6) < 3, np.arange(6.0)[None] / 6, np.zeros((1, 6), dtype=np.int64))
     assert explained_by_site(six, np.repeat(["a", "b"], 3)) == pytest.approx(1 - 4 / 17.5 * 5 / 4)
 
 
-def test_spread_is_of_each_repeat_and_fold_by_itself() -> None:
+def test_variability_is_computed_per_repeat_and_fold() -> None:
     from sklearn.metrics import log_loss, roc_auc_score
 
-    cases = Made(wobble=0.5).cases["stratomics"]
+    cases = Made(variation=0.5).cases["stratomics"]
     assert repeat_scores(cases, "log_loss") == pytest.approx(
         [log_loss(POSITIVE, p) for p in cases.probability]
     )
@@ -349,14 +349,14 @@ def test_spread_is_of_each_repeat_and_fold_by_itself() -> None:
         for p, fold in zip(cases.probability, cases.fold, strict=True)
         for number in range(FOLDS)
     ]
-    assert fold_ranks(cases, "response") == pytest.approx(expected)
+    assert fold_discrimination(cases, "response") == pytest.approx(expected)
 
 
 def test_the_card_of_a_saved_run_has_every_line() -> None:
     card = report_card(RunDirectory(FROZEN))
     assert [one.name for one in card] == list(CHECKS)
-    # It kept neither controls, coverage nor factors.
+    # It has neither controls, coverage nor factors.
     verdicts = {one.name: one.verdict for one in card}
     assert all(
-        verdicts[name] == WATCH for name in ("controls", "calibration", "coverage", "stability", "outlying")
+        verdicts[name] == WATCH for name in ("controls", "calibration", "coverage", "stability", "ood")
     )

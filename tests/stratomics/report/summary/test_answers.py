@@ -1,4 +1,4 @@
-"""The four answers: no claim beyond an interval, and none at all of a run that is not to be trusted."""
+"""The four answers: no claim beyond an interval, and a warning on all of them if a control differs from chance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stratomics.report.card import CHECKS
 from stratomics.report.card.line import FAIL, PASS, WATCH, Line
 from stratomics.report.summary.answers import DISTRUST, Answer, short_answers
 from stratomics.report.summary.enrollment import enrollment_answer
-from stratomics.report.summary.next_steps import IF_WATCHED, MOST, STEPS, next_steps, patients_to_tell
+from stratomics.report.summary.next_steps import IF_WATCHED, MOST, STEPS, next_steps, patients_needed
 
 Content = dict[str, Any]
 
@@ -35,20 +35,22 @@ def figure(estimate: float, low: float, high: float) -> Content:
 
 def metrics(low: float, high: float, *, metric: str = "ibs", baseline: str = "clinical_cox") -> Content:
     """A run whose difference from one baseline has this interval."""
-    difference, own = figure((low + high) / 2, low, high), figure(0.2, 0.1, 0.3)
+    difference, value = figure((low + high) / 2, low, high), figure(0.2, 0.1, 0.3)
     return {
         "endpoint": "os",
         "metric": metric,
-        "os": {metric: own},
-        "baselines": {baseline: {"os": {metric: own}}},
+        "os": {metric: value},
+        "baselines": {baseline: {"os": {metric: value}}},
         "differences": {baseline: {"os": {metric: difference}}},
     }
 
 
 def answers(
-    content: Content, enrichment: Content | None = None, clinic: bool = True, **facts: Any
+    content: Content, enrichment: Content | None = None, covariates: bool = True, **facts: Any
 ) -> list[Answer]:
-    return short_answers(content, PROVENANCE | facts, enrichment, facts.get("card", CARD), clinic=clinic)
+    return short_answers(
+        content, PROVENANCE | facts, enrichment, facts.get("card", CARD), covariates=covariates
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,19 +60,22 @@ def answers(
         (-0.05, 0.0, "ibs", "Not shown"),
         (0.0, 0.05, "ibs", "Not shown"),
         (-0.05, 0.01, "ibs", "Not shown"),
-        (0.01, 0.05, "ibs", "No: the clinic alone does better"),
+        (0.01, 0.05, "ibs", "No: clinical covariates alone are better"),
         (0.01, 0.05, "harrell_c", "Yes, in patients like these"),
-        (-0.05, -0.01, "harrell_c", "No: the clinic alone does better"),
+        (-0.05, -0.01, "harrell_c", "No: clinical covariates alone are better"),
         (float("nan"), float("nan"), "ibs", "Not shown"),
     ],
 )
-def test_omics_add_only_where_the_interval_says_so(
+def test_omics_improve_only_if_the_interval_excludes_0(
     low: float, high: float, metric: str, verdict: str
 ) -> None:
     found = answers(metrics(low, high, metric=metric))[0]
-    assert (found.question, found.verdict) == ("Do omics add over the clinic?", verdict)
+    assert (found.question, found.verdict) == (
+        "Do omics improve prediction over clinical covariates?",
+        verdict,
+    )
     if verdict == "Not shown":
-        assert "no evidence of a difference, and none that they are equal" in found.sentences[0]
+        assert "no evidence of a difference, and no evidence that both are equal" in found.sentences[0]
 
 
 @given(
@@ -80,12 +85,12 @@ def test_omics_add_only_where_the_interval_says_so(
     st.booleans(),
 )
 @settings(max_examples=200, deadline=None)
-def test_no_interval_that_holds_zero_ever_claims_anything(
-    low: float, width: float, metric: str, clinic: bool
+def test_an_interval_that_includes_0_claims_nothing(
+    low: float, width: float, metric: str, covariates: bool
 ) -> None:
-    found = answers(metrics(low, low + width, metric=metric), clinic=clinic)[0]
-    said = " ".join(found.sentences)
-    claims = ("with omics are better" in said, "with omics are worse" in said)
+    found = answers(metrics(low, low + width, metric=metric), covariates=covariates)[0]
+    text = " ".join(found.sentences)
+    claims = ("with omics are better" in text, "with omics are worse" in text)
     if low <= 0 <= low + width:
         assert claims == (False, False)
         assert found.verdict == "Not shown"
@@ -94,59 +99,59 @@ def test_no_interval_that_holds_zero_ever_claims_anything(
         assert claims == (better, not better)
 
 
-def test_without_covariates_there_is_no_clinic_to_add_to() -> None:
-    found = answers(metrics(-0.05, -0.01), clinic=False)[0]
-    assert found.verdict == "There is no clinic to compare with"
-    assert "names no clinical covariates" in found.sentences[0]
-    assert "the same for everybody" in found.sentences[0]
+def test_without_covariates_there_is_no_clinical_comparison() -> None:
+    found = answers(metrics(-0.05, -0.01), covariates=False)[0]
+    assert found.verdict == "No clinical covariates to compare with"
+    assert "has no clinical covariates" in found.sentences[0]
+    assert "the same prediction for all patients" in found.sentences[0]
 
 
 @pytest.mark.parametrize(("kind", "name"), [("survival", "clinical_cox"), ("response", "clinical_logistic")])
-def test_without_a_clinical_baseline_nothing_is_said(kind: str, name: str) -> None:
+def test_without_a_clinical_baseline_the_answer_is_not_evaluated(kind: str, name: str) -> None:
     found = answers(metrics(-0.05, -0.01, baseline="boosted_trees"), kind=kind)[0]
-    assert found.verdict == "Cannot be said"
+    assert found.verdict == "Not evaluated"
     assert f"--baselines [{name}]" in found.sentences[0]
 
 
-def test_the_ledger_says_which_view_adds_and_which_hurts() -> None:
+def test_views_that_add_or_harm_are_named() -> None:
     rows = [
         {"view": "clinic (covariates)", "gain": None},
         {"view": "rna", "gain": figure(0.03, 0.01, 0.05)},
         {"view": "dna", "gain": figure(0.01, -0.01, 0.03)},
         {"view": "cnv", "gain": figure(-0.03, -0.05, -0.01)},
     ]
-    said = answers(metrics(-0.05, -0.01) | {"ledger": rows})[0].sentences[1]
-    assert "rna (+0.030 (+0.010 to +0.050)) adds to all the others" in said
-    assert "Better without: cnv" in said
-    assert "dna" not in said
-    said = answers(metrics(-0.05, -0.01) | {"ledger": rows[:1] + rows[2:3]})[0].sentences[1]
-    assert "none of the 1 views is shown to add" in said
+    text = answers(metrics(-0.05, -0.01) | {"ledger": rows})[0].sentences[1]
+    assert "rna (+0.030 (+0.010 to +0.050)) adds to all other views" in text
+    assert "Better without: cnv" in text
+    assert "dna" not in text
+    text = answers(metrics(-0.05, -0.01) | {"ledger": rows[:1] + rows[2:3]})[0].sentences[1]
+    assert "none of the 1 views is shown to add" in text
 
 
-def test_depth_is_worth_what_the_difference_from_ridge_says() -> None:
+def test_simpler_models_are_compared_by_their_intervals() -> None:
     content = metrics(-0.05, -0.01)
     for name, low, high in (("factors_ridge", -0.01, 0.01), ("late_fusion", -0.02, -0.01)):
         content["differences"][name] = {"os": {"ibs": figure((low + high) / 2, low, high)}}
-    said = answers(content)[0].sentences[-1]
-    assert "better than views fitted one by one" in said
-    assert "no evidence of a difference from ridge" in said
+    text = answers(content)[0].sentences[-1]
+    assert "better than late fusion" in text
+    assert "no evidence of a difference from ridge" in text
 
 
 def test_trust_is_the_worst_of_the_card() -> None:
-    line = {v: Line("outlying", f"The {v} line", v, "So.", "x") for v in (PASS, WATCH, FAIL)}
+    line = {v: Line("ood", f"The {v} line", v, "So.", "x") for v in (PASS, WATCH, FAIL)}
     for verdicts, words in (
         ((PASS,), "Yes, in patients like these"),
-        ((PASS, WATCH), "With care"),
-        ((WATCH, FAIL, PASS), "No, not as it stands"),
+        ((PASS, WATCH), "With caution"),
+        ((WATCH, FAIL, PASS), "No"),
     ):
         found = answers(metrics(-1, 1), card=[line[v] for v in verdicts])[1]
         assert found.verdict == words
         for verdict in set(verdicts) - {PASS}:
             assert f"the {verdict} line" in " ".join(found.sentences)
-        assert "No other cohort has been asked." in found.sentences[-1]
+        assert "There is no external validation." in found.sentences[-1]
 
 
-def test_a_control_off_chance_begins_every_answer() -> None:
+def test_a_failed_control_is_stated_in_every_answer() -> None:
     row = {"metric": "auroc", **figure(0.7, 0.6, 0.8), "p": 1e-5, "off": True}
     content = metrics(-0.05, -0.01) | {"controls": {"noise_view": row}}
     found = answers(content, card=[Line("controls", "Controls", FAIL, "Off.", "methods")])
@@ -154,7 +159,7 @@ def test_a_control_off_chance_begins_every_answer() -> None:
     for one in found:
         assert one.verdict == "Do not trust this run"
         assert one.sentences[0].startswith(DISTRUST)
-    assert "Find what tells the outcome" in found[3].sentences[0]
+    assert "find what leaks the outcome" in found[3].sentences[0]
 
 
 def enriched(low: float, high: float, **changes: Any) -> Content:
@@ -179,7 +184,7 @@ def enriched(low: float, high: float, **changes: Any) -> Content:
         (enriched(0.5, 0.8), "The 30% of highest predicted benefit, to be confirmed"),
         (enriched(0.5, 1.0), "Not settled: the evidence is weak"),
         (enriched(1.1, 1.4), "Nobody on this evidence"),
-        # A subgroup that is found by chance as often as here, and one cut of which nobody asked that.
+        # A subgroup that is found as often by chance, and one without that test.
         (
             enriched(0.5, 0.8, search={"out_of_bag": figure(0.6, 0.5, 0.8), "p_adjusted": 0.2}),
             "Not settled: the evidence is weak",
@@ -226,45 +231,45 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     assert "--split.design external --split.external COHORT" in steps[2]
     assert "--split.design leave_site_out" in steps[3]
     assert len(steps) == 4
-    # What was done is not asked for again.
+    # Steps that are done are not recommended again.
     done = copy.deepcopy(PROVENANCE) | {"design": {"design": "external"}, "evaluated_on": "other"}
     assert next_steps(content, done, {}, card[:1]) == []
     unsteady = [Line("stability", "stability", WATCH, "", "")]
-    for repeats, asked in ((1, True), (5, False)):
-        parted = PROVENANCE | {"design": {"design": "kfold", "repeats": repeats}}
-        assert ("--split.repeats" in next_steps(content, parted, {}, unsteady)[-1]) == asked
+    for repeats, recommended in ((1, True), (5, False)):
+        repeated = PROVENANCE | {"design": {"design": "kfold", "repeats": repeats}}
+        assert ("--split.repeats" in next_steps(content, repeated, {}, unsteady)[-1]) == recommended
     every = [
         Line(name, name, FAIL, "", "")
         for name in ("controls", "missing", "calibration", "coverage", "sites", "size")
     ]
     assert len(next_steps(content, PROVENANCE, None, every)) == MOST
     assert set(STEPS) == set(CHECKS)
-    assert "Nothing of the card" in answers(content, {**enriched(0.5, 0.8)}, **done)[3].sentences[0]
+    assert "All checks pass" in answers(content, {**enriched(0.5, 0.8)}, **done)[3].sentences[0]
 
 
-def test_every_command_for_a_run_is_one_that_can_be_run() -> None:
-    """`--split.external` alone was advised, and would have been cross-validation again."""
+def test_every_recommended_command_is_valid() -> None:
+    """For example, `--split.external` without `--split.design external` would be cross-validation again."""
     sites = metrics(-1, 1) | {"coverage": [{"by": "site", "level": "a"}]}
     card = [Line(name, name, WATCH, "", "") for name in CHECKS]
     steps = [*STEPS.values(), *IF_WATCHED.values()]
     for name in CHECKS:
         steps += next_steps(sites, PROVENANCE, None, [line for line in card if line.name == name])
     commands = {
-        words for step in steps for words in re.findall(r"`stratomics run config.yaml ([^`]*)`", step)
+        arguments for step in steps for arguments in re.findall(r"`stratomics run config.yaml ([^`]*)`", step)
     }
     assert len(commands) == 4
-    for words in commands:
-        config, _, _ = parse(["configs/default.yaml", *words.split()])
+    for arguments in commands:
+        config, _, _ = parse(["configs/default.yaml", *arguments.split()])
         check_config(config)
 
 
 @pytest.mark.parametrize("n", [50, 100, 400])
-def test_the_patients_that_would_tell_make_the_interval_as_wide_as_the_difference(n: int) -> None:
+def test_the_patients_needed_make_half_the_interval_as_wide_as_the_difference(n: int) -> None:
     content = metrics(-0.07, 0.01)
-    said = patients_to_tell(content, PROVENANCE | {"patients": {"evaluated": n}})
-    needed = float(said.split("about ")[1].split(" ")[0])
-    # The half width of .04 falls with the square root of n, to .03, the difference seen.
+    text = patients_needed(content, PROVENANCE | {"patients": {"evaluated": n}})
+    needed = float(text.split("about ")[1].split(" ")[0])
+    # Half the width, 0.04, falls with the square root of n to the observed difference, 0.03.
     assert 0.04 * (n / needed) ** 0.5 == pytest.approx(0.03, rel=0.05)
-    assert patients_to_tell(metrics(-0.05, -0.01), PROVENANCE) == ""
-    assert patients_to_tell(metrics(-0.1, 0.0999), PROVENANCE) == ""
-    assert patients_to_tell(metrics(-0.1, 0.1), PROVENANCE) == ""
+    assert patients_needed(metrics(-0.05, -0.01), PROVENANCE) == ""
+    assert patients_needed(metrics(-0.1, 0.0999), PROVENANCE) == ""
+    assert patients_needed(metrics(-0.1, 0.1), PROVENANCE) == ""

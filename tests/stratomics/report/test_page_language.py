@@ -1,0 +1,97 @@
+"""The visible text of reports has none of the words that this project avoids."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from places import FROZEN
+from plain_words import faults
+from saved_run import SavedRun
+from section_text import section_text
+from written_run import people, written
+
+from stratomics.report.model_card import write_model_card
+from stratomics.report.page import write_report
+from stratomics.report.section import Section
+from stratomics.report.sections.cohort import cohort
+from stratomics.report.sections.decision_curve import decision_curve
+from stratomics.report.sections.limitations import limitations
+from stratomics.report.sections.methods import methods
+from stratomics.report.sections.response import calibration as response_calibration
+from stratomics.report.sections.response import classes
+from stratomics.report.sections.sample_size import sample_size
+from stratomics.report.sections.subgroup_performance import subgroup_performance
+from stratomics.report.sections.survival import calibration as survival_calibration
+from stratomics.report.sections.survival import risk_groups
+from stratomics.report.sections.time_auc import time_auc
+from stratomics.report.sections.uncertainty import uncertainty
+from stratomics.runs.run_directory import RunDirectory
+
+Sections = tuple[Callable[[RunDirectory], Section | None], ...]
+
+OF_COHORT: Sections = (cohort, methods, limitations, sample_size, subgroup_performance)
+OF_PREDICTIONS: Sections = (decision_curve, uncertainty, time_auc)
+OF_KIND: dict[str, Sections] = {
+    "survival": (risk_groups, survival_calibration),
+    "response": (classes, response_calibration),
+}
+
+
+def visible_text(page: str) -> str:
+    """Text of an HTML page that a reader sees or a screen reader reads: labels and titles, texts of figures."""
+    attributes = re.findall(r'(?:title|aria-label|alt|placeholder)="([^"]*)"', page)
+    without_scripts = re.sub(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", "", page, flags=re.DOTALL)
+    return html.unescape("\n".join([re.sub(r"<[^>]*>", "\n", without_scripts), *attributes]))
+
+
+def check(text: str) -> None:
+    assert len(text) > 100
+    found = faults(enumerate(text.splitlines(), 1))
+    assert not found, "\n".join(found)
+
+
+def test_visible_text_has_words_labels_and_no_script() -> None:
+    page = '<p aria-label="told &amp; so">he</p><script>nobody</script><svg><text>anew</text></svg>'
+    assert [fault.split("'")[1] for fault in faults(enumerate(visible_text(page).split(), 1))] == [
+        "he",
+        "anew",
+        "told",
+    ]
+
+
+def test_the_page_and_the_model_card_of_a_saved_run(tmp_path: Path) -> None:
+    run = RunDirectory(Path(shutil.copytree(FROZEN, tmp_path / "run")))
+    check(visible_text(write_report(run).read_text(encoding="utf-8")))
+    check(html.unescape(write_model_card(run).read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("kind", ["survival", "response"])
+@pytest.mark.parametrize("design", ["kfold", "leave_site_out", "part", "external"])
+def test_sections_on_the_cohort(kind: str, design: str, tmp_path: Path) -> None:
+    patients = people(120, kind).assign(
+        **{
+            "site": np.array(["a", "b", "c"])[np.arange(120) % 3],
+            "arm": np.arange(120) % 2,
+            "covariate.female": np.arange(120) % 2.0,
+            "covariate.age": np.linspace(40, 80, 120),
+        }
+    )
+    more = {"patients": {"trained": 200, "evaluated": 120}, "evaluated_on": "made_up_too"}
+    run = written(tmp_path / "run", patients, kind=kind, design=design, more=more)
+    for section in OF_COHORT:
+        check(section_text(section(run)))
+
+
+@pytest.mark.parametrize("kind", ["survival", "response"])
+def test_sections_on_predictions(kind: str, tmp_path: Path) -> None:
+    run = SavedRun(tmp_path / "run").run(kind)
+    for section in (*OF_PREDICTIONS, *OF_KIND[kind]):
+        result = section(run)
+        if result is not None:
+            check(section_text(result))
