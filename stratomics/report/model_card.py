@@ -18,6 +18,7 @@ from stratomics.report.run_groups import run_groups
 from stratomics.report.section import Section, Table
 from stratomics.report.sections.limitations import GENERAL
 from stratomics.report.text import run_facts as facts
+from stratomics.report.text.abbreviations import spell_out_plain
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["card_content", "groups_table", "model_card", "write_model_card"]
@@ -85,5 +86,5 @@ def write_model_card(run: RunDirectory) -> Path:
     ]
     path = run.path / NAME
     # Markdown may contain tags: text from files is escaped.
-    write_text(path, html.escape("\n\n".join(lines), quote=False) + "\n")
+    write_text(path, html.escape("\n\n".join(spell_out_plain(lines)), quote=False) + "\n")
     return path

@@ -74,7 +74,7 @@ def missing_views_line(table: pd.DataFrame) -> Line:
         text += f"smallest p {smallest:.2f}"
     text += f", adjusted for {len(adjusted)} tests."
     if len(adjusted) < len(tested):
-        text += f" {len(tested) - len(adjusted)} other associations could not be tested."
+        text += f" Associations that could not be tested: {len(tested) - len(adjusted)}."
         untested = lacking["endpoint_p"].isna() | (lacking["arm_p"].isna() if arms else False)
         verdict = worst([verdict, WATCH if (lacking["share"][untested] > SHARE).any() else PASS])
     return Line(name, check, verdict, text, section)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from models.calibration.abstention import MOST_OUTLYING
+from models.calibration.abstention import OOD_LIMIT
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.evaluation.variability import fold_discrimination, repeat_scores
 from stratomics.report.card.line import FAIL, PASS, WATCH, EvaluatedRun, Line, all_finite, graded, worst
@@ -18,8 +18,8 @@ POOR = 0.5
 """Share of factors with poor stability above which the verdict is WATCH; a few unstable factors are common."""
 
 SPLIT_VARIABILITY = (0.5, 1.0)
-"""Standard deviation between repeats divided by half the width of the interval. Variances add: at a half, the split of
-the patients contributes a quarter of the sampling variance of the patients; at one, as much as all of it."""
+"""Standard deviation between repeats divided by half the width of the interval. Variances add, so that a ratio of a half
+is a quarter on the scale of variances; above one, the split matters more than the whole interval."""
 
 CHANCE = 0.5
 BELOW = 1 / 3
@@ -90,7 +90,7 @@ def ood_score(run: EvaluatedRun) -> Line:
         return Line(name, check, WATCH, "Abstention is not available for some patients.", section)
     values = values.groupby("sample_id").mean()
     abstained = float((values["abstain"] > CHANCE).mean())
-    unlike = float((values["ood"] > MOST_OUTLYING).mean())
+    unlike = float((values["ood"] > OOD_LIMIT).mean())
     text = f"The models abstain for {abstained:.0%} of the patients; "
     text += f"{unlike:.0%} are out of distribution (5% expected)."
     verdict = worst([graded(abstained, *ABSTAINED), graded(unlike, *OUT_OF_DISTRIBUTION)])

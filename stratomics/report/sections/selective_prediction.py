@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from models.calibration.abstention import MOST_OUTLYING
+from models.calibration.abstention import OOD_LIMIT
 from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.coverage_tables import coverage_groups, merge_small_groups
@@ -62,7 +62,7 @@ def abstentions(run: RunDirectory) -> list[Block]:
     """State for how many patients the models abstain, for whom and why; empty if abstention was not predicted."""
     if "abstain" not in run.predictions[OURS].patients:
         return []
-    abstained, unlike = _wide(run, "abstain") > HALF, _wide(run, "ood") > MOST_OUTLYING
+    abstained, unlike = _wide(run, "abstain") > HALF, _wide(run, "ood") > OOD_LIMIT
     groups = {name: merge_small_groups(labels) for name, labels in _groups(run).items()}
     counts = abstention_table(abstained, unlike, groups)
     names = np.where(counts["by"] == "all", "all", counts["by"] + ": " + counts["level"])

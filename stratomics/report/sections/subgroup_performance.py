@@ -163,7 +163,18 @@ def _panel(run: RunDirectory, result: SubgroupPerformance, metric: str) -> Panel
             f"{_group_name(high['by'], high['level'])} ({high['rank']:.2f}); lines are pointwise 95% intervals. "
             f"Observed over predicted is ideal at 1. Selected is the share {selection_text(run)}.{limit}"
         )
-    table = result.rows.drop(columns="enough").rename(columns={"events": EVENTS[run.kind]})
+    names = {
+        "by": "group",
+        "n": "patients",
+        "events": EVENTS[run.kind],
+        "rank": metric,
+        "expected": "predicted",
+    }
+    ratios = {
+        f"ratio{end}": f"observed / predicted{text}"
+        for end, text in (("", ""), ("_low", ", low"), ("_high", ", high"))
+    }
+    table = result.rows.drop(columns="enough").rename(columns=names)
     return Panel("subgroup_performance", figure, sentence, table)
 
 

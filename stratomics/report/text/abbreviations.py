@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-__all__ = ["ABBREVIATIONS", "spell_out"]
+__all__ = ["ABBREVIATIONS", "spell_out", "spell_out_plain"]
 
 ABBREVIATIONS = {
     "AIPCW": "augmented inverse probability of censoring weighting",
@@ -38,6 +39,10 @@ _UNTOUCHED = re.compile(
 )
 
 
+# A sentence starts after these.
+_BLOCK = re.compile(r"<(p|li|figcaption)\b")
+
+
 def spell_out(page: str) -> str:
     """Spell out each abbreviation at its first use in the visible text of an HTML page.
 
@@ -57,31 +62,53 @@ def spell_out(page: str) -> str:
     Examples
     --------
     >>> spell_out("<p>ICI 0.1</p>")
-    '<p>integrated calibration index (<abbr title="integrated calibration index">ICI</abbr>) 0.1</p>'
+    '<p>Integrated calibration index (<abbr title="integrated calibration index">ICI</abbr>) 0.1</p>'
     """
     missing = dict(ABBREVIATIONS)
-    parts, start = [], 0
+    parts, start, tag = [], 0, ""
     for untouched in _UNTOUCHED.finditer(page):
-        parts += [_spelled(page[start : untouched.start()], missing), untouched.group()]
-        start = untouched.end()
-    return "".join([*parts, _spelled(page[start:], missing)])
+        parts += [_spelled(page[start : untouched.start()], missing, tag), untouched.group()]
+        start, tag = untouched.end(), untouched.group()
+    return "".join([*parts, _spelled(page[start:], missing, tag)])
 
 
-def _spelled(text: str, missing: dict[str, str]) -> str:
-    """Text between two tags, in which the first use of each `missing` abbreviation is spelled out and removed there."""
+def spell_out_plain(lines: Iterable[str]) -> list[str]:
+    """Spell out each abbreviation at its first use in lines of markdown, headings excepted."""
+    missing = dict(ABBREVIATIONS)
+    return [line if line.startswith("#") else _spelled(line, missing, marked=False) for line in lines]
+
+
+def _spelled(text: str, missing: dict[str, str], tag: str = "", *, marked: bool = True) -> str:
+    """Spell out the first use of each `missing` abbreviation in text after a `tag`, and remove it from `missing`."""
     uses = {}
     for short in missing:
-        found = re.search(rf"(?<![\w+-]){re.escape(short)}(?![\w+-])", text)
-        if found:
-            uses[found.start()] = short
+        use = re.search(rf"(?<![\w+-]){re.escape(short)}(?![\w+-])", text)
+        if use:
+            uses[use.start()] = short
     parts, end = [], 0
     for start in sorted(uses):
         if start < end:
             continue
         short, before = uses[start], text[end:start]
         full = missing.pop(short)
-        marked = Markup('<abbr title="{}">{}</abbr>').format(full, short)
-        written = before.lower().endswith(f"{escape(full)} (".lower())
-        parts += [before, marked if written else f"{escape(full)} ({marked})"]
+        shown = Markup('<abbr title="{}">{}</abbr>').format(full, short) if marked else short
+        name = str(escape(full)) if marked else full
+        if before.lower().endswith(f"{name} (".lower()):
+            parts += [before, str(shown)]
+        else:
+            parts += [
+                before,
+                f"{_capitalized(name) if _starts_sentence(text[:start], tag) else name} ({shown})",
+            ]
         end = start + len(short)
     return "".join([*parts, text[end:]])
+
+
+def _starts_sentence(before: str, tag: str) -> bool:
+    """Whether a sentence starts after the text `before`, which follows a tag."""
+    before = before.rstrip()
+    return before.endswith(".") or (before in ("", "-") and (not tag or _BLOCK.match(tag) is not None))
+
+
+def _capitalized(name: str) -> str:
+    return name[:1].upper() + name[1:]

@@ -19,7 +19,7 @@ def split_sentence(provenance: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> split_sentence({"design": {"folds": 5, "repeats": 2}})
-    '2 x 5-fold cross-validation.'
+    '5-fold cross-validation, repeated 2 times.'
     """
     design, patients = provenance["design"], provenance.get("patients", {})
     kind = split_design(provenance)
@@ -35,7 +35,8 @@ def split_sentence(provenance: Mapping[str, Any]) -> str:
             f"External validation: {patients['evaluated']} patients of another cohort, {provenance['evaluated_on']}, "
             f"were predicted by models trained on the {patients['trained']} patients of this cohort."
         )
-    return f"{design['repeats']} x {design['folds']}-fold cross-validation."
+    repeated = f", repeated {design['repeats']} times" if design["repeats"] > 1 else ""
+    return f"{design['folds']}-fold cross-validation{repeated}."
 
 
 def independence_sentence(provenance: Mapping[str, Any]) -> str:

@@ -11,14 +11,21 @@ from places import FROZEN
 
 from stratomics.report.page import write_report
 from stratomics.report.text import abbreviations
-from stratomics.report.text.abbreviations import ABBREVIATIONS, spell_out
+from stratomics.report.text.abbreviations import ABBREVIATIONS, spell_out, spell_out_plain
 from stratomics.runs.run_directory import RunDirectory
 
 ICI = 'integrated calibration index (<abbr title="integrated calibration index">ICI</abbr>)'
 
 
 def test_only_the_first_use_is_spelled_out() -> None:
-    assert spell_out("<p>ICI 0.1</p><p>ICI 0.2; ICI</p>") == f"<p>{ICI} 0.1</p><p>ICI 0.2; ICI</p>"
+    assert spell_out("<p>An ICI 0.1</p><p>ICI 0.2; ICI</p>") == f"<p>An {ICI} 0.1</p><p>ICI 0.2; ICI</p>"
+
+
+def test_a_name_is_capitalized_where_a_sentence_starts() -> None:
+    capitalized = ICI.replace("integrated", "Integrated", 1)
+    assert spell_out("<li>ICI 0.1</li>") == f"<li>{capitalized} 0.1</li>"
+    assert spell_out("<p>So. ICI</p>") == f"<p>So. {capitalized}</p>"
+    assert spell_out("<p>An <b>ICI</b></p>") == f"<p>An <b>{ICI}</b></p>"
 
 
 def test_a_text_that_is_spelled_out_already_gets_its_mark_only() -> None:
@@ -46,7 +53,7 @@ def test_a_text_that_is_spelled_out_already_gets_its_mark_only() -> None:
 )
 def test_other_text_is_left_alone(untouched: str) -> None:
     assert spell_out(untouched) == untouched
-    assert spell_out(f"{untouched}<p>ICI</p>") == f"{untouched}<p>{ICI}</p>"
+    assert spell_out(f"{untouched}<p>an ICI</p>") == f"{untouched}<p>an {ICI}</p>"
 
 
 def test_two_abbreviations_in_one_text_and_a_sign_in_a_name() -> None:
@@ -56,7 +63,6 @@ def test_two_abbreviations_in_one_text_and_a_sign_in_a_name() -> None:
 
 
 def test_text_from_files_stays_escaped_and_so_do_full_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(abbreviations.ABBREVIATIONS, "A&B", 'a <i>"b"</i>')
     monkeypatch.setitem(abbreviations.ABBREVIATIONS, "ZZZ", 'a <i>"b"</i>')
     text = spell_out("<p>&lt;script&gt; ZZZ &amp; ICI</p>")
     assert "<i>" not in text
@@ -64,6 +70,11 @@ def test_text_from_files_stays_escaped_and_so_do_full_names(monkeypatch: pytest.
         '<p>&lt;script&gt; a &lt;i&gt;&#34;b&#34;&lt;/i&gt; (<abbr title="a &lt;i&gt;&#34;b&#34;'
     )
     assert f"&amp; {ICI}</p>" in text
+
+
+def test_markdown_is_spelled_out_without_tags_except_in_headings() -> None:
+    lines = spell_out_plain(["# ICI", "- ICI 0.1", "- an ICI <b>"])
+    assert lines == ["# ICI", "- Integrated calibration index (ICI) 0.1", "- an ICI <b>"]
 
 
 def test_full_names_are_no_abbreviations() -> None:
