@@ -1,4 +1,4 @@
-"""Factors and loadings where scanpy and mudata look: right rows, right features, plain arrays."""
+"""Factors and loadings in a cohort: correct rows, correct features, plain arrays."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def cohort(write_small: Callable[..., Path]) -> Any:
 
 def fitted(kind: Any, cohort: Any, **config: Any) -> tuple[Harmonizer, Any]:
     harmonizer = Harmonizer(HarmonizeConfig(**config)).fit(cohort)
-    return harmonizer, kind(3, 0).fit([harmonizer.transform(cohort)])
+    return harmonizer, kind(3, 0).fit(harmonizer.transform(cohort))
 
 
-def test_rows_and_features_are_where_their_names_are(kind: Any, cohort: Any) -> None:
+def test_rows_and_features_match_their_names(kind: Any, cohort: Any) -> None:
     harmonizer, model = fitted(kind, cohort, max_features=6)
     annotate(cohort, harmonizer, model)
     for place in range(0, cohort.n_obs, 9):
@@ -52,7 +52,9 @@ def test_rows_and_features_are_where_their_names_are(kind: Any, cohort: Any) -> 
             np.testing.assert_array_equal(row, expected)
 
 
-def test_arrays_are_plain_finite_and_survive_a_file(kind: Any, cohort: Any, tmp_path: Path) -> None:
+def test_arrays_are_plain_and_finite_also_after_writing_to_a_file(
+    kind: Any, cohort: Any, tmp_path: Path
+) -> None:
     annotate(cohort, *fitted(kind, cohort))
     cohort.write(tmp_path / "annotated.h5mu")
     for source in (cohort, mudata.read_h5mu(tmp_path / "annotated.h5mu")):

@@ -1,4 +1,4 @@
-"""Stability: halves share nobody, and pure noise is called poor."""
+"""Stability of factors: halves have no patient in common, and pure noise is poor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from datamodules.batch import Batch
 from models.factors import FACTOR_MODELS
 from models.factors.loadings import Loadings, named_loadings
-from models.factors.stability import HALVINGS, half_fits, stability, verdict
+from models.factors.stability import SPLITS, split_half_fits, stability, verdict
 from omics.cohort.endpoints import Endpoints
 from omics.common.errors import DataError
 from omics.common.registry import resolve
@@ -35,12 +35,12 @@ def simulated(seed: int, strengths: tuple[float, ...] = (), n: int = 80) -> Batc
 
 def loadings_of(kind: Any, count: int, part: Batch, seed: int = 0) -> Loadings:
     features = {name: pd.Index([f"{name}{j}" for j in range(x.shape[1])]) for name, x in part.views.items()}
-    return named_loadings(features, kind(count, seed).fit([part]))
+    return named_loadings(features, kind(count, seed).fit(part))
 
 
 def evaluated(kind: Any, count: int, batch: Batch, seed: int = 0, members: int = 5) -> pd.DataFrame:
-    """The table, with members that leave out a fifth of the patients each, as a run has them."""
-    halves = list(half_fits(lambda part, s: loadings_of(kind, count, part, s), batch, seed))
+    """The stability table, with members that each leave out a fifth of the patients, as in a run."""
+    halves = list(split_half_fits(lambda part, s: loadings_of(kind, count, part, s), batch, seed))
     order = np.random.default_rng([12, seed]).permutation(len(batch))
     parts = [np.setdiff1d(order, order[fold::5]) for fold in range(members)]
     reference = loadings_of(kind, count, batch, seed)
@@ -53,27 +53,27 @@ def kind(request: pytest.FixtureRequest) -> Any:
     return resolve(FACTOR_MODELS, request.param, "factors.model")
 
 
-def test_a_strong_factor_is_stable_and_noise_beside_it_poor(kind: Any) -> None:
+def test_a_strong_factor_is_stable_and_noise_factors_are_poor(kind: Any) -> None:
     table = evaluated(kind, 4, simulated(0, (1.0,)))
     assert table["verdict"][0] == "stable"
     assert table["members"][0] > 0.95
     assert set(table["verdict"][1:]) <= {"poor"}
 
 
-def test_halves_share_nobody_and_are_drawn_anew() -> None:
+def test_halves_are_disjoint_and_differ_between_splits() -> None:
     batch, seen = simulated(0, n=21), []
 
     def fit(part: Batch, seed: int) -> Loadings:
         seen.append(set(part.sample_ids))
         return {}
 
-    pairs = list(half_fits(fit, batch, 3))
-    assert len(pairs) == HALVINGS
+    pairs = list(split_half_fits(fit, batch, 3))
+    assert len(pairs) == SPLITS
     for one, two in zip(seen[::2], seen[1::2], strict=True):
         assert not one & two
         assert one | two == set(batch.sample_ids)
         assert abs(len(one) - len(two)) == 1
-    assert len(set(map(frozenset, seen))) == 2 * HALVINGS
+    assert len(set(map(frozenset, seen))) == 2 * SPLITS
 
 
 def test_related_patients_are_in_one_half() -> None:
@@ -83,14 +83,14 @@ def test_related_patients_are_in_one_half() -> None:
         seen.append({int(name[1:]) // 3 for name in part.sample_ids})
         return {}
 
-    list(half_fits(fit, batch, 3, np.arange(30) // 3))
+    list(split_half_fits(fit, batch, 3, np.arange(30) // 3))
     for one, two in zip(seen[::2], seen[1::2], strict=True):
         assert not one & two
 
 
-def test_a_view_that_does_not_vary_in_a_half_takes_no_part(kind: Any) -> None:
+def test_a_view_that_does_not_vary_in_a_half_is_dropped(kind: Any) -> None:
     batch = simulated(0, (1.0,), n=40)
-    # One patient of two has the view: he is in one half, and alone there.
+    # Two patients have the view: if they are in different halves, each is the only one there.
     seen = np.zeros_like(batch.observed["c"])
     seen[:2] = True
     batch = replace(batch, observed={**batch.observed, "c": seen})
@@ -100,7 +100,7 @@ def test_a_view_that_does_not_vary_in_a_half_takes_no_part(kind: Any) -> None:
         parts.append(part)
         return loadings_of(kind, 2, part, seed)
 
-    for pair in half_fits(fit, batch, 0):
+    for pair in split_half_fits(fit, batch, 0):
         for loadings in pair:
             assert all(np.isfinite(table).all(axis=None) for table in loadings.values())
     for part in parts:
@@ -108,7 +108,7 @@ def test_a_view_that_does_not_vary_in_a_half_takes_no_part(kind: Any) -> None:
         assert set(part.views) == set(part.observed)
 
 
-def test_a_factor_without_a_partner_scores_nothing() -> None:
+def test_a_factor_without_a_match_has_stability_0() -> None:
     reference = {"a": pd.DataFrame(np.eye(3)[:, :2], columns=["factor1", "factor2"])}
     one = {"a": pd.DataFrame(np.eye(3)[:, :1], columns=["factor1"])}
     table = stability(reference, [(one, one)], [one])
@@ -117,8 +117,8 @@ def test_a_factor_without_a_partner_scores_nothing() -> None:
     assert table["verdict"].tolist() == ["stable", "poor"]
 
 
-def test_the_step_from_half_to_all_is_that_of_spearman_and_brown() -> None:
-    """Estimates of a half carry twice the noise of estimates of all: simulated and stepped up, they agree."""
+def test_extrapolation_from_halves_follows_spearman_and_brown() -> None:
+    """Estimates from half of the patients have twice the noise variance; extrapolated, they agree with a simulation."""
     rng = np.random.default_rng(0)
     truth = rng.normal(size=20_000)
     noise = rng.normal(size=(4, 20_000))
@@ -130,22 +130,22 @@ def test_the_step_from_half_to_all_is_that_of_spearman_and_brown() -> None:
     assert table["stability"][0] == pytest.approx(expected, abs=0.02)
 
 
-def test_three_patients_cannot_be_halved() -> None:
-    with pytest.raises(DataError, match="3 patients cannot be halved"):
-        list(half_fits(lambda part, seed: {}, simulated(0, n=3), 0))
+def test_three_patients_are_too_few() -> None:
+    with pytest.raises(DataError, match="3 patients cannot be split in halves"):
+        list(split_half_fits(lambda part, seed: {}, simulated(0, n=3), 0))
 
 
 @pytest.mark.parametrize(
-    ("score", "word"), [(0.8, "stable"), (0.5, "unsteady"), (0.4999, "poor"), (0.0, "poor")]
+    ("score", "expected"), [(0.8, "stable"), (0.5, "unsteady"), (0.4999, "poor"), (0.0, "poor")]
 )
-def test_bounds_of_verdicts(score: float, word: str) -> None:
-    assert verdict(score) == word
+def test_limits_of_verdicts(score: float, expected: str) -> None:
+    assert verdict(score) == expected
 
 
-def test_fits_that_share_patients_share_their_noise() -> None:
-    """Why the verdict does not rest on the members: in pure noise they would often be called stable."""
-    found = [evaluated(resolve(FACTOR_MODELS, "pca", ""), 1, simulated(seed), seed) for seed in range(10)]
-    table = pd.concat(found)
+def test_fits_with_common_patients_share_noise() -> None:
+    """The reason why the verdict does not use the members: pure noise would often be called stable."""
+    tables = [evaluated(resolve(FACTOR_MODELS, "pca", ""), 1, simulated(seed), seed) for seed in range(10)]
+    table = pd.concat(tables)
     assert table["members"].max() > 0.8
     assert table["stability"].max() < 0.3
 
@@ -156,7 +156,7 @@ RUNS = {"pca": 200, "gfa": 12}
 @pytest.mark.slow
 @pytest.mark.parametrize("model", sorted(RUNS))
 def test_noise_is_poor_and_strong_factors_are_stable(model: str) -> None:
-    """Monte Carlo error of a share of 0.95: 0.015 with 200 simulations, 0.063 with 12 (of one factor each)."""
+    """Monte Carlo error of a proportion of 0.95: 0.015 with 200 simulations, 0.063 with 12 (of one factor each)."""
     kind = resolve(FACTOR_MODELS, model, "factors.model")
     noise, beside, strong = [], [], []
     for seed in range(RUNS[model]):
@@ -164,7 +164,7 @@ def test_noise_is_poor_and_strong_factors_are_stable(model: str) -> None:
         table = evaluated(kind, 8, simulated(seed, (1.2, 0.8)), seed, members=0)
         strong += list(table["verdict"][:2] == "stable")
         beside += list(table["verdict"][2:] == "poor")
-    # A model that drops what is noise has none beside the strong ones.
+    # A model that drops noise factors has only the strong ones.
     shares = {"noise": np.mean(noise), "beside": np.mean(beside or [1.0]), "strong": np.mean(strong)}
     print(model, shares)  # noqa: T201
     assert min(shares.values()) >= 0.95

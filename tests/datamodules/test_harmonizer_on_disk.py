@@ -1,4 +1,4 @@
-"""A cohort whose tables stay on disk: the same numbers as from memory, the same faults found, by blocks."""
+"""A cohort with tables on disk: the same values and the same errors as from memory."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ import pytest
 import yaml
 import zarr
 
-from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.config import HarmonizeConfig
 from datamodules.harmonizer import Harmonizer
 from omics.checks.check_cohort import check_cohort
 from omics.cohort.read import cohort_spec, observed_views, read_cohort
-from omics.common.errors import CohortError, ConfigError
+from omics.common.errors import CohortError
 from omics.readers import on_disk
 
 KINDS = ["h5ad", "zarr", "h5mu"]
@@ -29,23 +28,23 @@ TRAIN = np.array([0, 1, 2, 5, 6, 7, 8, 11, *range(14, 33)])
 
 @pytest.fixture
 def small(write_small: Callable[..., Path]) -> Path:
-    """The small cohort, of which a fifth of the rna values is not measured."""
+    """The small cohort with a fifth of the rna values missing."""
 
-    def holed(frames: dict[str, pd.DataFrame], _: dict[str, Any]) -> None:
+    def with_missing_values(frames: dict[str, pd.DataFrame], _: dict[str, Any]) -> None:
         rng = np.random.default_rng(0)
         values = frames["rna"].iloc[:, 1:].to_numpy().copy()
         values[rng.random(values.shape) < 0.2] = np.nan
         frames["rna"].iloc[:, 1:] = values
 
-    return write_small(holed)
+    return write_small(with_missing_values)
 
 
 def stored(folder: Path, kind: str, change: Callable[[Any], None] = lambda _: None) -> Path:
-    """Write the cohort's views as AnnData; a path to the cohort."""
+    """Write the views of the cohort as AnnData, and return the path of the cohort."""
     cohort = read_cohort(folder)
     view = cohort["rna"].copy()
     change(view)
-    with warnings.catch_warnings(action="ignore"):  # that zarr 2 will give way to 3
+    with warnings.catch_warnings(action="ignore"):  # about the change from zarr 2 to 3
         if kind == "h5mu":
             cohort.mod["rna"] = view
             cohort.write(folder / "cohort.h5mu")
@@ -63,12 +62,13 @@ def _declare(folder: Path, file: str) -> None:
 @pytest.fixture
 def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_disk, "LARGE", 400)
-    monkeypatch.setattr("datamodules.cohort_datamodule.LARGE", 400)
     monkeypatch.setattr("omics.cohort.view_blocks.BLOCK", 100)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_on_disk_and_in_memory_are_the_same(small: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_on_disk_and_in_memory_are_the_same(
+    small: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = stored(small, kind)
     monkeypatch.setattr("omics.cohort.view_blocks.BLOCK", 100)
     memory = read_cohort(path)
@@ -86,33 +86,6 @@ def test_on_disk_and_in_memory_are_the_same(small: Path, kind: str, monkeypatch:
             np.testing.assert_array_equal(batch.views[view], values)
 
 
-@pytest.mark.parametrize("kind", ["h5ad", "zarr"])
-def test_blocks_deal_everybody_once_in_a_new_order(
-    small: Path, kind: str, everything_is_large: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("datamodules.cohort_blocks.WINDOW", 10)
-    cohort = read_cohort(stored(small, kind))
-    data = CohortDataModule(cohort, TRAIN, HarmonizeConfig(), batch_size=4, seed=1)
-    data.setup()
-    loader = data.train_dataloader()
-    passes = [[list(batch.sample_ids) for batch in loader] for _ in range(2)]
-    ids = list(cohort.obs_names[TRAIN])
-    for dealt in passes:
-        # 27 patients in windows of 10, 10 and 7.
-        assert sorted(map(len, dealt)) == sorted([4, 4, 2, 4, 4, 2, 4, 3])
-        assert sorted(name for batch in dealt for name in batch) == ids
-        windows = [set(ids[:10]), set(ids[10:20]), set(ids[20:])]
-        assert all(any(set(batch) <= window for window in windows) for batch in dealt)
-    assert passes[0] != passes[1]
-    twin = CohortDataModule(cohort, TRAIN, HarmonizeConfig(), batch_size=4, seed=1)
-    twin.setup()
-    assert [list(batch.sample_ids) for batch in twin.train_dataloader()] == passes[0]
-    together = data.harmonizer.transform(cohort)
-    dealt = list(data.predict_dataloader())
-    assert [name for batch in dealt for name in batch.sample_ids] == list(cohort.obs_names)
-    np.testing.assert_array_equal(np.vstack([b.views["rna"] for b in dealt]), together.views["rna"])
-
-
 def _negative(view: Any) -> None:
     view.X[17, 3] = -1.0
 
@@ -121,15 +94,15 @@ def _infinite(view: Any) -> None:
     view.X[17, 3] = np.inf
 
 
-def _twice(view: Any) -> None:
+def _duplicate_patient(view: Any) -> None:
     view.obs_names = ["p000" if name == "p001" else name for name in view.obs_names]
 
 
-def _feature_twice(view: Any) -> None:
+def _duplicate_feature(view: Any) -> None:
     view.var_names = ["rna1" if name == "rna2" else name for name in view.var_names]
 
 
-def _stranger(view: Any) -> None:
+def _unknown_patient(view: Any) -> None:
     view.obs_names = ["alien" if name == "p007" else name for name in view.obs_names]
 
 
@@ -139,13 +112,13 @@ def _stranger(view: Any) -> None:
     [
         (_negative, "counts", "wrong_scale", None, None),
         (_infinite, "log", "infinite_value", "p017", "rna3"),
-        (_twice, "log", "duplicate_patient", "p000", None),
-        (_feature_twice, "log", "duplicate_column", None, "rna1"),
-        (_stranger, "log", "unknown_patient", "alien", None),
+        (_duplicate_patient, "log", "duplicate_patient", "p000", None),
+        (_duplicate_feature, "log", "duplicate_column", None, "rna1"),
+        (_unknown_patient, "log", "unknown_patient", "alien", None),
     ],
 )
-@pytest.mark.filterwarnings("ignore:.*names are not unique.*")  # that is the fault which is planted
-def test_faults_on_disk_are_found_by_blocks(
+@pytest.mark.filterwarnings("ignore:.*names are not unique.*")  # the error of this test
+def test_errors_on_disk_are_found_in_blocks(
     small: Path,
     everything_is_large: None,
     kind: str,
@@ -177,7 +150,7 @@ def test_check_finds_the_same(small: Path, kind: str, monkeypatch: pytest.Monkey
 def test_a_small_view_beside_a_large_one_in_h5mu(
     small: Path, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever is declared first, the large one can still be read afterwards."""
+    """The large view can be read afterwards, whichever view is declared first."""
     if first == "large":
         spec = yaml.safe_load((small / "cohort.yaml").read_text())
         spec["views"] = dict(sorted(spec["views"].items(), reverse=True))
@@ -190,15 +163,9 @@ def test_a_small_view_beside_a_large_one_in_h5mu(
     assert Harmonizer(HarmonizeConfig()).fit(cohort).transform(cohort).present("rna").all()
 
 
-def test_adapting_needs_everybody_at_once(small: Path, everything_is_large: None) -> None:
-    cohort = read_cohort(stored(small, "zarr"))
-    data = CohortDataModule(cohort, TRAIN, HarmonizeConfig(adapt=True))
-    data.setup()
-    with pytest.raises(ConfigError, match="read in windows"):
-        data.train_dataloader()
-
-
-def test_sparse_tables_are_read_whatever_their_shape(small: Path, everything_is_large: None) -> None:
+def test_sparse_tables_are_read_into_memory_whatever_their_size(
+    small: Path, everything_is_large: None
+) -> None:
     import scipy.sparse
 
     cohort = read_cohort(small)
