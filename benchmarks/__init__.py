@@ -1,1 +1,1 @@
-"""Speed and memory, side by side in one run, quoted as ratios or CPU seconds; never timed tests."""
+"""Speed and memory of this project and of alternatives in the same run, as ratios or CPU seconds; no tests."""

@@ -1,4 +1,4 @@
-"""``make bench [ONLY=name]``: run every benchmark of this folder and print its rows."""
+"""``make bench [ONLY=name]``: run the benchmarks of this folder and print their results."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or sorted(
+    names = sys.argv[1:] or sorted(
         p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_") and p.stem != "clock"
     )
     print(f"{os.cpu_count()} processors, one BLAS thread")
-    for name in chosen:
+    for name in names:
         module = importlib.import_module(f"benchmarks.{name}")
         print(f"\n{name}: {(module.__doc__ or '').splitlines()[0]}")
         for row in module.rows():

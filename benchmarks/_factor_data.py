@@ -1,4 +1,4 @@
-"""Data for the benchmark of factor models: simulated views with known factors, real cohorts, hidden values."""
+"""Data for the benchmark of factor models: simulated views with known factors, real cohorts, held-out values."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def simulated(
     likelihood: str = "gaussian",
     active: float = 0.6,
 ) -> tuple[Batch, Array]:
-    """Views that lack 17% of the patients each, and the true factors, each active in a share of the views.
+    """Views with 17% of the patients missing, and the true factors, each active in a proportion of the views.
 
-    Loadings of an active factor are N(0, s^2), s from U(0.2, 0.8), or 1.5 times that in every fifth feature alone.
+    Loadings of an active factor are N(0, s^2) with s from U(0.2, 0.8); sparse ones are 1.5 times that in a fifth of the
+    features and 0 in the others.
     """
     rng = np.random.default_rng(seed)
     z = rng.normal(size=(patients, factors))
@@ -58,7 +59,7 @@ def simulated(
 
 
 def noise(patients: int, features: int, factors: int) -> Batch:
-    """Four large views, made without a float64 copy of any."""
+    """Four large views, simulated without a float64 copy."""
     rng = np.random.default_rng(0)
     z = rng.normal(size=(patients, factors)).astype(np.float32)
     values, observed = {}, {}
@@ -71,15 +72,15 @@ def noise(patients: int, features: int, factors: int) -> Batch:
 
 
 def cohort(name: str) -> Batch:
-    """A real cohort, harmonized on all its patients: each side sees the same values."""
+    """A real cohort, harmonized on all its patients, so that all methods get the same values."""
     data = read_cohort(COHORTS / name)
     return Harmonizer(HarmonizeConfig()).fit(data).transform(data)
 
 
-def without_entries(batch: Batch, share: float, seed: int) -> tuple[Batch, dict[str, NDArray[np.bool_]]]:
-    """Hide a share of the measured values, and tell which."""
+def without_values(batch: Batch, proportion: float, seed: int) -> tuple[Batch, dict[str, NDArray[np.bool_]]]:
+    """Hide a proportion of the measured values, and return their masks."""
     rng = np.random.default_rng(seed)
-    hidden = {name: seen & (rng.random(seen.shape) < share) for name, seen in batch.observed.items()}
+    hidden = {name: seen & (rng.random(seen.shape) < proportion) for name, seen in batch.observed.items()}
     observed = {name: seen & ~hidden[name] for name, seen in batch.observed.items()}
     views = {name: np.where(observed[name], x, 0).astype(np.float32) for name, x in batch.views.items()}
     return replace(batch, views=views, observed=observed), hidden

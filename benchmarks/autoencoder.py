@@ -1,4 +1,4 @@
-"""vae beside pca and gfa: hidden views of real cohorts, new patients, left-out factors, epochs."""
+"""vae, pca and gfa: held-out views of real cohorts, new patients, held-out factors, number of epochs."""
 
 from __future__ import annotations
 
@@ -41,43 +41,49 @@ def rows() -> Iterator[str]:
 
 
 def new_patients(name: str, make: Callable[[], Any], n: int = 100) -> str:
-    """Fit 100 patients x 4 views x 1,000 features with 5 factors; half of the new patients teach the map."""
-    found = []
+    """Fit 100 patients x 4 views x 1,000 features with 5 factors; align factors on half of the new patients."""
+    results = []
     for seed in range(SEEDS):
         batch, z = simulated(seed, n + NEW, 1000, factors=5, active=1.0)
         train, new = batch.take(np.arange(n)), batch.take(np.arange(n, n + NEW))
         model = make()
         seconds = cpu(lambda: model.fit(train))  # noqa: B023  # called at once
-        own, theirs, left_out = model.transform(train), model.transform(new), model.fit_transform(train)
-        spread = theirs.mean.var(axis=0).sum()
-        half = np.column_stack([theirs.mean, np.ones(NEW)])[: NEW // 2]
+        in_training, of_new, held_out = (
+            model.transform(train),
+            model.transform(new),
+            model.fit_transform(train),
+        )
+        variance = of_new.mean.var(axis=0).sum()
+        half = np.column_stack([of_new.mean, np.ones(NEW)])[: NEW // 2]
         coefficients = np.linalg.lstsq(half, z[n:][: NEW // 2], rcond=None)[0]
-        found.append(
+        results.append(
             [
                 seconds,
-                *_judged(theirs.mean[NEW // 2 :], theirs.sd[NEW // 2 :], z[n:][NEW // 2 :], coefficients),
-                *_judged(left_out.mean, left_out.sd, z[:n], coefficients),
-                own.mean.var(axis=0).sum() / spread,
-                left_out.mean.var(axis=0).sum() / spread,
+                *_performance(
+                    of_new.mean[NEW // 2 :], of_new.sd[NEW // 2 :], z[n:][NEW // 2 :], coefficients
+                ),
+                *_performance(held_out.mean, held_out.sd, z[:n], coefficients),
+                in_training.mean.var(axis=0).sum() / variance,
+                held_out.mean.var(axis=0).sum() / variance,
             ]
         )
     return (
-        f"100 x 4 x 1000, {name}: %.1f CPU s; share explained and coverage of 90%% intervals, new %.3f %.2f, training "
-        "left out %.3f %.2f; variance against new, training %.2f, left out %.2f"
-        % tuple(np.median(found, axis=0))
+        f"100 x 4 x 1000, {name}: %.1f CPU s; variance explained and coverage of 90%% intervals: new %.3f %.2f, "
+        "held-out training %.3f %.2f; variance relative to new patients: training %.2f, held-out training %.2f"
+        % tuple(np.median(results, axis=0))
     )
 
 
-def _judged(
-    mean: NDArray[np.float64], sd: NDArray[np.float64], z: NDArray[np.float64], map_: NDArray[np.float64]
+def _performance(
+    mean: NDArray[np.float64], sd: NDArray[np.float64], z: NDArray[np.float64], alignment: NDArray[np.float64]
 ) -> tuple[float, float]:
-    error = mean @ map_[:-1] + map_[-1] - z
-    covered = np.abs(error) < 1.645 * np.sqrt(sd**2 @ map_[:-1] ** 2)
+    error = mean @ alignment[:-1] + alignment[-1] - z
+    covered = np.abs(error) < 1.645 * np.sqrt(sd**2 @ alignment[:-1] ** 2)
     return float(1 - (error**2).mean() / z.var()), float(covered.mean())
 
 
 def hidden_views(name: str, make: Callable[[], Any], real: str) -> str:
-    """Hide whole views of a fifth of the patients, in turn."""
+    """Hold out each view of a fifth of the patients, for all five fifths."""
     batch = cohort(real)
     order = np.random.default_rng(0).permutation(len(batch))
     squares = {view: np.zeros(2) for view in batch.views}
@@ -92,20 +98,20 @@ def hidden_views(name: str, make: Callable[[], Any], real: str) -> str:
             errors = (model.reconstruct(view, rest)[0] - x, mean_of(train, view) - x)
             squares[view] += [(error[seen] ** 2).sum() for error in errors]
     ratios = ", ".join(f"{view} {np.sqrt(a / b):.3f}" for view, (a, b) in squares.items())
-    return f"{real}, {name}: rmse of whole hidden views over that of the feature mean, {ratios}"
+    return f"{real}, {name}: rmse of held-out views relative to the feature mean, {ratios}"
 
 
 def epochs(batch: Batch, name: str) -> str:
-    """Evidence bound of a fifth of the patients, held out, by the epochs that were run."""
+    """Evidence bound of a held-out fifth of the patients, by the number of epochs."""
     order = np.random.default_rng(1).permutation(len(batch))
     cut = len(order) // 5
-    out, train = batch.take(np.sort(order[:cut])), batch.take(np.sort(order[cut:]))
+    held_out, train = batch.take(np.sort(order[:cut])), batch.take(np.sort(order[cut:]))
     bounds = []
     for count in (25, 50, 100, 150, 300):
         model = VAE(COUNT, trainer=TrainerConfig(epochs=count, batch_size=512)).fit(train)
         with torch.no_grad():
-            inputs = model.fitted.inputs(out)
+            inputs = model.fitted.inputs(held_out)
             posterior = model.fitted.network.posterior(inputs)
             bound = model.fitted.network.bound(inputs, posterior, torch.zeros_like(posterior.mean))
         bounds.append(f"{count}: {float((bound.likelihood - bound.divergence).mean()):.1f}")
-    return f"{name}: bound of a held-out patient by epochs, " + ", ".join(bounds)
+    return f"{name}: bound per held-out patient by epochs, " + ", ".join(bounds)

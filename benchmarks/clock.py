@@ -1,4 +1,4 @@
-"""CPU seconds of a call, and of a command with all its children: medians of several runs in turn."""
+"""CPU seconds of a call, and of a command with its child processes; medians of several runs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ def command_cpu(words: Sequence[str], cwd: Path | None = None) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def in_turn(one: Callable[[], float], two: Callable[[], float], runs: int = 5) -> tuple[float, float, float]:
-    """Medians of both, and of the ratio pair by pair."""
+def alternate(
+    one: Callable[[], float], two: Callable[[], float], runs: int = 5
+) -> tuple[float, float, float]:
+    """Run both alternately; medians of their results and of the pairwise ratio."""
     pairs = [(one(), two()) for _ in range(runs)]
     return (
         statistics.median(a for a, _ in pairs),

@@ -1,7 +1,8 @@
-"""All cohorts, one pass of five folds: ours beside every baseline, single views beside their fusion, and the mixture.
+"""All cohorts, 1 x 5 folds: the model and every baseline, single views and their fusion, and the mixture.
 
-The lines of the reach: the mean primary loss of the fused model against that of the best single view (+1%), of the
-mixture against the best single baseline (+1%), and the mean C or AUROC of ours against late fusion (-0.005).
+Targets: the mean primary loss of the model is at most 1% above that of the best single view, that of the mixture at
+most 1% above that of the best single baseline, and the mean C or AUROC of the model is at least that of late fusion
+minus 0.005.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ def rows() -> Iterator[str]:
         yield f"absent: {COHORTS}"
         return
     quiet_libraries()
-    told = []
+    results = []
     for name in sorted(path.name for path in COHORTS.iterdir() if (path / "cohort.yaml").is_file()):
         start = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
-            told.append(_judged(name, Path(folder)))
-        yield f"{name}, {told[-1]['metric']}, {time.process_time() - start:.0f} CPU s"
-        yield from _shown(told[-1])
-    yield from _means(told)
+            results.append(_evaluate(name, Path(folder)))
+        yield f"{name}, {results[-1]['metric']}, {time.process_time() - start:.0f} CPU s"
+        yield from _lines(results[-1])
+    yield from _means(results)
 
 
-def _judged(name: str, folder: Path) -> dict[str, Any]:
+def _evaluate(name: str, folder: Path) -> dict[str, Any]:
     config = ExperimentConfig(
         cohort=str(COHORTS / name),
         split=SplitConfig(repeats=1),
@@ -53,33 +54,33 @@ def _judged(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _mixture(run: RunDirectory) -> str:
-    """The mixture beside the best single baseline, by the resamples of the run."""
+    """Difference between the mixture and the best single baseline, with the resamples of the run."""
     metrics = run.metrics
     endpoint, metric = metrics["endpoint"], metrics["metric"]
     single = {
-        name: own[endpoint][metric]["estimate"]
-        for name, own in metrics["baselines"].items()
+        name: scores[endpoint][metric]["estimate"]
+        for name, scores in metrics["baselines"].items()
         if name != "stack"
     }
     best = min(single, key=lambda name: single[name])
     score = find_metric(metric).function
-    lost = score(run.cases["stack"], run.resamples) - score(run.cases[best], run.resamples)
-    low, high = np.nanquantile(lost[1:], [0.025, 0.975])
-    return f"mixture minus {best} {lost[0]:+.4f} ({low:+.4f} to {high:+.4f})"
+    difference = score(run.cases["stack"], run.resamples) - score(run.cases[best], run.resamples)
+    low, high = np.nanquantile(difference[1:], [0.025, 0.975])
+    return f"mixture minus {best} {difference[0]:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
-def _shown(metrics: dict[str, Any]) -> Iterator[str]:
+def _lines(metrics: dict[str, Any]) -> Iterator[str]:
     endpoint, metric = metrics["endpoint"], metrics["metric"]
-    for method, own in {"stratomics": metrics, **metrics["baselines"]}.items():
-        figures = own[endpoint]
+    for method, scores in {"stratomics": metrics, **metrics["baselines"]}.items():
+        estimates = scores[endpoint]
         difference = metrics["differences"].get(method, {}).get(endpoint, {}).get(metric)
-        beside = (
+        text = (
             ""
             if difference is None
-            else "ours minus it {estimate:+.4f} ({low:+.4f} to {high:+.4f})".format(**difference)
+            else "model minus baseline {estimate:+.4f} ({low:+.4f} to {high:+.4f})".format(**difference)
         )
         yield (
-            f"  {method:22s} {figures[metric]['estimate']:.4f} {figures[RANK[metric]]['estimate']:.3f}  {beside}"
+            f"  {method:22s} {estimates[metric]['estimate']:.4f} {estimates[RANK[metric]]['estimate']:.3f}  {text}"
         )
     yield f"  {metrics['mixture']}"
     for row in metrics["ledger"]:
@@ -97,28 +98,28 @@ def _shown(metrics: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _means(told: list[dict[str, Any]]) -> Iterator[str]:
-    """Means over cohorts of what each cohort gives; the best single view and baseline are chosen cohort by cohort."""
+def _means(results: list[dict[str, Any]]) -> Iterator[str]:
+    """Means over cohorts; the best single view and the best baseline are chosen in each cohort."""
     table = []
-    for metrics in told:
+    for metrics in results:
         endpoint, metric = metrics["endpoint"], metrics["metric"]
-        theirs = {name: own[endpoint] for name, own in metrics["baselines"].items()}
+        baselines = {name: scores[endpoint] for name, scores in metrics["baselines"].items()}
         single = [row["alone"]["estimate"] for row in metrics["ledger"]]
-        mixed = theirs.pop("stack")[metric]["estimate"]
-        ours, late, rank = metrics[endpoint], theirs["late_fusion"], RANK[metric]
+        mixed = baselines.pop("stack")[metric]["estimate"]
+        ours, late, rank = metrics[endpoint], baselines["late_fusion"], RANK[metric]
         table.append(
             (
                 ours[metric]["estimate"],
                 min(single),
                 mixed,
-                min(own[metric]["estimate"] for own in theirs.values()),
+                min(scores[metric]["estimate"] for scores in baselines.values()),
                 ours[rank]["estimate"],
                 late[rank]["estimate"],
             )
         )
     ours, single, mixed, best, rank, late = np.mean(table, axis=0)
-    yield (f"mean primary loss: ours {ours:.4f}, best single view {single:.4f} (ratio {ours / single:.3f})")
+    yield (f"mean primary loss: model {ours:.4f}, best single view {single:.4f} (ratio {ours / single:.3f})")
     yield (
         f"mean primary loss: mixture {mixed:.4f}, best single baseline {best:.4f} (ratio {mixed / best:.3f})"
     )
-    yield (f"mean C or AUROC: ours {rank:.4f}, late fusion {late:.4f} (difference {rank - late:+.4f})")
+    yield (f"mean C or AUROC: model {rank:.4f}, late fusion {late:.4f} (difference {rank - late:+.4f})")

@@ -1,4 +1,4 @@
-"""CPU seconds of the command line: its help, and the main job on the bundled cohort."""
+"""CPU seconds of the command line: its help, and a full run of the bundled cohort."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ def rows() -> Iterator[str]:
     yield f"stratomics --help: {seconds:.2f} CPU s"
     with tempfile.TemporaryDirectory() as folder:
         seconds = command_cpu([stratomics, "run", "configs/experiment/tcga_acc.yaml"], cwd=Path(folder))
-    yield f"the main job, 5 x 5 folds, three methods, MLflow and report: {seconds:.0f} CPU s"
+    yield f"run of tcga_acc, 5 x 5 folds, three methods, MLflow and report: {seconds:.0f} CPU s"

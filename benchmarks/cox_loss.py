@@ -1,4 +1,4 @@
-"""Cox loss with Efron's ties, forward and backward, ours against torchsurv's."""
+"""Cox loss with Efron's ties, forward and backward, compared with torchsurv."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from benchmarks.clock import cpu, in_turn
+from benchmarks.clock import cpu, alternate
 from models.losses.cox import cox_efron
 
 
 def rows() -> Iterator[str]:
     if find_spec("torchsurv") is None:
-        yield "torchsurv is not installed, so there is no rival: pip install torchsurv, and run again"
+        yield "torchsurv is not installed; install it (pip install torchsurv) and run again"
         return
     from torchsurv.loss.cox import neg_partial_log_likelihood
 
@@ -29,10 +29,10 @@ def rows() -> Iterator[str]:
         def both(loss: Callable[[], Tensor]) -> float:
             return cpu(lambda: loss().backward())
 
-        ours, theirs, ratio = in_turn(
+        ours, theirs, ratio = alternate(
             lambda: both(lambda: cox_efron(eta, event, time)),  # noqa: B023  # called at once
             lambda: both(lambda: neg_partial_log_likelihood(eta, event, time)),  # noqa: B023  # called at once
             runs=15,
         )
-        crowd = "no ties" if ties is None else f"{ties:,} distinct times"
-        yield f"n {n:,}, {crowd}: ours {ours:.4f} s, torchsurv {theirs:.4f} s, ratio {ratio:.2f}"
+        ties_text = "no ties" if ties is None else f"{ties:,} distinct times"
+        yield f"n {n:,}, {ties_text}: stratomics {ours:.4f} s, torchsurv {theirs:.4f} s, ratio {ratio:.2f}"

@@ -1,4 +1,4 @@
-"""Elastic-net Cox path of 25 penalties, ours against scikit-survival's Coxnet."""
+"""Elastic-net Cox path of 25 penalties, compared with Coxnet of scikit-survival."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from sksurv.linear_model import CoxnetSurvivalAnalysis
 from sksurv.util import Surv
 
-from benchmarks.clock import cpu, in_turn
+from benchmarks.clock import cpu, alternate
 from models.linear.cox_net import cox_net_path, largest_penalty
 
 
@@ -24,8 +24,8 @@ def rows() -> Iterator[str]:
         )
         outcome = Surv.from_arrays(event, time)
         cox_net_path(x, event, time, penalties[:2], 0.5)
-        ours, others, ratio = in_turn(
+        ours, others, ratio = alternate(
             lambda: cpu(lambda: cox_net_path(x, event, time, penalties, 0.5)),  # noqa: B023  # called at once
             lambda: cpu(lambda: theirs.fit(x, outcome)),  # noqa: B023  # called at once
         )
-        yield f"n {n}, p {p}: ours {ours:.3f} s, scikit-survival {others:.3f} s, ratio {ratio:.2f}"
+        yield f"n {n}, p {p}: stratomics {ours:.3f} s, scikit-survival {others:.3f} s, ratio {ratio:.2f}"

@@ -1,9 +1,9 @@
-"""Heads on the DeepSurv splits of METABRIC and GBSG: covariates straight into the network, medians of five seeds.
+"""Heads on the DeepSurv splits of METABRIC and GBSG: covariates as inputs of the network, medians of five seeds.
 
-C is Antolini's (2005, doi 10.1002/sim.2427). IBS is that of the evaluation but on 100 points that hold both ends of
-the follow-up, as the published figures have it: Kaplan-Meier then has 0.1753 and 0.1969, and 0.1789 and 0.1993 on the
-evaluation's own points inside. Head and settings are chosen on the training parts alone, by the IBS of what members
-predict of the patients they leave out; both cohorts share one.
+C is that of Antolini (2005, doi 10.1002/sim.2427). The IBS uses 100 points that include both ends of follow-up, as in
+the published results: the IBS of Kaplan-Meier is then 0.1753 and 0.1969; on the points of the evaluation it is 0.1789
+and 0.1993. The head and its settings are chosen on the training parts only, by the IBS of out-of-fold predictions; they
+are the same for both cohorts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TRAINER = TrainerConfig()
 
 
 def read(name: str) -> tuple[np.ndarray, Survival, np.ndarray]:
-    """Covariates (n, p) as ranks in the training part, standardised; survival; who is in the training part."""
+    """Covariates (n, p) as standardised ranks of the training part; survival; mask of the training part."""
     table = pd.read_parquet(FOLDER / f"{name}.parquet")
     x = table.filter(regex="^x").to_numpy(dtype=np.float64)
     training = (table["split"] == "train").to_numpy()
@@ -57,22 +57,22 @@ def read(name: str) -> tuple[np.ndarray, Survival, np.ndarray]:
 def predicted(
     x: np.ndarray, survival: Survival, test: np.ndarray, config: HeadConfig, trainer: TrainerConfig, seed: int
 ) -> tuple[Prediction, Prediction]:
-    """Of the patients with `survival`, each by the member that left him out; and of those of `test`, by all."""
+    """Out-of-fold predictions of the training patients, and predictions of the patients of `test` by all members."""
     folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, survival.event))
     head = resolve(HEADS["survival"], config.survival, "head").fit(survival)
     fold = np.empty(len(x), dtype=np.int64)
-    for member, (_, left) in enumerate(folds):
-        fold[left] = member
+    for member, (_, held_out) in enumerate(folds):
+        fold[held_out] = member
     tasks, layout = [EndpointTask(survival, head)], InputLayout({"covariates": x.shape[1]})
     stratifier, _ = train_members(np.stack([x] * FOLDS), layout, tasks, fold, config, trainer, seed)
     known, new = (stratifier.predict(np.stack([part] * FOLDS))[0] for part in (x, test))
-    centers = np.stack([own[fold != member].mean(axis=0) for member, own in enumerate(known)])
+    centers = np.stack([values[fold != member].mean(axis=0) for member, values in enumerate(known)])
     known, new = known - centers[:, None], new - centers[:, None]
-    left_out = np.empty(known.shape[1:])
-    for member, (_, left) in enumerate(folds):
-        left_out[left] = known[member, left]
-    calibration: Calibration = head.calibrate(left_out, survival)
-    twice = np.stack([left_out, left_out])  # a spread of one member is none
+    out_of_fold = np.empty(known.shape[1:])
+    for member, (_, held_out) in enumerate(folds):
+        out_of_fold[held_out] = known[member, held_out]
+    calibration: Calibration = head.calibrate(out_of_fold, survival)
+    twice = np.stack([out_of_fold, out_of_fold])  # one member would have no spread
     return calibration.prediction(ids(len(x)), twice, "e"), calibration.prediction(ids(len(test)), new, "e")
 
 
@@ -81,7 +81,7 @@ def ids(n: int) -> np.ndarray:
 
 
 def evaluated(prediction: Prediction, survival: Survival) -> tuple[float, ...]:
-    """Antolini's C, the IBS, p of D-calibration, and the calibration slope."""
+    """C of Antolini, IBS, p-value of D-calibration, and calibration slope."""
     cases = SurvivalCases.of(prediction, ids(len(survival.time)), survival)
     cases = dataclasses.replace(cases, grid=np.linspace(survival.time.min(), survival.time.max(), POINTS))
     once = np.ones((1, len(cases)))
@@ -93,33 +93,33 @@ def evaluated(prediction: Prediction, survival: Survival) -> tuple[float, ...]:
     order = pd.Index(curves.sample_ids).get_indexer(pd.Index(ids(len(cases))))
     events = np.flatnonzero(survival.event)
     at = curves.survival(survival.time[events])[order]
-    right = pairs = 0.0
+    concordant = pairs = 0.0
     for column, patient in enumerate(events):
         later = survival.time > survival.time[patient]
         later |= (survival.time == survival.time[patient]) & ~survival.event
-        theirs, own = at[later, column], at[patient, column]
-        right += (own < theirs).sum() + 0.5 * (own == theirs).sum()
+        others, value = at[later, column], at[patient, column]
+        concordant += (value < others).sum() + 0.5 * (value == others).sum()
         pairs += later.sum()
-    return right / pairs, ibs, *calibrated
+    return concordant / pairs, ibs, *calibrated
 
 
 def measured(
     name: str, config: HeadConfig, trainer: TrainerConfig, seeds: int = SEEDS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Medians over seeds of what is evaluated, of the patients left out of training, and of the test part."""
+    """Medians over seeds of the scores of out-of-fold predictions and of the test part."""
     x, survival, training = read(name)
     inner, outer = np.flatnonzero(training), np.flatnonzero(~training)
     scores = []
     for seed in range(seeds):
         known, new = predicted(x[inner], survival.take(inner), x[outer], config, trainer, seed)
         scores.append([evaluated(known, survival.take(inner)), evaluated(new, survival.take(outer))])
-    left_out, test = np.median(scores, axis=0)
-    return left_out, test
+    inner_scores, test_scores = np.median(scores, axis=0)
+    return inner_scores, test_scores
 
 
 def rows() -> Iterator[str]:
     if not FOLDER.exists():
-        yield "../shared/benchmarks is absent, so there is nothing to measure on"
+        yield "../shared/benchmarks is absent: no data for this benchmark"
         return
     quiet_libraries()
     for survival in ("cox", "logistic_hazard", "weibull_mixture"):
@@ -129,5 +129,5 @@ def rows() -> Iterator[str]:
             yield (
                 f"{name}, {survival}: test C {test[0]:.4f}, IBS {test[1]:.4f}, D-calibration p {test[2]:.3f}, "
                 f"calibration slope {test[3]:.2f}; "
-                f"left out of training C {inner[0]:.4f}, IBS {inner[1]:.4f}"
+                f"out of fold C {inner[0]:.4f}, IBS {inner[1]:.4f}"
             )

@@ -1,4 +1,4 @@
-"""gfa against mofapy2 (medium convergence, float32): CPU seconds, factors found, hidden values, size, intervals."""
+"""gfa and mofapy2 (medium convergence, float32): CPU seconds, recovery of factors, held-out values, size."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from benchmarks._factor_data import (
     cohort,
     noise,
     simulated,
-    without_entries,
+    without_values,
     without_view,
 )
 from benchmarks.clock import cpu
@@ -56,35 +56,35 @@ def rows() -> Iterator[str]:
 
 
 def sizes() -> Iterator[str]:
-    """Cost and memory of one fit by its size, each in a process of its own; drawn into ``docs/gfa_cost.svg``."""
+    """Cost and memory of one fit by its size, each in a separate process; with a plot in ``docs/gfa_cost.svg``."""
     points = []
     for patients, features in ((500, 5000), (1000, 5000), (1000, 10000), (2000, 10000), (2000, 20000)):
-        said = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-c", f"import benchmarks.factors as b; print(b.large({patients}, {features}))"],
             check=True,
             capture_output=True,
             text=True,
         ).stdout
-        seconds, peak, data = json.loads(said)
+        seconds, peak, data = json.loads(output)
         points.append((patients * features, seconds))
         yield (
             f"{patients} x 4 x {features}, K {LARGE_COUNT}: {seconds:.1f} CPU s, "
-            f"{seconds / (patients * features) * 1e6:.2f} us a patient and feature, "
-            f"peak {peak:.2f} GB, of which data {data:.2f}"
+            f"{seconds / (patients * features) * 1e6:.2f} us per patient and feature, "
+            f"peak {peak:.2f} GB, of which {data:.2f} data"
         )
-    yield f"cost grows with the power {drawn(np.array(points)):.2f} of patients x features"
+    yield f"cost is proportional to (patients x features)^{draw_cost(np.array(points)):.2f}"
 
 
-def drawn(points: Array) -> float:
-    """Draw seconds against size beside a line of cost in proportion; the slope of both as logarithms."""
+def draw_cost(points: Array) -> float:
+    """Plot seconds against size with a line of proportional cost, and return the slope on the logarithmic scale."""
     from matplotlib.figure import Figure
 
     size, seconds = points.T
     figure = Figure(figsize=(5, 3.5))
     axes = figure.add_subplot()
     axes.loglog(size, seconds, "o", color="#0072B2", label="measured")
-    axes.loglog(size, seconds[-1] * size / size[-1], color="#999999", label="in proportion")
-    axes.set_xlabel("patients x features a view (four views)")
+    axes.loglog(size, seconds[-1] * size / size[-1], color="#999999", label="proportional")
+    axes.set_xlabel("patients x features per view (four views)")
     axes.set_ylabel("CPU seconds of one fit")
     axes.legend(frameon=False)
     figure.savefig(COST, metadata={"Date": None}, bbox_inches="tight")
@@ -92,7 +92,7 @@ def drawn(points: Array) -> float:
 
 
 def speed() -> Iterator[str]:
-    """Time one run, and a search over restarts and counts, against one run of mofapy2."""
+    """Time of one run, and of a search over restarts and counts, compared with one run of mofapy2."""
     ours, search, theirs = [], [], []
     GFA(COUNT).fit(simulated(99)[0])
     for seed in range(SEEDS):
@@ -103,13 +103,13 @@ def speed() -> Iterator[str]:
     one = median(a / b for a, b in zip(theirs, ours, strict=True))
     yield (
         f"200 x 4 x 2000, K {COUNT}: gfa {median(ours):.2f} CPU s, 3 counts x 3 restarts {median(search):.2f}, "
-        f"mofapy2 {median(theirs):.1f}: one run {one:.0f} times less"
+        f"mofapy2 {median(theirs):.1f}: ratio of single runs {one:.0f}"
     )
 
 
 def recovery(name: str, scene: dict[str, Any]) -> str:
-    """Compare the factors found, each side by its own best of three starts."""
-    found = []
+    """Recovery of the factors by the best of three starts of each method."""
+    results = []
     for seed in range(SEEDS):
         batch, z = simulated(seed, **scene)
         likelihood = scene.get("likelihood", "gaussian")
@@ -118,11 +118,11 @@ def recovery(name: str, scene: dict[str, Any]) -> str:
         seconds = [cpu(entry.run) for entry in entries]
         best = max(entries, key=lambda entry: np.nanmax(entry.model.getTrainingStats()["elbo"]))
         theirs = best.model.nodes["Z"].getExpectation()
-        found.append((agreement(z, model.transform(batch).mean), agreement(z, theirs), median(seconds)))
-    ours, theirs, seconds = (median(column) for column in zip(*found, strict=True))
-    worst = min(a - b for a, b, _ in found)
+        results.append((agreement(z, model.transform(batch).mean), agreement(z, theirs), median(seconds)))
+    ours, theirs, seconds = (median(column) for column in zip(*results, strict=True))
+    worst = min(a - b for a, b, _ in results)
     return (
-        f"mean max|corr|, {name}: gfa {ours:.4f}, mofapy2 {theirs:.4f} ({seconds:.0f} CPU s a start); "
+        f"mean max|corr|, {name}: gfa {ours:.4f}, mofapy2 {theirs:.4f} ({seconds:.0f} CPU s per start); "
         f"smallest difference of {SEEDS} seeds {worst:+.4f}"
     )
 
@@ -133,23 +133,23 @@ def agreement(z: Array, estimate: Array) -> float:
 
 
 def real(name: str) -> Iterator[str]:
-    """Hide a tenth of the values of a real cohort, then whole views of a fifth of its patients."""
+    """Hold out a tenth of the values of a real cohort, then whole views of a fifth of its patients."""
     batch = cohort(name)
     ours, theirs = [], []
     for seed in range(SEEDS):
-        masked, hidden = without_entries(batch, 0.1, seed)
+        masked, hidden = without_values(batch, 0.1, seed)
         model = GFA(COUNT)
         z = model.fit_transform(masked).mean
         views = model.linear.views
-        guesses = {v: view.mean + z @ view.loadings.T for v, view in views.items()}
-        ours.append(rmse({v: guesses[v] - x for v, x in batch.views.items()}, hidden))
+        predictions = {v: view.mean + z @ view.loadings.T for v, view in views.items()}
+        ours.append(rmse({v: predictions[v] - x for v, x in batch.views.items()}, hidden))
         entry = mofa(masked, seed)
         entry.run()
         z = entry.model.nodes["Z"].getExpectation()
         weights = dict(zip(batch.views, entry.model.nodes["W"].getExpectation(), strict=True))
         means = {v: mean_of(masked, v) for v in batch.views}
         theirs.append(rmse({v: z @ weights[v].T + means[v] - x for v, x in batch.views.items()}, hidden))
-    yield f"{name}: rmse of hidden entries, gfa {median(ours):.4f}, mofapy2 {median(theirs):.4f}"
+    yield f"{name}: rmse of held-out values, gfa {median(ours):.4f}, mofapy2 {median(theirs):.4f}"
     order = np.random.default_rng(0).permutation(len(batch))
     squares: dict[str, list[tuple[float, float]]] = {view: [] for view in batch.views}
     for fold in range(5):
@@ -163,7 +163,7 @@ def real(name: str) -> Iterator[str]:
             errors = (model.reconstruct(view, rest)[0] - x, mean_of(training, view) - x)
             squares[view].append(tuple(float((e[seen] ** 2).sum()) for e in errors))
     ratios = {v: np.sqrt(sum(a for a, _ in s) / sum(b for _, b in s)) for v, s in squares.items()}
-    yield f"{name}: rmse of whole hidden views over that of the feature mean, " + ", ".join(
+    yield f"{name}: rmse of held-out views relative to the feature mean, " + ", ".join(
         f"{view} {ratio:.3f}" for view, ratio in ratios.items()
     )
 
@@ -179,7 +179,7 @@ def mean_of(batch: Batch, view: str) -> Array:
 
 
 def large(patients: int, features: int) -> list[float]:
-    """CPU seconds of one fit, peak memory and that of the data in GB, as json."""
+    """CPU seconds of one fit, peak memory and memory of the data in GB."""
     import resource
 
     batch = noise(patients, features, LARGE_COUNT)
@@ -190,7 +190,7 @@ def large(patients: int, features: int) -> list[float]:
 
 
 def mofa(batch: Batch, seed: int, likelihood: str = "gaussian") -> Any:
-    """Ready to run."""
+    """Model of mofapy2, ready to run."""
     data = []
     for view, x in batch.views.items():
         data.append([np.where(batch.observed[view], x, np.nan).astype(np.float64)])
@@ -206,14 +206,14 @@ def mofa(batch: Batch, seed: int, likelihood: str = "gaussian") -> Any:
 
 
 class Quiet:
-    """mofapy2 talks to stdout even when quiet, and warns about its own internals."""
+    """Suppresses the output and the warnings of mofapy2, which has both even in quiet mode."""
 
     def __init__(self, entry: Any) -> None:
         self.entry = entry
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.entry, name)
-        return self.quietly(found) if callable(found) else found
+        attribute = getattr(self.entry, name)
+        return self.quietly(attribute) if callable(attribute) else attribute
 
     @staticmethod
     def quietly(call: Any) -> Any:

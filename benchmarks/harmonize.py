@@ -1,4 +1,4 @@
-"""Harmonizer on sizes that hurt: 500 x 450,000 in memory, 20,000 x 20,000 on disk, each in a process of its own."""
+"""Harmonizer on large tables: 500 x 450,000 in memory, 20,000 x 20,000 on disk, each in a separate process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 WIDE = (500, 450_000)
 LONG = (20_000, 20_000)
-PIECE = 500
+CHUNK_ROWS = 500
 
 MEASURE = """
 import resource, sys, time
@@ -28,8 +28,8 @@ cohort = wide_cohort() if source == "wide" else read_cohort(source)
 start, cpu = time.perf_counter(), time.process_time()
 harmonizer = Harmonizer(HarmonizeConfig(max_features=most)).fit(cohort)
 fit = time.perf_counter() - start
-pieces = [slice(0, None)] if source == "wide" else [slice(i, i + 500) for i in range(0, cohort.n_obs, 500)]
-for rows in pieces:
+parts = [slice(0, None)] if source == "wide" else [slice(i, i + 500) for i in range(0, cohort.n_obs, 500)]
+for rows in parts:
     harmonizer.transform(cohort[rows])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 print(f"fit {fit:.0f} s, with transform {time.perf_counter() - start:.0f} s, {time.process_time() - cpu:.0f} CPU s, "
@@ -44,8 +44,8 @@ def rows() -> Iterator[str]:
         for kind in ("zarr", "h5ad"):
             folder = long_cohort(Path(place), kind, *LONG)
             for most in (1000, LONG[1]):
-                figures = _measured(str(folder), most)
-                yield f"{LONG[0]:,} x {LONG[1]:,} in {kind} on disk, at most {most:,} kept: {figures}"
+                result = _measured(str(folder), most)
+                yield f"{LONG[0]:,} x {LONG[1]:,} in {kind} on disk, at most {most:,} kept: {result}"
 
 
 def _measured(source: str, most: int) -> str:
@@ -84,7 +84,7 @@ def wide_cohort() -> object:
 
 
 def long_cohort(place: Path, kind: str, n: int, p: int) -> Path:
-    """Log expression of `n` patients, written piece by piece in chunks of 500 x 2,000."""
+    """Log expression of `n` patients, written in chunks of 500 x 2,000."""
     import h5py
     import zarr
     from anndata.io import write_elem
@@ -102,12 +102,12 @@ def long_cohort(place: Path, kind: str, n: int, p: int) -> Path:
     write_elem(store, "obs", pd.DataFrame(index=pd.Index(ids)))
     write_elem(store, "var", pd.DataFrame(index=pd.Index([f"g{j}" for j in range(p)])))
     create = store.create_array if kind == "zarr" else store.create_dataset
-    with warnings.catch_warnings(action="ignore"):  # zarr tells of what its next release will do
-        values = create("X", shape=(n, p), dtype="f4", chunks=(PIECE, 2000))
+    with warnings.catch_warnings(action="ignore"):  # zarr warns about its next release
+        values = create("X", shape=(n, p), dtype="f4", chunks=(CHUNK_ROWS, 2000))
     values.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
     center = rng.normal(size=p, loc=5, scale=2).astype(np.float32)
-    for start in range(0, n, PIECE):
-        values[start : start + PIECE] = center + rng.standard_normal((PIECE, p), dtype=np.float32)
+    for start in range(0, n, CHUNK_ROWS):
+        values[start : start + CHUNK_ROWS] = center + rng.standard_normal((CHUNK_ROWS, p), dtype=np.float32)
     if kind == "h5ad":
         store.close()
     (folder / "cohort.yaml").write_text(

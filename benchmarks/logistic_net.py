@@ -1,4 +1,4 @@
-"""Elastic-net logistic path of 25 penalties, ours against scikit-learn's saga with warm starts."""
+"""Elastic-net logistic path of 25 penalties, compared with the saga solver of scikit-learn with warm starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.clock import cpu, in_turn
+from benchmarks.clock import cpu, alternate
 from models.linear.elastic_net import elastic_net_path, largest_penalty
 from models.linear.logistic_net import LogisticLikelihood
 
@@ -19,7 +19,7 @@ def rows() -> Iterator[str]:
     for n, p in ((64, 600), (170, 3000), (680, 40)):
         rng = np.random.default_rng(0)
         x = rng.normal(size=(n, p))
-        # Half of the features share one factor, as genes do.
+        # Half of the features share one factor, as genes often do.
         x[:, : p // 2] += rng.normal(size=(n, 1))
         positive = rng.random(n) < expit(x[:, :5].sum(axis=1) - 0.5)
         likelihood = LogisticLikelihood(positive)
@@ -33,9 +33,9 @@ def rows() -> Iterator[str]:
                 for penalty in penalties:  # noqa: B023  # called at once
                     model.set_params(C=1 / (penalty * n)).fit(x, positive)  # noqa: B023  # called at once
 
-        ours, others, ratio = in_turn(
+        ours, others, ratio = alternate(
             lambda: cpu(lambda: elastic_net_path(x, likelihood, penalties, 0.5)),  # noqa: B023  # called at once
             lambda: cpu(theirs),
             runs=3,
         )
-        yield f"n {n}, p {p}: ours {ours:.3f} s, scikit-learn {others:.3f} s, ratio {ratio:.3f}"
+        yield f"n {n}, p {p}: stratomics {ours:.3f} s, scikit-learn {others:.3f} s, ratio {ratio:.3f}"

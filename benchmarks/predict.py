@@ -1,4 +1,4 @@
-"""`stratomics predict` on 100,000 patients x 1,400 features that stay on disk: CPU seconds and memory."""
+"""`stratomics predict` on 100,000 patients x 1,400 features on disk: CPU seconds and memory."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rows() -> Iterator[str]:
 
 
 def _write(folder: Path, n: int, seed: int) -> None:
-    """A factor that carries a risk, in `FEATURES` features; values are written in blocks."""
+    """A prognostic factor in `FEATURES` features; values are written in blocks."""
     folder.mkdir()
     rng = np.random.default_rng(seed)
     ids = [f"{seed}-{number}" for number in range(n)]
@@ -62,8 +62,10 @@ def _write(folder: Path, n: int, seed: int) -> None:
         values = file.create_dataset("X", (n, FEATURES), "f4", chunks=(min(n, 512), FEATURES))
         values.attrs["encoding-type"], values.attrs["encoding-version"] = "array", "0.2.0"
         for start in range(0, n, 4096):
-            own = factor[start : start + 4096, None]
-            values[start : start + len(own)] = 8 + own * loadings + rng.normal(size=(len(own), FEATURES))
+            block = factor[start : start + 4096, None]
+            values[start : start + len(block)] = (
+                8 + block * loadings + rng.normal(size=(len(block), FEATURES))
+            )
         write_elem(file, "obs", pd.DataFrame(index=pd.Index(ids, dtype=object)))
     spec = {
         "name": "large",

@@ -1,4 +1,4 @@
-"""A cohort of 500 patients x 20,000 genes from csv, read and checked, against pandas.read_csv of its one view."""
+"""Read and check a cohort of 500 patients x 20,000 genes from csv, compared with pandas.read_csv of its view."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks.clock import command_cpu, cpu, in_turn
+from benchmarks.clock import command_cpu, cpu, alternate
 from omics.cohort.read import read_cohort
 
 PATIENTS, GENES = 500, 20_000
 
 
 def rows() -> Iterator[str]:
-    read_cohort("bundled:tcga_acc")  # imports are no reading
+    read_cohort("bundled:tcga_acc")  # imports are not timed
     for scale in ("log", "counts"):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             write(folder, scale)
-            ours, others, ratio = in_turn(
+            ours, others, ratio = alternate(
                 lambda: cpu(lambda: read_cohort(folder)),  # noqa: B023  # called at once
                 lambda: cpu(lambda: pd.read_csv(folder / "rna.csv", index_col=0)),  # noqa: B023  # called at once
             )
             checked = command_cpu([sys.executable, "-m", "stratomics", "check", str(folder)])
-        yield f"{scale}: ours {ours:.2f} CPU s, pandas {others:.2f} CPU s, ratio {ratio:.2f}"
+        yield f"{scale}: stratomics {ours:.2f} CPU s, pandas {others:.2f} CPU s, ratio {ratio:.2f}"
         yield f"{scale}: stratomics check, start of Python included, {checked:.1f} CPU s"
 
 

@@ -1,4 +1,4 @@
-"""One view in zarr: CPU seconds and memory of each step by patients and features, and what a biobank would come to."""
+"""One view in zarr: CPU seconds and memory of each step by patients and features, extrapolated to a biobank."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ SIZES = (
     (5_000, 8_000, 1000),
     (20_000, 2_000, 250),
 )
-"""Patients, features, and how many of those are kept."""
+"""Patients, features, and features kept."""
 WHOLE = ((1_000, 2_000), (2_000, 2_000), (4_000, 2_000))
 BIOBANK = (500_000, 20_000, 1000)
 
 
 def rows() -> Iterator[str]:
-    found = {size: _measured("encoded", *size) for size in SIZES}
-    for (n, p, kept), steps in found.items():
-        yield f"{n:,} x {p:,} in zarr, {kept:,} kept, encoder of one member: {_said(steps)}"
-    yield from _laws(found)
+    results = {size: _measured("encoded", *size) for size in SIZES}
+    for (n, p, kept), steps in results.items():
+        yield f"{n:,} x {p:,} in zarr, {kept:,} kept, encoder of one member: {_summary(steps)}"
+    yield from _laws(results)
     for n, p in WHOLE:
-        yield f"{n:,} x {p:,} in zarr, fit of five members with heads: {_said(_measured('fitted', n, p, 1000))}"
+        yield f"{n:,} x {p:,} in zarr, fit of five members with heads: {_summary(_measured('fitted', n, p, 1000))}"
 
 
 def _measured(what: str, n: int, p: int, kept: int) -> dict[str, float]:
@@ -43,14 +43,14 @@ def _measured(what: str, n: int, p: int, kept: int) -> dict[str, float]:
         folder = long_cohort(Path(place), "zarr", n, p)
         code = f"import benchmarks.scale as b; b.measure(b.{what}, {str(folder)!r}, {kept})"
         words = [sys.executable, "-W", "ignore", "-c", code]
-        said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        output = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         shutil.rmtree(folder)
-    steps: dict[str, float] = json.loads(said)
+    steps: dict[str, float] = json.loads(output)
     return steps
 
 
 def measure(what: Any, source: str, kept: int) -> None:
-    """Print CPU seconds of each step as json, and what the peak of memory rose by, in GB."""
+    """Print the CPU seconds of each step and the increase of the peak memory in GB, as json."""
     import resource
 
     from omics.cohort.read import read_cohort
@@ -58,7 +58,7 @@ def measure(what: Any, source: str, kept: int) -> None:
     from stratomics.runtime.logs import quiet_libraries
 
     quiet_libraries()
-    # However small: as a large one would be read.
+    # Read the view as a large one, whatever its size.
     on_disk.LARGE = 1
     for warm in what(read_cohort("bundled:tcga_acc"), kept):
         del warm
@@ -73,13 +73,13 @@ def measure(what: Any, source: str, kept: int) -> None:
 
 
 def encoded(cohort: Any, kept: int) -> Iterator[str]:
-    """Learn and apply what one member looks through, as `stratomics/fitting/encoder.py` does."""
+    """Fit and apply the encoder of one member, as in `stratomics/fitting/encoder.py`."""
     from datamodules.cohort_datamodule import CohortDataModule
     from datamodules.config import HarmonizeConfig
     from models.factors.pca import PCA
 
-    everybody = np.arange(cohort.n_obs)
-    data = CohortDataModule(cohort, everybody, HarmonizeConfig(max_features=kept))
+    all_patients = np.arange(cohort.n_obs)
+    data = CohortDataModule(cohort, all_patients, HarmonizeConfig(max_features=kept))
     data.setup()
     yield "harmonizer"
     [batch] = data.train_dataloader()
@@ -89,7 +89,7 @@ def encoded(cohort: Any, kept: int) -> Iterator[str]:
 
 
 def fitted(cohort: Any, kept: int) -> Iterator[str]:
-    """Fit everything, in one process."""
+    """Fit a full model, in one process."""
     from datamodules.config import HarmonizeConfig
     from stratomics.config import ExperimentConfig
     from stratomics.fitting.fit import fit
@@ -100,22 +100,22 @@ def fitted(cohort: Any, kept: int) -> Iterator[str]:
     yield "fit"
 
 
-def _said(steps: dict[str, float]) -> str:
+def _summary(steps: dict[str, float]) -> str:
     parts = ", ".join(f"{name} {value:.1f}" for name, value in steps.items() if name != "GB")
     return f"{parts} CPU s, peak + {steps['GB']:.2f} GB"
 
 
-def _laws(found: dict[tuple[int, int, int], dict[str, float]]) -> Iterator[str]:
-    """Fit each figure by patients, values measured and values kept, and say what a biobank would come to."""
-    n, p, kept = np.array(list(found), dtype=float).T
+def _laws(results: dict[tuple[int, int, int], dict[str, float]]) -> Iterator[str]:
+    """Regress each result on patients, values measured and values kept, and extrapolate to a biobank."""
+    n, p, kept = np.array(list(results), dtype=float).T
     design = np.column_stack([n, n * p, n * kept])
     patients, features, most = BIOBANK
-    for name in next(iter(found.values())):
-        seen = np.array([steps[name] for steps in found.values()])
-        law, *_ = np.linalg.lstsq(design, seen, rcond=None)
+    for name in next(iter(results.values())):
+        values = np.array([steps[name] for steps in results.values()])
+        law, *_ = np.linalg.lstsq(design, values, rcond=None)
         total = float(law @ [patients, patients * features, patients * most])
         yield (
-            f"{name}: {law[0] * 1e6:.0f} a million patients + {law[1] * 1e9:.1f} a billion values measured + "
-            f"{law[2] * 1e9:.1f} a billion kept; "
+            f"{name}: {law[0] * 1e6:.0f} per million patients + {law[1] * 1e9:.1f} per billion values measured + "
+            f"{law[2] * 1e9:.1f} per billion values kept; "
             f"{patients:,} x {features:,}, {most:,} kept, extrapolated: {total:,.0f}"
         )

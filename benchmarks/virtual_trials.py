@@ -1,4 +1,4 @@
-"""10,000 virtual trials of 500 patients, each plan under each of the five truths; there is no rival in Python."""
+"""10,000 virtual trials of 500 patients, each plan in each of the five effect scenarios."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRIALS, PATIENTS = 10_000, 500
 
 
 def rows() -> Iterator[str]:
-    # Baseline hazards of 60 steps, as a recalibrated curve has them; an assay with faults; some are lost.
+    # Baseline hazards with 60 steps, as of a recalibrated curve; an imperfect assay; some loss to follow-up.
     monthly = tuple(0.02 + 0.06 * math.exp(-month / 12.0) for month in range(60))
     hazard = StepRate(tuple(float(month) for month in range(60)), monthly)
     setting = Setting(
@@ -42,6 +42,6 @@ def rows() -> Iterator[str]:
         seconds = cpu(lambda: virtual_trials({name: plan}, setting, prior, TRIALS, seed=0))  # noqa: B023
         wall = time.perf_counter() - start
         yield (
-            f"{name}: {TRIALS} trials of {PATIENTS} patients in {wall / 5:.1f} s ({seconds / 5:.1f} CPU s) a truth, "
+            f"{name}: {TRIALS} trials of {PATIENTS} patients, {wall / 5:.1f} s ({seconds / 5:.1f} CPU s) per scenario, "
             f"{wall:.1f} s ({seconds:.1f} CPU s) for all five"
         )

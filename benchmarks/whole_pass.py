@@ -1,7 +1,7 @@
-"""373 patients x 3,062 features in two views, whole processes: five folds with all baselines and report, and 5 x 5.
+"""Whole runs of 373 patients x 3,062 features in two views: 1 x 5 folds with all baselines and report, and 5 x 5 folds.
 
-One tuned split of flexynesis 1.1.14 took 93 CPU seconds on two shared cores; name its command in FLEXYNESIS (it
-needs an environment of its own, without torchvision) and it is run beside ours, on the same patients.
+One tuned split of flexynesis 1.1.14 took 93 CPU seconds on two shared cores. Set FLEXYNESIS to its command to run it on
+the same patients; it needs a separate environment, without torchvision.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pandas as pd
 from benchmarks.clock import command_cpu
 
 PATIENTS, FEATURES = 373, {"rna": 2000, "protein": 1062}
-RIVAL = 93.0
+FLEXYNESIS = 93.0
 
 
 def rows() -> Iterator[str]:
@@ -27,12 +27,12 @@ def rows() -> Iterator[str]:
         folder = Path(name)
         _simulate(folder / "cohort")
         once, memory = _run(folder, 1)
-        what = "all baselines, ledger, controls and report"
-        yield f"ours, 1 x 5 folds, {what}: {once:.0f} CPU s, {memory:.2f} GB; the rival's split {RIVAL:.0f}"
+        what = "all baselines, single views, controls and report"
+        yield f"stratomics, 1 x 5 folds, {what}: {once:.0f} CPU s, {memory:.2f} GB; a split of flexynesis {FLEXYNESIS:.0f}"
         often, memory = _run(folder, 5)
-        yield f"ours, 5 x 5 folds: {often:.0f} CPU s ({often / once:.1f} times), {memory:.2f} GB a process at most"
-        if rival := os.environ.get("FLEXYNESIS"):
-            yield f"flexynesis, one tuned split: {_rival(rival, folder):.0f} CPU s"
+        yield f"stratomics, 5 x 5 folds: {often:.0f} CPU s ({often / once:.1f} times), {memory:.2f} GB per process at most"
+        if command := os.environ.get("FLEXYNESIS"):
+            yield f"flexynesis, one tuned split: {_flexynesis(command, folder):.0f} CPU s"
 
 
 def _simulate(folder: Path) -> None:
@@ -42,7 +42,7 @@ def _simulate(folder: Path) -> None:
 
 
 def _run(folder: Path, repeats: int) -> tuple[float, float]:
-    """CPU seconds of a run with its children, and the largest process of any so far in GB."""
+    """CPU seconds of a run with its child processes, and the memory of the largest process so far in GB."""
     words = [
         "run",
         "configs/default.yaml",
@@ -63,8 +63,8 @@ def _run(folder: Path, repeats: int) -> tuple[float, float]:
     return spent, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
 
 
-def _rival(command: str, folder: Path) -> float:
-    """One split, tuned by 20 trials, as its own documentation runs it."""
+def _flexynesis(command: str, folder: Path) -> float:
+    """One split, tuned with 20 trials, as in the documentation of flexynesis."""
     data = folder / "flexynesis"
     for part, start in (("train", 0), ("test", 1)):
         (data / part).mkdir(parents=True)
@@ -78,5 +78,5 @@ def _rival(command: str, folder: Path) -> float:
             )
     words = [command, "--data_path", str(data), "--model_class", "DirectPred", "--surv_event_var", "event"]
     words += ["--surv_time_var", "time", "--data_types", ",".join(FEATURES), "--hpo_iter", "20"]
-    words += ["--outdir", str(folder), "--prefix", "rival"]
+    words += ["--outdir", str(folder), "--prefix", "flexynesis"]
     return command_cpu(["env", "PYTHONHASHSEED=0", *words])
