@@ -127,7 +127,7 @@ def parse_arguments(
 
 
 def add_run(parser: jsonargparse.ArgumentParser, text: str = "run directory, or id of an MLflow run") -> None:
-    """Add the options that name a run, for :func:`stratomics.tracking.find_run.open_run`.
+    """Add the options that select a run, for :func:`stratomics.tracking.find_run.open_run`.
 
     Parameters
     ----------

@@ -20,6 +20,7 @@ from omics.common.files import digest_files, read_parquet
 from omics.common.table_writer import table_writer
 from stratomics.cli import main
 from stratomics.enrichment.selection.subgroup import Subgroup
+from stratomics.enrichment.store import save_subgroup
 from stratomics.fitting.fit import Fitted
 from stratomics.predict import predict_blocks, write_predictions
 
@@ -55,7 +56,7 @@ def test_a_locked_rule_adds_eligibility(
     cohort, out = write(tmp_path / "new"), tmp_path / "p.csv"
     words = ["predict", str(run), str(cohort), "--out", str(out)]
     rule = Subgroup("risk", 0.1, model=digest_files([run / "model"]), missing="score")
-    rule.save(run / "subgroup.json")
+    save_subgroup(run / "subgroup.json", rule)
     assert main(words) == 0
     table = pd.read_csv(out)
     assert (table["eligible"] == (table["risk"] > 0.1)).all()
@@ -66,7 +67,7 @@ def test_a_locked_rule_adds_eligibility(
         (Subgroup("ki67", 14.0), ""),
     ):
         (run / "subgroup.json").unlink()
-        other.save(run / "subgroup.json")
+        save_subgroup(run / "subgroup.json", other)
         assert main(words) == (2 if message else 0)
         assert message in capsys.readouterr().err
     assert "eligible" not in pd.read_csv(out)
@@ -153,7 +154,7 @@ def test_a_view_that_no_patient_has(predict: Predict) -> None:
         del spec["views"]["protein"]
 
     patients, survival, err = predict(change)
-    assert "warning: protein: nobody has this view; predictions rest on the others" in err
+    assert "warning: protein: no patient has this view; predictions use the other views only" in err
     assert finite(patients)
     assert finite(survival)
 
@@ -165,7 +166,7 @@ def test_covariates_that_are_absent_or_constant(predict: Predict) -> None:
 
     patients, _, err = predict(change)
     assert finite(patients)
-    assert "warning: age: nobody has this covariate" in err
+    assert "warning: age: no patient has this covariate" in err
 
 
 def test_unknown_categories_are_reported(predict: Predict) -> None:
@@ -177,7 +178,7 @@ def test_unknown_categories_are_reported(predict: Predict) -> None:
     patients, _, err = predict(change)
     assert len(patients) == 12
     assert finite(patients)
-    assert "warning: stage: 7 patient(s) have a category that training did not see" in err
+    assert "warning: stage: 7 patient(s) have a category that is not in the training set" in err
 
 
 @pytest.mark.parametrize("who", [0, 1, 39])

@@ -57,7 +57,7 @@ class AdaptiveTrial:
         require_patients(self.patients, self.rule.events[1])
         if round(self.rule.events[0]) < 1 or self._second_stage_events < 1:
             raise DesignError(
-                f"the stages have {self.rule.events[0]:g} and {self._second_stage_events} events; each needs one or more"
+                f"the stages have {self.rule.events[0]:g} and {self._second_stage_events} events; each needs one"
             )
         if self.split is not None and not 0.0 <= self.split < np.inf:
             raise DesignError(

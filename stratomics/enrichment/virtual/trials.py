@@ -55,9 +55,9 @@ class VirtualTrials:
 
         ``rejected`` is the share of trials that reject any null hypothesis, with its Monte Carlo standard error.
         ``reads_as`` names it: power under the estimated effect, assurance under drawn effects, error under no effect.
-        ``subgroup`` and ``everybody`` are the shares that reject for the subgroup and for all comers. ``duration_90``
-        is the 90% quantile of the duration, and ``short`` is the share of trials with too few events. The other columns
-        are means over trials.
+        The next two columns are the shares that reject for the subgroup, and for all comers. ``duration_90`` is the 90%
+        quantile of the duration, and ``short`` is the share of trials with too few events. The other columns are means
+        over trials.
         """
         return pd.DataFrame([self._row(scenario, plan) for scenario, plan in self.outcomes])
 

@@ -1,4 +1,4 @@
-"""The closed test of a subgroup and everybody: golden power, the familywise level, twins by hand."""
+"""Closed test of a subgroup and all comers: power of rpact, familywise level, and computations by hand."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def golden_design(intersection: str) -> AdaptiveEnrichment:
 @pytest.mark.parametrize(("intersection", "column"), [("spiessens_debois", 2), ("simes", 3)])
 @pytest.mark.parametrize("row", GOLDEN["rows"], ids=lambda row: f"{row[0]}/{row[1]}")
 def test_power_equals_that_of_rpact(intersection: str, column: int, row: list[float]) -> None:
-    """Within 3 sqrt(2) standard errors of its 20,000 simulations; ours are 200,000."""
+    """Within 3 sqrt(2) standard errors of the 20,000 simulations of rpact; this test uses 200,000."""
     found = golden_design(intersection).simulate(row[0], row[1], 200_000, seed=1)
-    for ours, theirs in ((found.any_rejected, row[column]), (found.subgroup_selected, row[4])):
-        se = math.sqrt(theirs * (1 - theirs) / GOLDEN["trials"])
-        assert ours == pytest.approx(theirs, abs=3 * math.sqrt(2) * se)
+    for power, expected in ((found.any_rejected, row[column]), (found.subgroup_selected, row[4])):
+        se = math.sqrt(expected * (1 - expected) / GOLDEN["trials"])
+        assert power == pytest.approx(expected, abs=3 * math.sqrt(2) * se)
 
 
 def partial_null(inside: float, prevalence: float) -> float:
-    """Hazard ratio outside at which all comers gain nothing, though `inside` do."""
+    """Hazard ratio outside at which all comers have no effect, although the subgroup has the hazard ratio `inside`."""
 
     def gain(outside: float) -> float:
         share = prevalence * (1 + inside)
@@ -69,7 +69,7 @@ RULES = {
 @pytest.mark.parametrize("intersection", sorted(INTERSECTIONS))
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_the_familywise_level_is_kept_at_every_null(intersection: str, rule: str) -> None:
-    """400,000 trials a null: standard error 0.00025. True nulls alone count as errors."""
+    """400,000 trials per null hypothesis: standard error 0.00025. Only rejections of true null hypotheses count."""
     trials, limit = 400_000, 0.025 + 2 * math.sqrt(0.025 * 0.975 / 400_000)
     for prevalence in (0.2, 0.6):
         design = AdaptiveEnrichment(prevalence, (80, 240), intersection=intersection, **RULES[rule])
@@ -81,7 +81,7 @@ def test_the_familywise_level_is_kept_at_every_null(intersection: str, rule: str
 
 
 def test_without_the_closed_test_the_level_would_be_lost() -> None:
-    """The better of two, each at its own level: what the test above would find."""
+    """The better of two tests, each at the full level, exceeds the level; the test above would detect this."""
     rng = np.random.default_rng(5)
     subgroup = rng.standard_normal(200_000)
     all_comers = math.sqrt(0.3) * subgroup + math.sqrt(0.7) * rng.standard_normal(200_000)
@@ -134,7 +134,7 @@ def test_nothing_observed_rejects_nothing() -> None:
         assert not np.any(closed_test_one_stage(nothing, 1.96, intersection))
 
 
-def test_the_same_seed_gives_the_same_and_effects_see_the_same_draws() -> None:
+def test_the_seed_determines_the_draws_for_all_effects() -> None:
     design = golden_design("simes")
     assert design.simulate(0.7, 0.9, 5_000, seed=7) == design.simulate(0.7, 0.9, 5_000, seed=7)
     assert design.simulate(0.7, 0.9, 5_000, seed=7) != design.simulate(0.7, 0.9, 5_000, seed=8)
@@ -167,7 +167,7 @@ def test_a_population_that_does_badly_is_dropped() -> None:
         (lambda: AdaptiveEnrichment(0.4, (1, 2)).simulate(1.0, 1.0, 0), DesignError, "0 trials"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(
+def test_wrong_arguments_are_refused(
     call: Callable[[], object], error: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(error, match=sentence):

@@ -1,4 +1,4 @@
-"""Sizes of many trials at once are those of ``size_of_one_test``, one by one."""
+"""Sample sizes of many trials at once equal those of ``size_of_one_test``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST = 1e5
     "effect",
     [AssumedEffect(0.5, 0.95), AssumedEffect(0.4, 1.2), AssumedEffect(0.9, 0.6), AssumedEffect(0.6, 0.6)],
 )
-def test_many_sizes_are_those_of_one_after_another(effect: AssumedEffect) -> None:
+def test_sizes_at_once_equal_single_sizes(effect: AssumedEffect) -> None:
     assays = [Assay(*shares) for shares in itertools.product((0.1, 0.5), (0.6, 1.0), (0.7, 1.0))]
     settings = [Setting(one, INSIDE, OUTSIDE, StepRate.constant(7.0), 0.004, 1 / 3) for one in assays]
     populations = [one.positive for one in settings] + [one.all_comers for one in settings]
@@ -42,12 +42,12 @@ def _alone(setting: Setting, population: Population, effect: AssumedEffect) -> t
         size = size_of_one_test(setting, population, effect, 0.9, fixed_design(0.02), 15.0)
     except DesignError:
         return np.inf, np.inf, np.inf
-    # What is larger than was looked at is none there.
-    known = size.patients <= MOST
-    return (size.events, size.patients, size.duration) if known else (np.inf, np.inf, np.inf)
+    # Sizes above the limit are infinite in the batch.
+    allowed = size.patients <= MOST
+    return (size.events, size.patients, size.duration) if allowed else (np.inf, np.inf, np.inf)
 
 
-def test_what_nobody_would_enrol_is_no_trial() -> None:
+def test_a_size_above_the_limit_is_infinite() -> None:
     setting = Setting(Assay(0.4), INSIDE, OUTSIDE, StepRate.constant(7.0))
     half, all_of_them = np.array([0.4]), np.ones(1)
     words = (setting, AssumedEffect(0.6, 0.9), half, all_of_them, 0.8, 0.025, 12.0)

@@ -1,4 +1,4 @@
-"""Events, sizes, assays and boundaries: golden numbers, brute force, what must hold for all, and what cannot be."""
+"""Events, sizes, assays, boundaries and calendars: reference values, simulations, properties and errors."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_events_to_three_digits_and_their_power() -> None:
     assert power_of_events(247, 0.7) == pytest.approx(GOLDEN["events"]["power_of_247_at_0.7"], abs=5e-6)
 
 
-def test_events_of_big_1_98_and_what_is_left_of_their_power_once_optimism_is_taken_off() -> None:
+def test_events_of_big_1_98_and_their_power_after_correction_for_optimism() -> None:
     big = GOLDEN["events"]["big_1_98"]
     for ratio, events in big["events_80"].items():
         # The hazard ratios are given to three digits, which is up to one event.
@@ -79,7 +79,7 @@ def test_two_proportions_equal_the_golden_ones() -> None:
 
 
 def test_two_proportions_have_their_power_in_200_000_simulated_trials() -> None:
-    """Standard error 0.0009; the normal approximation itself is off by less than 0.01 at 124 an arm."""
+    """Standard error 0.0009; the error of the normal approximation is below 0.01 with 124 patients per arm."""
     rng = np.random.default_rng(0)
     n = 124
     treated, control = rng.binomial(n, 0.5, 200_000) / n, rng.binomial(n, 0.3, 200_000) / n
@@ -106,7 +106,7 @@ def test_enrichment_with_an_assay_equals_the_golden_ratios() -> None:
             assert saved.screening_ratio == pytest.approx(screening, abs=0.0051)
 
 
-def test_an_assay_counts_as_a_simulated_one_does() -> None:
+def test_shares_of_an_assay_equal_simulated_ones() -> None:
     assay, n = Assay(0.3, 0.85, 0.7), 1_000_000
     rng = np.random.default_rng(1)
     belongs = rng.random(n) < 0.3
@@ -117,7 +117,7 @@ def test_an_assay_counts_as_a_simulated_one_does() -> None:
 
 
 @given(RATIO, POWER, st.floats(0.2, 0.8))
-def test_events_and_power_turn_each_other_round(ratio: float, power: float, allocation: float) -> None:
+def test_events_and_power_are_inverse_functions(ratio: float, power: float, allocation: float) -> None:
     events = schoenfeld_events(ratio, power, allocation=allocation)
     assert power_of_events(events, ratio, allocation=allocation) == pytest.approx(power, abs=1e-9)
     assert detectable_hazard_ratio(events, power, allocation=allocation) == pytest.approx(ratio, rel=1e-9)
@@ -125,7 +125,7 @@ def test_events_and_power_turn_each_other_round(ratio: float, power: float, allo
 
 
 @given(RATIO, POWER, st.floats(0.001, 0.02), st.floats(0.005, 0.04))
-def test_more_is_asked_of_a_trial_that_has_to_show_more(
+def test_smaller_effects_and_more_power_need_more_events(
     ratio: float, power: float, more: float, step: float
 ) -> None:
     for formula in (schoenfeld_events, freedman_events):
@@ -157,7 +157,7 @@ def test_a_better_assay_saves_more(
 @pytest.mark.parametrize("looks", [2, 3, 4, 5])
 def test_boundaries_equal_those_of_rpact(looks: int) -> None:
     of, lan = SEQUENTIAL["obrien_fleming"][str(looks)], SEQUENTIAL["lan_demets_obrien_fleming"][str(looks)]
-    # rpact stops at 1e-5 of the boundary.
+    # rpact computes boundaries to 1e-5.
     np.testing.assert_allclose(obrien_fleming(looks).efficacy, of, atol=1.2e-5)
     np.testing.assert_allclose(pocock(looks).efficacy, SEQUENTIAL["pocock"][str(looks)], atol=1.2e-5)
     np.testing.assert_allclose(alpha_spending(lan_demets_obrien_fleming, looks).efficacy, lan, atol=1.2e-5)
@@ -203,7 +203,7 @@ def test_futility_equals_the_default_design_of_gsdesign() -> None:
 
 
 def test_crossing_equals_the_multivariate_normal() -> None:
-    """Of four unequal looks, by scipy's integration of the joint density over those who went on."""
+    """Four unequal looks; scipy integrates the joint density over trials that continue."""
     design = with_futility(
         alpha_spending(lan_demets_pocock, (0.2, 0.5, 0.8, 1.0)), hwang_shih_decani(-2), power=0.85
     )
@@ -230,7 +230,7 @@ SHAPES = st.sampled_from(
 
 @given(SHAPES, st.lists(st.floats(0.05, 0.95), min_size=1, max_size=4), st.floats(0.005, 0.1))
 @settings(max_examples=30, deadline=None)
-def test_spending_spends_alpha_and_no_more(
+def test_spending_spends_exactly_alpha(
     spending: Callable[..., np.ndarray], interim: list[float], alpha: float
 ) -> None:
     looks = [*sorted({round(time, 2) for time in interim}), 1.0]
@@ -244,7 +244,7 @@ def test_spending_spends_alpha_and_no_more(
 
 @given(POWER, st.integers(2, 5))
 @settings(max_examples=15, deadline=None)
-def test_futility_keeps_the_level_and_the_power_that_was_asked_for(power: float, looks: int) -> None:
+def test_futility_keeps_the_level_and_the_power(power: float, looks: int) -> None:
     plain = obrien_fleming(looks)
     design = with_futility(plain, hwang_shih_decani(-2), power)
     assert design.efficacy == plain.efficacy
@@ -265,7 +265,7 @@ def test_one_look_is_the_fixed_trial() -> None:
 
 
 def test_conditional_power_averages_to_the_power_left() -> None:
-    """Over z of the first look, which is normal with mean drift sqrt(t)."""
+    """Average over z of the first look, which is normal with mean drift sqrt(t)."""
     design, drift = obrien_fleming((0.4, 1.0)), 2.5
     node, weight = np.polynomial.hermite_e.hermegauss(60)
     z = node + drift * math.sqrt(0.4)
@@ -276,14 +276,14 @@ def test_conditional_power_averages_to_the_power_left() -> None:
 # Calendar
 
 
-def course(dropout: float = 0.01, accrual: StepRate | None = None) -> Calendar:
+def example_calendar(dropout: float = 0.01, accrual: StepRate | None = None) -> Calendar:
     arms = (Group(0.5, StepRate((0.0, 4.0, 9.0), (0.05, 0.0, 0.03))), Group(0.5, StepRate.of_median(18.0)))
     return Calendar(arms, accrual or StepRate((0.0, 6.0, 10.0), (5.0, 0.0, 20.0)), dropout)
 
 
 def test_expected_events_equal_those_of_simulated_patients() -> None:
     """Two million patients: three standard errors are 0.3 events at most."""
-    calendar, n = course(), 2_000_000
+    calendar, n = example_calendar(), 2_000_000
     rng = np.random.default_rng(2)
     entry = calendar.accrual.inverse(rng.random(n) * 300)
     exposure, arm = rng.exponential(size=n), rng.random(n) < 0.5
@@ -300,8 +300,8 @@ def test_expected_events_equal_those_of_simulated_patients() -> None:
 
 @given(st.floats(50, 400), st.floats(0.0, 0.05), st.floats(0.1, 0.7))
 @settings(deadline=None)
-def test_duration_turns_events_round(patients: float, dropout: float, share: float) -> None:
-    calendar = course(dropout, StepRate((0.0, 6.0), (5.0, 20.0)))
+def test_duration_is_the_inverse_of_events(patients: float, dropout: float, share: float) -> None:
+    calendar = example_calendar(dropout, StepRate((0.0, 6.0), (5.0, 20.0)))
     events = share * calendar.events(patients, 1e5)
     at = calendar.duration(patients, events)
     assert calendar.events(patients, at) == pytest.approx(events, rel=1e-7)
@@ -312,19 +312,19 @@ def test_duration_turns_events_round(patients: float, dropout: float, share: flo
 
 
 @given(st.lists(st.floats(0.001, 2.0), min_size=1, max_size=5), st.floats(0.0, 5.0))
-def test_a_step_rate_turns_itself_round(rates: list[float], total: float) -> None:
+def test_the_inverse_of_a_step_rate(rates: list[float], total: float) -> None:
     rate = StepRate(tuple(float(k) for k in range(len(rates))), tuple(rates))
     assert float(rate.cumulative(rate.inverse(total))) == pytest.approx(total, abs=1e-9)
 
 
-def test_the_hazard_of_a_survival_table_gives_the_table_back() -> None:
+def test_the_hazard_of_a_survival_curve_reproduces_the_curve() -> None:
     time, survival = np.array([1.0, 3.0, 7.0]), np.array([0.9, 0.9, 0.4])
     np.testing.assert_allclose(
         np.exp(-StepRate.of_survival(time, survival).cumulative(time)), survival, rtol=1e-12
     )
 
 
-# What cannot be
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -381,11 +381,11 @@ def test_the_hazard_of_a_survival_table_gives_the_table_back() -> None:
             lambda: Calendar((Group(0.5, StepRate.constant(1.0)),), StepRate.constant(1.0)),
             "hold 0.5 of the randomised patients",
         ),
-        (lambda: course(-1.0), "the hazard of dropout is -1"),
-        (lambda: course(0.05).duration(100, 90.0), "90 events never occur: 100 patients have"),
-        (lambda: course().patients(100, -1.0), "the follow-up after the last patient is -1"),
+        (lambda: example_calendar(-1.0), "the hazard of dropout is -1"),
+        (lambda: example_calendar(0.05).duration(100, 90.0), "90 events never occur: 100 patients have"),
+        (lambda: example_calendar().patients(100, -1.0), "the follow-up after the last patient is -1"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(call: Callable[[], object], sentence: str) -> None:
+def test_wrong_arguments_are_refused(call: Callable[[], object], sentence: str) -> None:
     with pytest.raises(DesignError, match=sentence):
         call()

@@ -1,7 +1,8 @@
-"""What is promised of the chosen comes true: simulations whose truth is known, 500 repetitions each.
+"""Coverage of cross-fitted effects in simulations with a known truth, 500 repetitions each.
 
-Truth of a rule is one function of the correlation of its line with the one covariate that matters, so that every rule
-applied is evaluated by its own. Patients: 300, 1:1, the 30% that a ridge of benefit puts first, 20 cross-fits of 5 folds.
+The true effect of a rule is a function of the correlation between its linear score and the only relevant covariate, so
+that each applied rule is compared with its true effect. There are 300 patients, randomised 1:1; a ridge regression of
+benefit chooses 30% of them, in 20 cross-fits of 5 folds.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from stratomics.enrichment.effects.ridge_benefit import RidgeBenefit, cross_fitt
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.effects.trial_folds import FOLDS, REPEATS, balanced_folds, trial_folds
 from stratomics.enrichment.selection.cut_search import search_cuts
+from stratomics.enrichment.selection.cuts import Cuts
 
 Array = NDArray[np.float64]
 
@@ -32,14 +34,14 @@ COVERAGE = (0.92, 0.97)
 
 
 def over_lines(of_covariate: Callable[[Array], Array]) -> Array:
-    """(41,) mean of a function of the covariate in the 30% that a line of each correlation with it puts first."""
+    """(41,) mean of a function of the covariate in the 30% with the highest score, for scores of each correlation."""
     covariate, noise = np.random.default_rng(0).normal(size=(2, 200_000))
     lines = (r * covariate + np.sqrt(1 - r**2) * noise for r in LINES)
     return np.array([of_covariate(covariate[line > np.quantile(line, 1 - SHARE)]).mean() for line in lines])
 
 
 def marginal_log_ratio(share: float) -> float:
-    """Where Cox's score is 0 if `share` of the treated have the hazard exp(-.8) and all others 1."""
+    """Root of the Cox score if `share` of the treated have the hazard exp(-.8), and all other patients the hazard 1."""
     time = np.linspace(0.0, END, 4001)[1:]
     seen, ratio = np.exp(-CENSORING * time), np.exp(LOG_RATIO)
     control = np.exp(-time)
@@ -66,10 +68,10 @@ def truths(alternative: bool) -> dict[str, Array]:
 
 
 @dataclass
-class Told:
-    """What one repetition reports, and what was true: of the rules applied, and of the rule locked on all patients.
+class Repetition:
+    """Estimates of one repetition, and the true effects of the applied rules and of the rule locked on all patients.
 
-    `once` says by how many of its own standard errors the first cross-fit alone is off.
+    `once` is the error of the first cross-fit, in units of its standard error.
     """
 
     estimate: float
@@ -80,7 +82,7 @@ class Told:
     once: float
 
 
-def tell(
+def repetition(
     measure: Measure,
     score: Array,
     fold: NDArray[np.int64],
@@ -88,19 +90,19 @@ def tell(
     final: Array,
     truth: Array,
     x: Array,
-) -> Told:
+) -> Repetition:
     chosen = chosen_within_folds(score, fold, SHARE)
-    honest = cross_fitted_effect(measure, chosen)
-    estimate = np.log(honest.effect.estimate) if measure.ratio else honest.effect.estimate
+    effect = cross_fitted_effect(measure, chosen).effect
+    estimate = np.log(effect.estimate) if measure.ratio else effect.estimate
     of_lines, of_final = (b[..., 0] / np.linalg.norm(b, axis=-1) for b in (lines, final))
-    own = x @ final
-    naive, _ = measure.effects((own > np.quantile(own, 1 - SHARE)).astype(float)[None])
+    in_sample = x @ final
+    naive, _ = measure.effects((in_sample > np.quantile(in_sample, 1 - SHARE)).astype(float)[None])
     locked = float(np.interp(of_final, LINES, truth))
     true = np.interp(of_lines, LINES, truth)
     first, se = (float(part[0]) for part in measure.effects(chosen[:1].astype(float)))
-    return Told(
+    return Repetition(
         float(estimate),
-        honest.effect.se,
+        effect.se,
         float(true.mean()),
         locked,
         float(naive[0]),
@@ -108,22 +110,22 @@ def tell(
     )
 
 
-def of_a_mean(seed: int, p: int, alternative: bool, truth: dict[str, Array]) -> dict[str, Told]:
+def of_a_mean(seed: int, p: int, alternative: bool, truth: dict[str, Array]) -> dict[str, Repetition]:
     rng = np.random.default_rng([seed, p, alternative, 1])
     x, treated = rng.normal(size=(PATIENTS, p)), rng.random(PATIENTS) < 0.5
     y = rng.normal(size=PATIENTS) + alternative * treated * np.maximum(x[:, 0], 0.0)
     target = np.where(treated, 2 * y, -2 * y)
     fold = balanced_folds(treated.astype(np.int64), FOLDS, REPEATS, rng)
     score, lines = cross_fitted_ridge(x, np.tile(target, (FOLDS * REPEATS, 1)), fold)
-    # One fold of nobody: the fit to all.
+    # The fit to all patients.
     final = np.linalg.solve(
         (x - x.mean(0)).T @ (x - x.mean(0)) + 10.0 * p * np.eye(p), (x - x.mean(0)).T @ target
     )
     measure = Measure("mean", "difference of means", lambda count: mean_difference(treated, y, count), 1)
-    return {"mean": tell(measure, score, fold, lines, final, truth["mean"], x)}
+    return {"mean": repetition(measure, score, fold, lines, final, truth["mean"], x)}
 
 
-def of_survival(seed: int, p: int, alternative: bool, truth: dict[str, Array]) -> dict[str, Told]:
+def of_survival(seed: int, p: int, alternative: bool, truth: dict[str, Array]) -> dict[str, Repetition]:
     rng = np.random.default_rng([seed, p, alternative, 2])
     x, treated = rng.normal(size=(PATIENTS, p)), rng.random(PATIENTS) < 0.5
     time = rng.exponential(np.exp(-LOG_RATIO * alternative * treated * (x[:, 0] > 0)))
@@ -134,55 +136,56 @@ def of_survival(seed: int, p: int, alternative: bool, truth: dict[str, Array]) -
     score, lines = cross_fitted_benefit(trial, x, fold, HORIZON)
     final = RidgeBenefit.fit(trial, x, HORIZON).coefficients
     measures = {name: measure_of(trial, name, HORIZON) for name in ("rmst", "hazard_ratio")}
-    return {name: tell(m, score, fold, lines, final, truth[name], x) for name, m in measures.items()}
+    return {name: repetition(m, score, fold, lines, final, truth[name], x) for name, m in measures.items()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [of_a_mean, of_survival])
 @pytest.mark.parametrize("alternative", [False, True], ids=["null", "alternative"])
 @pytest.mark.parametrize("p", [20, 200])
-def test_the_effect_in_the_chosen_is_honest(
-    p: int, alternative: bool, make: Callable[[int, int, bool, dict[str, Array]], dict[str, Told]]
+def test_the_effect_in_chosen_patients_is_unbiased_and_covers(
+    p: int, alternative: bool, make: Callable[[int, int, bool, dict[str, Array]], dict[str, Repetition]]
 ) -> None:
     truth = truths(alternative)
-    told = [make(seed, p, alternative, truth) for seed in range(REPETITIONS)]
-    for name in told[0]:
+    results = [make(seed, p, alternative, truth) for seed in range(REPETITIONS)]
+    for name in results[0]:
         values = {
-            key: np.array([getattr(one[name], key) for one in told]) for key in Told.__dataclass_fields__
+            key: np.array([getattr(one[name], key) for one in results])
+            for key in Repetition.__dataclass_fields__
         }
-        apart = values["estimate"] - values["true"]
-        error = apart.std(ddof=1) / np.sqrt(REPETITIONS)
-        covered = float((np.abs(apart) <= 1.96 * values["se"]).mean())
+        deviation = values["estimate"] - values["true"]
+        error = deviation.std(ddof=1) / np.sqrt(REPETITIONS)
+        covered = float((np.abs(deviation) <= 1.96 * values["se"]).mean())
         means = {key: round(float(np.nanmean(value)), 3) for key, value in values.items()}
         once = float((np.abs(values["once"]) <= 1.96).mean())
-        said = (
-            f"off by {apart.mean() / error:.2f} errors, covers {covered:.3f}, one cross-fit alone {once:.3f}"
+        text = (
+            f"bias {deviation.mean() / error:.2f} errors, coverage {covered:.3f}, of one cross-fit {once:.3f}"
         )
-        print(f"{name}, p {p}, {alternative}: {means}, {said}")  # noqa: T201  # with -s
-        assert abs(apart.mean()) <= 3 * error, name
+        print(f"{name}, p {p}, {alternative}: {means}, {text}")  # noqa: T201  # with -s
+        assert abs(deviation.mean()) <= 3 * error, name
         assert COVERAGE[0] <= covered <= COVERAGE[1], name
-        # What twenty cross-fits are for.
+        # Twenty cross-fits cover better than one.
         assert once < covered
-        # The choice on the patients themselves promises more by far, where it leaves anybody in both arms at all.
+        # The naive effect of a rule in its training patients is far too optimistic, if both arms have patients.
         assert np.isfinite(values["naive"]).mean() > 0.9
         sign = -1 if name == "hazard_ratio" else 1
-        assert sign * (means["naive"] - means["true"]) > 3 * abs(apart.mean())
+        assert sign * (means["naive"] - means["true"]) > 3 * abs(deviation.mean())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rmst", "survival"])
 def test_a_doubly_robust_mean_covers(kind: str) -> None:
-    """AIPCW alone: 250 patients, 30% censored, censoring by a covariate that also decides on survival."""
+    """AIPCW: 250 patients, 30% censored; censoring depends on a covariate that also determines survival."""
     n, horizon = 250, 1.0
 
     def hazard(x: Array, treated: Array | bool) -> Array:
         return np.exp(0.5 * x - 0.4 * treated - 0.3 * treated * (x > 0))
 
-    everybody = np.random.default_rng(0).normal(size=1_000_000)
-    survived = [np.exp(-hazard(everybody, arm) * horizon) for arm in (False, True)]
-    lived = [(1 - s) / hazard(everybody, arm) for s, arm in zip(survived, (False, True), strict=True)]
+    population = np.random.default_rng(0).normal(size=1_000_000)
+    survived = [np.exp(-hazard(population, arm) * horizon) for arm in (False, True)]
+    lived = [(1 - s) / hazard(population, arm) for s, arm in zip(survived, (False, True), strict=True)]
     truth = float(np.mean(lived[1] - lived[0] if kind == "rmst" else survived[1] - survived[0]))
-    found, shares = [], []
+    errors, shares = [], []
     for seed in range(REPETITIONS):
         rng = np.random.default_rng([seed, 3])
         x, treated = rng.normal(size=(n, 5)), rng.random(n) < 0.5
@@ -191,20 +194,20 @@ def test_a_doubly_robust_mean_covers(kind: str) -> None:
         outcome = Survival(np.minimum(time, censored), time <= censored, np.ones(n, dtype=np.bool_))
         trial = Trial(treated, outcome, np.full(n, 0.5))
         average = pseudo_outcomes(trial, x, kind, horizon, seed).average
-        found.append((average.estimate - truth, average.low <= truth <= average.high))
+        errors.append((average.estimate - truth, average.low <= truth <= average.high))
         shares.append(1 - outcome.event.mean())
-    apart, covered = np.array(found).T
-    said = f"off by {apart.mean():.4f}, sd {apart.std():.4f}, covers {covered.mean():.3f}"
-    print(f"{kind}: censored {np.mean(shares):.3f}, {said}")  # noqa: T201  # with -s
+    deviation, covered = np.array(errors).T
+    text = f"bias {deviation.mean():.4f}, sd {deviation.std():.4f}, coverage {covered.mean():.3f}"
+    print(f"{kind}: censored {np.mean(shares):.3f}, {text}")  # noqa: T201  # with -s
     assert np.mean(shares) == pytest.approx(0.3, abs=0.03)
-    assert abs(apart.mean()) <= 3 * apart.std(ddof=1) / np.sqrt(REPETITIONS)
+    assert abs(deviation.mean()) <= 3 * deviation.std(ddof=1) / np.sqrt(REPETITIONS)
     assert COVERAGE[0] <= covered.mean() <= COVERAGE[1]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.0, 0.4], ids=["null", "alternative"])
-def test_the_best_of_seven_cuts_without_its_optimism(strength: float) -> None:
-    """True is the effect above the cut that was chosen. Out of bag errs towards less, Harrell's less than apparent."""
+def test_the_best_of_seven_cuts_is_corrected_for_optimism(strength: float) -> None:
+    """True is the effect above the chosen cut. The out-of-bag effect is too small, Harrell's slightly too large."""
     n, repetitions, shares = 400, 200, np.arange(0.2, 0.85, 0.1)
     found = []
     for seed in range(repetitions):
@@ -215,16 +218,16 @@ def test_the_best_of_seven_cuts_without_its_optimism(strength: float) -> None:
         def effects(count: Array, treated: NDArray[np.bool_] = treated, y: Array = y) -> tuple[Array, Array]:
             return mean_difference(treated, y, count)
 
-        chosen = np.stack([(marker > 1 - share)[None] for share in shares])
-        search = search_cuts(Measure("mean", "difference of means", effects, 1), chosen, seed, draws=200)
+        cuts = Cuts(shares, np.stack([(marker > 1 - share)[None] for share in shares]))
+        search = search_cuts(Measure("mean", "difference of means", effects, 1), cuts, seed, draws=200)
         true = strength * min(1.0, 0.4 / shares[search.best])
-        at_once = abs(search.estimate - true) <= search.simultaneous * search.apparent.se
+        at_once = search.at_once.low <= true <= search.at_once.high
         inside = search.out_of_bag.low <= true <= search.out_of_bag.high
         estimates = (search.apparent, search.out_of_bag, search.harrell)
         found.append((*(e.estimate - true for e in estimates), inside, at_once))
     apparent, out_of_bag, harrell, inside, at_once = np.mean(found, axis=0)
-    said = f"covers {inside:.3f}, all at once {at_once:.3f}"
-    print(f"apparent {apparent:.3f}, out of bag {out_of_bag:.3f}, Harrell {harrell:.3f}, {said}")  # noqa: T201  # with -s
+    text = f"coverage {inside:.3f}, simultaneous {at_once:.3f}"
+    print(f"apparent {apparent:.3f}, out of bag {out_of_bag:.3f}, Harrell {harrell:.3f}, {text}")  # noqa: T201  # with -s
     assert max(abs(out_of_bag), abs(harrell)) < apparent
     assert out_of_bag < harrell < apparent
     error = 2 * np.sqrt(0.05 * 0.95 / repetitions)

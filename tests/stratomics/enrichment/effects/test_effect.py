@@ -1,4 +1,4 @@
-"""Effects of treatment against R, lifelines and scikit-survival, and against tables with rows repeated."""
+"""Treatment effects against R, lifelines and scikit-survival, and against tables with repeated rows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def golden_trials(shared: Find) -> dict[str, Trial]:
     }
 
 
-def test_hazard_ratios_of_seven_real_trials_are_those_of_r(shared: Find) -> None:
+def test_hazard_ratios_of_seven_real_trials_equal_r(shared: Find) -> None:
     for name, trial in golden_trials(shared).items():
         effect, truth = effect_of(measure_of(trial), np.ones(len(trial))), EFFECTS[name]
         assert effect.estimate == pytest.approx(truth["hr"], abs=5.1e-6), name
@@ -54,7 +54,7 @@ def test_hazard_ratios_of_seven_real_trials_are_those_of_r(shared: Find) -> None
 
 
 @pytest.mark.parametrize("name", ["actg175_rmst_1000", "colon_rmst_1825"])
-def test_restricted_means_are_those_of_r(shared: Find, name: str) -> None:
+def test_restricted_means_equal_r(shared: Find, name: str) -> None:
     trials = golden_trials(shared)
     trial, horizon = (trials["actg175_any"], 1000.0) if "actg" in name else (trials["colon_os"], 1825.0)
     outcome, one, truth = trial.survival, np.ones((1, len(trial))), EFFECTS[name]
@@ -79,20 +79,20 @@ def test_rates_of_actg175(shared: Find) -> None:
 
 
 @pytest.mark.parametrize("ties", [False, True])
-def test_the_log_hazard_ratio_is_that_of_a_general_cox_regression(ties: bool) -> None:
+def test_the_log_hazard_ratio_equals_a_general_cox_regression(ties: bool) -> None:
     for seed in range(5):
         trial = survival_trial(seed, ties=ties)
         event, time, x = trial.survival.event, trial.survival.time, trial.treated[:, None].astype(float)
         theirs = CoxPHSurvivalAnalysis(ties="efron", tol=1e-12).fit(x, Surv.from_arrays(event, time)).coef_[0]
         value, se = measure_of(trial).effects(np.ones((1, len(trial))))
         assert value[0] == pytest.approx(theirs, abs=1e-7)
-        # lifelines stops sooner, but knows standard errors.
+        # lifelines converges less closely, but returns standard errors.
         table = pd.DataFrame({"t": time, "e": event, "x": x[:, 0]})
-        known = CoxPHFitter().fit(table, "t", "e").summary.loc["x", "se(coef)"]
-        assert se[0] == pytest.approx(known, rel=1e-4)
+        expected = CoxPHFitter().fit(table, "t", "e").summary.loc["x", "se(coef)"]
+        assert se[0] == pytest.approx(expected, rel=1e-4)
 
 
-def test_who_counts_twice_is_two_rows() -> None:
+def test_a_patient_that_counts_twice_equals_two_rows() -> None:
     trial, rng = survival_trial(1, ties=True), np.random.default_rng(0)
     count = rng.multinomial(len(trial), np.full(len(trial), 1 / len(trial)), size=3).astype(float)
     horizon = 1.0
@@ -104,7 +104,7 @@ def test_who_counts_twice_is_two_rows() -> None:
             assert [value[draw], se[draw]] == pytest.approx([one[0][0], one[1][0]], abs=1e-10), name
 
 
-def test_survival_at_a_time_is_scikit_survivals() -> None:
+def test_survival_at_a_time_equals_scikit_survival() -> None:
     trial = survival_trial(3, ties=True)
     value, se = two_arm_curves(
         trial.treated, trial.survival.event, trial.survival.time, np.ones((1, len(trial))), 1.25
@@ -113,7 +113,7 @@ def test_survival_at_a_time_is_scikit_survivals() -> None:
         event, time = trial.survival.event[rows], trial.survival.time[rows]
         times, curve = kaplan_meier_estimator(event, time)
         assert value[0, arm, 1] == pytest.approx(curve[times <= 1.25][-1])
-        # Greenwood, written out.
+        # Greenwood's formula.
         total = sum(
             d / (r * (r - d))
             for t in np.unique(time[event & (time <= 1.25)])
@@ -124,13 +124,13 @@ def test_survival_at_a_time_is_scikit_survivals() -> None:
 
 def test_a_restricted_mean_without_censoring_is_a_mean() -> None:
     trial = survival_trial(4)
-    everybody = np.ones(len(trial), dtype=np.bool_)
-    value, _ = two_arm_curves(trial.treated, everybody, trial.survival.time, np.ones((1, len(trial))), 0.8)
+    all_events = np.ones(len(trial), dtype=np.bool_)
+    value, _ = two_arm_curves(trial.treated, all_events, trial.survival.time, np.ones((1, len(trial))), 0.8)
     lived = np.minimum(trial.survival.time, 0.8)
     assert value[0, :, 0] == pytest.approx([lived[~trial.treated].mean(), lived[trial.treated].mean()])
 
 
-def test_swapped_arms_turn_effects_round() -> None:
+def test_swapped_arms_reverse_effects() -> None:
     trial = survival_trial(5)
     other = Trial(~trial.treated, trial.outcome)
     one = np.ones((1, len(trial)))
@@ -140,13 +140,13 @@ def test_swapped_arms_turn_effects_round() -> None:
         assert there[1] == pytest.approx(back[1], abs=1e-9)
 
 
-def test_what_cannot_be_estimated_is_nan_and_then_an_error() -> None:
+def test_an_effect_that_cannot_be_estimated_is_nan_and_then_an_error() -> None:
     trial = survival_trial(6)
-    nobody = (~trial.treated).astype(float)
+    controls_only = (~trial.treated).astype(float)
     for name in MEASURES["survival"]:
-        assert np.isnan(measure_of(trial, name, 1.0).effects(nobody[None])[0][0])
+        assert np.isnan(measure_of(trial, name, 1.0).effects(controls_only[None])[0][0])
         with pytest.raises(DataError, match="can be estimated"):
-            effect_of(measure_of(trial, name, 1.0), nobody)
+            effect_of(measure_of(trial, name, 1.0), controls_only)
     late = measure_of(trial, "rmst", float(trial.survival.time.max()) + 1)
     with pytest.raises(DataError, match="earlier horizon"):
         effect_of(late, np.ones(len(trial)))
@@ -155,7 +155,7 @@ def test_what_cannot_be_estimated_is_nan_and_then_an_error() -> None:
     assert np.isnan(value[0])
 
 
-def test_mean_difference_is_welchs() -> None:
+def test_mean_difference_equals_welch() -> None:
     from scipy.stats import ttest_ind
 
     rng, treated = np.random.default_rng(0), np.arange(30) < 12
@@ -165,7 +165,7 @@ def test_mean_difference_is_welchs() -> None:
     assert value[0] / se[0] == pytest.approx(theirs.statistic)
 
 
-def test_an_unknown_measure_names_the_nearest() -> None:
+def test_an_unknown_measure_suggests_the_nearest_name() -> None:
     with pytest.raises(ConfigError, match="did you mean 'rmst'"):
         measure_of(survival_trial(0), "rmts")
     with pytest.raises(ConfigError, match="choose one of response"):
@@ -192,14 +192,14 @@ def test_a_trial_that_cannot_be_compared_is_refused(change: dict[str, Any], sent
         Trial(parts["treated"], outcome, parts["probability"])
 
 
-def test_an_effect_reads_as_people_write_it() -> None:
+def test_an_effect_prints_its_estimate_and_interval() -> None:
     assert str(Effect.of(np.log(0.635), 0.117, ratio=True)) == "0.635 (0.505 to 0.799)"
     assert str(Effect.of(0.1, 0.05, ratio=False)) == "0.100 (0.002 to 0.198)"
 
 
-def test_an_arm_that_dies_whole_before_the_other_has_no_ratio() -> None:
+def test_an_arm_with_all_deaths_before_the_other_has_no_ratio() -> None:
     treated, time = np.arange(20) < 10, np.arange(1.0, 21.0)
-    everybody, one = np.ones(20, dtype=np.bool_), np.ones((1, 20))
-    assert np.isnan(two_arm_cox(treated, everybody, time, one)[0][0])
-    # One of them outliving one of the others is enough.
-    assert np.isfinite(two_arm_cox(treated, everybody, np.append(time[:9], [11.5, *time[10:]]), one)[0][0])
+    all_events, one = np.ones(20, dtype=np.bool_), np.ones((1, 20))
+    assert np.isnan(two_arm_cox(treated, all_events, time, one)[0][0])
+    # One patient who outlives one of the other arm is enough.
+    assert np.isfinite(two_arm_cox(treated, all_events, np.append(time[:9], [11.5, *time[10:]]), one)[0][0])

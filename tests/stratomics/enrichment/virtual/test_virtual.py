@@ -1,4 +1,4 @@
-"""Virtual trials against formulas, other people's log-rank tests, and loops by hand."""
+"""Virtual trials against formulas, the log-rank test of lifelines, and computations by hand."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def conduct(
 
 
 @pytest.mark.parametrize("delay", [0.0, 5.0])
-def test_patients_have_the_survival_that_was_asked_for(delay: float) -> None:
-    """A million patients; the largest distance of two distribution functions is 1.95 / sqrt(n) once in a thousand."""
+def test_patients_have_the_requested_survival(delay: float) -> None:
+    """One million patients; the distance of two distribution functions exceeds 1.95 / sqrt(n) with probability .001."""
     setting = replace(HARD, assay=Assay(0.4), dropout=0.0)
     patients = enrol_all_comers(
         draw_patients(3, 0, 1_000, 1_000, setting), setting, scenario(0.5, 1.4, 1_000, delay)
@@ -94,7 +94,7 @@ def test_patients_have_the_survival_that_was_asked_for(delay: float) -> None:
             assert np.abs(found - expected).max() < 1.95 / math.sqrt(len(time))
 
 
-def test_patients_are_shared_out_as_they_should_be() -> None:
+def test_shares_of_arms_tests_and_dropouts() -> None:
     draws = draw_patients(1, 0, 500, 1_000, HARD)
     all_comers, some = (
         enrol_all_comers(draws, HARD, scenario(1, 1, 500)),
@@ -103,11 +103,11 @@ def test_patients_are_shared_out_as_they_should_be() -> None:
     assert all_comers.positive.mean() == pytest.approx(HARD.assay.positive, abs=0.003)
     assert some.positive.all()
     assert all_comers.treated.sum() == some.treated.sum() == 600
-    # Loss competes with the event at constant rates outside the subgroup.
+    # Dropout competes with the event at constant rates outside the subgroup.
     rate = HARD.outside.rates[0]
     outside = enrol_all_comers(draws, replace(HARD, inside=HARD.outside), scenario(1, 1, 500))
     assert outside.seen.mean() == pytest.approx(rate / (rate + 0.01), abs=0.003)
-    # The last of 1,000 comes when 1,000 candidates have, or as many as have 1,000 positives among them.
+    # The last of 1,000 patients comes with candidate 1,000, or with the candidate who is the 1,000th positive.
     assert all_comers.entry.max() == pytest.approx(HARD.candidates.inverse(1_000.0), rel=0.01)
     assert some.entry.max() == pytest.approx(HARD.candidates.inverse(1_000 / HARD.assay.positive), rel=0.01)
 
@@ -125,7 +125,7 @@ def curves(seed: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def test_the_baseline_of_a_run_is_the_mean_of_its_curves() -> None:
+def test_the_baseline_hazard_is_that_of_the_mean_curve() -> None:
     table = curves(0)
     hazard = baseline_hazard(table, ["a", "b"])
     end = table[table.sample_id != "c"].groupby(["sample_id", "repeat"]).time.max().min()
@@ -167,7 +167,7 @@ def test_log_rank_equals_that_of_lifelines(seed: int) -> None:
 
 
 def test_a_score_is_expected_minus_observed_by_hand() -> None:
-    """Four patients, all there from the start: events of T, C, T in this order, then a censored C."""
+    """Four patients from time 0: events of a treated, a control and a treated patient, then a censored control."""
     patients = Patients(
         candidate=np.zeros((1, 4)),
         entry=np.zeros((1, 4)),
@@ -198,8 +198,8 @@ def test_the_time_of_an_event_equals_sorting(seed: int, number: int) -> None:
     np.testing.assert_array_equal(time_of_event(event_calendar_time, number), expected)
 
 
-def test_the_event_that_a_look_waits_for_is_in_it() -> None:
-    """Its calendar time less the entry need not round to the time that was drawn."""
+def test_a_look_includes_the_event_that_triggers_it() -> None:
+    """Its calendar time minus the entry may differ from the drawn time by rounding."""
     patients = enrol_all_comers(draw_patients(5, 0, 500, 100, HARD), HARD, scenario(1.0, 1.0, 500))
     at = time_of_event(patients.event_calendar_time, 40)
     twin = replace(patients, seen=patients.event_calendar_time <= at[:, None])
@@ -218,7 +218,7 @@ def test_the_event_that_a_look_waits_for_is_in_it() -> None:
 
 @pytest.mark.slow
 def test_the_power_of_one_test_equals_the_formula() -> None:
-    """20,000 trials, standard error 0.0028; the formula itself is off by up to 0.01 at this hazard ratio."""
+    """20,000 trials, standard error 0.0028; the error of the formula is up to 0.01 at this hazard ratio."""
     for ratio, events in ((0.7, 247), (0.8, 247), (1.0, 247)):
         found = conduct(AllComers(400, events), PLAIN, ratio, ratio, 20_000)
         expected = power_of_events(events, ratio)
@@ -228,8 +228,8 @@ def test_the_power_of_one_test_equals_the_formula() -> None:
 
 
 @pytest.mark.slow
-def test_three_looks_end_as_the_integral_says() -> None:
-    """Stopping at each look, for efficacy and futility, under none and under the planned effect; error as above."""
+def test_three_looks_stop_with_the_computed_probabilities() -> None:
+    """Stopping at each look, for efficacy and futility, without and with the planned effect; error as above."""
     looks = with_futility(
         alpha_spending(lan_demets_obrien_fleming, (0.4, 0.7, 1.0)), hwang_shih_decani(-2), power=0.8
     )
@@ -247,18 +247,18 @@ def test_three_looks_end_as_the_integral_says() -> None:
 
 
 def test_duration_equals_that_of_the_calendar() -> None:
-    """2,000 trials; the median of the calendar and its mean course differ by less than 1%."""
+    """2,000 trials; the mean duration and the calendar of expected events differ by less than 1%."""
     effect = AssumedEffect(0.6, 0.9)
-    course = HARD.calendar(HARD.positive, effect)
+    calendar = HARD.calendar(HARD.positive, effect)
     found = conduct(EnrichmentTrial(300, 180), HARD, 0.6, 0.9, 2_000)
-    assert found.duration.mean() == pytest.approx(course.duration(300, 180), rel=0.01)
+    assert found.duration.mean() == pytest.approx(calendar.duration(300, 180), rel=0.01)
     assert found.tested.mean() == pytest.approx(300 / HARD.positive.taken, rel=0.02)
     all_comers = HARD.calendar(HARD.all_comers, effect)
     found = conduct(AllComers(300, 180), HARD, 0.6, 0.9, 2_000)
     assert found.duration.mean() == pytest.approx(all_comers.duration(300, 180), rel=0.01)
 
 
-def test_a_trial_that_cannot_have_its_events_ends_and_says_so() -> None:
+def test_a_trial_without_enough_events_ends_and_is_marked() -> None:
     losing = replace(PLAIN, dropout=0.1)
     found = conduct(AllComers(100, 95), losing, 1.0, 1.0, 1_000)
     assert found.short.all()
@@ -276,7 +276,7 @@ EQUAL = replace(HARD, allocation=0.5)
 
 @pytest.mark.slow
 def test_the_log_rank_test_of_unequal_arms_is_skewed() -> None:
-    """Why levels are looked at with equal arms: 40,000 trials of 100 events, standard error 0.0008."""
+    """The reason for tests of the level with equal arms: 40,000 trials of 100 events, standard error 0.0008."""
     rejected = [
         conduct(
             AllComers(160, 100), replace(HARD, allocation=share), 1.0, 1.0, 40_000, seed=9
@@ -292,7 +292,7 @@ def test_the_log_rank_test_of_unequal_arms_is_skewed() -> None:
 @pytest.mark.parametrize("split", [None, 3.0], ids=["increments", "patients"])
 @pytest.mark.parametrize("setting", [PLAIN, EQUAL], ids=["plain", "hard"])
 def test_adaptive_trials_of_patients_keep_the_level(setting: Setting, split: float | None) -> None:
-    """20,000 trials a null: at most 0.025 + 2 standard errors of 0.0011, at the global and the partial null."""
+    """20,000 trials per null hypothesis: at most 0.025 + 2 standard errors of 0.0011, global and partial null."""
     limit = 0.025 + 2 * math.sqrt(0.025 * 0.975 / 20_000)
     rule = replace(RULE, prevalence=setting.assay.positive)
     plan = AdaptiveTrial(600, rule, split)
@@ -312,8 +312,8 @@ def test_a_stratified_trial_keeps_the_level(setting: Setting) -> None:
 
 
 @pytest.mark.slow
-def test_adaptive_trials_of_patients_end_as_those_of_normal_increments() -> None:
-    """10,000 trials, standard error at most 0.005; events fall into the subgroup as the hazards say: within 0.025."""
+def test_adaptive_trials_of_patients_equal_those_of_normal_increments() -> None:
+    """10,000 trials, standard error at most 0.005; the share of events in the subgroup varies, so within 0.025."""
     for inside, outside in ((0.55, 0.95), (0.7, 0.7)):
         found = conduct(AdaptiveTrial(800, RULE), PLAIN, inside, outside, 10_000)
         expected = RULE.simulate(inside, outside, 200_000, seed=1)
@@ -322,7 +322,7 @@ def test_adaptive_trials_of_patients_end_as_those_of_normal_increments() -> None
         assert found.short.mean() < 0.01
 
 
-def test_after_all_comers_are_dropped_positives_alone_come_and_more_slowly() -> None:
+def test_after_dropping_all_comers_only_positives_are_enrolled_and_more_slowly() -> None:
     from stratomics.enrichment.virtual import adaptive
 
     draws, effect = draw_patients(2, 0, 200, 300, PLAIN), scenario(0.5, 1.0, 200)
@@ -340,7 +340,7 @@ def test_after_all_comers_are_dropped_positives_alone_come_and_more_slowly() -> 
 
 
 def test_stages_by_patients_do_not_share_a_patient() -> None:
-    """The first stage must not change with what becomes of those who came after the interim look."""
+    """The first stage must not depend on patients enrolled after the interim look."""
     from stratomics.enrichment.virtual import adaptive
 
     patients = enrol_all_comers(draw_patients(2, 0, 100, 300, PLAIN), PLAIN, scenario(0.7, 0.7, 100))
@@ -352,7 +352,7 @@ def test_stages_by_patients_do_not_share_a_patient() -> None:
     assert (late.subgroup != later.subgroup).any()
 
 
-# All of it
+# All plans together
 
 
 PRIOR = NormalPrior(LogHazardRatio(math.log(0.6), 0.2), LogHazardRatio(math.log(0.9), 0.15))
@@ -366,14 +366,14 @@ PLANS: dict[str, TrialPlan] = {
 }
 
 
-def test_every_plan_is_shown_under_every_truth_and_the_seed_decides() -> None:
+def test_every_plan_has_a_row_per_scenario_and_the_seed_determines_it() -> None:
     found = virtual_trials(PLANS, HARD, PRIOR, trials=300, seed=4)
     table = found.table
     assert set(zip(table.truth, table.plan, strict=True)) == {(s, p) for s in SCENARIOS for p in PLANS}
     assert not table.isna().any().any()
     assert table.equals(virtual_trials(PLANS, HARD, PRIOR, trials=300, seed=4).table)
     assert not table.equals(virtual_trials(PLANS, HARD, PRIOR, trials=300, seed=5).table)
-    # 300 trials have a standard error of 0.03 at most; power, and what delay or half an effect leaves of it.
+    # 300 trials have a standard error of at most 0.03. A delayed or halved effect reduces the power.
     rejected = table.pivot(index="plan", columns="truth", values="rejected")
     assert (rejected["null"] < 0.025 + 4 * 0.009).all()
     for weaker in ("halved", "delayed"):
@@ -381,13 +381,13 @@ def test_every_plan_is_shown_under_every_truth_and_the_seed_decides() -> None:
         assert (rejected[weaker] < rejected["estimate"]).all()
 
 
-def test_a_plan_does_not_depend_on_those_beside_it() -> None:
+def test_a_plan_does_not_depend_on_other_plans() -> None:
     alone = virtual_trials({"enriched": PLANS["enriched"]}, HARD, PRIOR, trials=200, seed=4).table
     beside = virtual_trials(PLANS, HARD, PRIOR, trials=200, seed=4).table
     assert alone.equals(beside[beside.plan == "enriched"].reset_index(drop=True))
 
 
-def test_utility_and_who_is_better_by_hand() -> None:
+def test_utility_and_the_better_plan_by_hand() -> None:
     setting = replace(HARD, economics=Economics(patient=2.0, test=0.5, time=3.0, benefit=500.0))
     found = virtual_trials({k: PLANS[k] for k in ("all", "enriched")}, setting, PRIOR, trials=200, seed=1)
     ended, true = found.outcomes["drawn", "enriched"], found.scenarios["drawn"].log_ratio
@@ -413,8 +413,8 @@ def test_utility_and_who_is_better_by_hand() -> None:
     assert found.better("all", "all")[0] == 0.5
 
 
-def test_assurance_averages_power_over_what_is_believed() -> None:
-    """By formula over 2,001 quantiles of the effect; 4,000 trials, standard error 0.008."""
+def test_assurance_is_power_averaged_over_the_prior() -> None:
+    """By formula over 2,001 draws of the effect; 4,000 trials, standard error 0.008."""
     prior = NormalPrior(LogHazardRatio(-0.35, 0.2), LogHazardRatio(0.0))
     found = virtual_trials({"e": EnrichmentTrial(400, 250)}, PLAIN, prior, trials=4_000, seed=2)
     z = np.random.default_rng(0).standard_normal(2_001)
@@ -436,7 +436,7 @@ def test_drawn_effects_come_in_pairs() -> None:
 
 
 @given(st.floats(0.3, 1.5), st.floats(0.05, 0.5), st.floats(0.5, 0.99))
-def test_an_interval_is_read_as_it_was_made(ratio: float, se: float, level: float) -> None:
+def test_an_interval_gives_back_its_standard_error(ratio: float, se: float, level: float) -> None:
     from scipy.stats import norm
 
     half = norm.isf((1 - level) / 2) * se
@@ -502,7 +502,7 @@ def test_an_interval_is_read_as_it_was_made(ratio: float, se: float, level: floa
         ),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(
+def test_wrong_arguments_are_refused(
     call: Callable[[], object], error: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(error, match=sentence):
