@@ -1,4 +1,4 @@
-"""Long tables that lie elsewhere in pieces, and take memory only while somebody looks at them."""
+"""Long tables in parts, which are read when needed and not kept in memory."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Read = Callable[[], pd.DataFrame]
 
 
 class LazyTables(Mapping[str, pd.DataFrame]):
-    """Name -> table, put together from its pieces whenever it is asked for.
+    """Name -> table, concatenated from its parts at each access.
 
-    Curves of several repeats, of a dozen methods, would otherwise be the most that a run has in memory.
+    The survival curves of many repeats and methods would otherwise need most of the memory of a run.
 
     Examples
     --------
@@ -24,27 +24,40 @@ class LazyTables(Mapping[str, pd.DataFrame]):
     [1.0, 2.0]
     """
 
-    def __init__(self, pieces: Mapping[str, Sequence[Read]]) -> None:
-        self.pieces = {name: list(reads) for name, reads in pieces.items()}
+    def __init__(self, parts: Mapping[str, Sequence[Read]]) -> None:
+        self.parts = {name: list(reads) for name, reads in parts.items()}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        read = [one() for one in self.pieces[name]]
-        return read[0] if len(read) == 1 else pd.concat(read, ignore_index=True)
+        tables = [read() for read in self.parts[name]]
+        return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.pieces
+        return name in self.parts
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.pieces)
+        return iter(self.parts)
 
     def __len__(self) -> int:
-        return len(self.pieces)
+        return len(self.parts)
 
 
 def table_parts(tables: Mapping[str, pd.DataFrame], name: str) -> list[Read]:
-    """Give what reads the pieces of a table, one after the other; one that is in memory is a single piece."""
-    return tables.pieces[name] if isinstance(tables, LazyTables) else [partial(_whole, tables, name)]
+    """Functions that read the parts of a table; a table in memory is a single part.
+
+    Parameters
+    ----------
+    tables
+        The tables.
+    name
+        Name of the table.
+
+    Returns
+    -------
+    list of callable
+        Each call reads one part.
+    """
+    return tables.parts[name] if isinstance(tables, LazyTables) else [partial(_read, tables, name)]
 
 
-def _whole(tables: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
+def _read(tables: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
     return tables[name]

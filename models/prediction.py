@@ -1,4 +1,4 @@
-"""Prediction: what is foretold of patients, as saved tables; numpy and parquet, no torch."""
+"""Prediction: predicted risks, curves and probabilities as tables; numpy and parquet, no torch."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ __all__ = ["LONG", "RECEIVED", "Curves", "Prediction"]
 Array = NDArray[np.float64]
 
 LONG = {"survival": "risk", "response": "response_probability"}
-"""The long tables, each with the column of `patients` that never comes without it."""
+"""Name of each long table -> the column of `patients` that is present if and only if the table is."""
 
 
 RECEIVED = "received"
-"""The arm of rows that are predicted under what each patient received."""
+"""Name of the arm in rows with predictions under the treatment that each patient received."""
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Survival curves of the patients of one fold: ``sample_ids`` (n,), ``survival`` (n, t) in steps."""
+    """Survival curves of the patients of one fold: ``sample_ids`` (n,), ``survival`` with values (n, t)."""
 
     repeat: int
     fold: int
@@ -41,20 +41,20 @@ class Curves:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Predictions for patients that the models in question never saw.
+    """Out-of-fold predictions, or predictions for new patients.
 
     Attributes
     ----------
     patients
-        A row per patient and repeat: sample_id, repeat, fold, and what the endpoints allow: risk (higher
-        means earlier event), response_probability (of the positive class), and risk_sd, response_sd (spread
-        of the members, absent for single models).
+        One row per patient and repeat: sample_id, repeat, fold, and columns that depend on the endpoints: risk (higher
+        means earlier event), response_probability (of the positive class), risk_sd and response_sd (standard deviation
+        over members, absent for single models).
     long
-        Tables of several rows a patient; one that the endpoints do not allow is absent. ``survival``:
-        sample_id, repeat, fold, time, survival; S(t) is right-continuous, 1 before the first time, and keeps
-        its last value afterwards; of competing risks S(t) is without any event, with cause (1, 2, ...) and
-        cumulative_incidence beside it. ``response``: sample_id, repeat, fold, endpoint, class, probability.
-        Of a cohort with arms both have a column ``arm``: received, control, treated.
+        Tables with several rows per patient; a table is absent if there is no such endpoint. ``survival``: sample_id,
+        repeat, fold, time, survival. S(t) is right-continuous, 1 before the first time, and keeps its last value
+        afterwards. With competing risks, S(t) is event-free survival, and the table has the columns cause (1, 2, ...)
+        and cumulative_incidence. ``response``: sample_id, repeat, fold, endpoint, class, probability. For a cohort
+        with arms, both tables have a column ``arm``: received, control, treated.
     """
 
     patients: pd.DataFrame
@@ -92,11 +92,11 @@ class Prediction:
         incidence: Array,
         risk_sd: Array | None = None,
     ) -> Self:
-        """Build from arrays as :meth:`of_survival` does, and the cumulative incidence (causes, n, t) of each cause."""
+        """Build as :meth:`of_survival`, with the cumulative incidence (causes, n, t) of each cause."""
         plain = cls.of_survival(sample_ids, risk, times, survival, risk_sd)
         causes = [
-            plain.survival.assign(cause=number, cumulative_incidence=own.ravel())
-            for number, own in enumerate(incidence, 1)
+            plain.survival.assign(cause=number, cumulative_incidence=values.ravel())
+            for number, values in enumerate(incidence, 1)
         ]
         return cls(plain.patients, {"survival": pd.concat(causes, ignore_index=True)})
 
@@ -125,10 +125,10 @@ class Prediction:
         positive: NDArray[np.bool_],
         sd: Array | None = None,
     ) -> Self:
-        """Build from the probabilities (n, levels) of `levels`, of which `positive` (levels,) count as a response."""
-        # What is one column stays it to the bit.
-        whole = probability[:, positive].sum(axis=1)
-        patients = _patients(sample_ids, {"response_probability": whole, "response_sd": sd})
+        """Build from the probabilities (n, levels) of `levels`; `positive` (levels,) marks the positive levels."""
+        # The sum of a single column is this column, to the bit.
+        response = probability[:, positive].sum(axis=1)
+        patients = _patients(sample_ids, {"response_probability": response, "response_sd": sd})
         classes = pd.DataFrame(
             {
                 "sample_id": np.repeat(sample_ids, len(levels)),
@@ -142,8 +142,8 @@ class Prediction:
         return cls(patients, {"response": classes})
 
     @classmethod
-    def together(cls, parts: Sequence[Prediction]) -> Self:
-        """Put endpoints of the same patients beside each other; of two responses the first gives the columns."""
+    def combine_endpoints(cls, parts: Sequence[Prediction]) -> Self:
+        """Join predictions of several endpoints of the same patients; the first response gives the columns."""
         patients = parts[0].patients
         long: dict[str, pd.DataFrame] = {}
         for part in parts:
@@ -153,21 +153,23 @@ class Prediction:
                 long[name] = pd.concat([long[name], table], ignore_index=True) if name in long else table
         return cls(patients, long)
 
-    def having(self, columns: Mapping[str, NDArray[Any]]) -> Self:
-        """Add columns (n,) to the rows of patients."""
+    def with_columns(self, columns: Mapping[str, NDArray[Any]]) -> Self:
+        """Return these predictions with additional columns (n,) in the table of patients."""
         return type(self)(self.patients.assign(**columns), self.long)
 
     @classmethod
     def under_arms(cls, arms: Mapping[str, Prediction], benefit: Array, benefit_sd: Array) -> Self:
-        """Join predictions of the same patients under each arm, of which one is RECEIVED, and say the benefit (n,)."""
-        own = arms[RECEIVED]
-        patients = own.patients.assign(benefit=benefit, benefit_sd=benefit_sd)
-        tables = {name: [part.long[name].assign(arm=arm) for arm, part in arms.items()] for name in own.long}
+        """Join predictions of the same patients under each arm (one is RECEIVED), and add the benefit (n,)."""
+        received = arms[RECEIVED]
+        patients = received.patients.assign(benefit=benefit, benefit_sd=benefit_sd)
+        tables = {
+            name: [part.long[name].assign(arm=arm) for arm, part in arms.items()] for name in received.long
+        }
         return cls(patients, {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()})
 
     @classmethod
     def concatenate(cls, parts: Iterable[Prediction]) -> Self:
-        """Put folds together, in order of repeat and fold whatever order they come in."""
+        """Concatenate folds, sorted by repeat and fold."""
         ordered = sorted(parts, key=lambda p: tuple(p.patients[["repeat", "fold"]].to_numpy()[0]))
         patients = pd.concat([p.patients for p in ordered], ignore_index=True)
         names = ordered[0].long
@@ -176,7 +178,7 @@ class Prediction:
         )
 
     def at(self, repeat: int, fold: int) -> Prediction:
-        """Label all rows as those of one repeat and fold."""
+        """Set repeat and fold of all rows."""
         long = {name: table.assign(repeat=repeat, fold=fold) for name, table in self.long.items()}
         return Prediction(self.patients.assign(repeat=repeat, fold=fold), long)
 
@@ -196,10 +198,10 @@ class Prediction:
 
     def _check(self, name: str) -> None:
         if name not in self.long:
-            raise DataError(f"these predictions are of no {name} endpoint; they hold {', '.join(self.long)}")
+            raise DataError(f"these predictions have no {name} endpoint; they have {', '.join(self.long)}")
 
     def curves(self) -> Iterator[Curves]:
-        """Survival curves under the arm that each patient received, one fold after the other."""
+        """Yield the survival curves under the treatment received, one fold after the other."""
         self._check("survival")
         for read in table_parts(self.long, "survival"):
             yield from _curves(read())
@@ -213,7 +215,7 @@ class Prediction:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what :meth:`save` wrote; long tables are read when they are asked for."""
+        """Read what :meth:`save` wrote; long tables are read when needed."""
         patients = read_parquet(folder / "predictions.parquet")
         names = [name for name, column in LONG.items() if column in patients]
         return cls(
@@ -223,11 +225,11 @@ class Prediction:
 
 
 def _curves(table: pd.DataFrame) -> Iterator[Curves]:
-    """Curves of each fold of a table, of which nothing that is large is copied."""
+    """Yield the curves of each fold of a table, without copies of large arrays."""
     wanted = np.ones(len(table), dtype=np.bool_)
     if "arm" in table:
         wanted &= (table["arm"] == RECEIVED).to_numpy()
-    # Of competing risks S(t) stands beside each cause, and is the same.
+    # With competing risks, S(t) is the same for each cause.
     if "cause" in table:
         wanted &= (table["cause"] == 1).to_numpy()
     places = table[["repeat", "fold"]].to_numpy()

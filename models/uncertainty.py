@@ -1,4 +1,4 @@
-"""What is uncertain about a prediction, in two parts: what nobody could know, and what the members disagree on."""
+"""Uncertainty of a prediction: aleatoric (of the outcome itself) and epistemic (disagreement of the members)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 class Uncertainty(NamedTuple):
-    """That of the outcome itself, `aleatoric`, that of the model, `epistemic`, and their sum `total`; never below 0."""
+    """Uncertainty of the outcome, `aleatoric`, of the model, `epistemic`, and their sum `total`; never negative."""
 
     total: Array
     aleatoric: Array
@@ -22,28 +22,29 @@ class Uncertainty(NamedTuple):
 
 
 def response_uncertainty(probability: Array) -> Uncertainty:
-    """Entropy (n,), in nats, of a response from the members' probabilities (members, n, classes).
+    """Entropy (n,) of a response in nats, from the members' probabilities (members, n, classes).
 
-    Total is that of the members' mean, aleatoric the mean of the members' own, and the rest the mutual information
-    between response and member (Depeweg et al. 2018, doi 10.48550/arXiv.1710.07283).
+    The total is the entropy of the mean probabilities, the aleatoric part is the mean entropy of the members, and the
+    epistemic part is the mutual information of response and member (Depeweg et al. 2018,
+    doi 10.48550/arXiv.1710.07283).
 
     Examples
     --------
-    >>> sure_of_opposites = np.array([[[1.0, 0.0]], [[0.0, 1.0]]])
-    >>> [float(part[0].round(3)) for part in response_uncertainty(sure_of_opposites)]
+    >>> opposite_members = np.array([[[1.0, 0.0]], [[0.0, 1.0]]])
+    >>> [float(part[0].round(3)) for part in response_uncertainty(opposite_members)]
     [0.693, 0.0, 0.693]
     """
     total = entr(probability.mean(axis=0)).sum(axis=-1)
     aleatoric = entr(probability).sum(axis=-1).mean(axis=0)
-    # Rounding must not make it negative where all say the same.
+    # Not negative by rounding if all members agree.
     epistemic = np.maximum(total - aleatoric, 0.0)
     return Uncertainty(aleatoric + epistemic, aleatoric, epistemic)
 
 
 def survival_uncertainty(survival: Array) -> Uncertainty:
-    """Variance (n, t) of being alive at t, by the law of total variance, from members' curves (members, n, t).
+    """Variance (n, t) of survival status at t, by the law of total variance, from curves (members, n, t).
 
-    Aleatoric is the mean of the members' S (1 - S), epistemic the variance of S between members.
+    The aleatoric part is the mean of S (1 - S) over members, the epistemic part is the variance of S over members.
 
     Examples
     --------
@@ -56,16 +57,21 @@ def survival_uncertainty(survival: Array) -> Uncertainty:
 
 
 def restricted_mean_uncertainty(survival: Array, times: Array, horizon: float) -> tuple[Array, Uncertainty]:
-    """Restricted mean time (n,), and its variance (n,) by the law of total variance.
+    """Restricted mean survival time, and its variance by the law of total variance.
 
     Parameters
     ----------
     survival
-        (members, n, t), in right-continuous steps, 1 before the first, the last carried forward.
+        (members, n, t) right-continuous curves, 1 before the first time, the last value carried forward.
     times
         (t,) ascending.
     horizon
-        The time tau at which time is cut: what is predicted is min(T, tau). Variances are in squared units of time.
+        Time tau; the predicted quantity is min(T, tau).
+
+    Returns
+    -------
+    tuple
+        (n,) restricted mean, and its :class:`Uncertainty` with (n,) variances, in squared units of time.
 
     Examples
     --------
@@ -77,7 +83,7 @@ def restricted_mean_uncertainty(survival: Array, times: Array, horizon: float) -
     edges = np.minimum(np.concatenate([[0.0], times, [max(horizon, times[-1])]]), horizon)
     curves = np.concatenate([np.ones((*survival.shape[:-1], 1)), survival], axis=-1)
     means = curves @ np.diff(edges)
-    # E min(T, tau)^2 is the integral of 2 t S(t).
-    own = np.maximum(curves @ np.diff(edges**2) - means**2, 0.0)
-    aleatoric, epistemic = own.mean(axis=0), means.var(axis=0)
+    # E min(T, tau)^2 is the integral of 2 t S(t) up to tau.
+    variances = np.maximum(curves @ np.diff(edges**2) - means**2, 0.0)
+    aleatoric, epistemic = variances.mean(axis=0), means.var(axis=0)
     return means.mean(axis=0), Uncertainty(aleatoric + epistemic, aleatoric, epistemic)

@@ -1,47 +1,53 @@
-"""When a prediction should not be acted upon."""
+"""When to abstain from acting on a prediction."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_OUTLYING", "UNSURE", "abstain", "spread_limit"]
+__all__ = ["OOD_LIMIT", "UNCERTAIN_SHARE", "abstain", "spread_limit"]
 
-MOST_OUTLYING = 0.95
-"""One in twenty patients like those of training scores above it."""
+OOD_LIMIT = 0.95
+"""Limit of the ood score; one in twenty patients like those of training is above it."""
 
-UNSURE = 0.1
-"""Share of the patients of training about whom members disagree the most."""
+UNCERTAIN_SHARE = 0.1
+"""Share of the training patients whose predictions count as uncertain, since the members disagree the most."""
 
 
-def abstain(ood: NDArray[np.float64], unsure: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(n,) whether to abstain: the patient is unlike those of training, or the prediction says that it is unsure.
+def abstain(ood: NDArray[np.float64], uncertain: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether to abstain: the patient is out of distribution, or the prediction is uncertain.
 
     Parameters
     ----------
     ood
         (n,) scores of :class:`models.ood.ood_score.OodScore`.
-    unsure
-        (n,) of a response: its set does not name exactly one class; of a survival curve: the members' spread is
-        above :func:`spread_limit`.
+    uncertain
+        (n,) bool. For a response: the set does not contain exactly one class. For survival: the spread of the members
+        is above :func:`spread_limit`.
+
+    Returns
+    -------
+    ndarray
+        (n,) bool.
 
     Examples
     --------
     >>> abstain(np.array([0.99, 0.5, 0.5]), np.array([False, True, False]))
     array([ True,  True, False])
     """
-    return (ood > MOST_OUTLYING) | unsure
+    return (ood > OOD_LIMIT) | uncertain
 
 
 def spread_limit(spread: NDArray[np.float64]) -> float:
-    """Limit above which a spread of the members is one of the largest, from those (n,) of the patients of training.
+    """Limit above which the spread of the members is large, from the spreads (n,) of the training patients.
 
-    All but one of the members have seen a patient of training, and agree about him a little more than about a new
-    one, of whom somewhat more than a tenth lie above it. Members who all say the same are never unsure.
+    All members but one are trained on a training patient, so they agree a little more about this patient than about a
+    new one. Somewhat more than a tenth of new patients are therefore above the limit. If all members agree, no
+    prediction is uncertain.
 
     Examples
     --------
     >>> round(spread_limit(np.arange(101.0)), 6)
     90.0
     """
-    return float(np.quantile(spread, 1.0 - UNSURE))
+    return float(np.quantile(spread, 1.0 - UNCERTAIN_SHARE))

@@ -1,4 +1,4 @@
-"""Making probabilities true, on rows used neither for fitting nor for early stopping."""
+"""Protocol of calibrations, which are fitted on patients used neither for training nor for early stopping."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ Array = NDArray[np.float64]
 
 
 class Calibration(Protocol):
-    """What turns the estimates of an ensemble into predictions that are true on average.
+    """Converts the estimates of an ensemble into calibrated predictions.
 
-    A head makes it, from what it predicted of patients left out.
+    A head fits it to the estimates of held-out patients.
     """
 
     @property
     def slope(self) -> float:
-        """How far the members' estimates are believed; 0 where they know nothing."""
+        """Calibration slope of the estimates; 0 if they carry no information."""
         ...
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:
-        """Predict `endpoint` from members' estimates (members, n, p), around each member's mean."""
+        """Predict `endpoint` from estimates (members, n, p), centred at each member's mean."""
         ...
 
     def members(self, estimates: Array) -> SurvivalMembers | ResponseMembers:
-        """Say what each member predicts, from the same estimates."""
+        """Return the calibrated predictions of each member, from the same estimates."""
         ...
 
     def save(self, folder: Path, name: str) -> None:

@@ -1,4 +1,4 @@
-"""How likely each patient was still to be followed: censoring given what is known of him."""
+"""Probability of being uncensored, given covariates."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ Array = NDArray[np.float64]
 def conditional_censoring(
     x: Array, event: NDArray[np.bool_], time: Array, fold: NDArray[np.int64]
 ) -> StepFunction:
-    """Probability G(t | x) of being uncensored at t, each patient left out by the model that says it of him.
+    """Cross-fitted probability G(t | x) of being uncensored at t.
 
-    Ridge Cox regression of the time of censoring on the patients of the other folds. Then one slope and one
-    Breslow baseline on what is said of those left out (:class:`CoxRecalibration`): the slope shrinks what promises
-    too much towards 0, where everybody is censored alike. Who has the event at t is not at risk of
-    being censored at t.
+    A ridge Cox regression of the censoring time is fitted on the patients of the other folds. Then one slope and one
+    Breslow baseline are fitted to the held-out estimates (:class:`CoxRecalibration`). The slope shrinks overfitted
+    estimates towards 0, where all patients have the same probability. A patient with the event at t is not at risk
+    of being censored at t.
 
     Parameters
     ----------
     x
-        (n, p) what censoring may depend on: few columns, such as the predicted risk, covariates and leading factors.
+        (n, p) a few variables that censoring may depend on, such as predicted risk, covariates, leading factors.
     event, time
         (n,) each.
     fold
-        (n,) number of the fold that leaves each patient out.
+        (n,) number of the fold in which each patient is held out.
 
     Returns
     -------
     StepFunction
-        G (n, t), in at most 200 steps; of nobody where nobody was censored: 1 always.
+        G (n, t) with at most 200 steps; 1 at all times if no patient was censored.
 
     Examples
     --------
@@ -48,23 +48,23 @@ def conditional_censoring(
     censored = ~event
     if not censored.any():
         return StepFunction(time[:1], np.ones((len(time), 1)))
-    # Ties: whoever has the event leaves before anybody is censored.
+    # At tied times, events come before censoring.
     until = np.where(event, np.nextafter(time, 0.0), time)
-    left_out = np.zeros(len(time))
+    held_out = np.zeros(len(time))
     for number in np.unique(fold):
         out = fold == number
-        left_out[out] = _log_hazard(x, censored, until, ~out)[out]
-    calibration = CoxRecalibration.fit(left_out, censored, until)
-    return StepFunction(calibration.baseline.times, calibration.survival(left_out))
+        held_out[out] = _log_hazard(x, censored, until, ~out)[out]
+    calibration = CoxRecalibration.fit(held_out, censored, until)
+    return StepFunction(calibration.baseline.times, calibration.survival(held_out))
 
 
-def _log_hazard(x: Array, censored: NDArray[np.bool_], time: Array, learns: NDArray[np.bool_]) -> Array:
-    """(n,) around the mean of those it was learned from."""
-    center, spread = x[learns].mean(axis=0), x[learns].std(axis=0)
+def _log_hazard(x: Array, censored: NDArray[np.bool_], time: Array, train: NDArray[np.bool_]) -> Array:
+    """(n,) log hazard of being censored, relative to the mean of the patients `train`."""
+    center, spread = x[train].mean(axis=0), x[train].std(axis=0)
     standard = (x - center) / np.where(spread > 0, spread, 1.0)
-    if not censored[learns].any():
+    if not censored[train].any():
         return np.zeros(len(x))
-    # A priori log hazards are as far apart as one, whatever the number of columns.
-    penalty = x.shape[1] / learns.sum()
-    log_hazard: Array = standard @ cox_net(standard[learns], censored[learns], time[learns], penalty, 0.0)
+    # A priori, log hazards have variance 1 for any number of columns.
+    penalty = x.shape[1] / train.sum()
+    log_hazard: Array = standard @ cox_net(standard[train], censored[train], time[train], penalty, 0.0)
     return log_hazard

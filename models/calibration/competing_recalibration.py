@@ -1,4 +1,4 @@
-"""Recalibration of competing risks: each cause by itself, then put together."""
+"""Recalibration of competing risks: each cause separately, then combined."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CompetingRecalibration:
-    """For each cause the recalibration of its own hazard, other causes censoring.
+    """Recalibrates the hazard of each cause; events of other causes count as censoring.
 
-    The likelihood of competing risks is the product over causes of just such likelihoods (Prentice et al. 1978,
-    doi 10.2307/2530374), so that nothing is assumed about how causes hang together. Where the members know
-    nothing, cumulative incidences are those of Aalen and Johansen.
+    The likelihood of competing risks is the product of these likelihoods over the causes (Prentice et al. 1978,
+    doi 10.2307/2530374), so that nothing is assumed about the dependence of the causes. If the members carry no
+    information, the cumulative incidences are those of Aalen and Johansen.
     """
 
     causes: tuple[CurveRecalibration, ...]
@@ -45,7 +45,7 @@ class CompetingRecalibration:
         time: Array,
         entry: Array | None = None,
     ) -> Self:
-        """Learn from left-out log cumulative hazards (n, t) of each cause, around their member's means."""
+        """Learn from held-out log cumulative hazards (n, t) of each cause, centred at the means of their member."""
         return cls(
             tuple(
                 CurveRecalibration.fit(estimate, times, cause == number, time, entry)
@@ -56,8 +56,8 @@ class CompetingRecalibration:
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:  # noqa: ARG002  # one signature
         """Predict from members' log cumulative hazards (members, n, causes x t).
 
-        Risk is of an event of any cause: the log of the causes' hazards relative to their means, added up by
-        what share of the events each cause has.
+        Risk refers to an event of any cause. It is the log of the mean relative hazard over causes, weighted by the
+        share of each cause in the events.
         """
         parts = np.split(estimates, len(self.causes), axis=-1)
         shares = np.array([np.exp(cause.log_baseline[-1]) for cause in self.causes])
@@ -74,16 +74,16 @@ class CompetingRecalibration:
         )
 
     def members(self, estimates: Array) -> SurvivalMembers:
-        """Give each member's curve of being alive without any event."""
-        alone = [self.incidence(own[None])[0] for own in estimates]
-        return SurvivalMembers(self.causes[0].times, np.stack(alone))
+        """Return the event-free survival curves of each member."""
+        curves = [self.incidence(member[None])[0] for member in estimates]
+        return SurvivalMembers(self.causes[0].times, np.stack(curves))
 
     def incidence(self, estimates: Array) -> tuple[Array, Array]:
-        """S (n, t), alive without any event, and the cumulative incidence (causes, n, t) of each cause."""
+        """Event-free survival S (n, t), and the cumulative incidence (causes, n, t) of each cause."""
         parts = np.split(estimates, len(self.causes), axis=-1)
-        kept = [cause.survival(part) for cause, part in zip(self.causes, parts, strict=True)]
-        # (causes, n, t) cumulative hazards; no curve is quite 0.
-        hazards = -np.log(np.maximum(kept, np.finfo(np.float64).tiny))
+        curves = [cause.survival(part) for cause, part in zip(self.causes, parts, strict=True)]
+        # (causes, n, t) cumulative hazards, finite where a curve is 0.
+        hazards = -np.log(np.maximum(curves, np.finfo(np.float64).tiny))
         survival = np.exp(-hazards.sum(axis=0))
         steps = np.diff(hazards, axis=-1, prepend=0.0)
         lost = -np.diff(survival, axis=-1, prepend=1.0)
@@ -93,8 +93,8 @@ class CompetingRecalibration:
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""
-        states = [cause.state() for cause in self.causes]
-        arrays = {f"{n}.{key}": value for n, (_, own) in enumerate(states) for key, value in own.items()}
+        states = [cause.to_state() for cause in self.causes]
+        arrays = {f"{n}.{key}": value for n, (_, part) in enumerate(states) for key, value in part.items()}
         write_state(folder, name, {"causes": [settings for settings, _ in states]}, arrays)
 
     @classmethod
@@ -103,12 +103,12 @@ class CompetingRecalibration:
         settings, arrays = read_state(folder, name)
         return cls(
             tuple(
-                CurveRecalibration.from_state(own, _of_cause(arrays, number))
-                for number, own in enumerate(settings["causes"])
+                CurveRecalibration.from_state(part, _of_cause(arrays, number))
+                for number, part in enumerate(settings["causes"])
             )
         )
 
 
 def _of_cause(arrays: dict[str, Array], number: int) -> dict[str, Array]:
-    start = f"{number}."
-    return {key.removeprefix(start): value for key, value in arrays.items() if key.startswith(start)}
+    prefix = f"{number}."
+    return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""What is promised of each patient beside the prediction: a set of responses, or a lower bound on time."""
+"""Conformal prediction for each patient: a set of responses, or a lower bound on survival time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.calibration.abstention import spread_limit
 from models.calibration.censoring_model import conditional_censoring
 from models.calibration.member_predictions import ResponseMembers, SurvivalMembers
-from models.calibration.response_sets import ResponseSets, written
+from models.calibration.response_sets import ResponseSets, sets_as_text
 from models.calibration.survival_bounds import SurvivalBounds
 from models.survival.kaplan_meier import StepFunction
 from models.uncertainty import Uncertainty, response_uncertainty, restricted_mean_uncertainty
@@ -29,15 +29,15 @@ CLASSES = ("negative", "positive")
 
 
 class Conformal(Protocol):
-    """Learned from what members said of patients whom they left out."""
+    """Conformal prediction of an endpoint, fitted on the held-out predictions of training patients."""
 
     @classmethod
     def fit(
         cls,
-        left_out: Any,
-        everybody: Any,
+        held_out: Any,
+        all_members: Any,
         endpoint: Any,
-        known: Array,
+        covariates: Array,
         fold: NDArray[np.int64],
         horizon: float,
         /,
@@ -45,16 +45,16 @@ class Conformal(Protocol):
         """Learn from n patients; see :meth:`SurvivalConformal.fit`."""
         ...
 
-    def shortfall(self) -> str | None:
-        """Say why nothing can be promised, where that is so."""
+    def too_few_patients(self) -> str | None:
+        """Return a sentence if there are too few patients for the stated coverage, or None."""
         ...
 
     def columns(self, members: Any) -> Columns:
-        """Name of a column of ``predictions.parquet`` -> (n,), of what all members say of n patients."""
+        """Columns of ``predictions.parquet`` by name, (n,) each, from the predictions of all members."""
         ...
 
-    def unsure(self, members: Any) -> NDArray[np.bool_]:
-        """(n,) whether the prediction itself says that it is unsure."""
+    def is_uncertain(self, members: Any) -> NDArray[np.bool_]:
+        """(n,) bool: True if the prediction is too uncertain to act upon."""
         ...
 
     def save(self, folder: Path, name: str) -> None:
@@ -69,16 +69,16 @@ class Conformal(Protocol):
 
 @dataclass(frozen=True)
 class SurvivalConformal:
-    """A lower bound on the time of each patient, and the spread of members above which they disagree the most.
+    """A lower bound on the survival time of each patient, and a limit for the spread of the members.
 
     Attributes
     ----------
     bounds
-        Learned from the curves of patients left out.
+        Bounds, fitted on the curves of held-out patients.
     horizon
-        Up to which time is restricted where its uncertainty is said.
+        Upper end of the restricted mean survival time.
     limit
-        Spread of the restricted mean between members, in units of time.
+        Limit of the standard deviation of the restricted mean over members, in units of time.
     """
 
     bounds: SurvivalBounds
@@ -88,10 +88,10 @@ class SurvivalConformal:
     @classmethod
     def fit(
         cls,
-        left_out: SurvivalMembers,
-        everybody: SurvivalMembers,
+        held_out: SurvivalMembers,
+        all_members: SurvivalMembers,
         endpoint: Survival,
-        known: Array,
+        covariates: Array,
         fold: NDArray[np.int64],
         horizon: float,
     ) -> Self:
@@ -99,36 +99,36 @@ class SurvivalConformal:
 
         Parameters
         ----------
-        left_out
-            What each patient's own member, which left him out, says: (1, n, t).
-        everybody
-            What all members say, (members, n, t).
+        held_out
+            Curves (1, n, t), each by the member that held the patient out.
+        all_members
+            Curves (members, n, t) of all members.
         endpoint
-            Of the n patients, all observed.
-        known
-            (n, p) what censoring may depend on.
+            Survival of the n patients, observed in all of them.
+        covariates
+            (n, p) variables that censoring may depend on.
         fold
-            (n,) number of the member that left each out.
+            (n,) number of the member that held each patient out.
         horizon
-            As the attribute.
+            Upper end of the restricted mean survival time.
         """
-        curves = StepFunction(left_out.times, left_out.survival[0])
+        curves = StepFunction(held_out.times, held_out.survival[0])
         if endpoint.entry is not None:
-            bounds = SurvivalBounds.fit_late(curves, endpoint.event, endpoint.time, endpoint.entry)
+            bounds = SurvivalBounds.fit_with_entry(curves, endpoint.event, endpoint.time, endpoint.entry)
         else:
-            censoring = conditional_censoring(known, endpoint.event, endpoint.time, fold)
+            censoring = conditional_censoring(covariates, endpoint.event, endpoint.time, fold)
             bounds = SurvivalBounds.fit(curves, endpoint.event, endpoint.time, censoring)
         spread = np.sqrt(
-            restricted_mean_uncertainty(everybody.survival, everybody.times, horizon)[1].epistemic
+            restricted_mean_uncertainty(all_members.survival, all_members.times, horizon)[1].epistemic
         )
         return cls(bounds, horizon, spread_limit(spread))
 
-    def shortfall(self) -> str | None:
-        """Say why all bounds are 0, where they are."""
-        return self.bounds.shortfall()
+    def too_few_patients(self) -> str | None:
+        """Return a sentence on why all bounds are 0, or None."""
+        return self.bounds.too_few_patients()
 
     def columns(self, members: SurvivalMembers) -> Columns:
-        """Give ``survival_bound`` and, of the time restricted to the horizon, its mean and standard deviations."""
+        """Return ``survival_bound``, and mean and standard deviations of the restricted survival time."""
         mean, parts = self._uncertainty(members)
         return {
             "survival_bound": self.bounds(StepFunction(members.times, members.survival.mean(axis=0))),
@@ -136,8 +136,8 @@ class SurvivalConformal:
             **{f"restricted_mean_{name}_sd": np.sqrt(part) for name, part in parts._asdict().items()},
         }
 
-    def unsure(self, members: SurvivalMembers) -> NDArray[np.bool_]:
-        """(n,) whether the members disagree more than about nine in ten patients of training."""
+    def is_uncertain(self, members: SurvivalMembers) -> NDArray[np.bool_]:
+        """(n,) bool: True if the spread of the members is larger than in about 90% of the training patients."""
         spread: Array = np.sqrt(self._uncertainty(members)[1].epistemic)
         return spread > self.limit
 
@@ -158,49 +158,52 @@ class SurvivalConformal:
 
 @dataclass(frozen=True)
 class ResponseConformal:
-    """Sets of responses by column: kept within each class, and, beside them, to everybody taken together."""
+    """Sets of responses by column: with coverage within each class, and with marginal coverage."""
 
     sets: dict[str, ResponseSets]
 
     @classmethod
     def fit(
         cls,
-        left_out: ResponseMembers,
-        _everybody: ResponseMembers,
+        held_out: ResponseMembers,
+        _all_members: ResponseMembers,
         endpoint: Response,
-        _known: Array,
+        _covariates: Array,
         fold: NDArray[np.int64],
         _horizon: float,
     ) -> Self:
         """Learn from n patients; see :meth:`SurvivalConformal.fit`."""
-        probability, label = _both(left_out)[0], endpoint.positive.astype(np.int64)
+        probability, label = _both(held_out)[0], endpoint.positive.astype(np.int64)
         return cls(
-            {name: ResponseSets.of(probability, label, fold, kind) for name, kind in TAXONOMIES.items()}
+            {
+                name: ResponseSets.fit_unchecked(probability, label, fold, kind)
+                for name, kind in TAXONOMIES.items()
+            }
         )
 
-    def shortfall(self) -> str | None:
-        """Say which class has too few patients, so that it is in every set."""
-        return self.sets["response_set"].shortfall()
+    def too_few_patients(self) -> str | None:
+        """Return a sentence on the classes that are in every set since they have too few patients, or None."""
+        return self.sets["response_set"].too_few_patients()
 
     def columns(self, members: ResponseMembers) -> Columns:
-        """Give both sets, and the entropy in nats in its parts."""
+        """Return both sets, and total, aleatoric and epistemic entropy in nats."""
         probability = _both(members)
         parts = response_uncertainty(members.probability)._asdict()
         return {
-            **{name: written(own.predict(probability), CLASSES) for name, own in self.sets.items()},
+            **{name: sets_as_text(sets.predict(probability), CLASSES) for name, sets in self.sets.items()},
             **{f"response_entropy_{name}": part for name, part in parts.items()},
         }
 
-    def unsure(self, members: ResponseMembers) -> NDArray[np.bool_]:
-        """(n,) whether the set does not name exactly one class."""
-        named = self.sets["response_set"].predict(_both(members))
-        unsure: NDArray[np.bool_] = named.sum(axis=1) != 1
-        return unsure
+    def is_uncertain(self, members: ResponseMembers) -> NDArray[np.bool_]:
+        """(n,) bool: True if the set does not contain exactly one class."""
+        sets = self.sets["response_set"].predict(_both(members))
+        uncertain: NDArray[np.bool_] = sets.sum(axis=1) != 1
+        return uncertain
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""
-        for column, own in self.sets.items():
-            own.save(folder, f"{name}.{column}")
+        for column, sets in self.sets.items():
+            sets.save(folder, f"{name}.{column}")
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Self:
@@ -209,7 +212,7 @@ class ResponseConformal:
 
 
 def _both(members: ResponseMembers) -> Array:
-    """(members, n, 2) probabilities of a negative and of a positive response."""
+    """(members, n, 2) probabilities of a negative and a positive response."""
     positive = members.value()
     return np.stack([1.0 - positive, positive], axis=-1)
 

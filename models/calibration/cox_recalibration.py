@@ -1,4 +1,4 @@
-"""Recalibration of log hazards on left-out patients: one slope and one baseline."""
+"""Recalibration of log hazards on held-out patients: one slope and one baseline hazard."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ __all__ = ["CoxRecalibration"]
 Array = NDArray[np.float64]
 
 SHRINKAGE = 1.0
-"""Ridge on the standardised slope, in units of one event: with few events it shrinks towards 0, Kaplan-Meier."""
+"""Ridge penalty on the standardised slope, in units of one event. With few events the slope shrinks towards 0, where
+all patients have the same curve."""
 
 
 @dataclass(frozen=True)
 class CoxRecalibration:
-    """Calibration slope and Breslow baseline of predictions for patients who were left out.
+    """Calibration slope and Breslow baseline of predictions for held-out patients.
 
-    A slope below 1 says that the members promise more than they keep, 0 that they know nothing; it is never
-    negative, so a patient of higher risk never gets the better curve (van Houwelingen 2000,
+    A slope below 1 means that the predictions are too extreme, 0 that they carry no information. It is never negative,
+    so a patient with a higher risk never gets a better curve (van Houwelingen 2000,
     doi 10.1002/1097-0258(20001230)19:24<3401::AID-SIM554>3.0.CO;2-2).
     """
 
@@ -40,10 +41,16 @@ class CoxRecalibration:
     def fit(
         cls, log_hazard: Array, event: NDArray[np.bool_], time: Array, entry: Array | None = None
     ) -> Self:
-        """Learn from left-out predictions (n,) of the training patients; `entry` (n,) where some came late."""
+        """Learn from held-out log hazards (n,) of the training patients; `entry` (n,) with delayed entry.
+
+        Raises
+        ------
+        FitError
+            If a log hazard is not finite.
+        """
         spread = float(log_hazard.std())
         if not np.isfinite(spread):
-            raise FitError("a left-out log hazard is not finite, so it cannot be calibrated")
+            raise FitError("a held-out log hazard is not finite, so it cannot be calibrated")
         slope = 0.0
         if spread > 0:
             standard = (log_hazard - log_hazard.mean()) / spread
@@ -54,8 +61,8 @@ class CoxRecalibration:
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:  # noqa: ARG002  # one signature
         """Predict from members' log hazards (members, n, 1).
 
-        Risk is the members' mean calibrated log hazard, `risk_sd` their spread; S(t) is the mean of the
-        members' curves.
+        Risk is the mean calibrated log hazard over members, `risk_sd` its standard deviation over members; S(t) is the
+        mean of the members' curves.
         """
         risks, members = self.log_hazard(estimates[..., 0]), self.members(estimates)
         return Prediction.of_survival(
@@ -67,7 +74,7 @@ class CoxRecalibration:
         )
 
     def members(self, estimates: Array) -> SurvivalMembers:
-        """Give the members' curves, from their log hazards (members, n, 1)."""
+        """Return the members' curves, from their log hazards (members, n, 1)."""
         return SurvivalMembers(self.baseline.times, self.survival(estimates[..., 0]))
 
     def log_hazard(self, log_hazard: Array) -> Array:
@@ -75,7 +82,7 @@ class CoxRecalibration:
         return self.slope * log_hazard
 
     def survival(self, log_hazard: Array) -> Array:
-        """S(t) (..., t) at ``baseline.times`` for members' log hazards (...)."""
+        """Survival S(t) (..., t) at ``baseline.times``, for log hazards (...)."""
         return self.baseline.survival(self.log_hazard(log_hazard))
 
     def save(self, folder: Path, name: str) -> None:

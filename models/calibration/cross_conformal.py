@@ -1,4 +1,4 @@
-"""Cross-conformal p values: how many of the patients left out are at least as strange as a new one."""
+"""Cross-conformal p values: the share of held-out patients that conform no better than a new patient."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LeftOut", "fewest"]
+__all__ = ["HeldOutScores", "smallest_calibration_size"]
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """What calibrates: of n patients how strange each was to the one member that left him out.
+class HeldOutScores:
+    """Calibration data: the nonconformity score of n patients by the one member that held each of them out.
 
     Attributes
     ----------
     score
-        (n,) higher is stranger.
+        (n,) nonconformity scores; higher means less like the training patients.
     fold
-        (n,) number of the member that left each out.
+        (n,) number of the member that held each patient out.
     category
         (n,) patients are compared within their category only (Mondrian).
     """
@@ -34,32 +34,37 @@ class LeftOut:
     def p_values(
         self, score: Array, category: Numbers, weight: Array | None = None, new_weight: Array | None = None
     ) -> Array:
-        """(m,) share of patients at least as strange as each new one, himself among them.
+        """Share of patients with a nonconformity score at least as high as that of each new patient.
 
-        Vovk 2015, doi 10.1007/s10472-013-9368-4: a new patient is compared with those that a member left out by that
-        member's own score. Of patients like those left out at most a share 2 alpha has p <= alpha, and about alpha
-        where members are much alike (Barber et al. 2021, doi 10.1214/20-AOS1965). Under covariate shift everybody
-        counts by his weight (Tibshirani et al. 2019, doi 10.48550/arXiv.1904.06019). Who is equally strange counts
-        whole, so that nothing is drawn at random.
+        The new patient is counted too. Each held-out patient is compared with the new patient by the scores of the
+        member that held the patient out (Vovk 2015, doi 10.1007/s10472-013-9368-4). For patients like those held out,
+        the share with p <= alpha is at most 2 alpha, and about alpha if the members are similar (Barber et al. 2021,
+        doi 10.1214/20-AOS1965). Under covariate shift patients are weighted (Tibshirani et al. 2019, doi
+        10.48550/arXiv.1904.06019). Equal scores count fully, so that no random numbers are needed.
 
         Parameters
         ----------
         score
-            (members, m) of the new patients.
+            (members, m) scores of the new patients.
         category
-            (m,); p is 1 in one that nobody left out has.
+            (m,); p is 1 in a category without held-out patients.
         weight, new_weight
-            (n,) and (m,); 1 if left out.
+            (n,) and (m,); 1 by default.
+
+        Returns
+        -------
+        Array
+            (m,) p values.
 
         Examples
         --------
-        >>> left_out = LeftOut(np.arange(9.0), np.repeat([0, 1, 2], 3), np.zeros(9, dtype=np.int64))
-        >>> left_out.p_values(np.full((3, 1), 8.5), np.zeros(1, dtype=np.int64))
+        >>> held_out = HeldOutScores(np.arange(9.0), np.repeat([0, 1, 2], 3), np.zeros(9, dtype=np.int64))
+        >>> held_out.p_values(np.full((3, 1), 8.5), np.zeros(1, dtype=np.int64))
         array([0.1])
         """
         weight = np.ones(len(self.score)) if weight is None else weight
-        own = np.ones(score.shape[1]) if new_weight is None else new_weight
-        stranger, everybody = own.copy(), own.copy()
+        new = np.ones(score.shape[1]) if new_weight is None else new_weight
+        at_least, total_weight = new.copy(), new.copy()
         for kind in np.unique(self.category):
             here = category == kind
             for member, of_member in enumerate(score):
@@ -67,17 +72,17 @@ class LeftOut:
                 order = rows[np.argsort(self.score[rows], kind="stable")]
                 total = np.append(0.0, np.cumsum(weight[order]))
                 below = total[np.searchsorted(self.score[order], of_member[here], side="left")]
-                stranger[here] += total[-1] - below
-                everybody[here] += total[-1]
-        return stranger / everybody
+                at_least[here] += total[-1] - below
+                total_weight[here] += total[-1]
+        return at_least / total_weight
 
 
-def fewest(alpha: float) -> int:
-    """Patients of a category without whom no p value in it can be `alpha` or less.
+def smallest_calibration_size(alpha: float) -> int:
+    """Smallest number of patients of a category with which a p value can be `alpha` or less.
 
     Examples
     --------
-    >>> fewest(0.1)
+    >>> smallest_calibration_size(0.1)
     9
     """
     return int(np.ceil(1.0 / alpha - 1e-9)) - 1

@@ -1,4 +1,4 @@
-"""Recalibration of survival curves on left-out patients: a slope, a baseline, and the percentiles they keep."""
+"""Recalibration of survival curves on held-out patients: a slope, a baseline, and percentiles."""
 
 from __future__ import annotations
 
@@ -23,35 +23,36 @@ __all__ = ["CurveRecalibration"]
 Array = NDArray[np.float64]
 
 SHRINKAGE = 1.0
-"""Ridge on the standardised slope, in units of one event: with few events it shrinks towards 0, Kaplan-Meier."""
+"""Ridge penalty on the standardised slope, in units of one event. With few events the slope shrinks towards 0, where
+all patients have the Kaplan-Meier curve."""
 
-CHANCE = 0.01
-"""Probability that a death comes as a surprise, at any of the steps."""
+UNIFORM_SHARE = 0.01
+"""Share of a uniform distribution over the steps in the likelihood, so that no event has probability 0."""
 
 STEEPEST = 5.0
-"""Largest slope in units of the spread of the predictions."""
+"""Largest slope, in units of the spread of the predictions."""
 
 
 @dataclass(frozen=True)
 class CurveRecalibration:
-    """What turns log cumulative hazards around a member's mean into survival curves.
+    """Converts log cumulative hazards, centred at each member's mean, into survival curves.
 
-    The log cumulative hazard of a patient is the baseline, at which as many die in each step as did, and `slope`
-    times his own around the mean: 0 where the members know nothing, so that everybody gets the Kaplan-Meier curve.
-    The percentiles of such
-    curves at which patients died are then made true (:class:`Percentiles`). Neither step changes the order of two
-    patients at any time, except that a curve which would rise stays level.
+    The log cumulative hazard of a patient is the baseline plus `slope` times the centred estimate. The baseline gives
+    as many events in each step as were observed. The slope is 0 if the estimates carry no information; all patients
+    then get the Kaplan-Meier curve. In a second step the percentiles of these curves are calibrated
+    (:class:`Percentiles`). Neither step changes the order of two patients at any time, except that a curve that would
+    increase is kept constant.
 
     Attributes
     ----------
     slope
-        >= 0.
+        Calibration slope >= 0.
     times
-        (t,) at which curves step.
+        (t,) times at which curves step.
     log_baseline
-        (t,) log cumulative hazard there of who is like the mean.
+        (t,) log cumulative hazard at these times, for an estimate equal to the mean.
     percentiles
-        What the curves' percentiles are worth.
+        Calibration of the percentiles of the curves.
     """
 
     slope: float
@@ -68,20 +69,20 @@ class CurveRecalibration:
         time: Array,
         entry: Array | None = None,
     ) -> Self:
-        """Learn from left-out log cumulative hazards (n, t) at `times`, around their member's means, of n patients.
+        """Learn from held-out log cumulative hazards (n, t) at `times`, centred at the means of their member.
 
         Raises
         ------
         FitError
-            If one of them is not finite.
+            If an estimate is not finite.
         """
         if not np.isfinite(estimate).all():
-            raise FitError("a left-out survival curve is not finite, so it cannot be calibrated")
+            raise FitError("a held-out survival curve is not finite, so it cannot be calibrated")
         spread = float(estimate.mean(axis=1).std())
-        lived = _Lived.of(times, event, time, entry)
+        follow_up = _FollowUpBySteps.of(times, event, time, entry)
 
         def cost(standard: float) -> float:
-            _, hazard = lived.baseline(standard / spread * estimate)
+            _, hazard = follow_up.baseline(standard / spread * estimate)
             return SHRINKAGE * standard**2 / 2 - _log_likelihood(hazard, times, event, time, entry)
 
         slope = 0.0
@@ -89,22 +90,22 @@ class CurveRecalibration:
             best = minimize_scalar(cost, bounds=(0.0, STEEPEST), method="bounded", options={"xatol": 1e-4})
             slope = float(best.x) / spread if cost(best.x) < cost(0.0) else 0.0
         log_baseline = (
-            lived.baseline(slope * estimate)[0]
+            follow_up.baseline(slope * estimate)[0]
             if slope > 0
             else _log(product_limit_hazard(event, time, entry)(times))
         )
         survival = np.exp(-_cumulative(log_baseline + slope * estimate))
         at_end = _at(survival, times, np.minimum(time, times[-1]))
         at_entry = None if entry is None else _at(survival, times, np.minimum(entry, times[-1]))
-        # Beyond the last step nobody's percentile is known, only that it is lower still.
-        seen = event & (time <= times[-1])
-        return cls(slope, times, log_baseline, Percentiles.fit(at_end, seen, at_entry))
+        # Beyond the last step a percentile is only known to be lower, so the event counts as censored.
+        observed = event & (time <= times[-1])
+        return cls(slope, times, log_baseline, Percentiles.fit(at_end, observed, at_entry))
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:  # noqa: ARG002  # one signature
         """Predict from members' log cumulative hazards (members, n, t).
 
-        The members are averaged, then recalibrated. Risk is what the slope leaves of a patient's log cumulative
-        hazard around the mean, averaged over the steps; `risk_sd` its spread between members.
+        The estimates are averaged over members, then recalibrated. Risk is the slope times the centred log cumulative
+        hazard, averaged over the steps; `risk_sd` is its standard deviation over members.
         """
         risks = self.risk(estimates)
         return Prediction.of_survival(
@@ -112,33 +113,33 @@ class CurveRecalibration:
         )
 
     def members(self, estimates: Array) -> SurvivalMembers:
-        """Give the curve of each member alone, from log cumulative hazards (members, n, t)."""
-        return SurvivalMembers(self.times, np.stack([self.survival(own[None]) for own in estimates]))
+        """Return the curves of each member, from log cumulative hazards (members, n, t)."""
+        return SurvivalMembers(self.times, np.stack([self.survival(member[None]) for member in estimates]))
 
     def risk(self, estimates: Array) -> Array:
-        """(members, n) of log cumulative hazards (members, n, t); higher means earlier event."""
+        """Risk (members, n) of log cumulative hazards (members, n, t); higher means earlier event."""
         risk: Array = self.slope * estimates.mean(axis=-1)
         return risk
 
     def survival(self, estimates: Array) -> Array:
-        """S (n, t) at `times` of the ensemble."""
+        """Survival S (n, t) of the ensemble at `times`."""
         hazard = _cumulative(self.log_baseline + self.slope * estimates.mean(axis=0))
         return self.percentiles(np.exp(-hazard))
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return what was learned, ready for json and safetensors."""
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return settings for json and arrays for safetensors."""
         arrays = {"times": self.times, "log_baseline": self.log_baseline}
         return {"slope": self.slope}, arrays | vars(self.percentiles)
 
     @classmethod
     def from_state(cls, settings: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
-        """Build from what :meth:`state` returned."""
-        percentiles = Percentiles(arrays["predicted"], arrays["kept"])
+        """Rebuild from :meth:`to_state`."""
+        percentiles = Percentiles(arrays["predicted"], arrays["observed"])
         return cls(settings["slope"], arrays["times"], arrays["log_baseline"], percentiles)
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""
-        write_state(folder, name, *self.state())
+        write_state(folder, name, *self.to_state())
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Self:
@@ -147,8 +148,8 @@ class CurveRecalibration:
 
 
 @dataclass(frozen=True)
-class _Lived:
-    """How much of each step each patient lived under observation (n, t), and deaths in each step (t,)."""
+class _FollowUpBySteps:
+    """Share of each step that each patient was at risk (n, t), and number of events in each step (t,)."""
 
     exposure: Array
     deaths: Array
@@ -156,42 +157,42 @@ class _Lived:
     @classmethod
     def of(cls, times: Array, event: NDArray[np.bool_], time: Array, entry: Array | None) -> Self:
         begins = np.concatenate([[0.0], times[:-1]])
-        lived = np.clip((time[:, None] - begins) / (times - begins), 0.0, 1.0)
+        at_risk = np.clip((time[:, None] - begins) / (times - begins), 0.0, 1.0)
         if entry is not None:
-            lived = lived - np.clip((entry[:, None] - begins) / (times - begins), 0.0, 1.0)
+            at_risk = at_risk - np.clip((entry[:, None] - begins) / (times - begins), 0.0, 1.0)
         within = np.searchsorted(times, time[event])
-        return cls(lived, np.bincount(within, minlength=len(times) + 1)[:-1].astype(np.float64))
+        return cls(at_risk, np.bincount(within, minlength=len(times) + 1)[:-1].astype(np.float64))
 
     def baseline(self, relative: Array) -> tuple[Array, Array]:
-        """Log hazard (t,) at which as many die in each step as did, and the cumulative hazards (n, t) it gives.
+        """Log baseline (t,) that gives the observed number of events in each step, and the cumulative hazards (n, t).
 
-        Breslow's, where what is `relative` (n, t) may change with time.
+        This is Breslow's estimate for log relative hazards `relative` (n, t) that may change with time.
         """
         log_baseline, hazards = np.empty(len(self.deaths)), np.empty_like(relative)
         before, last = np.zeros(len(relative)), -np.inf
-        for step, (deaths, own) in enumerate(zip(self.deaths, relative.T, strict=True)):
-            exposure, ratio = self.exposure[:, step], np.exp(own)
-            crowd = exposure @ ratio
-            last = float(_log((deaths + exposure @ before) / crowd)) if crowd > 0 else last
+        for step, (deaths, at_step) in enumerate(zip(self.deaths, relative.T, strict=True)):
+            exposure, ratio = self.exposure[:, step], np.exp(at_step)
+            risk_set = exposure @ ratio
+            last = float(_log((deaths + exposure @ before) / risk_set)) if risk_set > 0 else last
             before = np.maximum(before, np.exp(last) * ratio)
             log_baseline[step], hazards[:, step] = last, before
         return log_baseline, hazards
 
 
 def _log(hazard: Array) -> Array:
-    """Log of a hazard that may be 0, where no curve has stepped yet."""
+    """Log of a hazard, finite where it is 0."""
     finite: Array = np.log(np.maximum(hazard, np.finfo(np.float64).tiny))
     return finite
 
 
 def _cumulative(log_hazard: Array) -> Array:
-    """Hazards (..., t) that never fall."""
+    """Cumulative hazards (..., t) that never decrease."""
     hazard: Array = np.maximum.accumulate(np.exp(log_hazard), axis=-1)
     return hazard
 
 
 def _at(survival: Array, times: Array, at: Array) -> Array:
-    """(n,) S of each patient at a time of his own, in straight lines between the steps."""
+    """(n,) S of each patient at the time `at` (n,) of this patient, linear between the steps."""
     place = np.searchsorted(times, at).clip(max=len(times) - 1)
     begins = np.where(place == 0, 0.0, times[place - 1])
     share = np.clip((at - begins) / (times[place] - begins), 0.0, 1.0)
@@ -204,15 +205,15 @@ def _at(survival: Array, times: Array, at: Array) -> Array:
 def _log_likelihood(
     hazard: Array, times: Array, event: NDArray[np.bool_], time: Array, entry: Array | None
 ) -> float:
-    """Log likelihood of all patients: who dies, dies between two steps; who is censored, lives until then."""
+    """Log likelihood of all patients; an event lies between two steps, a censored patient survives their time."""
     survival = np.exp(-hazard)
     smallest = np.finfo(np.float64).tiny
     known = event & (time <= times[-1])
     place = np.searchsorted(times, time).clip(max=len(times) - 1)
     rows = np.arange(len(time))
     before = np.where(place == 0, 1.0, survival[rows, place - 1])
-    # A curve that would rise stays level; it must not make a death there impossible.
-    lost = (1.0 - CHANCE) * (before - survival[rows, place]) + CHANCE / len(times)
+    # A curve that would increase is kept constant; an event there must not have probability 0.
+    lost = (1.0 - UNIFORM_SHARE) * (before - survival[rows, place]) + UNIFORM_SHARE / len(times)
     alive = _at(survival, times, np.minimum(time, times[-1]))
     total = np.log(np.maximum(np.where(known, lost, alive), smallest)).sum()
     if entry is not None:

@@ -1,4 +1,4 @@
-"""Recalibration of levels and classes on left-out patients: one slope, and the frequencies."""
+"""Recalibration of levels and classes on held-out patients: one slope, and intercepts."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ __all__ = ["LINKS", "LevelRecalibration", "Link"]
 Array = NDArray[np.float64]
 
 SHRINKAGE = 1.0
-"""Ridge on the standardised slope, in units of one patient: with few patients it shrinks towards 0, the frequencies."""
+"""Ridge penalty on the standardised slope, in units of one patient. With few patients the slope shrinks towards 0,
+where all patients have the frequencies of the levels."""
 
 
 class Link(NamedTuple):
-    """A likelihood ``(estimate, level)``, the log probabilities it gives, and the estimates (k,) of frequencies."""
+    """A loss ``(estimate, level)``, its log probabilities, and the estimates (k,) that give certain frequencies."""
 
     likelihood: Callable[[Tensor, Tensor], Tensor]
     log_probability: Callable[[Tensor], Tensor]
@@ -38,21 +39,21 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True)
 class LevelRecalibration:
-    """Temperature and intercepts: ``intercepts + slope * estimate`` is what the likelihood takes.
+    """Temperature scaling with intercepts: the calibrated estimate is ``intercepts + slope * estimate``.
 
-    Guo et al. 2017, arXiv 1706.04599, with intercepts, as Platt's scaling of a binary response has one. The slope
-    is never negative; at 0 everybody gets the frequencies of the levels.
+    Guo et al. 2017, arXiv 1706.04599, with intercepts as in Platt scaling. The slope is never negative. At 0 all
+    patients get the frequencies of the levels.
 
     Attributes
     ----------
     link
         A name in LINKS.
     slope
-        >= 0.
+        Calibration slope >= 0.
     intercepts
-        (k,) of the estimates of whom nothing is known.
+        (k,) calibrated estimates without any information on the patient.
     levels
-        Their names.
+        Names of the levels.
     positive
         Which of them count as positive.
     """
@@ -65,20 +66,20 @@ class LevelRecalibration:
 
     @classmethod
     def fit(cls, link: str, estimate: Array, response: Response) -> Self:
-        """Learn from left-out estimates (n, k), around their member's means, of n patients.
+        """Learn from held-out estimates (n, k), centred at the means of their member.
 
         Raises
         ------
         FitError
-            If one of them is not finite.
+            If an estimate is not finite.
         """
         if not np.isfinite(estimate).all():
-            raise FitError("a left-out estimate of a response is not finite, so it cannot be calibrated")
+            raise FitError("a held-out estimate of a response is not finite, so it cannot be calibrated")
         _, level = response.outcome
         counts = np.bincount(level, minlength=len(response.levels))
-        # A level nobody has is given half a patient.
-        known = np.maximum(counts, 0.5)
-        flat = LINKS[link].of_frequency(known / known.sum())
+        # A level without patients counts as half a patient.
+        smoothed = np.maximum(counts, 0.5)
+        flat = LINKS[link].of_frequency(smoothed / smoothed.sum())
         spread = float(estimate.std(axis=0).max())
         slope, intercepts = 0.0, flat
         if spread > 0:
@@ -88,7 +89,7 @@ class LevelRecalibration:
         return cls(link, slope, intercepts, response.levels, names)
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:
-        """Predict from members' estimates (members, n, k): the mean of their probabilities, and its spread."""
+        """Predict from estimates (members, n, k): mean of the members' probabilities, and their standard deviation."""
         members = self.members(estimates)
         return Prediction.of_levels(
             sample_ids,
@@ -100,7 +101,7 @@ class LevelRecalibration:
         )
 
     def members(self, estimates: Array) -> ResponseMembers:
-        """Give the members' probabilities, from their estimates (members, n, k)."""
+        """Return the members' probabilities, from their estimates (members, n, k)."""
         return ResponseMembers(self.probability(estimates), np.isin(self.levels, self.positive))
 
     def probability(self, estimate: Array) -> Array:
@@ -127,25 +128,25 @@ class LevelRecalibration:
 
 
 def _fitted(link: Link, standard: Array, level: NDArray[np.int64], flat: Array) -> tuple[float, Array]:
-    """Slope and intercepts of largest likelihood."""
+    """Slope and intercepts of the maximum penalised likelihood."""
     x, y = torch.from_numpy(standard), torch.from_numpy(level)
 
     def cost(values: Array) -> tuple[float, Array]:
         at = torch.from_numpy(values).requires_grad_()
         loss = link.likelihood(at[1:] + at[0] * x, y) + SHRINKAGE / len(y) * at[0].square() / 2
-        # Held near the frequencies by a hair, since a constant on all logits changes nothing.
+        # A very small penalty, since a constant added to all logits does not change the likelihood.
         loss = loss + 1e-8 * (at[1:] - torch.from_numpy(flat)).square().sum()
         (gradient,) = torch.autograd.grad(loss, at)
         return float(loss.detach()), gradient.numpy()
 
     bounds = [(0.0, None)] + [(None, None)] * len(flat)
     start = np.concatenate([[0.0], flat])
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12}).x
-    return (float(found[0]), found[1:]) if found[0] > 0 else (0.0, flat)
+    result = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12}).x
+    return (float(result[0]), result[1:]) if result[0] > 0 else (0.0, flat)
 
 
 def _ordered(frequency: Array) -> Array:
-    """Estimates (levels - 1,), as the likelihood of ordered levels takes them, that give `frequency` (levels,)."""
+    """Estimates (levels - 1,) of the likelihood of ordered levels that give `frequency` (levels,)."""
     above = np.cumsum(frequency[::-1])[::-1][1:]
     logit = np.log(above / (1.0 - above))
     return np.concatenate([logit[:1], logit[0] + np.log(np.expm1(-np.diff(logit)))])
@@ -155,4 +156,4 @@ LINKS = {
     "ordinal": Link(cumulative_logit, level_log_probability, _ordered),
     "multinomial": Link(multinomial, lambda logit: torch.log_softmax(logit, -1), np.log),
 }
-"""Ordered levels, whose estimate is one score, and classes without order, each with an estimate of its own."""
+"""Ordered levels, with one score per patient, and unordered classes, with one estimate per class."""

@@ -1,4 +1,4 @@
-"""What each member of an ensemble says of the patients, after recalibration."""
+"""Calibrated predictions of each member of an ensemble."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SurvivalMembers:
-    """``times`` (t,) at which curves step, and S(t) of each member and patient, ``survival`` (members, n, t)."""
+    """Survival curves: ``times`` (t,) at which they step, and S(t) ``survival`` (members, n, t)."""
 
     times: Array
     survival: Array
 
     def value(self, horizon: float) -> Array:
-        """(members, n) mean survival time restricted to `horizon`; higher is better."""
+        """Return the restricted mean survival time (members, n) up to `horizon`; higher is better."""
         return restricted_mean(StepFunction(self.times, self.survival), horizon)
 
 
 @dataclass(frozen=True)
 class ResponseMembers:
-    """``probability`` (members, n, levels) of each level; ``positive`` (levels,) says which count as a response."""
+    """``probability`` (members, n, levels) of each level; ``positive`` (levels,) bool marks the positive levels."""
 
     probability: Array
     positive: NDArray[np.bool_]
 
     def value(self, _horizon: float = np.inf) -> Array:
-        """(members, n) probability of a response."""
+        """Return the probability (members, n) of a response."""
         value: Array = self.probability[..., self.positive].sum(axis=-1)
         return value
 
@@ -42,14 +42,25 @@ class ResponseMembers:
 def benefit(
     treated: SurvivalMembers | ResponseMembers, control: SurvivalMembers | ResponseMembers, horizon: float
 ) -> tuple[Array, Array]:
-    """(n,) predicted treated minus control, and its spread between members.
+    """Predicted benefit of treatment: treated minus control, mean and spread over members.
 
-    Of restricted mean survival time up to `horizon`, or of the probability of a response. The spread is no interval.
+    Parameters
+    ----------
+    treated, control
+        Predictions of the members for the same n patients under either arm.
+    horizon
+        Upper end of the restricted mean survival time; not used for a response.
+
+    Returns
+    -------
+    tuple
+        (n,) mean over members of the difference in restricted mean survival time, or in the probability of a response,
+        and (n,) its standard deviation over members, which is not a confidence interval.
 
     Examples
     --------
-    >>> said = [ResponseMembers(np.array([[[1 - p, p]], [[1 - p, p]]]), np.array([False, True])) for p in (0.5, 0.2)]
-    >>> [float(part[0]) for part in benefit(*said, np.inf)]
+    >>> arms = [ResponseMembers(np.array([[[1 - p, p]], [[1 - p, p]]]), np.array([False, True])) for p in (0.5, 0.2)]
+    >>> [float(part[0]) for part in benefit(*arms, np.inf)]
     [0.3, 0.0]
     """
     difference = treated.value(horizon) - control.value(horizon)

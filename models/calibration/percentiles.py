@@ -1,4 +1,4 @@
-"""Conformalised percentiles of survival curves: what share of patients dies below each predicted survival."""
+"""Calibration of the percentiles of survival curves."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ __all__ = ["Percentiles"]
 Array = NDArray[np.float64]
 
 PRIOR_EVENTS = 50.0
-"""Events that the curves' own word is worth: with few events they are left as they are."""
+"""Weight of the uncalibrated curves, in events. With few events the curves are hardly changed."""
 
 MOST_KNOTS = 200
 
 
 @dataclass(frozen=True)
 class Percentiles:
-    """A strictly rising map of predicted onto kept survival probabilities, 0 to 0 and 1 to 1.
+    """A strictly increasing map from predicted to observed survival probabilities, 0 to 0 and 1 to 1.
 
-    If curves are true, S(T) of a patient who dies at T is uniform. Where it is not, the share of patients with
-    S(T) <= s takes the place of s (CiPOT: Qi, Yu and Greiner 2024, doi 10.48550/arXiv.2405.07374). Of a censored
-    patient S(T) is only known to be smaller than at censoring, which makes 1 - S(T) a censored time of its own,
-    and Kaplan-Meier on it takes the place of their blurring. The map is one for all patients and all times, so
-    that it changes no order.
+    If curves are calibrated, S(T) is uniform for patients with the event at T. Otherwise s is replaced by the share of
+    patients with S(T) <= s (CiPOT: Qi, Yu and Greiner 2024, doi 10.48550/arXiv.2405.07374). For a censored patient,
+    S(T) is only known to be smaller than S at censoring, so 1 - S(T) is a censored time. Its distribution is estimated
+    by Kaplan-Meier, where the cited paper splits censored patients over all smaller values. There is one map for all
+    patients and times, so that the order of patients does not change.
 
     Attributes
     ----------
-    predicted, kept
+    predicted, observed
         (k,) ascending.
     """
 
     predicted: Array
-    kept: Array
+    observed: Array
 
     @classmethod
     def fit(cls, survival: Array, event: NDArray[np.bool_], at_entry: Array | None = None) -> Self:
-        """Learn from S (n,) of left-out patients at their own times, and at their entry where some came late.
+        """Learn from S (n,) of held-out patients at their times of event or censoring, and at their entry if delayed.
 
         Examples
         --------
@@ -52,17 +52,17 @@ class Percentiles:
         lost = 1.0 - survival
         hazard = product_limit_hazard(event, lost, None if at_entry is None else 1.0 - at_entry)
         alive = np.exp(-np.concatenate([[0.0], hazard.values]))
-        # Half of those who die at a percentile lie below it.
-        halves = (alive[1:] + alive[:-1]) / 2
-        # The ends are theirs already.
+        # Half of the patients with the event at a percentile are counted below it.
+        midpoints = (alive[1:] + alive[:-1]) / 2
+        # The ends 0 and 1 are added below.
         chosen = np.flatnonzero((hazard.times > 0.0) & (hazard.times < 1.0))
         if len(chosen) > MOST_KNOTS:
             chosen = chosen[np.linspace(0, len(chosen) - 1, MOST_KNOTS).round().astype(int)]
         predicted = np.concatenate([[0.0], (1.0 - hazard.times)[chosen][::-1], [1.0]])
-        kept = np.concatenate([[0.0], halves[chosen][::-1], [1.0]])
+        observed = np.concatenate([[0.0], midpoints[chosen][::-1], [1.0]])
         weight = event.sum() / (event.sum() + PRIOR_EVENTS)
-        return cls(predicted, weight * kept + (1.0 - weight) * predicted)
+        return cls(predicted, weight * observed + (1.0 - weight) * predicted)
 
     def __call__(self, survival: Array) -> Array:
-        """Kept survival probabilities of predicted ones, of any shape."""
-        return np.interp(survival, self.predicted, self.kept)
+        """Map predicted survival probabilities of any shape to calibrated ones."""
+        return np.interp(survival, self.predicted, self.observed)

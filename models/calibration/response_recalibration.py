@@ -1,4 +1,4 @@
-"""Recalibration of logits on left-out patients: one slope and one intercept."""
+"""Recalibration of logits on held-out patients: one slope and one intercept (Platt scaling)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ __all__ = ["ResponseRecalibration"]
 Array = NDArray[np.float64]
 
 SHRINKAGE = 1.0
-"""Ridge on the standardised slope, in units of one patient: with few patients it shrinks towards 0, the prevalence."""
+"""Ridge penalty on the standardised slope, in units of one patient. With few patients the slope shrinks towards 0,
+where all patients have the prevalence."""
 
 
 @dataclass(frozen=True)
 class ResponseRecalibration:
-    """Calibration slope and intercept of the logits of patients who were left out.
+    """Calibration slope and intercept of the logits of held-out patients.
 
-    Platt's scaling (Cox 1958, doi 10.1093/biomet/45.3-4.562). The slope says how far the members promise too
-    much, 0 that they know nothing; it is never negative, so a higher logit never gets a lower probability.
+    Platt scaling (Cox 1958, doi 10.1093/biomet/45.3-4.562). A slope below 1 means that the predictions are too extreme,
+    0 that they carry no information. It is never negative, so a higher logit never gets a lower probability.
     """
 
     slope: float
@@ -37,7 +38,7 @@ class ResponseRecalibration:
 
     @classmethod
     def fit(cls, logit: Array, positive: NDArray[np.bool_]) -> Self:
-        """Learn from left-out predictions (n,) of the training patients, of both classes.
+        """Learn from held-out logits (n,) of the training patients, who must include both classes.
 
         Examples
         --------
@@ -46,28 +47,28 @@ class ResponseRecalibration:
         """
         spread = float(logit.std())
         if not np.isfinite(spread):
-            raise FitError("a left-out logit is not finite, so it cannot be calibrated")
+            raise FitError("a held-out logit is not finite, so it cannot be calibrated")
         if spread > 0:
             standard = (logit - logit.mean()) / spread
-            coefficients, height = logistic_net(standard[:, None], positive, SHRINKAGE / len(logit), 0.0)
+            coefficients, intercept = logistic_net(standard[:, None], positive, SHRINKAGE / len(logit), 0.0)
             slope = float(coefficients[0]) / spread
             if slope > 0:
-                return cls(slope, height - slope * float(logit.mean()))
+                return cls(slope, intercept - slope * float(logit.mean()))
         prevalence = float(positive.mean())
         return cls(0.0, float(np.log(prevalence / (1.0 - prevalence))))
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:
-        """Predict from members' logits (members, n, 1): the mean of their calibrated probabilities, and the spread."""
+        """Predict from logits (members, n, 1): mean of the members' probabilities, and their standard deviation."""
         members = self.members(estimates).value()
         return Prediction.of_response(sample_ids, endpoint, members.mean(axis=0), members.std(axis=0, ddof=1))
 
     def members(self, estimates: Array) -> ResponseMembers:
-        """Give the members' probabilities, from their logits (members, n, 1)."""
+        """Return the members' probabilities, from their logits (members, n, 1)."""
         positive = self.probability(estimates[..., 0])
         return ResponseMembers(np.stack([1.0 - positive, positive], axis=-1), np.array([False, True]))
 
     def probability(self, logit: Array) -> Array:
-        """Calibrated probability of the positive class, of logits of any shape."""
+        """Calibrated probability of the positive class, for logits of any shape."""
         probability: Array = expit(self.slope * logit + self.intercept)
         return probability
 

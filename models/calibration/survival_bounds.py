@@ -1,4 +1,4 @@
-"""Lower bounds on a patient's time that nine in ten reach: the percentile of his curve at which to stop."""
+"""Lower bounds on survival time that 90% of patients reach: a calibrated percentile of each predicted curve."""
 
 from __future__ import annotations
 
@@ -9,37 +9,39 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration.cross_conformal import fewest
-from models.survival.kaplan_meier import StepFunction, kaplan_meier, product_limit_hazard
+from models.calibration.cross_conformal import smallest_calibration_size
+from models.survival.kaplan_meier import (
+    LEAST_UNCENSORED,
+    StepFunction,
+    kaplan_meier,
+    product_limit_hazard,
+)
 from omics.common.errors import FitError
 from omics.common.files import read_state, write_state
 
-__all__ = ["ALPHA", "SurvivalBounds", "missed_share"]
+__all__ = ["ALPHA", "SurvivalBounds", "miscoverage"]
 
 Array = NDArray[np.float64]
 
 ALPHA = 0.1
-"""Share of patients who may have the event before their bound."""
-
-FEWEST_FOLLOWED = 0.1
-"""Nobody stands for more than ten patients: where fewer are still followed, the curves' word is taken."""
+"""Share of patients who may have the event before their bound; coverage is 1 - ALPHA."""
 
 
 @dataclass(frozen=True)
 class SurvivalBounds:
-    """The bound of a patient is the first time at which his predicted survival is at most ``1 - level``.
+    """Lower bounds: the first time at which the predicted survival of a patient is at most ``1 - level``.
 
-    If curves were true, `level` would be `alpha`. It is the largest level at which at most `alpha` of the patients left
-    out have the event before their bound, one more counted among them for the patient to come (conformal
-    quantiles: Vovk, Gammerman and Shafer 2005, doi 10.1007/b106715; of survival: Candes, Lei and Ren 2023,
+    If the curves were calibrated, `level` would be `alpha`. It is the largest level at which at most a share `alpha` of
+    the held-out patients has the event before their bound, where the new patient is counted as one more miss (conformal
+    quantiles: Vovk, Gammerman and Shafer 2005, doi 10.1007/b106715; for survival: Candes, Lei and Ren 2023,
     doi 10.1093/jrsssb/qkac004).
 
     Attributes
     ----------
     level
-        In [0, 1]; 0 where nothing can be promised, so that all bounds are 0 (:meth:`shortfall`).
+        In [0, 1]; 0 if there are too few patients, so that all bounds are 0 (:meth:`too_few_patients`).
     alpha
-        What was asked for.
+        Share of patients who may have the event before their bound.
     """
 
     level: float
@@ -54,23 +56,23 @@ class SurvivalBounds:
         censoring: StepFunction,
         alpha: float = ALPHA,
     ) -> Self:
-        """Learn from left-out curves (n, t), and from how likely each patient was to be followed so far (n, u).
+        """Learn from held-out curves (n, t) and the probabilities of being uncensored (n, u).
 
         Parameters
         ----------
         curves
-            S(t) of each patient, by a model that did not see him.
+            S(t) of each patient, predicted out of fold.
         event, time
-            (n,) each; late entry is not known here.
+            (n,) each, without delayed entry.
         censoring
-            G(t) of each patient (:func:`models.calibration.censoring_model.conditional_censoring`).
+            Probability G(t) of being uncensored (:func:`models.calibration.censoring_model.conditional_censoring`).
         alpha
             Share of patients who may have the event before their bound.
 
         Raises
         ------
         FitError
-            If a left-out curve is not finite, or has no step.
+            If a held-out curve is not finite, or has no step.
 
         Examples
         --------
@@ -81,44 +83,46 @@ class SurvivalBounds:
         >>> float(bounds(curves)[0])
         10.0
         """
-        return cls._largest(*missed_share(curves, event, time, censoring), alpha)
+        return cls._largest(*miscoverage(curves, event, time, censoring), alpha)
 
     @classmethod
-    def fit_late(
+    def fit_with_entry(
         cls, curves: StepFunction, event: NDArray[np.bool_], time: Array, entry: Array, alpha: float = ALPHA
     ) -> Self:
-        """Learn where patients came at `entry` (n,), from the percentiles of their curves alone.
+        """Learn with delayed entry at `entry` (n,), from the percentiles of the curves only.
 
-        Who died before he could come is not among the patients, so that none can stand for him: the share missed
-        is that of Kaplan-Meier over percentiles with late entry, which is right if curves are true up to a
-        common map of their percentiles.
+        Patients who died before they could enter are not observed, and no weights can represent them. The miscoverage
+        is therefore the Kaplan-Meier estimate over percentiles with delayed entry. It is valid if the curves are
+        calibrated up to a common map of their percentiles.
         """
-        seen, until = _within(curves, event, time)
-        percentile, before = 1.0 - curves.rowwise(until), 1.0 - curves.rowwise(np.minimum(entry, curves.times[-1]))
-        # Who dies in the step in which he came is at risk there.
-        hazard = product_limit_hazard(seen, percentile, np.nextafter(before, -1.0))
-        levels = np.append(np.unique(percentile[seen]), 1.0)
+        observed, until = _within(curves, event, time)
+        percentile, before = (
+            1.0 - curves.rowwise(until),
+            1.0 - curves.rowwise(np.minimum(entry, curves.times[-1])),
+        )
+        # A patient with the event in the step of their entry is at risk in this step.
+        hazard = product_limit_hazard(observed, percentile, np.nextafter(before, -1.0))
+        levels = np.append(np.unique(percentile[observed]), 1.0)
         missed = -np.expm1(-hazard(np.nextafter(levels, -1.0)))
         return cls._largest(levels, missed, np.full(len(levels), float(len(time))), alpha)
 
     @classmethod
-    def _largest(cls, levels: Array, share: Array, worth: Array, alpha: float) -> Self:
-        # With a level, all lower ones have to keep the promise.
-        kept = np.maximum.accumulate(worth * share + 1.0 - alpha * (worth + 1.0)) <= 1e-12  # noqa: PLR2004
-        return cls(float(levels[kept][-1]) if kept.any() else 0.0, alpha)
+    def _largest(cls, levels: Array, share: Array, size: Array, alpha: float) -> Self:
+        # A level is valid only if all lower levels have the coverage too.
+        valid = np.maximum.accumulate(size * share + 1.0 - alpha * (size + 1.0)) <= 1e-12  # noqa: PLR2004
+        return cls(float(levels[valid][-1]) if valid.any() else 0.0, alpha)
 
-    def shortfall(self) -> str | None:
-        """Say why all bounds are 0; None where they are not."""
+    def too_few_patients(self) -> str | None:
+        """Return a sentence on why all bounds are 0, or None."""
         if self.level > 0.0:
             return None
-        return (
-            f"fewer than {fewest(self.alpha)} patients to calibrate on: lower bounds on their time are all 0"
-        )
+        needed = smallest_calibration_size(self.alpha)
+        return f"fewer than {needed} patients to calibrate on: all lower bounds on time are 0"
 
     def __call__(self, curves: StepFunction) -> Array:
-        """(n,) bounds from curves (n, t).
+        """Return the bounds (n,) of curves (n, t).
 
-        A curve that never falls so far bounds the time by its own end: what comes after is not known.
+        The bound of a curve that never decreases to ``1 - level`` is its last time.
         """
         if self.level == 0.0:
             return np.zeros(len(curves.values))
@@ -137,70 +141,77 @@ class SurvivalBounds:
         return cls(**settings)
 
 
-def missed_share(
+def miscoverage(
     curves: StepFunction, event: NDArray[np.bool_], time: Array, censoring: StepFunction
 ) -> tuple[Array, Array, Array]:
-    """Share of patients who have the event before their bound, at each level.
+    """Share of patients with the event before their bound, at each level, corrected for censoring.
 
-    Who has the event at T is missed where ``1 - S(T) < level``, and stands for 1 / G(T) patients. Who is
-    censored at C is missed with the probability that those have who reach his percentile 1 - S(C), by
-    Kaplan-Meier over percentiles; this he is also taken to be for as long as he is followed, so that on
-    average the two cancel if G is true, and the second is right if curves are true up to a common map of their
-    percentiles. One of the two is enough (augmented inverse probability of censoring weighting: Farina, Tchetgen
-    Tchetgen and Kuchibhotla 2025, doi 10.48550/arXiv.2501.04615). Whatever G is, the weights of patients add up to
-    their number.
+    The estimate is doubly robust (augmented inverse probability of censoring weighting: Farina, Tchetgen Tchetgen and
+    Kuchibhotla 2025, doi 10.48550/arXiv.2501.04615). A patient with the event at T is missed if ``1 - S(T) < level``,
+    and has the weight 1 / G(T). For a patient censored at C, the probability of being missed is estimated by
+    Kaplan-Meier over percentiles, among patients who reach the percentile 1 - S(C). The same estimate, taken over the
+    follow-up of each patient, is subtracted. The two terms cancel on average if G is correct. The estimate is also
+    correct if the curves are calibrated up to a common map of their percentiles. One of the two conditions is enough.
+    For any G, the weights of the patients add up to their number.
 
     Parameters
     ----------
     curves, event, time, censoring
-        As :meth:`SurvivalBounds.fit` takes them.
+        As in :meth:`SurvivalBounds.fit`.
 
     Returns
     -------
-    levels, share, worth
-        (k,) ascending, the last of them 1; (k,); and (k,) how many patients without censoring the count is worth.
+    levels
+        (k,) ascending; the last is 1.
+    share
+        (k,) share of patients missed at each level.
+    size
+        (k,) effective number of patients.
     """
-    seen, until = _within(curves, event, time)
+    observed, until = _within(curves, event, time)
     percentile = 1.0 - curves.rowwise(until)
-    survivors = kaplan_meier(seen, percentile)
-    levels = np.append(np.unique(percentile[seen]), 1.0)
-    weight = 1.0 / np.maximum(censoring.rowwise(np.where(seen, np.nextafter(until, 0.0), until)), FEWEST_FOLLOWED)
+    survivors = kaplan_meier(observed, percentile)
+    levels = np.append(np.unique(percentile[observed]), 1.0)
+    # No weight is above 10. Where fewer patients are still followed, the predicted curves are used instead.
+    weight = 1.0 / np.maximum(
+        censoring.rowwise(np.where(observed, np.nextafter(until, 0.0), until)), LEAST_UNCENSORED
+    )
 
-    inverse = 1.0 / np.maximum(censoring.values, FEWEST_FOLLOWED)
-    grows = np.diff(inverse, axis=1, prepend=1.0)
-    followed = (censoring.times < until[:, None]) | (~seen[:, None] & (censoring.times == until[:, None]))
-    expected, observed = followed & (grows != 0), ~seen
-    place = np.concatenate([percentile[observed], 1.0 - curves(censoring.times)[expected]])
-    mass = np.concatenate([weight[observed], -grows[expected]])
+    inverse = 1.0 / np.maximum(censoring.values, LEAST_UNCENSORED)
+    increment = np.diff(inverse, axis=1, prepend=1.0)
+    followed = (censoring.times < until[:, None]) | (~observed[:, None] & (censoring.times == until[:, None]))
+    corrected, censored = followed & (increment != 0), ~observed
+    place = np.concatenate([percentile[censored], 1.0 - curves(censoring.times)[corrected]])
+    mass = np.concatenate([weight[censored], -increment[corrected]])
     alive = survivors(place)
-    # Who stands at a place is missed at a level with probability 1 - (alive at the level) / (alive at the place).
+    # A patient alive at `place` is missed at a level with probability 1 - (alive at the level) / (alive at `place`).
     ratio = np.divide(mass, alive, out=np.zeros_like(mass), where=alive > 0)
     at_level = survivors(np.nextafter(levels, -1.0))
-    missed = _below(percentile[seen], weight[seen], levels)
+    missed = _below(percentile[observed], weight[observed], levels)
     missed += _below(place, mass, levels) - at_level * _below(place, ratio, levels)
-    # Kish's number of equal patients who would be as many as those who are missed.
-    direct, squared = (_below(percentile[seen], weight[seen] ** power, levels) for power in (1, 2))
-    worth = len(time) * np.divide(direct, squared, out=np.ones_like(direct), where=squared > 0)
-    return levels, missed / len(time), worth
+    # Kish's effective sample size, from the weights of the patients who are missed.
+    direct, squared = (_below(percentile[observed], weight[observed] ** power, levels) for power in (1, 2))
+    size = len(time) * np.divide(direct, squared, out=np.ones_like(direct), where=squared > 0)
+    return levels, missed / len(time), size
 
 
 def _within(curves: StepFunction, event: NDArray[np.bool_], time: Array) -> tuple[NDArray[np.bool_], Array]:
-    """Who had the event (n,) and until when he was followed (n,) before the end of the curves.
+    """Return events (n,) and times (n,), both censored at the end of the curves.
 
-    After it nobody's percentile is known, only that it is higher still.
+    Beyond the end of a curve the percentile of a patient is only known to be higher.
     """
     if not len(curves.times):
         raise FitError(
-            "left-out survival curves never step, so no bound can be calibrated; did anybody have the event?"
+            "held-out survival curves never step, so no bound can be calibrated; check that patients have events"
         )
     if not np.isfinite(curves.values).all():
-        raise FitError("a left-out survival curve is not finite, so no bound can be calibrated")
+        raise FitError("a held-out survival curve is not finite, so no bound can be calibrated")
     end = curves.times[-1]
     return event & (time <= end), np.minimum(time, end)
 
 
 def _below(place: Array, mass: Array, levels: Array) -> Array:
-    """(k,) mass at places below each of `levels` (k,)."""
+    """(k,) total mass at places below each of `levels` (k,)."""
     order = np.argsort(place, kind="stable")
     total = np.append(0.0, np.cumsum(mass[order]))
     return total[np.searchsorted(place[order], levels, side="left")]

@@ -1,1 +1,1 @@
-"""How unlike the training patients a new patient is."""
+"""Out-of-distribution scores: how unlike the training patients a new patient is."""

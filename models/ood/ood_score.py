@@ -1,4 +1,4 @@
-"""How unlike the patients of training a new patient is: far away among them, or not to be told by their factors."""
+"""Out-of-distribution score: distance from the training patients among the factors, and reconstruction error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration.cross_conformal import LeftOut
+from models.calibration.cross_conformal import HeldOutScores
 from models.factors.factor_model import Factors
 from omics.common.errors import DataError, FitError
 from omics.common.files import from_state, read_state, to_state, write_state
@@ -21,32 +21,33 @@ Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 SMALLEST = 1e-3
-"""Least variance of a factor's mean: where a patient's views say nothing of it, it has none."""
+"""Smallest variance of a factor's posterior mean; it is 0 if the views carry no information on the factor."""
 
-ENOUGH = 50
-"""Patients lacking the same views among whom one more is compared; with fewer of them, he is compared with all."""
+FEWEST_OF_PATTERN = 50
+"""Smallest number of training patients with the same missing views for a comparison among them; with fewer, a new
+patient is compared with all training patients."""
 
 
 @dataclass(frozen=True)
 class FactorDistance:
-    """Mahalanobis distance from the patients that one member was trained on.
+    """Mahalanobis distance among the factors from the training patients of one member.
 
-    A factor that a patient's views say little of is drawn to 0, so that the means of patients who lack views lie closer
-    together: each mean is measured by the sqrt(1 - sd^2) that it is expected to spread by, given what was observed.
-    The covariance is shrunk (Ledoit and Wolf 2004, doi 10.1016/S0047-259X(03)00096-4).
+    The posterior mean of a factor is shrunk to 0 if a patient's views carry little information on it. Each mean is
+    therefore divided by its expected standard deviation sqrt(1 - sd^2), given the observed views. The covariance is
+    estimated with shrinkage (Ledoit and Wolf 2004, doi 10.1016/S0047-259X(03)00096-4).
 
     Attributes
     ----------
     center, precision
-        (K,) and (K, K).
+        Mean (K,) and inverse covariance (K, K) of the scaled factors.
     """
 
     center: Array
     precision: Array
 
     @classmethod
-    def fit(cls, factors: Factors, learns: Bools) -> Self:
-        """Learn from the patients (n,) that the member was trained on, as they would be if they were new.
+    def fit(cls, factors: Factors, train: Bools) -> Self:
+        """Learn from the training patients `train` (n,) of the member, with factors computed as for new patients.
 
         Raises
         ------
@@ -57,80 +58,82 @@ class FactorDistance:
         """
         from sklearn.covariance import ledoit_wolf
 
-        rows = learns & factors.known
+        rows = train & factors.known
         if rows.sum() < 2:  # noqa: PLR2004  # one has no spread
             raise DataError(
-                f"{int(rows.sum())} patient has any view, so no distance between patients can be told"
+                f"{int(rows.sum())} patient has any view, so no distance between patients can be computed"
             )
-        measured = _measured(factors)[rows]
-        if not np.isfinite(measured).all():
-            raise FitError("a factor of a training patient is not finite, so distances cannot be told")
-        covariance, _ = ledoit_wolf(measured)
-        # A factor that is the same for all has no spread.
+        scaled = _scaled(factors)[rows]
+        if not np.isfinite(scaled).all():
+            raise FitError("a factor of a training patient is not finite, so distances cannot be computed")
+        covariance, _ = ledoit_wolf(scaled)
+        # A factor that is the same for all patients has variance 0.
         covariance[np.diag_indices_from(covariance)] += SMALLEST
-        return cls(measured.mean(axis=0), np.linalg.inv(covariance))
+        return cls(scaled.mean(axis=0), np.linalg.inv(covariance))
 
     def __call__(self, factors: Factors) -> Array:
-        """(n,) distances; infinite of whom nothing is known."""
-        away = _measured(factors) - self.center
+        """Return distances (n,); infinite for a patient without any view."""
+        away = _scaled(factors) - self.center
         squared = np.einsum("nk,kl,nl->n", away, self.precision, away)
         if not np.isfinite(squared).all():
             raise FitError(
-                "a factor is not finite, so a patient's distance from those of training cannot be told"
+                "a factor is not finite, so the distance from the training patients cannot be computed"
             )
         return np.where(factors.known, np.sqrt(np.maximum(squared, 0.0)), np.inf)
 
 
 @dataclass(frozen=True)
 class OodScore:
-    """A score in [0, 1): the share of patients left out who are less strange, high for who is unlike them.
+    """Out-of-distribution score in [0, 1): the share of held-out training patients with a lower nonconformity.
 
-    A patient is strange by his distance among the factors, or by how badly these tell the values of one of his views:
-    patients of another disease lie near the center of factors that do not concern them. The largest of his ranks
-    decides, to the power of their number, since the largest of many is large.
+    Nonconformity combines the distance among the factors and the reconstruction error of each view. The reconstruction
+    error is needed since patients of another disease are near the center of factors that do not describe them. The
+    components are converted to ranks. The combined value is the largest rank to the power of the number of components,
+    which corrects for taking a maximum.
 
-    Patients are compared with those who lack the same views, where there are at least 50 of them, and with all
-    otherwise. Of patients like those of training a share a scores above 1 - a
-    (:meth:`models.calibration.cross_conformal.LeftOut.p_values`). A patient without any view has the highest score.
+    Patients are compared with training patients who lack the same views if there are at least 50 of them, and with all
+    training patients otherwise. For patients like those of training, a share a has a score above 1 - a
+    (:meth:`models.calibration.cross_conformal.HeldOutScores.p_values`). A patient without any view has the highest
+    score.
 
     Attributes
     ----------
     distances
-        Of each member.
+        Distance of each member.
     patterns
-        (patterns, views) bool: which views are observed, of those that patients are compared within.
-    parts
-        (n, 1 + views) of the patients left out: distance, and misfit of each view, NaN where it is not observed.
+        (patterns, views) bool: patterns of observed views that have enough patients for a comparison among them.
+    components
+        (n, 1 + views) of the held-out patients: distance, and reconstruction error of each view, NaN if not observed.
     fold
-        (n,) number of the member that left each out.
+        (n,) number of the member that held each patient out.
     """
 
     distances: tuple[FactorDistance, ...]
     patterns: Bools
-    parts: Array
+    components: Array
     fold: NDArray[np.int64]
 
     @classmethod
     def fit(
         cls, factors: Sequence[Factors], reconstruction_errors: Sequence[Array], fold: NDArray[np.int64]
     ) -> Self:
-        """Learn from the patients of training, whose factors come as they would if they were new.
+        """Learn from the training patients, with factors computed as for new patients.
 
         Parameters
         ----------
         factors
-            Of all n patients, by each member.
+            Factors of all n patients, by each member.
         reconstruction_errors
             (n, views) by each member (:func:`models.ood.reconstruction_error.reconstruction_error`).
         fold
-            (n,) number of the member that left each out.
+            (n,) number of the member that held each patient out.
 
         Raises
         ------
         DataError
-            If fewer than two patients that a member learned from have any view.
+            If fewer than two training patients of a member have any view.
         FitError
-            If a factor or a misfit is not finite.
+            If a factor or a reconstruction error is not finite.
 
         Examples
         --------
@@ -142,47 +145,54 @@ class OodScore:
         >>> ood_score.score([new] * 3, [np.array([[9.0], [9.0], [99.0]])] * 3) > 0.95
         array([False,  True,  True])
         """
-        distances, own = [], np.empty((len(fold), 1 + reconstruction_errors[0].shape[1]))
+        distances, components = [], np.empty((len(fold), 1 + reconstruction_errors[0].shape[1]))
         for member, (of_member, reconstruction_error) in enumerate(
             zip(factors, reconstruction_errors, strict=True)
         ):
             distance = FactorDistance.fit(of_member, fold != member)
             out = fold == member
-            own[out] = np.column_stack([distance(of_member), reconstruction_error])[out]
+            components[out] = np.column_stack([distance(of_member), reconstruction_error])[out]
             distances.append(distance)
-        # Who has no view says nothing of others.
-        has = np.isfinite(own[:, 0])
-        observed = _observed(reconstruction_errors)[has]
+        # Patients without any view are not used for comparison.
+        has_views = np.isfinite(components[:, 0])
+        observed = _observed(reconstruction_errors)[has_views]
         patterns, counts = np.unique(observed, axis=0, return_counts=True)
-        return cls(tuple(distances), patterns[counts >= ENOUGH], own[has], fold[has])
+        return cls(
+            tuple(distances), patterns[counts >= FEWEST_OF_PATTERN], components[has_views], fold[has_views]
+        )
 
     def score(self, factors: Sequence[Factors], reconstruction_errors: Sequence[Array]) -> Array:
-        """(m,) scores of new patients, from their factors and the misfit of their views by each member."""
+        """Return scores (m,) of new patients, from their factors and reconstruction errors by each member."""
         by_each = zip(self.distances, factors, reconstruction_errors, strict=True)
-        strange = np.stack([self._rank(np.column_stack([far(own), fit])) for far, own, fit in by_each])
-        pattern = _pattern(_observed(reconstruction_errors), self.patterns)
-        left_out = LeftOut(
-            self._rank(self.parts), self.fold, _pattern(np.isfinite(self.parts[:, 1:]), self.patterns)
+        nonconformity = np.stack(
+            [self._combined(np.column_stack([distance(part), error])) for distance, part, error in by_each]
         )
-        all_alike = LeftOut(left_out.score, self.fold, np.zeros_like(self.fold))
-        among_all = all_alike.p_values(strange, np.zeros_like(pattern))
-        known = np.stack([own.known for own in factors]).all(axis=0)
-        score: Array = 1.0 - np.where(known & (pattern >= 0), left_out.p_values(strange, pattern), among_all)
+        pattern = _pattern(_observed(reconstruction_errors), self.patterns)
+        held_out = HeldOutScores(
+            self._combined(self.components),
+            self.fold,
+            _pattern(np.isfinite(self.components[:, 1:]), self.patterns),
+        )
+        one_category = HeldOutScores(held_out.score, self.fold, np.zeros_like(self.fold))
+        among_all = one_category.p_values(nonconformity, np.zeros_like(pattern))
+        among_pattern = held_out.p_values(nonconformity, pattern)
+        known = np.stack([part.known for part in factors]).all(axis=0)
+        score: Array = 1.0 - np.where(known & (pattern >= 0), among_pattern, among_all)
         return score
 
-    def _rank(self, parts: Array) -> Array:
-        """(n,) how strange patients are by all their parts (n, 1 + views), among those left out."""
-        ranks = np.full(parts.shape, np.nan)
-        for rank, part, left_out in zip(ranks.T, parts.T, self.parts.T, strict=True):
-            there = ~np.isnan(part)
-            known = np.sort(left_out[np.isfinite(left_out)])
-            rank[there] = np.searchsorted(known, part[there], side="left") / max(len(known), 1)
-        together: Array = np.nanmax(ranks, axis=1) ** (~np.isnan(ranks)).sum(axis=1)
-        return together
+    def _combined(self, components: Array) -> Array:
+        """(n,) nonconformity from all components (n, 1 + views), by their ranks among the held-out patients."""
+        ranks = np.full(components.shape, np.nan)
+        for rank, component, held_out in zip(ranks.T, components.T, self.components.T, strict=True):
+            known = ~np.isnan(component)
+            reference = np.sort(held_out[np.isfinite(held_out)])
+            rank[known] = np.searchsorted(reference, component[known], side="left") / max(len(reference), 1)
+        combined: Array = np.nanmax(ranks, axis=1) ** (~np.isnan(ranks)).sum(axis=1)
+        return combined
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""
-        arrays = {"patterns": self.patterns, "parts": self.parts, "fold": self.fold}
+        arrays = {"patterns": self.patterns, "components": self.components, "fold": self.fold}
         for number, distance in enumerate(self.distances):
             arrays |= to_state(distance, f"distance{number}")[1]
         write_state(folder, name, {"members": len(self.distances)}, arrays)
@@ -197,21 +207,21 @@ class OodScore:
 
 
 def _observed(reconstruction_errors: Sequence[Array]) -> Bools:
-    """(n, views) which views of a patient anybody can judge."""
+    """(n, views) bool: True if the reconstruction error of the view is known."""
     of_each = np.stack(reconstruction_errors)
     if np.isinf(of_each).any():
-        raise FitError("a misfit is infinite: the factors say of a value that it cannot be")
+        raise FitError("a reconstruction error is infinite: a value is impossible given the factors")
     observed: Bools = np.any(np.isfinite(of_each), axis=0)
     return observed
 
 
-def _measured(factors: Factors) -> Array:
-    measured: Array = factors.mean / np.sqrt(np.maximum(1.0 - factors.sd**2, SMALLEST))
-    return measured
+def _scaled(factors: Factors) -> Array:
+    scaled: Array = factors.mean / np.sqrt(np.maximum(1.0 - factors.sd**2, SMALLEST))
+    return scaled
 
 
 def _pattern(observed: Bools, patterns: Bools) -> NDArray[np.int64]:
-    """(n,) number of each patient's pattern, -1 where there is none like it."""
+    """(n,) number of each patient's pattern of observed views, -1 if it is none of `patterns`."""
     same = (observed[:, None, :] == patterns[None]).all(axis=2)
     if not len(patterns):
         return np.full(len(observed), -1)

@@ -1,4 +1,4 @@
-"""How badly the factors tell the values of a patient's views."""
+"""Reconstruction error of a patient's views from the factors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,32 @@ __all__ = ["reconstruction_error"]
 Array = NDArray[np.float64]
 
 LEAST_SD = 0.1
-"""In sds of a feature: what is all but certain must not decide alone when it is otherwise."""
+"""Smallest predictive standard deviation of a value, so that an almost certain value cannot dominate the error."""
 
 
 def reconstruction_error(model: FactorModel, batch: Batch) -> Array:
-    """(n, views) mean squared distance, in sds, of the measured values of each view from what the factors say of them.
+    """Mean squared standardised residual of the measured values of each view, given the factors.
 
-    About 1 for who is like the patients of training, much larger for values that they do not have together. A view
-    with hardly more features than there are factors is told better alone than beside others, so that who lacks
-    the others seems less strange. NaN where a patient lacks the view. Views are in the order of the batch.
+    It is about 1 for patients like those of training, and much larger for combinations of values that do not occur in
+    training. A view with hardly more features than factors is reconstructed better alone than together with other
+    views, so that patients without the other views have a smaller error.
+
+    Parameters
+    ----------
+    model
+        Fitted factor model.
+    batch
+        n patients.
+
+    Returns
+    -------
+    Array
+        (n, views) in the order of the views of the batch; NaN if a patient lacks the view.
     """
     columns = []
     for name, values in batch.views.items():
         if not values.shape[1]:
-            # No feature of it was kept, so that the factors do not know it.
+            # No feature of this view was kept, so the factors do not describe it.
             columns.append(np.full(len(batch), np.nan))
             continue
         mean, sd = model.reconstruct(name, batch)

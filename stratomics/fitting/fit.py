@@ -179,7 +179,7 @@ def _calibrate(
     by_one, by_all = calibration.members(held_out[None]), calibration.members(centered[:, rows])
     columns, horizon = np.column_stack([held_out.mean(axis=1), covariates[rows]]), _horizon(endpoint, codes)
     conformal = CONFORMAL[endpoint.kind].fit(by_one, by_all, outcome, columns, held_out_by[rows], horizon)
-    if (reason := conformal.shortfall()) is not None:
+    if (reason := conformal.too_few_patients()) is not None:
         log.warning("endpoint '%s': %s", name, reason)
     head = config.name(endpoint.kind)
     return FittedEndpoint(name, endpoint.kind, head, centers, calibration, horizon, conformal)

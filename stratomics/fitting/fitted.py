@@ -73,7 +73,7 @@ class FittedEndpoint:
         prediction = self.calibration.prediction(sample_ids, centered, self.name)
         if self.conformal is None:
             return prediction
-        return prediction.having(self.conformal.columns(self.members(estimates)))
+        return prediction.with_columns(self.conformal.columns(self.members(estimates)))
 
     def members(self, estimates: Array) -> SurvivalMembers | ResponseMembers:
         """Recalibrated predictions of each member from its estimates (members, n, p)."""
@@ -146,7 +146,7 @@ class Fitted:
             arms |= {"control": np.full_like(received, CONTROL), "treated": np.full_like(received, TREATED)}
         estimates = {arm: self.stratifier.predict(self.layout.stack(blocks, c)) for arm, c in arms.items()}
         by_arm = {arm: self._predict(ids, by_endpoint) for arm, by_endpoint in estimates.items()}
-        prediction = by_arm[RECEIVED].having(self._abstention(encoded, estimates[RECEIVED][0]))
+        prediction = by_arm[RECEIVED].with_columns(self._abstention(encoded, estimates[RECEIVED][0]))
         if not self.layout.arms:
             return prediction
         benefit_and_spread = self.endpoints[0].benefit(estimates["treated"][0], estimates["control"][0])
@@ -154,7 +154,7 @@ class Fitted:
 
     def _predict(self, ids: NDArray[np.str_], by_endpoint: list[Array]) -> Prediction:
         pairs = zip(self.endpoints, by_endpoint, strict=True)
-        return Prediction.together([endpoint.predict(ids, estimates) for endpoint, estimates in pairs])
+        return Prediction.combine_endpoints([endpoint.predict(ids, estimates) for endpoint, estimates in pairs])
 
     def _abstention(self, encoded: list[Encoded], estimates: Array) -> dict[str, NDArray[Any]]:
         """Columns ``ood`` and ``abstain``, from the estimates (members, n, p) of the primary endpoint."""
@@ -164,7 +164,7 @@ class Fitted:
         ood = self.ood_score.score(
             [member.factors for member in encoded], [member.reconstruction_error for member in encoded]
         )
-        return {"ood": ood, "abstain": abstain(ood, primary.conformal.unsure(primary.members(estimates)))}
+        return {"ood": ood, "abstain": abstain(ood, primary.conformal.is_uncertain(primary.members(estimates)))}
 
     def save(self, folder: Path) -> None:
         """Write the model to `folder` as json and safetensors."""

@@ -101,7 +101,7 @@ class SavedRun:
             more = {"response_set": both, "response_set_marginal": np.where(p > 0.5, "positive", "negative")}
         ood = rng.random(len(ids))
         return (
-            part.having(more | {"ood": ood, "abstain": (ood > 0.95) | (rng.random(len(ids)) < 0.1)})
+            part.with_columns(more | {"ood": ood, "abstain": (ood > 0.95) | (rng.random(len(ids)) < 0.1)})
             if ours
             else part
         )

@@ -1,4 +1,4 @@
-"""Long tables in pieces say what the same tables say in memory, whoever looks at them."""
+"""Long tables in parts are equal to the same tables in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IDS = np.array([f"p{i}" for i in range(12)])
 
 
 def fold(repeat: int, number: int) -> Prediction:
-    """Predictions under arms of four patients; folds have times of their own."""
+    """Predictions of four patients under arms; the times differ between folds."""
     rng = np.random.default_rng([repeat, number])
     ids, times = IDS[4 * number : 4 * number + 4], np.arange(1.0, 4.0 + number)
 
@@ -30,22 +30,22 @@ def fold(repeat: int, number: int) -> Prediction:
 
 @pytest.fixture
 def both(tmp_path: Path) -> tuple[Prediction, Prediction]:
-    """The same predictions: on disk in a piece a fold, saved in another order, and in memory as one table."""
+    """The same predictions: on disk with one part per fold, in another order, and in memory as one table."""
     folds = [fold(repeat, number) for repeat in (0, 1) for number in (0, 1, 2)]
     for place, one in enumerate(folds):
         one.save(tmp_path / str(place))
-    pieces = Prediction.concatenate(Prediction.load(tmp_path / str(place)) for place in (3, 0, 5, 1, 2, 4))
+    parts = Prediction.concatenate(Prediction.load(tmp_path / str(place)) for place in (3, 0, 5, 1, 2, 4))
     whole = pd.concat([one.long["survival"] for one in folds], ignore_index=True)
-    return pieces, Prediction(pieces.patients, {"survival": whole})
+    return parts, Prediction(parts.patients, {"survival": whole})
 
 
 def test_the_table_is_the_same(both: tuple[Prediction, Prediction]) -> None:
-    pieces, memory = both
-    pd.testing.assert_frame_equal(pieces.survival, memory.survival)
+    parts, memory = both
+    pd.testing.assert_frame_equal(parts.survival, memory.survival)
 
 
 def test_curves_are_the_same_in_the_same_order(both: tuple[Prediction, Prediction]) -> None:
-    one, two = (list(own.curves()) for own in both)
+    one, two = (list(prediction.curves()) for prediction in both)
     assert [(c.repeat, c.fold) for c in one] == [(r, f) for r in (0, 1) for f in (0, 1, 2)]
     for a, b in zip(one, two, strict=True):
         assert (a.repeat, a.fold) == (b.repeat, b.fold)
@@ -55,11 +55,11 @@ def test_curves_are_the_same_in_the_same_order(both: tuple[Prediction, Predictio
 
 
 def test_effects_are_the_same(both: tuple[Prediction, Prediction]) -> None:
-    one, two = (relative_effects(own, 2.0) for own in both)
+    one, two = (relative_effects(prediction, 2.0) for prediction in both)
     assert len(one) == 24
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_a_table_that_is_not_there_is_said_without_reading_one(both: tuple[Prediction, Prediction]) -> None:
-    with pytest.raises(DataError, match="of no response endpoint; they hold survival"):
+def test_a_missing_table_raises_an_error_without_reading(both: tuple[Prediction, Prediction]) -> None:
+    with pytest.raises(DataError, match="have no response endpoint; they have survival"):
         _ = both[0].response

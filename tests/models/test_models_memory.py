@@ -1,4 +1,4 @@
-"""The same numbers end in the same bytes wherever their memory lies: `torch.linalg.lstsq` ended in two or three."""
+"""The same input gives the same bytes at any memory address; `torch.linalg.lstsq` gave two or three results."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ OPERATIONS: dict[str, Callable[[Tensor], Tensor | tuple[Tensor, ...]]] = {
     ),
     "numpy pinv": lambda x: torch.from_numpy(np.linalg.pinv(x.numpy().copy())),
 }
-"""What models do with matrices."""
+"""Matrix operations that the models use."""
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_bytes_do_not_depend_on_the_place(name: str, dtype: torch.dtype) -> None:
+def test_bytes_do_not_depend_on_the_memory_address(name: str, dtype: torch.dtype) -> None:
     rng = np.random.default_rng(0)
     x = torch.from_numpy(rng.normal(size=(56, 200))).to(dtype)
-    held: list[object] = []
-    seen = set()
+    blocks: list[object] = []
+    results = set()
     for _ in range(200):
-        held += [bytearray(size) for size in rng.integers(1, 3000, 20).tolist()]
-        del held[:: int(rng.integers(2, 5))]
-        found = OPERATIONS[name](x)
-        parts = found if isinstance(found, tuple) else (found,)
-        seen.add(b"".join(part.numpy().tobytes() for part in parts))
-    assert len(seen) == 1
+        blocks += [bytearray(size) for size in rng.integers(1, 3000, 20).tolist()]
+        del blocks[:: int(rng.integers(2, 5))]
+        result = OPERATIONS[name](x)
+        parts = result if isinstance(result, tuple) else (result,)
+        results.add(b"".join(part.numpy().tobytes() for part in parts))
+    assert len(results) == 1

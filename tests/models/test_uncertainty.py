@@ -1,4 +1,4 @@
-"""Total, aleatoric and epistemic uncertainty: brute force, sums, and what vanishes when."""
+"""Total, aleatoric and epistemic uncertainty: brute force, sums, and cases in which a part is zero."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def members_of(seed: int, classes: int = 3) -> np.ndarray:
 def test_entropy_equals_brute_force_and_information_is_never_negative(seed: int, classes: int) -> None:
     """Epistemic is the mutual information: the sum over members and classes of p(m, y) log p(m, y) / (p(m) p(y))."""
     p = members_of(seed, classes)
-    found = response_uncertainty(p)
+    result = response_uncertainty(p)
     for n in range(p.shape[1]):
         information = 0.0
         for m in range(4):
             for y in range(classes):
                 if p[m, n, y] > 0:
                     information += p[m, n, y] / 4 * np.log(p[m, n, y] / p[:, n, y].mean())
-        assert found.epistemic[n] == pytest.approx(information, abs=1e-12)
-    assert (found.epistemic >= 0).all()
-    assert (found.total <= np.log(classes) + 1e-12).all()
-    np.testing.assert_allclose(found.total, found.aleatoric + found.epistemic, atol=1e-15)
+        assert result.epistemic[n] == pytest.approx(information, abs=1e-12)
+    assert (result.epistemic >= 0).all()
+    assert (result.total <= np.log(classes) + 1e-12).all()
+    np.testing.assert_allclose(result.total, result.aleatoric + result.epistemic, atol=1e-15)
 
 
-def test_members_who_agree_leave_no_epistemic_part() -> None:
+def test_members_that_agree_have_no_epistemic_part() -> None:
     p = np.repeat(members_of(0)[:1], 5, axis=0)
     assert response_uncertainty(p).epistemic == pytest.approx(np.zeros(6), abs=1e-15)
     curves = np.repeat(np.sort(np.random.default_rng(0).random((1, 3, 8)))[..., ::-1], 5, axis=0)
@@ -42,30 +42,30 @@ def test_members_who_agree_leave_no_epistemic_part() -> None:
     assert parts.epistemic == pytest.approx(np.zeros(3), abs=1e-15)
 
 
-def test_members_sure_of_opposites_are_all_epistemic() -> None:
+def test_certain_members_with_opposite_predictions_are_all_epistemic() -> None:
     p = np.array([[[1.0, 0.0]], [[0.0, 1.0]]])
-    found = response_uncertainty(p)
-    assert (found.total[0], found.aleatoric[0]) == (pytest.approx(np.log(2.0)), 0.0)
+    result = response_uncertainty(p)
+    assert (result.total[0], result.aleatoric[0]) == (pytest.approx(np.log(2.0)), 0.0)
 
 
 @given(st.integers(0, 10_000), st.floats(0.2, 12.0))
 @settings(deadline=None, max_examples=40)
 def test_variances_equal_those_of_the_mixture(seed: int, horizon: float) -> None:
-    """A curve in steps is a law of a few times, whose moments are sums; the last share of it outlives all times."""
+    """A step curve is a discrete distribution with the rest of its mass after the last time; moments are sums."""
     rng = np.random.default_rng(seed)
     times = np.sort(rng.uniform(0.1, 10.0, 7))
     curves = np.sort(rng.random((3, 2, 7)), axis=-1)[..., ::-1]
     mean, parts = restricted_mean_uncertainty(curves, times, horizon)
     for n in range(2):
         lives = np.append(np.minimum(times, horizon), horizon)
-        # (members, 8): who dies at each time, and who outlives the last.
+        # (members, 8) probabilities of an event at each time, and after the last.
         share = np.concatenate([-np.diff(curves[:, n], prepend=1.0), curves[:, n, -1:]], axis=1)
         means = share @ lives
-        own = share @ lives**2 - means**2
+        variances = share @ lives**2 - means**2
         mixture = share.mean(axis=0)
         total = mixture @ lives**2 - (mixture @ lives) ** 2
         assert mean[n] == pytest.approx(means.mean())
-        assert parts.aleatoric[n] == pytest.approx(own.mean(), abs=1e-9)
+        assert parts.aleatoric[n] == pytest.approx(variances.mean(), abs=1e-9)
         assert parts.epistemic[n] == pytest.approx(means.var(), abs=1e-9)
         assert parts.total[n] == pytest.approx(total, abs=1e-9)
     alive = survival_uncertainty(curves)

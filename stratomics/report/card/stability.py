@@ -18,7 +18,7 @@ POOR = 0.5
 """Share of factors with poor stability above which the verdict is WATCH; a few unstable factors are common."""
 
 SPLIT_VARIABILITY = (0.5, 1.0)
-"""Standard deviation between repeats divided by half the width of the interval. Variances add, so that a ratio of a half
+"""Standard deviation between repeats divided by half the width of the interval. Variances add, so a ratio of a half
 is a quarter on the scale of variances; above one, the split matters more than the whole interval."""
 
 CHANCE = 0.5

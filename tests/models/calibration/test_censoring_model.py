@@ -1,4 +1,4 @@
-"""Censoring given covariates: the truth found, Kaplan-Meier where they say nothing, nobody evaluated by his own model."""
+"""Censoring given covariates: the truth is recovered, Kaplan-Meier without effects, cross-fitting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def followed(effect: float, seed: int = 0, n: int = 2000) -> tuple[np.ndarray, n
     return x, time <= censored, np.minimum(time, censored)
 
 
-def test_the_truth_is_found() -> None:
+def test_the_truth_is_recovered() -> None:
     """About 1,000 censored: the standard error of a probability is about 0.02."""
     x, event, time = followed(1.0)
     at = np.array([0.1, 0.5, 1.0])
@@ -30,12 +30,12 @@ def test_without_effect_it_is_kaplan_meier() -> None:
     x, event, time = followed(0.0)
     at = np.linspace(0.05, 1.5, 20)
     conditional = conditional_censoring(x, event, time, FOLD)(at)
-    # A curve in 200 steps, so that it may be a two-hundredth off.
+    # A curve has 200 steps, so it may differ by 1/200.
     assert np.abs(conditional - censoring_survival(event, time)(at)).max() < 0.03
 
 
-def test_a_patient_teaches_nothing_about_himself() -> None:
-    """What is said of a patient hangs on his own row by the common slope and baseline alone."""
+def test_a_patient_is_predicted_by_a_model_of_other_patients() -> None:
+    """The prediction of a patient depends on their row only through the common slope and baseline."""
     x, event, time = followed(1.0, n=200)
     fold = np.arange(200) % 5
     moved = x.copy()
@@ -43,24 +43,24 @@ def test_a_patient_teaches_nothing_about_himself() -> None:
     before, after = (conditional_censoring(z, event, time, fold).values for z in (x, moved))
     same_fold = np.flatnonzero((fold == 0) & (np.arange(200) > 0))
     order = np.argsort(before[same_fold, -1])
-    # The others of his fold are told apart and keep their order: their model did not see him.
+    # The order within the fold of this patient is unchanged: its model was not fitted on them.
     assert (np.diff(after[same_fold][order, -1]) > 0).all()
 
 
-def test_ties_let_the_event_go_first() -> None:
-    """Both at 1: one dies, one is censored, two go on; of the three at risk of being censored one is."""
+def test_at_ties_events_come_before_censoring() -> None:
+    """One event and one censoring at time 1: of the three patients at risk of censoring, one is censored."""
     event, time = np.array([True, False, True, True]), np.array([1.0, 1.0, 2.0, 3.0])
     censoring = conditional_censoring(np.zeros((4, 1)), event, time, np.array([0, 1, 0, 1]))
     assert censoring(np.array([0.99, 1.0]))[0] == pytest.approx([1.0, np.exp(-1.0 / 3.0)])
 
 
-def test_where_nobody_is_censored_all_are_followed() -> None:
+def test_without_censoring_the_probability_is_one() -> None:
     x, _, time = followed(0.0, n=30)
     censoring = conditional_censoring(x, np.ones(30, dtype=bool), time, np.arange(30) % 3)
     np.testing.assert_array_equal(censoring(np.array([0.0, 1.0, 99.0])), np.ones((30, 3)))
 
 
-def test_a_fold_whose_others_were_all_followed_and_a_constant_column() -> None:
+def test_a_fold_without_censoring_in_training_and_a_constant_column() -> None:
     x, event, time = followed(1.0, n=30)
     fold, event = np.arange(30) % 3, event.copy()
     event[fold != 1] = True

@@ -1,4 +1,4 @@
-"""Recalibration: a slope that shrinks what promises too much, and is never negative."""
+"""Recalibration of log hazards: the slope shrinks overconfident predictions and is never negative."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def draw(n: int, factor: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
-def test_slope_undoes_overconfidence(factor: float) -> None:
+def test_slope_corrects_overconfidence(factor: float) -> None:
     recalibration = CoxRecalibration.fit(*draw(4000, factor))
     assert recalibration.slope * factor == pytest.approx(1.0, abs=0.06)
 
 
-def test_a_reversed_prediction_is_not_turned_round() -> None:
+def test_a_reversed_prediction_gets_slope_zero() -> None:
     recalibration = CoxRecalibration.fit(*draw(200, -1.0))
     assert recalibration.slope == 0.0
     curves = recalibration.survival(np.array([-2.0, 2.0]))
@@ -35,14 +35,14 @@ def test_survival_agrees_with_the_truth() -> None:
     eta, event, time = draw(20_000, 1.0)
     recalibration = CoxRecalibration.fit(eta, event, time)
     times = recalibration.baseline.times
-    # The last patients at risk are too few to pin the curve down.
+    # The last patients at risk are too few to estimate the curve.
     early = times < np.quantile(time, 0.95)
     for value in (-1.0, 0.0, 1.0):
         true = np.exp(-times * np.exp(value))
         assert np.abs(recalibration.survival(np.array([value]))[0] - true)[early].max() < 0.02
 
 
-def test_higher_risk_never_has_the_better_curve() -> None:
+def test_higher_risk_never_has_a_better_curve() -> None:
     recalibration = CoxRecalibration.fit(*draw(60, 1.0, seed=3))
     curves = recalibration.survival(np.linspace(-3, 3, 7))
     assert (np.diff(curves, axis=0) <= 0).all()
@@ -54,7 +54,7 @@ def test_equal_predictions_give_one_curve() -> None:
     assert CoxRecalibration.fit(np.zeros(50), event, time).slope == 0.0
 
 
-def test_a_nan_is_refused() -> None:
+def test_nan_raises_an_error() -> None:
     eta, event, time = draw(50, 1.0)
     eta[3] = np.nan
     with pytest.raises(FitError, match="not finite"):

@@ -1,4 +1,4 @@
-"""Curves, competing risks and levels recalibrated: truth found again, order kept, and who knows nothing averages."""
+"""Recalibration of curves, competing risks and levels: truth recovered, order kept, averages without information."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIMES = np.linspace(0.02, 3.0, 100)
 
 
 def draw(n: int, factor: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Log cumulative hazards around their mean, `factor` too loud, of patients with hazard exp(x)."""
+    """Centred log cumulative hazards of patients with hazard exp(x), too extreme by `factor`."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=n)
     time, censored = rng.exponential(np.exp(-x)), rng.exponential(2.0, size=n)
@@ -31,7 +31,7 @@ def draw(n: int, factor: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.nda
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
-def test_slope_undoes_what_is_promised_too_much(factor: float) -> None:
+def test_slope_corrects_overconfidence(factor: float) -> None:
     _, estimate, event, time = draw(4000, factor)
     calibration = CurveRecalibration.fit(estimate, TIMES, event, time)
     assert calibration.slope * factor == pytest.approx(1.0, abs=0.06)
@@ -42,12 +42,12 @@ def test_curves_agree_with_the_truth(factor: float) -> None:
     x, estimate, event, time = draw(20_000, factor)
     calibration = CurveRecalibration.fit(estimate, TIMES, event, time)
     for value in (-1.0, 0.0, 1.0):
-        own = np.full((1, 1, len(TIMES)), (value - x.mean()) * factor)
-        assert np.abs(calibration.survival(own)[0] - np.exp(-TIMES * np.exp(value))).max() < 0.02
+        estimates = np.full((1, 1, len(TIMES)), (value - x.mean()) * factor)
+        assert np.abs(calibration.survival(estimates)[0] - np.exp(-TIMES * np.exp(value))).max() < 0.02
 
 
 @pytest.mark.parametrize("factor", [0.0, -1.0])
-def test_who_knows_nothing_gives_everybody_the_kaplan_meier_curve(factor: float) -> None:
+def test_without_information_all_patients_get_the_kaplan_meier_curve(factor: float) -> None:
     _, estimate, event, time = draw(500, factor)
     calibration = CurveRecalibration.fit(estimate, TIMES, event, time)
     assert calibration.slope == 0.0
@@ -59,12 +59,12 @@ def test_who_knows_nothing_gives_everybody_the_kaplan_meier_curve(factor: float)
 
 @given(st.integers(20, 120), st.integers(0, 1000), st.floats(0.1, 3.0))
 @settings(deadline=None, max_examples=25)
-def test_the_order_at_any_time_is_kept_and_curves_fall(n: int, seed: int, factor: float) -> None:
+def test_the_order_at_any_time_is_kept_and_curves_decrease(n: int, seed: int, factor: float) -> None:
     _, estimate, event, time = draw(n, factor, seed)
     if not event.any():
         return
     rng = np.random.default_rng(seed)
-    # Curves that do not cross: a wobble over time that all share.
+    # Curves that do not cross: all share the same variation over time.
     estimate = estimate + rng.normal(size=len(TIMES)) * 0.1
     calibration = CurveRecalibration.fit(estimate - estimate.mean(axis=0), TIMES, event, time)
     curves = calibration.survival(estimate[None])
@@ -76,7 +76,7 @@ def test_the_order_at_any_time_is_kept_and_curves_fall(n: int, seed: int, factor
 
 @given(st.integers(1, 60), st.integers(0, 1000))
 @settings(deadline=None, max_examples=40)
-def test_percentiles_rise_strictly_between_0_and_1(n: int, seed: int) -> None:
+def test_percentiles_increase_strictly_between_0_and_1(n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     survival = rng.choice(np.concatenate([rng.random(5), [0.0, 1.0]]), n)
     percentiles = Percentiles.fit(survival, rng.random(n) < 0.5)
@@ -86,23 +86,23 @@ def test_percentiles_rise_strictly_between_0_and_1(n: int, seed: int) -> None:
     assert at[-1] == 1.0
 
 
-def test_percentiles_make_a_bent_curve_uniform_in_spite_of_censoring() -> None:
-    """S(T) squared is what is predicted; half of the patients are censored before they die."""
+def test_percentiles_calibrate_a_distorted_curve_despite_censoring() -> None:
+    """The prediction is S(T) squared; half of the patients are censored before the event."""
     rng = np.random.default_rng(1)
     died, censored = rng.random(20_000), rng.random(20_000)
-    seen = died > censored  # survival falls: who dies at a higher S dies first
-    percentiles = Percentiles.fit(np.maximum(died, censored) ** 2, seen)
+    event = died > censored  # S decreases with time, so an event at a higher S comes first
+    percentiles = Percentiles.fit(np.maximum(died, censored) ** 2, event)
     at = np.linspace(0.1, 1, 19)
     np.testing.assert_allclose(percentiles(at**2), at, atol=0.02)
 
 
-def test_few_events_leave_the_curves_their_own_word() -> None:
+def test_few_events_hardly_change_the_curves() -> None:
     percentiles = Percentiles.fit(np.array([0.9, 0.8]), np.array([True, True]))
     at = np.linspace(0, 1, 11)
     assert np.abs(percentiles(at) - at).max() < 0.04
 
 
-def test_causes_nobody_can_tell_apart_have_the_incidence_of_aalen_and_johansen() -> None:
+def test_uninformative_estimates_give_the_incidence_of_aalen_and_johansen() -> None:
     rng = np.random.default_rng(3)
     ends = rng.exponential([1.0, 2.0, 2.0], size=(800, 3))
     time, cause = ends.min(axis=1), (ends.argmin(axis=1) + 1) % 3
@@ -119,7 +119,7 @@ def test_causes_nobody_can_tell_apart_have_the_incidence_of_aalen_and_johansen()
         np.testing.assert_allclose(incidence[number - 1, 0][early], expected[early], atol=0.012)
 
 
-def test_each_cause_finds_its_own_patients() -> None:
+def test_each_cause_recovers_its_covariate() -> None:
     rng = np.random.default_rng(4)
     x = rng.normal(size=(3000, 2))
     ends = np.column_stack([rng.exponential(np.exp(-x)), rng.exponential(2.0, 3000)])
@@ -146,7 +146,7 @@ def levels(n: int, factor: float, seed: int = 0) -> tuple[np.ndarray, Response]:
 
 
 @pytest.mark.parametrize("factor", [0.5, 3.0])
-def test_levels_find_slope_and_thresholds(factor: float) -> None:
+def test_levels_recover_slope_and_thresholds(factor: float) -> None:
     """n 20,000: standard errors about 0.02."""
     estimate, response = levels(20_000, factor)
     calibration = LevelRecalibration.fit("ordinal", estimate, response)
@@ -158,7 +158,7 @@ def test_levels_find_slope_and_thresholds(factor: float) -> None:
 
 @pytest.mark.parametrize("link", sorted(LINKS))
 @pytest.mark.parametrize("factor", [0.0, -1.0])
-def test_levels_of_which_nothing_is_known_have_their_frequencies(link: str, factor: float) -> None:
+def test_levels_without_information_get_their_frequencies(link: str, factor: float) -> None:
     estimate, response = levels(300, factor)
     if link == "multinomial":
         estimate = estimate * np.linspace(-1, 1, 4)
@@ -169,19 +169,19 @@ def test_levels_of_which_nothing_is_known_have_their_frequencies(link: str, fact
     np.testing.assert_allclose(calibration.probability(estimate), np.tile(expected, (300, 1)), atol=1e-9)
 
 
-def test_temperature_of_classes_is_found() -> None:
+def test_temperature_of_classes_is_recovered() -> None:
     rng = np.random.default_rng(5)
     logit = rng.normal(size=(20_000, 3)) + np.array([0.5, 0.0, -1.0])
     level = (logit + rng.gumbel(size=logit.shape)).argmax(axis=1)
     response = Response(level == 2, np.ones(len(level), bool), level, ("a", "b", "c"))
-    loud = 2.5 * (logit - logit.mean(axis=0))
-    calibration = LevelRecalibration.fit("multinomial", loud, response)
+    extreme = 2.5 * (logit - logit.mean(axis=0))
+    calibration = LevelRecalibration.fit("multinomial", extreme, response)
     assert calibration.slope == pytest.approx(0.4, abs=0.02)
     true = np.exp(logit) / np.exp(logit).sum(axis=1, keepdims=True)
-    assert np.abs(calibration.probability(loud) - true).max() < 0.04
+    assert np.abs(calibration.probability(extreme) - true).max() < 0.04
 
 
-def test_a_level_nobody_has_is_unlikely_and_not_impossible(tmp_path: Path) -> None:
+def test_a_level_without_patients_is_unlikely_and_not_impossible(tmp_path: Path) -> None:
     estimate, response = levels(60, 1.0)
     positive, level = response.outcome
     without = Response(positive, response.observed, np.minimum(level, 2), response.levels)
@@ -193,7 +193,7 @@ def test_a_level_nobody_has_is_unlikely_and_not_impossible(tmp_path: Path) -> No
     np.testing.assert_array_equal(LevelRecalibration.load(tmp_path, "r").probability(estimate), probability)
 
 
-def test_a_nan_is_refused() -> None:
+def test_nan_raises_an_error() -> None:
     _, estimate, event, time = draw(50)
     estimate[3] = np.nan
     with pytest.raises(FitError, match="not finite"):
@@ -204,8 +204,8 @@ def test_a_nan_is_refused() -> None:
         LevelRecalibration.fit("ordinal", scores, response)
 
 
-def test_times_beyond_the_last_step_are_the_last_known() -> None:
-    """Patients followed beyond the training follow-up keep the last value, which the table says by its last time."""
+def test_times_beyond_the_last_step_keep_the_last_value() -> None:
+    """Patients followed beyond the training follow-up keep the last value; the table ends at the last time."""
     _, estimate, event, time = draw(200)
     calibration = CurveRecalibration.fit(estimate, TIMES, event, time)
     prediction = calibration.prediction(np.arange(200).astype(str), np.stack([estimate] * 2), "e")
@@ -215,8 +215,8 @@ def test_times_beyond_the_last_step_are_the_last_known() -> None:
     np.testing.assert_array_equal(at[:, 0], at[:, 1])
 
 
-def test_a_death_where_a_curve_stays_level_does_not_silence_all_others() -> None:
-    """A hazard that falls to a sixth late would let one curve rise: it stays level, and he dies there."""
+def test_an_event_on_a_constant_part_of_a_curve_does_not_dominate() -> None:
+    """A hazard that decreases to a sixth would let one curve increase; it is kept constant, with an event there."""
     _, estimate, event, time = draw(300)
     before = CurveRecalibration.fit(estimate, TIMES, event, time).slope
     known = np.flatnonzero(event & (time < TIMES[-1]))

@@ -1,4 +1,4 @@
-"""Recalibration of a response: the truth found again, a slope that shrinks and is never negative."""
+"""Recalibration of a response: the truth is recovered; the slope is shrunk and never negative."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def draw(n: int, factor: float, seed: int = 0, level: float = -1.0) -> tuple[np.
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
-def test_slope_and_intercept_undo_overconfidence(factor: float) -> None:
+def test_slope_and_intercept_correct_overconfidence(factor: float) -> None:
     """n 20,000: the standard errors of slope and intercept are about 0.02."""
     recalibration = ResponseRecalibration.fit(*draw(20_000, factor))
     assert recalibration.slope * factor == pytest.approx(1.0, abs=0.06)
@@ -44,7 +44,7 @@ def test_probabilities_add_up_to_the_positive_patients() -> None:
         assert probability.sum() == pytest.approx(positive.sum(), abs=1e-8)
 
 
-def test_a_reversed_prediction_is_not_turned_round() -> None:
+def test_a_reversed_prediction_gets_slope_zero() -> None:
     logit, positive = draw(200, -1.0)
     recalibration = ResponseRecalibration.fit(logit, positive)
     assert recalibration.slope == 0.0
@@ -65,14 +65,14 @@ def test_perfect_separation_stays_finite() -> None:
     assert (np.diff(recalibration.probability(logit)) > 0).all()
 
 
-def test_equal_logits_are_the_prevalence() -> None:
+def test_equal_logits_give_the_prevalence() -> None:
     positive = np.arange(40) < 10
     recalibration = ResponseRecalibration.fit(np.zeros(40), positive)
     assert recalibration.slope == 0.0
     assert recalibration.probability(np.array([3.0])) == pytest.approx(0.25)
 
 
-def test_a_nan_is_refused() -> None:
+def test_nan_raises_an_error() -> None:
     logit, positive = draw(50, 1.0)
     logit[3] = np.nan
     with pytest.raises(FitError, match="not finite"):

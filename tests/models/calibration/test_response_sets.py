@@ -1,4 +1,4 @@
-"""Response sets: brute force, coverage of everybody and of each class, groups, shift, and too few patients."""
+"""Response sets: brute force, coverage overall and within classes, groups, covariate shift, too few patients."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from models.calibration.cross_conformal import LeftOut, fewest
+from models.calibration.cross_conformal import HeldOutScores, smallest_calibration_size
 from models.calibration.density_ratio import DensityRatio, ShiftWeights
-from models.calibration.response_sets import TAXONOMIES, ResponseSets, written
+from models.calibration.response_sets import TAXONOMIES, ResponseSets, sets_as_text
 from models.linear.logistic_net import logistic_net
 from models.prediction import Prediction
 from omics.cohort.endpoints import Response
@@ -23,7 +23,7 @@ MEMBERS = 5
 
 
 def small(seed: int, n: int = 40, classes: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Probabilities with ties, labels, folds, groups."""
+    """Return probabilities with ties, labels, folds, groups."""
     rng = np.random.default_rng(seed)
     probability = rng.dirichlet(np.ones(classes), n).round(1)
     return probability, rng.integers(0, classes, n), rng.integers(0, 3, n), rng.choice(["x", "y"], n)
@@ -36,23 +36,23 @@ def test_p_values_equal_brute_force(seed: int, taxonomy: str, shifted: bool) -> 
     rng = np.random.default_rng(seed + 1)
     new, new_group = rng.dirichlet(np.ones(3), (3, 8)).round(1), rng.choice(["x", "y"], 8)
     shift = ShiftWeights(rng.uniform(0.1, 9, 40), rng.uniform(0.1, 9, 8)) if shifted else None
-    weight, own = (np.ones(40), np.ones(8)) if shift is None else shift
-    sets = ResponseSets.of(probability, label, fold, taxonomy, group)
-    alike = {
+    weight, new_weight = (np.ones(40), np.ones(8)) if shift is None else shift
+    sets = ResponseSets.fit_unchecked(probability, label, fold, taxonomy, group)
+    same_category = {
         "marginal": lambda i, j, y: True,
         "label": lambda i, j, y: label[i] == y,
         "group": lambda i, j, y: group[i] == new_group[j],
     }[taxonomy]
     for j in range(8):
         for y in range(3):
-            rows = [i for i in range(40) if alike(i, j, y)]
-            stranger = sum(weight[i] for i in rows if 1 - probability[i, label[i]] >= 1 - new[fold[i], j, y])
-            expected = (own[j] + stranger) / (own[j] + sum(weight[i] for i in rows))
+            rows = [i for i in range(40) if same_category(i, j, y)]
+            at_least = sum(weight[i] for i in rows if 1 - probability[i, label[i]] >= 1 - new[fold[i], j, y])
+            expected = (new_weight[j] + at_least) / (new_weight[j] + sum(weight[i] for i in rows))
             assert sets.p_values(new, new_group, shift)[j, y] == pytest.approx(expected, abs=1e-12)
 
 
 def fitted(n: int, rng: np.random.Generator, offset: float = -2.0) -> tuple[np.ndarray, ...]:
-    """Members' left-out and new probabilities of a rare response, by logistic regressions that leave a fold out."""
+    """Held-out and new probabilities of a rare response, by logistic regressions that each hold a fold out."""
 
     def patients(m: int) -> tuple[np.ndarray, np.ndarray]:
         x = rng.normal(size=(m, 4))
@@ -61,21 +61,21 @@ def fitted(n: int, rng: np.random.Generator, offset: float = -2.0) -> tuple[np.n
     x, label = patients(n)
     new, truth = patients(2000)
     fold = rng.permutation(np.arange(n) % MEMBERS)
-    left_out, of_new = np.zeros(n), []
+    held_out, of_new = np.zeros(n), []
     for member in range(MEMBERS):
-        learns = fold != member
-        coefficients, height = logistic_net(x[learns], label[learns], 4 / learns.sum(), 0.0)
-        left_out[~learns] = expit(x[~learns] @ coefficients + height)
+        train = fold != member
+        coefficients, height = logistic_net(x[train], label[train], 4 / train.sum(), 0.0)
+        held_out[~train] = expit(x[~train] @ coefficients + height)
         of_new.append(expit(new @ coefficients + height))
-    two = [np.stack([1.0 - p, p], axis=-1) for p in (left_out, np.stack(of_new))]
+    two = [np.stack([1.0 - p, p], axis=-1) for p in (held_out, np.stack(of_new))]
     return two[0], label.astype(np.int64), fold, two[1], truth.astype(np.int64)
 
 
 @pytest.mark.slow
-def test_each_class_is_covered_where_everybody_together_hides_it() -> None:
+def test_label_sets_cover_each_class_and_marginal_sets_do_not() -> None:
     """A fifth respond, n 200, 100 repetitions of 2,000 new patients. Monte Carlo SE: 0.003; 0.006 of responders.
 
-    Sets by class keep the promise to both; marginal ones keep it to all, and to far fewer of the responders.
+    Label sets have the coverage in both classes. Marginal sets have it overall, but far less among responders.
     """
     drawn = {name: [] for name in ("label", "marginal")}
     for seed in range(100):
@@ -90,8 +90,8 @@ def test_each_class_is_covered_where_everybody_together_hides_it() -> None:
     assert marginal_mean[1] < 0.75
 
 
-def test_groups_are_covered_each() -> None:
-    """The probabilities of one site say the opposite of the truth; n 4,000, SE about 0.008 a site."""
+def test_each_group_is_covered() -> None:
+    """The probabilities of one site are reversed; n 4,000, SE about 0.008 per site."""
     rng = np.random.default_rng(5)
 
     def patients(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -111,13 +111,13 @@ def test_groups_are_covered_each() -> None:
     assert covered["marginal"][1] < 0.8
 
 
-def test_weights_keep_the_promise_under_covariate_shift() -> None:
-    """New patients lie where the response is least sure; n 3,000, SE of a coverage about 0.01."""
+def test_weights_restore_coverage_under_covariate_shift() -> None:
+    """New patients have less certain responses; n 3,000, SE of a coverage about 0.01."""
     rng = np.random.default_rng(6)
 
     def patients(n: int, shift: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         x = rng.normal([shift, 0.0], size=(n, 2))
-        # The probability says too much where the first factor is large.
+        # The probability is too extreme where the first factor is large.
         label = (rng.random(n) < expit(x[:, 1] * np.exp(-x[:, 0]))).astype(np.int64)
         p = expit(2.0 * x[:, 1])
         return x, np.column_stack([1.0 - p, p]), label
@@ -133,7 +133,7 @@ def test_weights_keep_the_promise_under_covariate_shift() -> None:
     assert 500 < shift.effective < 2500
 
 
-def test_the_density_ratio_is_that_of_two_normals() -> None:
+def test_the_density_ratio_of_two_normals() -> None:
     """exp(s x - s^2 / 2), so that the slope is s; n 5,000 each, SE 0.02."""
     rng = np.random.default_rng(7)
     x = rng.normal(size=(5000, 3))
@@ -146,42 +146,42 @@ def test_the_density_ratio_is_that_of_two_normals() -> None:
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.1, 0.2, 0.3])
-def test_fewest_is_the_least_that_lets_a_class_go(alpha: float) -> None:
+def test_smallest_calibration_size_allows_a_class_to_be_excluded(alpha: float) -> None:
     def smallest(n: int) -> float:
         zeros = np.zeros(n, dtype=np.int64)
-        return float(LeftOut(np.zeros(n), zeros, zeros).p_values(np.ones((1, 1)), zeros[:1])[0])
+        return float(HeldOutScores(np.zeros(n), zeros, zeros).p_values(np.ones((1, 1)), zeros[:1])[0])
 
-    assert smallest(fewest(alpha)) <= alpha + 1e-12
-    assert smallest(fewest(alpha) - 1) > alpha
+    assert smallest(smallest_calibration_size(alpha)) <= alpha + 1e-12
+    assert smallest(smallest_calibration_size(alpha) - 1) > alpha
 
 
 @pytest.mark.parametrize(
-    ("taxonomy", "said"),
+    ("taxonomy", "sentence"),
     [("label", "class 1 has 8"), ("group", "group b has 3"), ("marginal", "the cohort has 8")],
 )
-def test_too_few_are_named_with_their_number(taxonomy: str, said: str) -> None:
+def test_too_few_patients_are_reported_with_their_number(taxonomy: str, sentence: str) -> None:
     n = 8 if taxonomy == "marginal" else 30
     label, group = (np.arange(n) < 8).astype(np.int64), np.where(np.arange(n) < 3, "b", "a")
     probability, fold = np.full((n, 2), 0.5), np.arange(n) % 3
-    with pytest.raises(TooFewError, match=f"{said}.*alpha 0.1 need 9"):
+    with pytest.raises(TooFewError, match=f"{sentence}.*alpha 0.1 need 9"):
         ResponseSets.fit(probability, label, fold, taxonomy, group)
-    sets = ResponseSets.of(probability, label, fold, taxonomy, group)
-    assert said in str(sets.shortfall())
-    # The flagged answer: nothing can be told to be strange, so that it stays in every set.
+    sets = ResponseSets.fit_unchecked(probability, label, fold, taxonomy, group)
+    assert sentence in str(sets.too_few_patients())
+    # No p value of this category can be small, so the class is in every set.
     unlikely = np.tile([1.0, 0.0], (MEMBERS, 2, 1))
     assert sets.predict(unlikely, np.array(["b", "b"]))[:, 1].all()
 
 
-def test_nine_of_a_class_are_enough() -> None:
+def test_nine_patients_of_a_class_are_enough() -> None:
     label = (np.arange(30) < 9).astype(np.int64)
     probability = np.column_stack([label == 0, label == 1]) * 0.8 + 0.1
     sets = ResponseSets.fit(probability, label, np.arange(30) % 3)
-    assert sets.shortfall() is None
+    assert sets.too_few_patients() is None
     assert not sets.predict(np.tile([1.0, 0.0], (3, 1, 1)))[0, 1]
 
 
-def test_who_knows_nothing_gets_every_class() -> None:
-    """One probability for all, as where the calibration slope is 0: everybody is tied, and nothing is drawn."""
+def test_equal_probabilities_give_every_class() -> None:
+    """All patients have one probability, as with a calibration slope of 0; all scores are tied."""
     label = (np.arange(100) < 30).astype(np.int64)
     flat = np.tile([0.7, 0.3], (100, 1))
     for taxonomy in ("label", "group"):
@@ -189,27 +189,27 @@ def test_who_knows_nothing_gets_every_class() -> None:
         assert sets.predict(np.tile([0.7, 0.3], (5, 3, 1))).all()
 
 
-def test_a_group_nobody_knows_gets_every_class_and_a_missing_one_is_an_error() -> None:
+def test_an_unknown_group_gets_every_class_and_missing_groups_raise_an_error() -> None:
     probability, label, fold, group = small(1)
-    sets = ResponseSets.of(probability, label, fold, "group", group)
+    sets = ResponseSets.fit_unchecked(probability, label, fold, "group", group)
     assert sets.predict(np.zeros((3, 2, 3)), np.array(["never", "seen"])).all()
     with pytest.raises(DataError, match="groups x, y"):
         sets.predict(np.zeros((3, 2, 3)))
 
 
-def test_a_nan_and_an_unknown_taxonomy_are_refused() -> None:
+def test_nan_and_an_unknown_taxonomy_raise_an_error() -> None:
     probability, label, fold, _ = small(2)
     with pytest.raises(ConfigError, match="label"):
-        ResponseSets.of(probability, label, fold, "labels")
+        ResponseSets.fit_unchecked(probability, label, fold, "labels")
     probability[0, 0] = np.nan
     with pytest.raises(FitError, match="not finite"):
-        ResponseSets.of(probability, label, fold)
+        ResponseSets.fit_unchecked(probability, label, fold)
 
 
 @pytest.mark.parametrize("taxonomy", sorted(TAXONOMIES))
-def test_what_was_saved_is_read(tmp_path: Path, taxonomy: str) -> None:
+def test_save_and_load(tmp_path: Path, taxonomy: str) -> None:
     probability, label, fold, group = small(3)
-    sets = ResponseSets.of(probability, label, fold, taxonomy, group)
+    sets = ResponseSets.fit_unchecked(probability, label, fold, taxonomy, group)
     sets.save(tmp_path, "sets")
     again = ResponseSets.load(tmp_path, "sets")
     new = np.random.default_rng(0).dirichlet(np.ones(3), (3, 20))
@@ -218,11 +218,11 @@ def test_what_was_saved_is_read(tmp_path: Path, taxonomy: str) -> None:
     assert again.groups == sets.groups
 
 
-def test_sets_are_written_as_evaluation_reads_them() -> None:
+def test_evaluation_reads_sets_as_text() -> None:
     sets = np.array([[a, b] for a in (True, False) for b in (True, False)])
     ids = np.array(["a", "b", "c", "d"])
     plain = Prediction.of_response(ids, "r", np.full(4, 0.5))
-    columns = {"response_set": written(sets, ("negative", "positive"))}
+    columns = {"response_set": sets_as_text(sets, ("negative", "positive"))}
     response = Response(np.arange(4) % 2 == 0, np.ones(4, dtype=bool))
     cases = ResponseCases.of(Prediction(plain.patients.assign(**columns), plain.long), ids, response)
     assert cases.sets is not None
