@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from benchmarks.clock import cpu, alternate
+from benchmarks.clock import alternate, cpu
 from models.losses.cox import cox_efron
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sksurv.linear_model import CoxnetSurvivalAnalysis
 from sksurv.util import Surv
 
-from benchmarks.clock import cpu, alternate
+from benchmarks.clock import alternate, cpu
 from models.linear.cox_net import cox_net_path, largest_penalty
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from benchmarks.clock import cpu, alternate
+from benchmarks.clock import alternate, cpu
 from models.config import TrainerConfig
 from models.ensemble.network import EnsembleNetwork, LinearPath
 from models.ensemble.stratifier import MemberInputs, Stratifier, train

@@ -58,8 +58,8 @@ def wide_cohort() -> object:
     import anndata
     import mudata
 
-    from omics.cohort.parse import parse_spec
     from omics.cohort.assemble import assemble_cohort
+    from omics.cohort.parse import parse_spec
 
     n, p = WIDE
     mudata.set_options(pull_on_update=False)

@@ -10,7 +10,7 @@ from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.clock import cpu, alternate
+from benchmarks.clock import alternate, cpu
 from models.linear.elastic_net import elastic_net_path, largest_penalty
 from models.linear.logistic_net import LogisticLikelihood
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks.clock import command_cpu, cpu, alternate
+from benchmarks.clock import alternate, command_cpu, cpu
 from omics.cohort.read import read_cohort
 
 PATIENTS, GENES = 500, 20_000

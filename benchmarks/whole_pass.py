@@ -28,9 +28,9 @@ def rows() -> Iterator[str]:
         _simulate(folder / "cohort")
         once, memory = _run(folder, 1)
         what = "all baselines, single views, controls and report"
-        yield f"stratomics, 1 x 5 folds, {what}: {once:.0f} CPU s, {memory:.2f} GB; a split of flexynesis {FLEXYNESIS:.0f}"
+        yield f"1 x 5 folds, {what}: {once:.0f} CPU s, {memory:.2f} GB; a split of flexynesis {FLEXYNESIS:.0f}"
         often, memory = _run(folder, 5)
-        yield f"stratomics, 5 x 5 folds: {often:.0f} CPU s ({often / once:.1f} times), {memory:.2f} GB per process at most"
+        yield f"5 x 5 folds: {often:.0f} CPU s ({often / once:.1f} times), {memory:.2f} GB per process at most"
         if command := os.environ.get("FLEXYNESIS"):
             yield f"flexynesis, one tuned split: {_flexynesis(command, folder):.0f} CPU s"
 

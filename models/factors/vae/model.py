@@ -144,8 +144,8 @@ class VAE:
         mean, variance = means.mean(dim=0), variances.mean(dim=0) + means.var(dim=0, correction=0)
         if decoder.likelihood == GAUSSIAN:
             variance = variance + decoder.noise()
-        values, variances = expected_response(decoder.likelihood, mean.numpy(), variance.numpy())
-        return scaling.restored(values, np.sqrt(variances))
+        values, value_variances = expected_response(decoder.likelihood, mean.numpy(), variance.numpy())
+        return scaling.restored(values, np.sqrt(value_variances))
 
     def loadings(self, view: str) -> Array:
         """(p, k) loadings of one view on the scale of its predictor; for a deep decoder, the mean Jacobian."""

@@ -19,7 +19,7 @@ from models.factors.vae.network import MultiViewNetwork, ViewInputs
 from omics.common.errors import FitError
 from omics.common.seeds import named_generator, named_seed
 
-__all__ = ["AutoencoderTraining", "HeadsLoss", "PatientInputs", "drop_views", "no_heads", "train"]
+__all__ = ["AutoencoderTraining", "HeadsLoss", "PatientInputs", "drop_views", "train"]
 
 HeadsLoss = Callable[[Tensor, Tensor], Tensor]
 """(posterior means (b, k), row numbers (b,)) -> scalar loss, added to minus the evidence bound per patient."""
@@ -44,7 +44,7 @@ class PatientInputs(ViewInputs):
         )
 
 
-def no_heads(mean: Tensor, rows: Tensor) -> Tensor:  # noqa: ARG001  # the arguments of a HeadsLoss
+def _no_heads(mean: Tensor, rows: Tensor) -> Tensor:  # noqa: ARG001  # the arguments of a HeadsLoss
     """Loss 0: training without heads."""
     return mean.new_zeros(())
 
@@ -76,7 +76,7 @@ class AutoencoderTraining(pl.LightningModule):
         n: int,
         config: TrainerConfig,
         seed: int,
-        heads: HeadsLoss = no_heads,
+        heads: HeadsLoss = _no_heads,
     ) -> None:
         super().__init__()
         self.network, self.n, self.config, self.seed, self.heads = network, n, config, seed, heads
