@@ -1,4 +1,4 @@
-"""Runs in processes of their own that are killed, for tests of what is left and how the next one goes on."""
+"""Runs in processes that are killed, for tests of what remains and how the next attempt continues."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-# A server that has imported everything, from which each process is forked in no time.
+# A server that has imported all libraries, so that forking a process takes little time.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     ["mlflow", "stratomics.fitting.fit", "stratomics.cli.run_output", "stratomics.report.page"]
@@ -20,7 +20,7 @@ CONTEXT.set_forkserver_preload(
 
 
 def start(words: Sequence[str], cwd: Path, die_at: int | None = None) -> BaseProcess:
-    """Start ``stratomics WORDS`` in `cwd`; it kills itself before it syncs for the `die_at`-th time."""
+    """Start ``stratomics WORDS`` in `cwd`; the process kills itself before its `die_at`-th sync."""
     process = CONTEXT.Process(target=_main, args=(list(words), str(cwd), die_at))
     process.start()
     return process
@@ -32,7 +32,7 @@ def _main(words: list[str], cwd: str, die_at: int | None) -> None:
     os.chdir(cwd)
     if die_at is not None:
         _die_at_sync(die_at)
-    err = Path("stderr.txt").open("a")  # noqa: SIM115  # as long as the process
+    err = Path("stderr.txt").open("a")  # noqa: SIM115  # open until the process ends
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
         code = main(words)
     sys.exit(code)
@@ -51,6 +51,6 @@ def _die_at_sync(number: int) -> None:
 
 
 def contents(run: Path) -> dict[str, bytes]:
-    """Every file of a run directory but its log, which may tell of several attempts."""
+    """All files of a run directory but its log, which may have several attempts."""
     files = (path for path in sorted(run.rglob("*")) if path.is_file() and path.name != "run.log")
     return {path.relative_to(run).as_posix(): path.read_bytes() for path in files}

@@ -1,4 +1,4 @@
-"""Tasks for processes of another executor, which find them by the name of this module."""
+"""Tasks for processes of another executor, which import this module by its name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from omics.common.errors import CohortError, DataError
 
 @dataclass(frozen=True)
 class Prepare:
-    """Says in a file of its folder that it was called, by which process."""
+    """Writes the id of the process that calls it to a file in its folder."""
 
     folder: Path
 
@@ -54,7 +54,7 @@ def die_once(folder: Path, number: int) -> int:
 
 
 def slow(folder: Path, number: int) -> int:
-    with (folder / "begun.txt").open("a") as file:
+    with (folder / "started.txt").open("a") as file:
         file.write(f"{number}\n")
     time.sleep(1.0)
     return number

@@ -1,4 +1,4 @@
-"""Servers that tests start themselves, on the loopback interface: a Dask cluster, PostgreSQL."""
+"""Servers that tests start on the loopback interface: a Dask cluster, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from typing import Any
 
 from places import ROOT
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not condition():
-        assert time.monotonic() < end, f"{what} did not come in {PATIENCE} s"
+        assert time.monotonic() < end, f"{what} did not start in {TIMEOUT} s"
         time.sleep(0.1)
 
 
 @dataclass
 class Cluster:
-    """A Dask scheduler, and worker processes that read their modules where we read ours."""
+    """A Dask scheduler, and worker processes with the modules of this process."""
 
     folder: Path
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -43,33 +43,33 @@ class Cluster:
     def start(self, name: str, *words: str) -> None:
         """Start `name`, which is ``scheduler`` or the name of a worker."""
         kind = "scheduler" if name == "scheduler" else "worker"
-        own = [
+        options = [
             "--host",
             "127.0.0.1",
             "--scheduler-file",
             str(self.folder / "scheduler.json"),
             "--no-dashboard",
         ]
-        command = [sys.executable, "-W", "ignore", "-m", f"distributed.cli.dask_{kind}", *own, *words]
+        command = [sys.executable, "-W", "ignore", "-m", f"distributed.cli.dask_{kind}", *options, *words]
         path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "helpers")])
-        said = (self.folder / f"{name}.log").open("wb")
+        output = (self.folder / f"{name}.log").open("wb")
         self.processes[name] = subprocess.Popen(
-            command, cwd=self.folder, env=os.environ | {"PYTHONPATH": path}, stdout=said, stderr=said
+            command, cwd=self.folder, env=os.environ | {"PYTHONPATH": path}, stdout=output, stderr=output
         )
-        said.close()
+        output.close()
 
     def start_worker(self, name: str, *words: str) -> None:
-        own = ["--name", name, "--nthreads", "1", "--local-directory", str(self.folder)]
-        self.start(name, *own, *words)
-        wait_for(lambda: self.said(name, "Registered to"), name)
+        options = ["--name", name, "--nthreads", "1", "--local-directory", str(self.folder)]
+        self.start(name, *options, *words)
+        wait_for(lambda: self.logged(name, "Registered to"), name)
 
-    def said(self, name: str, words: str) -> bool:
+    def logged(self, name: str, words: str) -> bool:
         return words in (self.folder / f"{name}.log").read_text(errors="replace")
 
     def stop(self, name: str) -> None:
         process = self.processes.pop(name)
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 @contextmanager
@@ -82,30 +82,30 @@ def dask_cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
             cluster.start_worker(f"worker{number}")
         yield cluster
     finally:
-        # The scheduler last: it is told who leaves.
+        # The scheduler last, since workers report to it when they end.
         for name in reversed(list(cluster.processes)):
             cluster.stop(name)
 
 
 def postgres_program(name: str) -> Path | None:
-    """Find a program of Debian's package, which keeps servers off the path; the newest release, if any."""
-    own = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
-    found = own[-1] if own else shutil.which(name)
-    return None if found is None else Path(found)
+    """Find the newest version of a program in Debian's package, which does not put servers on the path."""
+    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
+    program = installed[-1] if installed else shutil.which(name)
+    return None if program is None else Path(program)
 
 
 @contextmanager
 def postgres(*databases: str) -> Iterator[str]:
-    """Start PostgreSQL with empty databases, and give the URL that each of their names ends."""
+    """Start PostgreSQL with empty databases; add /NAME to the URL for each of them."""
     initdb, server = postgres_program("initdb"), postgres_program("postgres")
     assert initdb is not None
     assert server is not None
-    # It refuses to run as root; Debian's package brings a user of its own.
+    # It refuses to run as root; Debian's package creates a user for it.
     user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # Not below pytest's folders, into which that user may not look.
+    # Not in the folders of pytest, which that user cannot read.
     with tempfile.TemporaryDirectory(prefix="postgres", ignore_cleanup_errors=True) as place:
         if user:
             shutil.chown(place, "postgres", "postgres")
@@ -133,8 +133,8 @@ def postgres(*databases: str) -> Iterator[str]:
                 _create(port, name)
             yield f"postgresql://stratomics@127.0.0.1:{port}"
         finally:
-            process.send_signal(signal.SIGINT)  # its fast way to end, whoever is connected
-            process.wait(PATIENCE)
+            process.send_signal(signal.SIGINT)  # fast shutdown, whatever is connected
+            process.wait(TIMEOUT)
 
 
 def _connect(port: int) -> Any:

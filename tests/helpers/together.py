@@ -1,4 +1,4 @@
-"""What is told from processes that train together; a module, since they find it by its name."""
+"""Callbacks for distributed training; a module, since the processes import it by its name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 class Present(pl.Callback):
-    """Process id, and patients seen in the last step, of each rank: tensors, since they alone come back."""
+    """Process id and number of steps of each rank, as tensors, which Lightning gathers."""
 
     def __init__(self, count: int) -> None:
         self.process = torch.zeros(count, dtype=torch.int64)

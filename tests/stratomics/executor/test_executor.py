@@ -1,4 +1,4 @@
-"""A real Dask scheduler with two workers: the same bytes as on this machine, and a sentence for whatever fails."""
+"""A real Dask scheduler with two workers: the same bytes as on one machine, and an error message for each failure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def executor(request: pytest.FixtureRequest) -> ExecutorConfig:
     return on(request.getfixturevalue("cluster"))
 
 
-def test_every_executor_is_tried_here() -> None:
+def test_all_executors_are_tested_here() -> None:
     assert set(EXECUTORS) == {"local", "dask"}
 
 
@@ -57,17 +57,17 @@ def test_each_process_prepares_once(executor: ExecutorConfig, tmp_path: Path) ->
     assert sorted(prepared) == sorted(map(str, worked))
 
 
-def test_without_tasks_nobody_prepares(executor: ExecutorConfig, tmp_path: Path) -> None:
+def test_without_tasks_no_process_prepares(executor: ExecutorConfig, tmp_path: Path) -> None:
     assert run(executor, remote_tasks.square, [], remote_tasks.Prepare(tmp_path)) == {}
     assert not (tmp_path / "prepared.txt").exists()
 
 
-def test_what_a_task_raises_comes_through(executor: ExecutorConfig, tmp_path: Path) -> None:
+def test_the_error_of_a_task_is_raised(executor: ExecutorConfig, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="this fold has no feature"):
         run(executor, remote_tasks.refuse, [1, 2], remote_tasks.Prepare(tmp_path))
 
 
-def test_a_task_that_kills_its_workers_is_an_error_of_ours(executor: ExecutorConfig, tmp_path: Path) -> None:
+def test_a_task_that_kills_its_workers_is_a_stratomics_error(executor: ExecutorConfig, tmp_path: Path) -> None:
     with pytest.raises(StratomicsError, match=r"died.* for lack of memory"):
         run(executor, remote_tasks.die, [1, 2], remote_tasks.Prepare(tmp_path))
 
@@ -89,11 +89,11 @@ def test_a_run_ends_with_the_bytes_of_a_local_one(
     here, there = runs
     assert here.name == there.name
     one, two = contents(here), contents(there)
-    # These two say, or have the digest of what says, where it ran.
+    # config.yaml names the executor, and manifest.json has the digest of config.yaml.
     for name in ("config.yaml", "manifest.json"):
         assert one.pop(name) != two.pop(name)
     assert one == two
-    # What worked was indeed the cluster.
+    # The cluster did run the tasks.
     assert cluster.address in (there / "config.yaml").read_text()
     assert main(["verify", str(there)]) == 0
 
@@ -109,7 +109,7 @@ def test_the_work_of_a_dead_worker_is_done_by_another(cluster: Cluster, tmp_path
 def test_a_worker_that_cannot_read_the_cohort_is_named(cluster: Cluster, tmp_path: Path) -> None:
     with pytest.raises(StratomicsError, match=r"the worker on .* same path on all machines") as caught:
         run(on(cluster), remote_tasks.square, [1], remote_tasks.Unprepared(tmp_path))
-    # Not an InputError, after which a run leaves nothing of what is done.
+    # Not an InputError, after which a run would remove its finished tasks.
     assert type(caught.value) is StratomicsError
 
 
@@ -123,22 +123,22 @@ def test_other_releases_on_a_worker_are_refused(
 
 
 @pytest.mark.service
-def test_who_stops_leaves_nothing_to_be_done(cluster: Cluster, tmp_path: Path) -> None:
-    begun = tmp_path / "begun.txt"
+def test_after_ctrl_c_no_task_remains(cluster: Cluster, tmp_path: Path) -> None:
+    started = tmp_path / "started.txt"
     with open_executor(on(cluster), None) as run_tasks:
         results = run_tasks(remote_tasks.slow, list(range(20)), remote_tasks.Prepare(tmp_path))
         next(results)
         with pytest.raises(KeyboardInterrupt):
             results.throw(KeyboardInterrupt)  # type: ignore[attr-defined]  # what Ctrl-C does to a generator
     time.sleep(1.5)
-    known = len(begun.read_text().split())
+    known = len(started.read_text().split())
     assert known < 8
     time.sleep(1.5)
-    assert len(begun.read_text().split()) == known
+    assert len(started.read_text().split()) == known
 
 
 @pytest.mark.service
-def test_a_cluster_that_falls_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_loses_its_workers_and_its_scheduler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stratomics.executor.dask.POLL_INTERVAL", 0.3)
     monkeypatch.setattr("stratomics.executor.dask.NO_WORKER_TIMEOUT", 1.0)
     with dask_cluster(tmp_path, workers=1) as cluster, open_executor(on(cluster), None) as run_tasks:
@@ -167,7 +167,7 @@ def test_a_run_waits_for_its_first_worker(
         results = run_tasks(remote_tasks.square, [3], remote_tasks.Prepare(tmp_path))
         cluster.start("worker0", "--nthreads", "1", "--local-directory", str(tmp_path))
         [(task, (result, _))] = list(results)
-        wait_for(lambda: cluster.said("worker0", "Registered to"), "the worker")
+        wait_for(lambda: cluster.logged("worker0", "Registered to"), "the worker")
     assert (task, result) == (3, 9)
     assert caplog.text.count("has no worker yet") == 1
 
@@ -175,7 +175,7 @@ def test_a_run_waits_for_its_first_worker(
 @pytest.mark.parametrize(
     "address", ["tcp://127.0.0.1:1", "nowhere.invalid:8786", "tcp://:0", "http://127.0.0.1:1"]
 )
-def test_a_scheduler_out_of_reach_is_one_sentence(
+def test_an_unreachable_scheduler_is_one_sentence(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -196,7 +196,7 @@ def test_a_scheduler_out_of_reach_is_one_sentence(
     assert not list((tmp_path / "runs").glob("*.part"))
 
 
-def test_without_the_extra_its_name_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(ConfigError, match=r"pip install 'stratomics\[cluster\]'"),

@@ -1,4 +1,4 @@
-"""Factors of a run: its tables, what the report says of them, and that they change nothing else."""
+"""Factors of a run: the tables, and their section of the report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SITE = "<b>Lyon</b>"
 
 
 def batch_effect(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
-    """A site that shifts half of all features, names that would be markup, and a patient without any view."""
+    """A site that shifts half of the features, names with markup, and a patient without one view."""
     outcome = frames["outcome"]
     outcome["centre"] = np.where(np.arange(len(outcome)) % 3 == 0, SITE, "Leeds")
     shifted = set(outcome["sample_id"][outcome["centre"] == SITE])
@@ -76,11 +76,11 @@ def test_the_saved_reference_gives_the_saved_factors(run: RunDirectory) -> None:
     np.testing.assert_allclose(cohort.obsm["X_factors_sd"], factors.iloc[:, 3:])
 
 
-def test_the_batch_is_seen_and_said(run: RunDirectory) -> None:
+def test_the_batch_effect_is_reported(run: RunDirectory) -> None:
     associations = table(run, "associations")
     site = associations[associations["kind"] == "site"].sort_values("q").iloc[0]
     assert site["q"] < 1e-4
-    # Patients without any view have nothing to say.
+    # The patient without any view is left out.
     assert set(associations["n"]) == {39}
     page = (run.path / "report.html").read_text()
     factor = site["factor"].replace("factor", "factor ")
@@ -90,7 +90,7 @@ def test_the_batch_is_seen_and_said(run: RunDirectory) -> None:
     assert stability["verdict"][site["factor"]] == "stable"
 
 
-def test_poor_factors_are_said_to_be_poor(run: RunDirectory) -> None:
+def test_poor_factors_are_reported(run: RunDirectory) -> None:
     stability = table(run, "stability")
     page = (run.path / "report.html").read_text()
     poor = stability[stability["verdict"] == "poor"]

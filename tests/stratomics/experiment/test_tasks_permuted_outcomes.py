@@ -1,4 +1,4 @@
-"""Under a permuted outcome nobody predicts anything: leakage would show here."""
+"""With a permuted outcome all methods perform at chance; leakage would show here."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float
         folds = stratified_folds(shuffled, 3, 1, number, "outer")
         parts: dict[str, list[Prediction]] = {name: [] for name in scores}
         for fold in folds:
-            for name, own in predict_methods(NewPatients.of_fold(shuffled, fold, config, number)).items():
-                parts[name].append(own.at(0, fold.number))
+            for name, prediction in predict_methods(NewPatients.of_fold(shuffled, fold, config, number)).items():
+                parts[name].append(prediction.at(0, fold.number))
         for name, predicted in parts.items():
             cases = cases_of(Prediction.concatenate(predicted), ids, endpoint)
             scores[name].append(float(find_metric(metric).function(cases, np.ones((1, len(cases))))[0]))
@@ -46,7 +46,7 @@ def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float
 
 
 def check_chance(scores: dict[str, list[float]]) -> None:
-    """Every method's mean lies within 3 standard errors of 0.5."""
+    """The mean of each method is within 3 standard errors of 0.5."""
     for name, values in scores.items():
         error = np.std(values, ddof=1) / np.sqrt(len(values))
         print(f"{name}: mean {np.mean(values):.4f}, standard error {error:.4f}")  # noqa: T201  # shown with -s

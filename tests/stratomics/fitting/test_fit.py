@@ -1,4 +1,4 @@
-"""Nothing of a test patient reaches a fit: not in the outer folds, not in the inner ones."""
+"""A fit does not depend on its test patients, in outer and in inner folds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUICKLY = ExperimentConfig(factors=FactorsConfig(count=3), trainer=TrainerConfig
 CONFIG = complete_config(QUICKLY, "survival")
 
 
-def spoiled(cohort: Any, rows: np.ndarray) -> Any:
+def with_changes(cohort: Any, rows: np.ndarray) -> Any:
     """The cohort with every value, covariate and outcome of `rows` changed."""
     other = cohort.copy()
     ids = other.obs_names[rows]
@@ -38,7 +38,7 @@ def spoiled(cohort: Any, rows: np.ndarray) -> Any:
 
 
 def methods(cohort: Any, fold: Fold, **changes: Any) -> dict[str, Any]:
-    """Predictions of a fold's test rows by every method, those of the ledger among them."""
+    """Predictions of the test rows of a fold by all methods, those on subsets of the views included."""
     config = dataclasses.replace(CONFIG, **changes)
     return predict_fold(config, Design(cohort, cohort, [fold]), fold)[0]
 
@@ -54,30 +54,30 @@ def fold(acc: Any) -> Fold:
 
 
 def test_a_fold_learns_nothing_from_its_test_patients(acc: Any, fold: Fold) -> None:
-    """Every method's predictions for an untouched test patient are the same whatever the others are."""
+    """The predictions for a test patient do not depend on the values of the other test patients."""
     one = methods(acc, fold)
-    two = methods(spoiled(acc, fold.test[1:]), fold)
+    two = methods(with_changes(acc, fold.test[1:]), fold)
     views = [f"{what}:{view}" for what in ("alone", "without") for view in cohort_spec(acc).views]
     assert set(one) == {"stratomics", *BASELINES["survival"], "all_views", "clinical_covariates", *views}
     for name, prediction in one.items():
-        untouched = acc.obs_names[fold.test[0]]
+        unchanged = acc.obs_names[fold.test[0]]
         for table in ("patients", "survival"):
-            mine, theirs = (getattr(p, table) for p in (prediction, two[name]))
+            before, after = (getattr(p, table) for p in (prediction, two[name]))
             pd.testing.assert_frame_equal(
-                mine[mine["sample_id"] == untouched].reset_index(drop=True),
-                theirs[theirs["sample_id"] == untouched].reset_index(drop=True),
+                before[before["sample_id"] == unchanged].reset_index(drop=True),
+                after[after["sample_id"] == unchanged].reset_index(drop=True),
             )
 
 
 def test_a_fold_does_learn_from_its_training_patients(acc: Any, fold: Fold) -> None:
     one = methods(acc, fold)
-    two = methods(spoiled(acc, fold.train[:10]), fold)
+    two = methods(with_changes(acc, fold.train[:10]), fold)
     for name in one:
         assert not np.allclose(one[name].patients["risk"], two[name].patients["risk"]), name
 
 
-def test_a_member_learns_nothing_from_those_it_leaves_out(acc: Any, tmp_path: Path) -> None:
-    """Changed values of one inner fold leave its own member bit-identical, and no other."""
+def test_a_member_does_not_depend_on_its_held_out_patients(acc: Any, tmp_path: Path) -> None:
+    """Changed values in one inner fold leave the member without this fold bit-identical, and no other member."""
     inner = stratified_folds(acc, CONFIG.split.inner_folds, 1, 5, "inner")
     changed = acc.copy()
     ids = changed.obs_names[inner[2].test]
@@ -112,23 +112,23 @@ def test_there_is_one_fit_of_each_kind_per_inner_fold(acc: Any, monkeypatch: pyt
     assert max(sizes) < acc.n_obs
 
 
-def test_calibration_uses_left_out_predictions_only(acc: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What calibrates a patient is the prediction of the one member that never saw him."""
+def test_calibration_uses_out_of_fold_predictions_only(acc: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calibration uses the prediction of each patient by the member that is fitted without them."""
     from models.calibration.cox_recalibration import CoxRecalibration
 
-    handed = {}
+    received = {}
     original = CoxRecalibration.fit
 
     def spy(log_hazard: np.ndarray, *outcome: Any) -> CoxRecalibration:
-        # The first: the model of censoring calibrates itself in the same way, later.
-        handed.setdefault("log_hazard", log_hazard)
+        # The first call; the model of censoring is calibrated in the same way, later.
+        received.setdefault("log_hazard", log_hazard)
         return original(log_hazard, *outcome)
 
     monkeypatch.setattr(CoxRecalibration, "fit", spy)
     model = fit(acc, CONFIG, 5)
     x = model.layout.stack([encoder.encode(acc).blocks for encoder in model.encoders])
-    # Training patients of a member come with the factors of new patients; these here it left out.
-    said = model.stratifier.predict(x)[0]
+    # The patients compared here are held out by the member, so that they are encoded as new patients.
+    estimates = model.stratifier.predict(x)[0]
     for member, fold in enumerate(stratified_folds(acc, CONFIG.split.inner_folds, 1, 5, "inner")):
-        expected = said[member] - model.endpoints[0].centers[member]
-        np.testing.assert_allclose(handed["log_hazard"][fold.test], expected[fold.test, 0], atol=1e-6)
+        expected = estimates[member] - model.endpoints[0].centers[member]
+        np.testing.assert_allclose(received["log_hazard"][fold.test], expected[fold.test, 0], atol=1e-6)

@@ -1,4 +1,4 @@
-"""Every head through the whole of `fit`: predictions that are legal, saved, loaded and the same again."""
+"""Each head through `fit`: valid predictions, which are the same after saving and loading."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ NAMES = [(kind, name) for kind in HEADS for name in HEADS[kind]]
 
 
 def with_causes(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
-    """Every third event is of a second cause, and half of the patients came late."""
+    """Every third event has a second cause, and half of the patients have delayed entry."""
     outcome = frames["outcome"]
     outcome["cause"] = outcome["event"] * (1 + (outcome.index % 3 == 0))
-    outcome["came"] = np.where(outcome.index % 2, 0.3 * outcome["time"], 0.0).round(2)
-    spec["endpoints"]["survival"] |= {"cause": "cause", "entry": "came"}
+    outcome["entry"] = np.where(outcome.index % 2, 0.3 * outcome["time"], 0.0).round(2)
+    spec["endpoints"]["survival"] |= {"cause": "cause", "entry": "entry"}
 
 
 def with_levels(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ def with_levels(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
 CHANGES = {"survival": with_causes, "response": with_levels}
 
 
-def configured(kind: str, name: str) -> ExperimentConfig:
+def config_of(kind: str, name: str) -> ExperimentConfig:
     head = dataclasses.replace(HeadConfig(), **{kind: name})
     return complete_config(dataclasses.replace(QUICKLY, head=head), kind)
 
@@ -61,7 +61,7 @@ def test_fitted_saved_and_loaded(
     kind: str, name: str, write_small: Callable[..., Path], tmp_path: Path
 ) -> None:
     cohort = read_cohort(write_small(CHANGES[kind]))
-    model = fit(cohort, configured(kind, name), 1)
+    model = fit(cohort, config_of(kind, name), 1)
     prediction = model.predict(cohort)
     patients = prediction.patients
     assert len(patients) == cohort.n_obs
@@ -84,7 +84,7 @@ def test_fitted_saved_and_loaded(
 
 def test_incidences_of_the_causes_and_survival_add_up_to_one(write_small: Callable[..., Path]) -> None:
     cohort = read_cohort(write_small(with_causes))
-    table = fit(cohort, configured("survival", "competing_risks"), 1).predict(cohort).survival
+    table = fit(cohort, config_of("survival", "competing_risks"), 1).predict(cohort).survival
     assert sorted(table["cause"].unique()) == [1, 2]
     wide = table.pivot(index=["sample_id", "time"], columns="cause", values="cumulative_incidence")
     alive = table[table["cause"] == 1].set_index(["sample_id", "time"])["survival"].loc[wide.index]
@@ -92,9 +92,9 @@ def test_incidences_of_the_causes_and_survival_add_up_to_one(write_small: Callab
     assert (wide.groupby("sample_id").diff().dropna() >= -1e-12).all().all()
 
 
-def test_causes_are_needed_by_the_head_that_tells_them_apart(write_small: Callable[..., Path]) -> None:
+def test_competing_risks_need_causes(write_small: Callable[..., Path]) -> None:
     with pytest.raises(DataError, match="declare the endpoint's key `cause`"):
-        fit(read_cohort(write_small()), configured("survival", "competing_risks"), 1)
+        fit(read_cohort(write_small()), config_of("survival", "competing_risks"), 1)
 
 
 @pytest.mark.parametrize("name", HEADS["survival"])
@@ -112,7 +112,7 @@ def test_too_few_events_are_refused_with_their_number(
         spec["endpoints"]["survival"]["cause"] = "cause"
 
     with pytest.raises(DataError, match=sentence):
-        fit(read_cohort(write_small(change)), configured("survival", name), 1)
+        fit(read_cohort(write_small(change)), config_of("survival", name), 1)
 
 
 @pytest.mark.parametrize("name", HEADS["response"])
@@ -123,11 +123,11 @@ def test_one_class_is_refused(name: str, write_small: Callable[..., Path]) -> No
         frames["outcome"].loc[known, "response"] = "CR"
 
     with pytest.raises(DataError, match="has no negative patient"):
-        fit(read_cohort(write_small(change)), configured("response", name), 1)
+        fit(read_cohort(write_small(change)), config_of("response", name), 1)
 
 
-def test_baselines_that_know_no_entry_say_so(write_small: Callable[..., Path]) -> None:
-    with pytest.raises(DataError, match="go without them: --baselines"):
+def test_baselines_without_delayed_entry_refuse_it(write_small: Callable[..., Path]) -> None:
+    with pytest.raises(DataError, match="leave them out: --baselines"):
         fit_clinical_cox(TrainingPart(read_cohort(write_small(with_causes)), QUICKLY, 1))
 
 
@@ -170,7 +170,7 @@ def test_from_the_command_line_to_the_report(
 
 
 def test_cox_compares_within_sites_where_asked(write_small: Callable[..., Path]) -> None:
-    """Two sites whose baselines differ a hundredfold, unlike their patients: only within sites the factor is seen."""
+    """Two sites with similar patients, and times that differ a hundredfold: the factor shows within sites only."""
 
     def two_sites(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         site = np.arange(len(frames["outcome"])) % 2
@@ -179,7 +179,7 @@ def test_cox_compares_within_sites_where_asked(write_small: Callable[..., Path])
         spec["site"] = "site"
 
     cohort = read_cohort(write_small(two_sites))
-    plain = configured("survival", "cox")
+    plain = config_of("survival", "cox")
     within = dataclasses.replace(plain, head=dataclasses.replace(plain.head, by_site=True))
     one, two = (fit(cohort, config, 1).predict(cohort).patients["risk"] for config in (plain, within))
     assert not np.allclose(one, two)
@@ -188,14 +188,14 @@ def test_cox_compares_within_sites_where_asked(write_small: Callable[..., Path])
 
 
 def test_ordered_levels_may_begin_with_the_positive_ones(write_small: Callable[..., Path]) -> None:
-    """The linear path begins with what makes a response likely, which is the lower end of such levels."""
+    """The linear path starts from the direction of a response, which is the lower end of such levels."""
 
     def falling(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         CHANGES["response"](frames, spec)
-        [name] = [name for name, own in spec["endpoints"].items() if "levels" in own]
+        [name] = [name for name, endpoint in spec["endpoints"].items() if "levels" in endpoint]
         spec["endpoints"][name]["levels"] = spec["endpoints"][name]["levels"][::-1]
 
-    config = configured("response", "ordinal")
+    config = config_of("response", "ordinal")
     one, two = (
         fit(read_cohort(write_small(change)), config, 1).predict(read_cohort(write_small(change))).patients
         for change in (CHANGES["response"], falling)
@@ -204,10 +204,10 @@ def test_ordered_levels_may_begin_with_the_positive_ones(write_small: Callable[.
     assert together > 0.9
 
 
-def test_an_endpoint_beside_is_learned_by_every_fold_or_by_none(
+def test_a_secondary_endpoint_is_predicted_in_all_folds_or_in_none(
     write_small: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    """A toxicity of few patients, which some folds could learn and others not, is left out of all."""
+    """A toxicity of few patients, too few in some folds, is left out of all folds."""
 
     def rare(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         frames["outcome"]["tox"] = (np.arange(len(frames["outcome"])) % 7 == 0).astype(int)

@@ -1,4 +1,4 @@
-"""`stratomics verify` finds whatever differs from what a run left, and nothing else."""
+"""`stratomics verify` finds all differences from what the run recorded, and no other."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import yaml
 
 from omics.common.files import read_parquet, write_parquet
 from stratomics.cli import main
+from stratomics.runtime.versions import code_digest
 
 
 @pytest.fixture
 def run(small_run: Path, tmp_path: Path) -> Path:
-    """A copy of a run and of its cohort, which it names."""
+    """A copy of a run and of its cohort."""
     shutil.copytree(small_run.parent / "small", tmp_path / "small")
     return Path(shutil.copytree(small_run, tmp_path / small_run.name))
 
@@ -31,7 +32,9 @@ def findings(run: Path, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, st
     return {(one["code"], one["place"]) for one in found}
 
 
-def test_a_run_is_as_it_was_and_its_log_does_not_count(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unchanged_run_has_no_difference_and_its_log_does_not_count(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert findings(run, capsys) == set()
     (run / "run.log").write_text("more")
     assert main(["verify", str(run)]) == 0
@@ -40,7 +43,7 @@ def test_a_run_is_as_it_was_and_its_log_does_not_count(run: Path, capsys: pytest
     assert len(out[1].rpartition(" ")[2]) == 64
 
 
-def test_every_single_file_is_looked_at(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_files_are_compared(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [path for path in sorted(run.rglob("*")) if path.is_file()]
     names = {path.relative_to(run).as_posix() for path in files} - {"run.log", "manifest.json"}
     assert {"model/network.json", "survival.parquet", "config.yaml"} <= names
@@ -50,9 +53,7 @@ def test_every_single_file_is_looked_at(run: Path, capsys: pytest.CaptureFixture
     assert {place for code, place in found if code == "file_changed"} == names
 
 
-def test_a_changed_number_in_a_table_that_was_written_anew(
-    run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_changed_number_in_a_table_is_found(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = read_parquet(run / "predictions.parquet")
     write_parquet(run / "predictions.parquet", table)
     assert findings(run, capsys) == set()
@@ -70,7 +71,7 @@ def test_files_that_are_gone_or_new(run: Path, capsys: pytest.CaptureFixture[str
     }
 
 
-def test_another_configuration_is_told_from_another_way_to_write_it(
+def test_another_configuration_differs_from_another_way_to_write_it(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = run / "config.yaml"
@@ -83,7 +84,7 @@ def test_another_configuration_is_told_from_another_way_to_write_it(
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"a: [", b"1"])
-def test_a_configuration_that_cannot_be_read_hides_nothing_else(
+def test_an_unreadable_configuration_does_not_hide_other_differences(
     run: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     (run / "config.yaml").write_bytes(content)
@@ -131,8 +132,30 @@ def test_what_later_commands_write_is_no_difference(run: Path, capsys: pytest.Ca
     before = (run / "manifest.json").read_bytes()
     assert main(["report", str(run)]) == 0
     assert findings(run, capsys) == set()
-    # The same release writes the same page.
+    # The same version writes the same page.
     assert (run / "manifest.json").read_bytes() == before
+
+
+def test_other_code_is_a_warning(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stratomics.runs.verify.code_digest", lambda _: "0" * 64)
+    assert main(["verify", str(run)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("stratomics: the installed code of stratomics is not the code of this run;")
+    assert "are as the run left them" in lines[1]
+    assert main(["verify", str(run), "--json"]) == 0
+    [finding] = json.loads(capsys.readouterr().out)
+    assert (finding["code"], finding["severity"]) == ("code_changed", "warning")
+
+
+def test_the_code_of_a_run_is_part_of_its_hash(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run / "provenance.json"
+    content = json.loads(path.read_text())
+    assert content["code"] == {"stratomics": code_digest("stratomics")}
+    content["code"]["stratomics"] = "0" * 64
+    path.write_text(json.dumps(content))
+    assert {code for code, _ in findings(run, capsys)} == {"file_changed", "other_configuration"}
 
 
 def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:

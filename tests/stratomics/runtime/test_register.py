@@ -1,4 +1,4 @@
-"""A modality and a head of a person's own: one entry at run time, known to every check, in every process."""
+"""A modality and a head that a user registers at run time: known to all checks, in all processes."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ MINE = Modality("mine", {"halves": lambda values: 2 * values})
 
 
 class MyHead(CoxHead):
-    """Cox's, by another name."""
+    """The Cox head, with another name."""
 '''
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A modality and a head that no file of the package names."""
+def my_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A modality and a head in a module of the user."""
     (tmp_path / "my_parts_of_a_test.py").write_text(MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(MODALITIES, "mine", "my_parts_of_a_test:MINE")
@@ -52,7 +52,7 @@ def declared(scale: str) -> Callable[[dict[str, Any], dict[str, Any]], None]:
     return change
 
 
-@pytest.mark.usefixtures("own")
+@pytest.mark.usefixtures("my_parts")
 def test_a_cohort_and_a_configuration_are_checked_by_it(write_small: Callable[..., Path]) -> None:
     errors = [f.sentence for f in check_cohort(write_small(declared("halfs"))) if f.severity == "error"]
     assert errors == ["view 'rna': scale 'halfs' is not one of mine; did you mean 'halves'?"]
@@ -64,7 +64,7 @@ def test_a_cohort_and_a_configuration_are_checked_by_it(write_small: Callable[..
     assert (resolve(MODALITIES, "mine", "modality").transform(np.ones((1, 1)), "halves") == 2).all()
 
 
-@pytest.mark.usefixtures("own")
+@pytest.mark.usefixtures("my_parts")
 def test_entries_go_to_a_process_that_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = registered()
     monkeypatch.delitem(MODALITIES, "mine")
@@ -73,18 +73,18 @@ def test_entries_go_to_a_process_that_has_none(monkeypatch: pytest.MonkeyPatch) 
     register_entries(sent)
     assert MODALITIES["mine"] == "my_parts_of_a_test:MINE"
     assert survival["mine"] == "my_parts_of_a_test:MyHead"
-    # What was sent is a copy: neither process changes the other's.
+    # The registries that are sent are copies.
     assert sent["head"]["survival"] is not survival
 
 
-def test_every_table_that_goes_along_is_there() -> None:
+def test_all_registries_are_found() -> None:
     for name, table in registered().items():
         assert table == resolve(REGISTRIES, name, "registry")
         assert table
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "text"),
     [
         ("no_such_module_here:MINE", "finds no module 'no_such_module_here'; put its folder on the path"),
         ("omics.no_such:MINE", "finds no module 'omics.no_such'"),
@@ -92,8 +92,8 @@ def test_every_table_that_goes_along_is_there() -> None:
         ("omics.modalities.generic", "has no ''"),
     ],
 )
-def test_an_entry_that_points_nowhere_says_so(entry: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=f"modality 'mine' is {entry}, and .*{said}"):
+def test_an_entry_that_points_nowhere_is_an_error(entry: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=f"modality 'mine' is {entry}, and .*{text}"):
         resolve({"mine": entry}, "mine", "modality")
 
 
@@ -107,7 +107,7 @@ def test_a_fault_inside_a_module_is_not_blamed_on_the_entry(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("own")
+@pytest.mark.usefixtures("my_parts")
 def test_a_run_of_two_processes_uses_both_and_is_loaded_again(
     write_small: Callable[..., Path], tmp_path: Path
 ) -> None:

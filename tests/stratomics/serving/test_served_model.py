@@ -1,4 +1,4 @@
-"""The final model in MLflow: what is logged, what it reads and says, and that it is what `stratomics predict` says."""
+"""The final model in MLflow: its files, its request and response, and that it predicts as `stratomics predict`."""
 
 from __future__ import annotations
 
@@ -21,46 +21,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from small import QUICK, Change, with_response, write
+from served_rows import Rows, predicted, rows_of
+from small import write
 
 from omics.cohort.new_patients import read_new_patients
-from omics.common.errors import CohortError
 from stratomics.cli import main
 from stratomics.fitting.fitted import Fitted
-from stratomics.serving.request_schema import RequestSchema, response_table
-
-Rows = list[dict[str, Any]]
-
-
-def rows_of(folder: Path) -> Rows:
-    """The patients of a small cohort on disk as a client of the served model would write them."""
-    spec = yaml.safe_load((folder / "cohort.yaml").read_text())
-    samples = pd.read_csv(folder / "outcome.csv", index_col="sample_id")
-    views = {name: pd.read_csv(folder / f"{name}.csv", index_col="sample_id") for name in spec["views"]}
-    rows: Rows = []
-    for patient, own in samples.iterrows():
-        row: dict[str, Any] = {"sample_id": str(patient)}
-        row |= {f"covariate.{name}": _plain(own[name]) for name in spec.get("covariates", ())}
-        if "arm" in spec:
-            row["arm"] = _plain(own[spec["arm"]["column"]])
-        if "site" in spec:
-            row["site"] = _plain(own[spec["site"]])
-        for name, view in views.items():
-            if patient in view.index:
-                row[f"view.{name}"] = {key: _plain(value) for key, value in view.loc[patient].items()}
-        rows.append(row)
-    return rows
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and np.isnan(value) else value
-
-
-def predicted(model: Path, cohort: Path) -> pd.DataFrame:
-    """What `stratomics predict` says, without repeat and fold."""
-    said = Fitted.load(model).predict(read_new_patients(cohort)).patients
-    return said.drop(columns=["repeat", "fold"])
 
 
 @pytest.fixture(scope="module")
@@ -96,49 +62,51 @@ def test_it_is_code_and_tables_and_no_pickle(folder: Path, logged: Any, small_ru
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     assert {Path(name).suffix for name in files} <= {".py", ".json", ".safetensors", ".yaml", ".txt", ""}
     assert [name for name in files if not Path(name).suffix] == ["MLmodel"]
-    # A pickle begins with this byte, whatever it is called.
+    # A pickle begins with this byte.
     assert not any(path.read_bytes()[:1] == b"\x80" for path in files.values())
     declared = yaml.safe_load((folder / "MLmodel").read_text())
     flavor = declared["flavors"]["python_function"]
     assert flavor["loader_module"] == "mlflow.pyfunc.loaders.code_model"
-    assert Path(flavor["model_code_path"]).name == "serving.py"
+    assert Path(flavor["model_code_path"]).name == "served_model.py"
     assert "python_model" not in flavor
-    own = {name.removeprefix("artifacts/model/"): path for name, path in files.items() if "/model/" in name}
+    logged_files = {
+        name.removeprefix("artifacts/model/"): path for name, path in files.items() if "/model/" in name
+    }
     ours = {path.name: path for path in (small_run / "model").iterdir()}
-    assert {name: path.read_bytes() for name, path in own.items()} == {
+    assert {name: path.read_bytes() for name, path in logged_files.items()} == {
         name: path.read_bytes() for name, path in ours.items()
     }
     assert logged.name == "small"
     assert {"inputs", "outputs", "params"} <= set(declared["signature"])
     assert declared["saved_input_example_info"]["artifact_path"] == "input_example.json"
-    # No patient is in the example.
+    # The example has no real patient.
     assert "p0" not in (folder / "input_example.json").read_text()
 
 
-def test_it_says_what_predict_says(folder: Path, small_run: Path, recwarn: pytest.WarningsRecorder) -> None:
+def test_it_predicts_as_the_command(folder: Path, small_run: Path, recwarn: pytest.WarningsRecorder) -> None:
     import mlflow
 
     served = mlflow.pyfunc.load_model(str(folder))
     cohort = small_run.parent / "small"
     rows = rows_of(cohort)
-    said = served.predict(pd.DataFrame(rows))
+    response = served.predict(pd.DataFrame(rows))
     plain = predicted(small_run / "model", cohort)
-    pd.testing.assert_frame_equal(said[list(plain)], plain, check_exact=True)
-    curves = [column for column in said if column.startswith("survival_") and column != "survival_bound"]
-    assert list(said) == [*plain, *curves]
+    pd.testing.assert_frame_equal(response[list(plain)], plain, check_exact=True)
+    curves = [column for column in response if column.startswith("survival_") and column != "survival_bound"]
+    assert list(response) == [*plain, *curves]
     assert len(curves) == 4
     # S(t) against the long table, by its definition.
     long = Fitted.load(small_run / "model").predict(read_new_patients(cohort)).survival
     for column in curves:
         time = float(column.removeprefix("survival_"))
         for patient, rows_before in long[long["time"] <= time].groupby("sample_id"):
-            own = said.loc[said["sample_id"] == patient, column].item()
-            assert own == rows_before.sort_values("time")["survival"].iloc[-1]
+            value = response.loc[response["sample_id"] == patient, column].item()
+            assert value == rows_before.sort_values("time")["survival"].iloc[-1]
     asked = served.predict(pd.DataFrame(rows), params={"times": [100.0]})
     assert list(asked) == [*plain, "survival_100"]
     example = served.predict(served.input_example)
     assert np.isfinite(example.select_dtypes("number").to_numpy()).all()
-    assert list(said) == list(served.metadata.signature.outputs.input_names())
+    assert list(response) == list(served.metadata.signature.outputs.input_names())
 
 
 def _lacking(rows: Rows) -> None:
@@ -176,97 +144,20 @@ def test_views_features_and_covariates_may_be_absent_or_more(
     served = mlflow.pyfunc.load_model(str(folder))
     rows = rows_of(small_run.parent / "small")
     _lacking(rows)
-    said = served.predict(pd.DataFrame(rows))
+    response = served.predict(pd.DataFrame(rows))
     plain = predicted(small_run / "model", write(tmp_path / "lacking", _files_lacking))
-    pd.testing.assert_frame_equal(said[list(plain)], plain, check_exact=True)
-    # Each alone: what others lack or have does not matter.
+    pd.testing.assert_frame_equal(response[list(plain)], plain, check_exact=True)
+    # Each patient alone: predictions do not depend on the other patients.
     model, cohort = Fitted.load(small_run / "model"), read_new_patients(tmp_path / "lacking")
     for number, row in enumerate(rows[:8]):
         alone = served.predict(pd.DataFrame([row]))
-        own = model.predict(cohort[[number]]).patients
-        assert alone["risk"].item() == own["risk"].item()
-        # Networks work in float32, whose sums depend on how many patients stand side by side.
-        assert own["risk"].item() == pytest.approx(plain["risk"][number], abs=1e-6)
+        expected = model.predict(cohort[[number]]).patients
+        assert alone["risk"].item() == expected["risk"].item()
+        # Networks work in float32, and the rounding of their sums depends on the number of patients.
+        assert expected["risk"].item() == pytest.approx(plain["risk"][number], abs=1e-6)
     bare = served.predict(pd.DataFrame([{"sample_id": "nothing"}]))
     assert np.isfinite(bare["risk"]).all()
     assert bare["abstain"].dtype == bool
-
-
-def raw(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
-    """Counts and intensities, which training takes the logarithm of; a response, arms and sites."""
-    with_response(frames, spec)
-    rng = np.random.default_rng(5)
-    columns = [name for name in frames["rna"] if name != "sample_id"]
-    frames["rna"][columns] = rng.poisson(np.exp(frames["rna"][columns].to_numpy() / 2 + 4))
-    columns = [name for name in frames["protein"] if name != "sample_id"]
-    frames["protein"][columns] = np.exp(frames["protein"][columns] + 8).round(2)
-    spec["views"]["rna"]["scale"], spec["views"]["protein"]["scale"] = "counts", "intensity"
-    frames["outcome"]["dose"] = np.arange(40) % 2
-    frames["outcome"]["hospital"] = np.arange(40) % 2 + 1
-    spec["arm"] = {"column": "dose", "control": 0, "treated": 1}
-    spec["site"] = "hospital"
-
-
-def fitted(folder: Path, change: Change) -> Path:
-    """A model of the small cohort, changed."""
-    from omics.cohort.read import read_cohort
-    from stratomics.cli.run import parse
-    from stratomics.fitting.fit import fit
-
-    config, _, _ = parse(["--cohort", "x", *QUICK, "--trainer.epochs=3", "--harmonize.correct_site=true"])
-    fit(read_cohort(write(folder / "cohort", change)), config, 1).save(folder / "model")
-    return folder / "model"
-
-
-def test_raw_scales_arms_and_sites_are_those_of_training(tmp_path: Path) -> None:
-    """Whoever forgets the logarithm at inference would see patients far out of distribution."""
-    model = fitted(tmp_path, raw)
-    request_schema = RequestSchema.of(
-        model, {"column": "dose", "control": 0, "treated": 1, "randomised": "no"}
-    )
-    assert request_schema.columns == [
-        *("sample_id", "arm", "site", "covariate.age", "covariate.stage", "view.protein", "view.rna")
-    ]
-    assert request_schema.times == []
-    rows = rows_of(tmp_path / "cohort")
-    said = response_table(
-        Fitted.load(model).predict(request_schema.patients(pd.DataFrame(rows))), request_schema.times
-    )
-    plain = predicted(model, tmp_path / "cohort")
-    pd.testing.assert_frame_equal(said, plain, check_exact=True)
-    assert {"response_probability", "response_set", "benefit"} <= set(said)
-    assert said["ood"].mean() < 0.9
-    other = response_table(
-        Fitted.load(model).predict(request_schema.patients(pd.DataFrame([r | {"arm": 1} for r in rows]))), ()
-    )
-    assert (other["response_probability"] != said["response_probability"]).any()
-    pd.testing.assert_series_equal(other["benefit"], said["benefit"], check_exact=True)
-
-
-@pytest.mark.parametrize(
-    ("row", "sentence"),
-    [
-        ({"sample_id": "p1", "view.rna": [1.0, 2.0]}, "a view is a mapping of its features to numbers"),
-        ({"sample_id": "p1", "view.rna": {"rna0": "high"}}, "high"),
-        ({"sample_id": "p1", "view.rna": {"rna0": float("inf")}}, "infinite"),
-        ({"sample_id": "p1", "view.rna": {"rna0": 1e6}}, "no logarithm reaches 1e+06"),
-        ({"sample_id": "p1", "covariate.age": "old"}, "old"),
-        ({"sample_id": None}, "no id"),
-    ],
-)
-def test_what_cannot_be_right_is_said(row: dict[str, Any], sentence: str, small_run: Path) -> None:
-    request_schema = RequestSchema.of(small_run / "model", None)
-    with pytest.raises(CohortError, match="the table of patients") as error:
-        request_schema.patients(pd.DataFrame([row]))
-    assert sentence in str(error.value)
-
-
-def test_an_id_that_comes_twice_and_no_patient(small_run: Path) -> None:
-    request_schema = RequestSchema.of(small_run / "model", None)
-    with pytest.raises(CohortError, match="twice"):
-        request_schema.patients(pd.DataFrame({"sample_id": ["a", "a"]}))
-    with pytest.raises(CohortError, match="no patient"):
-        request_schema.patients(pd.DataFrame())
 
 
 @pytest.fixture(scope="module")
@@ -277,26 +168,26 @@ def address(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "server.log"
     words = ["-m", "mlflow", "models", "serve", "-m", "models:/small@challenger", "--env-manager", "local"]
-    with log.open("w") as said:
+    with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, *words, "--host", "127.0.0.1", "--port", str(port)],
             env=os.environ
             | {
                 "MLFLOW_TRACKING_URI": store,
                 "MLFLOW_DISABLE_TELEMETRY": "true",
-                # MLflow calls uvicorn by its name, which an activated environment would find.
+                # MLflow calls uvicorn by its name, which has to be on the path.
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             },
             cwd=log.parent,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
     try:
         _wait(process, port, log)
         yield f"http://127.0.0.1:{port}/invocations", process.pid
     finally:
-        # The whole session that began here: the command line and the server that it started.
+        # The command line and the server that it started.
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
 
@@ -312,7 +203,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     pytest.fail(f"the server did not start in 180 seconds: {log.read_text()}")
 
 
-def _asked(address: str, content: dict[str, Any]) -> tuple[int, Any]:
+def _ask(address: str, content: dict[str, Any]) -> tuple[int, Any]:
     body = json.dumps(content).encode()
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
     try:
@@ -323,10 +214,10 @@ def _asked(address: str, content: dict[str, Any]) -> tuple[int, Any]:
 
 
 @pytest.mark.service
-def test_a_hundred_requests_at_once_none_wrong(
+def test_a_hundred_requests_at_once_are_all_right(
     address: tuple[str, int], small_run: Path, tmp_path: Path
 ) -> None:
-    """Patients with a missing view, each asked for alone, as `Fitted.predict` says of each alone: to the bit."""
+    """Each patient alone, some without a view: bit-identical to `Fitted.predict` for this patient alone."""
     place, pid = address
     rows = rows_of(small_run.parent / "small")
     _lacking(rows)
@@ -334,27 +225,27 @@ def test_a_hundred_requests_at_once_none_wrong(
     patients = read_new_patients(write(tmp_path / "lacking", _files_lacking))
     numbers = [n % 40 for n in range(100)]
     with ThreadPoolExecutor(100) as pool:
-        found = list(pool.map(lambda n: _asked(place, {"dataframe_records": [rows[n]]}), numbers))
+        found = list(pool.map(lambda n: _ask(place, {"dataframe_records": [rows[n]]}), numbers))
     for number, (status, content) in zip(numbers, found, strict=True):
         assert status == 200, content
-        (said,) = content["predictions"]
-        own = model.predict(patients[[number]]).patients.drop(columns=["repeat", "fold"])
-        assert {key: said[key] for key in own} == own.to_dict("records")[0]
-    # One BLAS thread, and no copy of the model a request: 100 waiting requests cost threads of the server's pool alone.
+        (response,) = content["predictions"]
+        expected = model.predict(patients[[number]]).patients.drop(columns=["repeat", "fold"])
+        assert {key: response[key] for key in expected} == expected.to_dict("records")[0]
+    # One BLAS thread, and no copy of the model per request: 100 waiting requests use only threads of the server.
     processes = [int(path.name) for path in Path("/proc").glob("[0-9]*") if _session(path) == pid]
     assert sum(_status(process, "VmRSS") for process in processes) < 1.5 * 2**20, "KiB"
     assert max(_status(process, "Threads") for process in processes) < 80
 
 
 @pytest.mark.service
-def test_a_request_that_cannot_be_right_is_told_why(address: tuple[str, int]) -> None:
+def test_the_error_of_a_wrong_request_is_returned(address: tuple[str, int]) -> None:
     place, _ = address
-    status, content = _asked(place, {"dataframe_records": [{"sample_id": "a", "view.rna": {"rna0": "high"}}]})
+    status, content = _ask(place, {"dataframe_records": [{"sample_id": "a", "view.rna": {"rna0": "high"}}]})
     assert status == 400
     assert "'high'" in content["message"]
     whole = {"sample_id": "a", "covariate.age": 61, "view.rna": {"rna0": 1}}
     content = {"dataframe_records": [whole], "params": {"times": [200.0]}}
-    status, content = _asked(place, content)
+    status, content = _ask(place, content)
     assert status == 200
     assert 0 <= content["predictions"][0]["survival_200"] <= 1
 

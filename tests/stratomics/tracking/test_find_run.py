@@ -1,4 +1,4 @@
-"""A run by the id of its MLflow run, for predict, verify and report, where the run directory is gone."""
+"""predict, verify and report by the id of an MLflow run, without the run directory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stratomics.cli import main
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, and nothing left behind in that of temporary files."""
+    """An empty working folder, and an empty folder of temporary files."""
     (tmp_path / "here").mkdir()
     (tmp_path / "temporary").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -24,7 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def sent(run: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """The words that name the run in a store, to which it is sent."""
+    """Send a run to a store; the arguments that name it there."""
     words = ["--tracking.uri", f"sqlite:///{store}/mlflow.db"]
     assert main(["log", str(run), *words]) == 0
     return [capsys.readouterr().out.splitlines()[-1], *words]
@@ -47,7 +47,7 @@ def test_by_id_as_by_directory(
     page = Path(f"{small_run.name}.html")
     assert page.read_bytes() == contents(small_run)["report.html"]
     assert list((tmp_path / "temporary").iterdir()) == []
-    # Words that are no id, and ids that nobody has.
+    # An id that does not exist.
     assert main(["verify", "f" * 32, *words]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert "does not give run ffff" in line
@@ -75,11 +75,11 @@ def test_without_rows_of_patients_it_says_what_is_missing(
     capsys.readouterr()
     caplog.clear()
     assert main(["verify", *by_id]) == 2
-    said = capsys.readouterr().out.splitlines()
-    gone = {line.partition(":")[0] for line in said if "the file is missing" in line}
+    output = capsys.readouterr().out.splitlines()
+    gone = {line.partition(":")[0] for line in output if "the file is missing" in line}
     assert {"patients.parquet", "predictions.parquet", "survival.parquet", "factors/factors.parquet"} <= gone
     assert "has no table with one row per patient" in caplog.text
     assert main(["report", *by_id]) == 2
     assert "parquet: no such file" in capsys.readouterr().err
-    # mlruns is where MLflow keeps artifacts of a store in a file.
+    # MLflow stores the artifacts of an SQLite store in mlruns.
     assert {path.name for path in here.iterdir()} == {"a.csv", "a.survival.csv", "mlruns"}

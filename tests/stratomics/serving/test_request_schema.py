@@ -1,0 +1,93 @@
+"""The request and the response of a served model, by its schema and without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from served_rows import predicted, rows_of
+from small import QUICK, Change, with_response, write
+
+from omics.common.errors import CohortError
+from stratomics.fitting.fitted import Fitted
+from stratomics.serving.request_schema import RequestSchema, response_table
+
+
+def raw(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+    """Counts and intensities, which training transforms to logarithms; a response, arms and sites."""
+    with_response(frames, spec)
+    rng = np.random.default_rng(5)
+    columns = [name for name in frames["rna"] if name != "sample_id"]
+    frames["rna"][columns] = rng.poisson(np.exp(frames["rna"][columns].to_numpy() / 2 + 4))
+    columns = [name for name in frames["protein"] if name != "sample_id"]
+    frames["protein"][columns] = np.exp(frames["protein"][columns] + 8).round(2)
+    spec["views"]["rna"]["scale"], spec["views"]["protein"]["scale"] = "counts", "intensity"
+    frames["outcome"]["dose"] = np.arange(40) % 2
+    frames["outcome"]["hospital"] = np.arange(40) % 2 + 1
+    spec["arm"] = {"column": "dose", "control": 0, "treated": 1}
+    spec["site"] = "hospital"
+
+
+def fitted(folder: Path, change: Change) -> Path:
+    """A model of the small cohort, changed."""
+    from omics.cohort.read import read_cohort
+    from stratomics.cli.run import parse
+    from stratomics.fitting.fit import fit
+
+    config, _, _ = parse(["--cohort", "x", *QUICK, "--trainer.epochs=3", "--harmonize.correct_site=true"])
+    fit(read_cohort(write(folder / "cohort", change)), config, 1).save(folder / "model")
+    return folder / "model"
+
+
+def test_raw_scales_arms_and_sites_are_those_of_training(tmp_path: Path) -> None:
+    """Without the logarithm at inference, patients would be far out of distribution."""
+    model = fitted(tmp_path, raw)
+    request_schema = RequestSchema.of(
+        model, {"column": "dose", "control": 0, "treated": 1, "randomised": "no"}
+    )
+    assert request_schema.columns == [
+        *("sample_id", "arm", "site", "covariate.age", "covariate.stage", "view.protein", "view.rna")
+    ]
+    assert request_schema.times == []
+    rows = rows_of(tmp_path / "cohort")
+    response = response_table(
+        Fitted.load(model).predict(request_schema.patients(pd.DataFrame(rows))), request_schema.times
+    )
+    plain = predicted(model, tmp_path / "cohort")
+    pd.testing.assert_frame_equal(response, plain, check_exact=True)
+    assert {"response_probability", "response_set", "benefit"} <= set(response)
+    assert response["ood"].mean() < 0.9
+    other = response_table(
+        Fitted.load(model).predict(request_schema.patients(pd.DataFrame([r | {"arm": 1} for r in rows]))), ()
+    )
+    assert (other["response_probability"] != response["response_probability"]).any()
+    pd.testing.assert_series_equal(other["benefit"], response["benefit"], check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"sample_id": "p1", "view.rna": [1.0, 2.0]}, "a view is a mapping of its features to numbers"),
+        ({"sample_id": "p1", "view.rna": {"rna0": "high"}}, "high"),
+        ({"sample_id": "p1", "view.rna": {"rna0": float("inf")}}, "infinite"),
+        ({"sample_id": "p1", "view.rna": {"rna0": 1e6}}, "no logarithm reaches 1e+06"),
+        ({"sample_id": "p1", "covariate.age": "old"}, "old"),
+        ({"sample_id": None}, "no id"),
+    ],
+)
+def test_an_impossible_value_is_an_error(row: dict[str, Any], sentence: str, small_run: Path) -> None:
+    request_schema = RequestSchema.of(small_run / "model", None)
+    with pytest.raises(CohortError, match="the table of patients") as error:
+        request_schema.patients(pd.DataFrame([row]))
+    assert sentence in str(error.value)
+
+
+def test_an_id_that_comes_twice_and_no_patient(small_run: Path) -> None:
+    request_schema = RequestSchema.of(small_run / "model", None)
+    with pytest.raises(CohortError, match="twice"):
+        request_schema.patients(pd.DataFrame({"sample_id": ["a", "a"]}))
+    with pytest.raises(CohortError, match="no patient"):
+        request_schema.patients(pd.DataFrame())
