@@ -1,4 +1,4 @@
-"""A finished run as the report's sections need it: its saved tables, written without fitting anything."""
+"""A finished run for sections of the report: its saved tables, written without fitting a model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def written(
     predicted: list[str] | None = None,
     more: dict[str, Any] | None = None,
 ) -> RunDirectory:
-    """Write a run of `patients`, whose endpoint is called as its kind; predictions are a number of each patient."""
+    """Write a run of `patients`; the endpoint is named like its kind, and predictions are random."""
     folder.mkdir(exist_ok=True)
     ids = np.array(patients["sample_id"] if predicted is None else predicted, dtype=str)
     rng = np.random.default_rng(0)
@@ -72,7 +72,7 @@ def written(
 
 
 def people(n: int = 60, kind: str = "survival", seed: int = 0, views: int = 2) -> pd.DataFrame:
-    """Patients with an endpoint of that kind, and views of which each lacks a third of them."""
+    """Patients with an endpoint of that kind, and views that are each missing in a third of the patients."""
     rng = np.random.default_rng(seed)
     table = pd.DataFrame({"sample_id": [f"p{i:03d}" for i in range(n)]})
     if kind == "survival":

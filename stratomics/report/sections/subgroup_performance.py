@@ -170,10 +170,8 @@ def _panel(run: RunDirectory, result: SubgroupPerformance, metric: str) -> Panel
         "rank": metric,
         "expected": "predicted",
     }
-    ratios = {
-        f"ratio{end}": f"observed / predicted{text}"
-        for end, text in (("", ""), ("_low", ", low"), ("_high", ", high"))
-    }
+    ratio = "observed / predicted"
+    names |= {"ratio": ratio, "ratio_low": f"{ratio}, low", "ratio_high": f"{ratio}, high"}
     table = result.rows.drop(columns="enough").rename(columns=names)
     return Panel("subgroup_performance", figure, sentence, table)
 
