@@ -1,4 +1,4 @@
-"""How a small cohort is spoilt: functions that change its tables, its specification or its files."""
+"""Functions that make a small cohort malformed: they change its tables, its specification or its files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pandas as pd
 Frames = dict[str, pd.DataFrame]
 Spec = dict[str, Any]
 OnDisk = Callable[[Path], Path | None]
-"""Changes the written folder; gives the cohort to read where it is not the folder itself."""
+"""Changes the written folder; returns the path to read where it is not the folder."""
 Change = Callable[[Frames, Spec], OnDisk | None]
 
 
@@ -31,11 +31,11 @@ class Fault:
     kind
         Class of the fault.
     name
-        Of this cohort; what stands before a colon is the fault, what stands behind it where it was put.
+        Name of this cohort: the fault, then after a colon where it is.
     change
-        What is done to the small cohort.
+        Change of the small cohort.
     code, file, column, patient
-        Of the error; of `file` its end.
+        Attributes of the error; of `file` only the end.
     """
 
     kind: str
@@ -144,7 +144,7 @@ def transposed(frames: Frames, spec: Spec) -> None:
 
 
 def renamed(rename: Callable[[int], str]) -> Change:
-    """Give the patients of the rna view other ids."""
+    """Change the ids of the patients of the rna view."""
 
     def change(frames: Frames, spec: Spec) -> None:
         frames["rna"]["sample_id"] = [rename(i) for i in range(len(frames["rna"]))]
@@ -238,7 +238,7 @@ def cut(change: Change, file: str, size: int) -> Change:
 
 
 def text_file(file: str, text: str, **keys: Any) -> Change:
-    """Give the rna view as a file of another format."""
+    """Write the rna view as a file of another format."""
 
     def change(frames: Frames, spec: Spec) -> OnDisk:
         spec["views"]["rna"] |= {"file": file} | keys

@@ -1,4 +1,4 @@
-"""The table of malformed cohorts: what is done to a small cohort, and what has to be said about it."""
+"""Table of malformed cohorts: the change of a small cohort, and the expected error."""
 
 from __future__ import annotations
 
@@ -451,11 +451,11 @@ FAULTS = [
         "event",
         "p000",
     ),
-    Fault("endpoints", "nobody positive", response(positive="CR"), "no_positive", OUTCOME, "recist"),
+    Fault("endpoints", "no patient positive", response(positive="CR"), "no_positive", OUTCOME, "recist"),
     Fault("arm", "no control named", key("arm", value={"column": "stage"}), "missing_key", YAML, "control"),
-    Fault("arm", "nobody in control", arm(control="placebo"), "no_control", OUTCOME, "dose"),
-    Fault("arm", "nobody treated", arm(treated=12), "no_treated", OUTCOME, "dose"),
-    Fault("arm", "control and treated at once", arm(treated=0), "treated_is_control", YAML),
+    Fault("arm", "no patient in control", arm(control="placebo"), "no_control", OUTCOME, "dose"),
+    Fault("arm", "no patient treated", arm(treated=12), "no_treated", OUTCOME, "dose"),
+    Fault("arm", "both control and treated", arm(treated=0), "treated_is_control", YAML),
     Fault("arm", "unknown randomised", arm(randomised="perhaps"), "unknown_randomised", YAML),
     Fault("arm", "a probability of 2", arm(probability=2), "bad_probability", YAML),
     Fault("arm", "no such column: arm", arm(column="doze"), "missing_column", OUTCOME, "doze"),
@@ -704,4 +704,4 @@ FAULTS = [
         "rna.vcf",
     ),
 ]
-"""Every malformed cohort; a new one is one row."""
+"""Every malformed cohort; a new one is one row here."""

@@ -1,4 +1,4 @@
-"""A small cohort as tables, and words that make a run of it quick."""
+"""A small cohort as tables, and options that make a run of it quick."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ QUICK = [
     "--controls=[]",
     "--workers=1",
 ]
-"""Command-line words that make a run small."""
+"""Command-line options that make a run small."""
 
 UNRECORDED = [*QUICK, "--tracking.uri=sqlite:////dev/null/store.db"]
-"""The same where nothing is asked of MLflow, whose new store and model take two fifths of a run so small."""
+"""The same without MLflow, which would take two fifths of the time of such a small run."""
 
 SMALLEST = [*UNRECORDED, "--split.folds=2", "--trainer.epochs=3"]
 """The same with two folds and few epochs, where the question is whether a run ends."""
@@ -82,7 +82,7 @@ def write(folder: Path, change: Change | None = None) -> Path:
 
 
 def with_response(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
-    """Change the small cohort: a response that follows the risk decides, and every tenth patient has none."""
+    """Make a response the primary endpoint; it depends on the risk, and every tenth patient has none."""
     outcome = frames["outcome"]
     noisy = outcome["time"].rank() + np.random.default_rng(1).normal(
         scale=len(outcome) / 6, size=len(outcome)

@@ -1,8 +1,8 @@
-"""Reading cohorts: nobody is dropped, times of zero stay, h5mu says the same as a folder."""
+"""Reading cohorts: all patients stay, and specification and endpoints are parsed once."""
 
 from __future__ import annotations
 
-import pickle
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from omics.checks.check_cohort import cohort_notes
+from omics.cohort import read
 from omics.cohort.endpoints import Response
 from omics.cohort.read import (
     cohort_digest,
@@ -20,7 +21,6 @@ from omics.cohort.read import (
     observed_views,
     read_cohort,
 )
-from omics.common.errors import CohortError, DataError
 
 COHORTS = (
     "gdsc_celllines",
@@ -34,41 +34,12 @@ COHORTS = (
 )
 
 
-def test_bundled_cohort_keeps_everybody(acc: Any) -> None:
+def test_bundled_cohort_keeps_all_patients(acc: Any) -> None:
     assert acc.n_obs == 92
     assert observed_views(acc).sum().to_dict() == {"cna": 90, "mrna": 79, "mirna": 80, "rppa": 46}
     survival = cohort_endpoints(acc).survival()
     assert int(survival.event.sum()) == 34
     assert survival.observed.all()
-
-
-def test_time_zero_is_half_a_day_and_stays_an_event(acc: Any) -> None:
-    row = acc.obs_names.get_loc("TCGA-P6-A5OH")
-    survival = cohort_endpoints(acc).survival()
-    assert survival.time[row] == 0.5
-    assert survival.event[row]
-    (note,) = cohort_notes(acc)
-    assert "1 patient(s) have time 0; they stay" in note
-    assert "TCGA-" not in note
-
-
-def test_h5mu_holds_the_same_cohort(acc: Any, tmp_path: Path) -> None:
-    acc.write(tmp_path / "acc.h5mu")
-    again = read_cohort(tmp_path / "acc.h5mu")
-    pd.testing.assert_frame_equal(observed_views(again), observed_views(acc))
-    assert cohort_spec(again) == cohort_spec(acc)
-    np.testing.assert_array_equal(
-        cohort_endpoints(again).survival().time, cohort_endpoints(acc).survival().time
-    )
-    for view in cohort_spec(acc).views:
-        np.testing.assert_array_equal(again[view].X, acc[view].X)
-
-
-def test_h5mu_without_specification_says_what_it_needs(tmp_path: Path) -> None:
-    (tmp_path / "x.h5mu").write_bytes(b"not hdf5")
-    with pytest.raises(CohortError, match=r"cohort\.yaml as json") as caught:
-        read_cohort(tmp_path / "x.h5mu")
-    assert caught.value.code == "unreadable_file"
 
 
 def test_a_patient_without_any_view_stays(write_small: Callable[..., Path]) -> None:
@@ -100,16 +71,6 @@ def test_ids_keep_their_zeros_in_whichever_column(write_small: Callable[..., Pat
     assert read_cohort(write_small(change)).obs_names[7] == "007"
 
 
-def test_h5mu_with_a_view_without_values_is_named(acc: Any, tmp_path: Path) -> None:
-    bare = acc.copy()
-    bare.mod["rppa"] = bare.mod["rppa"].copy()
-    bare.mod["rppa"].X = None
-    bare.write(tmp_path / "bare.h5mu")
-    with pytest.raises(CohortError, match="view 'rppa' has no values") as caught:
-        read_cohort(tmp_path / "bare.h5mu")
-    assert caught.value.code == "missing_view"
-
-
 def test_digest_follows_the_content_not_the_place(write_small: Callable[..., Path], tmp_path: Path) -> None:
     folder = write_small()
     digest = cohort_digest(read_cohort(folder))
@@ -118,35 +79,6 @@ def test_digest_follows_the_content_not_the_place(write_small: Callable[..., Pat
     text = (moved / "rna.csv").read_text()
     (moved / "rna.csv").write_text(text.replace("0.", "1.", 1))
     assert cohort_digest(read_cohort(moved)) != digest
-
-
-def test_an_event_without_time_is_not_observed(write_small: Callable[..., Path]) -> None:
-    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
-        frames["outcome"].loc[3, ["time", "event"]] = [np.nan, 1]
-        frames["outcome"].loc[4, "event"] = np.nan
-
-    cohort = read_cohort(write_small(change))
-    survival = cohort_endpoints(cohort).survival()
-    assert list(np.flatnonzero(~survival.observed)) == [3, 4]
-    assert not survival.event[[3, 4]].any()
-    assert cohort_notes(cohort) == [
-        "survival: 2 patient(s) lack either time or event and are not evaluated by it"
-    ]
-
-
-def test_no_events_is_said(write_small: Callable[..., Path]) -> None:
-    cohort = read_cohort(
-        write_small(lambda frames, _: frames["outcome"].update(pd.DataFrame({"event": [0] * 40})))
-    )
-    with pytest.raises(DataError, match="no events"):
-        cohort_endpoints(cohort).survival()
-
-
-def test_an_error_survives_the_way_between_processes() -> None:
-    error = CohortError("bad", "some_code", file="f.csv", column="c", patient="p")
-    again = pickle.loads(pickle.dumps(error))
-    assert vars(again) == vars(error)
-    assert str(again) == "f.csv, column c, patient p: bad"
 
 
 @pytest.mark.parametrize("name", COHORTS)
@@ -159,3 +91,87 @@ def test_every_shared_cohort_is_read(name: str, shared: Callable[[str], Path]) -
     for endpoint in endpoints.named.values():
         seen = endpoint.positive if isinstance(endpoint, Response) else endpoint.event
         assert 0 < seen.sum() < endpoint.observed.sum()
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the functions that parse, one entry per call."""
+    calls: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        original = getattr(read, name)
+
+        def call(*arguments: Any) -> Any:
+            calls.append(name)
+            return original(*arguments)
+
+        return call
+
+    for name in ("parse_spec", "read_endpoints"):
+        monkeypatch.setattr(read, name, counted(name))
+    read._parsed_spec.cache_clear()
+    return calls
+
+
+def test_specification_and_endpoints_are_parsed_once(
+    write_small: Callable[..., Path], parsed: list[str]
+) -> None:
+    cohort = read_cohort(write_small())
+    first, second = cohort_endpoints(cohort).survival(), cohort_endpoints(cohort).survival()
+    assert cohort_spec(cohort) == cohort_spec(cohort)
+    assert parsed == ["parse_spec", "read_endpoints"]
+    for name in ("time", "event", "observed"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+
+
+def test_a_changed_answer_does_not_change_the_next_one(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["best"] = ["CR", "PD"] * 20
+        spec["endpoints"]["response"] = {"column": "best", "levels": ["PD", "CR"], "positive": ["CR"]}
+
+    cohort = read_cohort(write_small(change))
+    spec, endpoints = cohort_spec(cohort), cohort_endpoints(cohort)
+    spec.endpoints["response"].levels.append("XX")
+    spec.endpoints["response"].positive.append("XX")
+    del spec.views["rna"], spec.endpoints["survival"]
+    endpoints.named["survival"].time[:] = 0
+    del endpoints.named["response"]
+    again = cohort_spec(cohort)
+    assert set(again.views) == {"rna", "protein"}
+    assert set(again.endpoints) == {"survival", "response"}
+    assert (again.endpoints["response"].levels, again.endpoints["response"].positive) == (
+        ["PD", "CR"],
+        ["CR"],
+    )
+    assert set(cohort_endpoints(cohort).named) == {"survival", "response"}
+    np.testing.assert_array_equal(cohort_endpoints(cohort).named["survival"].time, cohort.obs["time"])
+
+
+def test_a_changed_cohort_is_parsed_again(write_small: Callable[..., Path], parsed: list[str]) -> None:
+    cohort = read_cohort(write_small())
+    assert cohort_endpoints(cohort).primary_endpoint == "survival"
+    patient = cohort.obs_names[3]
+    cohort.obs.loc[patient, "time"] = 12345.0
+    assert cohort_endpoints(cohort).survival().time[3] == 12345.0
+    cohort.obs["event"] = 1 - cohort.obs["event"]
+    np.testing.assert_array_equal(cohort_endpoints(cohort).survival().event, cohort.obs["event"] == 1)
+    cohort.obs["age"] = 0.0
+    cohort_endpoints(cohort)
+    assert parsed.count("read_endpoints") == 3
+    spec = json.loads(cohort.uns["stratomics"]["spec"])
+    spec["endpoints"]["os"] = {"kind": "survival", **spec["endpoints"].pop("survival"), "unit": "months"}
+    cohort.uns["stratomics"]["spec"] = json.dumps(spec)
+    assert cohort_spec(cohort).primary_endpoint == "os"
+    assert cohort_endpoints(cohort).survival().unit == "months"
+
+
+@pytest.mark.parametrize("copied", [True, False], ids=["copy", "view"])
+def test_a_subset_has_the_endpoints_of_its_patients(copied: bool, write_small: Callable[..., Path]) -> None:
+    cohort = read_cohort(write_small())
+    whole = cohort_endpoints(cohort)
+    rows = np.array([7, 3, 21])
+    part = cohort[rows].copy() if copied else cohort[rows]
+    kept = cohort.obs_names.get_indexer(part.obs_names)
+    np.testing.assert_array_equal(cohort_endpoints(part).named["survival"].time, whole.survival().time[kept])
+    assert cohort_spec(part) == cohort_spec(cohort)
+    np.testing.assert_array_equal(cohort_endpoints(cohort).survival().time, whole.survival().time)

@@ -1,4 +1,4 @@
-"""Every malformed cohort gets its own sentence, with code, file, column and patient."""
+"""Every malformed cohort gives an error with a specific sentence, code, file, column and patient."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WriteSmall = Callable[..., Path]
 
 
 def write(fault: Fault, write_small: WriteSmall) -> Path:
-    """Write a malformed cohort and give what is to be read."""
+    """Write a malformed cohort and return the path to read."""
     later = []
     folder = write_small(lambda frames, spec: later.append(fault.change(frames, spec)))
     return (later[0] and later[0](folder)) or folder
@@ -33,14 +33,14 @@ def write(fault: Fault, write_small: WriteSmall) -> Path:
 def only_error(fault: Fault, write_small: WriteSmall) -> CohortError:
     cohort, errors = inspect_cohort(write(fault, write_small))
     assert cohort is None
-    (error,) = errors  # one fault is told once
+    (error,) = errors  # one fault is reported once
     return error
 
 
 @pytest.mark.filterwarnings("ignore:Observation names are not unique", "ignore:Variable names are not unique")
 @pytest.mark.filterwarnings("ignore:var_names are not unique")
 @pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
-def test_fault_has_its_own_sentence(write_small: WriteSmall, fault: Fault) -> None:
+def test_fault_has_a_specific_sentence(write_small: WriteSmall, fault: Fault) -> None:
     source = write(fault, write_small)
     with pytest.raises(CohortError) as caught:
         read_cohort(source)
@@ -48,14 +48,14 @@ def test_fault_has_its_own_sentence(write_small: WriteSmall, fault: Fault) -> No
     assert (error.code, error.column, error.patient) == (fault.code, fault.column, fault.patient)
     assert str(error.file).endswith(fault.file)
     assert str(error).isprintable()
-    # A sentence says what to do, and no error of a library shows its class or its place in memory.
+    # A sentence says what to do, and shows no class or memory address of an error from a library.
     assert not re.search(r"Error\b|Traceback|0x[0-9a-f]{6,}|<class", str(error))
     findings = check_cohort(source)
     assert [(f.code, f.severity, f.sentence) for f in findings] == [(error.code, ERROR, error.sentence)]
 
 
 def template(sentence: str) -> str:
-    """Sentence without what it quotes and counts."""
+    """Sentence without its quotations and numbers."""
     return re.sub(r"'[^']*'|[-+]?\d+(\.\d+)?", "_", sentence)
 
 
@@ -65,18 +65,18 @@ def test_different_faults_have_different_sentences(write_small: WriteSmall, tmp_
     assert len(FAULTS) >= 140
     assert len({fault.kind for fault in FAULTS}) >= 20
     assert len(set(NAMES)) == len(NAMES)
-    said: dict[str, set[str]] = {}
+    faults: dict[str, set[str]] = {}
     for fault in FAULTS:
         shutil.rmtree(tmp_path / "small", ignore_errors=True)
         error = only_error(fault, write_small)
-        said.setdefault(template(error.sentence), set()).add(fault.name.partition(":")[0])
-    shared = {sentence: names for sentence, names in said.items() if len(names) > 1}
+        faults.setdefault(template(error.sentence), set()).add(fault.name.partition(":")[0])
+    shared = {sentence: names for sentence, names in faults.items() if len(names) > 1}
     assert not shared
-    assert len(said) >= 100
+    assert len(faults) >= 100
 
 
 @pytest.mark.parametrize("name", ["ids: one spelled otherwise", "h5mu: no specification"])
-def test_the_command_line_says_it_and_ends_in_2(write_small: WriteSmall, name: str) -> None:
+def test_the_command_line_shows_the_error_and_exits_with_2(write_small: WriteSmall, name: str) -> None:
     fault = FAULTS[NAMES.index(name)]
     source = write(fault, write_small)
     words = [sys.executable, "-m", "stratomics", "check", str(source), "--json"]
@@ -93,7 +93,9 @@ def test_the_small_cohort_itself_is_fine(write_small: Callable[..., Path]) -> No
     assert cohort["protein"].n_obs == 30
 
 
-def test_atransposed_view_is_told_apart_from_a_foreign_one(write_small: Callable[..., Path]) -> None:
+def test_a_transposed_view_is_distinguished_from_one_of_other_patients(
+    write_small: Callable[..., Path],
+) -> None:
     with pytest.raises(CohortError, match="set orient"):
         read_cohort(write_small(transposed))
     with pytest.raises(CohortError) as caught:
@@ -101,14 +103,14 @@ def test_atransposed_view_is_told_apart_from_a_foreign_one(write_small: Callable
     assert "orient" not in str(caught.value)
 
 
-def test_atransposed_view_is_read_when_declared(write_small: Callable[..., Path]) -> None:
+def test_a_transposed_view_is_read_when_declared(write_small: Callable[..., Path]) -> None:
     def change(frames: Frames, spec: Spec) -> None:
         transposed(frames, spec)
         spec["views"]["rna"]["orient"] = "features_in_rows"
 
-    turned, straight = read_cohort(write_small(change)), read_cohort(write_small())
-    np.testing.assert_array_equal(turned["rna"].X, straight["rna"].X)
-    assert list(turned["rna"].var_names) == list(straight["rna"].var_names)
+    declared, usual = read_cohort(write_small(change)), read_cohort(write_small())
+    np.testing.assert_array_equal(declared["rna"].X, usual["rna"].X)
+    assert list(declared["rna"].var_names) == list(usual["rna"].var_names)
 
 
 def test_yaml_cannot_run_code(write_small: Callable[..., Path], tmp_path: Path) -> None:

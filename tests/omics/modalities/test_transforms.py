@@ -1,4 +1,4 @@
-"""Ways to the harmonized scale: one patient at a time, known values, NaN stays NaN."""
+"""Transforms to the harmonized scale: one patient at a time, known values, NaN stays NaN."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_log_relative_is_a_composition_again() -> None:
 
 
 def test_clr_with_mostly_zeros_keeps_them_below_what_was_seen() -> None:
-    """A case that hypothesis found: with five zeros the replacement once exceeded the smallest count."""
+    """A case found by hypothesis: with five zeros the replacement was larger than the smallest count."""
     ratios = clr(np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 5.0]]))[0]
     assert ratios[0] < ratios[5] < ratios[6]
     assert ratios[5] - ratios[0] == pytest.approx(-np.log(0.65))

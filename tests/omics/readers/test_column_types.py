@@ -1,4 +1,4 @@
-"""Types of columns of text: many at once gives what one by one gives, and nothing is made a number that is none."""
+"""Types of text columns: converting many together gives the same as one by one, and only numbers become numbers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def table(columns: list[list[str | None]]) -> Cells:
 
 
 def alone(column: list[str | None]) -> pd.Series[Any]:
-    """The rule, in Python: one column, cell by cell."""
+    """Reference implementation in Python: one column, cell by cell."""
     cells = [None if cell is None else cell.strip() for cell in column]
     seen = [cell for cell in cells if cell is not None]
     digits = [cell.lstrip("+-") for cell in seen]

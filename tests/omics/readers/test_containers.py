@@ -206,7 +206,7 @@ def write(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[anndata.A
 
 
 def to_zarr(data: anndata.AnnData, path: Path, version: int) -> Path:
-    # anndata announces which format it will write one day; this is about reading either.
+    # anndata warns that it will write another format in future; this test reads both formats.
     with warnings.catch_warnings(action="ignore"), anndata.settings.override(zarr_write_format=version):
         data.write_zarr(path)
     return path

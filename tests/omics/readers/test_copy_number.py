@@ -1,4 +1,4 @@
-"""GISTIC2's gene tables, and DNAcopy's segments against a loop over bins and segments."""
+"""Gene tables of GISTIC2, and segments of DNAcopy compared with a loop over bins and segments."""
 
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def test_malformed_gistic(tmp_path, old, new, code, column):
 
 
 def test_trailing_tabs_never_shift_the_columns(tmp_path):
-    # A row that is one longer than the header looks like R's row names, and here it is not.
+    # A row that is one cell longer than the header looks like row names of R, but here it is not.
     path = tmp_path / "x.txt"
     lines = (FIXTURES / "all_thresholded.by_genes.txt").read_text().splitlines()
     path.write_text("\n".join([lines[0], *(line + "\t" for line in lines[1:])]) + "\n")
@@ -80,7 +80,7 @@ def test_bare_names_of_the_formats():
 
 
 def loop(path: Path) -> dict[tuple[str, str], float]:
-    """(patient, bin) -> mean, one pair of bin and segment at a time."""
+    """(patient, bin) -> mean, computed for one pair of bin and segment at a time."""
     segments = pd.read_csv(path, sep="\t", dtype={"chrom": str})
     means = {}
     for patient in segments["ID"].unique():

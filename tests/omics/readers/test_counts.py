@@ -1,4 +1,4 @@
-"""featureCounts, salmon and tximport, as the programs wrote them and as files get damaged."""
+"""featureCounts, salmon and tximport: files as the programs wrote them, and damaged files."""
 
 from __future__ import annotations
 

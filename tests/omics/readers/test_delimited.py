@@ -1,4 +1,4 @@
-"""What the readers of matrices share: the promise, and what no text format forgives."""
+"""What all readers of matrices share: the returned table, and errors of any text format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain csv and tsv: read as strictly as any other format, types found by column."""
+"""Plain csv and tsv: read as strictly as any other format, with a type per column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PLINK 1 trios against ``plink --recode A``."""
+"""Files of PLINK 1 compared with ``plink --recode A``."""
 
 import shutil
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_ids_of_every_kind_of_family():
 
 @pytest.mark.parametrize("patients", [1, 3, 4, 5, 8, 9])
 def test_every_filling_of_the_last_byte(tmp_path, patients):
-    # Packed two bits at a time by a loop: the other way round than the reader unpacks them.
+    # Packed two bits at a time by a loop, the inverse of what the reader does.
     generator = np.random.default_rng(patients)
     codes = generator.integers(0, 4, (6, patients))
     content = bytearray(b"\x6c\x1b\x01")

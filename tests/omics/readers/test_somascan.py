@@ -52,7 +52,7 @@ def test_zipped_with_unix_line_ends(tmp_path):
 
 
 def test_fields_without_exclamation_marks(tmp_path):
-    # As in version 2.0 of the format, which has no !Checksum either.
+    # Version 2.0 of the format has no !Checksum.
     text = TOY.read_bytes().replace(b"!Checksum\r\n", b"").replace(b"!", b"")
     (tmp_path / "toy.adat").write_bytes(text)
     assert read_table(tmp_path / "toy.adat").equals(read_table(TOY))

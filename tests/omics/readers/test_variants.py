@@ -1,4 +1,4 @@
-"""VCF and BCF against what bcftools says of the same file."""
+"""VCF and BCF compared with the output of bcftools for the same file."""
 
 import gzip
 import shutil
@@ -128,7 +128,7 @@ def test_sites_only(tmp_path):
 @pytest.mark.parametrize("name", ["calls.vcf.gz", "calls.bcf"])
 @pytest.mark.parametrize("lost", [1, 28, 60, 300])
 def test_cut_compressed_file(tmp_path, name, lost):
-    # 28 bytes are the closing block alone: htslib would read what is left without a word of error.
+    # 28 bytes are exactly the closing block: htslib would read the rest without an error.
     path = tmp_path / name
     path.write_bytes((FIXTURES / name).read_bytes()[:-lost])
     with pytest.raises(CohortError, match="cut short") as caught:
