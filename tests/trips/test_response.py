@@ -115,7 +115,7 @@ def test_the_report_says_what_it_shows(ran: tuple[RunDirectory, str]) -> None:
     run, _ = ran
     page = (run.path / "report.html").read_text()
     known = run.response.positive.sum(), (run.response.observed & ~run.response.positive).sum()
-    assert f"{known[0]} with a positive response, {known[1]} with a negative one and 4 without any" in page
+    assert f"{known[0]} with a positive response, {known[1]} with a negative response and 4 in whom" in page
     assert page.count("<svg") == page.count("<figure") >= 12
     for words in (
         '<section id="classes">',
