@@ -79,7 +79,7 @@ def follow_up_wall(cohort: MuData) -> Iterator[Finding]:
                 WARNING,
                 name,
                 f"{counts.max()} of {len(censored)} censored patients are censored at {wall:g} {endpoint.unit}: "
-                "follow-up of all ends at this time, and nothing is known beyond it",
+                "follow-up ends at this time, and nothing is known beyond it",
             )
 
 

@@ -43,13 +43,13 @@ def outcome_like_names(cohort: MuData) -> Iterator[Finding]:
         view: list(cohort[view].var_names) for view in spec.views
     }
     for place, names in places.items():
-        if found := [name for name in names if NAMES.search(name)]:
-            shown = ", ".join(found[:5]) + (", ..." if found[5:] else "")
+        if matches := [name for name in names if NAMES.search(name)]:
+            shown = ", ".join(matches[:5]) + (", ..." if matches[5:] else "")
             yield Finding(
                 "outcome_like_name",
                 WARNING,
                 place,
-                f"{len(found)} column(s) sound like an outcome: {shown}; was it known at baseline?",
+                f"{len(matches)} column(s) sound like an outcome: {shown}; was it known at baseline?",
             )
 
 
@@ -61,13 +61,14 @@ def perfect_features(cohort: MuData) -> Iterator[Finding]:
             rows = cohort.obs_names.get_indexer(cohort[view].obs_names)
             seen = endpoint.observed[rows]
             values, yes = np.asarray(cohort[view].X)[seen], label[rows][seen]
-            found = cohort[view].var_names[_separating(values, yes)]
-            if len(found):
+            separating = cohort[view].var_names[_separating(values, yes)]
+            if len(separating):
                 yield Finding(
                     "perfect_feature",
                     WARNING,
                     view,
-                    f"{len(found)} feature(s) separate '{name}' perfectly, such as {found[0]}: is the outcome in it?",
+                    f"{len(separating)} feature(s) separate '{name}' perfectly, such as "
+                    f"{separating[0]}: is the outcome in it?",
                 )
 
 
@@ -82,8 +83,10 @@ def _separating(values: NDArray[np.float64], yes: NDArray[np.bool_]) -> NDArray[
         np.where(np.isnan(part), fill, part) for part, fill in ((negative, np.inf), (positive, -np.inf))
     )
     below = low.min(axis=0, initial=np.inf) > high.max(axis=0, initial=-np.inf)
-    found = np.flatnonzero(above | below)
-    sure = [j for j in found if _chance(int(counts[0][j]), int(counts[1][j]), values.shape[1]) < BY_CHANCE]
+    candidates = np.flatnonzero(above | below)
+    sure = [
+        j for j in candidates if _chance(int(counts[0][j]), int(counts[1][j]), values.shape[1]) < BY_CHANCE
+    ]
     return np.array(sure, dtype=np.int64)
 
 
