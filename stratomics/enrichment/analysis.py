@@ -1,10 +1,8 @@
-"""Everything a trial designer asks of one score, as one dictionary: the command prints it, a notebook reads it."""
+"""Enrich a trial by one score: the threshold table, the choice of a cut, and the evidence for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +16,22 @@ from stratomics.enrichment.effects.benefit_calibration import (
     policy_value,
 )
 from stratomics.enrichment.effects.cross_fitted import estimand, ranks_within_folds
-from stratomics.enrichment.effects.effect import Measure, measure_of
+from stratomics.enrichment.effects.effect import measure_of
 from stratomics.enrichment.effects.horizon import checked_horizon, furthest_horizon
 from stratomics.enrichment.effects.propensity import interpretation_of, overlap_of
 from stratomics.enrichment.effects.pseudo_outcomes import PseudoOutcomes, pseudo_outcomes
 from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.result import (
+    BenefitChecks,
+    CalibrationLine,
+    CutUtility,
+    EnrichmentResult,
+    MeanBenefit,
+    QuantileBenefit,
+)
+from stratomics.enrichment.selection.adaptive_signature import SignatureTest, signature_test
 from stratomics.enrichment.selection.cut_search import DRAWS, CutSearch, search_cuts
-from stratomics.enrichment.selection.cuts import Cuts
+from stratomics.enrichment.selection.cuts import Cuts, Score
 from stratomics.enrichment.selection.heterogeneity import evidence_of
 from stratomics.enrichment.selection.subgroup import Subgroup
 from stratomics.enrichment.selection.targeting_curve import rate_of
@@ -36,42 +43,25 @@ from stratomics.enrichment.selection.threshold_table import (
 )
 from stratomics.enrichment.selection.utility import utility_of
 
-__all__ = ["Score", "enrich", "left_out", "lock"]
+__all__ = ["EnrichOptions", "enrich", "excluded_patients"]
 
 Array = NDArray[np.float64]
 
-ONE_CUT = 2
-"""Cuts from which on there is a choice among them."""
 FEWEST_DRAWS = 20
-"""Below it no quantile means anything."""
+"""Fewer draws do not support quantiles."""
 
 
-@dataclass(frozen=True)
-class Score:
-    """What patients are ordered by, higher for those who are to benefit.
+class EnrichOptions(TypedDict, total=False):
+    """Options of :func:`enrich` that are the same for a table and for a run."""
 
-    Attributes
-    ----------
-    name
-        For people.
-    value, fold
-        (repeats, n) each: scores compare patients within a fold of a repeat.
-    learned
-        Whether a model made it, cross-fitted; otherwise a marker that was there before.
-    model
-        Digest of that model.
-    """
-
-    name: str
-    value: Array
-    fold: NDArray[np.int64]
-    learned: bool = False
-    model: str = ""
-
-    @classmethod
-    def marker(cls, name: str, value: Array) -> Score:
-        """Build from the raw values (n,) of a marker."""
-        return cls(name, value[None], np.zeros((1, len(value)), dtype=np.int64))
+    measure: str | None
+    horizon: float | None
+    follow_up: float | None
+    costs: Costs | None
+    looked_at: int
+    signature: float | None
+    seed: int
+    draws: int
 
 
 def enrich(
@@ -79,164 +69,155 @@ def enrich(
     score: Score,
     cuts: Cuts,
     *,
-    measure: str | None = None,
-    horizon: float | None = None,
-    follow_up: float | None = None,
     covariates: Array | None = None,
     toxic: NDArray[np.bool_] | None = None,
-    costs: Costs | None = None,
-    looked_at: int = 1,
-    seed: int = 0,
-    draws: int = DRAWS,
-) -> dict[str, Any]:
-    """Answer who should be enrolled by a score, what may be expected in them, and how sure that is.
+    **options: Unpack[EnrichOptions],
+) -> EnrichmentResult:
+    """Find the patients to enrol by a score, the effect to expect in them, and the evidence for it.
 
     Parameters
     ----------
     trial, score, cuts
-        The patients, what orders them, and whom each cut takes.
-    measure
-        Name of a measure of effect; the first of the kind of endpoint if left out.
-    horizon
-        Time to which survival counts; that of `follow_up` if left out, or the furthest that the trial can see.
-    follow_up
-        Of the coming trial; the median of this one if left out.
+        n patients, what orders them, and the patients inside each cut.
     covariates
-        (n, p) of the nuisances, and of the propensity where the trial is not randomised.
+        (n, p) covariates of the outcome models, of the signature, and of the propensity where the trial is not
+        randomised.
     toxic
-        (n,) bool, to weigh benefit against risk.
-    costs
-        Of screening and of a patient.
-    looked_at
-        Scores that were looked at altogether, this one among them.
-    seed, draws
-        Of resamples and permutations, and their number.
+        (n,) whether a patient had toxicity, to weigh benefit against harm.
+    **options
+        ``measure``: name of a measure of effect; the first for the kind of endpoint by default.
+        ``horizon``: time up to which survival counts; the smaller of `follow_up` and the last time that the trial can
+        estimate by default.
+        ``follow_up``: of the coming trial; the median of this trial by default.
+        ``costs``: of screening and of a patient.
+        ``looked_at``: number of scores examined, this one included.
+        ``signature``: share of the patients in the group of an adaptive signature design on `covariates`; without it
+        the design is left out.
+        ``seed``, ``draws``: seed of resamples and permutations, and their number.
 
     Returns
     -------
-    dict
-        ``standing`` (what a difference between arms means), ``rows`` (the threshold table), ``best`` (place of the cut
-        chosen) and ``search`` (the price of that choice), ``rate`` with ``evidence``, ``subgroup`` (the rule),
-        ``warnings``: plain numbers and text. Of a learned score also the ``estimand`` of its effects, the ``line``,
-        ``quantiles`` and ``policy`` of the predicted benefit, and ``c_for_benefit``, on which nothing is selected.
+    EnrichmentResult
+        The threshold table, the chosen cut with its corrected effect, the evidence, and the rule to lock.
+
+    Raises
+    ------
+    DataError
+        If `draws` is too small, or the patients do not allow an estimate.
+
+    Examples
+    --------
+    >>> from omics.cohort.endpoints import Response
+    >>> from stratomics.enrichment.selection.cuts import marker_cuts
+    >>> rng = np.random.default_rng(0)
+    >>> treated, marker = np.arange(200) % 2 == 0, rng.normal(size=200)
+    >>> positive = rng.random(200) < np.where(treated & (marker > 0), 0.7, 0.3)
+    >>> trial = Trial(treated, Response(positive, np.ones(200, dtype=bool)))
+    >>> result = enrich(trial, Score.marker("marker", marker), marker_cuts(trial, marker, [0.0]), draws=20)
+    >>> result.subgroup.rule, result.chosen.inside.estimate > 0.2
+    ('marker above 0', True)
     """
+    seed, draws = options.get("seed", 0), options.get("draws", DRAWS)
+    horizon, follow_up = options.get("horizon"), options.get("follow_up")
     require_range("draws", draws, FEWEST_DRAWS)
     if trial.is_survival:
         follow_up = median_follow_up(trial.survival) if follow_up is None else follow_up
-        # Beyond the end of the coming trial nobody asks.
+        # Nothing is estimated beyond the end of the coming trial.
         horizon = checked_horizon(
             trial, min(follow_up, furthest_horizon(trial)) if horizon is None else horizon
         )
-    laid = measure_of(trial, measure, float("nan") if horizon is None else horizon)
+    measure = measure_of(trial, options.get("measure"), float("nan") if horizon is None else horizon)
     pseudo = pseudo_outcomes(trial, covariates, horizon=horizon, seed=seed)
     rate = rate_of(pseudo.value, _priority(score), seed)
-    values, chosen = cuts
-    rows = threshold_table(trial, laid, cuts, follow_up, costs)
-    search = search_cuts(laid, chosen, seed, draws) if len(values) >= ONE_CUT else None
+    rows = threshold_table(trial, measure, cuts, follow_up, options.get("costs"))
+    search = search_cuts(measure, cuts, seed, draws) if len(cuts) > 1 else None
     best = 0 if search is None else search.best
-    evidence = evidence_of({score.name: rate}, looked_at)[0]
-    answer: dict[str, Any] = {
-        "score": score.name,
-        "patients": len(trial),
-        "treated": int(trial.treated.sum()),
-        "events": int(trial.outcome.label.sum()),
-        "standing": interpretation_of(trial),
-        "measure": laid.name,
-        "measure_label": laid.label,
-        "follow_up": follow_up,
-        "rows": [asdict(row) for row in rows],
-        "best": best,
-        "search": None if search is None else _searched(search, laid, values),
-        "benefit": _benefit(pseudo),
-        "rate": {key: value for key, value in asdict(rate).items() if key != "curve"},
-        "evidence": asdict(evidence),
-        "subgroup": asdict(_subgroup(score, cuts, rows[1 + best], best, search)),
-        "warnings": caveats(trial, laid, pseudo, search, len(score.value) if score.learned else None),
-    }
-    if score.learned:
-        answer |= _learned(trial, score, pseudo)
-    if trial.randomised == "no":
-        answer["overlap"] = asdict(overlap_of(trial, pseudo.probability))
-    if toxic is not None:
-        weighed = measure_of(trial, "survival" if trial.is_survival else None, follow_up or float("nan"))
-        answer["utility"] = [
-            {"cut": float(value), **asdict(utility_of(weighed, trial.treated, toxic, inside))}
-            for value, inside in zip(values, chosen, strict=True)
-        ]
-    return answer
+    return EnrichmentResult(
+        score=score.name,
+        patients=len(trial),
+        treated=int(trial.treated.sum()),
+        events=int(trial.outcome.label.sum()),
+        interpretation=interpretation_of(trial),
+        measure=measure.name,
+        measure_label=measure.label,
+        follow_up=follow_up,
+        rows=tuple(rows),
+        best=best,
+        search=search,
+        benefit=MeanBenefit(pseudo.average, pseudo.horizon, pseudo.truncated, *pseudo.effective),
+        rate=rate,
+        evidence=evidence_of({score.name: rate}, options.get("looked_at", 1))[0],
+        subgroup=_subgroup(score, cuts, rows[1 + best], best, search),
+        warnings=tuple(caveats(trial, measure, pseudo, search, len(score.value) if score.learned else None)),
+        checks=_checks(trial, score, pseudo) if score.learned else None,
+        overlap=overlap_of(trial, pseudo.probability) if trial.randomised == "no" else None,
+        utility=None if toxic is None else _utility(trial, cuts, toxic, follow_up),
+        signature=_signature(trial, covariates, pseudo.horizon, options.get("signature"), seed, draws),
+    )
 
 
 def _priority(score: Score) -> Array:
     return ranks_within_folds(score.value, score.fold) if score.learned else score.value
 
 
-def _searched(search: CutSearch, measure: Measure, values: Array) -> dict[str, Any]:
-    content = asdict(search)
-    del content["best"], content["estimate"]
-    best = measure.effect(search.estimate, search.apparent.se, search.simultaneous)
-    frequency = {f"{value:g}": share for value, share in zip(values, search.chosen, strict=True)}
-    return {"cut": float(values[search.best]), "at_once": asdict(best), **content, "chosen": frequency}
-
-
-def _benefit(pseudo: PseudoOutcomes) -> dict[str, Any]:
-    return {
-        "average": asdict(pseudo.average),
-        "horizon": pseudo.horizon,
-        "truncated": pseudo.truncated,
-        "effective_control": pseudo.effective[0],
-        "effective_treated": pseudo.effective[1],
-    }
-
-
-def _learned(trial: Trial, score: Score, pseudo: PseudoOutcomes) -> dict[str, Any]:
-    """Say whether the benefit that a model predicts comes true, on patients it did not see."""
+def _checks(trial: Trial, score: Score, pseudo: PseudoOutcomes) -> BenefitChecks:
+    """Compare the benefit that a model predicts out of fold with the doubly robust benefit."""
     predicted = score.value.mean(axis=0)
     line = best_linear_predictor(pseudo.value, predicted)
     groups = benefit_by_quantile(pseudo.value, predicted)
-    return {
-        "estimand": estimand("effect", len(score.value)),
-        "line": asdict(line) | {"credible": line.credible},
-        "quantiles": [{"predicted": p, "observed": asdict(effect)} for p, effect in groups],
-        "policy": asdict(policy_value(pseudo.value, predicted > 0)),
-        "c_for_benefit": c_for_benefit(pseudo.outcome, trial.treated, predicted),
-    }
+    return BenefitChecks(
+        estimand=estimand("effect", len(score.value)),
+        line=CalibrationLine(line.mean, line.slope, line.credible),
+        quantiles=tuple(QuantileBenefit(mean, effect) for mean, effect in groups),
+        policy=policy_value(pseudo.value, predicted > 0),
+        c_for_benefit=c_for_benefit(pseudo.outcome, trial.treated, predicted),
+    )
+
+
+def _utility(
+    trial: Trial, cuts: Cuts, toxic: NDArray[np.bool_], follow_up: float | None
+) -> tuple[CutUtility, ...]:
+    measure = measure_of(trial, "survival" if trial.is_survival else None, follow_up or float("nan"))
+    return tuple(
+        CutUtility(float(value), utility_of(measure, trial.treated, toxic, members))
+        for value, members in zip(cuts.values, cuts.members, strict=True)
+    )
+
+
+def _signature(
+    trial: Trial, covariates: Array | None, horizon: float | None, share: float | None, seed: int, draws: int
+) -> SignatureTest | None:
+    if share is None:
+        return None
+    if covariates is None:
+        raise DataError("a signature needs covariates; name them, or leave the signature out")
+    return signature_test(trial, covariates, share, np.inf if horizon is None else horizon, seed, draws)
 
 
 def _subgroup(score: Score, cuts: Cuts, row: ThresholdRow, best: int, search: CutSearch | None) -> Subgroup:
-    values, chosen = cuts
-    value = float(values[best])
+    value = float(cuts.values[best])
     if score.learned:
-        # One cut on the scale of the model of all patients: the middle of those of the cross-fits.
+        # One cut on the scale of the final model: the median of the cuts of the cross-fits.
         value = float(np.median(np.quantile(score.value, 1.0 - value, axis=1)))
-    effects, how = {"inside": asdict(row.inside)}, "the only cut that was looked at"
+    effects, how = {"inside": row.inside}, "the only cut considered"
     if search is not None:
-        effects["inside, without the optimism of choosing (out of bag)"] = asdict(search.out_of_bag)
-        how = f"the strongest interaction of {len(values)} cuts, permutation p {search.p_adjusted:.2g}"
+        effects["inside, without the optimism of choosing (out of bag)"] = search.out_of_bag
+        how = f"the strongest interaction of {len(cuts)} cuts, permutation p {search.p_adjusted:.2g}"
     return Subgroup(
         score.name,
         value,
         model=score.model,
-        # Effects are of patients whom the model scored by the views that they had.
+        # The effects are those of patients whom the model scored by the views they had.
         missing="score" if score.learned else "abstain",
-        prevalence=float(chosen[best].mean()),
+        prevalence=float(cuts.members[best].mean()),
         chosen_by=how,
         effects=effects,
+        members=cuts.members[best],
     )
 
 
-def left_out(patients: int) -> list[str]:
-    """Say how many patients are not in the comparison, if any."""
-    return [f"{patients} patients are left out: of other arms, or without the endpoint"] if patients else []
-
-
-def lock(answer: Mapping[str, Any]) -> Subgroup:
-    """Give the rule of an answer, ready to be saved.
-
-    Raises
-    ------
-    DataError
-        If the answer holds no rule.
-    """
-    if "subgroup" not in answer:
-        raise DataError("this answer holds no rule; prognostic enrichment locks none")
-    return Subgroup(**answer["subgroup"])
+def excluded_patients(patients: int) -> tuple[str, ...]:
+    """Say how many patients are excluded from the comparison; empty if none are."""
+    if not patients:
+        return ()
+    return (f"{patients} patients are excluded: they are in other arms, or the endpoint is missing",)

@@ -1,4 +1,4 @@
-"""What must be said beside an answer, each where it holds."""
+"""Sentences that qualify an enrichment, each where it applies."""
 
 from __future__ import annotations
 
@@ -18,16 +18,21 @@ MOST = 0.95
 def caveats(
     trial: Trial, measure: Measure, pseudo: PseudoOutcomes, search: CutSearch | None, repeats: int | None
 ) -> list[str]:
-    """Give the sentences that hold of an answer.
+    """Select the sentences that apply.
 
     Parameters
     ----------
     trial, measure, pseudo
-        What the answer is about.
+        The patients, the measure of effect, and their doubly robust benefit.
     search
-        None where one cut only was looked at.
+        The choice of the cut; None if only one cut was considered.
     repeats
-        Cross-fits of a learned score; None of a marker.
+        Number of cross-fits of a learned score; None for a marker.
+
+    Returns
+    -------
+    list of str
+        The sentences, without final stops.
     """
     learned = repeats is not None
     usable = 1.0 if search is None else search.usable
@@ -36,8 +41,8 @@ def caveats(
         (
             usable < MOST,
             (
-                f"only {usable:.0%} of the resamples leave an effect to be estimated, so that the corrected effect is "
-                "of little worth; choose cuts nearer to the middle"
+                f"only {usable:.0%} of the resamples give an effect, so the corrected effect is unreliable; choose cuts "
+                "nearer to the middle"
             ),
         ),
         (
@@ -46,11 +51,11 @@ def caveats(
         ),
         (
             learned,
-            "resamples and permutations keep the run's predictions as they are: its fits are not repeated",
+            "resamples and permutations keep the predictions of the run: its models are not fitted again",
         ),
         (
             pseudo.truncated > 0,
-            f"{pseudo.truncated:.1%} of the patients had so rare a follow-up that their weight was cut off",
+            f"{pseudo.truncated:.1%} of the patients had so rare a follow-up that their weight was truncated",
         ),
         (
             trial.randomised == "no",
@@ -59,10 +64,10 @@ def caveats(
         (
             trial.is_survival,
             (
-                "mean benefit and RATE are in time lived, where who is at higher risk has more to gain even at one "
-                "hazard ratio; the interaction of a cut asks about the measure of the table"
+                "mean benefit and RATE are in survival time, in which patients at higher risk gain more even at the "
+                "same hazard ratio; the interaction of a cut is on the measure of the table"
             ),
         ),
-        (measure.ratio, "a hazard ratio is taken as the same at all times; look at the curves as well"),
+        (measure.ratio, "a hazard ratio is assumed to be constant over time; look at the curves as well"),
     )
     return [sentence for holds, sentence in table if holds]

@@ -1,4 +1,4 @@
-"""A trial from the columns of a table, and what no column may hold."""
+"""Read a trial from the columns of a table, and refuse columns with invalid values."""
 
 from __future__ import annotations
 
@@ -30,33 +30,34 @@ def trial_of(
     stratum: str | None = None,
     randomised: str = "yes",
 ) -> tuple[Trial, NDArray[np.int64]]:
-    """Read a trial from the columns of a table; either `time` and `event`, or `response`.
+    """Read a trial from the columns of a table, with either `time` and `event`, or `response`.
 
     Parameters
     ----------
     table
-        A row per patient.
+        One row per patient.
     arm, control, treated
-        Column of the arm, its value in the control arm, and those in the treated one, pooled if several; without any,
-        there has to be just one other value.
+        Column of the arm, its value in the control arm, and its values in the treated arm, pooled if several; without
+        any, there must be exactly one other value.
     time, event
-        Numbers > 0, and 1 or true where the event occurred.
+        Columns of times, at least 0, and of events, 1 or true where the event occurred.
     response
-        1 or true where positive.
+        Column of the response, 1 or true where positive.
     probability, stratum
-        Columns of what randomisation knew.
+        Columns of the probability of treatment and of the stratum in the randomisation.
     randomised
         ``"yes"``, ``"adaptive"`` or ``"no"``.
 
     Returns
     -------
     tuple
-        The trial, and the rows (n,) of the table that are in it: those of the arms named.
+        The trial, and the rows (n,) of the table that are in it: the patients of the named arms.
 
     Raises
     ------
     InputError
-        If a column is absent, holds gaps or other values, or the arm has not two values with `control` among them.
+        If a column is absent or holds gaps or invalid values, or the arm does not have two values with `control`
+        among them.
 
     Examples
     --------
@@ -67,18 +68,18 @@ def trial_of(
     """
     named = [response is not None, time is not None, event is not None]
     if named not in ([True, False, False], [False, True, True]):
-        raise InputError("name either a time and an event, or a response, and not both")
+        raise InputError("name either a time and an event, or a response, but not both")
     rows, is_treated = two_arms(column_of(table, arm), arm, control, treated)
     table = table.iloc[rows]
     outcome: Survival | Response
-    everybody = np.ones(len(table), dtype=np.bool_)
+    observed = np.ones(len(table), dtype=np.bool_)
     if response is not None:
-        outcome = Response(truth_of(column_of(table, response), response), everybody)
+        outcome = Response(truth_of(column_of(table, response), response), observed)
     else:
         assert time is not None
         assert event is not None
         outcome = Survival(
-            _times(column_of(table, time), time), truth_of(column_of(table, event), event), everybody
+            _times(column_of(table, time), time), truth_of(column_of(table, event), event), observed
         )
     known = None if probability is None else numbers(column_of(table, probability), probability)
     codes = None if stratum is None else pd.factorize(column_of(table, stratum))[0].astype(np.int64)
@@ -86,18 +87,52 @@ def trial_of(
 
 
 def numbers(values: pd.Series, name: str) -> Array:
-    """(n,) float of a column without gaps."""
-    found = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isfinite(found).all():
+    """Convert a column without gaps to numbers.
+
+    Parameters
+    ----------
+    values, name
+        The column and its name.
+
+    Returns
+    -------
+    ndarray
+        (n,) float.
+
+    Raises
+    ------
+    InputError
+        If a value is not a finite number.
+    """
+    converted = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
+    if not np.isfinite(converted).all():
         raise InputError(
-            f"column '{name}' holds {int((~np.isfinite(found)).sum())} values that are not finite numbers; "
+            f"column '{name}' holds {int((~np.isfinite(converted)).sum())} values that are not finite numbers; "
             "complete it, or leave those patients out of the table"
         )
-    return found
+    return converted
 
 
 def column_of(table: pd.DataFrame, name: str) -> pd.Series:
-    """Find a column, or name the nearest one."""
+    """Get a column of a table.
+
+    Parameters
+    ----------
+    table
+        Any table.
+    name
+        Name of the column.
+
+    Returns
+    -------
+    Series
+        The column.
+
+    Raises
+    ------
+    InputError
+        If there is no such column; the sentence suggests the most similar name.
+    """
     if name not in table:
         raise InputError(f"the table has no column '{name}'; {nearest(name, map(str, table.columns))}")
     return table[name]
@@ -106,16 +141,26 @@ def column_of(table: pd.DataFrame, name: str) -> pd.Series:
 def two_arms(
     values: pd.Series, name: str, control: str, treated: Sequence[str] = ()
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Rows of the two arms that are compared, and whether each of them is treated.
+    """Find the patients of the two arms that are compared.
 
     Parameters
     ----------
     values, name
-        Column of the arm.
+        The column of the arm, and its name.
     control
         Its value in the control arm.
     treated
-        Its values in the treated arm, several being pooled; without any, there has to be just one other value.
+        Its values in the treated arm, pooled if several; without any, there must be exactly one other value.
+
+    Returns
+    -------
+    tuple
+        Rows of the patients of both arms, and (bool) whether each of them is treated.
+
+    Raises
+    ------
+    InputError
+        If the column has gaps, lacks a named value, or has more than two values and no treated arm is named.
 
     Examples
     --------
@@ -126,7 +171,7 @@ def two_arms(
         raise InputError(
             f"column '{name}' is empty for {values.isna().sum()} patients; every patient has an arm"
         )
-    # A column of 0.0 and 1.0 is one of 0 and 1.
+    # A column of 0.0 and 1.0 is read as 0 and 1.
     whole = pd.api.types.is_float_dtype(values) and (values == values.round()).all()
     words = (values.astype(np.int64) if whole else values).astype(str)
     arms = sorted(words.unique())
@@ -136,20 +181,34 @@ def two_arms(
                 f"no patient of column '{name}' has the value '{arm}'; it holds {', '.join(arms[:9])}"
             )
     if control in treated:
-        raise InputError(
-            f"'{control}' of column '{name}' cannot be control and treated at once; name another"
-        )
+        raise InputError(f"'{control}' of column '{name}' cannot be both control and treated; name another")
     if not treated and len(arms) != len(ARMS):
         raise InputError(
             f"column '{name}' holds {len(arms)} values ({', '.join(arms[:9])}), and two arms are compared; "
-            "name the treated ones, or code one arm in one way"
+            "name the treated arms, or code each arm in one way only"
         )
     rows = np.flatnonzero(words.isin([control, *treated])) if treated else np.arange(len(words))
     return rows, (words.iloc[rows] != control).to_numpy(dtype=np.bool_)
 
 
 def truth_of(values: pd.Series, name: str) -> NDArray[np.bool_]:
-    """(n,) of a column of 1 and 0, or true and false."""
+    """Convert a column of 1 and 0, or true and false, to booleans.
+
+    Parameters
+    ----------
+    values, name
+        The column and its name.
+
+    Returns
+    -------
+    ndarray
+        (n,) bool.
+
+    Raises
+    ------
+    InputError
+        If the column holds anything else.
+    """
     words = values.astype(str).str.lower().str.removesuffix(".0")
     if not words.isin(["0", "1", "true", "false"]).all():
         odd = words[~words.isin(["0", "1", "true", "false"])].iloc[0]
@@ -160,5 +219,5 @@ def truth_of(values: pd.Series, name: str) -> NDArray[np.bool_]:
 def _times(values: pd.Series, name: str) -> Array:
     time = numbers(values, name)
     if (time < 0).any():
-        raise InputError(f"column '{name}' holds {time.min():g}; times count from 0")
+        raise InputError(f"column '{name}' holds {time.min():g}; times must be at least 0")
     return time

@@ -1,9 +1,10 @@
-"""Of a simulated cohort, the truth next to what was found: nobody knows it of a real one."""
+"""Compare the findings in a simulated cohort with its truth, which is unknown for a real cohort."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,37 @@ from numpy.typing import NDArray
 from omics.common.seeds import named_generator
 from omics.simulate.truth import Truth
 from omics.simulate.write_folder import read_truth
-from stratomics.enrichment.analysis import Score
 from stratomics.enrichment.effects.two_arm_cox import two_arm_cox
+from stratomics.enrichment.selection.cuts import Score
 
-__all__ = ["simulated_truth"]
+__all__ = ["SimulatedTruth", "simulated_truth"]
 
 Array = NDArray[np.float64]
 
 COPIES = 50
-"""Of each patient under each arm, from which the true hazard ratio of a group is taken."""
+"""Copies of each patient under each arm, from which the true hazard ratio of a group is computed."""
+
+
+@dataclass(frozen=True)
+class SimulatedTruth:
+    """Truth of a simulated cohort.
+
+    Attributes
+    ----------
+    correlation
+        Between predicted and true benefit.
+    benefit, measure
+        What the benefit is, and the measure of the effects below, in words.
+    inside, outside, all_patients
+        True effects inside and outside of the rules that were applied (means over cross-fits), and in all patients.
+    """
+
+    correlation: float
+    benefit: str
+    measure: str
+    inside: float
+    outside: float
+    all_patients: float = field(metadata={"key": "everybody"})
 
 
 def simulated_truth(
@@ -27,54 +50,53 @@ def simulated_truth(
     sample_ids: NDArray[np.str_],
     score: Score,
     chosen: NDArray[np.bool_],
-    answer: dict[str, Any],
+    follow_up: float | None,
     seed: int,
-) -> dict[str, Any] | None:
-    """Lay the truth of a simulated cohort beside an answer; None of a cohort that knows none.
+) -> SimulatedTruth | None:
+    """Read the truth of a simulated cohort, and compute the true effects in a subgroup.
 
     Parameters
     ----------
     source
-        Where the cohort came from.
+        Folder of the cohort.
     sample_ids, score, chosen
-        Patients (n,), their predicted benefit, and whom each cross-fit took, (repeats, n).
-    answer
-        Of :func:`stratomics.enrichment.analysis.enrich`.
+        Patients (n,), their predicted benefit, and the patients chosen by each cross-fit, (repeats, n).
+    follow_up
+        Follow-up of the coming trial; None for a response.
     seed
-        Of the copies.
+        Seed of the copies.
 
     Returns
     -------
-    dict
-        ``correlation`` of predicted and true benefit, ``measure``, and the true effect ``inside`` and ``outside`` of
-        the rules that were applied, the mean over cross-fits.
+    SimulatedTruth or None
+        None for a cohort without a ``truth`` folder.
     """
     if not (Path(source) / "truth").is_dir():
         return None
     truth = read_truth(source)
     place = {sample: row for row, sample in enumerate(truth.sample_id)}
     rows = np.array([place[sample] for sample in sample_ids])
-    survives = answer["follow_up"] is not None
-    benefit = (truth.benefit_rmst if survives else truth.benefit_response)[rows]
+    benefit = (truth.benefit_response if follow_up is None else truth.benefit_rmst)[rows]
     predicted = score.value.mean(axis=0)
-    measure = "hazard ratio" if survives else "difference of the response rate"
-    effects = _hazard_ratios(truth, rows, answer["follow_up"], seed) if survives else _mean(benefit)
-    return {
-        "correlation": float(np.corrcoef(predicted, benefit)[0, 1]),
-        "benefit": f"days lived up to {truth.horizon:g}" if survives else "probability of response",
-        "measure": measure,
-        "inside": effects(chosen),
-        "outside": effects(~chosen),
-        "everybody": effects(np.ones((1, len(rows)), dtype=np.bool_)),
-    }
+    effect = _mean(benefit) if follow_up is None else _hazard_ratio(truth, rows, follow_up, seed)
+    return SimulatedTruth(
+        correlation=float(np.corrcoef(predicted, benefit)[0, 1]),
+        benefit="probability of response" if follow_up is None else f"days lived up to {truth.horizon:g}",
+        measure="difference of the response rate" if follow_up is None else "hazard ratio",
+        inside=effect(chosen),
+        outside=effect(~chosen),
+        all_patients=effect(np.ones((1, len(rows)), dtype=np.bool_)),
+    )
 
 
-def _mean(benefit: Array) -> Any:
+def _mean(benefit: Array) -> Callable[[NDArray[np.bool_]], float]:
     return lambda chosen: float(np.mean([benefit[one].mean() for one in chosen]))
 
 
-def _hazard_ratios(truth: Truth, rows: NDArray[np.int64], follow_up: float, seed: int) -> Any:
-    """Cox's hazard ratio in many copies of the patients under both arms, followed as long as the coming trial's."""
+def _hazard_ratio(
+    truth: Truth, rows: NDArray[np.int64], follow_up: float, seed: int
+) -> Callable[[NDArray[np.bool_]], float]:
+    """Cox's hazard ratio in many copies of the patients under both arms, with the follow-up of the coming trial."""
     log_hazard = np.repeat(truth.log_hazard[rows][:, [0, -1]], COPIES, axis=0)
     exposure = named_generator(seed, "copies").standard_exponential(log_hazard.shape)
     time = truth.weibull_scale * (exposure / np.exp(log_hazard)) ** (1.0 / truth.weibull_shape)

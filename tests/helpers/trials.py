@@ -1,4 +1,4 @@
-"""Real trials of ../shared for the tests of enrichment, and small ones to break."""
+"""Real trials of ../shared for the tests of enrichment, small simulated ones, and results as they are stored."""
 
 from __future__ import annotations
 
@@ -13,8 +13,16 @@ import places
 
 from omics.cohort.endpoints import Response, Survival
 from omics.common.files import write_json, write_parquet
+from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.plan.planned_trials import PlannedTrials
 from stratomics.enrichment.read_trial import trial_of
+from stratomics.enrichment.result import EnrichmentResult, MeanBenefit, RunFindings
+from stratomics.enrichment.selection.cut_search import CutSearch
+from stratomics.enrichment.selection.heterogeneity import HeterogeneityEvidence
+from stratomics.enrichment.selection.subgroup import SelectionRate, Subgroup
+from stratomics.enrichment.selection.targeting_curve import Rate
+from stratomics.enrichment.selection.threshold_table import ThresholdRow
 
 GOLDEN: dict[str, Any] = json.loads((places.GOLDEN / "enrichment.json").read_text())
 
@@ -54,7 +62,7 @@ def response_trial(seed: int, n: int = 200) -> Trial:
 
 
 def with_arms(run: Path, response: bool = False) -> Path:
-    """Give a written run curves under each arm, in whom those of high benefit gain by treatment; or a response."""
+    """Add curves under each arm to a written run; with `response`, an endpoint on which patients of high benefit gain."""
     table = pd.read_parquet(run / "predictions.parquet")
     keys = table[["sample_id", "repeat", "fold"]]
     curves = [
@@ -77,3 +85,69 @@ def with_arms(run: Path, response: bool = False) -> Path:
         write_parquet(run / "response.parquet", long.rename(columns={"response_class": "class"}))
         write_parquet(run / "predictions.parquet", table.rename(columns={"risk": "response_probability"}))
     return run
+
+
+NO_EFFECT = Effect(0.0, -0.1, 0.1, 0.05)
+
+
+def cut_search(corrected: Effect, p_adjusted: float = 0.01) -> CutSearch:
+    """A search of one cut with that corrected effect."""
+    return CutSearch(
+        best=0,
+        cut=0.3,
+        z=0.0,
+        p=0.5,
+        apparent=corrected,
+        at_once=corrected,
+        out_of_bag=corrected,
+        harrell=corrected,
+        p_adjusted=p_adjusted,
+        false_positives=0.1,
+        chosen={"0.3": 1.0},
+        simultaneous=2.0,
+        draws=20,
+        usable=1.0,
+        verdict="a verdict",
+    )
+
+
+def enrichment_result(
+    inside: Effect = NO_EFFECT,
+    search: CutSearch | None = None,
+    measure: str = "hazard_ratio",
+    randomised: str = "yes",
+    groups: dict[str, dict[str, SelectionRate]] | None = None,
+) -> EnrichmentResult:
+    """The enrichment of a run whose only cut takes 30% of the patients, as far as reports need it."""
+    overall = ThresholdRow(None, 1.0, 100.0, 50.0, NO_EFFECT, None, None, None, 0.5, None, None, None, None)
+    row = ThresholdRow(0.3, 0.3, 30.0, 15.0, inside, NO_EFFECT, 0.0, 0.5, 0.5, None, None, None, None)
+    return EnrichmentResult(
+        score="benefit",
+        patients=100,
+        treated=50,
+        events=50,
+        interpretation="randomised",
+        measure=measure,
+        measure_label=measure.replace("_", " "),
+        follow_up=1.0,
+        rows=(overall, row),
+        best=0,
+        search=search,
+        benefit=MeanBenefit(NO_EFFECT, 1.0, 0.0, 50.0, 50.0),
+        rate=Rate(NO_EFFECT, NO_EFFECT, 0.5, 0.5, 0.0),
+        evidence=HeterogeneityEvidence("benefit", 0.5, 0.5, "no evidence"),
+        subgroup=Subgroup("benefit", 1.0, prevalence=0.3),
+        run=RunFindings(
+            repeats=20,
+            randomised=randomised,
+            interaction=None,
+            evidence_grade="evidence for this subgroup is weak (3 of 6 hold), for it: x",
+            groups=groups or {},
+            surrogate_tree=None,
+            arms="b against a",
+            markers={},
+            doses=(),
+            plan=PlannedTrials({}),
+            truth=None,
+        ),
+    )

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any, Self
+from dataclasses import dataclass
 
-from omics.common.errors import DesignError, InputError
-from omics.common.files import read_json, write_json
+from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import require_power, require_share
 
 __all__ = ["Assumption", "Estimand", "TrialDesign", "boundary_or_none"]
@@ -74,8 +70,8 @@ class TrialDesign:
     >>> estimand = Estimand("Ki-67 above 14", "letrozole or tamoxifen", "survival", "treatment policy", "hazard ratio")
     >>> design = TrialDesign("enrichment", estimand, 0.025, 0.8, 0.5, "one test", 342, 933, (52,), (1.96,), (None,),
     ...                      48.0, 342.0, (Assumption("hazard ratio", 0.461, "BIG 1-98"),))
-    >>> TrialDesign.from_json(design.to_json()) == design
-    True
+    >>> design.estimand.summary, design.patients
+    ('hazard ratio', 342)
     """
 
     name: str
@@ -105,36 +101,6 @@ class TrialDesign:
                 f"{len(self.efficacy)} boundaries of efficacy, {len(self.futility)} of futility and {len(self.events)} "
                 "numbers of events; there must be one of each per look"
             )
-
-    # The JSON edge: storage is the only place where a design is a dict.
-    def to_json(self) -> dict[str, Any]:
-        """Content of ``design.json``."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Read the content of ``design.json``."""
-        expected = {field.name for field in fields(cls)}
-        if expected != set(content):
-            wrong = ", ".join(sorted(expected ^ set(content)))
-            raise InputError(f"this is not a trial design: {wrong} are missing or unknown; restore the file")
-        parts: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
-        }
-        parts["estimand"] = Estimand(**content["estimand"])
-        parts["assumptions"] = tuple(Assumption(**assumption) for assumption in content["assumptions"])
-        return cls(**parts)
-
-    def save(self, path: Path) -> None:
-        """Write ``design.json`` atomically, with its schema version."""
-        write_json(path, self.to_json())
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a file written by :meth:`save`."""
-        return cls.from_json(read_json(path))
 
 
 def boundary_or_none(z: float) -> float | None:

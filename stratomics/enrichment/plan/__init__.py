@@ -1,1 +1,1 @@
-"""From a subgroup to the trial that follows."""
+"""Plan the trial that follows from a subgroup: sizes, virtual trials, and the table behind the explorer."""

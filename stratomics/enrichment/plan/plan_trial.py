@@ -1,88 +1,98 @@
-"""From the answer of a run to its trial: the honest effects of the subgroup, by kind of endpoint."""
+"""Plan the trial that follows from the subgroup of a run, by the kind of its endpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratomics.enrichment.effects.cross_fitted import mean_over_repeats
-from stratomics.enrichment.effects.effect import Measure, measure_of
+from stratomics.enrichment.effects.effect import Effect, Measure, measure_of
 from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.from_run import RunTrial
+from stratomics.enrichment.plan.planned_trials import PlannedTrials
 from stratomics.enrichment.plan.response_plan import plan_response
-from stratomics.enrichment.plan.survival_plan import Chosen, plan_survival
+from stratomics.enrichment.plan.survival_plan import plan_survival
 from stratomics.enrichment.plan.trial_assumptions import TrialRequest
+from stratomics.enrichment.selection.cut_search import CutSearch
+from stratomics.enrichment.selection.subgroup import SizingEffects, Subgroup
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["chosen_of", "effect_on", "plan_of", "response_rates"]
-
-Content = Mapping[str, Any]
+__all__ = ["effect_on", "plan_of", "response_rates", "with_sizing"]
 
 
-def chosen_of(
-    run: RunDirectory,
-    trial: Trial,
-    ids: NDArray[np.str_],
-    chosen: NDArray[np.bool_],
-    answer: Content,
-    arms: str,
-) -> Chosen:
-    """Give the subgroup of an answer with honest effects, on the scale that trials are sized by.
+def with_sizing(
+    subgroup: Subgroup, trial: Trial, members: NDArray[np.bool_], search: CutSearch | None, measure: Measure
+) -> Subgroup:
+    """Add to a subgroup its members, and the effects by which a trial is sized.
 
-    The effect inside is that without the optimism of choosing the cut (out of bag); where the cut was chosen by another
-    measure than trials are sized by, no correction is known, and the source says so.
+    The effect inside is corrected for the choice of the cut (out of bag). Where the cut was chosen by another measure
+    than the one that sizes trials, no correction is known, and the source says so.
+
+    Parameters
+    ----------
+    subgroup
+        The locked rule.
+    trial
+        n patients.
+    members
+        (repeats, n) patients whom each cross-fitted rule selects.
+    search
+        The choice of the cut; None if only one cut was considered.
+    measure
+        Measure of effect by which the cut was chosen.
+
+    Returns
+    -------
+    Subgroup
+        A copy.
     """
-    measure = measure_of(trial)
-    inside, outside = (effect_on(measure, side) for side in (chosen, ~chosen))
-    source = f"mean over {len(chosen)} cross-fits of rules applied to patients they were not learned from"
-    if answer["search"] is not None and answer["measure"] == measure.name:
-        inside = answer["search"]["out_of_bag"]
-        source += ", without the optimism of choosing the cut (out of bag)"
-    elif answer["search"] is not None:
-        source += (
-            f"; not corrected for the choice of the cut, which was made by the {answer['measure_label']}"
-        )
-    rule, unit = answer["subgroup"], getattr(trial.outcome, "unit", "")
-    endpoint = f"{run.endpoint}, in {unit}" if trial.is_survival and unit else run.endpoint
-    label = f"{rule['score']} {rule['direction']} {rule['cut']:.4g}"
-    return Chosen(label, arms, endpoint, ids, chosen, inside, outside, source)
+    sizing = measure_of(trial)
+    inside, outside = (effect_on(sizing, side) for side in (members, ~members))
+    source = f"mean over {len(members)} cross-fits of rules applied to patients they were not fitted to"
+    if search is not None and measure.name == sizing.name:
+        inside = search.out_of_bag
+        source += ", corrected for the choice of the cut (out of bag)"
+    elif search is not None:
+        source += f"; not corrected for the choice of the cut, which was made by the {measure.label}"
+    return replace(subgroup, members=members, sizing=SizingEffects(inside, outside, source))
 
 
-def effect_on(measure: Measure, chosen: NDArray[np.bool_]) -> dict[str, float]:
-    """Effect in those chosen, (repeats, n): estimate, low, high, se; the mean over repeats."""
+def effect_on(measure: Measure, chosen: NDArray[np.bool_]) -> Effect:
+    """Estimate the effect in the patients chosen by cross-fitted rules.
+
+    Parameters
+    ----------
+    measure
+        Measure of effect in the trial.
+    chosen
+        (repeats, n) whether a rule chooses a patient.
+
+    Returns
+    -------
+    Effect
+        Mean over repeats.
+    """
     values, errors = mean_over_repeats(measure.effects(chosen.astype(np.float64)), len(chosen))
-    effect = measure.effect(float(values[0]), float(errors[0]))
-    return {"estimate": effect.estimate, "low": effect.low, "high": effect.high, "se": effect.se}
-
-
-def _survival(
-    run: RunDirectory,
-    trial: Trial,
-    subgroup: Chosen,
-    request: TrialRequest,
-    follow_up: float | None,
-    seed: int,
-) -> dict[str, Any]:
-    curves = run.predictions["stratomics"].survival
-    return plan_survival(subgroup, trial.survival, curves, request, follow_up, seed)
-
-
-def _response(
-    run: RunDirectory,
-    trial: Trial,
-    subgroup: Chosen,
-    request: TrialRequest,
-    follow_up: float | None,
-    seed: int,
-) -> dict[str, Any]:
-    del run, follow_up
-    return plan_response(subgroup, response_rates(trial, subgroup.chosen), request, seed)
+    return measure.effect(float(values[0]), float(errors[0]))
 
 
 def response_rates(trial: Trial, chosen: NDArray[np.bool_]) -> tuple[float, float]:
-    """Response rate of the controls inside and outside, means over repeats."""
+    """Response rates of the controls inside and outside of a subgroup.
+
+    Parameters
+    ----------
+    trial
+        n patients.
+    chosen
+        (repeats, n) whether a rule chooses a patient.
+
+    Returns
+    -------
+    tuple
+        Rates inside and outside, means over repeats.
+    """
     positive, control = trial.response.positive, ~trial.treated
     inside, outside = (
         float(np.mean([positive[one & control].mean() for one in side])) for side in (chosen, ~chosen)
@@ -90,17 +100,38 @@ def response_rates(trial: Trial, chosen: NDArray[np.bool_]) -> tuple[float, floa
     return inside, outside
 
 
-PLANS: dict[str, Callable[..., dict[str, Any]]] = {"survival": _survival, "response": _response}
-"""Kind of endpoint -> its plan."""
-
-
 def plan_of(
     run: RunDirectory,
-    trial: Trial,
-    subgroup: Chosen,
+    of_run: RunTrial,
+    subgroup: Subgroup,
     request: TrialRequest,
     follow_up: float | None,
     seed: int,
-) -> dict[str, Any]:
-    """Plan the trial that follows, by the kind of endpoint that decided."""
-    return PLANS[run.kind](run, trial, subgroup, request, follow_up, seed)
+) -> PlannedTrials:
+    """Plan the trial that follows.
+
+    Parameters
+    ----------
+    run
+        A finished run of two arms or more.
+    of_run
+        Its trial.
+    subgroup
+        The patients to enrol, with sizing effects.
+    request
+        What the trial designer specifies.
+    follow_up
+        Follow-up of the last patient of a survival endpoint; the median of the cohort if None.
+    seed
+        Seed of the virtual trials.
+
+    Returns
+    -------
+    PlannedTrials
+        Four designs for survival, two for a response.
+    """
+    if of_run.trial.is_survival:
+        curves = run.predictions["stratomics"].survival
+        return plan_survival(subgroup, of_run, curves, request, follow_up, seed)
+    members, _ = subgroup.sized()
+    return plan_response(subgroup, of_run, response_rates(of_run.trial, members), request, seed)

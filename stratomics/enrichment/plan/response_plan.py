@@ -1,11 +1,10 @@
-"""The trial that follows from a response run: two proportions, of all comers and of the subgroup."""
+"""Plan the trial that follows from a response run: two proportions, of all comers and of the subgroup."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,11 @@ from omics.common.seeds import named_generator
 from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign
 from stratomics.enrichment.design.two_samples import proportions_size
-from stratomics.enrichment.plan.survival_plan import MOST, Chosen
+from stratomics.enrichment.from_run import RunTrial
+from stratomics.enrichment.plan.planned_trials import DesignRow, PlannedTrials, VirtualTrialRow
+from stratomics.enrichment.plan.survival_plan import MOST
 from stratomics.enrichment.plan.trial_assumptions import TrialRequest
+from stratomics.enrichment.selection.subgroup import Subgroup
 
 __all__ = ["Rates", "plan_response"]
 
@@ -26,80 +28,83 @@ Array = NDArray[np.float64]
 
 POPULATIONS = {"all_comers": "all comers", "enrichment": "positive for: {}"}
 REJECTION_RATE_NAMES = {"estimate": "power", "drawn": "assurance", "halved": "power", "null": "error"}
-"""Truths of a response; a delay has no meaning for it."""
+"""Scenarios of a response -> what the rejection rate means; a delayed effect has no meaning for a response."""
 EDGE = 1e-3
-"""Nearest that a drawn response rate comes to 0 or 1."""
+"""Smallest distance of a drawn response rate from 0 and 1."""
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Response rates of the controls, and what treatment adds; inside the subgroup and outside, each (2, ...)."""
+    """Response rates of the controls, and differences by treatment, inside and outside the subgroup; (2, ...) each."""
 
     control: Array
     added: Array
 
     def among(self, belonging: float) -> tuple[Array, Array]:
-        """Rates of controls and treated where the share `belonging` truly is inside."""
+        """Rates of controls and treated patients where a share `belonging` of them is truly inside."""
         share = np.array([belonging, 1.0 - belonging])
         control = np.clip(self.control, EDGE, 1.0 - EDGE)
         return share @ control, share @ np.clip(control + self.added, EDGE, 1.0 - EDGE)
 
 
 def plan_response(
-    subgroup: Chosen, control: tuple[float, float], request: TrialRequest, seed: int
-) -> dict[str, Any]:
-    """Size a trial of all comers and one of the subgroup, and run virtual trials of each that can be planned.
+    subgroup: Subgroup, of_run: RunTrial, control: tuple[float, float], request: TrialRequest, seed: int
+) -> PlannedTrials:
+    """Size a trial of all comers and one of the subgroup, and run virtual trials of each that is feasible.
 
     Parameters
     ----------
     subgroup
-        Whom to enrol, and the honest differences.
+        The patients to enrol, with sizing effects.
+    of_run
+        The trial of the run.
     control
         Response rate of the controls inside and outside.
-    asked, seed
+    request, seed
         As in :func:`stratomics.enrichment.plan.survival_plan.plan_survival`.
 
     Returns
     -------
-    dict
-        As there.
+    PlannedTrials
+        Without a design where none is feasible.
     """
     check_choice(POPULATIONS, request.design, "design")
-    inside = subgroup.inside["estimate"] if request.plan_for is None else request.plan_for
-    rates = Rates(np.array(control), np.array([inside, subgroup.outside["estimate"]]))
+    _, sizing = subgroup.sized()
+    inside = sizing.inside.estimate if request.plan_for is None else request.plan_for
+    rates = Rates(np.array(control), np.array([inside, sizing.outside.estimate]))
     designs, refused = {}, {}
     for name in POPULATIONS:
         try:
-            designs[name] = _design(name, subgroup, rates, request)
+            designs[name] = _design(name, subgroup, of_run, rates, request)
         except DesignError as error:
             refused[name] = str(error)
     if not designs:
-        return {"refused": refused, "design": None}
-    kept = designs.get(request.design) or next(iter(designs.values()))
-    prior = {"inside": dict(subgroup.inside), "outside": dict(subgroup.outside), "source": subgroup.source}
-    return {
-        "designs": [_row(design) for design in designs.values()],
-        "refused": refused,
-        "assumptions": kept.to_json()["assumptions"],
-        "virtual": [
+        return PlannedTrials(refused)
+    stored = designs.get(request.design) or next(iter(designs.values()))
+    return PlannedTrials(
+        refused=refused,
+        design=stored,
+        designs=tuple(_row(design) for design in designs.values()),
+        assumptions=stored.assumptions,
+        virtual=tuple(
             row for design in designs.values() for row in _virtual(design, subgroup, control, request, seed)
-        ],
-        "trials": request.trials,
-        "asked": request.design,
-        "better": [],
-        "believed": prior,
-        "design": kept.to_json(),
-    }
+        ),
+        trials=request.trials,
+        requested=request.design,
+        effects=sizing,
+    )
 
 
 def _belonging(name: str, assay: Assay) -> tuple[float, float]:
-    """Share of those enrolled who truly belong, and share of the candidates taken."""
+    """Share of enrolled patients who are truly inside, and share of the candidates who are enrolled."""
     enriched = name == "enrichment"
     return (assay.positive_predictive_value, assay.positive) if enriched else (assay.prevalence, 1.0)
 
 
-def _design(name: str, subgroup: Chosen, rates: Rates, request: TrialRequest) -> TrialDesign:
-    belonging, taken = _belonging(name, request.assay(subgroup.prevalence))
+def _design(
+    name: str, subgroup: Subgroup, of_run: RunTrial, rates: Rates, request: TrialRequest
+) -> TrialDesign:
+    belonging, taken = _belonging(name, _assay(subgroup, request))
     control, treated = (float(rate) for rate in rates.among(belonging))
     if treated <= control:
         raise DesignError(
@@ -108,13 +113,13 @@ def _design(name: str, subgroup: Chosen, rates: Rates, request: TrialRequest) ->
         )
     patients = math.ceil(proportions_size(treated, control, request.power, request.alpha))
     if patients > MOST:
-        raise DesignError(f"it would take {patients:,} patients, and {MOST:,} are the most that is looked at")
+        raise DesignError(f"it would need {patients:,} patients, and {MOST:,} are the most that is planned")
     tested = 0 if name == "all_comers" else math.ceil(patients / taken)
     estimand = Estimand(
-        POPULATIONS[name].format(subgroup.label),
-        subgroup.treatment,
-        subgroup.endpoint,
-        "treatment policy: followed and counted whatever happens; who is lost counts as not responding",
+        POPULATIONS[name].format(subgroup.rule),
+        of_run.arms,
+        of_run.endpoint,
+        "treatment policy: all patients are followed and counted; patients lost to follow-up count as not responding",
         "difference of the response rate (two proportions, null pooled)",
     )
     return TrialDesign(
@@ -131,14 +136,22 @@ def _design(name: str, subgroup: Chosen, rates: Rates, request: TrialRequest) ->
         (None,),
         None if request.accrual is None else patients / (request.accrual * taken),
         request.patient * patients + request.test * tested,
-        _assumptions(subgroup, rates, request),
+        _assumptions(subgroup, len(of_run.sample_ids), rates, request),
     )
 
 
-def _assumptions(subgroup: Chosen, rates: Rates, request: TrialRequest) -> tuple[Assumption, ...]:
+def _assay(subgroup: Subgroup, request: TrialRequest) -> Assay:
+    members, _ = subgroup.sized()
+    return request.assay(float(members.mean()))
+
+
+def _assumptions(
+    subgroup: Subgroup, patients: int, rates: Rates, request: TrialRequest
+) -> tuple[Assumption, ...]:
+    members, sizing = subgroup.sized()
     observed = "observed among the controls of this cohort"
-    here = subgroup.source if request.plan_for is None else "asked for, not found in these patients"
-    prevalence = f"share of these {len(subgroup.sample_ids)} patients, by cross-fitted rules"
+    here = sizing.source if request.plan_for is None else "as requested, not found in these patients"
+    prevalence = f"share of these {patients} patients, by cross-fitted rules"
     return (
         Assumption("response rate of controls inside", float(rates.control[0]), observed),
         Assumption("response rate of controls outside", float(rates.control[1]), observed),
@@ -146,37 +159,32 @@ def _assumptions(subgroup: Chosen, rates: Rates, request: TrialRequest) -> tuple
         Assumption(
             "difference outside", float(rates.added[1]), "the effect outside the same cut, uncorrected"
         ),
-        Assumption("prevalence", subgroup.prevalence, prevalence),
+        Assumption("prevalence", float(members.mean()), prevalence),
         Assumption("sensitivity", request.sensitivity, request.assay_source),
         Assumption("specificity", request.specificity, request.assay_source),
     )
 
 
-def _row(design: TrialDesign) -> dict[str, Any]:
-    return {
-        "design": design.name,
-        "events": None,
-        "patients": design.patients,
-        "tested": design.tested,
-        "duration": design.duration,
-        "cost": design.cost,
-        "multiplicity": design.multiplicity,
-    }
+def _row(design: TrialDesign) -> DesignRow:
+    return DesignRow(
+        design.name, None, design.patients, design.tested, design.duration, design.cost, design.multiplicity
+    )
 
 
-def _truths(subgroup: Chosen, trials: int, seed: int) -> Mapping[str, Array]:
-    """Name -> differences (2, trials) inside and outside."""
-    estimate = np.array([[subgroup.inside["estimate"]], [subgroup.outside["estimate"]]])
-    se = np.array([[subgroup.inside["se"]], [subgroup.outside["se"]]])
+def _truths(subgroup: Subgroup, trials: int, seed: int) -> Mapping[str, Array]:
+    """Scenario -> differences (2, trials) inside and outside."""
+    _, sizing = subgroup.sized()
+    estimate = np.array([[sizing.inside.estimate], [sizing.outside.estimate]])
+    se = np.array([[sizing.inside.se], [sizing.outside.se]])
     drawn = estimate + se * named_generator(seed, "truth", "response").standard_normal((2, trials))
     constant = np.repeat(estimate, trials, axis=1)
     return {"estimate": constant, "drawn": drawn, "halved": constant / 2.0, "null": np.zeros_like(constant)}
 
 
 def _virtual(
-    design: TrialDesign, subgroup: Chosen, control: tuple[float, float], request: TrialRequest, seed: int
-) -> list[dict[str, Any]]:
-    belonging, _ = _belonging(design.name, request.assay(subgroup.prevalence))
+    design: TrialDesign, subgroup: Subgroup, control: tuple[float, float], request: TrialRequest, seed: int
+) -> list[VirtualTrialRow]:
+    belonging, _ = _belonging(design.name, _assay(subgroup, request))
     treated_n = design.patients // 2
     control_n = design.patients - treated_n
     rows = []
@@ -190,16 +198,16 @@ def _virtual(
         z = np.divide(a - b, error, out=np.zeros(request.trials), where=error > 0)
         rejected = float((z > norm.isf(request.alpha)).mean())
         rows.append(
-            {
-                "truth": truth,
-                "plan": design.name,
-                "reads_as": REJECTION_RATE_NAMES[truth],
-                "rejected": rejected,
-                "rejected_se": math.sqrt(rejected * (1.0 - rejected) / request.trials),
-                "duration": design.duration,
-                "randomised": design.patients,
-                "tested": design.tested,
-                "cost": design.cost,
-            }
+            VirtualTrialRow(
+                truth=truth,
+                plan=design.name,
+                reads_as=REJECTION_RATE_NAMES[truth],
+                rejected=rejected,
+                rejected_se=math.sqrt(rejected * (1.0 - rejected) / request.trials),
+                duration=design.duration,
+                randomised=design.patients,
+                tested=design.tested,
+                cost=design.cost,
+            )
         )
     return rows

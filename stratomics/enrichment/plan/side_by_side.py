@@ -1,10 +1,10 @@
-"""Four designs for one question, side by side: all comers, stratified, enrichment, adaptive enrichment."""
+"""Plan four designs for one question side by side: all comers, stratified, enrichment, adaptive enrichment."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from stratomics.enrichment.design.sample_size import Size, size_of_one_test, siz
 from stratomics.enrichment.design.setting import AssumedEffect, Setting
 from stratomics.enrichment.design.step_rate import StepRate
 from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign, boundary_or_none
+from stratomics.enrichment.plan.planned_trials import DesignRow
 from stratomics.enrichment.virtual.adaptive import AdaptiveTrial
 from stratomics.enrichment.virtual.outcomes import TrialPlan
 from stratomics.enrichment.virtual.single import AllComers, EnrichmentTrial
@@ -25,30 +26,31 @@ __all__ = ["Planned", "Question", "SideBySide", "side_by_side"]
 
 @dataclass(frozen=True)
 class Question:
-    """What all designs are asked.
+    """The question that all designs answer.
 
     Parameters
     ----------
     setting
         Disease, assay, candidates, costs.
     effect
-        Hazard ratios to plan for, inside and outside the subgroup: honest ones.
+        Hazard ratios to plan for, inside and outside the subgroup; they should be corrected for the
+        choice of the subgroup.
     sources
         Where each assumption comes from, by its name in :data:`ASSUMED`.
     subgroup, treatment, endpoint
         In words, for the estimand.
     power, alpha
-        Power to reject anything; `alpha` is one-sided and familywise.
+        Power to reject any hypothesis; `alpha` is one-sided and familywise.
     looks
-        Boundaries of the two designs that test one population; one look at the end unless said.
+        Boundaries of the two designs that test one population; one look at the end if None.
     interim
         Share of the events at which the adaptive design selects.
     follow_up
-        Of the last patient, in the unit of the rates.
+        Follow-up of the last patient, in the unit of the rates.
     intercurrent_events
         How they are handled, for the estimand.
     seed
-        Of the simulations that size the adaptive design.
+        Seed of the simulations that size the adaptive design.
     """
 
     setting: Setting
@@ -62,18 +64,20 @@ class Question:
     alpha: float = 0.025
     looks: GroupSequential | None = None
     interim: float = 0.4
-    intercurrent_events: str = "treatment policy: followed and counted whatever happens; loss says nothing"
+    intercurrent_events: str = (
+        "treatment policy: all patients are followed and counted; loss to follow-up is uninformative"
+    )
     seed: int = 0
 
     def __post_init__(self) -> None:
         missing = [name for name in ASSUMED if not self.sources.get(name, "").strip()]
         if missing:
             raise DesignError(
-                f"no source for {', '.join(missing)}; say for each where it comes from, or who assumed it"
+                f"no source for {', '.join(missing)}; state for each where it comes from, or who assumed it"
             )
         if self.looks is not None and self.looks.alpha != self.alpha:
             raise DesignError(
-                f"the looks spend {self.looks.alpha:g} and the question {self.alpha:g}; they must agree"
+                f"the looks use alpha {self.looks.alpha:g} and the question {self.alpha:g}; they must agree"
             )
 
     @property
@@ -98,12 +102,12 @@ ASSUMED: dict[str, Callable[[Question], float | str]] = {
     "candidates": lambda q: _steps(q.setting.candidates),
     "dropout": lambda q: q.setting.dropout,
 }
-"""What the size of a trial rests on: name -> its value in a question."""
+"""What the size of a trial is based on: name -> its value in a question."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A design: as people read it, and as virtual trials run it."""
+    """A design, and how virtual trials run it."""
 
     design: TrialDesign
     plan: TrialPlan
@@ -116,9 +120,9 @@ class SideBySide:
     Attributes
     ----------
     planned
-        Name -> design, those that can be.
+        Name -> design that can be planned.
     refused
-        Name -> why, those that cannot.
+        Name of a design that cannot be planned -> why.
     """
 
     planned: Mapping[str, Planned]
@@ -130,28 +134,38 @@ class SideBySide:
         return {name: planned.plan for name, planned in self.planned.items()}
 
     @property
+    def rows(self) -> tuple[DesignRow, ...]:
+        """One row per design: largest numbers of events, patients and assays, expected duration, cost."""
+        designs = ((name, planned.design) for name, planned in self.planned.items())
+        return tuple(
+            DesignRow(
+                name,
+                design.events[-1],
+                design.patients,
+                design.tested,
+                design.duration,
+                design.cost,
+                design.multiplicity,
+            )
+            for name, design in designs
+        )
+
+    @property
     def table(self) -> pd.DataFrame:
-        """A row a design: events, patients and tests at most, expected duration, cost."""
-        rows = [
-            {
-                "design": name,
-                "events": planned.design.events[-1],
-                "patients": planned.design.patients,
-                "tested": planned.design.tested,
-                "duration": planned.design.duration,
-                "cost": planned.design.cost,
-                "multiplicity": planned.design.multiplicity,
-            }
-            for name, planned in self.planned.items()
-        ]
-        return pd.DataFrame(rows)
+        """The rows as a table."""
+        return pd.DataFrame([asdict(row) for row in self.rows])
 
 
 def side_by_side(question: Question) -> SideBySide:
-    """Plan all four designs for the same power; one without a benefit to show is refused, with its sentence.
+    """Plan all four designs for the same power; a design without benefit is refused, with the reason.
 
-    Durations, and patients of the adaptive design, are those where everything goes as assumed; what else may happen is
-    for ``virtual_trials`` to say.
+    Durations, and the size of the adaptive design, hold if all assumptions are true; ``virtual_trials`` shows what
+    happens otherwise.
+
+    Raises
+    ------
+    DesignError
+        If no design can be planned.
 
     Examples
     --------
@@ -212,7 +226,9 @@ def _stratified(question: Question) -> Planned:
     events, patients = math.ceil(size.events), math.ceil(size.patients)
     population = f"all comers, and among them those positive for: {question.subgroup}"
     multiplicity = "closed test of both populations, their intersection by Spiessens and Debois; one look"
-    design = _design("stratified", question, population, multiplicity, size, patients, fixed_design(question.alpha))
+    design = _design(
+        "stratified", question, population, multiplicity, size, patients, fixed_design(question.alpha)
+    )
     return Planned(design, StratifiedTrial(patients, events, question.alpha))
 
 
@@ -223,12 +239,10 @@ def _adaptive(question: Question) -> Planned:
     )
     size = adaptive_size(setting, question.effect, rule, question.follow_up)
     patients = math.ceil(size.patients)
-    population = (
-        f"all comers, or after the interim look those alone who are positive for: {question.subgroup}"
-    )
+    population = f"all comers, or after the interim look only those positive for: {question.subgroup}"
     multiplicity = (
         "closed test of both populations, their intersection by Spiessens and Debois; two stages of log-rank scores "
-        f"combined by inverse normal, the first with weight {rule.first_weight:.4f}; no rejection at the interim look"
+        f"combined by the inverse normal method, the first with weight {rule.first_weight:.4f}; no rejection at the interim look"
     )
     final = fixed_design(question.alpha).efficacy[0]
     looks = GroupSequential(
@@ -275,7 +289,7 @@ def _design(
         tested,
         tuple(max(1, round(events * share)) for share in looks.information),
         tuple(boundary_or_none(z) for z in looks.efficacy),
-        # At the last look the trial ends either way.
+        # At the last look the trial ends in either case.
         (*(boundary_or_none(z) for z in looks.futility[:-1]), None),
         size.duration,
         price.patient * patients + price.test * tested + price.time * size.duration,

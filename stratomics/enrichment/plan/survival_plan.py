@@ -1,133 +1,132 @@
-"""The trial that follows from a survival run: four designs side by side, and virtual trials of each."""
+"""Plan the trial that follows from a survival run: four designs side by side, and virtual trials of each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from omics.common.errors import DesignError
 from omics.common.registry import check_choice
 from stratomics.enrichment.design.setting import AssumedEffect, Economics, Setting
 from stratomics.enrichment.design.step_rate import StepRate
+from stratomics.enrichment.design.trial_design import Assumption
 from stratomics.enrichment.effects.cross_fitted import chosen_most_often
+from stratomics.enrichment.effects.effect import Effect
+from stratomics.enrichment.from_run import RunTrial
+from stratomics.enrichment.plan.planned_trials import (
+    DesignComparison,
+    PlannedTrials,
+    VirtualTrialRow,
+)
 from stratomics.enrichment.plan.side_by_side import DESIGNS, Question, SideBySide, side_by_side
 from stratomics.enrichment.plan.trial_assumptions import TrialAssumptions, TrialRequest, trial_assumptions
+from stratomics.enrichment.selection.subgroup import Subgroup
 from stratomics.enrichment.virtual.baseline_hazard import baseline_hazard
 from stratomics.enrichment.virtual.effect_scenarios import LogHazardRatio, NormalPrior
 from stratomics.enrichment.virtual.trials import VirtualTrials, virtual_trials
 
-__all__ = ["MOST", "Chosen", "plan_survival", "setting_of"]
+__all__ = ["MOST", "plan_survival", "setting_of"]
 
 MOST = 20_000
-"""Patients of a trial."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A subgroup as the planning needs it.
-
-    Attributes
-    ----------
-    label, treatment, endpoint
-        In words, for the estimand.
-    sample_ids, chosen
-        Patients (n,), and whether each cross-fit took them, (repeats, n).
-    inside, outside
-        Honest effects, as an answer holds them: estimate, low, high, se.
-    source
-        Where the effects come from.
-    """
-
-    label: str
-    treatment: str
-    endpoint: str
-    sample_ids: NDArray[np.str_]
-    chosen: NDArray[np.bool_]
-    inside: Mapping[str, float]
-    outside: Mapping[str, float]
-    source: str
-
-    @property
-    def prevalence(self) -> float:
-        """Share taken, the mean over cross-fits."""
-        return float(self.chosen.mean())
+"""Largest number of patients of a trial that is planned."""
 
 
 def plan_survival(
-    subgroup: Chosen,
-    outcome: Any,
+    subgroup: Subgroup,
+    of_run: RunTrial,
     curves: pd.DataFrame,
     request: TrialRequest,
     follow_up: float | None,
     seed: int,
-) -> dict[str, Any]:
-    """Lay four designs side by side and run virtual trials of each that can be planned.
+) -> PlannedTrials:
+    """Plan four designs side by side, and run virtual trials of each design that is feasible.
 
     Parameters
     ----------
     subgroup
-        Whom to enrol, and the honest effects.
-    outcome
-        Survival of the patients.
+        The patients to enrol, with sizing effects.
+    of_run
+        The trial of the run.
     curves
         ``survival.parquet`` of the run.
-    asked, follow_up
-        What was asked for, and the follow-up of the last patient.
+    request, follow_up
+        What the trial designer specifies, and the follow-up of the last patient.
     seed
-        Of the virtual trials.
+        Seed of the virtual trials.
 
     Returns
     -------
-    dict
-        ``designs`` (a row each), ``refused`` (name -> why), ``assumptions``, ``virtual`` (a row a truth and design),
-        ``better`` (pairs), ``design`` (of ``design.json``), ``believed``; or ``refused`` alone where nothing can be
-        planned.
+    PlannedTrials
+        Without a design where none is feasible.
     """
     check_choice(DESIGNS, request.design, "design")
-    assumptions = trial_assumptions(outcome, request, follow_up)
+    assumptions = trial_assumptions(of_run.trial.survival, request, follow_up)
+    _, sizing = subgroup.sized()
     try:
-        setting = setting_of(subgroup, curves, assumptions, request)
-        beside = _feasible(side_by_side(_question(subgroup, setting, assumptions, request, seed)))
-        prior = NormalPrior(_log(subgroup.inside), _log(subgroup.outside))
+        setting = setting_of(subgroup, of_run, curves, assumptions, request)
+        beside = _feasible(side_by_side(_question(subgroup, of_run, setting, assumptions, request, seed)))
+        prior = NormalPrior(_log(sizing.inside), _log(sizing.outside))
     except DesignError as error:
-        return {"refused": {"every design": str(error)}, "design": None}
+        return PlannedTrials({"every design": str(error)})
     run = virtual_trials(beside.plans, setting, prior, request.trials, seed)
-    kept = beside.planned.get(request.design) or next(iter(beside.planned.values()))
-    return {
-        "designs": beside.table.to_dict("records"),
-        "refused": dict(beside.refused),
-        "assumptions": kept.design.to_json()["assumptions"] + [_follow_up(assumptions)],
-        "virtual": run.table.to_dict("records"),
-        "trials": request.trials,
-        "asked": request.design,
-        "better": _better(run, beside),
-        "believed": {
-            "inside": dict(subgroup.inside),
-            "outside": dict(subgroup.outside),
-            "source": subgroup.source,
-        },
-        "design": kept.design.to_json(),
-    }
+    stored = beside.planned.get(request.design) or next(iter(beside.planned.values()))
+    follow_up_assumed = Assumption(
+        "follow-up of the last patient", assumptions.follow_up, assumptions.sources["follow-up"]
+    )
+    return PlannedTrials(
+        refused=beside.refused,
+        design=stored.design,
+        designs=beside.rows,
+        assumptions=(*stored.design.assumptions, follow_up_assumed),
+        virtual=tuple(_virtual_row(row) for row in run.table.to_dict("records")),
+        trials=request.trials,
+        requested=request.design,
+        comparisons=_comparisons(run, beside),
+        effects=sizing,
+    )
 
 
 def setting_of(
-    subgroup: Chosen, curves: pd.DataFrame, assumptions: TrialAssumptions, request: TrialRequest
+    subgroup: Subgroup,
+    of_run: RunTrial,
+    curves: pd.DataFrame,
+    assumptions: TrialAssumptions,
+    request: TrialRequest,
 ) -> Setting:
-    """Disease, assay, candidates and costs; hazards of the controls from their curves, inside and outside."""
+    """Describe disease, assay, candidates and costs of the coming trial.
+
+    Parameters
+    ----------
+    subgroup, of_run
+        The patients to enrol, and the trial of the run.
+    curves
+        ``survival.parquet`` of the run: hazards of the controls are those of their curves, inside and outside.
+    assumptions, request
+        Accrual and loss, and what the trial designer specifies.
+
+    Returns
+    -------
+    Setting
+        What all designs share.
+
+    Raises
+    ------
+    DesignError
+        If the run has no curves under the control arm.
+    """
     if "arm" not in curves:
         raise DesignError("this run has no curves under the control arm; run it again with this release")
+    members, _ = subgroup.sized()
     control = curves[curves["arm"] == "control"]
-    most = chosen_most_often(subgroup.chosen)
+    most = chosen_most_often(members)
     return Setting(
-        request.assay(subgroup.prevalence),
-        baseline_hazard(control, subgroup.sample_ids[most]),
-        baseline_hazard(control, subgroup.sample_ids[~most]),
+        request.assay(float(members.mean())),
+        baseline_hazard(control, of_run.sample_ids[most]),
+        baseline_hazard(control, of_run.sample_ids[~most]),
         StepRate.constant(assumptions.candidates),
         assumptions.dropout,
         economics=Economics(patient=request.patient, test=request.test),
@@ -135,10 +134,10 @@ def setting_of(
 
 
 def _feasible(beside: SideBySide) -> SideBySide:
-    """Leave out designs of more patients than anybody enrols, where effects all but cancel."""
+    """Refuse designs that need too many patients, because the effects inside and outside nearly cancel."""
     large = {name: one.design.patients for name, one in beside.planned.items() if one.design.patients > MOST}
     refused = {
-        name: f"it would take {patients:,} patients, and {MOST:,} are the most that is looked at"
+        name: f"it would need {patients:,} patients, and {MOST:,} are the most that is planned"
         for name, patients in large.items()
     }
     if len(large) == len(beside.planned):
@@ -148,16 +147,22 @@ def _feasible(beside: SideBySide) -> SideBySide:
 
 
 def _question(
-    subgroup: Chosen, setting: Setting, assumptions: TrialAssumptions, request: TrialRequest, seed: int
+    subgroup: Subgroup,
+    of_run: RunTrial,
+    setting: Setting,
+    assumptions: TrialAssumptions,
+    request: TrialRequest,
+    seed: int,
 ) -> Question:
-    inside = subgroup.inside["estimate"] if request.plan_for is None else request.plan_for
-    hazard = "mean of the recalibrated curves under the control arm, of models that did not see the patients"
+    _, sizing = subgroup.sized()
+    inside = sizing.inside.estimate if request.plan_for is None else request.plan_for
+    hazard = "mean of the recalibrated out-of-fold curves under the control arm"
     sources = {
-        "hazard ratio inside": subgroup.source
+        "hazard ratio inside": sizing.source
         if request.plan_for is None
-        else "asked for, not found in these patients",
+        else "as requested, not found in these patients",
         "hazard ratio outside": "the effect outside the same cut, with its interval, uncorrected",
-        "prevalence": f"share of these {len(subgroup.sample_ids)} patients, by cross-fitted rules",
+        "prevalence": f"share of these {len(of_run.sample_ids)} patients, by cross-fitted rules",
         "sensitivity": request.assay_source,
         "specificity": request.assay_source,
         "hazard of controls inside": f"{hazard}, inside",
@@ -166,11 +171,11 @@ def _question(
     }
     return Question(
         setting,
-        AssumedEffect(inside, subgroup.outside["estimate"]),
+        AssumedEffect(inside, sizing.outside.estimate),
         sources,
-        subgroup=subgroup.label,
-        treatment=subgroup.treatment,
-        endpoint=subgroup.endpoint,
+        subgroup=subgroup.rule,
+        treatment=of_run.arms,
+        endpoint=of_run.endpoint,
         follow_up=assumptions.follow_up,
         power=request.power,
         alpha=request.alpha,
@@ -178,22 +183,17 @@ def _question(
     )
 
 
-def _log(effect: Mapping[str, float]) -> LogHazardRatio:
-    return LogHazardRatio(float(np.log(effect["estimate"])), effect["se"])
+def _log(effect: Effect) -> LogHazardRatio:
+    return LogHazardRatio(float(np.log(effect.estimate)), effect.se)
 
 
-def _follow_up(assumptions: TrialAssumptions) -> dict[str, Any]:
-    return {
-        "name": "follow-up of the last patient",
-        "value": assumptions.follow_up,
-        "source": assumptions.sources["follow-up"],
-    }
+def _virtual_row(row: Mapping[Hashable, Any]) -> VirtualTrialRow:
+    """Convert a row of the table of virtual trials, which mixes text and numbers."""
+    return VirtualTrialRow(
+        **{"all_patients" if key == "everybody" else str(key): value for key, value in row.items()}
+    )
 
 
-def _better(run: VirtualTrials, beside: SideBySide) -> list[dict[str, Any]]:
-    """Probability that one design's utility exceeds another's, under effects drawn from the honest interval."""
-    pairs = []
-    for a, b in combinations(beside.planned, 2):
-        probability, error = run.better(a, b)
-        pairs.append({"a": a, "b": b, "probability": probability, "se": error})
-    return pairs
+def _comparisons(run: VirtualTrials, beside: SideBySide) -> tuple[DesignComparison, ...]:
+    """Compare the utilities of each pair of designs, under effects drawn from the interval of the estimate."""
+    return tuple(DesignComparison(a, b, *run.better(a, b)) for a, b in combinations(beside.planned, 2))

@@ -1,4 +1,4 @@
-"""How the coming trial would run, as far as this cohort's own follow-up tells: each number with its source."""
+"""How the coming trial would run, as far as the follow-up of this cohort shows: each number with its source."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from stratomics.enrichment.selection.threshold_table import median_follow_up
 __all__ = ["TrialAssumptions", "TrialRequest", "trial_assumptions"]
 
 EARLY = 0.5
-"""Part of the median follow-up in which whoever is censored counts as lost, not as still followed at the end."""
+"""Patients censored within this share of the median follow-up count as lost; later ones as followed to the end."""
 
 
 @dataclass(frozen=True)
 class TrialRequest:
-    """What a trial designer may ask for; None is answered from the cohort, and its source says so.
+    """What a trial designer may specify; None is estimated from the cohort, and its source says so.
 
     Attributes
     ----------
     plan_for
-        Effect inside the subgroup to size for, a hazard ratio or a difference of response rates; the honest one if
-        None.
+        Effect inside the subgroup to size the trial for, a hazard ratio or a difference of response rates; the
+        corrected effect found in the cohort if None.
     accrual
-        Candidates a unit of time.
+        Candidates per unit of time.
     dropout
-        Hazard of being lost.
+        Hazard of loss to follow-up.
     sensitivity, specificity
-        Of the assay that tells who is inside.
+        Accuracy of the assay that decides who is inside.
     power, alpha
         `alpha` is one-sided and familywise.
     design
-        The one that ``design.json`` keeps.
+        Name of the design that ``design.json`` stores.
     trials
-        Virtual trials of each design under each truth.
+        Virtual trials of each design under each scenario; at least 100.
     patient, test
-        Costs, in one unit.
+        Costs of a patient and of an assay, in one unit.
     """
 
     plan_for: float | None = None
@@ -59,20 +59,32 @@ class TrialRequest:
         require_range("trials", self.trials, 100)
 
     def assay(self, prevalence: float) -> Assay:
-        """Tell who is inside."""
+        """Build the assay that decides who is inside, among candidates of whom `prevalence` truly are."""
         return Assay(prevalence, self.sensitivity, self.specificity)
 
     @property
     def assay_source(self) -> str:
         """Where sensitivity and specificity come from."""
         if self.sensitivity == self.specificity == 1.0:
-            return "assumed: the rule itself says who belongs, so it makes no mistakes; its repeatability is not known"
-        return "asked for"
+            return "assumed: the rule itself defines the subgroup, so it makes no errors; its repeatability is unknown"
+        return "as requested"
 
 
 @dataclass(frozen=True)
 class TrialAssumptions:
-    """Candidates a unit of time, hazard of loss and follow-up of the last patient, with their sources by name."""
+    """How the coming trial would run.
+
+    Attributes
+    ----------
+    candidates
+        Candidates per unit of time.
+    dropout
+        Hazard of loss to follow-up.
+    follow_up
+        Follow-up of the last patient.
+    sources
+        Where each comes from: ``candidates``, ``dropout``, ``follow-up``.
+    """
 
     candidates: float
     dropout: float
@@ -83,7 +95,21 @@ class TrialAssumptions:
 def trial_assumptions(
     outcome: Survival, request: TrialRequest, follow_up: float | None = None
 ) -> TrialAssumptions:
-    """Answer what was not asked for from the patients of a cohort (all observed).
+    """Estimate from the patients of a cohort what was not requested.
+
+    Parameters
+    ----------
+    outcome
+        Survival of the patients; all are observed.
+    request
+        What was specified.
+    follow_up
+        Follow-up of the last patient; the median of the cohort if left out.
+
+    Returns
+    -------
+    TrialAssumptions
+        Each number with its source.
 
     Examples
     --------
@@ -102,17 +128,17 @@ def trial_assumptions(
     rate = float(len(outcome.time) / median)
     sources = {
         "candidates": (
-            f"assumed: {len(outcome.time)} patients in as long a time as they were followed at the median "
-            f"({median:.4g} {unit}), since dates of enrolment are not in the run"
+            f"assumed: {len(outcome.time)} patients within the median follow-up ({median:.4g} {unit}), since dates of "
+            "enrolment are not in the run"
         ),
         "dropout": (
-            f"{lost} patients of this cohort were censored in the first {early:.4g} {unit}; who is censored later "
-            "counts as followed to the end of the study"
+            f"{lost} patients of this cohort were censored in the first {early:.4g} {unit}; patients censored later "
+            "count as followed to the end of the study"
         ),
         "follow-up": f"median follow-up of this cohort, {median:.4g} {unit}",
     }
-    asked_for = {"candidates": request.accrual, "dropout": request.dropout, "follow-up": follow_up}
-    sources |= dict.fromkeys((name for name, value in asked_for.items() if value is not None), "asked for")
+    requested = {"candidates": request.accrual, "dropout": request.dropout, "follow-up": follow_up}
+    sources |= dict.fromkeys((name for name, value in requested.items() if value is not None), "as requested")
     return TrialAssumptions(
         rate if request.accrual is None else request.accrual,
         lost / float(at_risk) if request.dropout is None else request.dropout,

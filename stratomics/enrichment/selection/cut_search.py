@@ -112,7 +112,9 @@ def both_sides(measure: Measure, members: Members, count: Array) -> BatchEffects
     BatchEffects
         (draws, cuts) effects and standard errors.
     """
-    cuts = [_effects(measure, ((count * inside, count * ~inside) for inside in repeats)) for repeats in members]
+    cuts = [
+        _effects(measure, ((count * inside, count * ~inside) for inside in repeats)) for repeats in members
+    ]
     return BatchEffects(*(np.stack(parts, axis=1) for parts in zip(*cuts, strict=True)))
 
 
@@ -170,9 +172,7 @@ def search_cuts(measure: Measure, cuts: Cuts, seed: int, draws: int = DRAWS) -> 
     n = members.shape[-1]
     whole = both_sides(measure, members, np.ones((1, n)))
     if not np.isfinite(whole.z).any():
-        raise DataError(
-            "no cut has an estimable effect on both sides; choose cuts nearer to the middle"
-        )
+        raise DataError("no cut has an estimable effect on both sides; choose cuts nearer to the middle")
     best = int(best_cut(whole.z, measure.sign)[0])
     generator = named_generator(seed, "cuts", "bootstrap")
     count = generator.multinomial(n, np.full(n, 1.0 / n), size=draws).astype(np.float64)
@@ -210,7 +210,9 @@ def search_cuts(measure: Measure, cuts: Cuts, seed: int, draws: int = DRAWS) -> 
         out_of_bag=measure.effect(apparent - optimism, max(se, spread)),
         harrell=measure.effect(apparent - harrell, max(se, spread)),
         p_adjusted=p_adjusted,
-        false_positives=float((np.where(np.isfinite(z_null), np.abs(z_null), 0.0).max(axis=1) > limit).mean()),
+        false_positives=float(
+            (np.where(np.isfinite(z_null), np.abs(z_null), 0.0).max(axis=1) > limit).mean()
+        ),
         chosen={f"{value:g}": float(share) for value, share in zip(cuts.values, shares, strict=True)},
         simultaneous=simultaneous,
         draws=draws,
@@ -227,9 +229,7 @@ def _verdict(z: float, p_adjusted: float) -> str:
             f"no credible difference between patients above a cut and below it (p {p_adjusted:.2g} for the whole "
             "search); the cut named is the best of those compared, not a finding"
         )
-    return (
-        f"patients above the cut benefit more (p {p_adjusted:.2g} for the whole search); this needs confirmation"
-    )
+    return f"patients above the cut benefit more (p {p_adjusted:.2g} for the whole search); this needs confirmation"
 
 
 def _inside_of(measure: Measure, members: Members, count: Array, cuts: NDArray[np.int64]) -> Array:

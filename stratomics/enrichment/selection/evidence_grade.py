@@ -72,4 +72,6 @@ def evidence_grade(
     parts = [f"for it: {'; '.join(held) or 'nothing'}"]
     if lacking:
         parts.append(f"Not shown: that {'; that '.join(lacking)}")
-    return f"evidence for this subgroup is {strength} ({len(held)} of {len(criteria)} hold), {'. '.join(parts)}"
+    return (
+        f"evidence for this subgroup is {strength} ({len(held)} of {len(criteria)} hold), {'. '.join(parts)}"
+    )

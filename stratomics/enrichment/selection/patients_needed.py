@@ -11,7 +11,7 @@ ALPHA = 0.05
 
 
 def patients_for_events(events: float, control_rate: float, hazard_ratio: float) -> float:
-    """Number of patients, half of them treated, among whom that many events are expected.
+    """Compute the number of patients, half of them treated, among whom that many events are expected.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def patients_for_events(events: float, control_rate: float, hazard_ratio: float)
 
 
 def patients_needed(estimate: float, se: float, n: int, power: float) -> float:
-    """Number of patients for a test of an effect whose standard error falls with the root of their number.
+    """Compute the number of patients for a test, if the standard error falls with the root of their number.
 
     Parameters
     ----------

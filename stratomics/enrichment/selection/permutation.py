@@ -1,4 +1,4 @@
-"""How often nothing looks as good: a whole pipeline repeated on patients dealt out anew."""
+"""Permutation p value of a whole pipeline: every step that uses outcomes is repeated in each permutation."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ Rows = NDArray[np.int64]
 def permutation_p(
     statistic: Callable[[Rows], float], n: int, draws: int, seed: int, stratum: Rows | None = None
 ) -> float:
-    """Share of the permutations, the observed one among them, whose statistic is at least as high.
+    """Compute the share of permutations (the observed order included) with a statistic at least as high.
 
     Parameters
     ----------
     statistic
-        Of an order (n,) of what is dealt out anew: rows of covariates where heterogeneity is asked about, arms where
-        any effect is. It repeats everything that looked at outcomes, from the first fit to the choice.
+        Takes an order (n,) of what is permuted: rows of covariates to test heterogeneity, arms to test any effect. It
+        repeats every step that uses outcomes, from the first fit to the choice.
     n, draws, seed
-        Patients, permutations, and their seed.
+        Number of patients and of permutations, and the seed.
     stratum
-        (n,) codes within which is dealt; everybody together if left out.
+        (n,) codes of strata; patients are permuted within their stratum. One stratum if left out.
+
+    Returns
+    -------
+    float
+        The p value, at least 1 / (1 + draws).
 
     Examples
     --------
@@ -39,9 +44,9 @@ def permutation_p(
     codes = np.zeros(n, dtype=np.int64) if stratum is None else stratum
     place = np.argsort(codes, kind="stable")
     observed = statistic(np.arange(n))
-    as_good = 1
+    as_high = 1
     for _ in range(draws):
         order = np.empty(n, dtype=np.int64)
         order[place] = np.lexsort((generator.random(n), codes))
-        as_good += statistic(order) >= observed
-    return as_good / (1 + draws)
+        as_high += statistic(order) >= observed
+    return as_high / (1 + draws)

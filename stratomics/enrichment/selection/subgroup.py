@@ -19,9 +19,7 @@ Array = NDArray[np.float64]
 
 DIRECTIONS = ("above", "below")
 MISSING = ("abstain", "score")
-EXPLORATORY = (
-    "exploratory: the rule was chosen on the same patients as the effects shown, and needs a trial to confirm it"
-)
+EXPLORATORY = "exploratory: rule and effects come from the same patients, and the rule needs a trial to confirm it"
 CONFIRMATORY = "confirmatory: the rule was locked before these patients were analysed"
 
 
@@ -119,6 +117,20 @@ class Subgroup:
     def status(self) -> str:
         """Whether the rule is exploratory or confirmatory, in one sentence."""
         return EXPLORATORY if self.exploratory else CONFIRMATORY
+
+    def sized(self) -> tuple[NDArray[np.bool_], SizingEffects]:
+        """Get the members and the sizing effects, which a trial is planned from.
+
+        Raises
+        ------
+        DataError
+            If the subgroup has none, such as a rule read from a file.
+        """
+        if self.members is None or self.sizing is None:
+            raise DataError(
+                f"the rule '{self.rule}' has no patients and effects to plan from; enrich its run first"
+            )
+        return self.members, self.sizing
 
     def same_rule(self, other: Subgroup) -> bool:
         """Whether both rules select the same patients, whatever effects were found in them."""

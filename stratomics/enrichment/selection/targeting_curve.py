@@ -1,9 +1,9 @@
-"""Whether a priority finds those who benefit: the targeting operator curve and the areas under it."""
+"""Whether a score ranks first the patients who benefit: the targeting operator curve and the areas under it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +23,23 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Rate:
-    """Rank-weighted average treatment effects of one priority.
+    """Rank-weighted average treatment effects of one score.
 
     Yadlowsky et al. (2025, doi 10.1080/01621459.2024.2393466).
 
     Attributes
     ----------
     autoc, qini
-        Area under the curve, each share alike, and by share: 0 where the priority finds nobody. The first
-        is for few who benefit much, the second for many who benefit somewhat.
+        Area under the targeting operator curve (AUTOC), with equal weight of each share of patients, and Qini
+        coefficient, weighted by the share; 0 where the score has no information. AUTOC has more power where few
+        patients benefit much, the Qini coefficient where many benefit a little.
     p_autoc, p_qini
-        Two-sided p values of 0.
+        Two-sided p values against 0.
     average
-        Mean effect of all.
+        Mean effect in all patients.
     curve
-        (n,) effect in the first of the order minus effect in all, at 1/n to 1; mean over repeats.
+        (n,) effect in the patients ranked first minus the effect in all, at shares 1/n to 1; mean over repeats. It is
+        not stored.
     """
 
     autoc: Effect
@@ -45,24 +47,31 @@ class Rate:
     p_autoc: float
     p_qini: float
     average: float
-    curve: Array
+    curve: Array = field(
+        default_factory=lambda: np.empty(0), compare=False, repr=False, metadata={"stored": False}
+    )
 
 
 def rate_of(benefit: Array, priority: Array, seed: int = 0, halves: int = HALVES) -> Rate:
-    """Judge a priority that was not learned from these patients' outcomes.
+    """Evaluate a score that was not fitted to the outcomes of these patients.
 
-    Standard errors are deviations over half-samples, which see half the patients each, without
-    replacement: their spread is that of the whole estimate.
+    Standard errors are standard deviations over half-samples, each of half the patients without replacement: their
+    standard deviation is that of the estimate in all patients.
 
     Parameters
     ----------
     benefit
         (n,) doubly robust benefit, or any unbiased score of it.
     priority
-        (n,) or (repeats, n), higher means treated first; equal ones share a place. Of a learned score, ranks
-        within folds (`honest.ranks_within_folds`); areas are means over repeats.
+        (n,) or (repeats, n), higher means treated first; ties share a position. For a cross-fitted score, ranks within
+        folds (`cross_fitted.ranks_within_folds`); areas are means over repeats.
     seed, halves
-        Of the half-samples, and their number.
+        Seed of the half-samples, and their number.
+
+    Returns
+    -------
+    Rate
+        Areas with intervals and p values, and the curve.
 
     Raises
     ------
@@ -77,9 +86,9 @@ def rate_of(benefit: Array, priority: Array, seed: int = 0, halves: int = HALVES
     """
     n = len(benefit)
     if n < 4:  # noqa: PLR2004  # halves of two
-        raise DataError(f"{n} patients have no order to judge; at least four are needed")
-    luck = named_generator(seed, "half-samples").random((halves, n))
-    half = luck.argsort(axis=1).argsort(axis=1) < n // 2
+        raise DataError(f"{n} patients are too few to evaluate an order; at least four are needed")
+    uniform = named_generator(seed, "half-samples").random((halves, n))
+    half = uniform.argsort(axis=1).argsort(axis=1) < n // 2
     whole = np.ones((1, n))
     orders = np.atleast_2d(priority)
     values = _over_repeats(areas, benefit, orders, whole)[0]
@@ -98,7 +107,20 @@ def _over_repeats(
 
 
 def areas(benefit: Array, priority: Array, weight: Array) -> Array:
-    """(draws, 2) AUTOC and QINI for weights (draws, n), 0 or 1 each."""
+    """Areas under the targeting operator curve.
+
+    Parameters
+    ----------
+    benefit, priority
+        (n,) benefit, and what patients are ordered by.
+    weight
+        (draws, n) 0 or 1: whether a patient is in a draw.
+
+    Returns
+    -------
+    ndarray
+        (draws, 2) AUTOC and Qini coefficient.
+    """
     curve, drawn = targeting_curve(benefit, priority, weight)
     share = np.cumsum(drawn, axis=1) / drawn.sum(axis=1, keepdims=True)
     mean = drawn / drawn.sum(axis=1, keepdims=True)
@@ -106,9 +128,21 @@ def areas(benefit: Array, priority: Array, weight: Array) -> Array:
 
 
 def targeting_curve(benefit: Array, priority: Array, weight: Array) -> tuple[Array, Array]:
-    """(draws, n) mean benefit of the patients up to each place of the order minus that of all, and their weights.
+    """Targeting operator curve: mean benefit of the patients ranked first, minus the mean benefit of all.
 
-    Patients of equal priority all have the mean of their group, so that their order in the table does not count.
+    Patients with equal priority all get the mean of their group, so that their order in the table has no effect.
+
+    Parameters
+    ----------
+    benefit, priority
+        (n,) benefit, and what patients are ordered by.
+    weight
+        (draws, n) 0 or 1: whether a patient is in a draw.
+
+    Returns
+    -------
+    tuple
+        (draws, n) the curve, and the weights in the same order.
     """
     order = np.argsort(-priority, kind="stable")
     _, start, group = np.unique(-priority[order], return_index=True, return_inverse=True)
@@ -120,6 +154,6 @@ def targeting_curve(benefit: Array, priority: Array, weight: Array) -> tuple[Arr
     sums = np.cumsum(drawn * mean[:, group], axis=1)
     average = np.divide(sums, counted, out=np.zeros_like(sums), where=counted > 0)
     curve = average - average[:, -1:]
-    # Before the first who counts there is nobody; and what rounding leaves is no order.
+    # The curve is 0 before the first patient of a draw, and where only rounding errors are left.
     nothing = (counted == 0) | (np.abs(curve) <= ROUNDING * np.abs(benefit).max())
     return np.where(nothing, 0.0, curve), drawn

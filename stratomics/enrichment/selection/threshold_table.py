@@ -1,7 +1,8 @@
-"""The threshold table: for each cut whom it takes, what may be expected in them, and what trial that makes."""
+"""The threshold table: for each cut the patients inside, the effects on both sides, and the size of a trial."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ POWERS = (0.8, 0.9)
 
 @dataclass(frozen=True)
 class Costs:
-    """What it costs to screen a patient, and to treat and follow one in the trial, in one currency."""
+    """Cost of screening one patient, and of one patient in the trial, in the same currency."""
 
     screening: float
     patient: float
@@ -42,18 +43,19 @@ class ThresholdRow:
     cut
         Raw value or share; None in the row of all patients.
     prevalence, n, events
-        Share and number inside, and how many of them had the event, or the response; means over repeats.
+        Share and number of patients inside, and number of them with the event or the response; means over repeats.
     inside, outside
-        Effects with 95% intervals, each cut by itself; outside is None in the row of all patients.
+        Effects with 95% intervals, not adjusted for the number of cuts; outside is None in the row of all patients.
     z, p
-        Interaction, p two-sided; None in the row of all patients.
+        Interaction of treatment and cut, p two-sided; None in the row of all patients.
     control_rate
-        Share of the controls inside with the event by the end of follow-up, or with the response; None where nobody
-        inside is followed so far.
+        Share of the controls inside with the event by the end of follow-up, or with the response; None where no
+        patient inside is followed that long.
     events_needed
-        Power -> events, of a hazard ratio; None where the effect inside is not a benefit.
+        Power -> number of events, for a hazard ratio; None where the effect inside is not a benefit.
     patients_needed, screened, cost
-        Power -> patients randomised, patients screened for them, and what both cost; None as before, or without costs.
+        Power -> patients randomised, patients screened for them, and the cost of both; None as before, or without
+        costs.
     """
 
     cut: float | None
@@ -65,10 +67,10 @@ class ThresholdRow:
     z: float | None
     p: float | None
     control_rate: float | None
-    events_needed: dict[float, float] | None
-    patients_needed: dict[float, float] | None
-    screened: dict[float, float] | None
-    cost: dict[float, float] | None
+    events_needed: Mapping[float, float] | None
+    patients_needed: Mapping[float, float] | None
+    screened: Mapping[float, float] | None
+    cost: Mapping[float, float] | None
 
 
 def median_follow_up(outcome: Survival) -> float:
@@ -80,28 +82,32 @@ def median_follow_up(outcome: Survival) -> float:
 def threshold_table(
     trial: Trial, measure: Measure, cuts: Cuts, follow_up: float | None = None, costs: Costs | None = None
 ) -> list[ThresholdRow]:
-    """Lay out all patients first, then a row for each cut.
+    """Compute one row for all patients, then one row per cut.
 
     Parameters
     ----------
     trial, measure
-        The patients, and what is measured on them.
+        The patients, and the measure of effect.
     cuts
-        Of :func:`stratomics.enrichment.selection.cuts.marker_cuts` or `share_cuts`.
+        From :func:`stratomics.enrichment.selection.cuts.marker_cuts` or `share_cuts`.
     follow_up
-        Time that each patient of the coming trial is followed; the median of this one if left out.
+        Time that each patient of the coming trial is followed; the median of this trial if left out.
     costs
-        What screening and patients cost; no cost is given without.
+        Costs of screening and of patients; without them no cost is computed.
+
+    Returns
+    -------
+    list of ThresholdRow
+        All patients first.
     """
     if follow_up is None and trial.is_survival:
         follow_up = median_follow_up(trial.survival)
-    values, chosen = cuts
     one = np.ones((1, len(trial)))
-    everybody = np.ones((1, len(trial)), dtype=np.bool_)
+    all_patients = np.ones((1, len(trial)), dtype=np.bool_)
     overall = effect_of(measure, one[0])
-    rows = [_row(trial, measure, None, everybody, overall, follow_up, costs)]
-    sides = both_sides(measure, chosen, one)
-    for k, value in enumerate(values):
+    rows = [_row(trial, measure, None, all_patients, overall, follow_up, costs)]
+    sides = both_sides(measure, cuts.members, one)
+    for k, value in enumerate(cuts.values):
         inside = checked_effect(
             measure, sides.inside[0, k], sides.inside_se[0, k], f"inside the cut {value:g}"
         )
@@ -109,7 +115,7 @@ def threshold_table(
             measure, sides.outside[0, k], sides.outside_se[0, k], f"outside the cut {value:g}"
         )
         z = float(sides.z[0, k])
-        rows.append(_row(trial, measure, float(value), chosen[k], inside, follow_up, costs, outside, z))
+        rows.append(_row(trial, measure, float(value), cuts.members[k], inside, follow_up, costs, outside, z))
     return rows
 
 
@@ -152,8 +158,8 @@ def _control_rate(trial: Trial, inside: NDArray[np.bool_], follow_up: float | No
 
 
 def _benefits(measure: Measure, effect: Effect) -> bool:
-    nothing = 1.0 if measure.ratio else 0.0
-    return measure.sign * (effect.estimate - nothing) > 0
+    null = 1.0 if measure.ratio else 0.0
+    return measure.sign * (effect.estimate - null) > 0
 
 
 def _events(measure: Measure, effect: Effect) -> dict[float, float] | None:

@@ -1,7 +1,8 @@
-"""Benefit against harm: the efficacy of a cut minus a weight times its toxicity, for every weight one may hold."""
+"""Weigh benefit against harm: efficacy minus a weight times toxicity, for several weights."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ __all__ = ["WEIGHTS", "Utility", "utility_of"]
 Array = NDArray[np.float64]
 
 WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
-"""How much of an efficacious outcome a toxic event undoes."""
+"""Number of efficacious outcomes that one toxic event offsets."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,16 @@ class Utility:
     Attributes
     ----------
     efficacy, toxicity
-        More efficacy is better, more toxicity worse.
+        Differences; more efficacy is better, more toxicity worse.
     utility
         Weight -> ``efficacy - weight x toxicity``.
     even
-        Weight at which nothing is gained; None where there is no such weight, since one treatment is better in both.
+        Weight at which benefit and harm are equal; None where one arm is better in both.
     """
 
     efficacy: Effect
     toxicity: Effect
-    utility: dict[float, Effect]
+    utility: Mapping[float, Effect]
     even: float | None
 
 
@@ -45,10 +46,10 @@ def utility_of(
     inside: NDArray[np.bool_],
     weights: tuple[float, ...] = WEIGHTS,
 ) -> Utility:
-    """Weigh efficacy against toxicity in those inside.
+    """Weigh efficacy against toxicity in the patients inside.
 
-    Intervals take the two as unrelated within an arm, which is too wide where those who respond are spared toxicity and
-    too narrow where they pay for it.
+    Intervals assume that efficacy and toxicity are independent within an arm. They are too wide where patients who
+    respond have less toxicity, and too narrow where they have more.
 
     Parameters
     ----------
@@ -57,18 +58,23 @@ def utility_of(
     treated, toxic
         (n,) each.
     inside
-        (repeats, n) who is inside.
+        (repeats, n) whether a patient is inside.
     weights
-        That one may hold.
+        Weights of toxicity.
+
+    Returns
+    -------
+    Utility
+        Efficacy, toxicity, and the difference at each weight.
 
     Raises
     ------
     DataError
-        If the measure is not a difference of rates, or the group too small for one.
+        If the measure is not a difference of rates, or the group is too small.
     """
     if measure.name not in ("survival", "response"):
         raise DataError(
-            f"a {measure.label} cannot be weighed against a toxicity rate; measure survival at a time, or response"
+            f"a {measure.label} cannot be weighed against a toxicity rate; use survival at a time, or response"
         )
     count = inside.astype(np.float64)
     value, error = (part.mean() for part in measure.effects(count))

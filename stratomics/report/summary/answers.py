@@ -202,7 +202,9 @@ def _enrolled(enrichment: AnyEnrichment | None, provenance: Content) -> Answer:
     return Answer("Who should be enrolled?", verdict, tuple(sentences), links)
 
 
-def _next(metrics: Content, provenance: Content, enrichment: AnyEnrichment | None, card: Sequence[Line]) -> Answer:
+def _next(
+    metrics: Content, provenance: Content, enrichment: AnyEnrichment | None, card: Sequence[Line]
+) -> Answer:
     steps = next_steps(metrics, provenance, enrichment, card) or [DONE]
     return Answer(
         "What are the next steps?", "In this order", tuple(steps), {"tripod": "Checklist for the publication"}

@@ -16,7 +16,7 @@ from omics.common.files import read_json
 from stratomics.cli import main
 from stratomics.enrichment.from_run import run_score, run_trial
 from stratomics.enrichment.selection.cuts import share_cuts
-from stratomics.enrichment.selection.subgroup import Subgroup
+from stratomics.enrichment.store import load_subgroup
 from stratomics.runs.run_directory import RunDirectory
 
 FEW = ["--draws", "20"]
@@ -82,7 +82,7 @@ def test_big198_on_the_command_line(shared: Find, capsys: pytest.CaptureFixture[
             {"covariates": "age", "randomised": "no"},
             ["not randomised", "almost certain to be in their arm", "not adjusted"],
         ),
-        ({"randomised": "adaptive"}, ["allocation moved with the outcomes"]),
+        ({"randomised": "adaptive"}, ["allocation changed with the outcomes"]),
         ({"cuts": "0"}, ["randomised"]),
     ],
 )
@@ -96,11 +96,11 @@ def test_every_option_is_answered(
 
 
 def test_the_same_seed_gives_the_same_bytes(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def said(seed: str) -> str:
+    def output(seed: str) -> str:
         assert main([*words(table, seed=seed), "--json"]) == 0
         return capsys.readouterr().out
 
-    assert said("1") == said("1") != said("2")
+    assert output("1") == output("1") != output("2")
 
 
 def test_doses_are_compared_one_by_one_or_pooled(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +113,7 @@ def test_doses_are_compared_one_by_one_or_pooled(table: Path, capsys: pytest.Cap
         answer = json.loads(capsys.readouterr().out)
         sizes[treated] = answer["treated"]
         left = 160 - answer["patients"]
-        assert (f"{left} patients are left out" in " ".join(answer["warnings"])) == (left > 0)
+        assert (f"{left} patients are excluded" in " ".join(answer["warnings"])) == (left > 0)
     assert sizes == {"18": int((frame["dose"] == 18).sum()), "6,18": int((frame["dose"] > 0).sum())}
 
 
@@ -137,10 +137,10 @@ def odd(table: Path, column: str, values: Any) -> Path:
             {"treated": "drug,dose"},
             "no patient of column 'arm' has the value 'dose'",
         ),
-        ("arm", lambda f: f["arm"], {"treated": "placebo"}, "cannot be control and treated at once"),
+        ("arm", lambda f: f["arm"], {"treated": "placebo"}, "cannot be both control and treated"),
         ("died", lambda f: f["died"] * (f["arm"] == "drug"), {}, "the control arm has no events"),
         ("died", lambda f: [2, *f["died"][1:]], {}, "column 'died' holds '2'"),
-        ("years", lambda f: [-1.0, *f["years"][1:]], {}, "column 'years' holds -1; times count from 0"),
+        ("years", lambda f: [-1.0, *f["years"][1:]], {}, "column 'years' holds -1; times must be at least 0"),
         (
             "marker",
             lambda f: [None, *f["marker"][1:]],
@@ -150,7 +150,7 @@ def odd(table: Path, column: str, values: Any) -> Path:
         ("marker", lambda f: f["marker"], {"score": "makrer"}, "did you mean 'marker'?"),
         ("marker", lambda f: f["marker"], {"cuts": "77"}, "cut 77 is outside the scores"),
         ("marker", lambda f: np.arange(160), {"cuts": "155"}, "leaves 4 patients inside"),
-        ("marker", lambda f: f["marker"], {"cuts": "1;2"}, "write numbers with commas between"),
+        ("marker", lambda f: f["marker"], {"cuts": "1;2"}, "write numbers separated by commas"),
         ("marker", lambda f: f["marker"], {"horizon": "99"}, "horizon 99 is not between 0 and"),
         ("marker", lambda f: f["marker"], {"measure": "odds"}, "unknown measure of effect 'odds'"),
         ("marker", lambda f: f["marker"], {"costs": "5"}, "--costs takes two numbers"),
@@ -190,9 +190,9 @@ def test_a_run_and_a_table_exclude_each_other(table: Path, capsys: pytest.Captur
 
 def test_a_run_locks_its_rule(write_run: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     run = write_run()
-    assert main(["enrich", str(run), "--control=a", "--cuts=0.3,0.5", *FEW, "--json"]) == 0
+    assert main(["enrich", str(run), "--control=a", "--shares=0.3,0.5", *FEW, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    rule = Subgroup.load(run / "subgroup.json")
+    rule = load_subgroup(run / "subgroup.json")
     assert rule.exploratory
     assert len(rule.model) == 64
     assert rule.prevalence in (0.3, 0.5)
@@ -202,28 +202,28 @@ def test_a_run_locks_its_rule(write_run: Callable[..., Path], capsys: pytest.Cap
     assert answer["groups"]["views"]["some missing"]["n"] == 50
     assert 0.3 < answer["readable"]["agreement"] < 1
     assert "not learned from" in answer["estimand"]
-    # Scores of noise foretell nothing.
+    # Random scores predict nothing.
     assert not answer["line"]["credible"]
     assert answer["c_for_benefit"] == pytest.approx(0.5, abs=0.1)
     assert not any("repeats of the cross-fit" in warning for warning in answer["warnings"])
     before = (run / "subgroup.json").read_bytes()
-    assert main(["enrich", str(run), "--control=a", "--cuts=0.6", *FEW]) == 0
+    assert main(["enrich", str(run), "--control=a", "--shares=0.6", *FEW]) == 0
     assert "holds another rule, locked before" in " ".join(capsys.readouterr().out.split())
     assert (run / "subgroup.json").read_bytes() == before
     directory = RunDirectory(run)
-    trial, ids = run_trial(directory, "a")
-    score = run_score(directory, ids)
-    _, chosen = share_cuts(trial, score.value, score.fold, [0.3, 0.5])
-    assert [row["n"] for row in answer["rows"][1:]] == chosen.sum(axis=2).mean(axis=1).tolist()
+    of_run = run_trial(directory, "a")
+    score = run_score(directory, of_run.sample_ids)
+    members = share_cuts(of_run.trial, score.value, score.fold, [0.3, 0.5]).members
+    assert [row["n"] for row in answer["rows"][1:]] == members.sum(axis=2).mean(axis=1).tolist()
 
 
 def test_a_run_on_the_screen(write_run: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["enrich", str(write_run()), "--control=a", *FEW]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     for piece in (
-        "what the effects are of",
+        "what the effects estimate",
         "chosen by site: north",
-        "nearest readable rule",
+        "surrogate tree",
         "C-for-benefit",
     ):
         assert piece in shown

@@ -1,4 +1,4 @@
-"""The table behind the report's explorer: the plan's own numbers at its start, one size a place, safe in a page."""
+"""The table behind the explorer: the numbers of the plan at its start, one size per position, safe in a page."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.design.two_samples import proportions_size
 from stratomics.enrichment.effects.effect import Z
 from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.plan.explorer_table import ExplorerTable
 from stratomics.enrichment.selection.utility import utility_of
+from stratomics.enrichment.store import from_json
 from stratomics.runs.run_directory import RunDirectory
 
-TEMPLATES = Path(report.__file__).parent / "templates"
-WORDS = ["--control=a", "--cuts=0.4,0.6", "--trials=100", "--draws=20"]
+TEMPLATES = Path(report.__file__).parents[1] / "templates"
+WORDS = ["--control=a", "--shares=0.4,0.6", "--trials=100", "--draws=20"]
 
 
 def explored(run: Path, *words: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -74,7 +76,7 @@ def test_every_place_of_a_response_is_the_formula(write_run: Callable[..., Path]
     assumed = {row["name"]: row["value"] for row in answer["plan"]["design"]["assumptions"]}
     control = np.array([assumed[f"response rate of controls {side}"] for side in ("inside", "outside")])
     added = np.array([assumed[f"difference {side}"] for side in ("inside", "outside")])
-    believed = answer["plan"]["believed"]
+    effects = answer["plan"]["believed"]
     trials = 0
     for p, factor in enumerate(scales["prevalence"]):
         odds = factor * assumed["prevalence"] / (1.0 - assumed["prevalence"])
@@ -85,7 +87,7 @@ def test_every_place_of_a_response_is_the_formula(write_run: Callable[..., Path]
                 effect, size, cost = (
                     table["enriched"][key][k][p][i][j] for key in ("effect", "size", "cost")
                 )
-                se = math.hypot(*(share * [believed[side]["se"] for side in ("inside", "outside")]))
+                se = math.hypot(*(share * [effects[side]["se"] for side in ("inside", "outside")]))
                 middle = float(share @ added)
                 np.testing.assert_allclose(effect, [middle, middle - Z * se, middle + Z * se], atol=5.01e-4)
                 if size is None:
@@ -102,27 +104,26 @@ def test_every_place_of_a_response_is_the_formula(write_run: Callable[..., Path]
     assert trials > 100
 
 
-def test_the_optimism_is_taken_off_every_threshold(write_run: Callable[..., Path]) -> None:
+def test_every_threshold_is_corrected_by_the_same_optimism(write_run: Callable[..., Path]) -> None:
     table, answer = explored(with_arms(write_run()))
-    rows, honest = answer["rows"][1:], answer["search"]["out_of_bag"]
+    rows, corrected = answer["rows"][1:], answer["search"]["out_of_bag"]
     best = rows[answer["best"]]["inside"]
     for row, cut in zip(rows, table["cuts"], strict=True):
         inside = row["inside"]
-        estimate = inside["estimate"] * honest["estimate"] / best["estimate"]
-        wide = Z * inside["se"] * honest["se"] / best["se"]
+        estimate = inside["estimate"] * corrected["estimate"] / best["estimate"]
+        wide = Z * inside["se"] * corrected["se"] / best["se"]
         expected = [estimate, estimate * math.exp(-wide), estimate * math.exp(wide)]
         np.testing.assert_allclose(cut["planned"], expected, atol=5.01e-4)
         assert cut["apparent"] == [round(inside[key], 3) for key in ("estimate", "low", "high")]
 
 
-def test_a_threshold_whose_trial_cannot_be_says_why(write_run: Callable[..., Path]) -> None:
+def test_a_threshold_without_a_trial_says_why(write_run: Callable[..., Path]) -> None:
     run = with_arms(write_run())
     table, _ = explored(run)
-    hopeless = json.loads(json.dumps(table))
-    place = hopeless["start"]
-    nested = hopeless["enriched"]["size"][place["threshold"]][place["prevalence"]]
+    place = table["start"]
+    nested = table["enriched"]["size"][place["threshold"]][place["prevalence"]]
     nested[place["sensitivity"]][place["specificity"]] = None
-    texts = report.shown_at(hopeless, place)
+    texts = report.shown_at(from_json(ExplorerTable, table), place)
     assert texts["enriched_patients"] == "no trial"
     assert "there is no benefit to show" in texts["status"]
 
@@ -153,7 +154,7 @@ def test_the_table_is_harmless_inside_the_page(write_run: Callable[..., Path]) -
 def test_the_policy_names_the_script_as_it_stands() -> None:
     digest = base64.b64encode(hashlib.sha256((TEMPLATES / "explorer.js").read_bytes()).digest()).decode()
     assert report.script_policy() == f"script-src 'sha256-{digest}'"
-    # Whatever ends a script would end it in the page too.
+    # Text that ends a script would end it in the page too.
     assert not re.search(r"</script|<!--", report.script(), re.IGNORECASE)
 
 

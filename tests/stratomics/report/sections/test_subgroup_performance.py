@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from section_text import section_text
+from trials import enrichment_result
 from written_run import people, written
 
 from omics.common.files import write_json
 from stratomics.enrichment.effects.cross_fitted import chosen_within_folds
+from stratomics.enrichment.selection.subgroup import SelectionRate
+from stratomics.enrichment.store import to_json
 from stratomics.report.run_groups import run_groups
 from stratomics.report.sections.subgroup_performance import subgroup_performance
 
@@ -65,12 +68,8 @@ def test_sites_that_are_folds_have_no_selected_share(tmp_path: Path) -> None:
 def test_selection_follows_the_enrichment_rule(tmp_path: Path) -> None:
     patients = people(80).assign(site=["x", "y"] * 40, arm=[0, 0, 1, 1] * 20)
     run = written(tmp_path / "run", patients)
-    content = {
-        "groups": {
-            "site": {"x": {"n": 40, "eligible": 0.25, "abstain": 0.0}, "y": {"n": 40, "eligible": 0.5}}
-        }
-    }
-    write_json(run.path / "enrichment.json", content)
+    groups = {"site": {"x": SelectionRate(40, 0.25), "y": SelectionRate(40, 0.5)}}
+    write_json(run.path / "enrichment.json", to_json(enrichment_result(groups=groups)))
     rows = run_groups(run).rows.set_index(["by", "level"])
     assert rows.loc[("site", "x"), "selected"] == 0.25
     assert rows.loc[("site", "y"), "selected"] == 0.5

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trials import enrichment_result
 
 from stratomics.cli.run import parse
+from stratomics.enrichment.result import EnrichmentResult
 from stratomics.experiment.check_config import check_config
 from stratomics.report.card import CHECKS
 from stratomics.report.card.line import FAIL, PASS, WATCH, Line
 from stratomics.report.summary.answers import DISTRUST, Answer, short_answers
-from stratomics.report.summary.enrollment import enrollment_answer
 from stratomics.report.summary.next_steps import IF_WATCHED, MOST, STEPS, next_steps, patients_needed
 
 Content = dict[str, Any]
@@ -46,7 +47,7 @@ def metrics(low: float, high: float, *, metric: str = "ibs", baseline: str = "cl
 
 
 def answers(
-    content: Content, enrichment: Content | None = None, covariates: bool = True, **facts: Any
+    content: Content, enrichment: EnrichmentResult | None = None, covariates: bool = True, **facts: Any
 ) -> list[Answer]:
     return short_answers(
         content, PROVENANCE | facts, enrichment, facts.get("card", CARD), covariates=covariates
@@ -162,64 +163,6 @@ def test_a_failed_control_is_stated_in_every_answer() -> None:
     assert "find what leaks the outcome" in found[3].sentences[0]
 
 
-def enriched(low: float, high: float, **changes: Any) -> Content:
-    inside = figure((low + high) / 2, low, high)
-    return {
-        "rows": [{}, {"inside": figure(0.4, 0.3, 0.5), "prevalence": 0.3}],
-        "best": 0,
-        "search": {"out_of_bag": inside, "p_adjusted": 0.01},
-        "measure": "hazard_ratio",
-        "measure_label": "hazard ratio",
-        "score": "benefit",
-        "arms": "b against a",
-        "weight": "evidence for this subgroup is weak (3 of 6 hold), for it: x",
-        "randomised": "yes",
-        **changes,
-    }
-
-
-@pytest.mark.parametrize(
-    ("answer", "verdict"),
-    [
-        (enriched(0.5, 0.8), "The 30% of highest predicted benefit, to be confirmed"),
-        (enriched(0.5, 1.0), "Not settled: the evidence is weak"),
-        (enriched(1.1, 1.4), "Nobody on this evidence"),
-        # A subgroup that is found as often by chance, and one without that test.
-        (
-            enriched(0.5, 0.8, search={"out_of_bag": figure(0.6, 0.5, 0.8), "p_adjusted": 0.2}),
-            "Not settled: the evidence is weak",
-        ),
-        (enriched(0.5, 0.8, search=None), "Not settled: the evidence is weak"),
-        (enriched(0.1, 0.3, measure="response"), "The 30% of highest predicted benefit, to be confirmed"),
-        (enriched(-0.3, -0.1, measure="response"), "Nobody on this evidence"),
-        (enriched(0.5, 0.8, randomised="no"), "Not settled: nobody was randomised"),
-        (
-            {"score": "risk", "prognostic": [{"share": 1.0, "rate": 0.5}, {"share": 0.5, "rate": 0.7}]},
-            "By prognosis only",
-        ),
-        ({"score": "risk", "prognostic": [{"share": 1.0, "rate": None}]}, "By prognosis only"),
-    ],
-)
-def test_who_should_be_enrolled_follows_the_honest_interval(answer: Content, verdict: str) -> None:
-    found, said = enrollment_answer(answer, arms=True)
-    assert found == verdict
-    assert "None" not in " ".join(said)
-
-
-def test_the_honest_effect_is_told_and_not_the_one_as_it_looks() -> None:
-    _, said = enrollment_answer(enriched(0.6, 1.4), arms=True)
-    assert "Hazard ratio in them 1.00 (0.60 to 1.40), after the optimism of choosing the cut" in said[0]
-    assert "Evidence for this subgroup is weak (3 of 6 hold)." in said[1]
-
-
-def test_without_enrichment_it_is_said_how_to_get_it() -> None:
-    verdict, said = enrollment_answer(None, arms=True)
-    assert (verdict, "`stratomics enrich RUN`" in said[0]) == ("Not asked yet", True)
-    verdict, said = enrollment_answer(None, arms=False)
-    assert verdict == "Cannot be said of one arm"
-    assert "prognostic enrichment" in said[0]
-
-
 def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     card = [
         Line(name, name, v, "", "") for name, v in (("controls", PASS), ("sites", WATCH), ("missing", FAIL))
@@ -233,18 +176,20 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     assert len(steps) == 4
     # Steps that are done are not recommended again.
     done = copy.deepcopy(PROVENANCE) | {"design": {"design": "external"}, "evaluated_on": "other"}
-    assert next_steps(content, done, {}, card[:1]) == []
+    assert next_steps(content, done, enrichment_result(), card[:1]) == []
     unsteady = [Line("stability", "stability", WATCH, "", "")]
     for repeats, recommended in ((1, True), (5, False)):
         repeated = PROVENANCE | {"design": {"design": "kfold", "repeats": repeats}}
-        assert ("--split.repeats" in next_steps(content, repeated, {}, unsteady)[-1]) == recommended
+        assert (
+            "--split.repeats" in next_steps(content, repeated, enrichment_result(), unsteady)[-1]
+        ) == recommended
     every = [
         Line(name, name, FAIL, "", "")
         for name in ("controls", "missing", "calibration", "coverage", "sites", "size")
     ]
     assert len(next_steps(content, PROVENANCE, None, every)) == MOST
     assert set(STEPS) == set(CHECKS)
-    assert "All checks pass" in answers(content, {**enriched(0.5, 0.8)}, **done)[3].sentences[0]
+    assert "All checks pass" in answers(content, enrichment_result(), **done)[3].sentences[0]
 
 
 def test_every_recommended_command_is_valid() -> None:
