@@ -55,7 +55,7 @@ def find_model(place: Path) -> Path:
     model = place / "model"
     if not (model / "network.json").is_file():
         raise InputError(f"{place}: neither a finished run directory nor the folder of a model")
-    # Release 0.1.0 wrote no manifest.
+    # Without a manifest there is nothing to compare with.
     if (place / MANIFEST).is_file():
         files = read_json(place / MANIFEST).get("files") or {}
         declared = {name: digest for name, digest in files.items() if name.startswith("model/")}
@@ -174,6 +174,6 @@ def write_predictions(out: Path, blocks: Iterable[Prediction]) -> Written:
                     tables[path] = stack.enter_context(table_writer(path))
                 tables[path].add(rows)
             patients += len(block.patients)
-            # Release 0.1.0 never abstained.
+            # The column is absent if the model has no ood score.
             abstained += int(block.patients["abstain"].sum()) if "abstain" in block.patients else 0
     return Written(list(tables), patients, abstained)

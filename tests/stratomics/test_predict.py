@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from places import FROZEN
 from small import QUICK, Change, tables, with_response, write
 
-from models.prediction import Prediction
 from omics.cohort.new_patients import read_new_patients
 from omics.cohort.read import read_cohort
 from omics.common.files import digest_files, read_parquet
@@ -321,13 +319,6 @@ def test_a_response_with_arms_if_new_patients_have_one_arm_or_none(
     # The benefit does not depend on the received arm.
     pd.testing.assert_series_equal(one["benefit"], none["benefit"], check_exact=True)
     assert (one["response_probability"] != none["response_probability"]).any()
-
-
-def test_a_model_of_release_0_1_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "predictions.parquet"
-    assert main(["predict", str(FROZEN), "bundled:tcga_acc", "--out", str(out)]) == 0
-    then = Prediction.load(FROZEN.with_name("run_v1_predicted"))
-    pd.testing.assert_frame_equal(read_parquet(out), then.patients, rtol=1e-4, atol=1e-5)
 
 
 def refused(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
