@@ -118,6 +118,7 @@ class CovariateEncoder:
                 f"{far} of {mean:.3g}, such as {values[extreme][0]:.3g}; is the unit the same?",
             )
 
+    # A dict, since it goes straight to json.
     def to_state(self) -> dict[str, Any]:
         """Return the fitted values for json; a scale of None means a constant column."""
         finite = {k: [m, s if np.isfinite(s) else None] for k, (m, s) in self._numbers.items()}

@@ -129,6 +129,7 @@ class ViewHarmonizer:
             measured += (~np.isnan(block.values)).sum(axis=0)
         return extreme, measured
 
+    # Dicts, since they go straight to json and safetensors.
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return settings for json and arrays for safetensors."""
         arrays: dict[str, NDArray[Any]] = {"share": self.share}

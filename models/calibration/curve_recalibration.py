@@ -126,6 +126,7 @@ class CurveRecalibration:
         hazard = _cumulative(self.log_baseline + self.slope * estimates.mean(axis=0))
         return self.percentiles(np.exp(-hazard))
 
+    # Dicts, since they go straight to json and safetensors.
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return settings for json and arrays for safetensors."""
         arrays = {"times": self.times, "log_baseline": self.log_baseline}

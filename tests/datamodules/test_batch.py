@@ -42,7 +42,7 @@ def test_by_id_sorts_patients(batch: Batch) -> None:
 
 def test_known_is_true_for_patients_with_at_least_one_view(batch: Batch) -> None:
     names = list(batch.views)
-    observed = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
+    observed = {name: np.zeros_like(mask) for name, mask in batch.observed.items()}
     observed[names[0]][0, 0] = observed[names[1]][1, 0] = True
     few = replace(batch, observed=observed)
     assert list(np.flatnonzero(few.known(names))) == [0, 1]

@@ -81,10 +81,10 @@ def test_filter_by_missingness_prevalence_and_detection() -> None:
             [NAN, 5.0, -INF, 3.0],
         ]
     )
-    found = np.array([1, 1, 0, 3])
-    assert list(FeatureFilter.fit(table(x), found, 0.5, 0.5).kept) == [3]
-    assert list(FeatureFilter.fit(table(x), found, 0.75, 0.5).kept) == [0, 3]
-    assert list(FeatureFilter.fit(table(x), found, 0.5, 0.25).kept) == [1, 3]
+    detected = np.array([1, 1, 0, 3])
+    assert list(FeatureFilter.fit(table(x), detected, 0.5, 0.5).kept) == [3]
+    assert list(FeatureFilter.fit(table(x), detected, 0.75, 0.5).kept) == [0, 3]
+    assert list(FeatureFilter.fit(table(x), detected, 0.5, 0.25).kept) == [1, 3]
     # On a scale without a zero, a value above the detection limit counts as detected.
     assert list(FeatureFilter.fit(table(x), None, 0.5, 0.5).kept) == [1, 3]
 
@@ -335,8 +335,8 @@ def test_site_correction_protects_covariates_and_removes_sites() -> None:
 
     def effects(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         design = np.column_stack([np.ones(len(x)), site == "b", site == "c", covariates]).astype(float)
-        found = np.linalg.lstsq(design, values, rcond=None)[0]
-        return found[1:3], found[3:]
+        coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
+        return coefficients[1:3], coefficients[3:]
 
     (before, kept), (after, still) = effects(x), effects(result)
     assert np.abs(after).mean() < 0.1 * np.abs(before).mean()

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from models.calibration.cross_conformal import HeldOutScores, smallest_calibration_size
 from models.calibration.density_ratio import DensityRatio, ShiftWeights
 from models.calibration.response_sets import TAXONOMIES, ResponseSets, sets_as_text
 from models.linear.logistic_net import logistic_net
@@ -131,28 +130,6 @@ def test_weights_restore_coverage_under_covariate_shift() -> None:
     assert sets.predict(members)[rows, truth].mean() < 0.88
     assert sets.predict(members, shift=shift)[rows, truth].mean() == pytest.approx(0.9, abs=0.025)
     assert 500 < shift.effective < 2500
-
-
-def test_the_density_ratio_of_two_normals() -> None:
-    """exp(s x - s^2 / 2), so that the slope is s; n 5,000 each, SE 0.02."""
-    rng = np.random.default_rng(7)
-    x = rng.normal(size=(5000, 3))
-    ratio = DensityRatio.fit(x, rng.normal([0.7, 0.0, 0.0], size=(5000, 3)))
-    assert ratio.coefficients == pytest.approx([0.7, 0.0, 0.0], abs=0.08)
-    same = DensityRatio.fit(x, rng.normal(size=(5000, 3)))
-    assert same.weights(x, x).effective > 4900
-    with pytest.raises(FitError, match="not finite"):
-        DensityRatio.fit(np.full((3, 1), np.nan), np.zeros((3, 1)))
-
-
-@pytest.mark.parametrize("alpha", [0.05, 0.1, 0.2, 0.3])
-def test_smallest_calibration_size_allows_a_class_to_be_excluded(alpha: float) -> None:
-    def smallest(n: int) -> float:
-        zeros = np.zeros(n, dtype=np.int64)
-        return float(HeldOutScores(np.zeros(n), zeros, zeros).p_values(np.ones((1, 1)), zeros[:1])[0])
-
-    assert smallest(smallest_calibration_size(alpha)) <= alpha + 1e-12
-    assert smallest(smallest_calibration_size(alpha) - 1) > alpha
 
 
 @pytest.mark.parametrize(

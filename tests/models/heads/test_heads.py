@@ -239,22 +239,22 @@ def test_cuts_are_at_equal_steps_of_the_kaplan_meier_curve() -> None:
 
 
 def test_few_events_give_few_cuts_and_no_event_raises_an_error() -> None:
-    time, seen = np.arange(1.0, 11.0), np.ones(10, dtype=bool)
-    one = Survival(time, time == 4.0, seen)
+    time, observed = np.arange(1.0, 11.0), np.ones(10, dtype=bool)
+    one = Survival(time, time == 4.0, observed)
     np.testing.assert_array_equal(hazard_cuts(one), [4.0])
     with pytest.raises(DataError, match="no patient has the event"):
-        event_quantiles(Survival(time, ~seen, seen), 10)
+        event_quantiles(Survival(time, ~observed, observed), 10)
 
 
 @survival_heads
 def test_one_event_and_equal_times_give_valid_curves(name: str) -> None:
     x = np.linspace(-1, 1, 30)
-    seen = np.ones(30, dtype=bool)
+    observed = np.ones(30, dtype=bool)
     for time, event in (
         (np.arange(1.0, 31.0), np.arange(30) == 4),
         (np.full(30, 5.0), np.arange(30) % 2 == 0),
     ):
-        survival = Survival(time, event, seen, cause=event.astype(np.int64))
+        survival = Survival(time, event, observed, cause=event.astype(np.int64))
         head, estimates = trained("survival", name, x, survival, epochs=20)
         centred = estimates - estimates.mean(axis=1, keepdims=True)
         calibration = head.calibrate(centred[0], survival)

@@ -10,7 +10,6 @@ from sksurv.util import Surv
 
 from models.linear.cox_net import CoxLikelihood, cox_net, cox_net_path, largest_penalty
 from models.losses.cox import cox_efron
-from models.survival.breslow import BreslowBaseline
 from omics.common.errors import FitError
 
 
@@ -95,14 +94,3 @@ def test_separation_without_penalty_raises_an_error() -> None:
 def test_no_features_give_no_coefficients() -> None:
     _, event, time = draw(20, 3, 8, ties=False)
     assert cox_net(np.zeros((20, 0)), event, time, 0.1, 0.5).shape == (0,)
-
-
-@pytest.mark.parametrize("ties", [False, True])
-def test_breslow_survival_equals_scikit_survival(ties: bool) -> None:
-    x, event, time = draw(70, 3, 9, ties=ties)
-    reference = CoxPHSurvivalAnalysis(tol=1e-12).fit(x, Surv.from_arrays(event, time))
-    eta = x @ reference.coef_
-    base = BreslowBaseline.fit(eta, event, time)
-    curves = reference.predict_survival_function(x[:5])
-    for ours, function in zip(base.survival(eta[:5]), curves, strict=True):
-        np.testing.assert_allclose(ours, function(base.times), atol=1e-9)

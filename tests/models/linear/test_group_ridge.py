@@ -52,7 +52,7 @@ def test_penalties_maximise_the_evidence() -> None:
     x, event, time = patients(n=200, p=8, seed=3)
     block = np.repeat([0, 1], 4)
     likelihood = CoxLikelihood(event, time)
-    found = group_ridge(x, block, likelihood)
+    result = group_ridge(x, block, likelihood)
 
     def minus_evidence(log_penalties: np.ndarray) -> float:
         penalties = np.exp(log_penalties)[block]
@@ -63,7 +63,7 @@ def test_penalties_maximise_the_evidence() -> None:
 
     best = minimize(minus_evidence, np.log([40.0, 40.0]), method="Nelder-Mead", options={"xatol": 1e-3})
     # The fixed-point iteration ignores that the curvature depends on the penalty.
-    np.testing.assert_allclose(np.log(found.penalties[[0, 4]]), best.x, atol=0.15)
+    np.testing.assert_allclose(np.log(result.penalties[[0, 4]]), best.x, atol=0.15)
 
 
 def test_a_block_of_noise_is_penalised_more() -> None:
@@ -72,42 +72,42 @@ def test_a_block_of_noise_is_penalised_more() -> None:
     for _ in range(20):
         x = rng.normal(size=(200, 20))
         positive = rng.random(200) < 1 / (1 + np.exp(-x[:, :10] @ rng.normal(0, 0.5, 10)))
-        found = group_ridge(x, np.repeat([0, 1], 10), LogisticLikelihood(positive))
-        worse += found.penalties[0] > found.penalties[-1]
+        result = group_ridge(x, np.repeat([0, 1], 10), LogisticLikelihood(positive))
+        worse += result.penalties[0] > result.penalties[-1]
     assert worse <= 1
 
 
 def test_a_given_penalty_is_fixed() -> None:
     x, event, time = patients()
     block = np.repeat([0, 1], 3)
-    found = group_ridge(x, block, CoxLikelihood(event, time), {1: 7.0})
-    assert (found.penalties[3:] == 7.0).all()
-    assert not np.isclose(found.penalties[0], 7.0)
-    again, _ = ridge(x, found.penalties, CoxLikelihood(event, time))
-    np.testing.assert_allclose(found.coefficients, again, atol=1e-6)
+    result = group_ridge(x, block, CoxLikelihood(event, time), {1: 7.0})
+    assert (result.penalties[3:] == 7.0).all()
+    assert not np.isclose(result.penalties[0], 7.0)
+    again, _ = ridge(x, result.penalties, CoxLikelihood(event, time))
+    np.testing.assert_allclose(result.coefficients, again, atol=1e-6)
 
 
 @pytest.mark.parametrize("n", [8, 30])
 def test_more_inputs_than_patients_and_perfect_separation_stay_finite(n: int) -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(n, 60))
-    found = group_ridge(x, np.repeat([0, 1, 2], 20), LogisticLikelihood(x[:, 0] > 0))
-    assert np.isfinite(found.coefficients).all()
-    assert np.abs(x @ found.coefficients).max() < 20
+    result = group_ridge(x, np.repeat([0, 1, 2], 20), LogisticLikelihood(x[:, 0] > 0))
+    assert np.isfinite(result.coefficients).all()
+    assert np.abs(x @ result.coefficients).max() < 20
 
 
 def test_an_input_that_never_varies_has_no_coefficient() -> None:
     x, event, time = patients()
     x[:, 2] = 0.0
-    found = group_ridge(x, np.array([0, 0, 1, 1, 2, 2]), CoxLikelihood(event, time))
-    assert found.coefficients[2] == 0.0
+    result = group_ridge(x, np.array([0, 0, 1, 1, 2, 2]), CoxLikelihood(event, time))
+    assert result.coefficients[2] == 0.0
 
 
 def test_the_likelihood_depends_on_the_endpoint() -> None:
     _, event, time = patients()
-    seen = np.ones(len(event), dtype=bool)
-    assert isinstance(likelihood_of(Survival(time, event, seen)), CoxLikelihood)
-    assert isinstance(likelihood_of(Response(event, seen)), LogisticLikelihood)
+    observed = np.ones(len(event), dtype=bool)
+    assert isinstance(likelihood_of(Survival(time, event, observed)), CoxLikelihood)
+    assert isinstance(likelihood_of(Response(event, observed)), LogisticLikelihood)
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.losses.cox import cox_efron
 
 
-class Crowd(NamedTuple):
+class CoxPatients(NamedTuple):
     eta: torch.Tensor
     event: torch.Tensor
     time: torch.Tensor
@@ -21,13 +21,13 @@ class Crowd(NamedTuple):
     entry: torch.Tensor
     stratum: torch.Tensor
 
-    def take(self, rows: torch.Tensor) -> Crowd:
-        return Crowd(*(part[rows] for part in self))
+    def take(self, rows: torch.Tensor) -> CoxPatients:
+        return CoxPatients(*(part[rows] for part in self))
 
 
-def brute_force(crowd: Crowd) -> float:
+def brute_force(patients: CoxPatients) -> float:
     """Efron's formula with case weights as in R's survival, one stratum and one tied time after the other."""
-    eta, event, time, weight, entry, stratum = (part.numpy() for part in crowd)
+    eta, event, time, weight, entry, stratum = (part.numpy() for part in patients)
     total, events = 0.0, 0.0
     for s in np.unique(stratum):
         for t in np.unique(time[event & (stratum == s) & (weight > 0)]):
@@ -42,10 +42,10 @@ def brute_force(crowd: Crowd) -> float:
     return total / events if events else 0.0
 
 
-def draw(n: int, seed: int, ties: int = 8, strata: int = 3) -> Crowd:
+def draw(n: int, seed: int, ties: int = 8, strata: int = 3) -> CoxPatients:
     rng = np.random.default_rng(seed)
     time = rng.integers(1, ties, n).astype(float)
-    return Crowd(
+    return CoxPatients(
         torch.tensor(rng.normal(size=n) * 2),
         torch.tensor(rng.random(n) < 0.6),
         torch.tensor(time),
@@ -59,16 +59,16 @@ def draw(n: int, seed: int, ties: int = 8, strata: int = 3) -> Crowd:
 @given(st.integers(1, 70), st.integers(0, 10_000), st.sampled_from([2, 6, 1000]), st.integers(1, 4))
 @settings(deadline=None, max_examples=80)
 def test_equals_brute_force(n: int, seed: int, ties: int, strata: int) -> None:
-    crowd = draw(n, seed, ties, strata)
-    assert cox_efron(*crowd).item() == pytest.approx(brute_force(crowd), abs=1e-9)
+    patients = draw(n, seed, ties, strata)
+    assert cox_efron(*patients).item() == pytest.approx(brute_force(patients), abs=1e-9)
 
 
-@pytest.mark.parametrize("left_out", [("weight",), ("entry",), ("stratum",), ("weight", "entry", "stratum")])
-def test_defaults_equal_constant_arguments(left_out: tuple[str, ...]) -> None:
-    crowd = draw(60, 3)
+@pytest.mark.parametrize("absent", [("weight",), ("entry",), ("stratum",), ("weight", "entry", "stratum")])
+def test_defaults_equal_constant_arguments(absent: tuple[str, ...]) -> None:
+    patients = draw(60, 3)
     nothing = {"weight": torch.ones(60), "entry": torch.zeros(60), "stratum": torch.zeros(60)}
-    expected = brute_force(crowd._replace(**{name: nothing[name] for name in left_out}))
-    given_none = crowd._replace(**dict.fromkeys(left_out))
+    expected = brute_force(patients._replace(**{name: nothing[name] for name in absent}))
+    given_none = patients._replace(**dict.fromkeys(absent))
     assert cox_efron(*given_none).item() == pytest.approx(expected, abs=1e-9)
 
 
@@ -102,50 +102,52 @@ def test_equals_lifelines_with_strata_and_entry() -> None:
 @given(st.integers(2, 50), st.integers(0, 10_000))
 @settings(deadline=None, max_examples=30)
 def test_order_of_rows_does_not_matter(n: int, seed: int) -> None:
-    crowd = draw(n, seed)
+    patients = draw(n, seed)
     shuffle = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
-    assert cox_efron(*crowd).item() == pytest.approx(cox_efron(*crowd.take(shuffle)).item(), abs=1e-10)
+    assert cox_efron(*patients).item() == pytest.approx(cox_efron(*patients.take(shuffle)).item(), abs=1e-10)
 
 
 @given(st.integers(2, 50), st.integers(0, 10_000))
 @settings(deadline=None, max_examples=30)
 def test_patients_of_weight_zero_do_not_matter(n: int, seed: int) -> None:
-    crowd = draw(n, seed)
-    counts = crowd.weight > 0
-    alone = cox_efron(*crowd.take(counts)).item() if counts.any() else 0.0
-    wild = crowd.eta.clone()
-    wild[~counts] = 500.0
-    assert cox_efron(*crowd._replace(eta=wild)).item() == pytest.approx(alone, abs=1e-10)
+    patients = draw(n, seed)
+    counts = patients.weight > 0
+    alone = cox_efron(*patients.take(counts)).item() if counts.any() else 0.0
+    extreme = patients.eta.clone()
+    extreme[~counts] = 500.0
+    assert cox_efron(*patients._replace(eta=extreme)).item() == pytest.approx(alone, abs=1e-10)
 
 
 def test_a_duplicated_stratum_gives_the_same_loss() -> None:
-    crowd = draw(40, 5, ties=1000, strata=2)
-    twice = Crowd(*(torch.cat([part, part]) for part in crowd))
-    apart = twice._replace(stratum=torch.cat([crowd.stratum, crowd.stratum + 2]))
-    assert cox_efron(*apart).item() == pytest.approx(cox_efron(*crowd).item(), abs=1e-12)
+    patients = draw(40, 5, ties=1000, strata=2)
+    twice = CoxPatients(*(torch.cat([part, part]) for part in patients))
+    separate = twice._replace(stratum=torch.cat([patients.stratum, patients.stratum + 2]))
+    assert cox_efron(*separate).item() == pytest.approx(cox_efron(*patients).item(), abs=1e-12)
 
 
 def test_a_common_factor_of_the_weights_changes_no_gradient() -> None:
-    crowd = draw(40, 6)
+    patients = draw(40, 6)
     slopes = []
     for factor in (1.0, 7.0):
-        eta = crowd.eta.clone().requires_grad_()
-        cox_efron(*crowd._replace(eta=eta, weight=crowd.weight * factor)).backward()
+        eta = patients.eta.clone().requires_grad_()
+        cox_efron(*patients._replace(eta=eta, weight=patients.weight * factor)).backward()
         slopes.append(eta.grad)
     torch.testing.assert_close(slopes[0], slopes[1])
 
 
 def test_gradient_is_right() -> None:
-    crowd = draw(25, 3)
-    assert torch.autograd.gradcheck(lambda e: cox_efron(e, *crowd[1:]), crowd.eta.requires_grad_())
+    patients = draw(25, 3)
+    assert torch.autograd.gradcheck(lambda e: cox_efron(e, *patients[1:]), patients.eta.requires_grad_())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("size", [1e3, -1e3])
 def test_finite_at_extreme_log_hazards(size: float, dtype: torch.dtype) -> None:
-    crowd = draw(60, 2)
-    eta = (torch.sign(crowd.eta) * size).to(dtype).requires_grad_()
-    loss = cox_efron(eta, crowd.event, crowd.time, crowd.weight.to(dtype), crowd.entry, crowd.stratum)
+    patients = draw(60, 2)
+    eta = (torch.sign(patients.eta) * size).to(dtype).requires_grad_()
+    loss = cox_efron(
+        eta, patients.event, patients.time, patients.weight.to(dtype), patients.entry, patients.stratum
+    )
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(eta.grad).all()
@@ -160,14 +162,14 @@ def test_a_small_risk_set_is_not_lost_under_later_entries() -> None:
 
 
 def test_each_member_has_its_weights() -> None:
-    crowd = draw(50, 8)
-    weight = torch.stack([crowd.weight, crowd.weight.flip(0), torch.zeros(50, dtype=torch.float64)])
-    eta = crowd.eta.expand(3, 50).clone().requires_grad_()
-    together = cox_efron(eta, crowd.event, crowd.time, weight, crowd.entry, crowd.stratum)
+    patients = draw(50, 8)
+    weight = torch.stack([patients.weight, patients.weight.flip(0), torch.zeros(50, dtype=torch.float64)])
+    eta = patients.eta.expand(3, 50).clone().requires_grad_()
+    joint = cox_efron(eta, patients.event, patients.time, weight, patients.entry, patients.stratum)
     for member in range(3):
-        expected = brute_force(crowd._replace(weight=weight[member]))
-        assert together[member].item() == pytest.approx(expected, abs=1e-9)
-    together.sum().backward()
+        expected = brute_force(patients._replace(weight=weight[member]))
+        assert joint[member].item() == pytest.approx(expected, abs=1e-9)
+    joint.sum().backward()
     assert (eta.grad[2] == 0).all()
 
 

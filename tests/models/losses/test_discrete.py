@@ -22,7 +22,7 @@ CUTS = torch.tensor([1.0, 2.0, 4.0, 7.0], dtype=torch.float64)
 CAUSES, COMPONENTS, LEVELS = 2, 3, 4
 
 
-class Crowd(NamedTuple):
+class LossCase(NamedTuple):
     estimate: Tensor
     cause: Tensor
     time: Tensor
@@ -30,11 +30,11 @@ class Crowd(NamedTuple):
     entry: Tensor
 
 
-def draw(shape: tuple[int, ...], n: int, seed: int, highest: int) -> Crowd:
+def draw(shape: tuple[int, ...], n: int, seed: int, highest: int) -> LossCase:
     rng = np.random.default_rng(seed)
-    # Half of the times are equal to cuts, some are beyond the last cut.
+    # Half of the times are equal to cuts, case are beyond the last cut.
     time = np.where(rng.random(n) < 0.5, rng.choice(CUTS.numpy(), n), rng.uniform(0.1, 9.0, n))
-    return Crowd(
+    return LossCase(
         torch.tensor(rng.normal(size=(n, *shape)) * 0.7),
         torch.tensor(rng.integers(0, highest + 1, n)),
         torch.tensor(time),
@@ -86,11 +86,11 @@ def multinomial_twin(estimate: np.ndarray, level: int, *_: float) -> float:
     return estimate[level] - np.log(np.exp(estimate).sum())
 
 
-def hazard_of(c: Crowd) -> Tensor:
+def hazard_of(c: LossCase) -> Tensor:
     return logistic_hazard(c.estimate[..., 0, :], c.cause > 0, c.time, CUTS, c.weight, c.entry)
 
 
-CASES: dict[str, tuple[tuple[int, ...], int, Callable[[Crowd], Tensor], Callable[..., float]]] = {
+CASES: dict[str, tuple[tuple[int, ...], int, Callable[[LossCase], Tensor], Callable[..., float]]] = {
     "logistic_hazard": ((1, 4), 1, hazard_of, discrete_twin),
     "competing_risks": (
         (CAUSES, 4),
@@ -120,7 +120,7 @@ CASES: dict[str, tuple[tuple[int, ...], int, Callable[[Crowd], Tensor], Callable
 every = pytest.mark.parametrize("name", CASES)
 
 
-def crowd(name: str, n: int, seed: int) -> tuple[Crowd, Callable[[Crowd], Tensor]]:
+def case_of(name: str, n: int, seed: int) -> tuple[LossCase, Callable[[LossCase], Tensor]]:
     shape, highest, loss, _ = CASES[name]
     return draw(shape, n, seed, highest), loss
 
@@ -129,34 +129,36 @@ def crowd(name: str, n: int, seed: int) -> tuple[Crowd, Callable[[Crowd], Tensor
 @given(n=st.integers(1, 40), seed=st.integers(0, 10_000))
 @settings(deadline=None, max_examples=40)
 def test_equals_brute_force(name: str, n: int, seed: int) -> None:
-    some, loss = crowd(name, n, seed)
+    case, loss = case_of(name, n, seed)
     total = sum(
         float(w) * CASES[name][3](z.numpy().copy(), int(c), float(t), float(e))
-        for z, c, t, w, e in zip(*some, strict=True)
+        for z, c, t, w, e in zip(*case, strict=True)
     )
-    expected = -total / some.weight.sum().item() if some.weight.any() else 0.0
-    assert loss(some).item() == pytest.approx(expected, abs=1e-6)
+    expected = -total / case.weight.sum().item() if case.weight.any() else 0.0
+    assert loss(case).item() == pytest.approx(expected, abs=1e-6)
 
 
 @every
 @given(n=st.integers(2, 40), seed=st.integers(0, 10_000))
 @settings(deadline=None, max_examples=20)
 def test_order_duplication_and_weight_zero_do_not_matter(name: str, n: int, seed: int) -> None:
-    some, loss = crowd(name, n, seed)
-    once = loss(some).item()
+    case, loss = case_of(name, n, seed)
+    once = loss(case).item()
     shuffle = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
-    assert loss(Crowd(*(part[shuffle] for part in some))).item() == pytest.approx(once, abs=1e-10)
-    assert loss(Crowd(*(torch.cat([part, part]) for part in some))).item() == pytest.approx(once, abs=1e-10)
-    counts = some.weight > 0
-    alone = loss(Crowd(*(part[counts] for part in some))).item() if counts.any() else 0.0
+    assert loss(LossCase(*(part[shuffle] for part in case))).item() == pytest.approx(once, abs=1e-10)
+    assert loss(LossCase(*(torch.cat([part, part]) for part in case))).item() == pytest.approx(
+        once, abs=1e-10
+    )
+    counts = case.weight > 0
+    alone = loss(LossCase(*(part[counts] for part in case))).item() if counts.any() else 0.0
     assert once == pytest.approx(alone, abs=1e-10)
 
 
 @every
 def test_gradient_is_right(name: str) -> None:
-    some, loss = crowd(name, 12, 1)
+    case, loss = case_of(name, 12, 1)
     assert torch.autograd.gradcheck(
-        lambda z: loss(some._replace(estimate=z)), some.estimate.clone().requires_grad_()
+        lambda z: loss(case._replace(estimate=z)), case.estimate.clone().requires_grad_()
     )
 
 
@@ -164,10 +166,10 @@ def test_gradient_is_right(name: str) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("size", [1e3, -1e3])
 def test_finite_at_extreme_estimates(name: str, size: float, dtype: torch.dtype) -> None:
-    some, loss = crowd(name, 60, 2)
-    for extreme in (torch.sign(some.estimate) * size, torch.full_like(some.estimate, size)):
+    case, loss = case_of(name, 60, 2)
+    for extreme in (torch.sign(case.estimate) * size, torch.full_like(case.estimate, size)):
         z = extreme.to(dtype).requires_grad_()
-        value = loss(some._replace(estimate=z, weight=some.weight.to(dtype)))
+        value = loss(case._replace(estimate=z, weight=case.weight.to(dtype)))
         value.backward()
         assert torch.isfinite(value)
         assert torch.isfinite(z.grad).all()
@@ -175,35 +177,35 @@ def test_finite_at_extreme_estimates(name: str, size: float, dtype: torch.dtype)
 
 @every
 def test_members_see_only_their_patients(name: str) -> None:
-    some, loss = crowd(name, 50, 3)
-    weight = torch.stack([some.weight, some.weight.flip(0), torch.zeros(50, dtype=torch.float64)])
-    z = some.estimate.expand(3, *some.estimate.shape).clone().requires_grad_()
-    together = loss(some._replace(estimate=z, weight=weight))
+    case, loss = case_of(name, 50, 3)
+    weight = torch.stack([case.weight, case.weight.flip(0), torch.zeros(50, dtype=torch.float64)])
+    z = case.estimate.expand(3, *case.estimate.shape).clone().requires_grad_()
+    together = loss(case._replace(estimate=z, weight=weight))
     assert together.shape == (3,)
     for member in range(2):
-        assert together[member].item() == pytest.approx(loss(some._replace(weight=weight[member])).item())
+        assert together[member].item() == pytest.approx(loss(case._replace(weight=weight[member])).item())
     assert together[2].item() == 0.0
     together.sum().backward()
     assert (z.grad[2] == 0).all()
-    assert (z.grad[0][some.weight == 0] == 0).all()
+    assert (z.grad[0][case.weight == 0] == 0).all()
 
 
 def test_one_cause_equals_a_logistic_hazard() -> None:
-    some = draw((1, 4), 40, 4, 1)
-    one = competing_risks(some.estimate, some.cause, some.time, CUTS, some.weight, some.entry)
-    assert one.item() == pytest.approx(hazard_of(some).item(), abs=1e-12)
+    case = draw((1, 4), 40, 4, 1)
+    one = competing_risks(case.estimate, case.cause, case.time, CUTS, case.weight, case.entry)
+    assert one.item() == pytest.approx(hazard_of(case).item(), abs=1e-12)
 
 
 def test_times_at_cuts_give_the_sum_of_binary_likelihoods() -> None:
     """The form of Gensheimer and Narasimhan: patients at risk in an interval, and events in it."""
-    some = draw((1, 4), 60, 5, 1)
+    case = draw((1, 4), 60, 5, 1)
     time = CUTS[torch.arange(60) % 4]
     total = 0.0
-    for z, died, t in zip(some.estimate[:, 0].numpy(), some.cause.numpy() > 0, time.numpy(), strict=True):
+    for z, died, t in zip(case.estimate[:, 0].numpy(), case.cause.numpy() > 0, time.numpy(), strict=True):
         for j in range(int(np.searchsorted(CUTS.numpy(), t)) + 1):
             yes = died and t == float(CUTS[j])
             total += np.log(expit(z[j]) if yes else expit(-z[j]))
-    loss = logistic_hazard(some.estimate[:, 0], some.cause > 0, time, CUTS)
+    loss = logistic_hazard(case.estimate[:, 0], case.cause > 0, time, CUTS)
     assert loss.item() == pytest.approx(-total / 60, abs=1e-9)
 
 
@@ -214,8 +216,10 @@ def test_the_density_of_a_mixture_integrates_to_one_minus_survival() -> None:
         at = torch.tensor([t], dtype=torch.float64)
         return float(torch.exp(-weibull_mixture(z, torch.tensor([True]), at)))
 
-    gone = 1 - torch.exp(weibull_log_survival(z, torch.tensor([1.7], dtype=torch.float64))).item()
-    assert quad(density, 0, 1.7, limit=400)[0] == pytest.approx(gone, abs=1e-5)
+    event_probability = (
+        1 - torch.exp(weibull_log_survival(z, torch.tensor([1.7], dtype=torch.float64))).item()
+    )
+    assert quad(density, 0, 1.7, limit=400)[0] == pytest.approx(event_probability, abs=1e-5)
 
 
 def test_two_levels_equal_a_binary_response() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from models.calibration.abstention import OOD_LIMIT, abstain, spread_limit
+from models.calibration.abstention import OOD_LIMIT
 from models.factors.factor_model import Factors
 from models.ood.ood_score import FEWEST_OF_PATTERN, FactorDistance, OodScore
-from models.ood.reconstruction_error import reconstruction_error
 from omics.common.errors import DataError, FitError
 
 K, FEATURES, NOISE, MEMBERS = 4, 60, 2.0, 5
@@ -167,43 +165,3 @@ def test_save_and_load(tmp_path: Path, n: int) -> None:
     again = OodScore.load(tmp_path, "ood_score")
     new = disease.encode(disease.values(40), np.tile([[True, True], [True, False]], (20, 1)))
     np.testing.assert_array_equal(again.score(*new), ood_score.score(*new))
-
-
-@dataclass
-class ViewBatch:
-    """Three patients with views only, which is all that a reconstruction error needs."""
-
-    views: dict[str, np.ndarray]
-    observed: dict[str, np.ndarray]
-
-    def __len__(self) -> int:
-        return 3
-
-
-class ConstantModel:
-    """A factor model with a constant reconstruction."""
-
-    def reconstruct(self, view: str, batch: object) -> tuple[np.ndarray, np.ndarray]:
-        return np.zeros((3, 2)), np.array([[1.0, 2.0], [1.0, 2.0], [0.0, 1.0]])
-
-
-def test_reconstruction_error_uses_measured_values_in_sds() -> None:
-    """Rows: both values measured, (1 + 4) / 2; the first only, 1; none. A sd of 0 counts as 0.1."""
-    values = np.array([[1.0, 4.0], [1.0, 9.0], [0.2, 0.0]], dtype=np.float32)
-    measured = np.array([[True, True], [True, False], [False, False]])
-    batch = ViewBatch({"a": values, "b": values}, {"a": measured, "b": ~measured})
-    error = reconstruction_error(ConstantModel(), batch)
-    np.testing.assert_allclose(error[:, 0], [2.5, 1.0, np.nan])
-    np.testing.assert_allclose(error[:, 1], [np.nan, 4.5**2, 2.0], rtol=1e-6)
-
-
-def test_abstention_of_out_of_distribution_and_uncertain_patients() -> None:
-    ood = np.array([OOD_LIMIT, np.nextafter(OOD_LIMIT, 1), 0.0, 1.0])
-    uncertain = np.array([False, False, True, True])
-    np.testing.assert_array_equal(abstain(ood, uncertain), [False, True, True, True])
-
-
-def test_a_tenth_of_training_is_above_the_spread_limit() -> None:
-    spread = np.random.default_rng(0).gamma(2.0, size=500)
-    assert (spread > spread_limit(spread)).mean() == pytest.approx(0.1)
-    assert not (np.zeros(50) > spread_limit(np.zeros(50))).any()

@@ -1,0 +1,20 @@
+"""Abstention for out-of-distribution and uncertain patients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.calibration.abstention import OOD_LIMIT, abstain, spread_limit
+
+
+def test_abstention_of_out_of_distribution_and_uncertain_patients() -> None:
+    ood = np.array([OOD_LIMIT, np.nextafter(OOD_LIMIT, 1), 0.0, 1.0])
+    uncertain = np.array([False, False, True, True])
+    np.testing.assert_array_equal(abstain(ood, uncertain), [False, True, True, True])
+
+
+def test_a_tenth_of_training_is_above_the_spread_limit() -> None:
+    spread = np.random.default_rng(0).gamma(2.0, size=500)
+    assert (spread > spread_limit(spread)).mean() == pytest.approx(0.1)
+    assert not (np.zeros(50) > spread_limit(np.zeros(50))).any()
