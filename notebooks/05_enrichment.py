@@ -14,9 +14,9 @@
 # %% [markdown]
 # # 05 Enrichment, and a trial
 #
-# Whom should the next trial enrol? A randomised trial is simulated, whose treatment helps some patients more than
-# others; its patients' benefit is predicted out of fold, and the question is asked of that. The truth is known
-# here and stands at the end, where one can no longer choose by it.
+# Which patients should the next trial enrol? A randomised trial is simulated, in which treatment helps some patients
+# more than others. The benefit of its patients is predicted out of fold, and enrichment uses these predictions. The
+# truth is known here; it is shown at the end, so that no choice depends on it.
 
 # %%
 # %matplotlib inline
@@ -31,7 +31,6 @@ from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
 from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
 from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.enrichment.analysis import lock
 from stratomics.enrichment.plan.trial_assumptions import TrialRequest
 from stratomics.enrichment.run_analysis import enrich_run
 from stratomics.enrichment.store import save_enrichment
@@ -71,57 +70,54 @@ patients = run.predictions["stratomics"].patients
 patients[["sample_id", "risk", "benefit", "benefit_sd"]].describe().loc[["mean", "min", "max"]]
 
 # %% [markdown]
-# `benefit` is the predicted days gained under treatment. `enrich_run` asks what is left of it: the same as
-# `stratomics enrich`, as one dictionary of plain numbers. Few draws and virtual trials here; the defaults are
-# 1000 and 2000.
+# `benefit` is the predicted days gained under treatment. `enrich_run` evaluates it: the same as `stratomics enrich`,
+# as one typed result. Few draws and virtual trials here; the defaults are 1000 and 2000.
 
 # %%
-answer = enrich_run(run, asked=TrialRequest(trials=100), draws=100)
-print(answer["evidence"]["sentence"])
+result = enrich_run(run, request=TrialRequest(trials=100), draws=100)
+print(result.evidence.sentence)
 
 
 def span(effect):
     """Write an effect with its interval."""
-    return "" if effect is None else f"{effect['estimate']:.2f} ({effect['low']:.2f} to {effect['high']:.2f})"
+    return "" if effect is None else f"{effect.estimate:.2f} ({effect.low:.2f} to {effect.high:.2f})"
 
 
 pd.DataFrame(
     [
         {
-            "share taken": row["prevalence"],
-            "patients": row["n"],
-            "events": row["events"],
-            "inside": span(row["inside"]),
-            "outside": span(row["outside"]),
+            "share taken": row.prevalence,
+            "patients": row.n,
+            "events": row.events,
+            "inside": span(row.inside),
+            "outside": span(row.outside),
         }
-        for row in answer["rows"]
+        for row in result.rows
     ]
 ).round(2)
 
 # %% [markdown]
-# Each row is a cut, its effect as it looks on these patients (a hazard ratio: below 1 helps). Whoever takes the
-# best of them has chosen by chance too. What is left once that is paid for:
+# Each row is a cut, with its effect in these patients (a hazard ratio: below 1 helps). The best of them was chosen
+# partly by chance. The effect corrected for that choice:
 
 # %%
-search, best = answer["search"], answer["rows"][1 + answer["best"]]
-print(f"The cut that stands out takes {best['prevalence']:.0%}: {span(best['inside'])} inside.")
-print(f"Without the optimism of choosing it: {span(search['out_of_bag'])}.")
-print(search["verdict"])
+search, best = result.search, result.chosen
+print(f"The chosen cut takes {best.prevalence:.0%}: {span(best.inside)} inside.")
+print(f"Corrected for its choice: {span(search.out_of_bag)}.")
+print(search.verdict)
 
 # %% [markdown]
 # ## The trial that follows
 #
 # Designs for one question side by side, each run virtually: with the effect as estimated, drawn from its
-# interval, half of it, late, and absent. Under "null" the share of trials that reject is the error that a
-# regulator asks about.
+# interval, half of it, delayed, and absent. Under "null" the share of trials that reject is the type I error.
 
 # %%
-not_written = save_enrichment(
-    run, answer
-)  # subgroup.json and design.json, the rule locked, into the run directory
-plan = answer["plan"]
-display(pd.DataFrame(plan["designs"])[["design", "events", "patients", "tested", "duration"]].round(0))
-pd.DataFrame(plan["virtual"]).pivot(index="plan", columns="truth", values="rejected").round(3)
+# subgroup.json and design.json are written into the run directory: the rule is locked.
+not_written = save_enrichment(run, result)
+plan = result.run.plan
+display(pd.DataFrame(list(plan.designs))[["design", "events", "patients", "tested", "duration"]].round(0))
+pd.DataFrame(list(plan.virtual)).pivot(index="plan", columns="truth", values="rejected").round(3)
 
 # %%
 figure = panels(run)["effects"].figure
@@ -129,16 +125,20 @@ figure.axes[0].set_title("Effect inside and outside each cut")
 figure
 
 # %% [markdown]
-# ## What nobody would know
+# ## The truth, which is unknown for a real cohort
 #
-# The true hazard ratios of those inside and outside the rules, from the simulation.
+# The true hazard ratios of patients inside and outside the rules, from the simulation.
 
 # %%
-truth = answer["truth"]
-print(lock(answer).label)
-print(f"Predicted and true benefit correlate by {truth['correlation']:.2f}.")
-for who in ("inside", "outside", "everybody"):
-    print(f"true {truth['measure']}, {who}: {truth[who]:.2f}")
+truth = result.run.truth
+print(result.subgroup.label)
+print(f"Predicted and true benefit correlate by {truth.correlation:.2f}.")
+for patients_in, effect in (
+    ("inside", truth.inside),
+    ("outside", truth.outside),
+    ("all patients", truth.all_patients),
+):
+    print(f"true {truth.measure}, {patients_in}: {effect:.2f}")
 inside_true = np.mean(simulated.truth.benefits)
 print(f"The treatment truly helps {inside_true:.0%} of these patients.")
 
@@ -146,8 +146,8 @@ print(f"The treatment truly helps {inside_true:.0%} of these patients.")
 # ## What one may and may not conclude
 #
 # **One may conclude** how strong the evidence is that patients ordered by predicted benefit gain differently,
-# what effect remains inside a cut once its choice is paid for, and what a trial of a given size would do if the
-# effect were as estimated, half of that, late, or absent.
+# what effect remains inside a cut after correction for its choice, and what a trial of a given size would do if
+# the effect were as estimated, half of that, delayed, or absent.
 #
 # **One may not conclude** that a subgroup benefits because the effect in its row looks large: the row that looks
 # best was chosen. Nor, from an effect inside alone, that those outside do not benefit: look at both, and at their

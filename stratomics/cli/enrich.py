@@ -231,7 +231,7 @@ def build_parser() -> jsonargparse.ArgumentParser:
         "--signature",
         type=float | None,
         help="also run an adaptive signature design: a ridge regression on the covariates selects this share of the "
-        "patients, and its whole fit is repeated in each permutation; takes minutes",
+        "patients, and its whole fit is repeated in each permutation; takes about a minute",
     )
     add(
         "--randomised",

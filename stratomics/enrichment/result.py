@@ -150,7 +150,7 @@ class RunFindings:
     doses: tuple[DoseRow, ...]
     plan: PlannedTrials
     truth: SimulatedTruth | None
-    explorer: ExplorerTable | None = field(default=None, metadata={"stored": False})
+    explorer: ExplorerTable | None = field(default=None, compare=False, metadata={"stored": False})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,7 +158,7 @@
     return [head, ...lines].map((cells) => cells.join(",")).join("\r\n") + "\r\n";
   }
 
-  const message = section.querySelector("[data-told]");
+  const message = section.querySelector("[data-message]");
   const on = (name, act) => section.querySelector(`[data-act="${name}"]`).addEventListener("click", act);
 
   on("link", async () => {

@@ -1,4 +1,4 @@
-"""``stratomics enrich`` from a table and from a run: figures, sentences, and what cannot be right."""
+"""``stratomics enrich`` of a table and of a run: figures, sentences, and invalid input."""
 
 from __future__ import annotations
 
@@ -84,9 +84,14 @@ def test_big198_on_the_command_line(shared: Find, capsys: pytest.CaptureFixture[
         ),
         ({"randomised": "adaptive"}, ["allocation changed with the outcomes"]),
         ({"cuts": "0"}, ["randomised"]),
+        ({"shares": "0.3,0.5"}, ["30.0%", "50.0%", "cut chosen"]),
+        (
+            {"covariates": "age", "signature": "0.4"},
+            ["adaptive signature on covariates, 40% of the patients", "interaction of signature and arm, p"],
+        ),
     ],
 )
-def test_every_option_is_answered(
+def test_every_option_has_its_sentence(
     table: Path, capsys: pytest.CaptureFixture[str], others: dict[str, str], pieces: list[str]
 ) -> None:
     assert main(words(table, **others)) == 0
@@ -151,6 +156,9 @@ def odd(table: Path, column: str, values: Any) -> Path:
         ("marker", lambda f: f["marker"], {"cuts": "77"}, "cut 77 is outside the scores"),
         ("marker", lambda f: np.arange(160), {"cuts": "155"}, "leaves 4 patients inside"),
         ("marker", lambda f: f["marker"], {"cuts": "1;2"}, "write numbers separated by commas"),
+        ("marker", lambda f: f["marker"], {"cuts": "0", "shares": "0.5"}, "--cuts and --shares exclude each other"),
+        ("marker", lambda f: f["marker"], {"shares": "30"}, "shares of patients lie between 0 and 1"),
+        ("marker", lambda f: f["marker"], {"signature": "0.4"}, "a signature needs covariates"),
         ("marker", lambda f: f["marker"], {"horizon": "99"}, "horizon 99 is not between 0 and"),
         ("marker", lambda f: f["marker"], {"measure": "odds"}, "unknown measure of effect 'odds'"),
         ("marker", lambda f: f["marker"], {"costs": "5"}, "--costs takes two numbers"),
@@ -164,7 +172,7 @@ def odd(table: Path, column: str, values: Any) -> Path:
         ("marker", lambda f: f["marker"], {"table": "nowhere.csv"}, "nowhere.csv: no such table"),
     ],
 )
-def test_what_cannot_be_right_is_one_clear_sentence(
+def test_invalid_input_gives_one_clear_sentence(
     table: Path,
     capsys: pytest.CaptureFixture[str],
     column: str,
@@ -248,5 +256,7 @@ def test_a_run_without_control_or_without_benefit_says_what_is_missing(
     assert "Add --control with one of a, b" in capsys.readouterr().err
     assert main(["enrich", str(run), "--control=a"]) == 2
     assert "predictions hold no 'benefit'" in capsys.readouterr().err
+    assert main(["enrich", str(run), "--control=a", "--cuts=0.5"]) == 2
+    assert "--cuts takes raw values of a score" in capsys.readouterr().err
     assert main(["enrich", str(run.parent / "nowhere"), "--control=a"]) == 2
     assert "no such file" in capsys.readouterr().err

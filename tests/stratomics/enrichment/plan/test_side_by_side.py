@@ -1,4 +1,4 @@
-"""Four designs for one question: sizes that keep their promise, a record that keeps its sources."""
+"""Four designs for one question: sizes have their power, and stored designs keep their sources."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_adaptive_events_are_the_fewest_that_reach_the_power() -> None:
     assert fewer.simulate(0.6, 0.95, 20_000, seed=3).any_rejected < 0.8 + 0.003
 
 
-def test_a_design_survives_the_file(tmp_path: Path) -> None:
+def test_a_design_is_read_back_as_it_was_stored(tmp_path: Path) -> None:
     asked = replace(question(AssumedEffect(0.6, 0.9)), looks=obrien_fleming(3))
     for name, planned in side_by_side(asked).planned.items():
         path = tmp_path / f"{name}.json"
@@ -127,7 +127,7 @@ def test_a_design_without_a_benefit_to_show_is_refused_and_the_others_are_planne
         side_by_side(question(AssumedEffect(1.0, 1.0)))
 
 
-def test_what_cannot_be_is_said_in_a_sentence() -> None:
+def test_invalid_questions_and_designs_are_refused_in_one_sentence() -> None:
     asked = question(AssumedEffect(0.6, 0.9))
     with pytest.raises(DesignError, match="no source for prevalence; state for each where it comes from"):
         replace(asked, sources={**asked.sources, "prevalence": " "})

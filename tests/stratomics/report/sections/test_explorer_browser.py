@@ -1,4 +1,4 @@
-"""The explorer in headless Chromium: controls move, texts are Python's to the letter, and nobody else is asked."""
+"""The explorer in headless Chromium: controls move, texts are those of Python, and no other host is contacted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from omics.common.files import read_json, write_json
 from stratomics.cli import main
+from stratomics.enrichment.plan.explorer_table import ExplorerTable
+from stratomics.enrichment.store import load_explorer
 from stratomics.report.sections.explorer import shown_at, shown_rows
+from stratomics.runs.run_directory import RunDirectory
 from stratomics.ui.catalogue import Catalogue
 from stratomics.ui.server import Server
 
@@ -36,7 +39,7 @@ SIMULATED = {
     "--predictive_strength": "1",
     "--features": "{copy_number: 40, rna: 100, protein: 40, metabolite: 40, microbiome: 40}",
 }
-"""Enough for some thresholds to have a trial, and for others not."""
+"""Some thresholds have a trial, and others have none."""
 SCALES = ("threshold", "prevalence", "sensitivity", "specificity", "screening", "weight")
 
 
@@ -46,13 +49,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("explorer")
     cohort, runs = str(folder / "cohort"), folder / "runs"
     assert main(["simulate", cohort, *itertools.chain(*SIMULATED.items())]) == 0
-    # What stands beside our predictions is of other tests.
+    # Baselines and controls have their own tests.
     alone = ["--baselines=[]", "--controls=[]", "--tracking.uri=sqlite:////dev/null/store.db"]
     config = str(ROOT / "configs" / "experiment" / "simulated_trial.yaml")
     assert main(["run", config, "--cohort", cohort, "--runs", str(runs), *alone]) == 0
     [found] = runs.glob("*/report.html")
     assert main(["enrich", str(found.parent), "--trials=100", "--draws=20", "--costs=500,20000"]) == 0
-    # What is decided later is no change of the run.
+    # An enrichment does not change the manifest of the run.
     assert main(["verify", str(found.parent)]) == 0
     return found.parent
 
@@ -131,25 +134,31 @@ def open_page(browser: Browser, run: Path) -> Iterator[Watched]:
     found.page.context.close()
 
 
-def same(found: Watched, table: dict[str, Any], place: dict[str, int]) -> None:
+def table_of(run: Path) -> ExplorerTable:
+    table = load_explorer(RunDirectory(run))
+    assert table is not None
+    return table
+
+
+def same(found: Watched, table: ExplorerTable, place: dict[str, int]) -> None:
     assert found.place == place
     expected = shown_at(table, place)
     assert {name: expected[name] for name in found.texts()} == found.texts()
-    for row, told in zip(shown_rows(table, place), found.rows(), strict=True):
-        assert {name: row[name] for name in told} == told
+    for row, shown in zip(shown_rows(table, place), found.rows(), strict=True):
+        assert {name: row[name] for name in shown} == shown
     current = found.page.locator("tr[aria-current]")
     assert current.count() == 1
     assert current.get_attribute("data-row") == str(place["threshold"])
 
 
 def test_every_text_is_that_of_python(open_page: Watched, run: Path) -> None:
-    table = read_json(run / "explorer.json")
-    same(open_page, table, table["start"])
+    table = table_of(run)
+    same(open_page, table, table.start)
     texts = open_page.texts()
     assert {"threshold", "enriched_patients", "everybody_patients", "enriched_utility", "status"} <= set(
         texts
     )
-    lengths = {name: len(table["scales"][name]) for name in SCALES}
+    lengths = {name: len(table.scales[name]) for name in SCALES}
     places = [{name: (7 * k + 3 * i) % n for i, (name, n) in enumerate(lengths.items())} for k in range(24)]
     places += [{name: edge(n) for name, n in lengths.items()} for edge in (lambda n: 0, lambda n: n - 1)]
     tried = 0
@@ -158,77 +167,80 @@ def test_every_text_is_that_of_python(open_page: Watched, run: Path) -> None:
             open_page.move(name, at)
         same(open_page, table, place)
         tried += open_page.texts()["enriched_patients"] != "no trial"
-    # Places without a trial alone would compare little.
+    # Positions without a trial would compare little.
     assert 5 <= tried < len(places)
 
 
 def test_keys_move_the_controls(open_page: Watched, run: Path) -> None:
-    table = read_json(run / "explorer.json")
-    place = dict(table["start"])
+    table = table_of(run)
+    place = dict(table.start)
     for name in SCALES:
         slider = open_page.page.get_by_label(
             open_page.page.locator(f"label[for=explorer-{name}]").inner_text(), exact=True
         )
         slider.focus()
-        for key, to in (("Home", 0), ("ArrowRight", 1), ("End", len(table["scales"][name]) - 1)):
+        for key, to in (("Home", 0), ("ArrowRight", 1), ("End", len(table.scales[name]) - 1)):
             open_page.page.keyboard.press(key)
             place[name] = to
             same(open_page, table, place)
             assert slider.get_attribute("aria-valuetext") == open_page.texts()[name]
-    # Tab comes by every control in its order.
+    # Tab reaches every control in order.
     open_page.page.locator("#explorer-threshold").focus()
     for name in SCALES[1:]:
         open_page.page.keyboard.press("Tab")
         assert open_page.page.evaluate("document.activeElement.id") == f"explorer-{name}"
 
 
-def test_a_link_opens_the_same_place(open_page: Watched, browser: Browser, run: Path) -> None:
+def test_a_link_opens_the_same_position(open_page: Watched, browser: Browser, run: Path) -> None:
     for name, at in (("threshold", 2), ("specificity", 3), ("screening", 4)):
         open_page.move(name, at)
     open_page.page.get_by_role("button", name="Copy a link").click()
-    open_page.page.locator("[data-told]:not(:empty)").first.wait_for(state="attached")
+    open_page.page.locator("[data-message]:not(:empty)").first.wait_for(state="attached")
     address = open_page.page.url
     assert "#explorer?threshold=0.4&" in address
     other = watched(browser)
     other.go(address)
     assert other.place == open_page.place
     assert other.texts() == open_page.texts()
-    # What is no value of a scale leaves it where it was.
+    # A value that is not on a scale leaves its control unchanged.
     base = address.split("#")[0]
     other.go("about:blank")
     other.go(f"{base}#explorer?threshold=<script>&weight=17&sensitivity=0.8&toString=1")
-    table = read_json(run / "explorer.json")
-    place = table["start"] | {"sensitivity": table["scales"]["sensitivity"].index(0.8)}
+    table = table_of(run)
+    place = {**table.start} | {"sensitivity": table.scales["sensitivity"].index(0.8)}
     assert other.place == place
     same(other, table, place)
     assert other.complaints == []
     other.page.context.close()
     open_page.page.get_by_role("button", name="Back to the start").click()
-    same(open_page, table, table["start"])
+    same(open_page, table, table.start)
 
 
-def test_the_csv_holds_what_is_shown(open_page: Watched, run: Path) -> None:
-    table = read_json(run / "explorer.json")
+def test_the_csv_has_the_numbers_that_are_shown(open_page: Watched, run: Path) -> None:
+    table = table_of(run)
+    assert table.utility is not None
     open_page.move("specificity", 4)
     place = open_page.place
     with open_page.page.expect_download() as download:
         open_page.page.get_by_role("button", name="Export as csv").click()
     assert download.value.suggested_filename == "explorer.csv"
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
-    assert [row["design"] for row in rows] == ["enrichment", "all_comers"] * len(table["cuts"])
+    assert [row["design"] for row in rows] == ["enrichment", "all_comers"] * len(table.cuts)
     assert sum(row["shown"] == "1" for row in rows) == 2
     for k, (row, other) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
         at = [k, *(place[name] for name in ("prevalence", "sensitivity", "specificity"))]
-        size, effect, cost = (deep(table["enriched"][key], at) for key in ("size", "effect", "cost"))
+        size, effect, cost = (
+            deep(part, at) for part in (table.enriched.size, table.enriched.effect, table.enriched.cost)
+        )
         assert [float(row[key]) for key in ("effect", "effect_low", "effect_high")] == effect
         if size is None:
             assert row["patients"] == row["cost"] == ""
         else:
             assert [float(row[key]) for key in ("events", "patients", "screened", "duration")] == size
             assert float(row["cost"]) == cost[place["screening"]]
-        assert float(row["specificity"]) == table["scales"]["specificity"][4]
+        assert float(row["specificity"]) == table.scales["specificity"][4]
         assert other["specificity"] == ""
-        assert float(row["utility"]) == table["utility"]["inside"][k][place["weight"]][0]
+        assert float(row["utility"]) == table.utility.inside[k][place["weight"]][0]
 
 
 def deep(nested: Any, at: list[int]) -> Any:
@@ -241,10 +253,8 @@ def test_without_scripts_the_start_is_shown(browser: Browser, run: Path) -> None
     found = watched(browser, java_script_enabled=False)
     found.go((run / "report.html").as_uri())
     assert found.page.locator("noscript").count() == 1
-    table = read_json(run / "explorer.json")
-    assert (
-        found.page.locator("[data-shown=status]").text_content() == shown_at(table, table["start"])["status"]
-    )
+    table = table_of(run)
+    assert found.page.locator("[data-shown=status]").text_content() == shown_at(table, table.start)["status"]
     assert not found.page.locator("#explorer-threshold").is_visible()
     found.page.context.close()
 
@@ -262,8 +272,8 @@ def test_the_policy_stops_any_other_script(browser: Browser, run: Path, tmp_path
     found.page.context.close()
 
 
-def test_a_table_with_another_tongue_is_text(browser: Browser, run: Path, tmp_path: Path) -> None:
-    """Names come from files: a unit that is a tag stays a text, in the page as it is drawn."""
+def test_markup_in_names_is_shown_as_text(browser: Browser, run: Path, tmp_path: Path) -> None:
+    """Names come from files: a unit that looks like a tag is shown as text."""
     copy = Path(shutil.copytree(run, tmp_path / "run"))
     evil = "</script><img src=x onerror=alert(1)>"
     write_json(copy / "explorer.json", read_json(copy / "explorer.json") | {"score": evil, "unit": evil})
@@ -278,7 +288,7 @@ def test_a_table_with_another_tongue_is_text(browser: Browser, run: Path, tmp_pa
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 400)])
 def test_axe_finds_nothing_serious(browser: Browser, two: Path, scheme: str, width: int) -> None:
-    # The page's policy would stop axe, which is no part of it.
+    # The policy of the page would stop axe, which is not part of it.
     context = browser.new_context(
         color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True
     )
@@ -300,7 +310,7 @@ def test_axe_finds_nothing_serious(browser: Browser, two: Path, scheme: str, wid
 
 
 class serving:  # noqa: N801  # read as a word: with serving(...)
-    """A server in a thread of its own."""
+    """A server in its own thread."""
 
     def __init__(self, runs: Path) -> None:
         self.server = Server(Catalogue(runs))
@@ -317,7 +327,7 @@ class serving:  # noqa: N801  # read as a word: with serving(...)
 
 
 def test_the_server_shows_the_same(browser: Browser, two: Path) -> None:
-    table = read_json(two / "one" / "explorer.json")
+    table = table_of(two / "one")
     with serving(two) as server:
         found = watched(browser)
         found.go(server.address)
@@ -328,9 +338,9 @@ def test_the_server_shows_the_same(browser: Browser, two: Path) -> None:
         assert found.page.get_by_text("Same patients, same endpoint, same metric").is_visible()
         found.page.get_by_role("link", name="two").click()
         found.page.locator("#explorer.alive").wait_for()
-        same(found, table, table["start"])
+        same(found, table, table.start)
         found.page.locator("#explorer-sensitivity").press("ArrowLeft")
-        place = table["start"] | {"sensitivity": table["start"]["sensitivity"] - 1}
+        place = {**table.start} | {"sensitivity": table.start["sensitivity"] - 1}
         same(found, table, place)
         assert found.complaints == []
         assert {urlsplit(address).netloc for address in found.asked} == {f"127.0.0.1:{server.server_port}"}
