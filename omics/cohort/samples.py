@@ -181,7 +181,7 @@ def _check_categories(column: pd.Series[Any], file: str) -> None:
     present = column.dropna()
     if column.dtype == object and len(present) >= FEWEST and present.nunique() > len(present) / 2:
         raise CohortError(
-            f"{present.nunique()} categories in {len(present)} patients are too many; remove it if it is an id",
+            f"{present.nunique()} categories in {len(present)} patients are too many; is it an id? remove it",
             "too_many_categories",
             file=file,
             column=str(column.name),

@@ -53,7 +53,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "infinite age": (_outcome("age", _once(np.inf)), "column age, patient p003: an infinite value"),
     "an id as covariate": (_outcome("stage", lambda f: [f"x{i}" for i in range(len(f))]), "is it an id?"),
     "competing causes": (_endpoint(cause="stage"), "column stage, patient p000: "),
-    "an entry after the end": (_endpoint(entry="age"), "enters at 0 or later, and before his time"),
+    "an entry after the end": (_endpoint(entry="age"), "enters at 0 or later, and before their time"),
     "a ready split": (lambda frames, spec: spec.update(part="stage"), "is neither train nor test"),
     "unit as number": (_endpoint(unit=5), "'unit' is 5, and must be text"),
     "covariates as text": (lambda frames, spec: spec.update(covariates="age"), "must be a list"),
