@@ -145,7 +145,8 @@ class _Ensemble:
         for number, (task, target) in enumerate(zip(self.tasks, targets, strict=True)):
             head, of_task = task.head, [of_network[number] for of_network in solutions]
             path = LinearPath(count, inputs, head.outputs, head.null_estimate(target))
-            initial = np.stack([ridge.coefficients for ridge in of_task])[:, :, None] * np.asarray(head.linear_direction)
+            coefficients = np.stack([ridge.coefficients for ridge in of_task])
+            initial = coefficients[:, :, None] * np.asarray(head.linear_direction)
             path.weight.data = torch.from_numpy(initial).to(self.x.dtype)
             path.weight.requires_grad_(not head.exact_linear)
             penalties = torch.from_numpy(np.stack([ridge.penalties for ridge in of_task]))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 from models.factors.cross_view import split_unshared_factors
 from models.factors.gfa.data import GfaData, initial_factors, prepare_data
-from models.factors.gfa.sweeps import INTERCEPT, GfaFit, continue_fit, fit_runs
+from models.factors.gfa.sweeps import GfaFit, continue_fit, fit_runs
+from models.factors.gfa.updates import INTERCEPT
 from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
 from models.factors.linear_gaussian import LinearGaussian, LinearView, NaturalParameters
 from models.factors.linear_model import LinearFactorModel

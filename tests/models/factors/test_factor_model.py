@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from simulated_views import explained, without
 from datamodules.batch import Batch
 from datamodules.config import HarmonizeConfig
 from datamodules.harmonizer import Harmonizer
+from models.config import TrainerConfig
 from models.factors import FACTOR_MODELS
+from models.factors.vae.model import VAE
 from omics.cohort.endpoints import Endpoints
 from omics.common.errors import FitError
 from omics.common.registry import resolve
 
 MODELS = sorted(FACTOR_MODELS)
+SHORT = TrainerConfig(epochs=10)
 
 
 def simulated(
@@ -39,6 +43,17 @@ def simulated(
     return Batch(ids, views, observed, np.zeros((n, 0), np.float32), (), Endpoints({}, "none")), z
 
 
+@cache
+def fitted(kind: Any) -> Any:
+    """A model with three factors of the batch of `simulated`; the tests that use it do not change it."""
+    return kind(3, 0).fit(simulated()[0])
+
+
+def short(kind: Any, count: int) -> Any:
+    """A model that is trained for ten epochs if it is a network; for properties that need no good fit."""
+    return kind(count, 0, trainer=SHORT) if issubclass(kind, VAE) else kind(count, 0)
+
+
 @pytest.fixture(params=MODELS)
 def kind(request: pytest.FixtureRequest) -> Any:
     return resolve(FACTOR_MODELS, request.param, "factors.model")
@@ -46,7 +61,7 @@ def kind(request: pytest.FixtureRequest) -> Any:
 
 def test_factors_of_training_and_new_patients_are_recovered(kind: Any) -> None:
     batch, z = simulated()
-    model = kind(3, 0).fit(batch)
+    model = fitted(kind)
     new, z_new = simulated(seed=1)
     assert explained(z, model.transform(batch).mean) > 0.97
     assert explained(z_new, model.transform(new).mean) > 0.97
@@ -54,13 +69,13 @@ def test_factors_of_training_and_new_patients_are_recovered(kind: Any) -> None:
 
 def test_loadings_have_the_shape_of_their_view(kind: Any) -> None:
     batch, _ = simulated()
-    model = kind(3, 0).fit(batch)
+    model = fitted(kind)
     assert model.loadings("b").shape == (60, model.transform(batch).mean.shape[1])
 
 
 def test_sd_never_decreases_when_a_view_is_removed(kind: Any) -> None:
     batch, _ = simulated()
-    model = kind(3, 0).fit(batch)
+    model = fitted(kind)
     whole = model.transform(batch)
     observed = {**batch.observed, "b": np.zeros_like(batch.observed["b"])}
     less = model.transform(
@@ -73,10 +88,8 @@ def test_sd_never_decreases_when_a_view_is_removed(kind: Any) -> None:
 def test_a_patient_without_any_view_gets_the_prior(kind: Any) -> None:
     batch, _ = simulated()
     nothing = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
-    factors = (
-        kind(3, 0)
-        .fit(batch)
-        .transform(Batch(batch.sample_ids, batch.views, nothing, batch.covariates, (), batch.endpoints))
+    factors = fitted(kind).transform(
+        Batch(batch.sample_ids, batch.views, nothing, batch.covariates, (), batch.endpoints)
     )
     assert (factors.mean == 0).all()
     np.testing.assert_allclose(factors.sd, 1.0)
@@ -93,7 +106,7 @@ def test_patients_with_a_view_are_known(kind: Any) -> None:
         observed[7] = False
     seen["b"][7, 0] = True
     batch = replace(batch, observed=seen)
-    model = kind(2, 0)
+    model = short(kind, 2)
     expected = ~np.isin(np.arange(40), [3, 38])
     for factors in (model.fit_transform(batch), model.transform(batch)):
         np.testing.assert_array_equal(factors.known, expected)
@@ -119,9 +132,8 @@ def test_the_order_of_patients_does_not_matter(name: str) -> None:
 
 
 def test_a_missing_view_is_reconstructed_with_an_sd_that_covers(kind: Any) -> None:
-    batch, _ = simulated()
     new, _ = simulated(seed=1)
-    mean, sd = kind(3, 0).fit(batch).reconstruct("b", without(new, "b"))
+    mean, sd = fitted(kind).reconstruct("b", without(new, "b"))
     error = mean - new.views["b"]
     # Loadings have sd 2, 1.4 and 1, and noise has sd 1: the error of a perfect prediction is 1, of the mean 2.8.
     assert np.sqrt((error**2).mean()) < 1.1
@@ -131,14 +143,13 @@ def test_a_missing_view_is_reconstructed_with_an_sd_that_covers(kind: Any) -> No
 def test_without_observed_values_the_reconstruction_is_the_mean(kind: Any) -> None:
     batch, _ = simulated()
     nothing = {name: np.zeros_like(seen) for name, seen in batch.observed.items()}
-    mean, sd = kind(3, 0).fit(batch).reconstruct("a", replace(batch, observed=nothing))
+    mean, sd = fitted(kind).reconstruct("a", replace(batch, observed=nothing))
     np.testing.assert_allclose(mean - mean[0], 0.0)
     assert (sd > 1).all()
 
 
 def test_variance_explained_equals_that_of_the_simulation(kind: Any) -> None:
-    batch, _ = simulated()
-    explained = kind(3, 0).fit(batch).variance_explained()
+    explained = fitted(kind).variance_explained()
     assert list(explained.index) == ["a", "b", "c"]
     assert (explained >= 0).all().all()
     for view, total in explained.sum(axis=1).items():
@@ -165,7 +176,7 @@ def test_fit_transform_returns_factors_as_of_new_patients(kind: Any) -> None:
 
 def test_a_loaded_model_gives_the_same_results(kind: Any, tmp_path: Path) -> None:
     batch, _ = simulated()
-    model = kind(3, 0).fit(batch)
+    model = fitted(kind)
     model.save(tmp_path, "factors")
     one, two = model.transform(batch), kind.load(tmp_path, "factors").transform(batch)
     np.testing.assert_array_equal(one.mean, two.mean)
@@ -173,14 +184,14 @@ def test_a_loaded_model_gives_the_same_results(kind: Any, tmp_path: Path) -> Non
 
 
 def test_the_same_seed_gives_the_same_bytes(kind: Any) -> None:
-    batch, _ = simulated()
-    one, two = (kind(3, 5).fit(batch).transform(batch).mean for _ in range(2))
+    batch, _ = simulated(n=60)
+    one, two = (short(kind, 3).fit(batch).transform(batch).mean for _ in range(2))
     assert one.tobytes() == two.tobytes()
 
 
 def test_the_number_of_factors_is_limited_by_the_patients(kind: Any) -> None:
     batch, _ = simulated(n=8)
-    factors = kind(50, 0).fit(batch).transform(batch)
+    factors = short(kind, 50).fit(batch).transform(batch)
     assert factors.mean.shape[1] <= 7
     assert np.isfinite(factors.mean).all()
 

@@ -18,7 +18,8 @@ from datamodules.split import stratified_folds
 from models.factors.gfa.blocks import CompleteBlock, IncompleteBlock
 from models.factors.gfa.data import GfaData, initial_factors, prepare_data
 from models.factors.gfa.loadings_posterior import RATE, SHAPE, noise_rate
-from models.factors.gfa.sweeps import INTERCEPT, GfaFit, fit_runs
+from models.factors.gfa.sweeps import GfaFit, fit_runs
+from models.factors.gfa.updates import INTERCEPT
 
 CPU = torch.device("cpu")
 
