@@ -14,9 +14,9 @@
 # %% [markdown]
 # # 01 First look at a cohort
 #
-# Before any model: who is here, what was measured on whom, how long they were watched, and what a careful
-# statistician would ask first. The cohort ships with stratomics: adrenocortical carcinoma, TCGA. For your own,
-# give its folder in place of `bundled:tcga_acc` ([how a folder is laid out](../docs/cohort.md)).
+# Before any model, look at the data: the patients, the views, the missing values, the follow-up, and what a
+# statistician checks first. The cohort is part of stratomics: adrenocortical carcinoma, TCGA. To use your cohort,
+# replace `bundled:tcga_acc` by its folder ([layout of the folder](../docs/cohort.md)).
 
 # %%
 # %matplotlib inline
@@ -36,8 +36,8 @@ cohort = read_cohort(source)
 cohort
 
 # %% [markdown]
-# A cohort is a [MuData](https://mudata.readthedocs.io): `.obs` has a row a patient, each view is an AnnData in
-# `.mod`. Nobody is dropped: who lacks every view still stands in `.mod["clinical"]`.
+# A cohort is a [MuData](https://mudata.readthedocs.io): `.obs` has one row per patient, and each view is an AnnData
+# in `.mod`. No patient is dropped: patients without any view are in `.mod["clinical"]`.
 
 # %%
 spec = cohort_spec(cohort)
@@ -50,10 +50,10 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# ## What wants a look
+# ## What needs attention
 #
-# `check_cohort` is what `stratomics check` prints: faults, if it cannot be read; else what it holds, warnings
-# first here.
+# `check_cohort` returns what `stratomics check` prints: the errors, if the cohort cannot be read; otherwise a
+# description of the cohort and warnings. The table shows the warnings first.
 
 # %%
 findings = pd.DataFrame([finding.as_dict() for finding in check_cohort(source)])
@@ -61,7 +61,7 @@ with pd.option_context("display.max_colwidth", None):
     display(findings.sort_values("severity", ascending=False)[["severity", "place", "sentence"]])
 
 # %% [markdown]
-# ## Who has which view
+# ## Which patients have which views
 
 # %%
 observed = observed_views(cohort)
@@ -79,8 +79,8 @@ axes.set_xlabel("patients")
 axes.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
-# Whether a view is missing may hang together with the outcome. If it does, "has the view" is itself a predictor,
-# and a model that looks at complete patients only looks at other patients.
+# Missingness of a view may be associated with the outcome. If it is, "has the view" is itself a predictor, and a
+# model that is restricted to complete patients describes a different population.
 
 # %%
 survival = cohort_endpoints(cohort).primary()
@@ -88,47 +88,49 @@ died = pd.Series(survival.event, index=cohort.obs_names).where(survival.observed
 pd.DataFrame(
     {
         view: {
-            "died, of those measured": died[seen].mean(),
-            "died, of those not": died[~seen].mean(),
-            "not measured": (~seen).sum(),
+            "share who died, measured": died[measured].mean(),
+            "share who died, not measured": died[~measured].mean(),
+            "patients not measured": (~measured).sum(),
         }
-        for view, seen in observed.items()
+        for view, measured in observed.items()
     }
 ).T
 
 # %% [markdown]
-# ## How long they were watched
+# ## Follow-up
 #
-# The Kaplan-Meier curve of the event, and that of being still under observation (events count as censored). Where
-# few are watched any more, the first curve says little.
+# The Kaplan-Meier curve of the event, and the curve of being still under observation (events count as censored).
+# Where few patients are still under observation, the first curve is uncertain.
 
 # %%
-seen = survival.take(np.flatnonzero(survival.observed))
-event = kaplan_meier(seen.event, seen.time)
-watched = censoring_survival(seen.event, seen.time)
-times = np.linspace(0, seen.time.max(), 400)
+known = survival.take(np.flatnonzero(survival.observed))
+event_free = kaplan_meier(known.event, known.time)
+under_observation = censoring_survival(known.event, known.time)
+times = np.linspace(0, known.time.max(), 400)
 figure, axes = plt.subplots(figsize=(7, 3.5))
 axes.step(
-    times, event(times), where="post", color="#0072B2", label=f"free of the event ({seen.event.sum()} events)"
+    times, event_free(times), where="post", color="#0072B2", label=f"no event ({known.event.sum()} events)"
 )
-axes.step(times, watched(times), where="post", color="#D55E00", linestyle="--", label="still watched")
-axes.set(xlabel=f"time in {seen.unit}", ylabel="share", ylim=(0, 1.02))
+axes.step(
+    times, under_observation(times), where="post", color="#D55E00", linestyle="--", label="under observation"
+)
+axes.set(xlabel=f"time in {known.unit}", ylabel="share", ylim=(0, 1.02))
 axes.legend(frameon=False)
 axes.spines[["top", "right"]].set_visible(False)
 
 # %%
-half = times[event(times) <= 0.5]
-events, candidates = int(seen.event.sum()), sum(cohort[view].n_vars for view in spec.views)
-print(f"Median survival: {f'{half[0]:.0f} {seen.unit}' if len(half) else 'not reached'}.")
-print(f"{events} events beside {len(spec.covariates)} covariates and {candidates} features.")
+below_half = times[event_free(times) <= 0.5]
+events, features = int(known.event.sum()), sum(cohort[view].n_vars for view in spec.views)
+print(f"Median survival: {f'{below_half[0]:.0f} {known.unit}' if len(below_half) else 'not reached'}.")
+print(f"{events} events, {len(spec.covariates)} covariates and {features} features.")
 
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** who is in the cohort, which views are missing for whom, how many events there are to learn
-# from, and until when the follow-up carries a statement.
+# **One may conclude** which patients are in the cohort, which views they lack, how many events there are to learn
+# from, and up to which time the follow-up is informative.
 #
-# **One may not conclude** that any feature predicts anything: nothing was modelled. With some dozens of events
-# and thousands of features, the best of many single tests would look striking by chance. Nor may one conclude
-# from equal shares in the table of missing views that views are missing at random: with so few patients a
-# difference that matters would not be seen.
+# **One may not conclude** that any feature predicts the outcome: nothing was modelled. With some dozens of events
+# and thousands of features, the best of many single tests would look striking by chance. Equal shares in the table
+# of missing views do not show that views are missing at random: with so few patients, a relevant difference may not
+# be visible.

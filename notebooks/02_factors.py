@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 02 Factors, and a new patient without proteomics
 #
-# Factors sum up what views share. Here they are learned on some patients, read, asked whether they would come
-# again, and then found for patients who were not among them, with and without their proteins.
+# Factors summarize the variation that views share. This notebook fits factors to some of the patients, interprets
+# them, tests their stability, and computes them for new patients, with and without their proteins.
 
 # %%
 # %matplotlib inline
@@ -37,26 +37,26 @@ cohort = read_cohort("bundled:tcga_acc")
 views = observed_views(cohort)
 
 # %% [markdown]
-# A third of the patients who have every view play the new ones. Neither the harmonizer (which features, which
-# scale) nor the factor model sees them.
+# A third of the patients with all views serve as new patients. They are used neither to fit the harmonizer (which
+# features, which scale) nor to fit the factor model.
 
 # %%
 rng = np.random.default_rng(2)
 complete = np.flatnonzero(views.all(axis=1))
 new_rows = np.sort(rng.choice(complete, len(complete) // 3, replace=False))
-old = cohort[np.setdiff1d(np.arange(cohort.n_obs), new_rows)].copy()
-new = cohort[new_rows].copy()
+training = cohort[np.setdiff1d(np.arange(cohort.n_obs), new_rows)].copy()
+new_patients = cohort[new_rows].copy()
 
-harmonizer = Harmonizer(HarmonizeConfig(max_features=300)).fit(old)
-batch = harmonizer.transform(old)
+harmonizer = Harmonizer(HarmonizeConfig(max_features=300)).fit(training)
+batch = harmonizer.transform(training)
 model = PCA(6, seed=2).fit(batch)
-print(f"{old.n_obs} patients to learn from, {new.n_obs} new ones.")
+print(f"{training.n_obs} training patients, {new_patients.n_obs} new patients.")
 
 # %% [markdown]
 # ## What the factors are
 #
-# The share of each view's variance that each factor explains, and what loads highest. `GFA` from
-# `models.factors.gfa.model`, or any other name in `FACTOR_MODELS`, keeps the same promise as `PCA`.
+# The share of the variance of each view that each factor explains, and the features with the largest loadings. `GFA`
+# from `models.factors.gfa.model`, and every other model in `FACTOR_MODELS`, has the same interface as `PCA`.
 
 # %%
 explained = model.variance_explained()
@@ -76,15 +76,15 @@ top = {
 pd.DataFrame(top, index=explained.columns)
 
 # %% [markdown]
-# ## Would they come again?
+# ## Are the factors stable?
 #
-# Fits to halves of the patients that share nobody, three times. A factor that is poor is not to be interpreted,
-# however well its genes read.
+# The patients are split into two halves, three times, and the model is fitted to each half. A factor with the verdict
+# "poor" must not be interpreted, however plausible its genes are.
 
 
 # %%
 def fit(part, seed):
-    """Give the loadings of a fit to some of the patients."""
+    """Fit some of the patients, and return the loadings."""
     names = {view: harmonizer.features[view] for view in part.views}
     return named_loadings(names, PCA(6, seed).fit(part))
 
@@ -95,64 +95,64 @@ stable
 
 # %%
 scores = pd.DataFrame(model.transform(batch).mean, index=batch.sample_ids, columns=factor_names(6))
-found = associations(scores[batch.known(batch.views)], old).sort_values("q")
-found[["factor", "kind", "name", "measure", "effect", "q"]].head(6)
+tests = associations(scores[batch.known(batch.views)], training).sort_values("q")
+tests[["factor", "kind", "name", "measure", "effect", "q"]].head(6)
 
 # %% [markdown]
 # ## A new patient, with and without proteins
 #
-# The same patients twice: as they are, and with the whole view taken away. `transform` puts either among the
-# factors; `sd` says how sure it is.
+# The same patients twice: with all views, and without the proteins. `transform` computes the factors in both cases;
+# `sd` is the posterior standard deviation.
 
 # %%
-without = new.copy()
-del without.mod["rppa"]
-as_they_are = model.transform(harmonizer.transform(new))
-less = model.transform(harmonizer.transform(without))
-moved = pd.DataFrame(
+without_rppa = new_patients.copy()
+del without_rppa.mod["rppa"]
+all_views = model.transform(harmonizer.transform(new_patients))
+fewer_views = model.transform(harmonizer.transform(without_rppa))
+comparison = pd.DataFrame(
     {
         "correlation": [
-            np.corrcoef(a, b)[0, 1] for a, b in zip(as_they_are.mean.T, less.mean.T, strict=True)
+            np.corrcoef(a, b)[0, 1] for a, b in zip(all_views.mean.T, fewer_views.mean.T, strict=True)
         ],
-        "sd with all views": as_they_are.sd.mean(axis=0),
-        "sd without rppa": less.sd.mean(axis=0),
+        "sd with all views": all_views.sd.mean(axis=0),
+        "sd without rppa": fewer_views.sd.mean(axis=0),
     },
     index=factor_names(6),
 )
-moved
+comparison
 
 # %% [markdown]
-# What the other views say of proteins that were not measured, beside what was measured in truth: the share of
-# variance that was told (0 is as good as the mean of the others; below 0 is worse).
+# The other views predict the proteins that were taken away. The measured values show how well: the share of the
+# variance of each protein that is explained. 0 is as good as the mean of the training patients; below 0 is worse.
 
 # %%
-guessed, sd = model.reconstruct("rppa", harmonizer.transform(without))
-measured = harmonizer.transform(new).views["rppa"]
-told = 1 - ((measured - guessed) ** 2).sum(axis=0) / (measured**2).sum(axis=0)
-order = np.argsort(told)[::-1]
-inside = (np.abs(measured - guessed) <= 1.96 * sd).mean()
-print(f"{(told > 0).mean():.0%} of the proteins are told better than by the mean.")
-print(f"The median share told is {np.median(told):.2f}.")
+predicted, sd = model.reconstruct("rppa", harmonizer.transform(without_rppa))
+measured = harmonizer.transform(new_patients).views["rppa"]
+explained_share = 1 - ((measured - predicted) ** 2).sum(axis=0) / (measured**2).sum(axis=0)
+order = np.argsort(explained_share)[::-1]
+inside = (np.abs(measured - predicted) <= 1.96 * sd).mean()
+print(f"{(explained_share > 0).mean():.0%} of the proteins are predicted better than by the mean.")
+print(f"The median explained share is {np.median(explained_share):.2f}.")
 print(f"{inside:.0%} of the measured values lie within 1.96 predicted sd.")
 
 # %%
 best = order[0]
 figure, axes = plt.subplots(figsize=(4, 4))
 axes.errorbar(
-    guessed[:, best], measured[:, best], xerr=sd[:, best], fmt="o", color="#0072B2", ecolor="#56B4E9"
+    predicted[:, best], measured[:, best], xerr=sd[:, best], fmt="o", color="#0072B2", ecolor="#56B4E9"
 )
 axes.axline((0, 0), slope=1, color="#999999", linewidth=1)
 axes.set(xlabel="predicted from the other views, +- sd", ylabel="measured")
-axes.set_title(f"the protein told best: {harmonizer.features['rppa'][best]}", fontsize=10)
+axes.set_title(f"largest explained share: {harmonizer.features['rppa'][best]}", fontsize=10)
 axes.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** that a patient without proteins has a place among the factors, where that place is less
-# sure than it would be with them, and how well the rest of the views tells a protein of patients whom the model
-# never saw.
+# **One may conclude** that factors can be computed for a patient without proteins, how much more uncertain they are
+# than with proteins, and how well the other views predict a protein in patients that were not used for training.
 #
-# **One may not conclude** that a guessed protein replaces a measured one, above all not the protein told best: it
-# is the best of all that were looked at, in a handful of patients. Nor that a factor which hangs together with
-# the outcome in these patients causes it, or predicts it elsewhere; nor that a poor factor means anything.
+# **One may not conclude** that a predicted protein replaces a measured one, least of all the protein with the largest
+# explained share: it is the best of all that were compared, in few patients. A factor that is associated with the
+# outcome in these patients need not cause it, and need not predict it elsewhere. A poor factor must not be
+# interpreted.

@@ -12,11 +12,11 @@
 # ---
 
 # %% [markdown]
-# # 03 Survival with honest uncertainty
+# # 03 Survival with uncertainty
 #
-# One experiment from files to predictions of patients whom the models never saw, beside what a sceptic would try
-# first; then how sure each prediction is. Few folds and one repeat, so that it runs in well under a minute: a
-# report to others should have the defaults.
+# One experiment, from files to out-of-fold predictions, compared with a clinical Cox model; then the uncertainty of
+# each prediction. There are few folds and one repeat, so that the notebook runs in less than a minute. Use the
+# defaults for results that you report.
 
 # %%
 # %matplotlib inline
@@ -45,7 +45,7 @@ from stratomics.runtime.logs import quiet_libraries
 quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
-)  # runs/ and mlflow.db go here; name a folder of your own to keep them
+)  # runs/ and mlflow.db go here; name one of your folders to keep them
 config = ExperimentConfig(
     cohort="bundled:tcga_acc",
     split=SplitConfig(folds=3, repeats=1, inner_folds=3),
@@ -62,9 +62,9 @@ run.path.name
 # %% [markdown]
 # ## Do the omics add anything?
 #
-# The metric was declared before (`evaluation.metric`); the interval that decides is that of the paired
-# difference, ours minus theirs. The control learns from outcomes that were permuted: were it better than chance,
-# nothing here could be trusted.
+# The primary metric is declared before the run (`evaluation.metric`). The comparison rests on the interval of the
+# paired difference, stratomics minus method. The negative control is trained on permuted outcomes: if it were better
+# than chance, no result of this run could be trusted.
 
 # %%
 keys = main_metrics(run.metrics, run.kind)
@@ -80,29 +80,29 @@ print(*difference_sentences(run.metrics), control_sentence(run.metrics), sep="\n
 # %% [markdown]
 # ## Risk groups
 #
-# `panels` gives the figures of the report, each with its sentence and the table behind it. A figure is
-# matplotlib's and yours to change.
+# `panels` returns the figures of the report, each with a sentence that states what it shows and with its data as a
+# table. They are matplotlib figures, which you can change.
 
 # %%
-drawn = panels(run)
-print(", ".join(drawn))
-print(drawn["risk"].sentence)
-figure = drawn["risk"].figure
+report_panels = panels(run)
+print(", ".join(report_panels))
+print(report_panels["risk"].sentence)
+figure = report_panels["risk"].figure
 figure.axes[0].set_title("Thirds of the out-of-fold risk")
 figure
 
 # %% [markdown]
-# ## Is a predicted probability true?
+# ## Are predicted probabilities calibrated?
 
 # %%
-print(drawn["calibration"].sentence)
-drawn["calibration"].figure
+print(report_panels["calibration"].sentence)
+report_panels["calibration"].figure
 
 # %% [markdown]
-# ## How sure is one prediction?
+# ## How uncertain is one prediction?
 #
-# `survival_bound` is a time that nine in ten are promised to live beyond. Whether the promise was kept is seen
-# only where the time is known: on patients who died, or were watched beyond their bound.
+# `survival_bound` is a time that 90% of the patients are expected to live beyond. The observed coverage can be
+# computed only in patients with an event, or with follow-up beyond their bound.
 
 # %%
 patients = run.predictions["stratomics"].patients.set_index("sample_id")
@@ -112,19 +112,19 @@ coverage = pd.DataFrame(run.metrics["coverage"])
 coverage[["by", "level", "n", "coverage", "low", "high"]].round(2)
 
 # %% [markdown]
-# Curves of the patients of lowest and highest risk, with their bounds. Between the patients the model sees a
-# difference; how far to believe it is what the calibration above is for.
+# Predicted curves of the patients with the lowest and the highest risk, with their bounds (dotted). Whether such
+# differences between patients can be trusted is shown by the calibration above.
 
 # %%
-order = patients["risk"].sort_values().index
-chosen = [*order[:2], *order[-2:]]
+by_risk = patients["risk"].sort_values().index
+extreme = [*by_risk[:2], *by_risk[-2:]]
 figure, axes = plt.subplots(figsize=(7, 3.5))
 for part in run.predictions["stratomics"].curves():
-    for sample in np.intersect1d(part.sample_ids, chosen):
-        low = sample in order[:2]
+    for sample in np.intersect1d(part.sample_ids, extreme):
+        low_risk = sample in by_risk[:2]
         times = np.linspace(0, run.survival.time.max(), 300)
         survival = part.survival(times)[list(part.sample_ids).index(sample)]
-        colour, style = ("#0072B2", "-") if low else ("#D55E00", "--")
+        colour, style = ("#0072B2", "-") if low_risk else ("#D55E00", "--")
         axes.step(times, survival, where="post", color=colour, linestyle=style, label=sample)
         axes.axvline(patients.loc[sample, "survival_bound"], color=colour, linestyle=":", linewidth=1)
 axes.set(xlabel=f"time in {run.survival.unit}", ylabel="predicted survival", ylim=(0, 1.02))
@@ -132,21 +132,21 @@ axes.legend(frameon=False, fontsize=8)
 axes.spines[["top", "right"]].set_visible(False)
 
 # %%
-abstaining = patients["abstain"].mean()
-kept = coverage[coverage["by"] == "all"].iloc[0]
-print(f"The models abstain on {abstaining:.0%} of the patients.")
+overall = coverage[coverage["by"] == "all"].iloc[0]
+print(f"The model abstains for {patients['abstain'].mean():.0%} of the patients.")
 print(
-    f"Promised 90%, kept for {kept['coverage']:.0%} ({kept['low']:.0%} to {kept['high']:.0%}) of {kept['n']}."
+    f"Nominal coverage 90%, observed coverage {overall['coverage']:.0%} "
+    f"({overall['low']:.0%} to {overall['high']:.0%}) in {overall['n']} patients."
 )
 
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** what the sentences under *Do the omics add anything?* say, and no more: better, worse, or
-# no evidence of a difference, on this metric, in patients like these. An interval that reaches over zero is no
-# evidence either way; it is not evidence of equality.
+# **One may conclude** what the sentences under *Do the omics add anything?* state: better, worse, or no evidence of
+# a difference, on this metric, in patients like these. An interval that includes 0 is no evidence of a difference;
+# it is no evidence of equality either.
 #
-# **One may not conclude** from one repeat of three folds that the figures would stand as they are: they move with
-# the folds. Nor from the curve of one patient that he will live so long: the bound is a promise to nine in ten
-# together, checked with a few dozen deaths. Nor anything for another hospital or another assay; `ood` says how
-# unlike somebody is, but no cohort here stands for them.
+# **One may not conclude** from one repeat of three folds that the numbers are final: they vary with the folds. The
+# curve of one patient does not say that they will live so long: the coverage of the bound holds for all patients
+# together, and was checked with a few dozen deaths. Nothing follows for another hospital or another assay: `ood`
+# measures how different a patient is from the training patients, but there is no external validation.

@@ -12,10 +12,10 @@
 # ---
 
 # %% [markdown]
-# # 04 Who responds
+# # 04 Which patients respond
 #
-# A yes-or-no response, predicted for patients whom the models never saw. The cohort is simulated, so that here,
-# as never with a real one, each patient's true probability stands beside what was predicted.
+# Out-of-fold predictions of a binary response. The cohort is simulated, so that the true probability of each patient
+# is known and can be compared with the prediction; this is not possible with a real cohort.
 
 # %%
 # %matplotlib inline
@@ -41,7 +41,7 @@ from stratomics.runtime.logs import quiet_libraries
 quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
-)  # runs/ and mlflow.db go here; name a folder of your own to keep them
+)  # runs/ and mlflow.db go here; name one of your folders to keep them
 settings = SimulationConfig(
     patients=240, features={"rna": 120, "protein": 50}, arm=False, missing_views=0.2, seed=4
 )
@@ -52,8 +52,8 @@ Path("cohort/cohort.yaml").write_text(yaml.safe_dump(spec | {"primary": "respons
 spec["endpoints"]
 
 # %% [markdown]
-# `primary: response` makes it the endpoint that decides: folds are balanced by it, methods compared on its log
-# loss.
+# `primary: response` makes the response the primary endpoint: folds are stratified by it, and methods are compared on
+# its log loss.
 
 # %%
 config = ExperimentConfig(
@@ -73,15 +73,15 @@ for name in ("log_loss", "auroc", "brier"):
     print(name, interval(run.metrics[run.endpoint][name]))
 
 # %% [markdown]
-# ## Is the probability true?
+# ## Are predicted probabilities calibrated?
 #
-# First as anybody may look at it: groups of patients, what they were told and how many responded. Then, as only a
-# simulation allows: what was predicted against the true probability of each.
+# First the calibration that can be computed in any cohort: groups of patients, their predicted probabilities, and the
+# share who responded. Then a comparison that only a simulation allows: predicted against true probabilities.
 
 # %%
-drawn = panels(run)
-print(drawn["calibration"].sentence)
-drawn["calibration"].figure
+calibration = panels(run)["calibration"]
+print(calibration.sentence)
+calibration.figure
 
 # %%
 patients = run.predictions["stratomics"].patients.set_index("sample_id")
@@ -100,47 +100,48 @@ for name, values in (("predicted", predicted), ("true", truth)):
 # %% [markdown]
 # ## What could the response be?
 #
-# `response_set` holds the responses that are possible. Nine in ten sets hold the true one **within each class**:
-# few responders are not lost among many others. A set with both is an honest "we do not know".
+# `response_set` contains the responses that are plausible. 90% of the sets contain the true response **within each
+# class**, so that few responders are not outweighed by many non-responders. A set with both responses means that the
+# prediction is uncertain.
 
 # %%
 responded = pd.Series(run.response.positive, index=run.sample_ids)[patients.index]
-given = pd.crosstab(
+sets = pd.crosstab(
     responded.map({True: "responded", False: "did not"}), patients["response_set"], normalize="index"
 )
-display(given.round(2))
+display(sets.round(2))
 for name in ("set_coverage_positive", "set_coverage_negative", "set_width"):
     print(name, interval(run.metrics[run.endpoint][name]))
 
 # %% [markdown]
-# ## Acting on it
+# ## Decisions at a threshold
 #
-# Whoever acts at a threshold weighs harm against benefit by it (at .3, one needless treatment counts 3/7 of a
-# responder reached). Net benefit puts all methods and "treat everybody" on that scale; `stratomics` need not be
-# the best of them.
+# A threshold for treating weighs harm against benefit: at 0.3, one unnecessary treatment counts as much as 3/7 of a
+# treated responder. Net benefit puts all methods and "treat all patients" on this scale. `stratomics` is not always
+# the best method.
 
 # %%
 thresholds = np.linspace(0.05, 0.7, 40)
 
 
 def net_benefit(probability, positive):
-    """Responders reached less needless treatments, a patient, at each threshold."""
+    """Share of treated responders minus the weighted share of unnecessary treatments, at each threshold."""
     treated = probability[:, None] >= thresholds
     odds = thresholds / (1 - thresholds)
     return (treated & positive[:, None]).mean(axis=0) - odds * (treated & ~positive[:, None]).mean(axis=0)
 
 
 figure, axes = plt.subplots(figsize=(7, 3.5))
-for (name, own), style in zip(run.predictions.items(), ("-", "--", "-."), strict=True):
-    probability = own.patients.set_index("sample_id")["response_probability"][patients.index]
+for (name, prediction), style in zip(run.predictions.items(), ("-", "--", "-."), strict=True):
+    probability = prediction.patients.set_index("sample_id")["response_probability"][patients.index]
     axes.plot(thresholds, net_benefit(probability.to_numpy(), responded.to_numpy()), style, label=name)
 axes.plot(
     thresholds,
     net_benefit(np.ones(len(responded)), responded.to_numpy()),
     color="#999999",
-    label="treat everybody",
+    label="treat all patients",
 )
-axes.axhline(0, color="#999999", linestyle=":", label="treat nobody")
+axes.axhline(0, color="#999999", linestyle=":", label="treat no patient")
 axes.set(xlabel="threshold", ylabel="net benefit", ylim=(-0.05, None))
 axes.legend(frameon=False, fontsize=8)
 axes.spines[["top", "right"]].set_visible(False)
@@ -148,11 +149,11 @@ axes.spines[["top", "right"]].set_visible(False)
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** how well the order and the level of the probabilities hold in patients like these, for whom
-# a single response is named and for whom not, and whether acting on a prediction beats acting on none, at the
-# thresholds that a clinic would defend.
+# **One may conclude** how well the probabilities rank patients like these and how well they are calibrated, for which
+# patients the set names a single response, and whether decisions based on the predictions are better than treating
+# all patients or none, at clinically reasonable thresholds.
 #
-# **One may not conclude** that who is likely to respond is whom the treatment helps: there is no control arm
-# here, and a patient may respond, or do well, on anything (the next notebook asks that). Nor that a set of one
-# class is right: one in ten is not, in each class. Nor from curves of net benefit that lie close together that
-# one is better: they were drawn without intervals.
+# **One may not conclude** that patients who are likely to respond benefit from the treatment: there is no control arm
+# here, and a patient may do well under any treatment (this is the question of the next notebook). A set with one
+# class can be wrong: in each class, one in ten is. Curves of net benefit that lie close together do not show which
+# method is better: they have no intervals here.

@@ -14,9 +14,9 @@
 # %% [markdown]
 # # 05 Enrichment, and a trial
 #
-# Which patients should the next trial enrol? A randomised trial is simulated, in which treatment helps some patients
-# more than others. The benefit of its patients is predicted out of fold, and enrichment uses these predictions. The
-# truth is known here; it is shown at the end, so that no choice depends on it.
+# Which patients should the next trial enrol? The cohort is a simulated randomised trial, in which the treatment helps
+# some patients more than others. The benefit of each patient is predicted out of fold, and a subgroup is chosen by
+# it. The true effects are known here; they are shown at the end, so that no choice depends on them.
 
 # %%
 # %matplotlib inline
@@ -41,7 +41,7 @@ from stratomics.runtime.logs import quiet_libraries
 quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
-)  # runs/ and mlflow.db go here; name a folder of your own to keep them
+)  # runs/ and mlflow.db go here; name one of your folders to keep them
 settings = SimulationConfig(
     patients=300,
     features={"rna": 100, "protein": 60},
@@ -70,50 +70,53 @@ patients = run.predictions["stratomics"].patients
 patients[["sample_id", "risk", "benefit", "benefit_sd"]].describe().loc[["mean", "min", "max"]]
 
 # %% [markdown]
-# `benefit` is the predicted days gained under treatment. `enrich_run` evaluates it: the same as `stratomics enrich`,
-# as one typed result. Few draws and virtual trials here; the defaults are 1000 and 2000.
+# `benefit` is the predicted number of days gained under treatment. `enrich_run` does the same as `stratomics enrich`
+# and returns an `EnrichmentResult`. This notebook uses few resamples and few virtual trials; the defaults are 1000
+# and 2000.
 
 # %%
 result = enrich_run(run, request=TrialRequest(trials=100), draws=100)
 print(result.evidence.sentence)
 
 
-def span(effect):
-    """Write an effect with its interval."""
+def effect_text(effect):
+    """Format an effect with its interval."""
     return "" if effect is None else f"{effect.estimate:.2f} ({effect.low:.2f} to {effect.high:.2f})"
 
 
 pd.DataFrame(
     [
         {
-            "share taken": row.prevalence,
+            "share inside": row.prevalence,
             "patients": row.n,
             "events": row.events,
-            "inside": span(row.inside),
-            "outside": span(row.outside),
+            "inside": effect_text(row.inside),
+            "outside": effect_text(row.outside),
         }
         for row in result.rows
     ]
 ).round(2)
 
 # %% [markdown]
-# Each row is a cut, with its effect in these patients (a hazard ratio: below 1 helps). The best of them was chosen
-# partly by chance. The effect corrected for that choice:
+# The first row is all patients; each further row is one cut, with its apparent effect in these patients (a hazard
+# ratio: below 1, the treatment helps). The best of several cuts looks better than it is, partly by chance. The next
+# cell corrects for this optimism.
 
 # %%
-search, best = result.search, result.chosen
-print(f"The chosen cut takes {best.prevalence:.0%}: {span(best.inside)} inside.")
-print(f"Corrected for its choice: {span(search.out_of_bag)}.")
-print(search.verdict)
+print(
+    f"The best cut has {result.chosen.prevalence:.0%} of the patients inside: {effect_text(result.chosen.inside)}."
+)
+print(f"Corrected for the choice of the cut: {effect_text(result.corrected)}.")
+print(result.search.verdict)
 
 # %% [markdown]
 # ## The trial that follows
 #
-# Designs for one question side by side, each run virtually: with the effect as estimated, drawn from its
-# interval, half of it, delayed, and absent. Under "null" the share of trials that reject is the type I error.
+# Several designs for one question, each with simulated trials: with the effect as estimated, drawn from its interval,
+# halved, delayed, and absent. Under "null", the share of trials that reject is the type I error.
 
 # %%
-# subgroup.json and design.json are written into the run directory: the rule is locked.
+# Writes subgroup.json, the locked rule, and design.json into the run directory.
 not_written = save_enrichment(run, result)
 plan = result.run.plan
 display(pd.DataFrame(list(plan.designs))[["design", "events", "patients", "tested", "duration"]].round(0))
@@ -125,31 +128,27 @@ figure.axes[0].set_title("Effect inside and outside each cut")
 figure
 
 # %% [markdown]
-# ## The truth, which is unknown for a real cohort
+# ## The truth, which is unknown in a real trial
 #
-# The true hazard ratios of patients inside and outside the rules, from the simulation.
+# The true hazard ratios inside and outside the subgroup, from the simulation.
 
 # %%
 truth = result.run.truth
 print(result.subgroup.label)
-print(f"Predicted and true benefit correlate by {truth.correlation:.2f}.")
-for patients_in, effect in (
-    ("inside", truth.inside),
-    ("outside", truth.outside),
-    ("all patients", truth.all_patients),
-):
-    print(f"true {truth.measure}, {patients_in}: {effect:.2f}")
-inside_true = np.mean(simulated.truth.benefits)
-print(f"The treatment truly helps {inside_true:.0%} of these patients.")
+print(f"Correlation of predicted and true benefit: {truth.correlation:.2f}.")
+print(f"True {truth.measure} inside: {truth.inside:.2f}")
+print(f"True {truth.measure} outside: {truth.outside:.2f}")
+print(f"True {truth.measure} in all patients: {truth.all_patients:.2f}")
+print(f"The treatment helps {np.mean(simulated.truth.benefits):.0%} of these patients.")
 
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** how strong the evidence is that patients ordered by predicted benefit gain differently,
-# what effect remains inside a cut after correction for its choice, and what a trial of a given size would do if
-# the effect were as estimated, half of that, delayed, or absent.
+# **One may conclude** how strong the evidence is that benefit differs between patients as predicted, which effect
+# remains inside a cut after correction for its choice, and how often a trial of a given size would succeed if the
+# effect were as estimated, half of that, delayed, or absent.
 #
-# **One may not conclude** that a subgroup benefits because the effect in its row looks large: the row that looks
-# best was chosen. Nor, from an effect inside alone, that those outside do not benefit: look at both, and at their
-# intervals. Nor that the rule works: it was made and evaluated in one trial, and is a hypothesis with a sample size
-# until another trial has tested it.
+# **One may not conclude** that a subgroup benefits because the effect in its row is large: that row was chosen because
+# it looks best. An effect inside does not show that patients outside do not benefit: compare both effects and their
+# intervals. The rule is not confirmed: it was made and evaluated in one trial, and stays a hypothesis until another
+# trial has tested it.

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 06 Your own modality and your own head
 #
-# Either is one file and one line. Here the files are written by the notebook, so that it holds all that is
-# needed; yours would lie in a folder of your own. Nothing of stratomics is edited.
+# Each is one file and one line. This notebook writes the files itself, so that it is complete; you would keep yours
+# in a folder of your project. No file of stratomics is edited.
 
 # %%
 # %matplotlib inline
@@ -48,19 +48,19 @@ from stratomics.runtime.logs import quiet_libraries
 quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
-)  # runs/ and mlflow.db go here; name a folder of your own to keep them
-sys.path.insert(0, os.getcwd())  # where my_modality.py and my_heads.py will be found
+)  # runs/ and mlflow.db go here; name one of your folders to keep them
+sys.path.insert(0, os.getcwd())  # my_modality.py and my_heads.py are imported from here
 
 # %% [markdown]
 # ## A modality
 #
-# Its legal scales, and for each the way to the harmonized scale. A transform looks at one patient (one row) at a
-# time and leaves NaN where nothing was measured; whatever is learned from several patients comes later, in the
-# folds. Cytometry: shares of cells.
+# A modality lists its allowed scales, and for each scale the transform to the harmonized scale. A transform uses one
+# patient (one row) at a time and keeps NaN where nothing was measured. Everything that is learned from several
+# patients comes later, inside the folds. The example is cytometry: shares of cells.
 
 # %%
 # %%writefile my_modality.py
-"""Cytometry: cells of each kind, as a share of all; harmonized scale: log odds."""
+"""Cytometry: share of each cell type among all cells; harmonized scale: log odds."""
 
 import numpy as np
 
@@ -68,27 +68,27 @@ from omics.modalities.modality import Modality
 
 
 def log_odds(share):
-    """Log odds of a share (patients x cells), held within .001 and .999; NaN stays NaN."""
-    held = np.clip(share, 0.001, 0.999)
-    return np.log(held / (1.0 - held))
+    """Log odds of shares (patients x cell types), limited to 0.001 and 0.999; NaN stays NaN."""
+    limited = np.clip(share, 0.001, 0.999)
+    return np.log(limited / (1.0 - limited))
 
 
-def of_percent(percent):
-    """Log odds of a share that was given in percent."""
+def log_odds_of_percent(percent):
+    """Log odds of shares in percent."""
     return log_odds(percent / 100.0)
 
 
-CYTOMETRY = Modality("cytometry", {"share": log_odds, "percent": of_percent})
+CYTOMETRY = Modality("cytometry", {"share": log_odds, "percent": log_odds_of_percent})
 
 # %% [markdown]
-# And the line. It holds for this kernel and for the processes that a run starts from it; a program of yours says
-# it before it reads a cohort.
+# The line in the registry. It is valid in this kernel and in the processes that a run starts. A script needs the line
+# before it reads a cohort.
 
 # %%
 MODALITIES["cytometry"] = "my_modality:CYTOMETRY"
 
 # %% [markdown]
-# A simulated cohort gets a table of cells, driven by the same factors as its other views.
+# A simulated cohort gets a cytometry table, which depends on the same factors as its other views.
 
 # %%
 settings = SimulationConfig(patients=200, features={"rna": 80}, arm=False, predictive_strength=0.0, seed=6)
@@ -110,7 +110,7 @@ Path("cohort/cohort.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
 print([finding.sentence for finding in check_cohort("cohort") if finding.severity == "error"])
 
 # %% [markdown]
-# The scale had a slip, and the check knows the scales of the new modality as it knows those of the others.
+# The scale is misspelt. The check knows the scales of the new modality, as it knows those of the others.
 
 # %%
 spec["views"]["cytometry"]["scale"] = "percent"
@@ -127,10 +127,10 @@ print(
 # %% [markdown]
 # ## A head
 #
-# A frozen dataclass of what it learned from the training patients, a loss, and what is predicted of it. This one
-# gives every patient a constant hazard (an exponential survival time), where `cox` leaves the shape over time
-# open. A log hazard is calibrated as that of `cox` is. What each member has to do stands in
-# `models.heads.head.Head`.
+# A head is a frozen dataclass with the values that it learns from the training patients, a loss, and the prediction
+# from its estimates. This head assumes a constant hazard for each patient (an exponential survival time), whereas
+# `cox` makes no assumption about the shape of the hazard over time. The log hazard is recalibrated as that of `cox`.
+# `models.heads.head.Head` documents each method.
 
 # %%
 # %%writefile my_heads.py
@@ -149,7 +149,7 @@ from models.losses.mean import mean_per_patient
 
 @dataclass(frozen=True)
 class ExponentialHead:
-    """A constant hazard a patient, in events per `unit` of time."""
+    """A constant hazard for each patient, in events per `unit` of time."""
 
     target: ClassVar = SurvivalTarget
     calibration: ClassVar = CoxRecalibration
@@ -169,22 +169,22 @@ class ExponentialHead:
         return np.ones(1)
 
     def count(self, target):
-        """(members,) patients, of which the loss is the mean."""
+        """(members,) number of patients that the loss is the mean of."""
         return target.weight.sum(-1)
 
-    def start(self, target):
-        """(members, 1) log hazard of everybody: events over time lived."""
+    def null_estimate(self, target):
+        """(members, 1) log hazard of all patients: number of events divided by time at risk."""
         events = (target.weight * target.event).sum(-1)
-        return torch.log((events + 0.5) / (target.weight * self.lived(target)).sum(-1))[:, None]
+        return torch.log((events + 0.5) / (target.weight * self.time_at_risk(target)).sum(-1))[:, None]
 
     def loss(self, estimate, target):
-        """(members,) negative log likelihood a patient."""
+        """(members,) negative log likelihood per patient."""
         log_hazard = estimate[..., 0]
         return mean_per_patient(
-            log_hazard.exp() * self.lived(target) - target.event * log_hazard, target.weight
+            log_hazard.exp() * self.time_at_risk(target) - target.event * log_hazard, target.weight
         )
 
-    def lived(self, target):
+    def time_at_risk(self, target):
         """(n,) units of time under observation."""
         return (target.time - target.entry) / self.unit
 
@@ -193,7 +193,7 @@ class ExponentialHead:
         return estimate
 
     def calibrate(self, estimate, endpoint):
-        """Slope and baseline, from patients left out."""
+        """Fit slope and baseline hazard to held-out patients."""
         return CoxRecalibration.fit(estimate[:, 0], endpoint.event, endpoint.time, endpoint.entry)
 
 
@@ -201,24 +201,24 @@ class ExponentialHead:
 HEADS["survival"]["exponential"] = "my_heads:ExponentialHead"
 
 # %% [markdown]
-# A head can be tried alone before any run. Where nobody knows anything (`start`), the loss is finite, it answers
-# to every patient's estimate, and raising all of them at once does not help: their gradients add up to about 0.
+# A head can be tested before any run. At the null estimate, the loss is finite and depends on the estimate of every
+# patient. Changing all estimates by the same amount does not improve it: the gradients add up to about 0.
 
 # %%
 head = resolve(HEADS["survival"], "exponential", "head")
 endpoint = cohort_endpoints(read_cohort("cohort")).primary()
-outcome = [torch.from_numpy(np.asarray(part)) for part in endpoint.outcome]
+outcome = [torch.from_numpy(np.asarray(values)) for values in endpoint.outcome]
 target = SurvivalTarget(*outcome, weight=torch.ones(1, len(endpoint.time)))
-alone = head.fit(endpoint)
-estimate = alone.start(target)[:, None].repeat(1, len(endpoint.time), 1).requires_grad_()
-alone.loss(estimate, target).sum().backward()
-print(f"loss {alone.loss(estimate, target).item():.3f}, sum of the gradients {estimate.grad.sum():.4f}")
+fitted_head = head.fit(endpoint)
+estimate = fitted_head.null_estimate(target)[:, None].repeat(1, len(endpoint.time), 1).requires_grad_()
+fitted_head.loss(estimate, target).sum().backward()
+print(f"loss {fitted_head.loss(estimate, target).item():.3f}, sum of the gradients {estimate.grad.sum():.4f}")
 print(f"gradients from {estimate.grad.min():.4f} to {estimate.grad.max():.4f}")
 
 # %% [markdown]
 # ## Both in a run
 #
-# The configuration knows the new name, and refuses one that is misspelt.
+# The configuration accepts the new name, and refuses a misspelt one.
 
 # %%
 config = ExperimentConfig(
@@ -239,17 +239,17 @@ print("Harrell C", interval(run.metrics[run.endpoint]["harrell_c"]))
 pd.DataFrame(view_rows(run.metrics))
 
 # %% [markdown]
-# How the losses of the members went by epoch, in the rehearsal that says how long each is trained. A network
-# begins at the linear path that is worked out before, and each member is kept as it was at its lowest validation
-# loss: where that comes early, as with few patients it may, the deep path had nothing to add.
+# Losses of the members by epoch, in the inner validation that determines how long each member is trained. A network
+# starts at the linear path, which is fitted first, and each member keeps the weights of its lowest validation loss.
+# If this is an early epoch, as is common with few patients, the deep path adds nothing.
 
 # %%
 training_history = run.training_history(None)
 figure, axes = plt.subplots(figsize=(7, 3))
-for what, style, colour in (("training_loss", "-", "#0072B2"), ("validation_loss", "--", "#D55E00")):
-    mean = training_history.groupby("epoch")[what].mean()
-    axes.plot(mean.index, mean, style, color=colour, label=what.replace("_", " "))
-axes.set(xlabel="epoch", ylabel="negative log likelihood a patient")
+for column, style, colour in (("training_loss", "-", "#0072B2"), ("validation_loss", "--", "#D55E00")):
+    mean = training_history.groupby("epoch")[column].mean()
+    axes.plot(mean.index, mean, style, color=colour, label=column.replace("_", " "))
+axes.set(xlabel="epoch", ylabel="negative log likelihood per patient")
 axes.legend(frameon=False)
 axes.spines[["top", "right"]].set_visible(False)
 best = training_history.loc[
@@ -258,7 +258,7 @@ best = training_history.loc[
 print(best.to_string(index=False))
 
 # %% [markdown]
-# The saved model names its head, and is loaded wherever the line was said before.
+# The saved model stores the name of its head. It can be loaded wherever the head is registered.
 
 # %%
 model = Fitted.load(run.path / "model")
@@ -267,11 +267,10 @@ print([(endpoint.name, endpoint.head) for endpoint in model.endpoints])
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** that a modality and a head of one's own go the whole way: checked, harmonized inside the
-# folds, trained, calibrated, evaluated beside the baselines, saved and loaded.
+# **One may conclude** that your modality and your head work in the whole experiment: they are checked, harmonized
+# inside the folds, trained, calibrated, compared with the baselines, saved and loaded.
 #
-# **One may not conclude** that the head is better than `cox` because this run looks well: give both the same
-# folds, and declare the metric beforehand. Nor that a view is worthless whose gain has an interval over zero. And
-# mind two things: the name of a run comes from its configuration and cohort, and does not know the text of *your*
-# files, so that after a change of `my_heads.py` one runs with `again=True`; and whoever loads the model needs
-# that file and that line too.
+# **One may not conclude** that the head is better than `cox` because this run looks good: compare both on the same
+# folds, and declare the metric beforehand. A view is not useless because the interval of its gain includes 0. Note
+# two things. The name of a run depends on the text of the registered modules: after a change of `my_heads.py`, restart
+# the kernel, and a new run starts. To load the model, another user needs the file and the line in the registry.

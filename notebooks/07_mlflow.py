@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 07 Reading runs back from MLflow
 #
-# Every run is recorded in MLflow, with one nested run a fold, its tables as artifacts and its final model in the
-# registry. Here two runs are made, their folders thrown away, and everything is read back.
+# Every run is recorded in MLflow, with one nested run per fold, its tables as artifacts and its final model in the
+# model registry. This notebook makes two runs, deletes their folders, and reads everything back from MLflow.
 
 # %%
 # %matplotlib inline
@@ -39,7 +39,7 @@ from stratomics.tracking.find_run import open_run
 quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
-)  # runs/ and mlflow.db go here; name a folder of your own to keep them
+)  # runs/ and mlflow.db go here; name one of your folders to keep them
 uri = "sqlite:///mlflow.db"
 settings = SimulationConfig(patients=120, features={"rna": 60, "protein": 30}, arm=False, seed=7)
 write_cohort(simulate(settings), "cohort")
@@ -62,8 +62,9 @@ shutil.rmtree("runs")
 # %% [markdown]
 # ## Which runs are there?
 #
-# Every key of the configuration is a parameter, every figure a metric; the tag `stratomics.run` holds the name of
-# the run directory. In a terminal, `mlflow ui --backend-store-uri sqlite:///mlflow.db` shows the same.
+# Every key of the configuration is a parameter, and every number of `metrics.json` is a metric; here, the integrated
+# Brier score (IBS). The tag `stratomics.run` is the name of the run directory. In a terminal,
+# `mlflow ui --backend-store-uri sqlite:///mlflow.db` shows the same.
 
 # %%
 import mlflow
@@ -78,17 +79,16 @@ columns = {
     "metrics.survival.ibs.low": "low",
     "metrics.survival.ibs.high": "high",
 }
-found = table[list(columns)].rename(columns=columns).sort_values("ibs", ignore_index=True)
-found
+runs = table[list(columns)].rename(columns=columns).sort_values("ibs", ignore_index=True)
+runs
 
 # %% [markdown]
-# The folds of one of them, which are nested runs: how much the figure moves from fold to fold, with a few
-# patients each.
+# The folds of one run are nested runs. They show how much a metric varies between folds, which have few patients each.
 
 # %%
-chosen = found["run_id"][0]
+run_id = runs["run_id"][0]
 folds = mlflow.search_runs(
-    experiment_names=["stratomics"], filter_string=f"tags.mlflow.parentRunId = '{chosen}'"
+    experiment_names=["stratomics"], filter_string=f"tags.mlflow.parentRunId = '{run_id}'"
 ).set_index("tags.mlflow.runName")
 folds[
     [
@@ -101,39 +101,37 @@ folds[
 # %% [markdown]
 # ## A run by its id
 #
-# `open_run` brings the run directory back to a temporary place for as long as the block lasts; all that is
-# wanted of it is read inside. The commands take an id too: `stratomics predict ID new_patients --out
-# predicted.parquet --tracking.uri URI`.
+# `open_run` downloads the run directory to a temporary folder, which exists until the end of the `with` block. The
+# commands accept an id, too: `stratomics predict ID new_patients --out predicted.parquet --tracking.uri URI`.
 
 # %%
-with open_run(chosen, uri) as place:
-    run = RunDirectory(place)
+with open_run(run_id, uri) as folder:
+    run = RunDirectory(folder)
     predictions = run.predictions["stratomics"].patients
     metrics = run.metrics
     figure = panels(run)["risk"].figure
     model = Fitted.load(run.path / "model")
-print(run.path.name, "is gone again:", not run.path.exists())
+print(run.path.name, "is deleted again:", not run.path.exists())
 print("IBS", interval(metrics["survival"]["ibs"]), "Harrell C", interval(metrics["survival"]["harrell_c"]))
 predictions[["sample_id", "repeat", "fold", "risk", "survival_bound"]].head()
 
 # %%
-figure.axes[0].set_title(f"Run {chosen[:8]}, out of fold")
+figure.axes[0].set_title(f"Run {run_id[:8]}, out-of-fold predictions")
 figure
 
 # %% [markdown]
-# The model predicts patients whom it never saw: here thirty more of the same simulation. Yours come from
-# `read_cohort`.
+# The model predicts new patients: here thirty more patients of the same simulation. `read_cohort` reads yours.
 
 # %%
-more = simulate(dataclasses.replace(settings, patients=150)).cohort[120:].copy()
-model.predict(more).patients[["sample_id", "risk", "risk_sd", "survival_bound", "abstain"]].head()
+new_patients = simulate(dataclasses.replace(settings, patients=150)).cohort[120:].copy()
+model.predict(new_patients).patients[["sample_id", "risk", "risk_sd", "survival_bound", "abstain"]].head()
 
 # %% [markdown]
 # ## What one may and may not conclude
 #
-# **One may conclude** that a run can be told by its id alone: which configuration and cohort it was, how each
-# fold went, what was predicted of every patient; and that its model answers without the folder it came from.
+# **One may conclude** that the id of a run is sufficient to restore its configuration and cohort, the metrics of each
+# fold, and the predictions of each patient, and that its model works without the original folder.
 #
-# **One may not conclude** that the run on top of the table is the best: a table that is sorted by a figure shows
-# the luckiest first. Whoever looks for the best setting wants `stratomics tune`, which is nested, so that its
-# score pays for the search. And predictions of new patients have no score at all until their outcomes are known.
+# **One may not conclude** that the first run of the table is the best: in a sorted table, the first run is also the
+# one that chance favours most. Use `stratomics tune` to find the best setting: it is nested, so that its score accounts
+# for the search. Predictions of new patients cannot be evaluated until their outcomes are known.

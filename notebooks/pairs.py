@@ -1,6 +1,6 @@
-"""The pairs: a notebook is written as ``NAME.py`` (py:percent), and ``NAME.ipynb`` is made from it, without outputs.
+"""Make each notebook ``NAME.ipynb`` from its source ``NAME.py`` (py:percent), without outputs.
 
-``python notebooks/pairs.py`` makes them all; the same source gives the same bytes.
+``python notebooks/pairs.py`` makes them all. The same source gives the same bytes.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ FOLDER = Path(__file__).parent
 
 
 def sources() -> list[Path]:
-    """Give the sources of the notebooks, in their order."""
+    """List the sources of the notebooks, in their order."""
     return sorted(FOLDER.glob("[0-9][0-9]_*.py"))
 
 
 def made_from(source: Path) -> str:
-    """Give the text of the notebook that `source` is the source of."""
+    """Convert a source to the text of its notebook."""
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     for number, cell in enumerate(notebook.cells, 1):
-        # Those of nbformat are drawn by chance.
+        # The ids of nbformat are random.
         cell["id"] = f"cell-{number:02d}"
     nbformat.validate(notebook)
     return nbformat.writes(notebook, version=4) + "\n"
