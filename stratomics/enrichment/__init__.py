@@ -1,8 +1,6 @@
-"""From predictions to whom the next trial should enrol, on saved tables or any data frame of scores. Never torch.
+"""Trial enrichment: from predictions to the patients whom the next trial should enrol, and the design of that trial.
 
-A trial (`trial`), effects in it (`effects`, `pseudo_outcomes`), what a score is worth (`rate`, `benefit_calibration`,
-`evidence`), whom it would take (`cuts`, `threshold_table`, `cut_search`, `honest`), and the rule locked (`subgroup`).
-The trial that follows: `design` by formula, `virtual` by simulated patients, `side_by_side` four designs for one
-question.
-Enrichment is always trial enrichment, never gene sets.
+`effects` estimates effects of treatment, `selection` chooses a subgroup, `plan` sizes the trial that follows with
+`design` (formulas) and `virtual` (simulated trials). `analysis` and `run_analysis` run all of it on a table or a run,
+`result` holds the result, `store` writes and reads it. Nothing here imports torch. Gene sets are another subject.
 """

@@ -72,7 +72,7 @@ def test_big198_on_the_command_line(shared: Find, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("others", "pieces"),
     [
-        ({}, ["hazard ratio", "cut chosen", "time lived"]),
+        ({}, ["hazard ratio", "cut chosen", "in survival time"]),
         ({"measure": "rmst", "horizon": "0.8"}, ["restricted mean time to 0.8"]),
         ({"measure": "survival", "follow_up": "0.7"}, ["difference of survival at 0.7"]),
         ({"response": "responded"}, ["difference of the response rate"]),
@@ -156,7 +156,12 @@ def odd(table: Path, column: str, values: Any) -> Path:
         ("marker", lambda f: f["marker"], {"cuts": "77"}, "cut 77 is outside the scores"),
         ("marker", lambda f: np.arange(160), {"cuts": "155"}, "leaves 4 patients inside"),
         ("marker", lambda f: f["marker"], {"cuts": "1;2"}, "write numbers separated by commas"),
-        ("marker", lambda f: f["marker"], {"cuts": "0", "shares": "0.5"}, "--cuts and --shares exclude each other"),
+        (
+            "marker",
+            lambda f: f["marker"],
+            {"cuts": "0", "shares": "0.5"},
+            "--cuts and --shares exclude each other",
+        ),
         ("marker", lambda f: f["marker"], {"shares": "30"}, "shares of patients lie between 0 and 1"),
         ("marker", lambda f: f["marker"], {"signature": "0.4"}, "a signature needs covariates"),
         ("marker", lambda f: f["marker"], {"horizon": "99"}, "horizon 99 is not between 0 and"),

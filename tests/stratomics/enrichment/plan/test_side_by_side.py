@@ -142,7 +142,7 @@ def test_invalid_questions_and_designs_are_refused_in_one_sentence() -> None:
     planned = side_by_side(asked).planned["enrichment"].design
     with pytest.raises(DesignError, match="there must be one of each per look"):
         replace(planned, efficacy=(1.0, 2.0))
-    with pytest.raises(DesignError, match="a design without assumptions"):
+    with pytest.raises(DesignError, match="the design has no assumptions"):
         replace(planned, assumptions=())
     content = to_json(planned)
     content["alhpa"] = content.pop("alpha")

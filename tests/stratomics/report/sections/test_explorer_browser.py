@@ -7,7 +7,7 @@ import io
 import itertools
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,7 @@ def table_of(run: Path) -> ExplorerTable:
     return table
 
 
-def same(found: Watched, table: ExplorerTable, place: dict[str, int]) -> None:
+def same(found: Watched, table: ExplorerTable, place: Mapping[str, int]) -> None:
     assert found.place == place
     expected = shown_at(table, place)
     assert {name: expected[name] for name in found.texts()} == found.texts()
