@@ -1,4 +1,4 @@
-"""Draw the packages as rooms and arrows, from their imports: ``python docs/layout.py [--revision REV] [--suffix NAME]``.
+"""Draw the packages as rooms and arrows: ``python docs/layout.py [--revision REV] [--suffix NAME]``.
 
 A room is a file or folder directly inside a package. An arrow from A to B means that a file of A imports a file of B;
 imports for types only and imports inside functions count.
@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PACKAGES", "Layout", "import_graph", "layout_of"]
+__all__ = ["PACKAGES", "Layout", "import_graph", "layout_of", "modules"]
 
 PACKAGES = ("omics", "datamodules", "models", "stratomics")
 ROOT = Path(__file__).parents[1]
@@ -66,9 +66,11 @@ def modules(root: Path) -> dict[str, Path]:
     return found
 
 
-def import_graph(root: Path) -> Graph:
-    """Module -> modules of the packages that it imports, wherever in the file the import stands."""
-    files = modules(root)
+def import_graph(files: Mapping[str, Path]) -> Graph:
+    """Find for each module the modules among `files` that it imports, wherever in the file the import stands.
+
+    ``from package import module`` is an import of the module, not of the package.
+    """
     graph: Graph = {name: set() for name in files}
     for name, file in files.items():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -78,6 +80,7 @@ def import_graph(root: Path) -> Graph:
                 for alias in node.names:
                     inner = f"{node.module}.{alias.name}"
                     graph[name] |= {inner if inner in files else node.module} & files.keys()
+        graph[name].discard(name)
     return graph
 
 
@@ -92,7 +95,7 @@ def layout_of(root: Path, package: str) -> Layout:
     for module, file in modules(root).items():
         if (name := room(module)) is not None:
             lines[name] += len(file.read_text(encoding="utf-8").splitlines())
-    pairs = ((room(a), room(b)) for a, targets in import_graph(root).items() for b in targets)
+    pairs = ((room(a), room(b)) for a, targets in import_graph(modules(root)).items() for b in targets)
     arrows = frozenset((a, b) for a, b in pairs if a is not None and b is not None and a != b)
     return Layout(dict(lines), arrows)
 
@@ -139,14 +142,14 @@ def main() -> None:
         root = ROOT
         if options.revision:
             command = ["git", "-C", str(ROOT), "archive", options.revision, *PACKAGES]
-            archive = subprocess.run(command, check=True, capture_output=True).stdout
+            archive = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603  # a revision of this repository
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(folder, filter="data")
             root = Path(folder)
         for package in PACKAGES:
             layout = layout_of(root, package)
             counts = f"{len(layout.lines)} rooms, {len(layout.arrows)} arrows, {len(layout.upward())} upwards"
-            print(f"{package}: {counts}")
+            print(f"{package}: {counts}")  # noqa: T201  # a script
             draw(layout, f"{package}/: {counts}", PICTURES / f"layout_{package}{options.suffix}.svg")
 
 

@@ -4,55 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from layout import PACKAGES, import_graph, modules
 from places import ROOT
 
-PACKAGES = ("omics", "datamodules", "models", "stratomics")
 MANY_FILES = ("omics/readers", "stratomics/report/sections")
 """Folders with one file per format and one file per section."""
 
 MOST_FILES = 20
-
-
-def module_name(file: Path, root: Path = ROOT) -> str:
-    """Dotted name of a module or, for ``__init__.py``, of its package."""
-    parts = file.relative_to(root).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imported_names(tree: ast.AST) -> Iterator[tuple[str, str | None]]:
-    """Module, and name taken from it, of each import: at the top, in a function, or for types only."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, None) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "relative imports are not used in this project"
-            yield from ((str(node.module), alias.name) for alias in node.names)
-
-
-def import_graph(files: dict[str, Path]) -> dict[str, set[str]]:
-    """Module -> modules among `files` that it imports.
-
-    A package is what its ``__init__.py`` imports: ``from package import module`` counts as an import of the module.
-    """
-    graph: dict[str, set[str]] = {}
-    for name, file in files.items():
-        graph[name] = set()
-        for module, attribute in imported_names(ast.parse(file.read_text(encoding="utf-8"))):
-            submodule = f"{module}.{attribute}"
-            target = submodule if submodule in files else module
-            if target in files and target != name:
-                graph[name].add(target)
-    return graph
-
-
-def project_files() -> dict[str, Path]:
-    """Module -> file, of the four packages."""
-    return {module_name(file): file for package in PACKAGES for file in (ROOT / package).rglob("*.py")}
 
 
 def cycle_in(graph: dict[str, set[str]]) -> list[str]:
@@ -65,7 +27,7 @@ def cycle_in(graph: dict[str, set[str]]) -> list[str]:
 
 
 def test_no_files_import_each_other_in_a_cycle() -> None:
-    graph = import_graph(project_files())
+    graph = import_graph(modules(ROOT))
     assert len(graph) > 300
     assert sum(map(len, graph.values())) > 1000
     cycle = cycle_in(graph)
@@ -73,13 +35,13 @@ def test_no_files_import_each_other_in_a_cycle() -> None:
 
 
 def test_no_folder_holds_too_many_files() -> None:
-    counts = Counter(file.parent.relative_to(ROOT).as_posix() for file in project_files().values())
+    counts = Counter(file.parent.relative_to(ROOT).as_posix() for file in modules(ROOT).values())
     found = {folder: n for folder, n in counts.items() if n > MOST_FILES and folder not in MANY_FILES}
     assert not found
 
 
 def test_each_folder_says_what_belongs_there() -> None:
-    for folder in {file.parent for file in project_files().values()}:
+    for folder in {file.parent for file in modules(ROOT).values()}:
         start = folder / "__init__.py"
         assert start.is_file(), folder
         assert ast.get_docstring(ast.parse(start.read_text(encoding="utf-8"))), start
@@ -97,5 +59,36 @@ def test_each_folder_says_what_belongs_there() -> None:
 def test_a_cycle_is_found(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.py").write_text(text)
     (tmp_path / "b.py").write_text("import a")
-    files = {module_name(file, tmp_path): file for file in tmp_path.glob("*.py")}
+    files = {file.stem: file for file in tmp_path.glob("*.py")}
     assert set(cycle_in(import_graph(files))) == {"a", "b"}
+
+
+def test_architecture_names_every_folder() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = {file.parent.name for file in modules(ROOT).values()} | {"bundled", "templates"}
+    missing = sorted(folder for folder in folders if f"{folder}/" not in text)
+    assert not missing
+    assert len(text.split()) <= 900
+
+
+def test_each_test_file_mirrors_a_module_or_a_folder() -> None:
+    """``tests/a/b/test_c[_aspect].py`` tests ``a/b/c.py``, the folder ``a/b/c`` or, if c is b, the folder ``a/b``."""
+    strangers = []
+    for package in PACKAGES:
+        for file in sorted((ROOT / "tests" / package).rglob("test_*.py")):
+            folder = ROOT / file.parent.relative_to(ROOT / "tests")
+            name = file.stem.removeprefix("test_")
+            names = {path.stem for path in folder.glob("*.py")} | {folder.name}
+            names |= {path.name for path in folder.iterdir() if path.is_dir()}
+            if not folder.is_dir() or not any(name == one or name.startswith(f"{one}_") for one in names):
+                strangers.append(file.relative_to(ROOT).as_posix())
+    assert not strangers
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    places: dict[str, list[str]] = {}
+    for name, file in modules(ROOT).items():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name)
+    assert not {name: where for name, where in places.items() if len(where) > 1}
