@@ -313,17 +313,17 @@ REFUSED: dict[str, tuple[Change, list[str], str]] = {
     "two positive": (
         _labels([1, 1] + [0] * 38),
         [],
-        "has 2 positive patient(s) among the patients to part into 3 folds",
+        "has 2 positive patient(s) among the patients to split into 3 folds",
     ),
     "two negative": (
         _labels([0, 0] + [1] * 38),
         [],
-        "has 2 negative patient(s) among the patients to part into 3 folds",
+        "has 2 negative patient(s) among the patients to split into 3 folds",
     ),
     "a class too small for the inner folds": (
         _labels([1, 1, 1] + [0] * 37),
         ["--split.inner_folds=3"],
-        "has 2 positive patient(s) among the patients to part into 3 folds",
+        "has 2 positive patient(s) among the patients to split into 3 folds",
     ),
     "a metric of survival": (
         lambda frames, spec: None,
@@ -408,6 +408,6 @@ def test_goes_through_the_trip(
         if prediction is run.predictions["stratomics"] and name == "survival beside it":
             assert prediction.patients["risk"].notna().all()
             continue
-        with pytest.raises(DataError, match="of no survival endpoint"):
+        with pytest.raises(DataError, match="have no survival endpoint"):
             _ = prediction.survival
     assert "<b>$x$" not in (run.path / "report.html").read_text()

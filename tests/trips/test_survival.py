@@ -346,8 +346,8 @@ def _text(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
     ("change", "words"),
     [
         (_events(0), "no events"),
-        (_events(2), "has 2 event(s) among the patients to part into 3 folds"),
-        (_events(3), "has 2 event(s) among the patients to part into 3 folds"),
+        (_events(2), "has 2 event(s) among the patients to split into 3 folds"),
+        (_events(3), "has 2 event(s) among the patients to split into 3 folds"),
         (_text, "rna.csv, column rna4, patient p002"),
     ],
     ids=["no events", "a fold without events", "an inner fold without events", "text"],
