@@ -1,4 +1,4 @@
-"""What mkdocs does to a page besides: docstrings name functions as Sphinx does, which markdown does not know."""
+"""Hook of mkdocs: remove the Sphinx roles of docstrings, such as ``:func:``, which markdown does not have."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ ROLE = re.compile(r":(?:func|class|mod|meth|data):(?=<code>)")
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Leave the name alone where its role stands before it."""
+    """Remove the role in front of each name on a page."""
     return ROLE.sub("", html)

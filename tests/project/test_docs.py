@@ -1,4 +1,4 @@
-"""The docs: built strictly without a network, complete over the tables, and true to what they quote."""
+"""The documentation: built strictly without a network, complete for every registry, and consistent with the code."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from omics.cohort.spec import ENDPOINT_KINDS, ArmSpec, CohortSpec, EndpointSpec,
 from omics.common.registry import resolve
 from omics.modalities import MODALITIES
 from stratomics.cli import COMMANDS
+from stratomics.report.text.abbreviations import ABBREVIATIONS
 
 ROOT = Path(stratomics.__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -31,13 +32,15 @@ def page(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build as `make docs` does; a broken link, anchor or reference ends it, and so does an attempt at the network."""
+    """Build as `make docs` does; a broken link, anchor or reference is an error, and so is a network access."""
     folder = tmp_path_factory.mktemp("site")
-    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    no_network = dict.fromkeys(
+        ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"
+    )
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
-        env={**os.environ, **nowhere},
+        env={**os.environ, **no_network},
         capture_output=True,
         text=True,
         check=False,
@@ -47,8 +50,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_site_is_built_strictly(site: Path) -> None:
-    for place in ("index.html", "quick_start.html", "api/omics.html"):
-        assert (site / place).is_file()
+    for file in ("index.html", "quick_start.html", "api/omics.html"):
+        assert (site / file).is_file()
     assert "read_cohort" in (site / "api" / "omics.html").read_text(encoding="utf-8")
 
 
@@ -68,13 +71,13 @@ def test_every_error_has_its_anchor_on_the_page(site: Path) -> None:
 @pytest.mark.parametrize("name", MODALITIES)
 def test_every_modality_has_a_section_with_its_scales(name: str) -> None:
     section = page("modalities.md").split(f"\n## {name}\n")[1].split("\n## ")[0]
-    said = re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
-    assert sorted(said) == sorted(resolve(MODALITIES, name, "modality").scales)
+    scales = re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
+    assert sorted(scales) == sorted(resolve(MODALITIES, name, "modality").scales)
 
 
 def test_every_factor_model_and_head_is_explained() -> None:
-    said = set(re.findall(r"^\| `(\w+)` \|", page("models.md"), flags=re.MULTILINE))
-    assert {*FACTOR_MODELS, *HEADS["survival"], *HEADS["response"]} == said
+    explained = set(re.findall(r"^\| `(\w+)` \|", page("models.md"), flags=re.MULTILINE))
+    assert {*FACTOR_MODELS, *HEADS["survival"], *HEADS["response"]} == explained
 
 
 def test_every_key_of_a_cohort_is_explained() -> None:
@@ -84,7 +87,13 @@ def test_every_key_of_a_cohort_is_explained() -> None:
     assert not [key for key in keys if not re.search(rf"\b{key}\b", text)]
 
 
-def test_commands_that_are_quoted_exist() -> None:
+@pytest.mark.parametrize("short", ABBREVIATIONS)
+def test_the_glossary_explains_every_abbreviation_of_the_report(short: str) -> None:
+    (row,) = (line for line in page("glossary.md").splitlines() if line.startswith(f"| {short} |"))
+    assert ABBREVIATIONS[short].lower() in row.lower()
+
+
+def test_quoted_commands_exist() -> None:
     for path in DOCS.glob("*.md"):
         blocks = re.findall(
             r"^```sh\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
@@ -93,14 +102,18 @@ def test_commands_that_are_quoted_exist() -> None:
         assert set(quoted) <= set(COMMANDS), path
 
 
-def test_figures_of_the_comparison_stand_in_the_readme_too() -> None:
-    rows = [line for line in page("compare.md").splitlines() if line.endswith("| 92 of 92 |")]
+def test_the_readme_shows_the_figures_of_the_comparison() -> None:
+    predicted = "| 92 of 92 |"
+    rows = [line for line in page("compare.md").splitlines() if line.endswith(predicted)]
     assert len(rows) == 6
-    assert not [row for row in rows if row not in (ROOT / "README.md").read_text(encoding="utf-8")]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "all 92 patients" in readme.replace("\n", " ")
+    # The last column of the README is another one.
+    assert not [row for row in rows if row.removesuffix(predicted[1:]) not in readme]
 
 
-def test_every_page_is_in_the_contents() -> None:
+def test_every_page_is_in_the_navigation() -> None:
     listed = re.findall(r": (\S+\.md)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    there = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
-    assert there == set(listed)
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+    assert pages == set(listed)
     assert yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["theme"]["font"] is False

@@ -1,4 +1,4 @@
-"""Every error that can be raised is explained in docs/errors.md, and the line on the screen leads there."""
+"""Every error that can be raised is explained in docs/errors.md, and the line on the screen links to it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,21 @@ PAGE = ROOT / "docs" / "errors.md"
 HEADINGS = re.findall(r"^### (\S+)$", PAGE.read_text(encoding="utf-8").lower(), flags=re.MULTILINE)
 
 
-def _place_of_code(function: ast.FunctionDef) -> int | None:
-    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
-    return names.index("code") if "code" in names else None
+def _position_of_code(function: ast.FunctionDef) -> int | None:
+    """Position of an argument `code` that is text; the code of a process or of the project is something else."""
+    arguments = [*function.args.posonlyargs, *function.args.args]
+    codes = [
+        position
+        for position, argument in enumerate(arguments)
+        if argument.arg == "code"
+        and argument.annotation is not None
+        and ast.unparse(argument.annotation) == "str"
+    ]
+    return codes[0] if codes else None
 
 
 def _patterns(code: ast.expr) -> Iterator[str]:
-    """Texts that an expression can become, as patterns; of a variable none, for its callers are looked at."""
+    """Patterns of the texts that an expression can become; none for a variable `code`, whose callers are scanned."""
     match code:
         case ast.Constant(value=str(text)):
             yield re.escape(text)
@@ -38,33 +46,32 @@ def _patterns(code: ast.expr) -> Iterator[str]:
             return
         case _:
             pytest.fail(
-                f"line {code.lineno}: the code of an error is {ast.unparse(code)}, which nobody can look up"
+                f"line {code.lineno}: the code of an error is {ast.unparse(code)}, and must be a literal"
             )
 
 
 def raised() -> set[str]:
-    """Codes of every call that takes one: of CohortError, and of functions that hand theirs on."""
+    """Codes in all calls of CohortError, and of functions that pass a code to it."""
     folders = ("omics", "datamodules", "models", "stratomics")
     trees = [ast.parse(path.read_text()) for folder in folders for path in (ROOT / folder).rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
-    places = {"CohortError": 1}
+    positions = {"CohortError": 1}
     for node in nodes:
-        # In the command line itself, `code` is that of the process.
-        if isinstance(node, ast.FunctionDef) and node.name not in {"__init__", "_complain"}:
-            place = _place_of_code(node)
-            if place is not None:
-                places[node.name] = place
-    found: set[str] = set()
+        if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+            position = _position_of_code(node)
+            if position is not None:
+                positions[node.name] = position
+    codes: set[str] = set()
     for node in nodes:
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in positions):
             continue
-        named = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-        for code in named or node.args[places[node.func.id] :][:1]:
-            found |= set(_patterns(code))
-    return found
+        by_name = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+        for code in by_name or node.args[positions[node.func.id] :][:1]:
+            codes |= set(_patterns(code))
+    return codes
 
 
-def test_every_code_has_one_place_on_the_page() -> None:
+def test_every_code_has_one_heading_on_the_page() -> None:
     patterns = raised()
     assert len(patterns) > 100
     assert len(HEADINGS) == len(set(HEADINGS))
@@ -78,17 +85,17 @@ def test_the_page_explains_nothing_that_is_never_raised() -> None:
     assert not [h for h in HEADINGS if h not in kinds and not any(re.fullmatch(p, h) for p in patterns)]
 
 
-def test_every_kind_of_error_has_a_place() -> None:
-    def below(kind: type[StratomicsError]) -> Iterator[type[StratomicsError]]:
+def test_every_kind_of_error_has_a_heading() -> None:
+    def with_subclasses(kind: type[StratomicsError]) -> Iterator[type[StratomicsError]]:
         yield kind
         for child in kind.__subclasses__():
-            yield from below(child)
+            yield from with_subclasses(child)
 
-    for kind in set(below(StratomicsError)) - {CohortError}:
+    for kind in set(with_subclasses(StratomicsError)) - {CohortError}:
         assert documentation_link(kind("x")).removeprefix("docs/errors.md#") in HEADINGS
 
 
-def test_the_link_goes_by_code_or_by_kind() -> None:
+def test_the_link_is_made_from_the_code_or_the_kind() -> None:
     assert documentation_link(CohortError("x", "negative_time")) == "docs/errors.md#negative_time"
     assert documentation_link(TooFewError("x")) == "docs/errors.md#toofewerror"
     assert documentation_link(FitError("x")) == "docs/errors.md#fiterror"

@@ -1,4 +1,4 @@
-"""Walls: no torch above Prediction, nothing heavy behind ``--help``, tables that point to something."""
+"""Imports: no torch above Prediction, no heavy package for ``--help``, and registry entries that resolve."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def modules(folder: str) -> list[str]:
 
 
 def test_no_torch_above_prediction() -> None:
-    rooms = [*modules("evaluation"), *modules("report"), *modules("enrichment"), *modules("ui")]
-    assert len(rooms) >= 30
-    all_entries = [*rooms, "stratomics.runs.run_directory", "models.prediction"]
-    assert not loaded_after("\n".join(f"import {name}" for name in all_entries)) & set(HEAVY)
+    names = [*modules("evaluation"), *modules("report"), *modules("enrichment"), *modules("ui")]
+    assert len(names) >= 30
+    names += ["stratomics.runs.run_directory", "models.prediction"]
+    assert not loaded_after("\n".join(f"import {name}" for name in names)) & set(HEAVY)
 
 
-def test_the_first_floor_never_imports_torch() -> None:
+def test_omics_never_imports_torch() -> None:
     names = [
         ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
         for path in sorted((ROOT.parent / "omics").rglob("*.py"))
@@ -68,7 +68,7 @@ def test_help_is_light() -> None:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert "stratomics COMMAND" in done.stdout
-    # A count of modules and not of seconds: machines are noisy, imports are not.
+    # The number of modules is counted, because times vary between machines.
     assert len(loaded_after("from stratomics.cli import main; main(['--help'])")) < 120
     assert after.ru_utime - before.ru_utime < 5
 
@@ -86,7 +86,7 @@ def test_help_is_light() -> None:
     ],
     ids=["modalities", "readers", "factors", "heads", "baselines", "metrics", "commands"],
 )
-def test_every_line_of_a_table_points_to_something(table: dict[str, str], what: str) -> None:
+def test_every_registry_entry_resolves(table: dict[str, str], what: str) -> None:
     for name in table:
         assert resolve(table, name, what) is not None
     with pytest.raises(ConfigError, match="did you mean"):
@@ -94,16 +94,16 @@ def test_every_line_of_a_table_points_to_something(table: dict[str, str], what: 
 
 
 @pytest.mark.parametrize("tables", [HEADS, BASELINES, METRICS], ids=["heads", "baselines", "metrics"])
-def test_a_name_is_one_thing_whatever_the_kind_of_endpoint(tables: dict[str, dict[str, str]]) -> None:
+def test_a_name_is_the_same_for_each_kind_of_endpoint(tables: dict[str, dict[str, str]]) -> None:
     assert set(tables) == {"survival", "response"}
-    assert len({place for own in tables.values() for place in own.items()}) == len(all_entries(tables))
+    assert len({entry for table in tables.values() for entry in table.items()}) == len(all_entries(tables))
     assert all(tables.values())
 
 
-def test_a_reader_who_has_seen_enough_is_no_fault() -> None:
-    """As `head` does: the pipe is closed before everything is written."""
-    words = [sys.executable, "-m", "stratomics", "check", "bundled:tcga_acc", "--json"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+def test_a_closed_pipe_is_no_error() -> None:
+    """`head` closes the pipe before everything is written."""
+    command = [sys.executable, "-m", "stratomics", "check", "bundled:tcga_acc", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

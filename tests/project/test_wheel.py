@@ -1,4 +1,4 @@
-"""The built wheel, installed outside the repository, runs beside a user's own models."""
+"""The built wheel, installed outside the repository, runs next to a user's package named models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from small import UNRECORDED
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    words = [
+    command = [
         sys.executable,
         "-m",
         "pip",
@@ -27,13 +27,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder),
         str(ROOT),
     ]
-    subprocess.run(words, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)
     (path,) = folder.glob("*.whl")
     return path
 
 
 @pytest.mark.slow
-def test_the_wheel_carries_configs_cohort_types_and_licences(wheel: Path) -> None:
+def test_the_wheel_contains_configs_cohort_types_and_licences(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
         "stratomics/configs/default.yaml",
@@ -52,11 +52,11 @@ def test_the_wheel_carries_configs_cohort_types_and_licences(wheel: Path) -> Non
 
 
 @pytest.mark.slow
-def test_the_wheel_runs_beside_a_users_own_models(wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_runs_next_to_a_users_package_named_models(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     site = next((environment / "lib").glob("python*")) / "site-packages"
-    # The dependencies come from where the tests run; the package itself only from the wheel.
+    # Dependencies come from the environment of the tests; the package itself comes from the wheel only.
     (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     python = environment / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--no-deps", "--quiet", str(wheel)], check=True)
@@ -64,7 +64,7 @@ def test_the_wheel_runs_beside_a_users_own_models(wheel: Path, tmp_path: Path) -
     (here / "models").mkdir(parents=True)
     (here / "models" / "__init__.py").write_text("raise RuntimeError('a package of the user')")
     (here / "models.py").write_text("raise RuntimeError('a module of the user')")
-    words = [
+    command = [
         environment / "bin" / "stratomics",
         "run",
         "configs/experiment/tcga_acc.yaml",
@@ -72,14 +72,14 @@ def test_the_wheel_runs_beside_a_users_own_models(wheel: Path, tmp_path: Path) -
         "--split.folds=2",
         "--baselines=[clinical_cox]",
     ]
-    done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (here / done.stdout.splitlines()[-1] / "report.html").is_file()
-    where = subprocess.run(
+    imported = subprocess.run(
         [python, "-c", "import sys; sys.path.pop(0); import models; print(models.__file__)"],
         cwd=here,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert str(site) in where.stdout
+    assert str(site) in imported.stdout
