@@ -151,9 +151,7 @@ def test_a_training_row_changes_the_fitted_values(cohort: Any) -> None:
 
 @pytest.mark.parametrize("impute", sorted(IMPUTATIONS))
 @pytest.mark.parametrize("normalization", METHODS)
-def test_a_patient_alone_gets_the_same_values(
-    cohort: Any, normalization: str | None, impute: str
-) -> None:
+def test_a_patient_alone_gets_the_same_values(cohort: Any, normalization: str | None, impute: str) -> None:
     """A single new patient gets exactly the same numbers as among sixty patients."""
     normalize = {} if normalization is None else {"rna": normalization, "metabolite": normalization}
     data = fitted(cohort, HarmonizeConfig(normalize=normalize, correct_site=True, impute=impute))
