@@ -41,13 +41,13 @@ def caveats(
         (
             usable < MOST,
             (
-                f"only {usable:.0%} of the resamples give an effect, so the corrected effect is unreliable; choose cuts "
-                "nearer to the middle"
+                f"only {usable:.0%} of the resamples give an effect, so the corrected effect is unreliable; choose "
+                "cuts nearer to the middle"
             ),
         ),
         (
             repeats is not None and repeats < REPEATS,
-            f"{repeats} repeats of the cross-fit: intervals of one cover about 90% and not 95%; run {REPEATS}",
+            f"{repeats} repeats of the cross-fit: an interval of one covers 90% and not 95%; run {REPEATS}",
         ),
         (
             learned,

@@ -62,7 +62,7 @@ def response_trial(seed: int, n: int = 200) -> Trial:
 
 
 def with_arms(run: Path, response: bool = False) -> Path:
-    """Add curves under each arm to a written run; with `response`, an endpoint on which patients of high benefit gain."""
+    """Add curves under each arm to a written run; with `response`, an endpoint that follows the benefit."""
     table = pd.read_parquet(run / "predictions.parquet")
     keys = table[["sample_id", "repeat", "fold"]]
     curves = [

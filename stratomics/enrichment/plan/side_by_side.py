@@ -12,97 +12,15 @@ from omics.common.errors import DesignError
 from stratomics.enrichment.design.adaptive_size import adaptive_rule, adaptive_size
 from stratomics.enrichment.design.group_sequential import GroupSequential, fixed_design
 from stratomics.enrichment.design.sample_size import Size, size_of_one_test, size_of_two_tests
-from stratomics.enrichment.design.setting import AssumedEffect, Setting
-from stratomics.enrichment.design.step_rate import StepRate
-from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign, boundary_or_none
+from stratomics.enrichment.design.trial_design import Estimand, TrialDesign, boundary_or_none
 from stratomics.enrichment.plan.planned_trials import DesignRow
+from stratomics.enrichment.plan.question import Question
 from stratomics.enrichment.virtual.adaptive import AdaptiveTrial
 from stratomics.enrichment.virtual.outcomes import TrialPlan
 from stratomics.enrichment.virtual.single import AllComers, EnrichmentTrial
 from stratomics.enrichment.virtual.stratified import StratifiedTrial
 
-__all__ = ["Planned", "Question", "SideBySide", "side_by_side"]
-
-
-@dataclass(frozen=True)
-class Question:
-    """The question that all designs answer.
-
-    Parameters
-    ----------
-    setting
-        Disease, assay, candidates, costs.
-    effect
-        Hazard ratios to plan for, inside and outside the subgroup; they should be corrected for the
-        choice of the subgroup.
-    sources
-        Where each assumption comes from, by its name in :data:`ASSUMED`.
-    subgroup, treatment, endpoint
-        In words, for the estimand.
-    power, alpha
-        Power to reject any hypothesis; `alpha` is one-sided and familywise.
-    looks
-        Boundaries of the two designs that test one population; one look at the end if None.
-    interim
-        Share of the events at which the adaptive design selects.
-    follow_up
-        Follow-up of the last patient, in the unit of the rates.
-    intercurrent_events
-        How they are handled, for the estimand.
-    seed
-        Seed of the simulations that size the adaptive design.
-    """
-
-    setting: Setting
-    effect: AssumedEffect
-    sources: Mapping[str, str]
-    subgroup: str
-    treatment: str
-    endpoint: str
-    follow_up: float
-    power: float = 0.8
-    alpha: float = 0.025
-    looks: GroupSequential | None = None
-    interim: float = 0.4
-    intercurrent_events: str = (
-        "treatment policy: all patients are followed and counted; loss to follow-up is uninformative"
-    )
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        missing = [name for name in ASSUMED if not self.sources.get(name, "").strip()]
-        if missing:
-            raise DesignError(
-                f"no source for {', '.join(missing)}; state for each where it comes from, or who assumed it"
-            )
-        if self.looks is not None and self.looks.alpha != self.alpha:
-            raise DesignError(
-                f"the looks use alpha {self.looks.alpha:g} and the question {self.alpha:g}; they must agree"
-            )
-
-    @property
-    def boundaries(self) -> GroupSequential:
-        """Looks of the designs that test one population."""
-        return fixed_design(self.alpha) if self.looks is None else self.looks
-
-    @property
-    def assumptions(self) -> tuple[Assumption, ...]:
-        """Each with its source."""
-        return tuple(Assumption(name, value(self), self.sources[name]) for name, value in ASSUMED.items())
-
-
-ASSUMED: dict[str, Callable[[Question], float | str]] = {
-    "hazard ratio inside": lambda q: q.effect.inside,
-    "hazard ratio outside": lambda q: q.effect.outside,
-    "prevalence": lambda q: q.setting.assay.prevalence,
-    "sensitivity": lambda q: q.setting.assay.sensitivity,
-    "specificity": lambda q: q.setting.assay.specificity,
-    "hazard of controls inside": lambda q: _steps(q.setting.inside),
-    "hazard of controls outside": lambda q: _steps(q.setting.outside),
-    "candidates": lambda q: _steps(q.setting.candidates),
-    "dropout": lambda q: q.setting.dropout,
-}
-"""What the size of a trial is based on: name -> its value in a question."""
+__all__ = ["DESIGNS", "Planned", "SideBySide", "side_by_side"]
 
 
 @dataclass(frozen=True)
@@ -170,7 +88,9 @@ def side_by_side(question: Question) -> SideBySide:
     Examples
     --------
     >>> from stratomics.enrichment.design.assay import Assay
+    >>> from stratomics.enrichment.design.setting import AssumedEffect, Setting
     >>> from stratomics.enrichment.design.step_rate import StepRate
+    >>> from stratomics.enrichment.plan.question import ASSUMED
     >>> setting = Setting(Assay(0.4), StepRate.of_median(12.0), StepRate.of_median(18.0), StepRate.constant(30.0))
     >>> question = Question(
     ...     setting, AssumedEffect(0.6, 0.9), dict.fromkeys(ASSUMED, "assumed for this example"),
@@ -242,7 +162,8 @@ def _adaptive(question: Question) -> Planned:
     population = f"all comers, or after the interim look only those positive for: {question.subgroup}"
     multiplicity = (
         "closed test of both populations, their intersection by Spiessens and Debois; two stages of log-rank scores "
-        f"combined by the inverse normal method, the first with weight {rule.first_weight:.4f}; no rejection at the interim look"
+        f"combined by the inverse normal method, the first with weight {rule.first_weight:.4f}; no rejection "
+        "at the interim look"
     )
     final = fixed_design(question.alpha).efficacy[0]
     looks = GroupSequential(
@@ -302,9 +223,3 @@ def _looks(looks: GroupSequential) -> str:
         return "one look"
     shares = ", ".join(f"{share:.3g}" for share in looks.information)
     return f"{looks.looks} looks at {shares} of the events"
-
-
-def _steps(rate: StepRate) -> str:
-    return "; ".join(
-        f"{value:.4g} from {start:g}" for start, value in zip(rate.starts, rate.rates, strict=True)
-    )

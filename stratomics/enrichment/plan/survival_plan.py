@@ -22,7 +22,8 @@ from stratomics.enrichment.plan.planned_trials import (
     PlannedTrials,
     VirtualTrialRow,
 )
-from stratomics.enrichment.plan.side_by_side import DESIGNS, Question, SideBySide, side_by_side
+from stratomics.enrichment.plan.question import Question
+from stratomics.enrichment.plan.side_by_side import DESIGNS, SideBySide, side_by_side
 from stratomics.enrichment.plan.trial_assumptions import TrialAssumptions, TrialRequest, trial_assumptions
 from stratomics.enrichment.selection.subgroup import Subgroup
 from stratomics.enrichment.virtual.baseline_hazard import baseline_hazard

@@ -19,7 +19,9 @@ Array = NDArray[np.float64]
 
 DIRECTIONS = ("above", "below")
 MISSING = ("abstain", "score")
-EXPLORATORY = "exploratory: rule and effects come from the same patients, and the rule needs a trial to confirm it"
+EXPLORATORY = (
+    "exploratory: rule and effects come from the same patients, and the rule needs a trial to confirm it"
+)
 CONFIRMATORY = "confirmatory: the rule was locked before these patients were analysed"
 
 

@@ -39,7 +39,9 @@ def effects_panel(result: EnrichmentResult) -> Panel:
 
 def power_panel(plan: PlannedTrials) -> Panel:
     """Build the panel of the virtual trials."""
-    sentence = "Power at the estimate alone is optimistic: half the effect, a delayed one and none at all are shown beside it."
+    sentence = (
+        "Power at the estimate alone is optimistic; half the effect, a delayed one and none are shown too."
+    )
     table = pd.DataFrame(
         [(DESIGN_NAMES[row.plan], TRUTH_NAMES[row.truth], row.rejected) for row in plan.virtual],
         columns=["design", "truth", "share of virtual trials that reject"],

@@ -31,7 +31,9 @@ from stratomics.runs.run_directory import RunDirectory
 def test_an_enrichment_is_read_back_as_it_was_stored(write_run: Callable[..., Path], response: bool) -> None:
     run = RunDirectory(with_arms(write_run(), response))
     request = TrialRequest(trials=100, plan_for=None if response else 0.6)
-    result = enrich_run(run, "a", shares=[0.4, 0.6], request=request, markers=["age"], draws=20, signature=0.4)
+    result = enrich_run(
+        run, "a", shares=[0.4, 0.6], request=request, markers=["age"], draws=20, signature=0.4
+    )
     assert result.run is not None
     assert result.run.plan.design is not None
     assert result.signature is not None
@@ -88,7 +90,8 @@ def test_keys_that_are_left_out_have_their_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "read"), [("no", "no"), ("adaptive", "adaptive"), ("yes", "yes"), (True, "yes"), (False, "no")]
+    ("written", "read"),
+    [("no", "no"), ("adaptive", "adaptive"), ("yes", "yes"), (True, "yes"), (False, "no")],
 )
 def test_the_allocation_of_a_cohort_is_one_of_three_words(
     write_run: Callable[..., Path], written: object, read: str

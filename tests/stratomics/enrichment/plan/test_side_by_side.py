@@ -19,7 +19,8 @@ from stratomics.enrichment.design.sample_size import size_of_one_test, size_of_t
 from stratomics.enrichment.design.setting import AssumedEffect, Economics, Setting
 from stratomics.enrichment.design.step_rate import StepRate
 from stratomics.enrichment.design.trial_design import Assumption, TrialDesign
-from stratomics.enrichment.plan.side_by_side import ASSUMED, DESIGNS, Question, side_by_side
+from stratomics.enrichment.plan.question import ASSUMED, Question
+from stratomics.enrichment.plan.side_by_side import DESIGNS, side_by_side
 from stratomics.enrichment.store import from_json, load_design, save_design, to_json
 from stratomics.enrichment.virtual.effect_scenarios import LogHazardRatio, NormalPrior
 from stratomics.enrichment.virtual.trials import virtual_trials
