@@ -70,7 +70,7 @@ def test_the_initial_values_of_a_member_do_not_depend_on_the_others() -> None:
 
 def test_without_the_deep_path_it_is_ridge_cox() -> None:
     inputs = draw(members=2)
-    eta = fitted(inputs, network(2, hidden=0), epochs=1500, ridge=0.2)
+    eta = fitted(inputs, network(2, hidden=0), epochs=300, ridge=0.2)
     for member in range(2):
         rows = (inputs.targets[0].weight[member] > 0).numpy()
         x, event, time = (
@@ -108,7 +108,7 @@ def test_without_the_deep_path_the_logistic_head_is_ridge_logistic_regression() 
     x, weight = rng.normal(size=(90, 2, 4)), (rng.random((2, 90)) < 0.8).astype(np.float64)
     positive = rng.random(90) < expit(x[:, 0, 0] - 1.0)
     target = ResponseTarget(*map(torch.from_numpy, (positive, positive.astype(np.int64), weight)))
-    trainer = TrainerConfig(epochs=1500, learning_rate=0.05)
+    trainer = TrainerConfig(epochs=300, learning_rate=0.05)
     both = network(2, hidden=0, intercept=torch.zeros(2, 1)).double()
     inputs = MemberInputs(torch.from_numpy(x), (target,))
     stratifier = train(

@@ -158,8 +158,13 @@ def test_variance_explained_equals_that_of_the_simulation(kind: Any) -> None:
         assert total / (1 - total) == pytest.approx((loadings**2).sum() / 60, rel=0.25)
 
 
-def test_fit_transform_returns_factors_as_of_new_patients(kind: Any) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name.endswith("vae") else ()) for name in MODELS],
+)
+def test_fit_transform_returns_factors_as_of_new_patients(name: str) -> None:
     """Two weak factors in 40 patients and 900 features: factors from `transform` are too large."""
+    kind = resolve(FACTOR_MODELS, name, "factors.model")
     errors, variances = [], []
     for seed in range(3):
         batch, z = simulated(40, 2, 300, seed, noise=5.0)
@@ -203,7 +208,7 @@ def test_a_model_that_is_not_fitted_is_reported(kind: Any) -> None:
 
 def test_a_real_cohort_with_half_of_a_view_missing(kind: Any, acc: Any) -> None:
     batch = Harmonizer(HarmonizeConfig()).fit(acc[:70]).transform(acc)
-    model = kind(5, 0).fit(batch.take(np.arange(70)))
+    model = short(kind, 5).fit(batch.take(np.arange(70)))
     factors = model.transform(batch)
     assert factors.mean.shape[0] == 92
     assert np.isfinite(factors.mean).all()

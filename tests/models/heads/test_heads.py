@@ -135,7 +135,7 @@ def test_the_loss_of_a_member_depends_on_its_patients_only(kind: str, name: str)
 @every
 def test_recovers_the_covariate_that_determines_the_outcome(kind: str, name: str) -> None:
     x, endpoint = endpoint_of(kind, 400)
-    head, estimates = trained(kind, name, x, endpoint)
+    head, estimates = trained(kind, name, x, endpoint, epochs=40)
     calibration = head.calibrate(estimates[0] - estimates[0].mean(axis=0), endpoint)
     assert calibration.slope > 0
     ids = np.arange(400).astype(str)
@@ -200,7 +200,7 @@ def test_delayed_entry_does_not_bias(name: str) -> None:
     blind = Survival(time, event, event, cause=event.astype(np.int64))
     slopes = {}
     for what, survival in (("late", late), ("blind", blind)):
-        head, estimates = trained("survival", name, x, survival, epochs=200, ridge=0.001)
+        head, estimates = trained("survival", name, x, survival, members=1, epochs=80, ridge=0.001)
         slopes[what] = np.polyfit(x, estimates[0].mean(axis=1), 1)[0]
         if what == "late":
             calibration = head.calibrate(estimates[0] - estimates[0].mean(axis=0), survival)
@@ -286,7 +286,7 @@ def test_with_one_cause_competing_risks_is_the_logistic_hazard() -> None:
 
 def test_the_shared_effect_of_the_logistic_hazard_is_near_that_of_cox() -> None:
     x, survival = endpoint_of("survival", 3000, causes=1)
-    _, estimates = trained("survival", "logistic_hazard", x, survival, epochs=300)
+    _, estimates = trained("survival", "logistic_hazard", x, survival, members=1, epochs=100)
     slope = torch.tensor(np.polyfit(x, estimates[0].mean(axis=1), 1)[0], requires_grad=True)
     best, x_t = slope.detach().clone().requires_grad_(), torch.from_numpy(x)
     optimizer = torch.optim.LBFGS([best], line_search_fn="strong_wolfe")
