@@ -44,7 +44,7 @@ def one_curve(cases: SurvivalCases, probability: np.ndarray) -> SurvivalCases:
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_a_response_equals_dcurves(seed: int) -> None:
     data = responses(seed=seed)
     of_repeats = []
@@ -60,7 +60,7 @@ def test_a_response_equals_dcurves(seed: int) -> None:
     np.testing.assert_allclose(treat_all(data, THRESHOLDS, once(data))[0], treat_all_patients, atol=1e-8)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_survival_equals_dcurves(seed: int) -> None:
     """Except where all treated patients had the event before the horizon: there dcurves has no value."""
     data = survivals(repeats=1, seed=seed)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from claims import repetitions as sizes
+from claims import z_of
 
 from datamodules.split import stratified_folds
 from models.config import TrainerConfig
@@ -21,15 +23,17 @@ from stratomics.experiment.check_config import complete_config
 from stratomics.experiment.tasks import predict_methods
 from stratomics.fitting.training_part import NewPatients
 
-PERMUTATIONS = 20
+SMALL, FULL = 3, 20
 
 
-def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float]]:
+def permuted_scores(
+    cohort: Any, kind: str, metric: str, permutations: int, epochs: int
+) -> dict[str, list[float]]:
     """Method -> metric of each permutation of the outcome, 3 folds each."""
-    config = complete_config(ExperimentConfig(trainer=TrainerConfig(epochs=100)), kind)
+    config = complete_config(ExperimentConfig(trainer=TrainerConfig(epochs=epochs)), kind)
     columns = {"survival": ["time", "event"], "response": ["response"]}[kind]
     scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *(config.baselines or ()))}
-    for number in range(PERMUTATIONS):
+    for number in range(permutations):
         shuffled = cohort.copy()
         order = named_generator(number, "permutation").permutation(cohort.n_obs)
         shuffled.obs[columns] = shuffled.obs[columns].to_numpy()[order]
@@ -37,7 +41,9 @@ def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float
         folds = stratified_folds(shuffled, 3, 1, number, "outer")
         parts: dict[str, list[Prediction]] = {name: [] for name in scores}
         for fold in folds:
-            for name, prediction in predict_methods(NewPatients.of_fold(shuffled, fold, config, number)).items():
+            for name, prediction in predict_methods(
+                NewPatients.of_fold(shuffled, fold, config, number)
+            ).items():
                 parts[name].append(prediction.at(0, fold.number))
         for name, predicted in parts.items():
             cases = cases_of(Prediction.concatenate(predicted), ids, endpoint)
@@ -46,21 +52,33 @@ def permuted_scores(cohort: Any, kind: str, metric: str) -> dict[str, list[float
 
 
 def check_chance(scores: dict[str, list[float]]) -> None:
-    """The mean of each method is within 3 standard errors of 0.5."""
+    """The mean of each method is within 3 standard errors of 0.5.
+
+    A few permutations do not tell their standard error: at the small size it is the largest of a method at the full
+    size of the response, which has about as many patients, and all methods share the false alarms.
+    """
     for name, values in scores.items():
-        error = np.std(values, ddof=1) / np.sqrt(len(values))
+        if len(values) == FULL:
+            error, z = np.std(values, ddof=1) / np.sqrt(len(values)), 3.0
+        else:
+            error, z = 0.035 * np.sqrt(FULL / len(values)), z_of(len(scores))
         print(f"{name}: mean {np.mean(values):.4f}, standard error {error:.4f}")  # noqa: T201  # shown with -s
-        assert abs(np.mean(values) - 0.5) < 3 * error, (name, np.mean(values), error)
+        assert abs(np.mean(values) - 0.5) < z * error, (name, np.mean(values), error)
 
 
-@pytest.mark.slow
+@sizes(SMALL, FULL)
 @pytest.mark.timeout(2400)
-def test_permuted_survival_is_chance(acc: Any) -> None:
-    """20 permutations of 92 patients: a mean C has a Monte Carlo standard error of 0.009 to 0.017."""
-    check_chance(permuted_scores(acc, "survival", "harrell_c"))
+def test_permuted_survival_is_chance(acc: Any, write_small: Callable[..., Path], repetitions: int) -> None:
+    """20 permutations of 92 patients: a mean C has a Monte Carlo standard error of 0.009 to 0.017.
+
+    The small size permutes the outcome of the small cohort, which has 40 patients.
+    """
+    cohort, epochs = (acc, 100) if repetitions == FULL else (read_cohort(write_small()), 20)
+    check_chance(permuted_scores(cohort, "survival", "harrell_c", repetitions, epochs))
 
 
-@pytest.mark.slow
-def test_permuted_response_is_chance(write_response: Callable[..., Path]) -> None:
+@sizes(SMALL, FULL)
+def test_permuted_response_is_chance(write_response: Callable[..., Path], repetitions: int) -> None:
     """20 permutations of 36 labelled patients: a mean AUROC has a Monte Carlo standard error of 0.016 to 0.035."""
-    check_chance(permuted_scores(read_cohort(write_response()), "response", "auroc"))
+    epochs = 100 if repetitions == FULL else 20
+    check_chance(permuted_scores(read_cohort(write_response()), "response", "auroc", repetitions, epochs))

@@ -108,7 +108,7 @@ def test_intersections_equal_their_definitions(subgroup: float, all_comers: floa
 
 def test_the_closed_test_equals_one_by_hand() -> None:
     rng = np.random.default_rng(6)
-    n, critical, weight = 2_000, 1.2, 0.3
+    n, critical, weight = 500, 1.2, 0.3
     z = rng.normal(0.8, 1.0, (4, n))
     share = rng.uniform(0.1, 0.9, (2, n))
     keep = rng.random((2, n)) < 0.7

@@ -229,7 +229,7 @@ SHAPES = st.sampled_from(
 
 
 @given(SHAPES, st.lists(st.floats(0.05, 0.95), min_size=1, max_size=4), st.floats(0.005, 0.1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_spending_spends_exactly_alpha(
     spending: Callable[..., np.ndarray], interim: list[float], alpha: float
 ) -> None:
@@ -243,7 +243,7 @@ def test_spending_spends_exactly_alpha(
 
 
 @given(POWER, st.integers(2, 5))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_futility_keeps_the_level_and_the_power(power: float, looks: int) -> None:
     plain = obrien_fleming(looks)
     design = with_futility(plain, hwang_shih_decani(-2), power)
@@ -299,7 +299,7 @@ def test_expected_events_equal_those_of_simulated_patients() -> None:
 
 
 @given(st.floats(50, 400), st.floats(0.0, 0.05), st.floats(0.1, 0.7))
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_duration_is_the_inverse_of_events(patients: float, dropout: float, share: float) -> None:
     calendar = example_calendar(dropout, StepRate((0.0, 6.0), (5.0, 20.0)))
     events = share * calendar.events(patients, 1e5)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from claims import at_most, repetitions, z_of
 
 from omics.common.errors import DesignError, InputError
 from stratomics.enrichment import design, virtual
@@ -47,25 +48,30 @@ def question(effect: AssumedEffect, setting: Setting = SETTING) -> Question:
     )
 
 
-@pytest.mark.slow
+@repetitions(1_000, 5_000)
 @pytest.mark.parametrize("assay", [Assay(0.4), Assay(0.4, 0.85, 0.9)], ids=["perfect", "imperfect"])
-def test_every_design_has_about_the_power_it_was_planned_for(assay: Assay) -> None:
+def test_every_design_has_about_the_power_it_was_planned_for(assay: Assay, repetitions: int) -> None:
     """5,000 trials, standard error 0.006, beside what Schoenfeld's formula and averaging effects leave out: 0.04."""
+    # A power and a level of each of four designs; means of durations and of patients vary less than those.
+    allowed, level, off = 0.04, 0.025 + 3 * 0.0022, 0.01
+    if repetitions < 5_000:
+        allowed += z_of(8) * 0.006 * math.sqrt(5_000 / repetitions)
+        level, off = at_most(0.025, repetitions, checks=8) / repetitions, 0.02
     setting = replace(SETTING, assay=assay)
     planned = side_by_side(question(AssumedEffect(0.6, 0.9), setting))
     prior = NormalPrior(LogHazardRatio(math.log(0.6)), LogHazardRatio(math.log(0.9)))
-    table = virtual_trials(planned.plans, setting, prior, trials=5_000, seed=1).table.set_index(
+    table = virtual_trials(planned.plans, setting, prior, trials=repetitions, seed=1).table.set_index(
         ["truth", "plan"]
     )
     for name, one in planned.planned.items():
         row = table.loc[("estimate", name)]
-        assert row.rejected == pytest.approx(0.8, abs=0.04)
+        assert row.rejected == pytest.approx(0.8, abs=allowed)
         assert row.short < 0.01
         assert row.randomised <= one.design.patients
-        assert row.tested <= one.design.tested * 1.01
+        assert row.tested <= one.design.tested * (1 + off)
         if name != "adaptive":
-            assert row.duration == pytest.approx(one.design.duration, rel=0.01)
-        assert table.loc[("null", name)].rejected <= 0.025 + 3 * 0.0022
+            assert row.duration == pytest.approx(one.design.duration, rel=off)
+        assert table.loc[("null", name)].rejected <= level
 
 
 def test_one_test_of_one_effect_is_schoenfeld() -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from claims import at_least, at_most, repetitions
 from lifelines import CoxPHFitter
 from scipy.stats import chisquare
 from survival_cases import exponential, made_up, with_survival
@@ -71,10 +72,11 @@ def test_true_curves_are_calibrated_and_others_are_not() -> None:
     assert score("km_calibration", low) > 0.08
 
 
-def test_d_calibration_has_its_nominal_level() -> None:
+@repetitions(100, 500, quick=True)
+def test_d_calibration_has_its_nominal_level(repetitions: int) -> None:
     """500 repetitions of n 200 without censoring: 5%, Monte Carlo SE 1%; less with censoring."""
     rejected = {"whole": 0, "censored": 0}
-    for seed in range(500):
+    for seed in range(repetitions):
         data = truth(200, seed)
         rejected["censored"] += score("d_calibration", data) < 0.05
         rng = np.random.default_rng([seed, 3])
@@ -83,6 +85,10 @@ def test_d_calibration_has_its_nominal_level() -> None:
         survival = np.exp(-steps * np.exp(data.risk)[..., None])
         whole = with_survival(np.ones(200, dtype=bool), time, data.risk, data.fold, steps, survival)
         rejected["whole"] += score("d_calibration", whole) < 0.05
+    if repetitions < 500:
+        assert rejected["whole"] >= at_least(0.05, repetitions, checks=3), rejected
+        assert max(rejected.values()) <= at_most(0.05, repetitions, checks=3), rejected
+        return
     assert abs(rejected["whole"] / 500 - 0.05) < 2 * np.sqrt(0.05 * 0.95 / 500), rejected
     assert rejected["censored"] / 500 < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 500), rejected
 
