@@ -114,9 +114,9 @@ class Encoder:
 
     def _encode_batch(self, batch: Batch) -> Encoded:
         """Blocks, factors and reconstruction errors of harmonized patients."""
-        own = {view_block(v): m.transform(_alone(batch, v)).mean for v, m in self.components.items()}
+        by_view = {view_block(v): m.transform(_alone(batch, v)).mean for v, m in self.components.items()}
         factors = self.factor_model.transform(batch)
-        blocks = {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors.mean, **own}
+        blocks = {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors.mean, **by_view}
         return Encoded(blocks, factors, reconstruction_error(self.factor_model, batch))
 
     def save(self, folder: Path, name: str) -> None:
@@ -131,7 +131,7 @@ class Encoder:
         """Read what :meth:`save` wrote; `factor_model` is a name in FACTOR_MODELS."""
         kind = resolve(FACTOR_MODELS, factor_model, "factors.model")
         harmonizer = Harmonizer.load(folder, f"{name}.harmonizer")
-        # Release 0.1.0 knew no components.
+        # A view without features has no components, and no view has them if `factors.per_view` is 0.
         files = {view: _of_view(name, harmonizer, view) for view in harmonizer.features}
         components = {
             v: PCA.load(folder, file) for v, file in files.items() if (folder / f"{file}.json").is_file()

@@ -18,7 +18,7 @@ from models.calibration.abstention import abstain
 from models.calibration.calibration import Calibration
 from models.calibration.conformal import CONFORMAL, Conformal
 from models.calibration.member_predictions import ResponseMembers, SurvivalMembers, benefit
-from models.ensemble.inputs import COVARIATES, FACTORS, InputLayout
+from models.ensemble.inputs import InputLayout
 from models.ensemble.network import EnsembleNetwork, LinearPath
 from models.ensemble.stratifier import Stratifier
 from models.ensemble.training_history import NO_HISTORY
@@ -65,14 +65,12 @@ class FittedEndpoint:
     centers: Array
     calibration: Calibration
     horizon: float
-    conformal: Conformal | None
+    conformal: Conformal
 
     def predict(self, sample_ids: NDArray[np.str_], estimates: Array) -> Prediction:
         """Predict n patients from the estimates of the members (members, n, p)."""
         centered = estimates - self.centers[:, None, :]
         prediction = self.calibration.prediction(sample_ids, centered, self.name)
-        if self.conformal is None:
-            return prediction
         return prediction.with_columns(self.conformal.columns(self.members(estimates)))
 
     def members(self, estimates: Array) -> SurvivalMembers | ResponseMembers:
@@ -110,7 +108,7 @@ class Fitted:
     layout: InputLayout
     stratifier: Stratifier
     endpoints: list[FittedEndpoint]
-    ood_score: OodScore | None
+    ood_score: OodScore
     factor_model: str
     training_history: pd.DataFrame = field(default_factory=NO_HISTORY.copy)
 
@@ -159,8 +157,6 @@ class Fitted:
     def _abstention(self, encoded: list[Encoded], estimates: Array) -> dict[str, NDArray[Any]]:
         """Columns ``ood`` and ``abstain``, from the estimates (members, n, p) of the primary endpoint."""
         primary = self.endpoints[0]
-        if self.ood_score is None or primary.conformal is None:
-            return {}
         ood = self.ood_score.score(
             [member.factors for member in encoded], [member.reconstruction_error for member in encoded]
         )
@@ -184,8 +180,7 @@ class Fitted:
             )
             arrays |= of_head | {f"centers{number}": endpoint.centers}
             endpoint.calibration.save(folder, f"calibration{number}")
-            if endpoint.conformal is not None:
-                endpoint.conformal.save(folder, f"conformal{number}")
+            endpoint.conformal.save(folder, f"conformal{number}")
         settings = {
             "members": network.members,
             "hidden": network.hidden,
@@ -194,8 +189,7 @@ class Fitted:
             "factor_model": self.factor_model,
         }
         write_state(folder, "network", settings, arrays)
-        if self.ood_score is not None:
-            self.ood_score.save(folder, "ood_score")
+        self.ood_score.save(folder, "ood_score")
         for number, encoder in enumerate(self.encoders):
             encoder.save(folder, f"member{number}")
 
@@ -205,16 +199,13 @@ class Fitted:
         settings, arrays = read_state(folder, "network")
         name, count = settings["factor_model"], settings["members"]
         encoders = [Encoder.load(folder, f"member{number}", name) for number in range(count)]
-        if "layout" not in settings:
-            settings, arrays = _migrated(settings, arrays, encoders[0])
         layout, endpoints, heads, paths = InputLayout(**settings["layout"]), [], [], []
         for number, part in enumerate(settings["endpoints"]):
             kind: type[Head] = resolve(HEADS[part["kind"]], part["head"], f"head.{part['kind']}")
             head = from_state(kind, part["learned"], arrays, f"head{number}")
             centers = arrays.pop(f"centers{number}")
-            calibration = head.calibration.load(folder, part.get("calibration", f"calibration{number}"))
-            known = any(folder.glob(f"conformal{number}.*"))
-            conformal = CONFORMAL[part["kind"]].load(folder, f"conformal{number}") if known else None
+            calibration = head.calibration.load(folder, f"calibration{number}")
+            conformal = CONFORMAL[part["kind"]].load(folder, f"conformal{number}")
             named = (part["name"], part["kind"], part["head"])
             endpoints.append(FittedEndpoint(*named, centers, calibration, part["horizon"], conformal))
             heads.append(head)
@@ -223,24 +214,5 @@ class Fitted:
             paths.append(LinearPath(count, layout.total, head.outputs, begin))
         network = EnsembleNetwork(count, layout.total, layout.total_without_arm, settings["hidden"], paths, 0)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-        known = (folder / "ood_score.json").is_file()
-        ood_score = OodScore.load(folder, "ood_score") if known else None
+        ood_score = OodScore.load(folder, "ood_score")
         return cls(encoders, layout, Stratifier(network, heads).eval(), endpoints, ood_score, name)
-
-
-def _migrated(
-    settings: dict[str, Any], arrays: dict[str, NDArray[Any]], encoder: Encoder
-) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Release 0.1.0 knew one endpoint, survival by Cox, and inputs of factors and covariates."""
-    covariates = len(encoder.harmonizer.covariates.names)
-    widths = {FACTORS: settings["inputs"] - covariates, COVARIATES: covariates}
-    names = {"wide": "paths.0.weight", "second": "second.0"}
-    arrays = {names.get(name, name): value for name, value in arrays.items()}
-    arrays["centers0"] = arrays.pop("centers").reshape(settings["members"], -1)
-    endpoint = {"name": "survival", "kind": "survival", "head": settings["head"]["model"], "horizon": np.inf}
-    return {
-        "layout": {"widths": {name: width for name, width in widths.items() if width}, "arms": False},
-        "endpoints": [endpoint | {"learned": {}, "calibration": "recalibration"}],
-        "hidden": settings["head"]["hidden"],
-        "members": settings["members"],
-    }, arrays

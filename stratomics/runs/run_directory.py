@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.ensemble.training_history import NO_HISTORY, TRAINING_HISTORY, fit_history
+from models.ensemble.training_history import TRAINING_HISTORY, fit_history
 from models.prediction import Prediction
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_files, cohort_spec
@@ -94,9 +94,8 @@ class RunDirectory:
         return {name: Prediction.load(folder) for name, folder in folders.items()}
 
     def training_history(self, fold: Fold | None) -> pd.DataFrame:
-        """Loss by member and epoch in the fit of `fold`; None is the final model. Empty if the run saved no history."""
-        path = self.path / TRAINING_HISTORY
-        return fit_history(read_parquet(path), fold) if path.is_file() else NO_HISTORY
+        """Loss by member and epoch in the fit of `fold`; None is the final model."""
+        return fit_history(read_parquet(self.path / TRAINING_HISTORY), fold)
 
     @property
     def factor_stability(self) -> pd.DataFrame | None:
@@ -137,7 +136,7 @@ class RunDirectory:
     @property
     def kind(self) -> str:
         """Kind of the primary endpoint: ``survival`` or ``response``."""
-        return str(self.provenance.get("kind", "survival"))
+        return str(self.provenance["kind"])
 
     @property
     def outcome(self) -> Survival | Response:

@@ -69,12 +69,10 @@ class RequestSchema:
             Arm as the training cohort declares it, from ``provenance.json``.
         """
         network = read_json(model / "network.json")
-        # Release 0.1.0 knew one endpoint, survival, and no arms.
-        knows_arms = network.get("layout", {}).get("arms", False)
-        endpoints = network.get("endpoints", [{"kind": "survival", "horizon": np.inf}])
-        horizons = [float(own["horizon"]) for own in endpoints if own["kind"] == "survival"]
+        endpoints = network["endpoints"]
+        horizons = [float(entry["horizon"]) for entry in endpoints if entry["kind"] == "survival"]
         declared = None
-        if arm is not None and knows_arms:
+        if arm is not None and network["layout"]["arms"]:
             declared = ArmSpec(arm["column"], arm["control"], arm.get("treated"))
         return cls(Harmonizer.load(model, "member0.harmonizer"), declared, next(iter(horizons), None))
 

@@ -112,7 +112,7 @@ def download_run(uri: str, run: str, folder: Path) -> Path:
         client.download_artifacts(run, "", str(place))
     except Exception as error:
         raise InputError(
-            f"MLflow at {uri} does not give run {run} ({first_line(error)}); name its store with --tracking.uri"
+            f"MLflow at {uri} has no run {run} ({first_line(error)}); name its store with --tracking.uri"
         ) from error
     if NAME not in tags:
         raise InputError(

@@ -9,7 +9,7 @@ __all__ = ["independence_sentence", "split_design", "split_sentence"]
 
 
 def split_design(provenance: Mapping[str, Any]) -> str:
-    """Name of the design; release 0.1.0 had cross-validation only and did not record it."""
+    """Name of the resampling design."""
     return str(provenance["design"].get("design", "kfold"))
 
 

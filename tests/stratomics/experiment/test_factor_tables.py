@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_once import made_once
 from places import FROZEN
-from small import QUICK, write
+from small import UNRECORDED, write
 
 from datamodules.harmonizer import Harmonizer
 from models.factors.annotate import annotate
@@ -41,10 +42,11 @@ def batch_effect(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
-    folder = tmp_path_factory.mktemp("factors")
-    words = ["--cohort", str(write(folder / "small", batch_effect)), "--runs", str(folder / "runs")]
-    assert main(["run", *words, *QUICK, f"--tracking.uri=sqlite:///{folder}/mlflow.db"]) == 0
-    [path] = (folder / "runs").iterdir()
+    def make(folder: Path) -> None:
+        words = ["--cohort", str(write(folder / "small", batch_effect)), "--runs", str(folder / "runs")]
+        assert main(["run", *words, *UNRECORDED, "--trainer.epochs=3", "--baselines=[]"]) == 0
+
+    [path] = (made_once(tmp_path_factory, "factors_run", make) / "runs").iterdir()
     return RunDirectory(path)
 
 
@@ -109,5 +111,7 @@ def test_names_of_features_and_sites_are_escaped(run: RunDirectory) -> None:
 
 def test_the_report_of_a_run_without_factors_has_no_such_section(tmp_path: Path) -> None:
     copy = RunDirectory(Path(shutil.copytree(FROZEN, tmp_path / "run")))
-    assert not (copy.path / "factors").exists()
+    assert "#factors" in write_report(copy).read_text()
+    shutil.rmtree(copy.path / "factors")
+    assert copy.factor_stability is None
     assert "#factors" not in write_report(copy).read_text()

@@ -1,4 +1,4 @@
-"""A run directory of schema version 1, frozen: every later release must read it and say the same."""
+"""A frozen run directory of release 0.2.0: later releases read it and compute the same numbers."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ from stratomics.evaluation.comparison import compare
 from stratomics.fitting.fit import Fitted
 from stratomics.report.page import write_report
 from stratomics.runs.run_directory import RunDirectory
+from stratomics.runs.verify import verify_run
 
 
 def test_its_metrics_are_computed_again_from_its_tables() -> None:
     run = RunDirectory(FROZEN)
     cases = {name: cases_of(p, run.sample_ids, run.outcome) for name, p in run.predictions.items()}
     again = compare(cases, run.endpoint, run.kind, "ibs", draws=100, seed=1).to_json()
-    for metric, figure in run.metrics["survival"].items():
-        assert again["survival"][metric] == pytest.approx(figure, abs=1e-9), metric
+    assert set(again["survival"]) == set(run.metrics["survival"])
+    for metric, estimates in run.metrics["survival"].items():
+        assert again["survival"][metric] == pytest.approx(estimates, abs=1e-9), metric
     assert run.metrics["differences"]["clinical_cox"]["survival"]["ibs"] == pytest.approx(
         again["differences"]["clinical_cox"]["survival"]["ibs"], abs=1e-9
     )
@@ -35,9 +37,26 @@ def test_its_metrics_are_computed_again_from_its_tables() -> None:
 
 def test_its_model_predicts_as_it_did() -> None:
     now = Fitted.load(FROZEN / "model").predict(read_cohort("bundled:tcga_acc"))
-    then = Prediction.load(FROZEN.with_name("run_v1_predicted"))
+    then = Prediction.load(FROZEN.with_name("run_v2_predicted"))
     pd.testing.assert_frame_equal(now.patients, then.patients, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(now.survival["survival"], then.survival["survival"], rtol=1e-4, atol=1e-5)
+
+
+def test_its_tables_are_read() -> None:
+    run = RunDirectory(FROZEN)
+    assert run.finished
+    assert list(run.predictions) == ["stratomics", "clinical_cox"]
+    assert len(run.patients) == 92
+    assert run.resamples.shape == (101, len(run.evaluated))
+    # Two members have no inner validation.
+    assert run.training_history(None).empty
+    assert run.factor_stability is not None
+    assert run.factor_stability["factor"].tolist() == ["factor1", "factor2", "factor3"]
+
+
+def test_it_is_unchanged_but_for_the_code() -> None:
+    findings = verify_run(RunDirectory(FROZEN))
+    assert {finding.code for finding in findings} <= {"code_changed"}
 
 
 def test_its_report_can_be_written(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_by_id_as_by_directory(
     # An id that does not exist.
     assert main(["verify", "f" * 32, *words]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
-    assert "does not give run ffff" in line
+    assert "has no run ffff" in line
     assert "name its store with --tracking.uri" in line
     import mlflow
 

@@ -18,7 +18,7 @@ def test_sections_are_in_reading_order() -> None:
     assert [name for name in names if name in order] == order
 
 
-def test_a_run_of_the_first_release_has_its_sections() -> None:
+def test_the_frozen_run_has_its_sections() -> None:
     run = RunDirectory(FROZEN)
     assert "92 patients of tcga_acc" in section_text(cohort(run))
     assert section_text(subgroup_performance(run))
