@@ -152,7 +152,9 @@ class Fitted:
 
     def _predict(self, ids: NDArray[np.str_], by_endpoint: list[Array]) -> Prediction:
         pairs = zip(self.endpoints, by_endpoint, strict=True)
-        return Prediction.combine_endpoints([endpoint.predict(ids, estimates) for endpoint, estimates in pairs])
+        return Prediction.combine_endpoints(
+            [endpoint.predict(ids, estimates) for endpoint, estimates in pairs]
+        )
 
     def _abstention(self, encoded: list[Encoded], estimates: Array) -> dict[str, NDArray[Any]]:
         """Columns ``ood`` and ``abstain``, from the estimates (members, n, p) of the primary endpoint."""
@@ -160,7 +162,10 @@ class Fitted:
         ood = self.ood_score.score(
             [member.factors for member in encoded], [member.reconstruction_error for member in encoded]
         )
-        return {"ood": ood, "abstain": abstain(ood, primary.conformal.is_uncertain(primary.members(estimates)))}
+        return {
+            "ood": ood,
+            "abstain": abstain(ood, primary.conformal.is_uncertain(primary.members(estimates))),
+        }
 
     def save(self, folder: Path) -> None:
         """Write the model to `folder` as json and safetensors."""
