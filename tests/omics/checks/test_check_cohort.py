@@ -75,7 +75,9 @@ def test_a_view_of_one_arm_is_found_when_declared(shared: Callable[[str], Path],
     assert ("view_in_one_arm", "cytokine") in warned(tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
+)
 def test_a_clean_simulated_cohort_raises_nothing(seed: int, tmp_path: Path) -> None:
     write_cohort(simulate(SimulationConfig(seed=seed)), tmp_path)
     assert warned(tmp_path) == set()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_once import made_once
 from malformed import Fault, Frames, Spec, key, renamed, transposed
 from malformed_table import FAULTS
 
@@ -30,6 +31,12 @@ def write(fault: Fault, write_small: WriteSmall) -> Path:
     return (later[0] and later[0](folder)) or folder
 
 
+@pytest.fixture(scope="session")
+def sentences(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the sentences of faults that were already read, which all test processes share."""
+    return made_once(tmp_path_factory, "sentences", lambda folder: None)
+
+
 def only_error(fault: Fault, write_small: WriteSmall) -> CohortError:
     cohort, errors = inspect_cohort(write(fault, write_small))
     assert cohort is None
@@ -40,7 +47,7 @@ def only_error(fault: Fault, write_small: WriteSmall) -> CohortError:
 @pytest.mark.filterwarnings("ignore:Observation names are not unique", "ignore:Variable names are not unique")
 @pytest.mark.filterwarnings("ignore:var_names are not unique")
 @pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
-def test_fault_has_a_specific_sentence(write_small: WriteSmall, fault: Fault) -> None:
+def test_fault_has_a_specific_sentence(write_small: WriteSmall, fault: Fault, sentences: Path) -> None:
     source = write(fault, write_small)
     with pytest.raises(CohortError) as caught:
         read_cohort(source)
@@ -52,6 +59,9 @@ def test_fault_has_a_specific_sentence(write_small: WriteSmall, fault: Fault) ->
     assert not re.search(r"Error\b|Traceback|0x[0-9a-f]{6,}|<class", str(error))
     findings = check_cohort(source)
     assert [(f.code, f.severity, f.sentence) for f in findings] == [(error.code, ERROR, error.sentence)]
+    number = str(FAULTS.index(fault))
+    (sentences / f"{number}.part").write_text(error.sentence)
+    (sentences / f"{number}.part").rename(sentences / number)
 
 
 def template(sentence: str) -> str:
@@ -61,15 +71,22 @@ def template(sentence: str) -> str:
 
 @pytest.mark.filterwarnings("ignore:Observation names are not unique", "ignore:Variable names are not unique")
 @pytest.mark.filterwarnings("ignore:var_names are not unique")
-def test_different_faults_have_different_sentences(write_small: WriteSmall, tmp_path: Path) -> None:
+def test_different_faults_have_different_sentences(
+    write_small: WriteSmall, tmp_path: Path, sentences: Path
+) -> None:
     assert len(FAULTS) >= 140
     assert len({fault.kind for fault in FAULTS}) >= 20
     assert len(set(NAMES)) == len(NAMES)
     faults: dict[str, set[str]] = {}
-    for fault in FAULTS:
-        shutil.rmtree(tmp_path / "small", ignore_errors=True)
-        error = only_error(fault, write_small)
-        faults.setdefault(template(error.sentence), set()).add(fault.name.partition(":")[0])
+    for number, fault in enumerate(FAULTS):
+        # Most sentences are known from the test above; a run of this test alone reads all malformed cohorts.
+        known = sentences / str(number)
+        if known.exists():
+            sentence = known.read_text()
+        else:
+            shutil.rmtree(tmp_path / "small", ignore_errors=True)
+            sentence = only_error(fault, write_small).sentence
+        faults.setdefault(template(sentence), set()).add(fault.name.partition(":")[0])
     shared = {sentence: names for sentence, names in faults.items() if len(names) > 1}
     assert not shared
     assert len(faults) >= 100

@@ -66,12 +66,13 @@ def test_trailing_tabs_never_shift_the_columns(tmp_path):
 
 
 def test_lines_longer_than_a_megabyte(tmp_path):
-    patients = [f"TCGA-{i:05d}-01A-11D-A29H-01" for i in range(50_000)]
+    n = 10_000
+    patients = [f"TCGA-{i:0110d}" for i in range(n)]
     header = ["Gene Symbol", "Gene ID", "Cytoband", *patients]
-    row = ["TP53", "7157", "17p13.1", *(f"{-i:.15e}" for i in range(50_000))]
+    row = ["TP53", "7157", "17p13.1", *(f"{-i:.110f}" for i in range(n))]
     path = tmp_path / "x.txt"
     path.write_text("\t".join(header) + "\n" + "\t".join(row) + "\n")
-    assert read_gistic(path)["TP53"].tolist() == [-float(i) for i in range(50_000)]
+    assert read_gistic(path)["TP53"].tolist() == [-float(i) for i in range(n)]
 
 
 def test_bare_names_of_the_formats():

@@ -44,18 +44,19 @@ def test_age_and_stage_go_with_prognosis(plain: Simulated) -> None:
     ],
 )
 def test_events_responses_and_toxicities_have_their_shares(changes: dict[str, Any]) -> None:
-    config = SimulationConfig(MANY, features=OUTCOMES, seed=4, **changes)
+    n = 1000
+    config = SimulationConfig(n, features=OUTCOMES, seed=4, **changes)
     samples = simulate(config).cohort.obs
     for column in ("event", "response", "toxicity"):
         share = getattr(config, f"{column}_share")
-        error = np.sqrt(share * (1 - share) / MANY)
+        error = np.sqrt(share * (1 - share) / n)
         assert abs(samples[column].mean() - share) < 4 * error, column
     assert samples["time"].min() >= 1
     assert samples["time"].max() <= config.follow_up
 
 
 def test_censoring_is_by_the_end_of_the_study_and_by_loss() -> None:
-    config = SimulationConfig(MANY, features=OUTCOMES, event_share=0.3, dropout=0.0)
+    config = SimulationConfig(1000, features=OUTCOMES, event_share=0.3, dropout=0.0)
     kept = simulate(config).cohort.obs
     censored = kept.loc[kept["event"] == 0, "time"]
     assert censored.min() >= config.follow_up - config.accrual

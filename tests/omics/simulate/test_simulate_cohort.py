@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import MANY, OUTCOMES, SMALL, values
+from simulated import OUTCOMES, SMALL, values
 
 from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
 from omics.cohort.views import modality_of
@@ -27,16 +27,14 @@ from omics.simulate.simulated_views import VIEWS
 
 @pytest.mark.parametrize("viewless", [False, True])
 def test_missing_views_have_their_share(viewless: bool) -> None:
-    p, views = 0.4, len(SMALL)
-    config = SimulationConfig(MANY, features=SMALL, missing_views=p, viewless=viewless, seed=3)
+    n, p, views = 1000, 0.4, len(SMALL)
+    config = SimulationConfig(n, features=SMALL, missing_views=p, viewless=viewless, seed=3)
     observed = observed_views(simulate(config).cohort)
     # A patient who would lack all views keeps one of them.
     expected = p if viewless else p - p**views / views
-    np.testing.assert_allclose(
-        1 - observed.mean(), expected, atol=4 * np.sqrt(expected * (1 - expected) / MANY)
-    )
+    np.testing.assert_allclose(1 - observed.mean(), expected, atol=4 * np.sqrt(expected * (1 - expected) / n))
     bare = 1 - observed.any(axis=1).mean()
-    assert bare == pytest.approx(p**views, abs=4 * np.sqrt(p**views / MANY)) if viewless else bare == 0
+    assert bare == pytest.approx(p**views, abs=4 * np.sqrt(p**views / n)) if viewless else bare == 0
 
 
 def test_a_lone_view_is_complete_and_a_rare_view_is_not_empty() -> None:
@@ -48,7 +46,7 @@ def test_a_lone_view_is_complete_and_a_rare_view_is_not_empty() -> None:
 
 
 def test_sites_shift_what_instruments_measure_and_not_genotypes() -> None:
-    config = SimulationConfig(MANY, features={"germline": 5, "protein": 60}, missing_views=0, site_effect=0)
+    config = SimulationConfig(1500, features={"germline": 5, "protein": 60}, missing_views=0, site_effect=0)
     same, shifted = simulate(config), simulate(dataclasses.replace(config, site_effect=1.0))
     np.testing.assert_array_equal(values(same, "germline"), values(shifted, "germline"))
     pd.testing.assert_frame_equal(same.cohort.obs, shifted.cohort.obs)
@@ -142,7 +140,7 @@ def configurations(draw: st.DrawFn) -> SimulationConfig:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(configurations())
 def test_any_configuration_gives_a_legal_cohort(config: SimulationConfig) -> None:
     simulated = simulate(config)
