@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datamodules.cohort_datamodule import CohortDataModule
@@ -106,11 +106,17 @@ def fitted(cohort: Any, config: HarmonizeConfig) -> CohortDataModule:
     return data
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(config=configs, rows=chosen_rows, action=actions, seed=st.integers(0, 999))
-def test_test_rows_change_neither_fitted_values_nor_other_patients(
-    cohort: Any, config: HarmonizeConfig, rows: np.ndarray, action: str, seed: int
-) -> None:
+@pytest.mark.parametrize("examples", [8, pytest.param(25, marks=pytest.mark.slow)])
+def test_test_rows_change_neither_fitted_values_nor_other_patients(cohort: Any, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(config=configs, rows=chosen_rows, action=actions, seed=st.integers(0, 999))
+    def check(config: HarmonizeConfig, rows: np.ndarray, action: str, seed: int) -> None:
+        check_leakage(cohort, config, rows, action, seed)
+
+    check()
+
+
+def check_leakage(cohort: Any, config: HarmonizeConfig, rows: np.ndarray, action: str, seed: int) -> None:
     one, two = fitted(cohort, config), fitted(changed(cohort, action, rows, seed), config)
     assert saved_bytes(one) == saved_bytes(two)
     [before], [after] = one.predict_dataloader(), two.predict_dataloader()
