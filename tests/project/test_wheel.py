@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
-from small import UNRECORDED
+from small import SMALLEST
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,7 @@ def test_the_wheel_runs_next_to_a_users_package_named_models(wheel: Path, tmp_pa
         environment / "bin" / "stratomics",
         "run",
         "configs/experiment/tcga_acc.yaml",
-        *UNRECORDED,
-        "--split.folds=2",
+        *SMALLEST,
         "--baselines=[clinical_cox]",
     ]
     done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from claims import repetitions, z_of
 from simulated_views import prognostic_views, survival_of, with_endpoints
 
 from datamodules.batch import Batch
@@ -106,7 +107,7 @@ def evaluated(model: VAE, batch: Batch, new: Batch, hazard: np.ndarray) -> np.nd
     return np.array([*both, np.corrcoef(predicted, hazard)[0, 1], concordance(batch, factors[:, -1])])
 
 
-def over_cohorts(*, permuted: bool, repeats: int = 6) -> tuple[np.ndarray, np.ndarray]:
+def over_cohorts(repeats: int, *, permuted: bool) -> tuple[np.ndarray, np.ndarray]:
     """(repeats, 4) results of the plain and of the supervised autoencoder with three factors, on the same cohorts."""
     plain, supervised = [], []
     for seed in range(repeats):
@@ -123,17 +124,33 @@ def mean_and_error(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x.mean(axis=0), x.std(axis=0, ddof=1) / np.sqrt(len(x))
 
 
-@pytest.mark.slow
-def test_a_weak_prognostic_factor_is_found_beside_strong_factors() -> None:
-    mean, error = mean_and_error(np.subtract(*over_cohorts(permuted=False)[::-1]))
+@repetitions(1, 6)
+def test_a_weak_prognostic_factor_is_found_beside_strong_factors(repetitions: int) -> None:
+    """In three cohorts the gains in concordance and correlation were 0.22 (SD 0.03) and 0.90 (SD 0.16).
+
+    The bounds are thus more than three standard deviations below the gain in a single cohort.
+    """
+    differences = np.subtract(*over_cohorts(repetitions, permuted=False)[::-1])
+    assert (differences.mean(axis=0)[1:3] > [0.1, 0.3]).all(), differences
+    if repetitions < 6:
+        return
+    mean, error = mean_and_error(differences)
     assert (mean[1:3] > 3 * error[1:3]).all(), (mean, error)
-    assert (mean[1:3] > [0.1, 0.3]).all(), (mean, error)
 
 
-@pytest.mark.slow
-def test_a_permuted_outcome_is_not_overfitted() -> None:
-    """A ridge Cox regression fits the training patients no better than on factors trained without outcomes."""
-    plain, supervised = over_cohorts(permuted=True)
+@repetitions(1, 6)
+def test_a_permuted_outcome_is_not_overfitted(repetitions: int) -> None:
+    """A ridge Cox regression fits the training patients no better than on factors trained without outcomes.
+
+    Without information a concordance of 150 patients has a standard deviation of about 0.035 over cohorts.
+    """
+    plain, supervised = over_cohorts(repetitions, permuted=True)
+    if repetitions < 6:
+        wide = z_of(4) * 0.035
+        assert abs(supervised[:, 1].mean() - 0.5) < wide, supervised
+        assert (supervised[:, [0, 3]].mean(axis=0) < 0.5 + wide).all(), supervised
+        assert (supervised - plain)[:, 0].mean() < wide, (supervised, plain)
+        return
     mean, error = mean_and_error(supervised)
     assert abs(mean[1] - 0.5) < 3 * error[1], (mean, error)
     assert (mean[[0, 3]] < 0.5 + 3 * error[[0, 3]]).all(), (mean, error)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from claims import margin, repetitions
 from simulated_views import batch_of, explained, three_views, without
 
 from models.config import TrainerConfig
@@ -16,7 +18,14 @@ from models.factors.vae.network import Expert, product_of_experts
 from omics.common.errors import FitError
 
 SHORT = TrainerConfig(epochs=10)
+MIDDLE = TrainerConfig(epochs=60)
 LIKELIHOODS = ("gaussian", "bernoulli", "poisson")
+
+
+@cache
+def fitted(hidden: int) -> VAE:
+    """A model of the batch of `three_views`; the tests that use it do not change it."""
+    return VAE(3, 0, hidden=hidden).fit(three_views()[0])
 
 
 @pytest.mark.parametrize("hidden", [0, 5])
@@ -39,7 +48,7 @@ def test_the_jacobian_equals_that_of_autograd(hidden: int) -> None:
 
 def test_sd_increases_with_every_view_that_is_removed_up_to_the_prior() -> None:
     batch, _ = three_views()
-    model = VAE(3, 0).fit(batch)
+    model = fitted(0)
     sd = [model.transform(without(batch, *"cba"[:removed])).sd.mean() for removed in range(4)]
     assert sd == sorted(sd)
     assert sd[3] == 1.0
@@ -50,8 +59,7 @@ def test_sd_increases_with_every_view_that_is_removed_up_to_the_prior() -> None:
 def test_a_missing_view_is_reconstructed_from_the_others(hidden: int) -> None:
     batch, _ = three_views()
     new, _ = three_views(seed=1)
-    model = VAE(3, 0, hidden=hidden).fit(batch)
-    mean, sd = model.reconstruct("a", without(new, "a"))
+    mean, sd = fitted(hidden).reconstruct("a", without(new, "a"))
     error = new.views["a"] - mean
     assert (error**2).mean() < 0.3 * (new.views["a"] - batch.views["a"].mean(axis=0)).var()
     assert 0.87 < (np.abs(error) < 1.645 * sd).mean() < 0.93
@@ -59,10 +67,9 @@ def test_a_missing_view_is_reconstructed_from_the_others(hidden: int) -> None:
 
 def test_intervals_of_new_patients_cover() -> None:
     """90% intervals, with the factors aligned to the truth by a linear map from other patients."""
-    batch, _ = three_views()
     others, z_others = three_views(seed=2)
     new, z = three_views(seed=1)
-    model = VAE(3, 0).fit(batch)
+    model = fitted(0)
     constant = np.ones((len(z), 1))
     coefficients, *_ = np.linalg.lstsq(
         np.hstack([model.transform(others).mean, constant]), z_others, rcond=None
@@ -73,15 +80,16 @@ def test_intervals_of_new_patients_cover() -> None:
     assert 0.85 < (np.abs(error) < 1.645 * sd).mean() < 0.95
 
 
-@pytest.mark.slow
+@repetitions(2, 10)
 @pytest.mark.parametrize("hidden", [0, 16])
-def test_intervals_of_training_patients_cover_as_those_of_new_patients(hidden: int) -> None:
+def test_intervals_of_training_patients_cover_as_those_of_new_patients(hidden: int, repetitions: int) -> None:
     """90% intervals in 10 cohorts of 80; the sd of held-out factors includes the differences between networks.
 
-    The map to the truth is from 300 other patients. The limits allow for three standard errors over cohorts.
+    The map to the truth is from 300 other patients. The limits allow for three standard errors over cohorts; the
+    coverage has a standard deviation below 0.04 over cohorts.
     """
     coverage = []
-    for seed in range(10):
+    for seed in range(repetitions):
         batch, z = three_views(n=80, p=150, seed=10 + seed, noise=4.0)
         others, z_others = three_views(n=600, p=150, seed=30 + seed, noise=4.0)
         model = VAE(6, seed, hidden=hidden)
@@ -96,6 +104,10 @@ def test_intervals_of_training_patients_cover_as_those_of_new_patients(hidden: i
             error = mean @ coefficients[:-1] + coefficients[-1] - truth
             row.append((np.abs(error) < 1.645 * np.sqrt(sd**2 @ coefficients[:-1] ** 2)).mean())
         coverage.append(row)
+    if repetitions < 10:
+        wider = margin(0.04 / np.sqrt(10), repetitions, 10, checks=4)
+        assert (np.abs(np.mean(coverage, axis=0) - 0.9) < 0.05 + wider).all(), coverage
+        return
     mean, error = np.mean(coverage, axis=0), np.std(coverage, axis=0, ddof=1) / np.sqrt(10)
     assert (mean - 3 * error > 0.85).all(), (mean, error)
     assert (mean + 3 * error < 0.95).all(), (mean, error)
@@ -105,7 +117,7 @@ def test_factors_of_training_patients_vary_as_those_of_new_patients() -> None:
     """In 74 patients with 900 features, loadings overfit the noise of the training patients."""
     batch, _ = three_views(n=74, p=300, noise=4.0)
     new, _ = three_views(n=300, p=300, noise=4.0, seed=1)
-    model = VAE(8, 0)
+    model = VAE(8, 0, trainer=TrainerConfig(epochs=90))
     held_out = model.fit_transform(batch).mean
     of_new = model.transform(new).mean.var(axis=0).sum()
     assert 0.75 < held_out.var(axis=0).sum() / of_new < 1.25
@@ -114,7 +126,7 @@ def test_factors_of_training_patients_vary_as_those_of_new_patients() -> None:
 
 def test_held_out_factors_correlate_with_the_factors_of_the_model() -> None:
     batch, z = three_views(n=100)
-    model = VAE(3, 0)
+    model = VAE(3, 0, trainer=MIDDLE)
     held_out, full = model.fit_transform(batch).mean, model.transform(batch).mean
     for k in range(3):
         assert np.corrcoef(held_out[:, k], full[:, k])[0, 1] > 0.97
@@ -131,7 +143,8 @@ def test_factors_of_binary_and_count_views(likelihood: str) -> None:
         binary = rng.random(eta.shape) < 1 / (1 + np.exp(-eta)) if likelihood == "bernoulli" else None
         views[name] = rng.poisson(np.logaddexp(0, eta + 1)) if binary is None else binary
     batch = batch_of(**{name: x.astype(float) for name, x in views.items()})
-    model = VAE(2, 0, likelihoods=dict.fromkeys("ab", likelihood)).fit(batch.take(np.arange(200)))
+    model = VAE(2, 0, likelihoods=dict.fromkeys("ab", likelihood), trainer=MIDDLE)
+    model.fit(batch.take(np.arange(200)))
     new = batch.take(np.arange(200, 400))
     assert explained(z[200:] - z[200:].mean(axis=0), model.transform(new).mean) > 0.9
     mean, sd = model.reconstruct("a", without(new, "a"))
@@ -140,7 +153,9 @@ def test_factors_of_binary_and_count_views(likelihood: str) -> None:
     assert 0.9 < (((new.views["a"] - mean) / sd) ** 2).mean() < 1.1
 
 
+@pytest.mark.slow
 def test_a_hidden_layer_fits_nonlinear_views() -> None:
+    """With 100 epochs the hidden layer has not yet learned the nonlinear part."""
     rng = np.random.default_rng(0)
     z = rng.normal(size=(400, 1))
     views = {}
@@ -210,13 +225,13 @@ def test_a_feature_without_data_has_an_infinite_sd() -> None:
 def test_a_constant_feature_keeps_its_value() -> None:
     batch, _ = three_views(n=60)
     batch.views["a"][:, 4] = 7
-    model = VAE(3, 0).fit(batch)
+    model = VAE(3, 0, trainer=MIDDLE).fit(batch)
     np.testing.assert_allclose(model.reconstruct("a", batch)[0][:, 4], 7, atol=0.05)
 
 
 def test_small_batches_recover_the_factors() -> None:
     batch, z = three_views()
-    model = VAE(3, 0, trainer=TrainerConfig(epochs=40, batch_size=50)).fit(batch)
+    model = VAE(3, 0, trainer=TrainerConfig(epochs=20, batch_size=50)).fit(batch)
     assert explained(z, model.transform(batch).mean) > 0.97
 
 
