@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from datamodules.config import HarmonizeConfig, SplitConfig
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
@@ -125,15 +124,15 @@ class ExperimentConfig:
     workers: int | None = None
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Convert to a nested dict of all keys, for YAML."""
         return asdict(self)
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, object]:
         """Nested dict of the keys that results depend on; its hash is part of the name of the run directory."""
         return fingerprint_of(self.as_dict())
 
 
-def fingerprint_of(keys: Mapping[str, Any]) -> dict[str, Any]:
+def fingerprint_of(keys: Mapping[str, object]) -> dict[str, object]:
     """Select the keys of a ``config.yaml`` that results depend on, as :meth:`ExperimentConfig.fingerprint`."""
     return {key: keys[key] for key in keys if key not in WITHOUT_EFFECT}

@@ -109,7 +109,7 @@ def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:
     return endpoint
 
 
-def _mapping(content: Any, what: str, file: str) -> dict[str, Any]:
+def _mapping(content: Any, what: str, file: str) -> dict[str, object]:
     if not isinstance(content, Mapping):
         raise CohortError(f"{what} must be a mapping of keys to values", "not_a_mapping", file=file)
     return dict(content)

@@ -106,10 +106,9 @@ class CohortSpec:
         """Name of the primary endpoint: `primary`, or the first one; empty for new patients without endpoints."""
         return self.primary if self.primary is not None else next(iter(self.endpoints), "")
 
-    # Plain content for yaml and json, which are the edge of storage.
-    def as_dict(self) -> dict[str, Any]:
-        """Nested dict of the keys that are set."""
-        plain: dict[str, Any] = _prune(dataclasses.asdict(self))
+    def as_dict(self) -> dict[str, object]:
+        """Nested dict of the keys that are set, for yaml and json."""
+        plain: dict[str, object] = _prune(dataclasses.asdict(self))
         return plain
 
 

@@ -20,6 +20,7 @@ from omics.common.errors import InputError
 
 __all__ = [
     "SCHEMA_VERSION",
+    "JsonObject",
     "digest_contents",
     "digest_files",
     "file_digest",
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+# A JSON object as json.loads gives it; only code that reads or writes a file sees one.
+JsonObject = dict[str, Any]
 
 SCHEMA_VERSION = 1
 _KEY = "schema_version"
@@ -130,7 +134,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(body, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> JsonObject:
     """Read what :func:`write_json` wrote.
 
     Raises
@@ -147,7 +151,7 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a json object; restore the file")
     _check_version(path, content.pop(_KEY, None))
-    return cast("dict[str, Any]", content)
+    return cast("JsonObject", content)
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
@@ -229,7 +233,7 @@ def write_state(
     write_bytes(folder / f"{name}.safetensors", save(tensors))
 
 
-def read_state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def read_state(folder: Path, name: str) -> tuple[JsonObject, dict[str, NDArray[Any]]]:
     """Read what :func:`write_state` wrote.
 
     Parameters
@@ -260,7 +264,7 @@ def read_state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArr
         raise InputError(f"{path}: not a safetensors file ({error}); restore the file") from None
 
 
-def to_state(fitted: Any, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def to_state(fitted: Any, name: str) -> tuple[JsonObject, dict[str, NDArray[Any]]]:
     """Split a dataclass into the settings and arrays that :func:`write_state` takes.
 
     Parameters

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from omics.readers.column_types import typed_columns
 from omics.readers.matrix import check_unique
 from omics.readers.not_numbers import not_a_number
 from omics.readers.text_files import check_header_line, iterate_lines, nul_byte_error, open_text, read_lines
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = [
     "MISSING",
@@ -78,8 +81,8 @@ class Cells:
     """
 
     file: str
-    columns: dict[str, Any]
-    labels: Any
+    columns: dict[str, pa.ChunkedArray]
+    labels: pa.ChunkedArray
     line: int
 
     def text(self, name: str) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
+from numpy.typing import NDArray
 
 from omics.cohort.spec import CohortSpec
 from omics.common.files import read_json, read_parquet, write_json, write_parquet
@@ -86,7 +87,7 @@ def write_truth(truth: Truth, config: Mapping[str, Any], folder: Path) -> None:
 
 
 def _patients(truth: Truth) -> pd.DataFrame:
-    columns: dict[str, Any] = {"sample_id": truth.sample_id}
+    columns: dict[str, Sequence[str] | NDArray[Any]] = {"sample_id": truth.sample_id}
     columns |= {f"factor_{k + 1}": column for k, column in enumerate(truth.factors.T)}
     columns |= {"prognostic": truth.prognostic, "predictive": truth.predictive}
     mean = truth.rmst(truth.horizon)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import numpy as np
 
 from omics.common.errors import InputError
-from omics.common.files import SCHEMA_VERSION, read_json, write_json, write_together
+from omics.common.files import SCHEMA_VERSION, JsonObject, read_json, write_json, write_together
 from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.plan.explorer_table import ExplorerTable
 from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult, PrognosticResult
@@ -38,9 +38,6 @@ __all__ = [
 ]
 
 SUBGROUP, DESIGN, ENRICHMENT, EXPLORER = "subgroup.json", "design.json", "enrichment.json", "explorer.json"
-
-Json = dict[str, Any]
-"""A JSON object: at the edge of storage values have no other type."""
 
 T = TypeVar("T")
 
@@ -133,16 +130,16 @@ def load_design(path: Path) -> TrialDesign:
     return _read(path, TrialDesign, read_json(path))
 
 
-def _subgroup_json(rule: Subgroup) -> Json:
+def _subgroup_json(rule: Subgroup) -> JsonObject:
     return {**to_json(rule), "status": rule.status}
 
 
-def _bytes(content: Json, indent: int | None = 2) -> bytes:
+def _bytes(content: JsonObject, indent: int | None = 2) -> bytes:
     body = {"schema_version": SCHEMA_VERSION, **content}
     return (json.dumps(body, indent=indent, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _read(path: Path, kind: type[T], content: Json) -> T:
+def _read(path: Path, kind: type[T], content: JsonObject) -> T:
     try:
         return from_json(kind, content)
     except InputError as error:
@@ -156,7 +153,7 @@ def to_json(value: Any) -> Any:
     content stands beside the other fields).
     """
     if is_dataclass(value):
-        content: Json = {}
+        content: JsonObject = {}
         for field in _stored(type(value)):
             part = to_json(getattr(value, field.name))
             if field.metadata.get("flat"):
@@ -237,7 +234,7 @@ def _object(kind: Any, content: Any) -> Any:
     return _parsed(kind, content)
 
 
-def _parsed(kind: Any, content: Json) -> Any:
+def _parsed(kind: Any, content: JsonObject) -> Any:
     """Build an object from its keys, and its flat parts from theirs."""
     hints, parts = _hints(kind), {}
     for field in _stored(kind):
@@ -280,5 +277,5 @@ def _keys(kind: Any) -> Iterator[str]:
 
 
 @cache
-def _hints(kind: Any) -> Json:
+def _hints(kind: Any) -> dict[str, object]:
     return get_type_hints(kind)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omics.common.errors import DataError
+from omics.common.files import JsonObject
 from omics.common.seeds import named_generator
 from stratomics.evaluation.cases import Cases, SurvivalCases
 from stratomics.evaluation.intervals import Estimate
@@ -102,10 +103,10 @@ class Comparison:
     curves: Mapping[str, Mapping[str, CurvePoints]]
     beyond_training: BeyondTraining | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Content of ``metrics.json``, in which the name of the endpoint is a key."""
         endpoint = self.endpoint
-        content: dict[str, Any] = {
+        content: JsonObject = {
             "endpoint": endpoint,
             "metric": self.metric,
             "intervals": "95%, patients resampled with all their repeats, conditional on the fitted models",

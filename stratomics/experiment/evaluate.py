@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from models.prediction import Prediction
 from omics.cohort.arms import arm_codes
 from omics.cohort.endpoints import Endpoints, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
+from omics.common.files import JsonObject
 from stratomics.baselines.single_views import ALL_VIEWS, ALONE, CLINICAL, WITHOUT
 from stratomics.evaluation.cases import Cases, cases_of
 from stratomics.evaluation.comparison import (
@@ -91,7 +92,7 @@ class Evaluation:
     controls: Mapping[str, ControlResult]
     interaction: InteractionSummary | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Content of ``metrics.json``."""
         content = {
             **self.comparison.to_json(),

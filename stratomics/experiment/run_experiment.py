@@ -9,14 +9,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from datamodules.resampling import Design, design_of
 from datamodules.split import Fold
 from models.ensemble.training_history import TRAINING_HISTORY, join_histories
 from omics.checks.check_cohort import cohort_notes
 from omics.cohort.read import cohort_endpoints, cohort_spec
-from omics.common.files import write_json, write_parquet
+from omics.common.files import JsonObject, write_json, write_parquet
 from omics.common.manifest import digests_of, write_manifest
 from stratomics.config import ExperimentConfig
 from stratomics.executor.executor import RunTasks, open_executor
@@ -205,8 +204,8 @@ def _label(design: Design, task: FitTask) -> str:
     return design.folds[task.fold].label
 
 
-def _provenance(config: ExperimentConfig, design: Design) -> dict[str, Any]:
-    """Content of ``provenance.json``; a dict, since it is stored as JSON."""
+def _provenance(config: ExperimentConfig, design: Design) -> JsonObject:
+    """Content of ``provenance.json``."""
     cohort = design.cohort
     spec, endpoint = cohort_spec(cohort), cohort_endpoints(cohort).primary()
     return {

@@ -171,7 +171,7 @@ class Fitted:
         """Write the model to `folder` as json and safetensors."""
         network = self.stratifier.network
         arrays = {name: value.numpy() for name, value in network.state_dict().items()}
-        parts: list[dict[str, Any]] = []
+        parts: list[dict[str, object]] = []
         for number, (endpoint, head) in enumerate(zip(self.endpoints, self.stratifier.heads, strict=True)):
             learned, of_head = to_state(head, f"head{number}")
             parts.append(

@@ -26,7 +26,7 @@ def patients_table(cohort: MuData) -> pd.DataFrame:
     ``covariate.NAME`` and ``view.NAME``.
     """
     spec, obs = cohort_spec(cohort), cohort.obs
-    columns: dict[str, Any] = {"sample_id": obs.index.to_numpy(dtype=str)}
+    columns: dict[str, NDArray[Any] | pd.Series[Any]] = {"sample_id": obs.index.to_numpy(dtype=str)}
     for name, endpoint in cohort_endpoints(cohort).named.items():
         columns |= _endpoint_columns(name, endpoint)
     roles: Mapping[str, str | None] = {
@@ -40,7 +40,7 @@ def patients_table(cohort: MuData) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, Any]:
+def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, NDArray[Any] | pd.Series[Any]]:
     if isinstance(endpoint, Survival):
         optional = {"cause": endpoint.cause, "entry": endpoint.entry}
         return {
@@ -48,7 +48,9 @@ def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, Any
             f"{name}.event": _nullable(endpoint.event, endpoint.observed),
             **{f"{name}.{key}": values for key, values in optional.items() if values is not None},
         }
-    columns = {name: _nullable(endpoint.positive, endpoint.observed)}
+    columns: dict[str, NDArray[Any] | pd.Series[Any]] = {
+        name: _nullable(endpoint.positive, endpoint.observed)
+    }
     if endpoint.level is not None:
         level = np.array(endpoint.levels, dtype=object)[endpoint.level]
         columns[f"{name}.level"] = pd.Series(level).where(pd.Series(endpoint.observed))

@@ -20,7 +20,7 @@ from models.prediction import Prediction
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_files, cohort_spec
 from omics.common.errors import InputError
-from omics.common.files import SCHEMA_VERSION, read_json, read_parquet, write_parquet, write_text
+from omics.common.files import SCHEMA_VERSION, JsonObject, read_json, read_parquet, write_parquet, write_text
 from stratomics.evaluation.cases import Cases, cases_of
 from stratomics.evaluation.comparison import resamples
 from stratomics.runs.patients_table import patients_table
@@ -56,17 +56,17 @@ class RunDirectory:
         return (self.path / _COMPLETE).is_file()
 
     @cached_property
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> JsonObject:
         """Content of ``metrics.json``."""
         return read_json(self.path / "metrics.json")
 
     @cached_property
-    def provenance(self) -> dict[str, Any]:
+    def provenance(self) -> JsonObject:
         """Content of ``provenance.json``: cohort, digests, versions, digests of the code, seed, command."""
         return read_json(self.path / "provenance.json")
 
     @cached_property
-    def config(self) -> dict[str, Any]:
+    def config(self) -> JsonObject:
         """Keys of ``config.yaml``."""
         import yaml
 

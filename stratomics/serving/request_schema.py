@@ -106,7 +106,7 @@ class RequestSchema:
         Each view has one feature. The last view is absent if there are several.
         """
         kinds, views = self.harmonizer.covariates.kinds, list(self.harmonizer.views)
-        cells: dict[str, Any] = dict.fromkeys(self._roles, "unknown")
+        cells: dict[str, object] = dict.fromkeys(self._roles, "unknown")
         if self.arm is not None and "arm" in cells:
             cells["arm"] = self.arm.control
         cells |= {f"covariate.{name}": "unknown" if kind is str else 1.0 for name, kind in kinds.items()}

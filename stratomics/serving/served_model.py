@@ -46,7 +46,7 @@ class ServedModel(PythonModel):
         self,
         context: PythonModelContext,  # noqa: ARG002  # the signature of MLflow
         model_input: pd.DataFrame,
-        params: dict[str, Any] | None = None,
+        params: dict[str, Any] | None = None,  # the signature of MLflow
     ) -> pd.DataFrame:
         """Predict one row per patient as ``stratomics predict`` does, with S(t) at ``params["times"]``."""
         from omics.common.errors import InputError

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from models.prediction import LONG
-from omics.common.files import file_digest
+from omics.common.files import JsonObject, file_digest
 from omics.common.manifest import MANIFEST
 from stratomics.config import TrackingConfig
 from stratomics.tracking.log_model import log_model
@@ -225,9 +225,9 @@ def _losses(training_history: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
             yield f"{loss}.member{row['member']}", row[loss], int(row["epoch"])
 
 
-def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> JsonObject:
     """Write ``{"a": {"b": 1}}`` as ``{"a.b": 1}``."""
-    flat: dict[str, Any] = {}
+    flat: JsonObject = {}
     for key, value in nested.items():
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
     return flat
