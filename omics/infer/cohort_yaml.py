@@ -5,21 +5,65 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
 
 from omics.cohort.spec_rules import RESERVED_ENDPOINTS
-from omics.infer.columns import guess_arm, guess_covariates, guess_label
-from omics.infer.endpoint_guesses import GuessedEndpoints, guess_endpoints
+from omics.infer.columns import ArmEntry, guess_arm, guess_covariates, guess_label
+from omics.infer.endpoint_guesses import EndpointEntry, GuessedEndpoints, guess_endpoints
 from omics.infer.guess import Guess, words
 from omics.infer.modality_of_table import FILE_WORDS, guess_modality
 from omics.infer.read_folder import FoundTable, read_tables
 from omics.infer.scale_of_table import guess_scale
 from omics.infer.table_roles import Roles, guess_roles
 
-__all__ = ["GuessedCohort", "guess_cohort", "guess_tables"]
+__all__ = ["CohortContent", "GuessedCohort", "ViewEntry", "guess_cohort", "guess_tables"]
+
+
+class ViewEntry(TypedDict):
+    """Entry of a view in ``cohort.yaml``.
+
+    Attributes
+    ----------
+    modality, file, scale
+        Modality of the view, its file, and the scale of its values.
+    orient
+        ``features_in_rows`` where the file has one row per feature.
+    """
+
+    modality: str
+    file: str
+    scale: str
+    orient: NotRequired[str]
+
+
+class CohortContent(TypedDict):
+    """Content of a guessed ``cohort.yaml``.
+
+    Attributes
+    ----------
+    name
+        Name of the cohort.
+    samples
+        ``file`` and ``id``: the samples table and its id column.
+    views
+        View -> its entry.
+    endpoints
+        Endpoint -> its entry.
+    arm, site, group, covariates
+        Their columns, where there are any.
+    """
+
+    name: str
+    samples: dict[str, str]
+    views: dict[str, ViewEntry]
+    endpoints: dict[str, EndpointEntry]
+    arm: NotRequired[ArmEntry]
+    site: NotRequired[str]
+    group: NotRequired[str]
+    covariates: NotRequired[list[str]]
 
 
 @dataclass(frozen=True)
@@ -46,27 +90,32 @@ class GuessedCohort:
 
     name: str
     roles: Roles
-    views: dict[str, Guess[dict[str, Any]]]
+    views: dict[str, Guess[ViewEntry]]
     endpoints: GuessedEndpoints
-    arm: Guess[dict[str, Any]] | None
-    possible_arm: Guess[dict[str, Any]] | None
+    arm: Guess[ArmEntry] | None
+    possible_arm: Guess[ArmEntry] | None
     site: Guess[str] | None
     group: Guess[str] | None
     covariates: Guess[list[str]]
     others: list[str]
 
-    # Plain content for yaml, which is the edge of storage.
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> CohortContent:
         """Content of ``cohort.yaml``, without reasons."""
-        samples = {"file": self.roles.samples.value.file, "id": self.roles.identifier.value}
-        spec: dict[str, Any] = {"name": self.name, "samples": samples}
-        spec["views"] = {name: guess.value for name, guess in self.views.items()}
-        spec["endpoints"] = {name: guess.value for name, guess in self.endpoints.declared.items()}
-        for key in ("arm", "site", "group", "covariates"):
-            guess = getattr(self, key)
-            if guess is not None and guess.value:
-                spec[key] = guess.value
-        return spec
+        content: CohortContent = {
+            "name": self.name,
+            "samples": {"file": self.roles.samples.value.file, "id": self.roles.identifier.value},
+            "views": {name: guess.value for name, guess in self.views.items()},
+            "endpoints": {name: guess.value for name, guess in self.endpoints.declared.items()},
+        }
+        if self.arm is not None:
+            content["arm"] = self.arm.value
+        if self.site is not None:
+            content["site"] = self.site.value
+        if self.group is not None:
+            content["group"] = self.group.value
+        if self.covariates.value:
+            content["covariates"] = self.covariates.value
+        return content
 
 
 def guess_cohort(folder: Path, samples: str | None = None, identifier: str | None = None) -> GuessedCohort:
@@ -138,7 +187,7 @@ def guess_tables(
     )
 
 
-def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Guess[dict[str, Any]]]]:
+def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Guess[ViewEntry]]]:
     names = set(RESERVED_ENDPOINTS) | {"clinical"}
     for table in tables:
         transposed = roles.transposed[table.file]
@@ -150,7 +199,7 @@ def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Gu
             name = f"{name}_view"
         names.add(name)
         kind, unit = scale.value
-        view: dict[str, Any] = {"modality": kind, "file": table.file, "scale": unit}
+        view: ViewEntry = {"modality": kind, "file": table.file, "scale": unit}
         if transposed.value:
             view["orient"] = "features_in_rows"
         why = f"{values.shape[0]} patients x {values.shape[1]} features, {transposed.why}. "

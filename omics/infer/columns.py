@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
 from omics.cohort.samples import DATE
 from omics.infer.guess import Guess, plain, present, words
 
-__all__ = ["guess_arm", "guess_covariates", "guess_label"]
+__all__ = ["ArmEntry", "guess_arm", "guess_covariates", "guess_label"]
 
 ARM = ["arm", "allocation", "regimen", "treatment", "treated", "trt", "dose"]
 MEASURE = {"g", "mg", "kg", "ml", "group"}
@@ -44,7 +44,25 @@ BASELINE = (
 AFTERWARDS = {"post", "after", "end", "cycles", "score", "change", "followup"}
 
 
-def guess_arm(table: pd.DataFrame) -> tuple[Guess[dict[str, Any]] | None, bool]:
+class ArmEntry(TypedDict):
+    """Entry of the arm in ``cohort.yaml``.
+
+    Attributes
+    ----------
+    column
+        Its column.
+    control
+        The value of the control arm, as the column has it.
+    randomised
+        ``yes``, ``no`` or ``adaptive``.
+    """
+
+    column: str
+    control: object
+    randomised: str
+
+
+def guess_arm(table: pd.DataFrame) -> tuple[Guess[ArmEntry] | None, bool]:
     """Find the column of the arm, and whether it is clearly the arm.
 
     It is clear where the name of the column has no other words; ``treatment_response`` or ``dose_reduction`` may be
@@ -58,10 +76,11 @@ def guess_arm(table: pd.DataFrame) -> tuple[Guess[dict[str, Any]] | None, bool]:
                 continue
             arms = sorted((plain(value) for value in shares.index), key=str)
             control = next((value for value in arms if str(value).lower() in CONTROL), None)
-            spec = {"column": name, "control": arms[0] if control is None else control, "randomised": "no"}
-            why = f"{name} has the values {', '.join(map(str, arms))}, and {spec['control']} is the control"
+            control = arms[0] if control is None else control
+            entry: ArmEntry = {"column": name, "control": control, "randomised": "no"}
+            why = f"{name} has the values {', '.join(map(str, arms))}, and {control} is the control"
             why += "; a table does not show whether patients were randomised: write randomised: yes, or adaptive, if so"
-            return Guess(spec, why, sure=False), set(name_words) <= {*ARM, *MEASURE}
+            return Guess(entry, why, sure=False), set(name_words) <= {*ARM, *MEASURE}
     return None, False
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
 from omics.infer.guess import Guess, is_binary, plain, present, words
 
-__all__ = ["GuessedEndpoints", "guess_endpoints"]
-
-Spec = dict[str, Any]
+__all__ = ["EndpointEntry", "GuessedEndpoints", "guess_endpoints"]
 
 UNITS = {"day": "days", "week": "weeks", "month": "months", "mo": "months", "year": "years", "yr": "years"}
 UNITS |= {
@@ -65,6 +63,28 @@ RECIST = ["PD", "SD", "PR", "CR"]
 POSITIVE = ["yes", "y", "responder", "r", "pcr", "cr", "true", "positive", "response", "1"]
 
 
+class EndpointEntry(TypedDict, total=False):
+    """Entry of an endpoint in ``cohort.yaml``.
+
+    Attributes
+    ----------
+    kind
+        ``survival``, ``response`` or ``toxicity``, where the name of the endpoint does not say it.
+    time, event, unit
+        Survival: columns of the time and the event, and the unit of the time.
+    column, positive, levels
+        Response and toxicity: the column, its positive values as the column has them, and its ordered levels.
+    """
+
+    kind: str
+    time: str
+    event: str
+    unit: str
+    column: str
+    positive: object
+    levels: list[str]
+
+
 @dataclass
 class GuessedEndpoints:
     """Guessed endpoints.
@@ -79,16 +99,15 @@ class GuessedEndpoints:
         Sentences about columns that look like an outcome and cannot be read as they are.
     """
 
-    declared: dict[str, Guess[Spec]] = field(default_factory=dict)
-    alternatives: dict[str, Guess[Spec]] = field(default_factory=dict)
+    declared: dict[str, Guess[EndpointEntry]] = field(default_factory=dict)
+    alternatives: dict[str, Guess[EndpointEntry]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def columns(self) -> set[str]:
         """Columns of all endpoints."""
-        entries = [*self.declared.values(), *self.alternatives.values()]
-        return {
-            guess.value[key] for guess in entries for key in ("time", "event", "column") if key in guess.value
-        }
+        entries = [guess.value for guess in (*self.declared.values(), *self.alternatives.values())]
+        names = (name for one in entries for name in (one.get("time"), one.get("event"), one.get("column")))
+        return {name for name in names if name is not None}
 
 
 def guess_endpoints(table: pd.DataFrame) -> GuessedEndpoints:
@@ -129,7 +148,7 @@ def _stem(name: str) -> str:
     return "_".join(dict.fromkeys(stems)) or "os"
 
 
-def _survivals(table: pd.DataFrame) -> list[tuple[str, Guess[Spec]]]:
+def _survivals(table: pd.DataFrame) -> list[tuple[str, Guess[EndpointEntry]]]:
     times = [name for name in map(str, table.columns) if _is_time(table, name)]
     events = [name for name in map(str, table.columns) if _is_event(table, name)]
     pairs = []
@@ -144,7 +163,7 @@ def _survivals(table: pd.DataFrame) -> list[tuple[str, Guess[Spec]]]:
     return [(stem, _survival(table, time, event, sure)) for stem, time, event, sure in pairs]
 
 
-def _survival(table: pd.DataFrame, time: str, event: str, sure: bool) -> Guess[Spec]:
+def _survival(table: pd.DataFrame, time: str, event: str, sure: bool) -> Guess[EndpointEntry]:
     unit = _unit(table, time)
     events, last = int((table[event] == 1).sum()), float(table[time].max())
     why = f"{time} is a time up to {last:g} and {event} is 0 or 1, {events} of them 1; {unit.why}"
@@ -181,13 +200,13 @@ def _unit(table: pd.DataFrame, name: str) -> Guess[str]:
     return Guess("years", f"years, since the largest is {last:g}", sure=False)
 
 
-def _responses(table: pd.DataFrame) -> Iterator[tuple[str, Guess[Spec]]]:
+def _responses(table: pd.DataFrame) -> Iterator[tuple[str, Guess[EndpointEntry]]]:
     for name in map(str, table.columns):
         if set(words(name)) & RESPONSE and (guess := _levels(table[name])) is not None:
             yield "_".join(words(name)), guess
 
 
-def _toxic(table: pd.DataFrame) -> Iterator[tuple[str, Guess[Spec]]]:
+def _toxic(table: pd.DataFrame) -> Iterator[tuple[str, Guess[EndpointEntry]]]:
     for name in map(str, table.columns):
         if set(words(name)) & TOXICITY and is_binary(table[name]):
             yield (
@@ -196,7 +215,7 @@ def _toxic(table: pd.DataFrame) -> Iterator[tuple[str, Guess[Spec]]]:
             )
 
 
-def _levels(column: pd.Series[Any]) -> Guess[Spec] | None:
+def _levels(column: pd.Series[Any]) -> Guess[EndpointEntry] | None:
     """Read a column as a response: 0 and 1, two words of which one means yes, or the levels of RECIST."""
     name, values = str(column.name), [plain(value) for value in present(column).unique()]
     if is_binary(column):
@@ -204,16 +223,10 @@ def _levels(column: pd.Series[Any]) -> Guess[Spec] | None:
         return Guess({"column": name, "positive": 1}, f"{name} is 0 or 1, and {share:.0%} are 1, a response")
     known = [level for level in RECIST if level in values]
     if len(known) > 1 and len(known) == len(values):
-        spec = {
-            "column": name,
-            "levels": known,
-            "positive": [level for level in known if level in {"PR", "CR"}],
-        }
-        return (
-            Guess(spec, f"{name} has the values {', '.join(known)}, the levels of RECIST")
-            if spec["positive"]
-            else None
-        )
+        positive = [level for level in known if level in {"PR", "CR"}]
+        entry: EndpointEntry = {"column": name, "levels": known, "positive": positive}
+        why = f"{name} has the values {', '.join(known)}, the levels of RECIST"
+        return Guess(entry, why) if positive else None
     yes = [value for value in values if str(value).lower() in POSITIVE]
     if len(values) == 2 and len(yes) == 1:  # noqa: PLR2004  # a yes and a no
         other = next(value for value in values if value != yes[0])
@@ -221,7 +234,7 @@ def _levels(column: pd.Series[Any]) -> Guess[Spec] | None:
     return None
 
 
-def _label(table: pd.DataFrame) -> Iterator[tuple[str, Guess[Spec]]]:
+def _label(table: pd.DataFrame) -> Iterator[tuple[str, Guess[EndpointEntry]]]:
     """Find the first column with two values and the name of an outcome."""
     for name in map(str, table.columns):
         if set(words(name)) & LABEL and (guess := _levels(table[name])) is not None:

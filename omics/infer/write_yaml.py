@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from omics.infer.cohort_yaml import GuessedCohort
+from omics.infer.cohort_yaml import GuessedCohort, ViewEntry
+from omics.infer.endpoint_guesses import EndpointEntry
 from omics.infer.guess import Guess
 
 __all__ = ["CHECK", "as_yaml", "unsure"]
@@ -94,7 +95,9 @@ def _arm(cohort: GuessedCohort) -> Iterator[str]:
         yield f"# arm: {_flow(possible.value)}"
 
 
-def _named(key: str, guesses: dict[str, Guess[dict[str, Any]]]) -> Iterator[str]:
+def _named(
+    key: str, guesses: Mapping[str, Guess[ViewEntry]] | Mapping[str, Guess[EndpointEntry]]
+) -> Iterator[str]:
     yield f"{key}:"
     for name, guess in guesses.items():
         yield from _reason(guess, "  ")
