@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Iterator, Sequence
+from typing import Any, Self, TypedDict
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["CovariateEncoder"]
+__all__ = ["CovariateEncoder", "CovariateState"]
 
 FAR = 6.0
 """A number is reported as extreme beyond this many standard deviations from the training mean."""
+
+
+class CovariateState(TypedDict):
+    """The fitted values of a :class:`CovariateEncoder`, for json.
+
+    Attributes
+    ----------
+    order
+        The covariates, in the order of the columns.
+    numbers
+        Number -> mean and scale; a scale of None means a constant column.
+    levels
+        Category -> its levels, the reference first.
+    """
+
+    order: list[str]
+    numbers: dict[str, tuple[float, float | None]]
+    levels: dict[str, list[str]]
 
 
 class CovariateEncoder:
@@ -118,14 +136,13 @@ class CovariateEncoder:
                 f"{far} of {mean:.3g}, such as {values[extreme][0]:.3g}; is the unit the same?",
             )
 
-    # A dict, since it goes straight to json.
-    def to_state(self) -> dict[str, Any]:
-        """Return the fitted values for json; a scale of None means a constant column."""
-        finite = {k: [m, s if np.isfinite(s) else None] for k, (m, s) in self._numbers.items()}
+    def to_state(self) -> CovariateState:
+        """Return the fitted values for json."""
+        finite = {k: (m, s if np.isfinite(s) else None) for k, (m, s) in self._numbers.items()}
         return {"order": self._order, "numbers": finite, "levels": self._levels}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def from_state(cls, state: CovariateState) -> Self:
         """Rebuild from :meth:`to_state`."""
         encoder = cls()
         encoder._order = list(state["order"])

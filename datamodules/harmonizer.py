@@ -14,7 +14,7 @@ from datamodules.batch import Batch
 from datamodules.config import HarmonizeConfig
 from datamodules.covariates import CovariateEncoder
 from datamodules.steps.site import separable
-from datamodules.view_harmonizer import ViewHarmonizer
+from datamodules.view_harmonizer import ViewHarmonizer, ViewState
 from datamodules.view_table import PatientContext
 from omics.checks.confounding import site_associations
 from omics.cohort.read import cohort_endpoints, cohort_spec
@@ -154,12 +154,12 @@ class Harmonizer:
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``name.json`` and ``name.safetensors``."""
-        stored: dict[str, Any] = {}
+        stored: dict[str, ViewState] = {}
         arrays: dict[str, NDArray[Any]] = {}
         for view, harmonizer in self.views.items():
             stored[view], fitted = harmonizer.to_state()
             arrays |= {f"{view}.{key}": value for key, value in fitted.items()}
-        settings: dict[str, Any] = {
+        settings = {
             "config": vars(self.config),
             "views": stored,
             "covariates": self.covariates.to_state(),

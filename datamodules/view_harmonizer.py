@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -17,17 +17,35 @@ from datamodules.steps.features import FeatureFilter, MostVariable
 from datamodules.steps.normalization import LOGARITHMIC, normalizable
 from datamodules.steps.scaling import RobustScaling
 from datamodules.steps.site import SiteCorrection
-from datamodules.view_table import PatientContext, Values, ViewTable, aligned
+from datamodules.view_table import PatientContext, Transforms, Values, ViewTable, aligned
 from omics.cohort.spec import ViewSpec
 from omics.common.errors import ConfigError
-from omics.common.files import from_state, to_state
+from omics.common.files import JsonObject, from_state, to_state
 from omics.common.registry import resolve
 from omics.modalities.amounts import CLOSED, amounts
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = ["ViewHarmonizer"]
+__all__ = ["ViewHarmonizer", "ViewState"]
+
+
+class ViewState(TypedDict):
+    """The settings of a :class:`ViewHarmonizer`, for json.
+
+    Attributes
+    ----------
+    spec
+        The declaration of the view.
+    measured
+        Names of all features of training.
+    steps
+        ``name`` and settings of each fitted step, the imputation last.
+    """
+
+    spec: JsonObject
+    measured: list[str]
+    steps: list[JsonObject]
 
 
 @dataclass(frozen=True)
@@ -129,12 +147,10 @@ class ViewHarmonizer:
             measured += (~np.isnan(block.values)).sum(axis=0)
         return extreme, measured
 
-    # Dicts, since they go straight to json and safetensors.
-    def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    def to_state(self) -> tuple[ViewState, dict[str, NDArray[Any]]]:
         """Return settings for json and arrays for safetensors."""
         arrays: dict[str, NDArray[Any]] = {"share": self.share}
-        settings: dict[str, Any] = {"spec": vars(self.spec), "measured": list(self.measured)}
-        settings["steps"] = []
+        settings: ViewState = {"spec": vars(self.spec), "measured": list(self.measured), "steps": []}
         for name, step in (*self.steps.items(), self.imputation):
             plain, fitted = to_state(step, name)
             settings["steps"].append({"name": name, **plain})
@@ -142,7 +158,7 @@ class ViewHarmonizer:
         return settings, arrays
 
     @classmethod
-    def from_state(cls, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+    def from_state(cls, settings: ViewState, arrays: dict[str, NDArray[Any]]) -> Self:
         """Rebuild from :meth:`to_state`; removes the arrays of the steps from `arrays`."""
 
         def build(table: Mapping[str, str], stored: Mapping[str, Any]) -> Any:
@@ -164,9 +180,10 @@ class _Chain:
     """The steps fitted so far, and the training patients after these steps."""
 
     def __init__(self, table: ViewTable) -> None:
-        self.table, self.steps = table, dict[str, Any]()
+        self.table = table
+        self.steps: dict[str, Transforms] = {}
 
-    def add(self, name: str, step: Any) -> None:
+    def add(self, name: str, step: Transforms) -> None:
         self.steps[name] = step
         self.table = self.table.after(step).in_memory()
 

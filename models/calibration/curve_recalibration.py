@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,14 +126,13 @@ class CurveRecalibration:
         hazard = _cumulative(self.log_baseline + self.slope * estimates.mean(axis=0))
         return self.percentiles(np.exp(-hazard))
 
-    # Dicts, since they go straight to json and safetensors.
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+    def to_state(self) -> tuple[dict[str, float], dict[str, Array]]:
         """Return settings for json and arrays for safetensors."""
         arrays = {"times": self.times, "log_baseline": self.log_baseline}
         return {"slope": self.slope}, arrays | vars(self.percentiles)
 
     @classmethod
-    def from_state(cls, settings: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
+    def from_state(cls, settings: Mapping[str, float], arrays: Mapping[str, Array]) -> Self:
         """Rebuild from :meth:`to_state`."""
         percentiles = Percentiles(arrays["predicted"], arrays["observed"])
         return cls(settings["slope"], arrays["times"], arrays["log_baseline"], percentiles)
