@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypedDict
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from stratomics.evaluation.comparison import LABELS
 
-__all__ = ["COLOURS", "DASHES", "forest", "method_lines", "style", "svg"]
+__all__ = ["COLOURS", "DASHES", "LineStyle", "forest", "method_lines", "style", "svg"]
 
 # Colours of Okabe and Ito, which can be distinguished with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7")
@@ -50,7 +50,25 @@ def svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def method_lines(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+class LineStyle(TypedDict):
+    """How the line of a method is drawn, in the words of matplotlib.
+
+    Attributes
+    ----------
+    color, linestyle, linewidth, zorder
+        Properties of the line.
+    label
+        Name of the method in the legend.
+    """
+
+    color: str
+    linestyle: str | tuple[int, tuple[float, ...]]
+    linewidth: float
+    label: str
+    zorder: int
+
+
+def method_lines(names: Iterable[str]) -> dict[str, LineStyle]:
     """Name of a method -> line style: solid and thick for the first, which is stratomics; dashes for the others.
 
     Examples

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ from models.ensemble.training_history import NO_HISTORY
 from models.prediction import Prediction
 from omics.checks.check_cohort import cohort_notes
 from omics.cohort.read import cohort_endpoints
-from omics.common.files import SCHEMA_VERSION, read_json, write_json, write_parquet, write_text
+from omics.common.files import SCHEMA_VERSION, JsonObject, read_json, write_json, write_parquet, write_text
 from omics.common.seeds import named_seed
 from stratomics.config import ExperimentConfig
 from stratomics.executor.executor import RunTasks, open_executor
@@ -31,7 +31,7 @@ from stratomics.runs.run_directory import run_digest, run_name, save_run
 from stratomics.runs.run_lock import locked
 from stratomics.runtime.logs import run_log
 from stratomics.runtime.versions import code_digests, package_versions
-from stratomics.tuning.search_space import SearchSpace
+from stratomics.tuning.search_space import ChoicesEntry, RangeEntry, SearchSpace
 from stratomics.tuning.study import Study, StudyPlan, StudyStore, run_study
 
 __all__ = ["OPTIMISTIC", "TunedDirectory", "tune_experiment"]
@@ -62,12 +62,12 @@ class TunedDirectory:
         return (self.path / "tune.json").is_file()
 
     @property
-    def tuned(self) -> dict[str, Any]:
+    def tuned(self) -> JsonObject:
         """Content of ``tune.json``: the recommended values, and the best values of each study."""
         return read_json(self.path / "tune.json")
 
     @property
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> JsonObject:
         """Content of ``metrics.json``: metrics on the outer test rows."""
         return read_json(self.path / "metrics.json")
 
@@ -84,6 +84,14 @@ class _StudyTask:
     @property
     def label(self) -> str:
         return ALL if self.fold is None else self.fold.label
+
+
+class _Settings(TypedDict):
+    """Settings of a tuning, as ``tune.json`` has them."""
+
+    search: dict[str, ChoicesEntry | RangeEntry]
+    objective: list[str]
+    trials: int
 
 
 def tune_experiment(
@@ -134,7 +142,7 @@ def tune_experiment(
     for name in objective:
         check_primary_metric(name, cohort_endpoints(cohort).primary().kind, "--objective")
     plan = StudyPlan(space, tuple(dict.fromkeys(objective)) or (str(config.evaluation.metric),), trials)
-    settings = {
+    settings: _Settings = {
         "search": space.as_dict(),
         "objective": list(plan.objective),
         "trials": trials,
@@ -217,7 +225,7 @@ def _write_results(
     config: ExperimentConfig,
     design: Design,
     tasks: Sequence[_StudyTask],
-    settings: Mapping[str, Any],
+    settings: _Settings,
 ) -> None:
     """Write the result from the checkpoint and the studies, so that a stopped tuning ends with the same bytes."""
     folder, space, cohort = checkpoint.new, tasks[0].plan.space, design.cohort
@@ -257,15 +265,15 @@ def _write_results(
     log.info("finished")
 
 
-def _best_of(study: Study) -> dict[str, Any]:
+def _best_of(study: Study) -> dict[str, object]:
     """Describe the best trial in JSON, with the Pareto front if there are several metrics."""
     front = {"front": study.front} if len(study.selection) > 1 else {}
     return {"values": study.values, "trial": study.best, OPTIMISTIC: study.selection, **front}
 
 
-def _differences(ours: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def _differences(ours: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
     """Keys with values other than the defaults, nested as in the configuration."""
-    changed = {}
+    changed: dict[str, object] = {}
     for key, value in ours.items():
         default = defaults.get(key)
         if isinstance(value, Mapping) and isinstance(default, Mapping):
@@ -276,7 +284,7 @@ def _differences(ours: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[s
     return changed
 
 
-def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+def _write_yaml(path: Path, content: Mapping[str, object]) -> None:
     import yaml
 
     write_text(path, f"# schema_version: {SCHEMA_VERSION}\n{yaml.safe_dump(dict(content), sort_keys=False)}")

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NotRequired, TypedDict, get_args, get_origin, get_type_hints
 
 from datamodules.config import HarmonizeConfig
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
@@ -15,7 +15,16 @@ from omics.common.yaml import load_yaml
 from stratomics.config import ExperimentConfig
 from stratomics.experiment.check_config import check_config
 
-__all__ = ["Choices", "Dimension", "Range", "SearchSpace", "read_search_space"]
+__all__ = [
+    "Choices",
+    "ChoicesEntry",
+    "Dimension",
+    "Range",
+    "RangeEntry",
+    "SearchSpace",
+    "Value",
+    "read_search_space",
+]
 
 GROUPS = {
     "harmonize": HarmonizeConfig,
@@ -26,6 +35,35 @@ GROUPS = {
 """Groups of the configuration that can be tuned. Cohort, seed, folds and metric define the task and stay fixed."""
 
 Value = bool | int | float | str
+
+
+class ChoicesEntry(TypedDict):
+    """Entry of choices in a file.
+
+    Attributes
+    ----------
+    choices
+        The values.
+    """
+
+    choices: list[Value]
+
+
+class RangeEntry(TypedDict):
+    """Entry of a range in a file.
+
+    Attributes
+    ----------
+    low, high
+        Limits, both included.
+    log, step
+        As in :class:`Range`, where they are set.
+    """
+
+    low: float
+    high: float
+    log: NotRequired[bool]
+    step: NotRequired[float]
 
 
 @dataclass(frozen=True)
@@ -49,7 +87,7 @@ class Choices:
         """Whether `value` is one of the values."""
         return value in self.values
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ChoicesEntry:
         """Content in a file."""
         return {"choices": list(self.values)}
 
@@ -87,10 +125,14 @@ class Range:
             return False
         return self.step is None or abs((value - self.low) / self.step % 1.0 - 0.5) > 0.5 - 1e-9
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> RangeEntry:
         """Content in a file."""
-        content: dict[str, Any] = {"low": self.low, "high": self.high}
-        return content | ({"log": True} if self.log else {}) | ({"step": self.step} if self.step else {})
+        content: RangeEntry = {"low": self.low, "high": self.high}
+        if self.log:
+            content["log"] = True
+        if self.step:
+            content["step"] = self.step
+        return content
 
 
 Dimension = Choices | Range
@@ -136,7 +178,7 @@ class SearchSpace:
         )
         return values if inside else None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, ChoicesEntry | RangeEntry]:
         """Content in a file."""
         return {key: dimension.as_dict() for key, dimension in self.dimensions.items()}
 
@@ -172,7 +214,7 @@ def _dimension(key: str, entry: Any) -> Dimension:
     return dimension
 
 
-def _choices(key: str, kind: type, entry: dict[str, Any]) -> Choices:
+def _choices(key: str, kind: type, entry: Mapping[str, object]) -> Choices:
     _check_words(key, entry, ("choices",))
     values = entry["choices"]
     if not isinstance(values, list) or not values:
@@ -183,7 +225,7 @@ def _choices(key: str, kind: type, entry: dict[str, Any]) -> Choices:
     return Choices(choices)
 
 
-def _range(key: str, kind: type, entry: dict[str, Any]) -> Range:
+def _range(key: str, kind: type, entry: Mapping[str, object]) -> Range:
     _check_words(key, entry, ("low", "high", "log", "step"))
     if kind not in (int, float):
         raise ConfigError(f"{key} is not a number; write {{choices: [...]}}")

@@ -22,14 +22,17 @@ from stratomics.config import ExperimentConfig
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.runtime.database_url import database_url
 from stratomics.tuning.inner_score import inner_scores
-from stratomics.tuning.search_space import Choices, Dimension, SearchSpace
+from stratomics.tuning.search_space import Choices, Dimension, SearchSpace, Value
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["Study", "StudyPlan", "StudyStore", "run_study"]
+__all__ = ["Row", "Study", "StudyPlan", "StudyStore", "run_study"]
 
 log = logging.getLogger(__name__)
+
+Row = dict[str, Value | None]
+"""Column -> cell of one row of the table of trials."""
 
 WHY = "why"
 """Attribute with the error of a failed trial. A failed trial without it was killed and does not count."""
@@ -82,10 +85,10 @@ class Study:
     """
 
     best: int
-    values: dict[str, Any]
+    values: dict[str, Value]
     selection: dict[str, float]
     front: list[int]
-    rows: list[dict[str, Any]]
+    rows: list[Row]
 
 
 @dataclass(frozen=True)
@@ -253,7 +256,7 @@ def _score_folds(trial: optuna.Trial, scores: Iterator[tuple[float, ...]], folds
     return score
 
 
-def _enqueue(study: optuna.Study, values: Mapping[str, Any] | None) -> None:
+def _enqueue(study: optuna.Study, values: Mapping[str, Value] | None) -> None:
     if values is not None:
         study.enqueue_trial(dict(values))
 
@@ -292,7 +295,7 @@ def _read(plan: StudyPlan, study: optuna.Study, label: str) -> Study:
     )
 
 
-def _row(plan: StudyPlan, number: int, trial: FrozenTrial) -> dict[str, Any]:
+def _row(plan: StudyPlan, number: int, trial: FrozenTrial) -> Row:
     values = trial.values or [float("nan")] * len(plan.objective)
     state = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,26 +115,29 @@ def catalogue_entry(name: str, run: RunDirectory) -> CatalogueEntry:
     written = datetime.fromtimestamp((run.path / PUBLIC[0]).stat().st_mtime, UTC)
     date = f"{written:%Y-%m-%d %H:%M}"
     try:
-        return CatalogueEntry(name, run, date, **_content(run))
+        return _entry(name, run, date)
     except (InputError, KeyError, TypeError) as error:
         return CatalogueEntry(name, run, date, error=f"cannot be read: {error}")
 
 
-def _content(run: RunDirectory) -> dict[str, Any]:
+def _entry(name: str, run: RunDirectory, date: str) -> CatalogueEntry:
     provenance, metrics = run.provenance, run.metrics
     methods, metric = metric_rows(metrics), metrics["metric"]
-    return {
-        "cohort": str(provenance["cohort"]),
-        "endpoint": run.endpoint,
-        "kind": run.kind,
-        "digest": str(provenance["cohort_digest"]),
-        "metric": metric_label(metric),
-        "figures": tuple((row.label, row.cells.get(metric, "none")) for row in methods),
-        "table": tuple(_cells(metrics, run.kind, methods[0].cells)),
-    }
+    return CatalogueEntry(
+        name,
+        run,
+        date,
+        cohort=str(provenance["cohort"]),
+        endpoint=run.endpoint,
+        kind=run.kind,
+        digest=str(provenance["cohort_digest"]),
+        metric=metric_label(metric),
+        figures=tuple((row.label, row.cells.get(metric, "none")) for row in methods),
+        table=tuple(_cells(metrics, run.kind, methods[0].cells)),
+    )
 
 
-def _cells(metrics: dict[str, Any], kind: str, cells: Any) -> Iterator[tuple[str, str]]:
+def _cells(metrics: Mapping[str, Any], kind: str, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key in main_metrics(metrics, kind):
         yield metric_label(key), cells.get(key, "none")
 

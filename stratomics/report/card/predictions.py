@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from scipy.stats import beta
 
@@ -110,15 +112,13 @@ def coverage(run: EvaluatedRun) -> Line:
     """Compare the nominal coverage with the exact intervals overall, per class and, after adjustment, per group."""
     name, check, section = "coverage", "Coverage", "uncertainty"
     rows = _rows(run)
-    main = [row for row in rows if row["by"] in MAIN]
-    groups = [row for row in rows if row["by"] not in MAIN and all_finite(row["coverage"])]
+    main = [row for row in rows if row.by in MAIN]
+    groups = [row for row in rows if row.by not in MAIN and all_finite(row.coverage)]
     if not main:
         return Line(name, check, WATCH, "There are no prediction sets or survival bounds.", section)
     low = [row for row in groups if _chance(row) * len(groups) < TAIL]
     verdicts = [_verdict(row) for row in main] + [WATCH for _ in low]
-    wide = [
-        row for row in main if row["by"] == "all" and all_finite(row["low"]) and row["low"] > NOMINAL_COVERAGE
-    ]
+    wide = [row for row in main if row.by == "all" and row.low > NOMINAL_COVERAGE]
     text = f"Nominal coverage {NOMINAL_COVERAGE:.0%}; observed: {'; '.join(_text(row) for row in main)}."
     if groups:
         text += f" Of {len(groups)} other groups, {len(low) or 'none'} {'has' if len(low) == 1 else 'have'} lower "
@@ -130,36 +130,67 @@ def coverage(run: EvaluatedRun) -> Line:
     return Line(name, check, worst(verdicts), text, section)
 
 
-def _rows(run: EvaluatedRun) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class _GroupCoverage:
+    """Observed coverage of a group with its exact 95% interval; NaN where ``metrics.json`` has null.
+
+    Attributes
+    ----------
+    by, level
+        The group, as in ``metrics.json``.
+    coverage, low, high
+        The estimate and its interval.
+    counted
+        Number of patients that count; it may be fractional.
+    """
+
+    by: str
+    level: str
+    coverage: float
+    low: float
+    high: float
+    counted: float
+
+    @classmethod
+    def of(cls, by: str, level: str, estimate: tuple[float | None, ...], counted: float = math.nan) -> Self:
+        coverage, low, high = (math.nan if value is None else float(value) for value in estimate)
+        return cls(by, level, coverage, low, high, counted)
+
+
+def _rows(run: EvaluatedRun) -> list[_GroupCoverage]:
     """Coverage of the primary endpoint by group, and of secondary responses by class."""
-    rows = [dict(row) for row in run.metrics.get("coverage") or ()]
+    rows = []
+    for row in run.metrics.get("coverage") or ():
+        estimate = row["coverage"], row["low"], row["high"]
+        counted = float(row.get("counted", row["n"]))
+        rows.append(_GroupCoverage.of(row["by"], row["level"], estimate, counted))
     for name, figures in run.metrics.items():
         if name == run.endpoint or not isinstance(figures, Mapping):
             continue
         for key in ("positive", "negative"):
             figure = figures.get(f"set_coverage_{key}")
             if figure is not None:
-                share = {"coverage": figure["estimate"], "low": figure["low"], "high": figure["high"]}
-                rows.append({"by": "class", "level": f"{key}, {name}", **share})
+                estimate = figure["estimate"], figure["low"], figure["high"]
+                rows.append(_GroupCoverage.of("class", f"{key}, {name}", estimate))
     return rows
 
 
-def _verdict(row: Mapping[str, Any]) -> str:
-    if not all_finite(row["coverage"], row["low"], row["high"]):
+def _verdict(row: _GroupCoverage) -> str:
+    if not all_finite(row.coverage, row.low, row.high):
         return WATCH
-    return FAIL if row["high"] < NOMINAL_COVERAGE else PASS
+    return FAIL if row.high < NOMINAL_COVERAGE else PASS
 
 
-def _chance(row: Mapping[str, Any]) -> float:
+def _chance(row: _GroupCoverage) -> float:
     """Binomial probability that so few are covered at nominal coverage; the number covered may be fractional."""
-    n = float(row.get("counted", row["n"]))
-    covered = row["coverage"] * n
+    n = row.counted
+    covered = row.coverage * n
     return 1.0 if covered >= n else float(beta.sf(NOMINAL_COVERAGE, covered + 1.0, n - covered))
 
 
-def _text(row: Mapping[str, Any]) -> str:
-    group = {"all": "all patients"}.get(row["level"], row["level"])
-    if not all_finite(row["coverage"], row["low"], row["high"]):
+def _text(row: _GroupCoverage) -> str:
+    group = {"all": "all patients"}.get(row.level, row.level)
+    if not all_finite(row.coverage, row.low, row.high):
         return f"{group}, not available"
-    share, low, high = (100 * row[key] for key in ("coverage", "low", "high"))
+    share, low, high = (100 * value for value in (row.coverage, row.low, row.high))
     return f"{group} {share:.0f}% ({low:.0f} to {high:.0f}%)"

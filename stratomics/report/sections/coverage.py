@@ -87,7 +87,7 @@ def _others_last(table: pd.DataFrame) -> pd.DataFrame:
     return named.sort_values(["group", "few", "place"], ignore_index=True)
 
 
-def _row(row: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], kind: str) -> dict[str, object]:
     """One row of the table, which lists every group, however small."""
     figures = {key: row[key] for key in ("coverage", "low", "high")}
     last = {"median bound": row["bound"]} if kind == "survival" else {"mean classes in a set": row["width"]}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -130,11 +128,9 @@ def _draw(table: pd.DataFrame) -> Figure:
         label = (
             f"stratomics, by {name}" if name in {VARIANCE, DISAGREEMENT, OOD} else f"{name}, by {VARIANCE}"
         )
-        line: dict[str, Any] = {
-            "linestyle": DASHES[(place - 1) % len(DASHES)] if place else "-",
-            "label": label,
-        }
-        axes.plot(share, table[name], color=COLOURS[place], linewidth=1.3 if place else 2.4, **line)
+        dashes = DASHES[(place - 1) % len(DASHES)] if place else "-"
+        width = 1.3 if place else 2.4
+        axes.plot(share, table[name], color=COLOURS[place], linewidth=width, linestyle=dashes, label=label)
     axes.set_ylim(bottom=0.0)
     axes.set_xlabel("share of patients retained, most certain first")
     axes.set_ylabel("Brier score of retained patients")
