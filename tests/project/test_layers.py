@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ MANY_FILES = ("omics/readers", "stratomics/report/sections")
 """Folders with one file per format and one file per section."""
 
 MOST_FILES = 20
+
+UNTYPED, MOST_UNTYPED = "dict[str, Any]", 10
 
 
 def cycle_in(graph: dict[str, set[str]]) -> list[str]:
@@ -92,3 +95,16 @@ def test_no_class_name_stands_for_two_things() -> None:
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(name)
     assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
+def test_few_places_pass_untyped_dicts_and_each_has_a_reason() -> None:
+    places, without_reason = [], []
+    for file in modules(ROOT).values():
+        lines = ["", *file.read_text(encoding="utf-8").splitlines()]
+        for number, (above, line) in enumerate(pairwise(lines), 1):
+            if UNTYPED in line:
+                places.append(f"{file.relative_to(ROOT).as_posix()}:{number}")
+                if "#" not in line and not above.lstrip().startswith("#"):
+                    without_reason.append(places[-1])
+    assert len(places) <= MOST_UNTYPED, places
+    assert not without_reason
