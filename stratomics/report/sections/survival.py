@@ -1,8 +1,6 @@
-"""The report's sections on a survival endpoint: risk groups and calibration of the curves."""
+"""Section of the report: risk groups of a survival endpoint."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,18 +8,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import kaplan_meier
-from models.survival.risk_sets import greenwood_terms, number_at_risk
+from models.survival.risk_sets import number_at_risk
 from omics.cohort.endpoints import Survival
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
-from stratomics.evaluation.intervals import log_log_interval
-from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.report.figures import COLOURS, method_lines
+from stratomics.evaluation.comparison import OURS
+from stratomics.report.figures import COLOURS
 from stratomics.report.section import Panel, Section
-from stratomics.report.text.metrics import interval
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["calibration", "risk_groups", "survival_facts"]
+__all__ = ["observed_survival", "quantile_groups", "risk_groups", "survival_facts"]
 
 Array = NDArray[np.float64]
 
@@ -41,66 +36,13 @@ def risk_groups(run: RunDirectory) -> Section | None:
     if not isinstance(cases, SurvivalCases):
         return None
     # A patient predicted in several repeats is one patient: repeats are averaged first.
-    survival, risk = _observed(run), cases.risk.mean(axis=0)
+    survival, risk = observed_survival(run), cases.risk.mean(axis=0)
     sentence = _groups_sentence(risk, survival, cases.horizon)
     panel = Panel("risk", draw_risk_groups(risk, survival), sentence, _groups_table(risk, survival))
     return Section("risk", "Risk groups", [panel])
 
 
-def calibration(run: RunDirectory) -> Section | None:
-    """Draw predicted against observed survival; None unless the endpoint is survival."""
-    cases = run.cases[OURS]
-    if not isinstance(cases, SurvivalCases):
-        return None
-    survival = _observed(run)
-    # A patient predicted in several repeats is one patient: repeats are averaged first.
-    predicted = 1.0 - cases.probability.mean(axis=0)
-    points, smooth = calibration_points(predicted, survival, cases.horizon), _smooth_curves(run)
-    names = ["mean predicted survival", "low", "observed survival", "high"]
-    table = pd.DataFrame(points, columns=names)
-    table.insert(0, "patients", [f"group {number + 1} by prediction" for number in range(len(points))])
-    curves = [
-        pd.DataFrame({"patients": f"{LABELS[name]}, smooth", names[0]: x, names[2]: y})
-        for name, (x, y) in smooth.items()
-    ]
-    sentence = " ".join([_calibration_sentence(points, survival, cases.horizon), *calibration_figures(run)])
-    figure = draw_calibration(points, smooth, survival.unit, cases.horizon)
-    return Section(
-        "calibration",
-        "Calibration",
-        [Panel("calibration", figure, sentence, pd.concat([table, *curves], ignore_index=True))],
-    )
-
-
-def _smooth_curves(run: RunDirectory) -> dict[str, tuple[Array, Array]]:
-    """Predicted and observed survival, smoothed by a spline, of stratomics and the clinical baseline."""
-    saved = run.metrics.get("curves", {})
-    named = [
-        name for name in (OURS, clinical_baseline(saved)) if name and "calibration" in saved.get(name, {})
-    ]
-    curves = {name: saved[name]["calibration"] for name in named}
-    return {name: (1.0 - np.array(c["x"]), 1.0 - np.array(c["y"])) for name, c in curves.items()}
-
-
-def calibration_figures(run: RunDirectory) -> list[str]:
-    """State the saved measures of calibration of stratomics and the clinical baseline; empty if there are none."""
-    metrics = run.metrics
-    clinical = clinical_baseline(metrics["baselines"])
-    methods = {OURS: metrics} | ({clinical: metrics["baselines"][clinical]} if clinical else {})
-    texts = []
-    for name, of_method in methods.items():
-        figures = of_method[run.endpoint]
-        keys = [key for key in ("calibration_slope", "ici", "d_calibration") if key in figures]
-        if keys:
-            values = [f"{find_metric(key).label} {interval(figures[key])}" for key in keys]
-            texts.append(f"{LABELS[name]} {', '.join(values)}")
-    if not texts:
-        return []
-    meaning = "A slope of 1 and an index of 0 are best; curves with p below 0.05 are called miscalibrated."
-    return [f"{'; '.join(texts)}. {meaning}"]
-
-
-def _observed(run: RunDirectory) -> Survival:
+def observed_survival(run: RunDirectory) -> Survival:
     """Endpoint of the patients for whom it is recorded, in the order of the cases."""
     return run.survival.take(np.flatnonzero(run.survival.observed))
 
@@ -158,79 +100,6 @@ def draw_risk_groups(risk: Array, survival: Survival) -> Figure:
     return figure
 
 
-def draw_calibration(
-    points: list[tuple[float, float, float, float]],
-    smooth: Mapping[str, tuple[Array, Array]],
-    unit: str,
-    horizon: float,
-) -> Figure:
-    """Draw predicted against observed survival at one time, in groups by prediction and as smooth curves.
-
-    Parameters
-    ----------
-    points
-        (mean predicted, low, observed, high) of each group.
-    smooth
-        Method -> predicted and observed survival along its smooth curve.
-    unit
-        Unit of time.
-    horizon
-        Time at which survival is predicted.
-
-    Returns
-    -------
-    Figure
-    """
-    figure = Figure(figsize=(4.6, 4.6))
-    axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
-    for name, line in method_lines(smooth).items():
-        axes.plot(*smooth[name], **line | {"label": f"{LABELS[name]}, smooth", "linewidth": 1.5})
-    for place, (mean, low, observed, high) in enumerate(points):
-        label = f"{LABELS[OURS]}, groups with 95% intervals" if place == 0 else None
-        axes.plot([mean, mean], [low, high], color=COLOURS[0], linewidth=2)
-        axes.plot(mean, observed, "o", color=COLOURS[0], label=label)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-    axes.set_xlabel(f"predicted survival at {horizon:.4g} {unit}")
-    axes.set_ylabel("observed survival")
-    axes.legend(frameon=False, fontsize=8, loc="upper left")
-    return figure
-
-
-def calibration_points(
-    predicted: Array, survival: Survival, horizon: float
-) -> list[tuple[float, float, float, float]]:
-    """Predicted and observed survival in groups of equal size, with Greenwood intervals on the log-log scale.
-
-    There are three groups, one more for every 40 patients above 120, and at most ten.
-
-    Parameters
-    ----------
-    predicted
-        (n,) predicted survival at `horizon`.
-    survival
-        Endpoint of the same patients.
-    horizon
-        Time at which survival is predicted.
-
-    Returns
-    -------
-    list of tuple
-        (mean predicted, low, observed, high) of each group.
-    """
-    points: list[tuple[float, float, float, float]] = []
-    count = min(max(len(predicted) // 40, 3), 10)
-    groups = quantile_groups(predicted, count)
-    for group in range(count):
-        members = groups == group
-        event, time = survival.event[members], survival.time[members]
-        observed = float(kaplan_meier(event, time)(np.array([horizon]))[0])
-        low, high = _observed_interval(event, time, observed, horizon)
-        points.append((float(predicted[members].mean()), low, observed, high))
-    return points
-
-
 def thirds(values: Array) -> NDArray[np.int64]:
     """Group 0, 1 or 2 of each patient by rank; ties are ordered as in the table."""
     return quantile_groups(values, len(GROUPS))
@@ -242,18 +111,6 @@ def quantile_groups(values: Array, count: int) -> NDArray[np.int64]:
     return (rank * count) // len(values)
 
 
-def _observed_interval(
-    event: NDArray[np.bool_], time: Array, observed: float, horizon: float
-) -> tuple[float, float]:
-    if observed in (0.0, 1.0):
-        # No patient, or every patient, had the event: an exact binomial bound among those at risk.
-        bound = 0.025 ** (1.0 / max(int((time >= horizon).sum()), 1))
-        return (bound, 1.0) if observed == 1.0 else (0.0, 1.0 - bound)
-    greenwood = greenwood_terms(event, time, np.unique(time[event & (time <= horizon)])).sum()
-    low, high = log_log_interval(np.array([observed]), np.array([greenwood]))
-    return float(low[0]), float(high[0])
-
-
 def _groups_sentence(risk: Array, survival: Survival, horizon: float) -> str:
     groups = thirds(risk)
     free = [
@@ -263,14 +120,4 @@ def _groups_sentence(risk: Array, survival: Survival, horizon: float) -> str:
     return (
         f"At {horizon:.4g} {survival.unit}, {free[0]:.0%} of the third with the lowest predicted risk and "
         f"{free[1]:.0%} of the third with the highest predicted risk are free of the event."
-    )
-
-
-def _calibration_sentence(
-    points: list[tuple[float, float, float, float]], survival: Survival, horizon: float
-) -> str:
-    inside = sum(low <= mean <= high for mean, low, _, high in points)
-    return (
-        f"At {horizon:.4g} {survival.unit} (the median time of an event), the predicted survival lies inside "
-        f"the 95% interval of the observed survival in {inside} of {len(points)} groups."
     )

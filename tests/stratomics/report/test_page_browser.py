@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from made_once import made_once
 from playwright.sync_api import Browser, Page, sync_playwright
-from small import UNRECORDED, with_response, write
+from small import SMALLEST, write
 
 from omics.common.files import read_json, write_json
 from stratomics.cli import main
@@ -45,14 +46,15 @@ OF_KIND = {"survival": {"risk", "time-auc"}, "response": {"classes"}}
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def runs(tmp_path_factory: pytest.TempPathFactory, small_run: Path, response_run: Path) -> dict[str, Path]:
     """Small runs of one cohort: of survival, of a response, and of a cohort whose names are tags."""
-    folder = tmp_path_factory.mktemp("reports")
-    changes = {"survival": None, "response": with_response, "evil": with_evil_names}
-    for name, change in changes.items():
-        words = ["--cohort", str(write(folder / name, change)), "--runs", str(folder / "runs" / name)]
-        assert main(["run", *words, *UNRECORDED]) == 0
-    return {name: next((folder / "runs" / name).glob("*/report.html")).parent for name in changes}
+
+    def make(folder: Path) -> None:
+        words = ["--cohort", str(write(folder / "evil", with_evil_names)), "--runs", str(folder / "runs")]
+        assert main(["run", *words, *SMALLEST]) == 0
+
+    (evil,) = made_once(tmp_path_factory, "evil_run", make).glob("runs/*/report.html")
+    return {"survival": small_run, "response": response_run, "evil": evil.parent}
 
 
 def with_evil_names(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:

@@ -23,12 +23,12 @@ from stratomics.report.sections.cohort import cohort
 from stratomics.report.sections.decision_curve import decision_curve
 from stratomics.report.sections.limitations import limitations
 from stratomics.report.sections.methods import methods
-from stratomics.report.sections.response import calibration as response_calibration
 from stratomics.report.sections.response import classes
+from stratomics.report.sections.response_calibration import calibration as response_calibration
 from stratomics.report.sections.sample_size import sample_size
 from stratomics.report.sections.subgroup_performance import subgroup_performance
-from stratomics.report.sections.survival import calibration as survival_calibration
 from stratomics.report.sections.survival import risk_groups
+from stratomics.report.sections.survival_calibration import calibration as survival_calibration
 from stratomics.report.sections.time_auc import time_auc
 from stratomics.report.sections.uncertainty import uncertainty
 from stratomics.runs.run_directory import RunDirectory

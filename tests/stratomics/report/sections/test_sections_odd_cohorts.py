@@ -16,8 +16,8 @@ from section_text import panels_and_text
 
 from stratomics.report.section import Section
 from stratomics.report.sections.decision_curve import decision_curve
-from stratomics.report.sections.response import calibration as response_calibration
-from stratomics.report.sections.survival import calibration as survival_calibration
+from stratomics.report.sections.response_calibration import calibration as response_calibration
+from stratomics.report.sections.survival_calibration import calibration as survival_calibration
 from stratomics.report.sections.time_auc import time_auc
 from stratomics.report.sections.uncertainty import uncertainty
 from stratomics.runs.run_directory import RunDirectory

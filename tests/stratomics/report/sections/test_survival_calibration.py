@@ -8,7 +8,7 @@ import pytest
 from saved_run import SavedRun
 from section_text import panels_and_text
 
-from stratomics.report.sections.survival import calibration
+from stratomics.report.sections.survival_calibration import calibration
 
 
 @pytest.fixture

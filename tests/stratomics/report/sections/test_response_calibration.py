@@ -9,7 +9,7 @@ import pytest
 from saved_run import SavedRun
 from section_text import panels_and_text
 
-from stratomics.report.sections.response import calibration, calibration_points
+from stratomics.report.sections.response_calibration import calibration, calibration_points
 
 
 def test_calibration_groups_contain_every_patient_once() -> None:
