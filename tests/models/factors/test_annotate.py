@@ -12,8 +12,10 @@ import pytest
 
 from datamodules.config import HarmonizeConfig
 from datamodules.harmonizer import Harmonizer
+from models.config import TrainerConfig
 from models.factors import FACTOR_MODELS
 from models.factors.annotate import annotate
+from models.factors.vae.model import VAE
 from omics.cohort.read import read_cohort
 from omics.common.errors import InputError
 from omics.common.registry import resolve
@@ -31,7 +33,9 @@ def cohort(write_small: Callable[..., Path]) -> Any:
 
 def fitted(kind: Any, cohort: Any, **config: Any) -> tuple[Harmonizer, Any]:
     harmonizer = Harmonizer(HarmonizeConfig(**config)).fit(cohort)
-    return harmonizer, kind(3, 0).fit(harmonizer.transform(cohort))
+    # A good fit is not needed: names and places are tested.
+    short = {"trainer": TrainerConfig(epochs=5)} if issubclass(kind, VAE) else {}
+    return harmonizer, kind(3, 0, **short).fit(harmonizer.transform(cohort))
 
 
 def test_rows_and_features_match_their_names(kind: Any, cohort: Any) -> None:

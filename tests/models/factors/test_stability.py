@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from claims import at_least, repetitions
 
 from datamodules.batch import Batch
+from models.config import TrainerConfig
 from models.factors import FACTOR_MODELS
 from models.factors.loadings import Loadings, named_loadings
 from models.factors.stability import SPLITS, split_half_fits, stability, verdict
+from models.factors.vae.model import VAE
 from omics.cohort.endpoints import Endpoints
 from omics.common.errors import DataError
 from omics.common.registry import resolve
@@ -35,7 +38,9 @@ def simulated(seed: int, strengths: tuple[float, ...] = (), n: int = 80) -> Batc
 
 def loadings_of(kind: Any, count: int, part: Batch, seed: int = 0) -> Loadings:
     features = {name: pd.Index([f"{name}{j}" for j in range(x.shape[1])]) for name, x in part.views.items()}
-    return named_loadings(features, kind(count, seed).fit(part))
+    # The initial loadings of a network are principal components, so that it needs few epochs here.
+    short = {"trainer": TrainerConfig(epochs=20)} if issubclass(kind, VAE) else {}
+    return named_loadings(features, kind(count, seed, **short).fit(part))
 
 
 def evaluated(kind: Any, count: int, batch: Batch, seed: int = 0, members: int = 5) -> pd.DataFrame:
@@ -54,7 +59,7 @@ def kind(request: pytest.FixtureRequest) -> Any:
 
 
 def test_a_strong_factor_is_stable_and_noise_factors_are_poor(kind: Any) -> None:
-    table = evaluated(kind, 4, simulated(0, (1.0,)))
+    table = evaluated(kind, 4, simulated(0, (1.0,)), members=2)
     assert table["verdict"][0] == "stable"
     assert table["members"][0] > 0.95
     assert set(table["verdict"][1:]) <= {"poor"}
@@ -150,21 +155,32 @@ def test_fits_with_common_patients_share_noise() -> None:
     assert table["stability"].max() < 0.3
 
 
-RUNS = {"pca": 200, "gfa": 12}
+@repetitions(20, 200)
+def test_with_pca_noise_is_poor_and_strong_factors_are_stable(repetitions: int) -> None:
+    """Monte Carlo error of a proportion of 0.95: 0.015 with 200 simulations (of one factor each)."""
+    check_verdicts("pca", repetitions, 200)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("model", sorted(RUNS))
-def test_noise_is_poor_and_strong_factors_are_stable(model: str) -> None:
-    """Monte Carlo error of a proportion of 0.95: 0.015 with 200 simulations, 0.063 with 12 (of one factor each)."""
+@repetitions(2, 12)
+def test_with_gfa_noise_is_poor_and_strong_factors_are_stable(repetitions: int) -> None:
+    """Monte Carlo error of a proportion of 0.95: 0.063 with 12 simulations (of one factor each)."""
+    check_verdicts("gfa", repetitions, 12)
+
+
+def check_verdicts(model: str, repetitions: int, full: int) -> None:
+    """At least 95% of noise factors are poor, alone and beside two strong factors, which are stable."""
     kind = resolve(FACTOR_MODELS, model, "factors.model")
     noise, beside, strong = [], [], []
-    for seed in range(RUNS[model]):
+    for seed in range(repetitions):
         noise += list(evaluated(kind, 5, simulated(seed), seed, members=0)["verdict"] == "poor")
         table = evaluated(kind, 8, simulated(seed, (1.2, 0.8)), seed, members=0)
         strong += list(table["verdict"][:2] == "stable")
         beside += list(table["verdict"][2:] == "poor")
     # A model that drops noise factors has only the strong ones.
-    shares = {"noise": np.mean(noise), "beside": np.mean(beside or [1.0]), "strong": np.mean(strong)}
+    verdicts = {"noise": noise, "beside": beside or [True], "strong": strong}
+    shares = {name: np.mean(correct) for name, correct in verdicts.items()}
     print(model, shares)  # noqa: T201
-    assert min(shares.values()) >= 0.95
+    if repetitions == full:
+        assert min(shares.values()) >= 0.95
+    for name, correct in verdicts.items():
+        assert np.sum(correct) >= at_least(0.95, len(correct), checks=3), name

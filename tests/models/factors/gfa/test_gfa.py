@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from claims import margin, repetitions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_views import two_views
@@ -173,16 +174,16 @@ def test_sd_never_decreases_when_values_are_removed(data: st.DataObject) -> None
     assert (less.sd >= whole.sd * (1 - 1e-9)).all()
 
 
-@pytest.mark.slow
+@repetitions(4, 20)
 @pytest.mark.parametrize("n", [80, 200])
-def test_intervals_of_factors_cover_for_training_and_new_patients(n: int) -> None:
+def test_intervals_of_factors_cover_for_training_and_new_patients(n: int, repetitions: int) -> None:
     """90% intervals, with the factors aligned to the truth by a linear map from other patients.
 
     20 cohorts of 3 factors in two views of 150 features, with 600 new patients each. The limits allow for three
-    standard errors over cohorts.
+    standard errors over cohorts, which are below 0.006.
     """
     coverage = []
-    for seed in range(20):
+    for seed in range(repetitions):
         batch, z = two_views(n=n, p=150, k=3, seed=100 + seed, scale=0.35)
         new, z_new = two_views(n=600, p=150, k=3, seed=200 + seed, scale=0.35)
         model = GFA(6)
@@ -197,6 +198,10 @@ def test_intervals_of_factors_cover_for_training_and_new_patients(n: int) -> Non
                 _coverage(z_new[300:], of_new.mean[300:], of_new.sd[300:], alignment),
             )
         )
+    if repetitions < 20:
+        wider = margin(0.006, repetitions, 20, checks=4)
+        assert (np.abs(np.mean(coverage, axis=0) - 0.9) < 0.05 + wider).all(), coverage
+        return
     mean, error = np.mean(coverage, axis=0), np.std(coverage, axis=0) / math.sqrt(20)
     assert (mean - 3 * error > 0.85).all(), (mean, error)
     assert (mean + 3 * error < 0.95).all(), (mean, error)
@@ -218,18 +223,20 @@ def _coverage(z: np.ndarray, mean: np.ndarray, sd: np.ndarray, alignment: np.nda
     return float((error <= 1.6449 * np.sqrt(sd**2 @ alignment[:-1] ** 2)).mean())
 
 
-@pytest.mark.slow
-def test_factors_of_training_patients_vary_as_those_of_new_patients() -> None:
+@repetitions(4, 10)
+def test_factors_of_training_patients_vary_as_those_of_new_patients(repetitions: int) -> None:
     """An overfitted noise factor of 900 features and 74 patients has a twentieth of its variance in new patients."""
     ratios = []
-    for seed in range(10):
+    for seed in range(repetitions):
         batch, _ = two_views(n=74, p=900, k=2, seed=seed, scale=0.25)
         new, _ = two_views(n=500, p=900, k=2, seed=50 + seed, scale=0.25)
         model = GFA(8)
         ratios.append(
             model.fit_transform(batch).mean.var(axis=0).sum() / model.transform(new).mean.var(axis=0).sum()
         )
-    assert np.mean(ratios) == pytest.approx(1.0, abs=0.15), ratios
+    # The ratio has a standard deviation of 0.2 over cohorts.
+    wider = margin(0.2 / math.sqrt(10), repetitions, 10, checks=2)
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.15 + wider), ratios
 
 
 def test_equal_features_and_more_factors_than_a_view_has_stay_finite(acc: Any) -> None:
