@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -68,6 +69,32 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.move(run, folder)
 
     (report,) = made_once(tmp_path_factory, "small_run", make).glob("*/report.html")
+    return report.parent
+
+
+@pytest.fixture(scope="session")
+def response_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a response, two repeats of two folds; to be copied before a change.
+
+    The cohort `small` and MLflow's `mlflow.db` are two folders above, and `screen.txt` is what the run printed.
+    """
+
+    def make(folder: Path) -> None:
+        from stratomics.cli import main
+
+        write(folder / "small", with_response)
+        words = [
+            "--cohort=small",
+            *SMALLEST,
+            "--split.repeats=2",
+            f"--tracking.uri=sqlite:///{folder}/mlflow.db",
+        ]
+        screen = (folder / "screen.txt").open("w")
+        with pytest.MonkeyPatch.context() as patch, screen, contextlib.redirect_stdout(screen):
+            patch.chdir(folder)
+            assert main(["run", *words]) == 0
+
+    (report,) = made_once(tmp_path_factory, "response_run", make).glob("runs/*/report.html")
     return report.parent
 
 

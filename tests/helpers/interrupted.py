@@ -32,7 +32,7 @@ def _main(words: list[str], cwd: str, die_at: int | None) -> None:
     os.chdir(cwd)
     if die_at is not None:
         _die_at_sync(die_at)
-    err = Path("stderr.txt").open("a")  # noqa: SIM115  # open until the process ends
+    err = Path("stderr.txt").open("a", buffering=1)  # noqa: SIM115  # open until the process ends
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
         code = main(words)
     sys.exit(code)

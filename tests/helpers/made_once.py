@@ -13,7 +13,7 @@ __all__ = ["made_once"]
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """Give a folder that `make` fills in the first process; the others wait for it and read it. Tests copy what they change."""
+    """A folder that `make` fills in the first process; the others wait for it. Tests copy what they change."""
     base = factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made_once"
     shared.mkdir(exist_ok=True)

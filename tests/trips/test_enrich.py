@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from small import UNRECORDED
 from trials import Find
 
 from omics.common.files import read_json
@@ -35,9 +36,10 @@ def test_the_demo_compares_the_findings_with_the_truth(
     assert main(demo_words()) == 0
     config = ROOT / "configs" / "experiment" / "simulated_trial.yaml"
     assert yaml.safe_load(config.read_text())["cohort"] == capsys.readouterr().out.splitlines()[-1]
-    assert main(["run", str(config), "--workers=1"]) == 0
+    # Baselines and controls have their own tests.
+    assert main(["run", str(config), "--workers=1", "--baselines=[]", "--controls=[]", UNRECORDED[-1]]) == 0
     run = Path(capsys.readouterr().out.splitlines()[-1])
-    assert main(["enrich", str(run), "--trials=500", "--draws=200"]) == 0
+    assert main(["enrich", str(run), "--trials=200", "--draws=200"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     answer, report = read_json(run / "enrichment.json"), (run / "report.html").read_text()
     truth, search = answer["truth"], answer["search"]
@@ -69,7 +71,9 @@ def test_race_is_enriched_and_the_evidence_is_called_weak(
         "--split.repeats=2",
         "--split.inner_folds=3",
         "--evaluation.draws=100",
+        "--controls=[]",
         "--workers=1",
+        UNRECORDED[-1],
     ]
     assert main(["run", "--cohort", str(cohort), *words, "--baselines=[clinical_cox]"]) == 0
     run = Path(capsys.readouterr().out.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""The way of the quick start: three plain csv files, init, check, run, and a report."""
+"""The quick start: three csv files, init, check, run, and a report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from small import QUICK
+from small import SMALLEST
 
 from omics.simulate.config import SimulationConfig
 from omics.simulate.simulate_cohort import simulate, write_cohort
@@ -17,7 +17,7 @@ from stratomics.cli import main
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the quick start: other names than ours, genes in rows, arms in words."""
+    """The folder of the quick start: other column names, genes in rows, arms in words."""
     monkeypatch.chdir(tmp_path)
     config = SimulationConfig(patients=80, seed=1, features={"rna": 40, "protein": 20})
     source, folder = tmp_path / "source", tmp_path / "my_study"
@@ -56,6 +56,6 @@ def test_three_tables_become_a_report(study: Path, capsys: pytest.CaptureFixture
     assert main(["check", "my_study"]) == 0
     (command,) = re.findall(r"^Then: stratomics (.*)$", capsys.readouterr().out, flags=re.MULTILINE)
     assert command == "run configs/default.yaml --cohort my_study"
-    assert main([*command.split(), *QUICK]) == 0
+    assert main([*command.split(), *SMALLEST]) == 0
     run = Path(capsys.readouterr().out.splitlines()[-1])
     assert (run / "report.html").is_file()

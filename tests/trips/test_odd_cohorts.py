@@ -1,4 +1,4 @@
-"""Cohorts that are odd but real, and faults that only a whole run would meet."""
+"""Unusual but valid cohorts, and errors that only a whole run would meet."""
 
 from __future__ import annotations
 
@@ -111,20 +111,25 @@ def _one_patient_view(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> 
     frames["protein"] = frames["protein"].iloc[:1]
 
 
+def _all_of(*changes: Change) -> Change:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        for one in changes:
+            one(frames, spec)
+
+    return change
+
+
 ODD: dict[str, Change] = {
-    "families": _families,
-    "one patient has an age": _only_one_has_age,
+    "families, nine arms and times in years": _all_of(_families, _many_arms, _years),
+    "one patient has an age, and holes in a view": _all_of(_only_one_has_age, _holes),
     "no covariates": lambda frames, spec: spec.update(covariates=[]),
-    "times in years": _years,
-    "holes in a view": _holes,
-    "nine arms": _many_arms,
-    "yes, no and missing": _yes_no,
-    "a view of one patient": _one_patient_view,
+    "yes, no and missing; a view of one patient": _all_of(_yes_no, _one_patient_view),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ODD))
-def test_goes_through_the_trip(
+def test_an_unusual_cohort_runs_to_its_end(
     name: str, write_small: Callable[..., Path], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", "--cohort", str(write_small(ODD[name])), *SMALLEST]) == 0
@@ -162,6 +167,7 @@ def test_a_name_stays_inside_the_folder_of_runs(
     assert "begins the name of a folder" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_cohort_given_relatively_runs_again_from_anywhere(
     write_small: Callable[..., Path],
     here: Path,
@@ -169,7 +175,7 @@ def test_a_cohort_given_relatively_runs_again_from_anywhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = write_small()
-    assert main(["run", "--cohort", folder.name, *SMALLEST]) == 0
+    assert main(["run", "--cohort", folder.name, *SMALLEST, "--baselines=[]"]) == 0
     run = here / capsys.readouterr().out.splitlines()[-1]
     monkeypatch.chdir("/")
     assert main(["run", str(run / "config.yaml"), "--runs", str(here / "runs")]) == 0

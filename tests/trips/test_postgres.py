@@ -38,9 +38,9 @@ def test_a_run_is_recorded_there_and_found_again(
     write(tmp_path / "small")
     words = ["run", "--cohort=small", *QUICK, "--split.folds=2", "--trainer.epochs=3", "--baselines=[]"]
     assert main([*words, f"--tracking.uri={store}"]) == 0
-    said = capsys.readouterr()
-    assert "could not record" not in said.err
-    run = Path(said.out.splitlines()[-1])
+    captured = capsys.readouterr()
+    assert "could not record" not in captured.err
+    run = Path(captured.out.splitlines()[-1])
     client = mlflow.MlflowClient(database_url(store))
     experiment = client.get_experiment_by_name("stratomics").experiment_id
     runs = client.search_runs([experiment])

@@ -1,4 +1,4 @@
-"""Every design through the whole trip: who is evaluated, what names the run, and what verify and MLflow say of it."""
+"""Whole runs of every resampling design: evaluated patients, the name of the run, `verify` and MLflow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from small import UNRECORDED, write
 from stratomics.cli import main
 from stratomics.runs.run_directory import RunDirectory
 
-JUDGED = {"leave_site_out": 40, "part": 10, "external": 40}
+pytestmark = pytest.mark.slow
+
+EVALUATED = {"leave_site_out": 40, "part": 10, "external": 40}
 
 
 def with_sites(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
@@ -30,15 +32,15 @@ def renamed(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
 
 @pytest.fixture
 def trip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callable[[str], Path]:
-    """Run a design on a small cohort, and give the run directory."""
+    """Run a design on a small cohort; the result is the run directory."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "ours", with_sites)
     write(tmp_path / "theirs", renamed)
 
     def run(design: str) -> Path:
-        # More folds of a control than the design has folds of its own.
+        # A control has more folds than the design.
         words = [word for word in UNRECORDED if not word.startswith("--controls")]
-        words += ["--controls=[noise_view]", f"--split.design={design}"]
+        words += ["--controls=[noise_view]", "--trainer.epochs=3", f"--split.design={design}"]
         words += ["--split.external=theirs"] if design == "external" else []
         assert main(["run", "--cohort", "ours", "--baselines=[clinical_cox]", *words]) == 0
         return Path(capsys.readouterr().out.splitlines()[-1])
@@ -46,14 +48,14 @@ def trip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callab
     return run
 
 
-@pytest.mark.parametrize("design", JUDGED)
-def test_it_comes_to_its_end_and_is_verified(
+@pytest.mark.parametrize("design", EVALUATED)
+def test_it_runs_to_its_end_and_is_verified(
     design: str, trip: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = RunDirectory(trip(design))
     predicted = run.predictions["stratomics"].patients["sample_id"]
     assert sorted(predicted) == sorted(run.sample_ids)
-    assert len(predicted) == JUDGED[design]
+    assert len(predicted) == EVALUATED[design]
     assert set(run.metrics["controls"]) == {"noise_view"}
     assert main(["verify", str(run.path)]) == 0
     assert main(["log", str(run.path), "--tracking.uri=sqlite:///later.db"]) == 0

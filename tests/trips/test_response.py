@@ -1,11 +1,10 @@
-"""A response that decides goes through the whole trip: tables, metrics, report, leakage, and what is refused."""
+"""Runs with a response as the primary endpoint: tables, metrics, report, leakage, and wrong input."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import subprocess
-import sys
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
-from small import QUICK, SMALLEST, with_response, write
+from small import QUICK, SMALLEST, UNRECORDED, with_response, write
 
 from datamodules.resampling import Design
 from datamodules.split import Fold, stratified_folds
@@ -43,22 +42,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunDirectory, str]:
-    """A small run of two repeats in a process of its own, and its screen; the cohort lies beside ``runs``."""
-    folder = tmp_path_factory.mktemp("ran")
-    write(folder / "small", with_response)
-    words = [sys.executable, "-m", "stratomics", "run", "--cohort", "small", *QUICK, "--split.repeats=2"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return RunDirectory(folder / done.stdout.splitlines()[-1]), done.stdout
+@pytest.fixture
+def ran(response_run: Path) -> tuple[RunDirectory, str]:
+    """The run of a response, and what it printed."""
+    return RunDirectory(response_run), (response_run.parents[1] / "screen.txt").read_text()
 
 
 def method_folder(run: RunDirectory, method: str) -> Path:
     return run.path if method == "stratomics" else run.path / "baselines" / method
 
 
-def test_everything_is_left_behind(ran: tuple[RunDirectory, str]) -> None:
+def test_all_tables_are_saved(ran: tuple[RunDirectory, str]) -> None:
     run, out = ran
     for method in METHODS:
         folder = method_folder(run, method)
@@ -73,7 +67,7 @@ def test_everything_is_left_behind(ran: tuple[RunDirectory, str]) -> None:
         ours = promised if method == "stratomics" else spread
         assert list(patients) == ["sample_id", "repeat", "fold", "response_probability", *ours]
         assert list(long) == ["sample_id", "repeat", "fold", "endpoint", "class", "probability"]
-        # Nobody is lost, those without the endpoint included.
+        # All patients are predicted, also those without the endpoint.
         assert list(patients.groupby("repeat")["sample_id"].nunique()) == [40, 40]
         assert patients["response_probability"].between(0, 1).all()
         wide = long.pivot(index=["repeat", "sample_id"], columns="class", values="probability")
@@ -111,7 +105,7 @@ def test_every_metric_agrees_with_scikit_learn_from_the_saved_tables(
         assert figures[metric]["estimate"] == pytest.approx(np.mean(values), abs=1e-12), metric
 
 
-def test_the_report_says_what_it_shows(ran: tuple[RunDirectory, str]) -> None:
+def test_the_report_is_of_a_response(ran: tuple[RunDirectory, str], tmp_path: Path) -> None:
     run, _ = ran
     page = (run.path / "report.html").read_text()
     known = run.response.positive.sum(), (run.response.observed & ~run.response.positive).sum()
@@ -130,9 +124,9 @@ def test_the_report_says_what_it_shows(ran: tuple[RunDirectory, str]) -> None:
         assert words not in page
     first = page.split('<section id="cohort"')[0].split("</style>")[1]
     assert "event" not in first
-    before = (run.path / "report.html").read_bytes()
-    assert main(["report", str(run.path)]) == 0
-    assert (run.path / "report.html").read_bytes() == before
+    copy = shutil.copytree(run.path, tmp_path / run.path.name)
+    assert main(["report", str(copy)]) == 0
+    assert (copy / "report.html").read_bytes() == (run.path / "report.html").read_bytes()
 
 
 def test_the_saved_model_predicts_as_before(ran: tuple[RunDirectory, str], tmp_path: Path) -> None:
@@ -141,12 +135,12 @@ def test_the_saved_model_predicts_as_before(ran: tuple[RunDirectory, str], tmp_p
     model = Fitted.load(run.path / "model")
     one = model.predict(cohort)
     pd.testing.assert_frame_equal(one.patients, Fitted.load(run.path / "model").predict(cohort).patients)
-    # Alone, he is neither an event nor a class: nothing is asked of the outcomes of those who are predicted.
+    # One patient alone is predicted: the outcomes of new patients are not used.
     alone = model.predict(cohort[[5]]).patients["response_probability"][0]
     assert alone == pytest.approx(one.patients["response_probability"][5], abs=1e-6)
     assert model.stratifier.network.paths[0].intercept is not None
     model.save(tmp_path / "again")
-    # The trees are a model of their own, kept beside ours.
+    # The trees are a separate model in the same folder.
     kept = {path.name for path in (run.path / "model").iterdir() if not path.name.startswith("boosted_trees")}
     assert kept == {path.name for path in (tmp_path / "again").iterdir()}
     for name in kept:
@@ -171,32 +165,24 @@ def saved_bytes(run: Path) -> dict[str, bytes]:
     return {str(path.relative_to(run)): path.read_bytes() for path in sorted(names)}
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_whatever_the_workers(
-    write_response: Callable[..., Path], here: Path, capsys: pytest.CaptureFixture[str]
+    response_run: Path, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, found = write_response(), []
-    for runs, workers, seed in (("a", 1, 1), ("b", 2, 1), ("c", 1, 2)):
-        words = [
-            "run",
-            "--cohort",
-            str(folder),
-            *SMALLEST,
-            f"--workers={workers}",
-            f"--seed={seed}",
-            "--runs",
-            runs,
-        ]
-        assert main(words) == 0
+    config, found = str(response_run / "config.yaml"), []
+    for runs, more in (("a", ["--workers=2"]), ("b", ["--seed=2", "--baselines=[]"])):
+        words = [*more, "--runs", runs, UNRECORDED[-1]]
+        assert main(["run", config, *words]) == 0
         found.append(saved_bytes(here / capsys.readouterr().out.splitlines()[-1]))
-    assert found[0] == found[1]
-    assert found[0]["predictions.parquet"] != found[2]["predictions.parquet"]
+    assert found[0] == saved_bytes(response_run)
+    assert found[1]["predictions.parquet"] != found[0]["predictions.parquet"]
 
 
-# Nothing of a test patient reaches a fit.
+# No value of a test patient is used in a fit.
 
 
 def spoiled(cohort: Any, rows: np.ndarray) -> Any:
-    """The cohort with every value, covariate and label of `rows` changed."""
+    """The cohort with changed values, covariates and labels of `rows`."""
     other = cohort.copy()
     ids = other.obs_names[rows]
     for view in cohort_spec(cohort).views:
@@ -208,15 +194,22 @@ def spoiled(cohort: Any, rows: np.ndarray) -> Any:
 
 
 def methods(cohort: Any, fold: Fold) -> dict[str, Any]:
-    """Predictions of a fold's test rows by every method, those of the ledger and the mixture among them."""
+    """Predictions of a fold's test rows by every method, including those of view contributions and the mixture."""
     config = dataclasses.replace(CONFIG, stack=True)
     return predict_fold(config, Design(cohort, cohort, [fold]), fold)[0]
 
 
-def test_a_fold_learns_nothing_from_its_test_patients(write_response: Callable[..., Path]) -> None:
-    cohort = read_cohort(write_response())
+@pytest.fixture(scope="module")
+def unspoiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Fold, dict[str, Any]]:
+    """The small cohort with a response, its first fold, and what all methods predict for it."""
+    cohort = read_cohort(write(tmp_path_factory.mktemp("unspoiled") / "small", with_response))
     fold = stratified_folds(cohort, 3, 1, 1, "outer")[0]
-    one, two = methods(cohort, fold), methods(spoiled(cohort, fold.test[1:]), fold)
+    return cohort, fold, methods(cohort, fold)
+
+
+def test_a_fold_learns_nothing_from_its_test_patients(unspoiled: tuple[Any, Fold, dict[str, Any]]) -> None:
+    cohort, fold, one = unspoiled
+    two = methods(spoiled(cohort, fold.test[1:]), fold)
     assert {*METHODS, "stack", "alone:rna", "without:rna"} <= set(one)
     untouched = cohort.obs_names[fold.test[0]]
     for name, prediction in one.items():
@@ -228,21 +221,23 @@ def test_a_fold_learns_nothing_from_its_test_patients(write_response: Callable[.
             )
 
 
-def test_labels_of_test_patients_change_no_prediction_at_all(write_response: Callable[..., Path]) -> None:
-    cohort = read_cohort(write_response())
-    fold = stratified_folds(cohort, 3, 1, 1, "outer")[0]
+@pytest.mark.slow
+def test_labels_of_test_patients_change_no_prediction_at_all(
+    unspoiled: tuple[Any, Fold, dict[str, Any]],
+) -> None:
+    cohort, fold, one = unspoiled
     other = cohort.copy()
     ids = other.obs_names[fold.test]
     other.obs.loc[ids, "response"] = 1 - other.obs.loc[ids, "response"]
     flipped = methods(other, fold)
-    for name, prediction in methods(cohort, fold).items():
+    for name, prediction in one.items():
         pd.testing.assert_frame_equal(prediction.patients, flipped[name].patients)
 
 
-def test_a_fold_does_learn_from_its_training_patients(write_response: Callable[..., Path]) -> None:
-    cohort = read_cohort(write_response())
-    fold = stratified_folds(cohort, 3, 1, 1, "outer")[0]
-    one, two = methods(cohort, fold), methods(spoiled(cohort, fold.train[:8]), fold)
+@pytest.mark.slow
+def test_a_fold_does_learn_from_its_training_patients(unspoiled: tuple[Any, Fold, dict[str, Any]]) -> None:
+    cohort, fold, one = unspoiled
+    two = methods(spoiled(cohort, fold.train[:8]), fold)
     for name in METHODS:
         mine, theirs = (part[name].patients["response_probability"] for part in (one, two))
         assert not np.allclose(mine, theirs), name
@@ -267,7 +262,7 @@ def test_a_patient_without_the_endpoint_teaches_factors_but_no_head(
 def test_calibration_uses_left_out_predictions_only(
     write_response: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What calibrates a patient is the prediction of the one member that never saw him."""
+    """A patient is calibrated by the prediction of the one member that was not fitted to them."""
     from models.calibration.response_recalibration import ResponseRecalibration
 
     handed = {}
@@ -291,7 +286,7 @@ def test_calibration_uses_left_out_predictions_only(
         np.testing.assert_allclose(left_out[rows], expected[rows, 0], atol=1e-6)
 
 
-# What is odd, and what is refused.
+# Unusual cohorts, and wrong input.
 
 
 def _labels(labels: list[Any]) -> Change:
@@ -304,7 +299,7 @@ def _labels(labels: list[Any]) -> Change:
 REFUSED: dict[str, tuple[Change, list[str], str]] = {
     "all positive": (_labels([1] * 40), [], "endpoint 'response' has no negative patient, so nothing can be"),
     "all negative": (_labels([0] * 40), [], "endpoint 'response' has no positive patient"),
-    "nobody labelled": (_labels([None] * 40), [], "endpoint 'response' has no positive patient"),
+    "no labels": (_labels([None] * 40), [], "endpoint 'response' has no positive patient"),
     "positive left out": (
         lambda frames, spec: spec["endpoints"]["response"].pop("positive"),
         [],
@@ -328,7 +323,10 @@ REFUSED: dict[str, tuple[Change, list[str], str]] = {
     "a metric of survival": (
         lambda frames, spec: None,
         ["--evaluation.metric=ibs"],
-        "evaluation.metric 'ibs' is not for a response, which is the kind of the primary endpoint; choose among log_loss",
+        (
+            "evaluation.metric 'ibs' is not for a response, which is the kind of the primary endpoint; "
+            "choose among log_loss"
+        ),
     ),
     "a baseline of survival": (
         lambda frames, spec: None,
@@ -379,22 +377,32 @@ def _named(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
     spec["endpoints"] = {"<b>$x$": spec["endpoints"]["response"] | {"kind": "response"}}
 
 
+def _all_of(*changes: Change) -> Change:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        for one in changes:
+            one(frames, spec)
+
+    return change
+
+
 ODD: dict[str, tuple[Change, list[str]]] = {
-    "arms": (_arms, []),
-    "families": (_families, []),
-    "labels in words": (_words, []),
-    "a toxicity decides": (_toxicity, []),
+    "arms, families and a name to escape": (_all_of(_arms, _families, _named), []),
+    "labels in words, a toxicity decides, by AUROC": (
+        _all_of(_words, _toxicity),
+        ["--evaluation.metric=auroc"],
+    ),
     "survival beside it": (_beside_survival, ["--endpoints=[survival]"]),
-    "a name to escape": (_named, []),
-    "no covariates": (lambda frames, spec: spec.update(covariates=[]), []),
+    "neither covariates nor baselines": (
+        lambda frames, spec: spec.update(covariates=[]),
+        ["--baselines=[]"],
+    ),
     "three of a class": (_labels([1] * 5 + [0] * 35), []),
-    "no baselines": (lambda frames, spec: None, ["--baselines=[]"]),
-    "AUROC decides": (lambda frames, spec: None, ["--evaluation.metric=auroc"]),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ODD))
-def test_goes_through_the_trip(
+def test_an_unusual_cohort_runs_to_its_end(
     name: str, write_response: Callable[..., Path], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change, words = ODD[name]
@@ -404,7 +412,7 @@ def test_goes_through_the_trip(
         assert prediction.patients["sample_id"].nunique() == 40
         assert np.isfinite(prediction.patients["response_probability"]).all()
         assert set(prediction.response["endpoint"]) == {run.endpoint}
-        # Ours learns an endpoint beside the deciding one too.
+        # Stratomics also learns an endpoint beside the primary one.
         if prediction is run.predictions["stratomics"] and name == "survival beside it":
             assert prediction.patients["risk"].notna().all()
             continue

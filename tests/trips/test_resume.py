@@ -1,4 +1,4 @@
-"""A run that is stopped at any moment goes on from its last finished fold, to the bytes of an undisturbed one."""
+"""A run that is stopped at any moment continues from its last finished fold, to the bytes of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from interrupted import contents, start
+from made_once import made_once
 from small import UNRECORDED, write
 
 from stratomics.cli import main
@@ -29,28 +31,55 @@ def the_run(folder: Path) -> Path:
     return next(path for path in (folder / "runs").iterdir() if re.search(r"-[0-9a-f]{10}$", path.name))
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, bytes], float, Path]:
-    """Name and bytes of a run that nothing disturbs, its seconds, and its folder."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    write(folder / "small")
-    # Once more, for what is compiled or cached at the first time.
-    for _ in range(2):
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cohort `small`, and a run in `runs` that nothing disturbs; its seconds and its number of syncs."""
+
+    def make(folder: Path) -> None:
+        write(folder / "small")
+        # A run in this process counts the syncs.
+        (folder / "syncs.txt").write_text(str(_syncs(folder)))
         begin = time.monotonic()
-        process = start([*WORDS, "--again"], folder)
+        process = start(WORDS, folder)
         process.join()
-        seconds = time.monotonic() - begin
+        (folder / "seconds.txt").write_text(str(time.monotonic() - begin))
         assert process.exitcode == 0, (folder / "stderr.txt").read_text()
+
+    return made_once(tmp_path_factory, "undisturbed_run", make)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(folder: Path) -> tuple[str, dict[str, bytes], float, Path]:
+    """Name and bytes of a run that nothing disturbs, its seconds, and its folder."""
     run = the_run(folder)
     assert {path.name for path in (folder / "runs").iterdir()} == {run.name}
-    return run.name, contents(run), seconds, folder
+    return run.name, contents(run), float((folder / "seconds.txt").read_text()), folder
+
+
+@pytest.fixture(scope="session")
+def fitted(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder `runs` of an attempt that failed when all of its fits were done; to be copied."""
+
+    def make(place: Path) -> None:
+        import stratomics.experiment.run_experiment
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "patients.parquet")
+
+        (place / "small").symlink_to(folder / "small")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(place)
+            patch.setattr(stratomics.experiment.run_experiment, "save_run", full)
+            assert main(WORDS) == 2
+
+    return made_once(tmp_path_factory, "fitted_run", make) / "runs"
 
 
 @pytest.fixture
 def here(
     undisturbed: tuple[str, dict[str, bytes], float, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """A folder in which the very same command can be given: the configuration names the cohort's place."""
+    """A folder for the same command: the configuration names the resolved path of the cohort."""
     (tmp_path / "small").symlink_to(undisturbed[3] / "small")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -66,9 +95,9 @@ def finish(folder: Path, *words: str) -> dict[str, bytes]:
 
 
 def fits(folder: Path) -> int:
-    """Fits of the last attempt that its progress tells of."""
-    said = (folder / "stderr.txt").read_text().splitlines()
-    return sum(bool(re.match(r"\d/3 (?!done before)", line)) for line in said)
+    """Number of fits that the progress of the last attempt shows."""
+    lines = (folder / "stderr.txt").read_text().splitlines()
+    return sum(bool(re.match(r"\d/3 (?!done before)", line)) for line in lines)
 
 
 def test_every_file_but_the_log_is_in_the_manifest(
@@ -82,12 +111,12 @@ def test_every_file_but_the_log_is_in_the_manifest(
     )
 
 
-@pytest.mark.parametrize("at", [1, 20, 45, 70, -2])
+@pytest.mark.parametrize("at", [45, *(pytest.param(at, marks=pytest.mark.slow) for at in (1, 20, 70, -2))])
 def test_killed_while_it_writes_it_ends_with_the_same_bytes(
     undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path, at: int
 ) -> None:
-    name, bytes_, _, _ = undisturbed
-    at = at if at > 0 else _syncs(here) + at
+    name, bytes_, _, folder = undisturbed
+    at = at if at > 0 else int((folder / "syncs.txt").read_text()) + at
     process = start(WORDS, here, at)
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -95,13 +124,14 @@ def test_killed_while_it_writes_it_ends_with_the_same_bytes(
     assert finish(here) == bytes_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [[], ["--again"]], ids=["the same", "again"])
-def test_killed_when_it_has_taken_its_place_it_leaves_nothing_behind(
+def test_killed_after_its_last_sync_it_leaves_nothing_behind(
     undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path, words: list[str]
 ) -> None:
     """The last sync is of the folder that the run was just renamed in."""
-    name, bytes_, _, _ = undisturbed
-    process = start(WORDS, here, _syncs(here))
+    name, bytes_, _, folder = undisturbed
+    process = start(WORDS, here, int((folder / "syncs.txt").read_text()))
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert contents(here / "runs" / name) == bytes_
@@ -109,12 +139,12 @@ def test_killed_when_it_has_taken_its_place_it_leaves_nothing_behind(
     assert (here / "runs" / f"{name}.lock").is_file()
     (here / "stderr.txt").unlink()
     assert finish(here, *words) == bytes_
-    # What was left of a run that had come to its end is nothing to go on from.
+    # The remains of a finished run are not continued.
     assert fits(here) == (3 if words else 0)
 
 
 def _syncs(folder: Path) -> int:
-    """How often an undisturbed run syncs, found with a run in a folder beside."""
+    """Number of syncs of an undisturbed run, counted in another folder."""
     beside = folder / "beside"
     beside.mkdir()
     (beside / "small").symlink_to((folder / "small").resolve())
@@ -127,6 +157,7 @@ def _syncs(folder: Path) -> int:
     return len(counter)
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_the_last_finished_fold(
     undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path
 ) -> None:
@@ -147,19 +178,24 @@ def test_it_goes_on_from_the_last_finished_fold(
     assert f"{len(kept)} of 3 fits are done, by an attempt that was stopped" in log
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "removed", "added", "no manifest", "half a manifest"])
-def test_a_fold_is_believed_with_its_digests_only(
+DAMAGE = ["cut", "removed", "added", "no manifest", "half a manifest"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["changed", *(pytest.param(name, marks=pytest.mark.slow) for name in DAMAGE)]
+)
+def test_a_fold_is_used_only_if_its_digests_are_right(
     undisturbed: tuple[str, dict[str, bytes], float, Path],
+    fitted: Path,
     here: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     damage: str,
 ) -> None:
     name, bytes_, _, _ = undisturbed
-    stop_after_the_fits(monkeypatch)
+    shutil.copytree(fitted, here / "runs")
     capsys.readouterr()
     folds = here / "runs" / f"{name}.part" / "folds"
-    # Of a member and of a table, in two of the three fits.
+    # A member and a table, in two of the three fits.
     for file in ("final/network.safetensors", "fold-0/stratomics/predictions.parquet"):
         _damage(folds / file, folds / Path(file).parts[0] / "manifest.json", damage)
     assert main(WORDS) == 0
@@ -184,18 +220,7 @@ def _damage(path: Path, manifest: Path, damage: str) -> None:
         manifest.write_bytes(manifest.read_bytes()[:-20])
 
 
-def stop_after_the_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have an attempt fail when all of its fits are done."""
-    import stratomics.experiment.run_experiment
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "patients.parquet")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(stratomics.experiment.run_experiment, "save_run", full)
-        assert main(WORDS) == 2
-
-
+@pytest.mark.slow
 def test_a_full_disk_at_any_write_is_one_line_and_nothing_half_written_is_believed(
     undisturbed: tuple[str, dict[str, bytes], float, Path],
     here: Path,
@@ -217,15 +242,15 @@ def test_a_full_disk_at_any_write_is_one_line_and_nothing_half_written_is_believ
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", full)
             code = main(WORDS)
-        said = [line for line in capsys.readouterr().err.splitlines() if not re.match(r"\d/3 ", line)]
+        lines = [line for line in capsys.readouterr().err.splitlines() if not re.match(r"\d/3 ", line)]
         if code == 0:
             break
         attempts += 1
         assert code == 2
-        errors = [line for line in said if line.startswith("stratomics: ")]
+        errors = [line for line in lines if line.startswith("stratomics: ")]
         assert len(errors) == 1
         assert "No space left on device" in errors[0]
-        assert not any("Traceback" in line for line in said)
+        assert not any("Traceback" in line for line in lines)
         assert not (here / "runs" / name).exists()
     assert attempts >= 3
     assert main(WORDS) == 0
@@ -240,6 +265,7 @@ def test_a_full_disk_under_the_log_is_no_traceback(capsys: pytest.CaptureFixture
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_second_run_of_the_same_hash_names_the_process(
     undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -250,10 +276,10 @@ def test_a_second_run_of_the_same_hash_names_the_process(
         time.sleep(0.01)
     os.kill(int(process.pid or 0), signal.SIGSTOP)
     assert main(WORDS) == 2
-    said = capsys.readouterr().err.splitlines()
-    assert len(said) == 1
-    assert f"held by process {process.pid} on " in said[0]
-    # Another seed is another run, and may go on beside it.
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert f"held by process {process.pid} on " in lines[0]
+    # Another seed is another run, which may run at the same time.
     assert main([*WORDS, "--seed=2"]) == 0
     os.kill(int(process.pid or 0), signal.SIGCONT)
     process.join()
@@ -278,7 +304,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
 def test_a_lock_that_its_holder_removes_meanwhile_is_not_held_by_two(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Opened while it is held, locked when its holder has removed it: that file means nothing any more."""
+    """The file was opened while it was held, and locked after its holder had removed it: it is no valid lock."""
     import fcntl
 
     run = tmp_path / "a-0123456789"
@@ -298,12 +324,13 @@ def test_a_lock_that_its_holder_removes_meanwhile_is_not_held_by_two(
     assert released
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="asks the system for processes as Linux answers")
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     write(tmp_path / "small")
     process = start([*WORDS, "--workers=2", "--split.repeats=50"], tmp_path)
-    said = tmp_path / "stderr.txt"
-    while not (said.is_file() and "1/101" in said.read_text()):
+    stderr = tmp_path / "stderr.txt"
+    while not (stderr.is_file() and "1/101" in stderr.read_text()):
         time.sleep(0.1)
         assert process.is_alive()
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
@@ -317,12 +344,13 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 def _runs(pid: str) -> bool:
     try:
-        # After the name in brackets comes the state; Z is an end that nobody has asked for yet.
+        # The state follows the name in brackets; Z is a process that has ended and was not waited for.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
     except FileNotFoundError:
         return False
 
 
+@pytest.mark.slow
 def test_again_repeats_a_finished_run_in_its_place(
     undisturbed: tuple[str, dict[str, bytes], float, Path], here: Path
 ) -> None:
@@ -360,13 +388,13 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
         assert killed or process.exitcode == 0, (here / "stderr.txt").read_text()
         run = here / "runs" / name
         if run.exists():
-            # Killed or not: what has the name of a run is whole.
+            # A folder with the name of a run is complete, also after a kill.
             assert contents(run) == bytes_
             run.rename(here / f"finished{finished}")
             finished += 1
             reach = seconds
         else:
-            # What was done is kept, and yet no later moment would be tried where the machine is slower by now.
+            # Finished fits are kept; later moments are reached also if the machine has become slower.
             reach *= 1.05
     assert finish(here) == bytes_
     assert finished or moments == 10

@@ -1,4 +1,4 @@
-"""A simulated cohort goes through the whole trip like any other."""
+"""A simulated cohort runs to its end like any other."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ cohort: cohort
 split: {folds: 3, repeats: 1, inner_folds: 3}
 factors: {count: 4}
 evaluation: {draws: 100}
+baselines: []
+controls: []
+tracking: {uri: 'sqlite:////dev/null/store.db'}
 workers: 1
 """
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import numpy as np
 import optuna
 import pytest
 from interrupted import contents, start
-from small import QUICK, write
+from made_once import made_once
+from small import QUICK, SMALLEST, write
 
 from stratomics.cli import main
 
@@ -54,15 +56,7 @@ def test_a_password_is_not_printed(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "open-sesame" not in output.err + output.out
 
 
-REAL = [
-    "tune",
-    "--cohort=small",
-    *QUICK,
-    "--split.folds=2",
-    "--trainer.epochs=3",
-    "--trials=2",
-    "--search=space.yaml",
-]
+REAL = ["tune", "--cohort=small", *SMALLEST, "--trials=2", "--search=space.yaml"]
 
 
 def real(folder: Path, *words: str, die_at: int | None = None) -> int | None:
@@ -72,14 +66,20 @@ def real(folder: Path, *words: str, die_at: int | None = None) -> int | None:
     return process.exitcode
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real tuning by one worker, in the folder where it ran."""
-    folder = tmp_path_factory.mktemp("tuned")
-    write(folder / "small")
-    (folder / "space.yaml").write_text("head.hidden: {choices: [0, 4]}\nfactors.count: {low: 1, high: 4}\n")
-    assert real(folder) == 0, (folder / "stderr.txt").read_text()
-    return folder
+    """A real tuning by one worker, in the folder where it ran, and its seconds."""
+
+    def make(folder: Path) -> None:
+        write(folder / "small")
+        (folder / "space.yaml").write_text(
+            "head.hidden: {choices: [0, 4]}\nfactors.count: {low: 1, high: 4}\n"
+        )
+        begin = time.monotonic()
+        assert real(folder) == 0, (folder / "stderr.txt").read_text()
+        (folder / "seconds.txt").write_text(str(time.monotonic() - begin))
+
+    return made_once(tmp_path_factory, "undisturbed_tuning", make)
 
 
 def the_tuning(folder: Path) -> Path:
@@ -100,17 +100,16 @@ def results(folder: Path) -> dict[str, bytes]:
     return {name: re.sub(rb"workers: \d", b"", content) for name, content in files.items()}
 
 
-SQLITE = pytest.param(["--storage=sqlite:///trials.db"], id="sqlite", marks=pytest.mark.slow)
-
-
-@pytest.mark.parametrize("storage", [pytest.param([], id="journal"), SQLITE])
+@pytest.mark.slow
+@pytest.mark.parametrize("storage", [[], ["--storage=sqlite:///trials.db"]], ids=["journal", "sqlite"])
 def test_two_workers_end_with_the_same_bytes(undisturbed: Path, here: Path, storage: list[str]) -> None:
     assert real(here, "--workers=2", *storage) == 0, (here / "stderr.txt").read_text()
     assert the_tuning(here).name == the_tuning(undisturbed).name
     assert results(here) == results(undisturbed)
 
 
-@pytest.mark.parametrize("at", [pytest.param(3, marks=pytest.mark.slow), 40])
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [3, 40])
 def test_killed_while_it_writes_it_ends_with_the_same_bytes(undisturbed: Path, here: Path, at: int) -> None:
     assert real(here, die_at=at) == -signal.SIGKILL
     assert the_parts(here)
@@ -162,16 +161,18 @@ def test_two_workers_with_postgresql_end_with_the_same_bytes_after_a_kill(
 def test_killed_at_ten_random_moments_by_two_workers_it_ends_with_the_same_bytes(
     undisturbed: Path, here: Path
 ) -> None:
-    rng = np.random.default_rng(20261124)
+    rng, seconds = np.random.default_rng(20261124), float((undisturbed / "seconds.txt").read_text())
     for _ in range(10):
         process = start([*REAL, "--workers=2"], here)
-        process.join(float(rng.uniform(2, 14)))
+        # Each attempt goes on from the trials of those before, so that ten short ones reach every phase.
+        process.join(float(rng.uniform(0.05, 0.35)) * seconds)
         process.kill()
         process.join()
     assert real(here, "--workers=2") == 0, (here / "stderr.txt").read_text()
     assert results(here) == results(undisturbed)
 
 
+@pytest.mark.slow
 def test_untuned_is_the_result_of_run(undisturbed: Path, small_run: Path) -> None:
     """With the same patients, folds and seeds, its predictions have the bytes of `stratomics run`."""
     untuned = the_tuning(undisturbed) / "baselines" / "untuned"

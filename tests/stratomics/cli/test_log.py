@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from interrupted import contents
-from small import QUICK, write
+from small import SMALLEST, write
 
 from omics.common.files import read_parquet
 from stratomics.cli import main
@@ -24,10 +24,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
 
 
-def words(cohort: Path, store: str, experiment: str) -> list[str]:
-    quick = [*QUICK, "--split.folds=2", "--trainer.epochs=3"]
+def words(cohort: Path, store: str, experiment: str, *more: str) -> list[str]:
     return [
-        *("run", "--cohort", str(cohort), *quick),
+        *("run", "--cohort", str(cohort), *SMALLEST, *more),
         *(f"--tracking.uri={store}", f"--tracking.experiment={experiment}"),
     ]
 
@@ -81,6 +80,7 @@ def recorded(store: str, experiment: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_a_run_sent_later_is_recorded_like_a_run_recorded_live(
     small_run: Path, here: Path, store: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,12 +131,12 @@ def test_a_run_sent_later_is_recorded_like_a_run_recorded_live(
     ("method", "call"),
     [
         ("log_batch", 2),
-        ("create_run", 2),
-        ("log_artifact", 4),
-        ("set_registered_model_alias", 1),
         *(
             pytest.param(*where, marks=pytest.mark.slow)
             for where in (
+                ("create_run", 2),
+                ("log_artifact", 4),
+                ("set_registered_model_alias", 1),
                 ("get_experiment_by_name", 1),
                 ("create_run", 1),
                 ("log_batch", 4),
@@ -172,7 +172,7 @@ def test_mlflow_may_fail_at_any_call(
     experiment = f"{method} {call}"
     with monkeypatch.context() as patch:
         patch.setattr(mlflow.MlflowClient, method, fails)
-        assert main(words(here, store, experiment)) == 0
+        assert main(words(here, store, experiment, "--baselines=[]")) == 0
     assert len(calls) == call, "it must not be called again"
     run = Path(capsys.readouterr().out.splitlines()[-1])
     (message,) = [
@@ -196,6 +196,7 @@ def test_mlflow_may_fail_at_any_call(
     assert open_ == []
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_costs_seconds(
     here: Path,
     capsys: pytest.CaptureFixture[str],
@@ -210,7 +211,7 @@ def test_a_server_that_does_not_answer_costs_seconds(
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         begin = time.monotonic()
-        assert main(words(here, address, "silent")) == 0
+        assert main(words(here, address, "silent", "--baselines=[]")) == 0
         assert time.monotonic() - begin < 60
         assert "could not record" in caplog.text
         run = Path(capsys.readouterr().out.splitlines()[-1])
@@ -237,6 +238,7 @@ def test_patient_tables_are_not_sent_if_the_run_forbids_it(
     } & set(files)
 
 
+@pytest.mark.slow
 def test_a_killed_attempt_is_closed_by_the_next(
     here: Path, store: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

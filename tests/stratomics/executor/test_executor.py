@@ -12,7 +12,7 @@ import pytest
 import remote_tasks
 from interrupted import contents
 from servers import Cluster, dask_cluster, wait_for
-from small import UNRECORDED, write
+from small import SMALLEST, UNRECORDED, write
 
 from omics.common.errors import ConfigError, DataError, StratomicsError
 from stratomics.cli import main
@@ -67,7 +67,9 @@ def test_the_error_of_a_task_is_raised(executor: ExecutorConfig, tmp_path: Path)
         run(executor, remote_tasks.refuse, [1, 2], remote_tasks.Prepare(tmp_path))
 
 
-def test_a_task_that_kills_its_workers_is_a_stratomics_error(executor: ExecutorConfig, tmp_path: Path) -> None:
+def test_a_task_that_kills_its_workers_is_a_stratomics_error(
+    executor: ExecutorConfig, tmp_path: Path
+) -> None:
     with pytest.raises(StratomicsError, match=r"died.* for lack of memory"):
         run(executor, remote_tasks.die, [1, 2], remote_tasks.Prepare(tmp_path))
 
@@ -78,7 +80,7 @@ def test_a_run_ends_with_the_bytes_of_a_local_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "small")
-    words = ["run", "--cohort=small", *UNRECORDED, "--split.folds=2", "--trainer.epochs=6"]
+    words = ["run", "--cohort=small", *SMALLEST]
     runs = []
     for name, more in (
         ("here", []),
@@ -138,7 +140,9 @@ def test_after_ctrl_c_no_task_remains(cluster: Cluster, tmp_path: Path) -> None:
 
 
 @pytest.mark.service
-def test_a_cluster_that_loses_its_workers_and_its_scheduler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_loses_its_workers_and_its_scheduler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("stratomics.executor.dask.POLL_INTERVAL", 0.3)
     monkeypatch.setattr("stratomics.executor.dask.NO_WORKER_TIMEOUT", 1.0)
     with dask_cluster(tmp_path, workers=1) as cluster, open_executor(on(cluster), None) as run_tasks:

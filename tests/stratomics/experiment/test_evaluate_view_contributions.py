@@ -96,6 +96,7 @@ def test_views_of_one_factor_are_redundant(evaluation: Evaluation) -> None:
     assert min(row(evaluation, view)["redundancy"] or 0.0 for view in ("own", "twin")) > max(0.3, 3 * noise)
 
 
+@pytest.mark.slow
 def test_the_only_informative_view_has_a_gain() -> None:
     contribution = row(evaluated(cohort(2, n=320, twin=False), controls=[]), "own")
     assert contribution["gain"] is not None
@@ -148,7 +149,7 @@ def test_a_leak_of_the_outcome_is_reported_first(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         "stratomics.fitting.encoder.reconstruction_error", lambda model, batch: np.zeros((len(batch), 1))
     )
-    metrics = evaluated(cohort(4), controls=["permuted_features", "noise_view"]).to_json()
+    metrics = evaluated(cohort(4, n=100, twin=False), controls=["permuted_features", "noise_view"]).to_json()
     assert controls_fail(metrics)
     assert control_sentence(metrics).startswith("DO NOT TRUST THIS RUN: the negative control")
 

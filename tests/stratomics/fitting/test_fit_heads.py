@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small import UNRECORDED, with_response
+from small import SMALLEST, UNRECORDED, with_response
 
 from models.config import FactorsConfig, HeadConfig, TrainerConfig
 from models.heads import HEADS
@@ -143,6 +143,7 @@ def test_levels_are_read_in_their_order(write_small: Callable[..., Path]) -> Non
     np.testing.assert_array_equal(best.positive[best.observed], best.outcome[1][best.observed] == 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "head", "columns"),
     [
@@ -160,7 +161,7 @@ def test_from_the_command_line_to_the_report(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["run", "--cohort", str(write_small(change)), *UNRECORDED, head, "--baselines", "[]"]) == 0
+    assert main(["run", "--cohort", str(write_small(change)), *SMALLEST, head, "--baselines", "[]"]) == 0
     run = RunDirectory(tmp_path / capsys.readouterr().out.splitlines()[-1])
     assert set(columns) <= set(run.patients.columns)
     metrics = json.loads((run.path / "metrics.json").read_text())
@@ -204,6 +205,7 @@ def test_ordered_levels_may_begin_with_the_positive_ones(write_small: Callable[.
     assert together > 0.9
 
 
+@pytest.mark.slow
 def test_a_secondary_endpoint_is_predicted_in_all_folds_or_in_none(
     write_small: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
@@ -215,7 +217,7 @@ def test_a_secondary_endpoint_is_predicted_in_all_folds_or_in_none(
 
     monkeypatch.chdir(tmp_path)
     cohort = write_small(rare)
-    assert main(["run", "--cohort", str(cohort), *UNRECORDED]) == 0
+    assert main(["run", "--cohort", str(cohort), *UNRECORDED, "--trainer.epochs=3", "--baselines=[]"]) == 0
     run = RunDirectory(tmp_path / capsys.readouterr().out.splitlines()[-1])
     assert set(run.predictions["stratomics"].long) == {"survival"}
     assert "toxicity" not in run.metrics
