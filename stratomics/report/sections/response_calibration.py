@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,8 +91,10 @@ def _draw_calibration(points: Mapping[str, list[tuple[float, float, float, float
         axes.plot(mean, observed, "os"[place], **line | {"linewidth": 1.0})
         for x, y, count in zip(mean, high, n, strict=True) if place == 0 else ():
             # Vertical, so that the counts of neighbouring groups do not overlap.
-            place_text: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
-            axes.annotate(f"n = {count:.0f}", (x, y), (0, 3), fontsize=8, rotation=90, **place_text)
+            text = f"n = {count:.0f}"
+            axes.annotate(
+                text, (x, y), (0, 3), textcoords="offset points", ha="center", fontsize=8, rotation=90
+            )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.15)
     axes.set_yticks(np.linspace(0, 1, 6))
