@@ -8,7 +8,7 @@ from claims import at_least, at_most, repetitions
 from omics.checks.swaps import swapped_pairs
 
 
-@repetitions(50, 200)
+@repetitions(50, 200, quick=True)
 def test_power_and_false_alarms_of_swaps(repetitions: int) -> None:
     """200 cohorts of 60 patients, 50 shared features of correlation 0.6 between two views, one pair exchanged.
 
