@@ -48,7 +48,22 @@ def classes(run: RunDirectory) -> Section | None:
 
 
 def observed_response(run: RunDirectory, method: str = OURS) -> tuple[Array, NDArray[np.bool_]]:
-    """Predicted probability and observed class of the evaluated patients."""
+    """Predicted probability and observed class of the evaluated patients.
+
+    Parameters
+    ----------
+    run
+        A finished run of a response endpoint.
+    method
+        Name of a method of the run.
+
+    Returns
+    -------
+    probability
+        (n,) mean over the repeats.
+    positive
+        (n,) bool, True for a responder.
+    """
     cases = run.cases[method]
     assert isinstance(cases, ResponseCases)
     # A patient predicted in several repeats is one patient: repeats are averaged first.

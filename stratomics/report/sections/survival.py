@@ -106,7 +106,20 @@ def thirds(values: Array) -> NDArray[np.int64]:
 
 
 def quantile_groups(values: Array, count: int) -> NDArray[np.int64]:
-    """Group of each patient by rank, among `count` groups of equal size; ties are ordered as in the table."""
+    """Group patients by rank into groups of equal size; ties are ordered as in the table.
+
+    Parameters
+    ----------
+    values
+        (n,) a score of each patient.
+    count
+        Number of groups.
+
+    Returns
+    -------
+    array
+        (n,) group of each patient, 0 for the lowest values.
+    """
     rank = np.argsort(np.argsort(values, kind="stable"), kind="stable")
     return (rank * count) // len(values)
 
