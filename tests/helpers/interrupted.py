@@ -20,7 +20,10 @@ CONTEXT.set_forkserver_preload(
 
 
 def start(words: Sequence[str], cwd: Path, die_at: int | None = None) -> BaseProcess:
-    """Start ``stratomics WORDS`` in `cwd`; the process kills itself before its `die_at`-th sync."""
+    """Start ``stratomics WORDS`` in `cwd`; the process kills itself before its `die_at`-th sync.
+
+    With 0 it lives, and writes the number of its syncs to `syncs.txt`.
+    """
     process = CONTEXT.Process(target=_main, args=(list(words), str(cwd), die_at))
     process.start()
     return process
@@ -30,16 +33,18 @@ def _main(words: list[str], cwd: str, die_at: int | None) -> None:
     from stratomics.cli import main
 
     os.chdir(cwd)
-    if die_at is not None:
-        _die_at_sync(die_at)
+    syncs = [] if die_at is None else _die_at_sync(die_at)
     err = Path("stderr.txt").open("a", buffering=1)  # noqa: SIM115  # open until the process ends
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
         code = main(words)
+    if die_at == 0:
+        Path("syncs.txt").write_text(str(len(syncs)))
     sys.exit(code)
 
 
-def _die_at_sync(number: int) -> None:
-    sync, calls = os.fsync, []
+def _die_at_sync(number: int) -> list[int]:
+    """Syncs as they are made."""
+    sync, calls = os.fsync, list[int]()
 
     def counted(handle: int) -> None:
         calls.append(handle)
@@ -48,6 +53,7 @@ def _die_at_sync(number: int) -> None:
         sync(handle)
 
     os.fsync = counted
+    return calls
 
 
 def contents(run: Path) -> dict[str, bytes]:

@@ -396,7 +396,7 @@ ODD: dict[str, tuple[Change, list[str]]] = {
         lambda frames, spec: spec.update(covariates=[]),
         ["--baselines=[]"],
     ),
-    "three of a class": (_labels([1] * 5 + [0] * 35), []),
+    "three of a class": (_labels([1] * 5 + [0] * 35), ["--split.folds=3"]),
 }
 
 

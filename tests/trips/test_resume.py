@@ -37,10 +37,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         write(folder / "small")
-        # A run in this process counts the syncs.
-        (folder / "syncs.txt").write_text(str(_syncs(folder)))
         begin = time.monotonic()
-        process = start(WORDS, folder)
+        process = start(WORDS, folder, 0)
         process.join()
         (folder / "seconds.txt").write_text(str(time.monotonic() - begin))
         assert process.exitcode == 0, (folder / "stderr.txt").read_text()
@@ -141,20 +139,6 @@ def test_killed_after_its_last_sync_it_leaves_nothing_behind(
     assert finish(here, *words) == bytes_
     # The remains of a finished run are not continued.
     assert fits(here) == (3 if words else 0)
-
-
-def _syncs(folder: Path) -> int:
-    """Number of syncs of an undisturbed run, counted in another folder."""
-    beside = folder / "beside"
-    beside.mkdir()
-    (beside / "small").symlink_to((folder / "small").resolve())
-    counter = []
-    sync = os.fsync
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(beside)
-        patch.setattr(os, "fsync", lambda handle: (counter.append(handle), sync(handle)))
-        assert main(WORDS) == 0
-    return len(counter)
 
 
 @pytest.mark.slow
