@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from models.ensemble.inputs import COVARIATES
-from omics.cohort.h5mu import allow_shared_feature_names
 from omics.cohort.assemble import join_cohort
+from omics.cohort.h5mu import allow_shared_feature_names
 from omics.cohort.read import cohort_digest, cohort_spec
 from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.common.seeds import named_generator

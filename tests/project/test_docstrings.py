@@ -16,7 +16,9 @@ PACKAGES = ("omics", "datamodules", "models", "stratomics")
 def exported(tree: ast.Module) -> set[str]:
     """Names in ``__all__``."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets
+        ):
             return set(ast.literal_eval(node.value))
     return set()
 
@@ -46,7 +48,10 @@ def shortcomings(function: ast.FunctionDef) -> Iterator[str]:
     returns = ast.unparse(function.returns) if function.returns else "None"
     if returns not in ("None", "Never", "NoReturn") and not (doc["Returns"] or doc["Yields"]):
         yield "Returns is missing"
-    if any(isinstance(node, ast.Raise) and node.exc is not None for node in own_nodes(function)) and not doc["Raises"]:
+    if (
+        any(isinstance(node, ast.Raise) and node.exc is not None for node in own_nodes(function))
+        and not doc["Raises"]
+    ):
         yield "Raises is missing"
 
 
