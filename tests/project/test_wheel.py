@@ -82,3 +82,11 @@ def test_the_wheel_runs_next_to_a_users_package_named_models(wheel: Path, tmp_pa
         check=True,
     )
     assert str(site) in imported.stdout
+    # A wheel and an editable installation of the same source have the same digest.
+    code = "import sys; sys.path.pop(0); from stratomics.runtime.versions import code_digest; "
+    code += "print(code_digest('stratomics'))"
+    digests = {
+        subprocess.run([program, "-c", code], cwd=here, capture_output=True, text=True, check=True).stdout
+        for program in (python, sys.executable)
+    }
+    assert len(digests) == 1
