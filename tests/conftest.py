@@ -22,7 +22,7 @@ from trials import survival_trial
 from omics.common.files import write_json, write_parquet, write_text
 from stratomics.runtime.logs import quiet_libraries
 
-# A landing does not hang on the draw of the day: what hypothesis finds, it finds on a person's machine.
+# In CI the examples of hypothesis are the same every time; new ones are drawn on a person's machine.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
@@ -30,7 +30,7 @@ if os.environ.get("CI"):
 
 @pytest.fixture(autouse=True)
 def _quiet() -> None:
-    # pytest resets warning filters for each test; these exceptions carry their reasons where they stand.
+    # pytest resets warning filters for each test; the reason of each exception is written beside it.
     quiet_libraries()
 
 
