@@ -338,7 +338,7 @@ def test_the_server_shows_the_same(browser: Browser, two: Path) -> None:
         assert "token" not in found.page.url
         for box in found.page.get_by_role("checkbox").all():
             box.check()
-        found.page.get_by_role("button", name="Side by side").click()
+        found.page.get_by_role("button", name="Compare").click()
         assert found.page.get_by_text("Same patients, same endpoint, same metric").is_visible()
         found.page.get_by_role("link", name="two").click()
         found.page.locator("#explorer.alive").wait_for()
