@@ -352,6 +352,6 @@ def test_the_server_shows_the_same(browser: Browser, two: Path) -> None:
         stranger = watched(browser)
         stranger.go(found.page.url)
         assert stranger.page.locator("#explorer").count() == 0
-        assert "open the whole address" in stranger.page.inner_text("body")
+        assert "open the complete address" in stranger.page.inner_text("body")
         stranger.page.context.close()
         found.page.context.close()
