@@ -86,7 +86,7 @@ def test_race_is_enriched_and_the_evidence_is_called_weak(
     assert [row["arm"] for row in answer["doses"]] == ["6", "12", "18", "6 + 12 + 18"]
     assert [row["n"] for row in answer["doses"]] == [110, 107, 180, 247]
     for sentence in (
-        "allocation moved with the outcomes",
+        "allocation changed with the outcomes",
         "drift over time cannot be separated from treatment without dates of enrolment",
         "evidence for this subgroup is weak",
         "6 + 12 + 18 pooled, as a sensitivity analysis",
