@@ -155,7 +155,7 @@ def _prognostic(result: PrognosticResult) -> Table:
     )
     for name in ("share", "n", "rate", "patients", "screened"):
         table.add_column(name, justify="right")
-    for row in result.rows:
+    for row in result.prognostic:
         sizes = ("" if size is None else f"{size:.0f}" for size in (row.patients, row.screened))
         table.add_row(f"{row.share:.0%}", f"{row.n:.0f}", f"{row.rate:.3f}", *sizes)
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class DoseRow:
     arm: str
     n: int | None = None
     events: int | None = None
-    all_patients: Effect | None = field(default=None, metadata={"key": "everybody"})
+    all_patients: Effect | None = None
     inside: Effect | None = None
     why: str | None = None
 

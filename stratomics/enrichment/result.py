@@ -142,9 +142,9 @@ class RunFindings:
     repeats: int
     randomised: str
     interaction: Interaction | None
-    evidence_grade: str = field(metadata={"key": "weight"})
+    evidence_grade: str
     groups: Mapping[str, Mapping[str, SelectionRate]]
-    surrogate_tree: SurrogateTree | None = field(metadata={"key": "readable"})
+    surrogate_tree: SurrogateTree | None
     arms: str
     markers: Mapping[str, EnrichmentResult]
     doses: tuple[DoseRow, ...]
@@ -199,7 +199,7 @@ class EnrichmentResult:
     patients: int
     treated: int
     events: int
-    interpretation: str = field(metadata={"key": "standing"})
+    interpretation: str
     measure: str
     measure_label: str
     follow_up: float | None
@@ -243,7 +243,7 @@ class PrognosticResult:
         Name of the score: ``risk`` or ``response_probability``.
     follow_up
         Time that patients are followed; None for a response.
-    rows
+    prognostic
         All patients first, then ever smaller shares of highest score.
     warnings
         Sentences to read beside the result.
@@ -251,7 +251,7 @@ class PrognosticResult:
 
     score: str
     follow_up: float | None
-    rows: tuple[PrognosticRow, ...] = field(metadata={"key": "prognostic"})
+    prognostic: tuple[PrognosticRow, ...]
     warnings: tuple[str, ...] = ()
 
 

@@ -217,7 +217,7 @@ def enrich_run_of_one_arm(run: RunDirectory, follow_up: float | None = None) -> 
     if follow_up is None and isinstance(seen, Survival):
         follow_up = median_follow_up(seen)
     rows = prognostic_table(seen, score.value, score.fold, follow_up)
-    return PrognosticResult(score=column, follow_up=follow_up, rows=tuple(rows), warnings=(ONE_ARM,))
+    return PrognosticResult(score=column, follow_up=follow_up, prognostic=tuple(rows), warnings=(ONE_ARM,))
 
 
 def _groups(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ class SimulatedTruth:
     measure: str
     inside: float
     outside: float
-    all_patients: float = field(metadata={"key": "everybody"})
+    all_patients: float
 
 
 def simulated_truth(

@@ -149,8 +149,8 @@ def _read(path: Path, kind: type[T], content: JsonObject) -> T:
 def to_json(value: Any) -> Any:
     """Convert a result, or a part of one, to JSON; a number that is not finite becomes null.
 
-    The metadata of a field may say ``stored=False`` (it is left out), ``key`` (its name in JSON) or ``flat`` (its
-    content stands beside the other fields).
+    The metadata of a field may say ``stored=False`` (it is left out) or ``flat`` (its content stands beside the other
+    fields).
     """
     if is_dataclass(value):
         content: JsonObject = {}
@@ -159,7 +159,7 @@ def to_json(value: Any) -> Any:
             if field.metadata.get("flat"):
                 content |= part or {}
             else:
-                content[_key(field)] = part
+                content[field.name] = part
         return content
     if isinstance(value, Mapping):
         return {str(key): to_json(part) for key, part in value.items()}
@@ -228,7 +228,7 @@ def _checked(content: Any, kind: Any, name: str) -> Any:
 
 def _object(kind: Any, content: Any) -> Any:
     content = _checked(content, dict, kind.__name__)
-    missing = {_key(field) for field in _stored(kind) if _required(field)} - set(content)
+    missing = {field.name for field in _stored(kind) if _required(field)} - set(content)
     if wrong := sorted((set(content) - set(_keys(kind))) | missing):
         raise InputError(f"not a {kind.__name__}: {', '.join(wrong)} missing or unknown")
     return _parsed(kind, content)
@@ -238,14 +238,14 @@ def _parsed(kind: Any, content: JsonObject) -> Any:
     """Build an object from its keys, and its flat parts from theirs."""
     hints, parts = _hints(kind), {}
     for field in _stored(kind):
-        hint, key = hints[field.name], _key(field)
+        hint = hints[field.name]
         if field.metadata.get("flat"):
             [part] = [one for one in (get_args(hint) or (hint,)) if one is not NoneType]
-            required = {_key(one) for one in _stored(part) if _required(one)}
+            required = {one.name for one in _stored(part) if _required(one)}
             absent = NoneType in get_args(hint) and not required & set(content)
             parts[field.name] = None if absent else _parsed(part, content)
-        elif key in content:
-            parts[field.name] = _value(hint, content[key], key)
+        elif field.name in content:
+            parts[field.name] = _value(hint, content[field.name], field.name)
     try:
         return kind(**parts)
     except TypeError:
@@ -261,10 +261,6 @@ def _stored(kind: Any) -> Iterator[Field[Any]]:
     return (field for field in fields(kind) if field.metadata.get("stored", True))
 
 
-def _key(field: Field[Any]) -> str:
-    return str(field.metadata.get("key", field.name))
-
-
 def _keys(kind: Any) -> Iterator[str]:
     """All keys of an object in JSON, those of flat parts included."""
     for field in _stored(kind):
@@ -273,7 +269,7 @@ def _keys(kind: Any) -> Iterator[str]:
             for part in get_args(hint) or (hint,):
                 yield from () if part is NoneType else _keys(part)
         else:
-            yield _key(field)
+            yield field.name
 
 
 @cache

@@ -45,7 +45,7 @@ def test_the_demo_compares_the_findings_with_the_truth(
     truth, search = answer["truth"], answer["search"]
     assert truth["correlation"] > 0.7
     # The chosen patients do benefit more, and the corrected interval includes their true effect.
-    assert truth["inside"] < truth["everybody"] < truth["outside"]
+    assert truth["inside"] < truth["all_patients"] < truth["outside"]
     assert search["out_of_bag"]["low"] < truth["inside"] < search["out_of_bag"]["high"]
     assert answer["interaction"]["p"] < 0.05
     assert answer["utility"]

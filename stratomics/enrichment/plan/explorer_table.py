@@ -85,7 +85,7 @@ class ExplorerUtility:
 
     measure: str
     inside: list[list[Interval]]
-    all_patients: list[Interval] = field(metadata={"key": "everybody"})
+    all_patients: list[Interval]
     best: list[int] = field(default_factory=list)
 
 
@@ -147,7 +147,7 @@ class ExplorerTable:
     cuts: tuple[ExplorerCut, ...]
     prevalence: list[list[float]]
     enriched: ExplorerTrials
-    all_comers: ExplorerTrials = field(metadata={"key": "everybody"})
+    all_comers: ExplorerTrials
     utility: ExplorerUtility | None = None
     notes: tuple[str, ...] = ()
 

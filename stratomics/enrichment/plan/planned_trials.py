@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from stratomics.enrichment.design.trial_design import Assumption, TrialDesign
 from stratomics.enrichment.selection.subgroup import SizingEffects
@@ -52,7 +52,7 @@ class VirtualTrialRow:
         Share of the trials that reject any hypothesis, and its Monte Carlo standard error.
     duration, randomised, tested, cost
         Means over trials.
-    subgroup, all_patients
+    subgroup, all_comers
         Shares that reject in the subgroup and in all patients; for survival only, as are the others below.
     duration_90, events, utility, short
         90% quantile of the duration, means of events and utility, and share of trials that end without all events.
@@ -68,7 +68,7 @@ class VirtualTrialRow:
     tested: float
     cost: float
     subgroup: float | None = None
-    all_patients: float | None = field(default=None, metadata={"key": "everybody"})
+    all_comers: float | None = None
     duration_90: float | None = None
     events: float | None = None
     utility: float | None = None
@@ -117,9 +117,9 @@ class PlannedTrials:
     assumptions: tuple[Assumption, ...] = ()
     virtual: tuple[VirtualTrialRow, ...] = ()
     trials: int = 0
-    requested: str = field(default="", metadata={"key": "asked"})
-    comparisons: tuple[DesignComparison, ...] = field(default=(), metadata={"key": "better"})
-    effects: SizingEffects | None = field(default=None, metadata={"key": "believed"})
+    requested: str = ""
+    comparisons: tuple[DesignComparison, ...] = ()
+    effects: SizingEffects | None = None
 
     @property
     def scenarios(self) -> list[str]:

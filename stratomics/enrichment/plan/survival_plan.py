@@ -190,9 +190,7 @@ def _log(effect: Effect) -> LogHazardRatio:
 
 def _virtual_row(row: Mapping[Hashable, Any]) -> VirtualTrialRow:
     """Convert a row of the table of virtual trials, which mixes text and numbers."""
-    return VirtualTrialRow(
-        **{"all_patients" if key == "everybody" else str(key): value for key, value in row.items()}
-    )
+    return VirtualTrialRow(**{str(key): value for key, value in row.items()})
 
 
 def _comparisons(run: VirtualTrials, beside: SideBySide) -> tuple[DesignComparison, ...]:

@@ -86,7 +86,7 @@ class VirtualTrials:
             "rejected": rejected,
             "rejected_se": math.sqrt(rejected * (1.0 - rejected) / len(outcomes.rejected)),
             "subgroup": float(outcomes.subgroup.mean()),
-            "everybody": float(outcomes.all_comers.mean()),
+            "all_comers": float(outcomes.all_comers.mean()),
             "duration": float(outcomes.duration.mean()),
             "duration_90": float(np.quantile(outcomes.duration, 0.9)),
             "events": float(outcomes.events.mean()),

@@ -260,5 +260,5 @@ def _prognostic_rows(result: PrognosticResult) -> list[Row]:
             "patients": "" if row.patients is None else f"{row.patients:.0f}",
             "screened": "" if row.screened is None else f"{row.screened:.0f}",
         }
-        for row in result.rows
+        for row in result.prognostic
     ]

@@ -160,16 +160,16 @@ def shown_at(content: ExplorerTable, place: Place) -> dict[str, str]:
     texts["inside"] = f"{cut.n:,} of {content.total:,} patients here ({cut.share:.1%})"
     texts["apparent"] = _span(cut.apparent)
     texts["outside"] = _span(cut.outside)
-    texts["everybody_found"] = _span(content.found)
+    texts["all_found"] = _span(content.found)
     texts["at_once"] = NONE if cut.at_once is None else "{:.3f} to {:.3f}".format(*cut.at_once)
     enriched, all_comers = _enriched(content, place, k), _all_comers(content, place)
     texts |= {f"enriched_{name}": text for name, text in enriched.items()}
-    texts |= {f"everybody_{name}": text for name, text in all_comers.items()}
+    texts |= {f"all_{name}": text for name, text in all_comers.items()}
     utility = content.utility
     if utility is not None:
         weight, best = place["weight"], utility.best[place["weight"]]
         texts["enriched_utility"] = _span(utility.inside[k][weight])
-        texts["everybody_utility"] = _span(utility.all_patients[weight])
+        texts["all_utility"] = _span(utility.all_patients[weight])
         texts["best"] = (
             f"At weight {labels['weight'][weight]} it is largest at {labels['threshold'][best]}: "
             f"{_span(utility.inside[best][weight])}."

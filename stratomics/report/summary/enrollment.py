@@ -61,7 +61,7 @@ def _prognostic(result: PrognosticResult) -> tuple[str, list[str]]:
     sentences = [
         "One arm: these data do not show who benefits. A trial of patients at high predicted risk would be smaller."
     ]
-    overall, half = result.rows[0], min(result.rows, key=lambda row: abs(row.share - 0.5))
+    overall, half = result.prognostic[0], min(result.prognostic, key=lambda row: abs(row.share - 0.5))
     if math.isfinite(overall.rate) and math.isfinite(half.rate):
         sentences.append(
             f"{overall.rate:.0%} of all patients have the event or response, and {half.rate:.0%} of the "

@@ -52,16 +52,16 @@
     text.inside = `${number(cut.n, 0)} of ${number(table.total, 0)} patients here (${share})`;
     text.apparent = span(cut.apparent);
     text.outside = span(cut.outside);
-    text.everybody_found = span(table.found);
+    text.all_found = span(table.found);
     text.at_once = cut.at_once === null ? NONE : `${cut.at_once[0].toFixed(3)} to ${cut.at_once[1].toFixed(3)}`;
     const enriched = row(place, k);
-    const allComers = texts(table.everybody, [k, place.prevalence], place);
+    const allComers = texts(table.all_comers, [k, place.prevalence], place);
     for (const [key, words] of Object.entries(enriched)) text[`enriched_${key}`] = words;
-    for (const [key, words] of Object.entries(allComers)) text[`everybody_${key}`] = words;
+    for (const [key, words] of Object.entries(allComers)) text[`all_${key}`] = words;
     if (table.utility !== null) {
       const best = table.utility.best[place.weight];
       text.enriched_utility = span(table.utility.inside[k][place.weight]);
-      text.everybody_utility = span(table.utility.everybody[place.weight]);
+      text.all_utility = span(table.utility.all_patients[place.weight]);
       text.best =
         `At weight ${table.labels.weight[place.weight]} it is largest at ${table.labels.threshold[best]}: ` +
         `${span(table.utility.inside[best][place.weight])}.`;
@@ -138,7 +138,7 @@
       const cost = size === null ? "" : deep(trials.cost, at)[place.screening];
       const assay = design === "enrichment" ? [chosen.sensitivity, chosen.specificity] : ["", ""];
       const worth = table.utility === null ? null
-        : design === "enrichment" ? table.utility.inside[k][place.weight] : table.utility.everybody[place.weight];
+        : design === "enrichment" ? table.utility.inside[k][place.weight] : table.utility.all_patients[place.weight];
       return [
         design, table.scales.threshold[k], table.cuts[k].threshold, k === place.threshold ? 1 : 0,
         table.prevalence[k][place.prevalence], ...assay, chosen.screening,
@@ -153,7 +153,7 @@
     ];
     const lines = table.cuts.flatMap((_, k) => [
       line("enrichment", k, table.enriched, [k, place.prevalence, place.sensitivity, place.specificity]),
-      line("all_comers", k, table.everybody, [k, place.prevalence]),
+      line("all_comers", k, table.all_comers, [k, place.prevalence]),
     ]);
     return [head, ...lines].map((cells) => cells.join(",")).join("\r\n") + "\r\n";
   }

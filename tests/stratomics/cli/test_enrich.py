@@ -213,7 +213,7 @@ def test_a_run_locks_its_rule(write_run: Callable[..., Path], capsys: pytest.Cap
     assert set(answer["groups"]) == {"age", "site", "arm", "views"}
     assert answer["groups"]["site"]["north"]["n"] == 60
     assert answer["groups"]["views"]["some missing"]["n"] == 50
-    assert 0.3 < answer["readable"]["agreement"] < 1
+    assert 0.3 < answer["surrogate_tree"]["agreement"] < 1
     assert "not learned from" in answer["estimand"]
     # Random scores predict nothing.
     assert not answer["line"]["credible"]

@@ -134,9 +134,9 @@ def test_a_trial_that_is_not_randomised_shows_its_overlap(
     write_json(run / "provenance.json", {"endpoint": "os", "kind": "survival", "unit": "years", "arm": arm})
     assert main(["enrich", str(run), "--shares=0.4,0.6", "--trials=200", *FEW, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["standing"].startswith("not randomised")
+    assert answer["interpretation"].startswith("not randomised")
     assert "almost certain to be in their arm" in answer["overlap"]["sentence"]
-    assert "that allocation was random" in answer["weight"].split("Not shown")[1]
+    assert "that allocation was random" in answer["evidence_grade"].split("Not shown")[1]
 
 
 def test_every_dose_is_shown_and_all_pooled(
@@ -151,7 +151,7 @@ def test_every_dose_is_shown_and_all_pooled(
     answer = json.loads(capsys.readouterr().out)
     assert [row["arm"] for row in answer["doses"]] == ["18", "6", "18 + 6"]
     first, pooled = answer["doses"][0], answer["doses"][-1]
-    assert first["everybody"]["estimate"] == pytest.approx(answer["rows"][0]["inside"]["estimate"])
+    assert first["all_patients"]["estimate"] == pytest.approx(answer["rows"][0]["inside"]["estimate"])
     assert first["inside"]["estimate"] == pytest.approx(answer["rows"][1]["inside"]["estimate"])
     assert pooled["n"] == 200
     assert main(["enrich", str(run), *words]) == 0

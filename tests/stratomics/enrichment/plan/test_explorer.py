@@ -53,7 +53,7 @@ def test_the_start_is_the_plan(write_run: Callable[..., Path], response: bool) -
     assert "explorer" not in answer
     start, designs = table["start"], {row["design"]: row for row in answer["plan"]["designs"]}
     assert designs
-    for design, who in (("enrichment", "enriched"), ("all_comers", "everybody")):
+    for design, who in (("enrichment", "enriched"), ("all_comers", "all_comers")):
         size, planned = at(table, "size", start, who), designs.get(design)
         if planned is None:
             assert size is None
@@ -62,7 +62,7 @@ def test_the_start_is_the_plan(write_run: Callable[..., Path], response: bool) -
         assert size[3] == round(planned["duration"], table["digits"]["duration"] or None)
         assert at(table, "cost", start, who)[start["screening"]] == round(planned["cost"])
     chosen = table["cuts"][answer["best"]]
-    planned_for = answer["plan"]["believed"]["inside"]
+    planned_for = answer["plan"]["effects"]["inside"]
     assert chosen["planned"] == [round(planned_for[key], 3) for key in ("estimate", "low", "high")]
     wide = answer["search"]["at_once"]
     if answer["measure"] == "hazard_ratio":
@@ -76,7 +76,7 @@ def test_every_place_of_a_response_is_the_formula(write_run: Callable[..., Path]
     assumed = {row["name"]: row["value"] for row in answer["plan"]["design"]["assumptions"]}
     control = np.array([assumed[f"response rate of controls {side}"] for side in ("inside", "outside")])
     added = np.array([assumed[f"difference {side}"] for side in ("inside", "outside")])
-    effects = answer["plan"]["believed"]
+    effects = answer["plan"]["effects"]
     trials = 0
     for p, factor in enumerate(scales["prevalence"]):
         odds = factor * assumed["prevalence"] / (1.0 - assumed["prevalence"])
@@ -178,7 +178,7 @@ def test_toxicity_has_its_weight(write_run: Callable[..., Path]) -> None:
     from stratomics.enrichment.effects.effect import measure_of
 
     expected = utility_of(measure_of(trial), trial.treated, toxic, everybody).utility[1.0]
-    assert utility["everybody"][weights.index(1.0)][0] == round(expected.estimate, 3)
+    assert utility["all_patients"][weights.index(1.0)][0] == round(expected.estimate, 3)
     page = page_of(run)
     assert 'data-scale="weight"' in page
     assert utility["best"][0] == int(

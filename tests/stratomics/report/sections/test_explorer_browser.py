@@ -159,7 +159,7 @@ def test_every_text_is_that_of_python(open_page: Watched, run: Path) -> None:
     table = table_of(run)
     same(open_page, table, table.start)
     texts = open_page.texts()
-    assert {"threshold", "enriched_patients", "everybody_patients", "enriched_utility", "status"} <= set(
+    assert {"threshold", "enriched_patients", "all_patients", "enriched_utility", "status"} <= set(
         texts
     )
     lengths = {name: len(table.scales[name]) for name in SCALES}

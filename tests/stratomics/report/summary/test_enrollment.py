@@ -24,7 +24,7 @@ def enriched(low: float, high: float, p_adjusted: float = 0.01, **changes: Any) 
 
 def prognostic(*rows: tuple[float, float]) -> PrognosticResult:
     table = tuple(PrognosticRow(share, 10.0, rate, None, None) for share, rate in rows)
-    return PrognosticResult(score="risk", follow_up=1.0, rows=table)
+    return PrognosticResult(score="risk", follow_up=1.0, prognostic=table)
 
 
 @pytest.mark.parametrize(
