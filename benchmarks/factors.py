@@ -98,7 +98,7 @@ def speed() -> Iterator[str]:
     for seed in range(SEEDS):
         batch, _ = simulated(seed)
         ours.append(cpu(lambda: GFA(COUNT).fit(batch)))  # noqa: B023  # called at once
-        search.append(cpu(lambda: GFA(COUNT, counts=(10, 15, 20), restarts=STARTS).fit(batch)))  # noqa: B023
+        search.append(cpu(lambda: GFA(COUNT, counts=(10, 15, 20), restarts=STARTS).fit(batch)))  # noqa: B023  # called at once
         theirs.append(cpu(mofa(batch, 0).run))
     one = median(a / b for a, b in zip(theirs, ours, strict=True))
     yield (

@@ -271,6 +271,6 @@ print([(endpoint.name, endpoint.head) for endpoint in model.endpoints])
 # inside the folds, trained, calibrated, compared with the baselines, saved and loaded.
 #
 # **One may not conclude** that the head is better than `cox` because this run looks good: compare both on the same
-# folds, and declare the metric beforehand. A view is not useless because the interval of its gain includes 0. Note
+# folds, and declare the metric in advance. A view is not useless because the interval of its gain includes 0. Note
 # two things. The name of a run depends on the text of the registered modules: after a change of `my_heads.py`, restart
 # the kernel, and a new run starts. To load the model, another user needs the file and the line in the registry.

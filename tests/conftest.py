@@ -22,7 +22,7 @@ from trials import survival_trial
 from omics.common.files import write_json, write_parquet, write_text
 from stratomics.runtime.logs import quiet_libraries
 
-# In CI the examples of hypothesis are the same every time; new ones are drawn on a person's machine.
+# In CI the examples of hypothesis are the same every time; new ones are drawn on a developer's machine.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
@@ -57,7 +57,7 @@ def acc() -> Any:
 
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of the small cohort, which lies beside it in `small`; MLflow was out of reach. To be copied."""
+    """A finished run of the small cohort, which is beside it in `small`; MLflow was out of reach. To be copied."""
 
     def make(folder: Path) -> None:
         from stratomics.cli import main
@@ -100,7 +100,7 @@ def response_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def heeded_ctrl_c() -> Iterator[None]:
-    """Have what a test starts heed Ctrl-C, which a shell that starts tests in the background has them ignore."""
+    """Let Ctrl-C reach the processes that a test starts; a shell ignores it for tests in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -26,8 +26,8 @@ ALPHA = 0.1
 
 TAXONOMIES: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "label": lambda label, group: label,  # noqa: ARG005  # one signature
-    "marginal": lambda label, group: np.zeros_like(label),  # noqa: ARG005
-    "group": lambda label, group: group,  # noqa: ARG005
+    "marginal": lambda label, group: np.zeros_like(label),  # noqa: ARG005  # one signature for all taxonomies
+    "group": lambda label, group: group,  # noqa: ARG005  # one signature for all taxonomies
 }
 """``(label, group) -> category`` of the patients that a new patient is compared with: patients of the same class, all
 patients, or patients of the same group. Marginal coverage can be reached by the common class alone; `label` gives

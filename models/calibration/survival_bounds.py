@@ -109,7 +109,7 @@ class SurvivalBounds:
     @classmethod
     def _largest(cls, levels: Array, share: Array, size: Array, alpha: float) -> Self:
         # A level is valid only if all lower levels have the coverage too.
-        valid = np.maximum.accumulate(size * share + 1.0 - alpha * (size + 1.0)) <= 1e-12  # noqa: PLR2004
+        valid = np.maximum.accumulate(size * share + 1.0 - alpha * (size + 1.0)) <= 1e-12  # noqa: PLR2004  # rounding error
         return cls(float(levels[valid][-1]) if valid.any() else 0.0, alpha)
 
     def too_few_patients(self) -> str | None:

@@ -77,7 +77,7 @@ class Bernoulli:
         """Return the values unchanged."""
         return y
 
-    def gaussian(self, y: Tensor, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+    def gaussian(self, y: Tensor, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002  # one signature for all likelihoods
         """Tangent in eta^2 at E[eta^2]."""
         xi = second.clamp_min(1e-8).sqrt()
         return torch.tanh(xi / 2) / (2 * xi), y - 0.5
@@ -111,7 +111,7 @@ class Poisson:
         """Return log(1 + y)."""
         return torch.log1p(y)
 
-    def gaussian(self, y: Tensor, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+    def gaussian(self, y: Tensor, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002  # one signature for all likelihoods
         """Parabola that touches the log likelihood at E[eta]."""
         curvature = 0.25 + 0.17 * y
         slope = torch.sigmoid(mean) * (1 - y / self._rate(mean))

@@ -62,7 +62,7 @@ def _read_companion(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise CohortError("no such file; .bed, .bim and .fam belong together", "missing_file", file=str(path))
     rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    wrong = next((number for number, row in enumerate(rows, start=1) if len(row) != 6), None)  # noqa: PLR2004
+    wrong = next((number for number, row in enumerate(rows, start=1) if len(row) != 6), None)  # noqa: PLR2004  # columns of a .fam file
     if wrong is not None:
         raise CohortError(
             f"line {wrong} does not have six columns; write the files again with plink --make-bed",

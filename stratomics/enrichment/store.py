@@ -149,8 +149,8 @@ def _read(path: Path, kind: type[T], content: JsonObject) -> T:
 def to_json(value: Any) -> Any:
     """Convert a result, or a part of one, to JSON; a number that is not finite becomes null.
 
-    The metadata of a field may say ``stored=False`` (it is left out) or ``flat`` (its content stands beside the other
-    fields).
+    The metadata of a field may say ``stored=False`` (it is left out) or ``flat`` (its
+    keys are among those of the object that holds it).
     """
     if is_dataclass(value):
         content: JsonObject = {}

@@ -141,7 +141,7 @@ def _levels(column: pd.Series[Any]) -> pd.Categorical:
 
 
 def _label(value: object) -> str:
-    if pd.isna(value):  # type: ignore[call-overload]
+    if pd.isna(value):  # type: ignore[call-overload]  # the value of a cell is untyped
         return NOT_RECORDED
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

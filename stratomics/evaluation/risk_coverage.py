@@ -139,12 +139,17 @@ def abstention_table(abstained: Mask, unlike: Mask, by: Mapping[str, NDArray[np.
         ``unsure`` (all others).
     """
     abstain = abstained.mean(axis=0) > MAJORITY
-    strange = abstain & (unlike.mean(axis=0) > MAJORITY)
+    out_of_distribution = abstain & (unlike.mean(axis=0) > MAJORITY)
     rows = []
     for name, labels in {"all": np.full(len(abstain), "all"), **by}.items():
         for level in np.unique(labels):
             members = labels == level
-            counts = (members, members & abstain, members & strange, members & abstain & ~strange)
+            counts = (
+                members,
+                members & abstain,
+                members & out_of_distribution,
+                members & abstain & ~out_of_distribution,
+            )
             rows.append((name, str(level), *(int(one.sum()) for one in counts)))
     return pd.DataFrame(rows, columns=["by", "level", "n", "abstained", "unlike", "unsure"])
 

@@ -61,7 +61,7 @@ def dask(address: str | None, _workers: int | None) -> Iterator[RunTasks]:
     # Failures are reported by our error messages.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
-        client = Client(address, timeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]  # distributed has no types
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"executor.address: no Dask scheduler answers at {address} ({type(error).__name__}); check that "
@@ -86,7 +86,7 @@ class _Cluster:
         try:
             while waiting:
                 try:
-                    done = wait(  # type: ignore[no-untyped-call]
+                    done = wait(  # type: ignore[no-untyped-call]  # distributed has no types
                         list(waiting), POLL_INTERVAL, return_when="FIRST_COMPLETED"
                     ).done
                 except TimeoutError:

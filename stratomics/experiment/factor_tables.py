@@ -39,7 +39,7 @@ def save_factors(
 ) -> None:
     """Fit factors to all patients once more, and write tables that describe them into `folder`.
 
-    This fit treats all patients alike; each member of the ensemble leaves some patients out. It describes the cohort:
+    This fit uses all patients; each member of the ensemble leaves some out. It describes the cohort:
     it makes no prediction and selects nothing.
 
     Parameters

@@ -134,7 +134,7 @@ def run_task(config: ExperimentConfig, design: Design, task: FitTask) -> FinalMo
         FinalModels for FINAL, FoldPredictions for all other tasks.
     """
     # Libraries are imported before any data, so that their objects can be frozen.
-    from stratomics.fitting import fit  # noqa: F401
+    from stratomics.fitting import fit  # noqa: F401  # loads libraries
     from stratomics.runtime.logs import quiet_libraries
 
     quiet_libraries()

@@ -1,4 +1,4 @@
-"""Record a run in MLflow while it goes on, or later from its run directory."""
+"""Record a run in MLflow during the run, or later from its run directory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Tracker:
-    """Records a run in MLflow while it goes on: one MLflow run, with one nested run per outer fold.
+    """Records a run in MLflow during the run: one MLflow run, with one nested run per outer fold.
 
     When MLflow fails, the run continues with a warning. Everything stays in the run directory, and :func:`send_run`
     records it later.

@@ -29,6 +29,7 @@ AVOIDED = {
     r"\b(row|number|value|line|file|fold|column|table|penalty|name|loss|member|mean|score|one) an? "
     r"(patient|method|member|view|feature|fold|site|arm|endpoint|factor|cause|class|row|column|run|kind|group|"
     r"level|cell|sample|repeat|draw|trial|cut)\b": "per patient",
+    r"\b(beforehand|likewise|heed(ed|s)?|stands? beside|lies? beside)\b": "in advance, in the same way, next to",
     r"\b(thereof|therein|wherein|whence|hitherto|thither|lest|albeit|naught|nought|twain)\b": "modern English",
     r"\bmodels? that never saw\b": "out-of-fold predictions",
 }

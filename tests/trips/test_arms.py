@@ -272,7 +272,7 @@ def test_nothing_is_called_predictive_where_the_truth_is_purely_prognostic(repet
         columns = (relative[name].to_numpy() for name in ("relative", "prognosis", "fold"))
         claimed += 2.0 * interaction(endpoint, codes, *columns).p < 0.05
     share, error = claimed / repetitions, np.sqrt(0.05 * 0.95 / repetitions)
-    print(f"claimed in {share:.3f}, Monte Carlo standard error {error:.3f}")  # noqa: T201
+    print(f"claimed in {share:.3f}, Monte Carlo standard error {error:.3f}")  # noqa: T201  # shown with -s
     if repetitions == 100:
         assert share <= 0.05 + 2 * error
     assert claimed <= at_most(0.05, repetitions)

@@ -181,7 +181,7 @@ def test_same_seed_same_bytes_whatever_the_workers(
 # No value of a test patient is used in a fit.
 
 
-def spoiled(cohort: Any, rows: np.ndarray) -> Any:
+def with_changed_rows(cohort: Any, rows: np.ndarray) -> Any:
     """The cohort with changed values, covariates and labels of `rows`."""
     other = cohort.copy()
     ids = other.obs_names[rows]
@@ -200,7 +200,7 @@ def methods(cohort: Any, fold: Fold) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def unspoiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Fold, dict[str, Any]]:
+def unwith_changed_rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Fold, dict[str, Any]]:
     """The small cohort with a response, its first fold, and what all methods predict for it."""
     cohort = read_cohort(write(tmp_path_factory.mktemp("unspoiled") / "small", with_response))
     fold = stratified_folds(cohort, 3, 1, 1, "outer")[0]
@@ -209,7 +209,7 @@ def unspoiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Fold, dict
 
 def test_a_fold_learns_nothing_from_its_test_patients(unspoiled: tuple[Any, Fold, dict[str, Any]]) -> None:
     cohort, fold, one = unspoiled
-    two = methods(spoiled(cohort, fold.test[1:]), fold)
+    two = methods(with_changed_rows(cohort, fold.test[1:]), fold)
     assert {*METHODS, "stack", "alone:rna", "without:rna"} <= set(one)
     untouched = cohort.obs_names[fold.test[0]]
     for name, prediction in one.items():
@@ -237,7 +237,7 @@ def test_labels_of_test_patients_change_no_prediction_at_all(
 @pytest.mark.slow
 def test_a_fold_does_learn_from_its_training_patients(unspoiled: tuple[Any, Fold, dict[str, Any]]) -> None:
     cohort, fold, one = unspoiled
-    two = methods(spoiled(cohort, fold.train[:8]), fold)
+    two = methods(with_changed_rows(cohort, fold.train[:8]), fold)
     for name in METHODS:
         mine, theirs = (part[name].patients["response_probability"] for part in (one, two))
         assert not np.allclose(mine, theirs), name

@@ -164,7 +164,7 @@ def test_killed_at_ten_random_moments_by_two_workers_it_ends_with_the_same_bytes
     rng, seconds = np.random.default_rng(20261124), float((undisturbed / "seconds.txt").read_text())
     for _ in range(10):
         process = start([*REAL, "--workers=2"], here)
-        # Each attempt goes on from the trials of those before, so that ten short ones reach every phase.
+        # Each attempt continues from the trials of those before, so that ten short ones reach every phase.
         process.join(float(rng.uniform(0.05, 0.35)) * seconds)
         process.kill()
         process.join()

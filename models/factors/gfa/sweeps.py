@@ -113,7 +113,7 @@ def fit_runs(
     sd[..., 0] = INTERCEPT**-0.5
     try:
         return _sweep(data, factors, sd, tolerance, sweeps)
-    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]  # torch exports it without a stub
         raise FitError(
             f"the fit diverged ({error}); look for values far from the scale of the others"
         ) from None

@@ -274,7 +274,7 @@ def with_futility(design: GroupSequential, spending: Spending, power: float = 0.
         process, futility = ScoreProcess.start(drift), []
         for time, high, part in zip(design.information[:-1], design.efficacy, parts, strict=False):
             # If the error cannot be spent in full, futility is placed just below efficacy.
-            low = min(-_boundary(lambda t, z, p=process: p.below(t, -z), time, part), high - 1e-6)  # type: ignore[misc]
+            low = min(-_boundary(lambda t, z, p=process: p.below(t, -z), time, part), high - 1e-6)  # type: ignore[misc]  # the default binds the process of this look
             futility.append(low)
             process = process.continue_between(time, low, high)
         return futility, process.below(1.0, design.efficacy[-1]) - parts[-1]

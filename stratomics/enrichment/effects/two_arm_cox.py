@@ -73,7 +73,7 @@ def _fit(
             gradient, information = _derivatives(value, times, at_risk, dead)
             step = gradient / information if information > 0 else 0.0
             value += min(max(step, -MAX_STEP), MAX_STEP)
-            converged = abs(step) < 1e-10  # noqa: PLR2004
+            converged = abs(step) < 1e-10  # noqa: PLR2004  # convergence of Newton steps
             if converged or abs(value) > DIVERGED:
                 break
         _, information = _derivatives(value, times, at_risk, dead)

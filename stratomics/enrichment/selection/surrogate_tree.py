@@ -108,7 +108,7 @@ def surrogate_tree(
 def _sentences(tree: object, names: Sequence[str]) -> tuple[str, ...]:
     """Walk from the root to each leaf whose patients are mostly chosen."""
     inner = tree.tree_  # type: ignore[attr-defined]  # scikit-learn ships no types
-    classes = list(tree.classes_)  # type: ignore[attr-defined]
+    classes = list(tree.classes_)  # type: ignore[attr-defined]  # scikit-learn sets it in fit
     rules: list[str] = []
 
     def verdicts(node: int) -> set[bool]:

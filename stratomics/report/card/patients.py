@@ -93,7 +93,7 @@ def sites(run: EvaluatedRun) -> Line:
     evaluated = result.rows.dropna(subset=["rank", "low", "high"])
     explained = explained_by_site(cases, where)
     verdicts = [graded(explained, *BY_SITE)]
-    if len(evaluated) < 2:  # noqa: PLR2004
+    if len(evaluated) < 2:  # noqa: PLR2004  # a comparison needs two sites
         verdicts.append(WATCH)
         text = "Fewer than two sites have enough patients to be evaluated."
     else:

@@ -239,7 +239,7 @@ def _intervals(axes: Axes, rows: pd.DataFrame, keys: tuple[str, str, str]) -> No
 
 def _caption(run: RunDirectory, metric: str) -> str:
     by = (
-        f"with the event by {run.cases['stratomics'].horizon:.4g} {run.survival.unit}"  # type: ignore[union-attr]
+        f"with the event by {run.cases['stratomics'].horizon:.4g} {run.survival.unit}"  # type: ignore[union-attr]  # survival runs have a horizon
         if run.kind == Survival.kind
         else "with a positive response"
     )

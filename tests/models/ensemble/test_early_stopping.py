@@ -35,11 +35,11 @@ class EpochCounter:
 
 def test_each_member_is_restored_to_its_best_epoch() -> None:
     module, callback = EpochCounter(), BestEpoch(np.array([0, 2, 3]))
-    callback.on_train_start(None, module)  # type: ignore[arg-type]
+    callback.on_train_start(None, module)  # type: ignore[arg-type]  # no trainer is needed
     for epoch in range(3):
         module.network.value.data += 1
-        callback.on_train_epoch_end(type("T", (), {"current_epoch": epoch}), module)  # type: ignore[arg-type]
-    callback.on_train_end(None, module)  # type: ignore[arg-type]
+        callback.on_train_epoch_end(type("T", (), {"current_epoch": epoch}), module)  # type: ignore[arg-type]  # no trainer is needed
+    callback.on_train_end(None, module)  # type: ignore[arg-type]  # no trainer is needed
     assert module.network.value.tolist() == [0.0, 2.0, 3.0]
 
 

@@ -226,7 +226,7 @@ def test_false_and_true_discoveries(repetitions: int) -> None:
         found.append(site["q"] < 0.05 and site["direction"] == "Lund")
     error = np.sqrt(0.05 * 0.95 / repetitions)
     shares = pd.concat(single, axis=1).mean(axis=1)
-    print(np.mean(false), error, np.mean(found), shares.round(3).to_dict())  # noqa: T201
+    print(np.mean(false), error, np.mean(found), shares.round(3).to_dict())  # noqa: T201  # shown with -s
     if repetitions < 200:
         # Each variable, and the two checks below.
         checks = len(shares) + 2

@@ -73,7 +73,7 @@ def test_ranks_follow_absolute_loadings_and_a_view_without_features_is_absent() 
             return {"rna": np.array([[0.5, -1.0], [-2.0, 1.0], [0.5, 3.0]])}[view]
 
     features = {"none": pd.Index([]), "rna": pd.Index(["a", "b", "c"])}
-    table = ranked_loadings(named_loadings(features, Model()))  # type: ignore[arg-type]
+    table = ranked_loadings(named_loadings(features, Model()))  # type: ignore[arg-type]  # a model with loadings only
     assert table.to_dict("list") == {
         "factor": ["factor1"] * 3 + ["factor2"] * 3,
         "view": ["rna"] * 6,

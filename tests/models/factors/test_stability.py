@@ -179,7 +179,7 @@ def check_verdicts(model: str, repetitions: int, full: int) -> None:
     # A model that drops noise factors has only the strong ones.
     verdicts = {"noise": noise, "beside": beside or [True], "strong": strong}
     shares = {name: np.mean(correct) for name, correct in verdicts.items()}
-    print(model, shares)  # noqa: T201
+    print(model, shares)  # noqa: T201  # shown with -s
     if repetitions == full:
         assert min(shares.values()) >= 0.95
     for name, correct in verdicts.items():

@@ -68,7 +68,7 @@ def weibull_twin(estimate: np.ndarray, cause: int, t: float, entry: float) -> fl
     logit, shape, scale = estimate.reshape(3, -1)
     p = np.exp(logit) / np.exp(logit).sum()
     a, b = np.exp(2 * np.tanh(shape / 2)), np.exp(10 * np.tanh(scale / 10))
-    survival = lambda at: (p * np.exp(-((at / b) ** a))).sum()  # noqa: E731
+    survival = lambda at: (p * np.exp(-((at / b) ** a))).sum()  # noqa: E731  # a formula
     density = (p * a / b * (t / b) ** (a - 1) * np.exp(-((t / b) ** a))).sum()
     return np.log((density if cause else survival(t)) / survival(entry))
 

@@ -57,8 +57,8 @@ def test_kinds_of_calls_one_by_one():
     assert frame.loc["P-3", ["1:200:A:G", "1:200:A:T"]].tolist() == [0, 2], "2|2"
     assert frame.loc["P-2", "X:100:G:C"] == 1, "a haploid call is not doubled"
     assert np.isnan(frame.loc["007", "X:100:G:C"]), "a haploid missing call"
-    assert frame.loc["P-2", ["1:400:C:G", "1:400:C:T"]].tolist() == [1, 0], "DS missing: GT speaks"
-    assert frame.loc["007", "1:300:C:CAT"] == pytest.approx(0.35), "GT missing: DS speaks"
+    assert frame.loc["P-2", ["1:400:C:G", "1:400:C:T"]].tolist() == [1, 0], "DS missing: GT is used"
+    assert frame.loc["007", "1:300:C:CAT"] == pytest.approx(0.35), "GT missing: DS is used"
     assert not any(name.startswith("1:500") for name in frame), "no ALT, no feature"
 
 

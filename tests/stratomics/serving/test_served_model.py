@@ -120,7 +120,7 @@ def _lacking(rows: Rows) -> None:
             row["view.protein"] = {
                 key: value for key, value in row["view.protein"].items() if key != "protein2"
             }
-            row["view.protein"]["strange"] = 7
+            row["view.protein"]["unknown"] = 7
             if number == 4:
                 row["view.protein"]["protein0"] = None
         if number == 2:
@@ -130,7 +130,7 @@ def _lacking(rows: Rows) -> None:
 
 def _files_lacking(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
     frames["rna"] = frames["rna"].iloc[[n for n in range(40) if n % 3 == 2]]
-    protein = frames["protein"].drop(columns="protein2").assign(strange=7)
+    protein = frames["protein"].drop(columns="protein2").assign(unknown=7)
     protein.loc[protein["sample_id"] == "p004", "protein0"] = np.nan
     frames["protein"] = protein
     frames["outcome"].loc[2, ["age", "stage"]] = np.nan

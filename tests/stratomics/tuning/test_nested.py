@@ -103,10 +103,10 @@ def test_other_outer_test_patients_leave_a_study_as_it_is(
 ) -> None:
     """Other times of the test patients of the first fold; their events, and therefore the folds, are the same."""
     cohort = read_cohort(str(config.cohort))
-    spoiled = stratified_folds(cohort, 3, 1, config.seed, "outer")[0].test
+    changed_rows = stratified_folds(cohort, 3, 1, config.seed, "outer")[0].test
 
     def later(frames: dict[str, pd.DataFrame], _spec: Any) -> None:
-        frames["outcome"].loc[spoiled, "time"] = frames["outcome"].loc[spoiled, "time"] * 7 + 3
+        frames["outcome"].loc[changed_rows, "time"] = frames["outcome"].loc[changed_rows, "time"] * 7 + 3
 
     other = dataclasses.replace(config, cohort=str(write(tmp_path / "other", later)))
     one, two = (trials_of(tuned(own, tmp_path / "runs")).set_index("study") for own in (config, other))

@@ -159,9 +159,7 @@ def test_every_text_is_that_of_python(open_page: Watched, run: Path) -> None:
     table = table_of(run)
     same(open_page, table, table.start)
     texts = open_page.texts()
-    assert {"threshold", "enriched_patients", "all_patients", "enriched_utility", "status"} <= set(
-        texts
-    )
+    assert {"threshold", "enriched_patients", "all_patients", "enriched_utility", "status"} <= set(texts)
     lengths = {name: len(table.scales[name]) for name in SCALES}
     places = [{name: (7 * k + 3 * i) % n for i, (name, n) in enumerate(lengths.items())} for k in range(24)]
     places += [{name: edge(n) for name, n in lengths.items()} for edge in (lambda n: 0, lambda n: n - 1)]
@@ -349,9 +347,9 @@ def test_the_server_shows_the_same(browser: Browser, two: Path) -> None:
         assert found.complaints == []
         assert {urlsplit(address).netloc for address in found.asked} == {f"127.0.0.1:{server.server_port}"}
         # Another browser, without the token, sees nothing.
-        stranger = watched(browser)
-        stranger.go(found.page.url)
-        assert stranger.page.locator("#explorer").count() == 0
-        assert "open the complete address" in stranger.page.inner_text("body")
-        stranger.page.context.close()
+        other = watched(browser)
+        other.go(found.page.url)
+        assert other.page.locator("#explorer").count() == 0
+        assert "open the complete address" in other.page.inner_text("body")
+        other.page.context.close()
         found.page.context.close()
