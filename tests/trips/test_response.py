@@ -200,15 +200,15 @@ def methods(cohort: Any, fold: Fold) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def unwith_changed_rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Fold, dict[str, Any]]:
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Fold, dict[str, Any]]:
     """The small cohort with a response, its first fold, and what all methods predict for it."""
-    cohort = read_cohort(write(tmp_path_factory.mktemp("unspoiled") / "small", with_response))
+    cohort = read_cohort(write(tmp_path_factory.mktemp("unchanged") / "small", with_response))
     fold = stratified_folds(cohort, 3, 1, 1, "outer")[0]
     return cohort, fold, methods(cohort, fold)
 
 
-def test_a_fold_learns_nothing_from_its_test_patients(unspoiled: tuple[Any, Fold, dict[str, Any]]) -> None:
-    cohort, fold, one = unspoiled
+def test_a_fold_learns_nothing_from_its_test_patients(unchanged: tuple[Any, Fold, dict[str, Any]]) -> None:
+    cohort, fold, one = unchanged
     two = methods(with_changed_rows(cohort, fold.test[1:]), fold)
     assert {*METHODS, "stack", "alone:rna", "without:rna"} <= set(one)
     untouched = cohort.obs_names[fold.test[0]]
@@ -223,9 +223,9 @@ def test_a_fold_learns_nothing_from_its_test_patients(unspoiled: tuple[Any, Fold
 
 @pytest.mark.slow
 def test_labels_of_test_patients_change_no_prediction_at_all(
-    unspoiled: tuple[Any, Fold, dict[str, Any]],
+    unchanged: tuple[Any, Fold, dict[str, Any]],
 ) -> None:
-    cohort, fold, one = unspoiled
+    cohort, fold, one = unchanged
     other = cohort.copy()
     ids = other.obs_names[fold.test]
     other.obs.loc[ids, "response"] = 1 - other.obs.loc[ids, "response"]
@@ -235,8 +235,8 @@ def test_labels_of_test_patients_change_no_prediction_at_all(
 
 
 @pytest.mark.slow
-def test_a_fold_does_learn_from_its_training_patients(unspoiled: tuple[Any, Fold, dict[str, Any]]) -> None:
-    cohort, fold, one = unspoiled
+def test_a_fold_does_learn_from_its_training_patients(unchanged: tuple[Any, Fold, dict[str, Any]]) -> None:
+    cohort, fold, one = unchanged
     two = methods(with_changed_rows(cohort, fold.train[:8]), fold)
     for name in METHODS:
         mine, theirs = (part[name].patients["response_probability"] for part in (one, two))
