@@ -40,7 +40,7 @@ def _show(findings: list[Finding], cohort: str) -> None:
     elif facts:
         console.print("No errors or warnings.")
     if not any(finding.severity == ERROR for finding in findings):
-        print(f"Then: stratomics run configs/default.yaml --cohort {cohort}")
+        print(f"Then: stratomics run {cohort}")
 
 
 def _table(title: str, findings: list[Finding]) -> Table:

@@ -1,23 +1,22 @@
-"""``stratomics run CONFIG``: run one experiment, from files to report."""
+"""``stratomics run COHORT`` or ``stratomics run CONFIG``: run one experiment, from files to report."""
 
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import jsonargparse
 from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # public, but not listed
 
-from omics.common.errors import ConfigError, nearest_key
+from omics.common.errors import ConfigError, InputError
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
 from stratomics.config import ExperimentConfig
+from stratomics.experiment.parse_config import add_experiment, experiment_of, explain
 
 __all__ = [
-    "add_experiment",
+    "add_config",
     "add_run",
     "build_parser",
     "parse",
@@ -48,7 +47,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
-    """Parse ``CONFIG [--KEY VALUE ...]`` into a checked configuration, the folder of runs, and `again`.
+    """Parse ``COHORT or CONFIG [--KEY VALUE ...]`` into a checked configuration, the folder of runs, and `again`.
 
     Raises
     ------
@@ -62,7 +61,7 @@ def parse(arguments: Sequence[str]) -> tuple[ExperimentConfig, Path, bool]:
 def parse_experiment(
     parser: jsonargparse.ArgumentParser, arguments: Sequence[str]
 ) -> tuple[ExperimentConfig, jsonargparse.Namespace]:
-    """Parse ``CONFIG [--KEY VALUE ...]`` with the options added by :func:`add_experiment`.
+    """Parse ``COHORT or CONFIG [--KEY VALUE ...]`` with the options added by :func:`add_config`.
 
     Parameters
     ----------
@@ -77,21 +76,50 @@ def parse_experiment(
         The configuration, and the other options of the command.
     """
     words = list(arguments)
-    source = ""
     if words and not words[0].startswith("-"):
-        source = str(shipped_config(words[0]))
-        words = ["--config", source, *words[1:]]
+        words = [*_source(words[0], words[1:]), *words[1:]]
     # The file is parsed alone first, so that an error on the command line is not attributed to it.
     if words[:1] == ["--config"]:
-        parse_arguments(parser, words[:2], source)
+        parse_arguments(parser, words[:2], "".join(words[1:2]))
     parsed = parse_arguments(parser, words, "the command line")
     parsed.pop("config", None)
     built = parser.instantiate(parsed)
-    config = ExperimentConfig(**{name: built.pop(name) for name in ExperimentConfig.__dataclass_fields__})
+    config = experiment_of(built)
     from stratomics.experiment.check_config import check_config
 
     check_config(config)
     return config, built
+
+
+def _source(word: str, others: Sequence[str]) -> list[str]:
+    """Options that stand for the first argument: it names a cohort or a configuration."""
+    if not _is_cohort(word):
+        try:
+            return ["--config", str(shipped_config(word))]
+        except ConfigError:
+            raise ConfigError(
+                f"{word}: no such cohort or configuration; name a folder with cohort.yaml, or a yaml file such as "
+                "configs/default.yaml"
+            ) from None
+    if any(other == "--cohort" or other.startswith("--cohort=") for other in others):
+        raise ConfigError(f"{word} is a cohort, and --cohort names another one; name one of them")
+    return ["--cohort", word]
+
+
+def _is_cohort(word: str) -> bool:
+    """Whether a word names a cohort: a folder, an h5mu file, a bundled cohort, or a yaml file that declares views."""
+    path = Path(word)
+    if word.startswith("bundled:") or path.is_dir() or path.suffix == ".h5mu":
+        return True
+    if not path.is_file():
+        return False
+    from omics.common.yaml import load_yaml
+
+    try:
+        content = load_yaml(path)
+    except InputError:
+        return False  # the parser of configurations describes the error
+    return isinstance(content, Mapping) and "views" in content
 
 
 def parse_arguments(
@@ -121,7 +149,7 @@ def parse_arguments(
     try:
         return parser.parse_args(words)
     except argparse.ArgumentError as error:
-        text = _explain(str(error.message), parser)
+        text = explain(str(error.message), parser)
         usage = f"; usage: {parser.usage}" if "are required" in text else ""
         raise ConfigError(f"{source}: {text}{usage}") from None
 
@@ -155,50 +183,25 @@ def shipped_config(name: str) -> Path:
     for root in (package, package.parent):
         if not path.is_absolute() and (root / path).is_file():
             return root / path
-    raise ConfigError(f"{name}: no such configuration; name a yaml file, or configs/default.yaml")
+    raise ConfigError(f"{name}: no such file; name a yaml file, such as configs/default.yaml")
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
     """Build the parser of the command."""
     parser = command_parser(
         "run",
-        "CONFIG [--cohort COHORT] [--runs DIR] [--again] [--KEY VALUE ...]",
-        "Run one experiment, from files to report. The same command continues an experiment that was stopped.",
-        "configs/default.yaml --cohort my_cohort --split.repeats 10",
+        "COHORT | CONFIG [--cohort COHORT] [--runs DIR] [--again] [--KEY VALUE ...]",
+        "Run one experiment, from files to report, on a cohort with the default configuration or with that of a yaml "
+        "file. The same command continues an experiment that was stopped.",
+        "my_cohort --split.repeats 10",
     )
     parser.add_argument("--runs", type=str, default="runs", help="folder of run directories")
     parser.add_argument("--again", action="store_true", help="run again, even if the run is finished")
-    add_experiment(parser)
+    add_config(parser)
     return parser
 
 
-def add_experiment(parser: jsonargparse.ArgumentParser) -> None:
+def add_config(parser: jsonargparse.ArgumentParser) -> None:
     """Add the options of a configuration: a file, and every key."""
     parser.add_argument("--config", action=ActionConfigFile, help="same as CONFIG")
-    parser.add_class_arguments(ExperimentConfig, None)
-
-
-LONGEST = 200
-"""Longest error message of the parser, in characters."""
-
-_UNKNOWN = (
-    re.compile(r"Group '(?P<group>[^']+)' does not accept option '(?P<key>[^']+)'"),
-    re.compile(r"(?P<group>)Option '(?P<key>[^']+)' is not accepted"),
-    re.compile(r"(?P<group>)unrecognized arguments: --(?P<key>[^\s=]+)"),
-)
-
-
-def _explain(message: str, parser: jsonargparse.ArgumentParser) -> str:
-    message = " ".join(message.split()).replace("<class '", "").replace("'>", "")
-    for pattern in _UNKNOWN:
-        if match := pattern.search(message):
-            key = ".".join(filter(None, [match["group"], match["key"]]))
-            return f"unknown key '{key}'; {nearest_key(key, _keys(parser))}"
-    # jsonargparse repeats text that it cannot read, which may be a whole file.
-    short = message.replace("Parser key ", "key ")
-    return short if len(short) <= LONGEST else f"{short[:LONGEST]} ..."
-
-
-def _keys(parser: jsonargparse.ArgumentParser) -> list[str]:
-    defaults: Any = parser.get_defaults()
-    return [name for name in defaults.as_flat().__dict__ if name != "config"]
+    add_experiment(parser)

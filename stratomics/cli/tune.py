@@ -11,7 +11,7 @@ import jsonargparse
 from omics.common.errors import require_range
 from stratomics.cli.output import emit
 from stratomics.cli.parser import command_parser
-from stratomics.cli.run import add_experiment, parse_experiment, shipped_config
+from stratomics.cli.run import add_config, parse_experiment, shipped_config
 
 if TYPE_CHECKING:
     from stratomics.cli.run_output import RunOutput
@@ -62,13 +62,13 @@ def build_parser() -> jsonargparse.ArgumentParser:
     """Build the parser of the command."""
     parser = command_parser(
         "tune",
-        "CONFIG [--search FILE] [--trials N] [--objective METRIC,...] [--cohort COHORT] [--runs DIR] [--storage URL] "
-        "[--again] [--KEY VALUE ...]",
+        "COHORT | CONFIG [--search FILE] [--trials N] [--objective METRIC,...] [--cohort COHORT] [--runs DIR] "
+        "[--storage URL] [--again] [--KEY VALUE ...]",
         "Tune the settings of an experiment with Optuna. A study in each outer training set gives an unbiased "
         "estimate of performance; a study on all patients gives the recommended settings.",
-        "configs/default.yaml --cohort my_cohort --split.repeats 1 --trials 20",
+        "my_cohort --split.repeats 1 --trials 20",
     )
-    add_experiment(parser)
+    add_config(parser)
     parser.add_argument(
         "--search", type=str, default="configs/search/default.yaml", help="search space, a yaml file"
     )

@@ -59,7 +59,7 @@ WRONG = [
     (["--evaluation.metric=isb"], "did you mean 'ibs'"),
     (["--baselines=[clinical_cocks]"], "did you mean 'clinical_cox'"),
     (["--split.external=elsewhere"], "add --split.design external"),
-    (["no_such.yaml"], "no_such.yaml: no such configuration"),
+    (["no_such.yaml"], "no_such.yaml: no such cohort or configuration"),
     (["--seed=1.5"], "seed"),
 ]
 

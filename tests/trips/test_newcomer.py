@@ -11,7 +11,7 @@ import yaml
 from small import SMALLEST
 
 from omics.simulate.config import SimulationConfig
-from omics.simulate.simulate_cohort import simulate, write_cohort
+from omics.simulate.simulate_cohort import simulate, write_simulated
 from stratomics.cli import main
 
 
@@ -23,7 +23,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     source, folder = tmp_path / "source", tmp_path / "my_study"
     source.mkdir()
     folder.mkdir()
-    write_cohort(simulate(config), source)
+    write_simulated(simulate(config), source)
     names = {"sample_id": "Patient", "time": "Follow-up (days)", "event": "Died", "age": "Age"}
     names |= {"female": "Sex (female)", "stage": "Stage", "dose": "Arm"}
     patients = pd.read_csv(source / "outcome.csv").rename(columns=names)[list(names.values())]
@@ -55,7 +55,7 @@ def test_three_tables_become_a_report(study: Path, capsys: pytest.CaptureFixture
 
     assert main(["check", "my_study"]) == 0
     (command,) = re.findall(r"^Then: stratomics (.*)$", capsys.readouterr().out, flags=re.MULTILINE)
-    assert command == "run configs/default.yaml --cohort my_study"
+    assert command == "run my_study"
     assert main([*command.split(), *SMALLEST]) == 0
     run = Path(capsys.readouterr().out.splitlines()[-1])
     assert (run / "report.html").is_file()

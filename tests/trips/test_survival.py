@@ -393,7 +393,7 @@ def test_a_wrong_cohort_is_one_line(
     [
         (["run", "--cohort", "nowhere"], "nowhere: no such cohort"),
         (["run", "--cohort", "bundled:tcga_ac"], "did you mean 'tcga_acc'"),
-        (["run", "nowhere.yaml"], "nowhere.yaml: no such configuration"),
+        (["run", "nowhere.yaml"], "nowhere.yaml: no such cohort or configuration"),
         (["run"], "no cohort is named"),
         (["rnu"], "unknown command 'rnu'; did you mean 'run'"),
         (["run", ACC, "--factor.count=3"], "unknown key 'factor.count'; did you mean 'factors.count'"),

@@ -24,7 +24,7 @@ from stratomics.cli import main
 BAD = [
     (["--trials=0"], "--trials is 0; it must be at least 1"),
     (["--trials=many"], "trials"),
-    (["--search=nowhere.yaml"], "nowhere.yaml: no such configuration"),
+    (["--search=nowhere.yaml"], "nowhere.yaml: no such file"),
     (["--objective=isb"], "unknown --objective 'isb'; did you mean 'ibs'?"),
     (["--objective=ibs,log_loss"], "--objective 'log_loss' is not for a survival"),
     (["--objective=d_calibration"], "--objective 'd_calibration' cannot compare methods"),
