@@ -6,13 +6,14 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from omics.common.errors import StratomicsError
 from stratomics.executor.executor import Prepare, RunTasks
@@ -59,7 +60,9 @@ class _Processes:
         # Spawned, not forked: the threads of torch and BLAS do not survive a fork.
         pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start)
         try:
-            waiting = {pool.submit(call, function, prepare, task): task for task in tasks}
+            # All workers start with the first task.
+            with _main_not_imported():
+                waiting = {pool.submit(call, function, prepare, task): task for task in tasks}
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
         except BrokenProcessPool:
@@ -68,6 +71,23 @@ class _Processes:
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _main_not_imported() -> Iterator[None]:
+    """Let spawned processes start without a second import of the script that is running.
+
+    A script without ``if __name__ == "__main__"`` would otherwise start its run again in each worker. Tasks and
+    registered entries live in modules, so that the workers do not need the script.
+    """
+    main = sys.modules["__main__"]
+    hidden: dict[str, Any] = {name: main.__dict__[name] for name in ("__file__", "__spec__") if name in main.__dict__}
+    try:
+        main.__spec__ = None
+        main.__dict__.pop("__file__", None)
+        yield
+    finally:
+        main.__dict__.update(hidden)
 
 
 def _start() -> None:
