@@ -31,7 +31,7 @@ from IPython.display import display
 
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
 from stratomics.config import EvaluationConfig, ExperimentConfig
 from stratomics.experiment.run_experiment import run_experiment
 from stratomics.report.plots import panels
@@ -46,7 +46,7 @@ settings = SimulationConfig(
     patients=240, features={"rna": 120, "protein": 50}, arm=False, missing_views=0.2, seed=4
 )
 simulated = simulate(settings)
-write_cohort(simulated, "cohort")
+write_simulated(simulated, "cohort")
 spec = yaml.safe_load(Path("cohort/cohort.yaml").read_text())
 Path("cohort/cohort.yaml").write_text(yaml.safe_dump(spec | {"primary": "response"}, sort_keys=False))
 spec["endpoints"]

@@ -29,7 +29,7 @@ from IPython.display import display
 
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
 from stratomics.config import EvaluationConfig, ExperimentConfig
 from stratomics.enrichment.plan.trial_assumptions import TrialRequest
 from stratomics.enrichment.run_analysis import enrich_run
@@ -51,7 +51,7 @@ settings = SimulationConfig(
     seed=5,
 )
 simulated = simulate(settings)
-write_cohort(simulated, "trial")
+write_simulated(simulated, "trial")
 
 # %%
 config = ExperimentConfig(

@@ -38,7 +38,7 @@ from omics.checks.check_cohort import check_cohort
 from omics.cohort.read import cohort_endpoints, read_cohort
 from omics.common.registry import resolve
 from omics.modalities import MODALITIES
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
 from stratomics.config import EvaluationConfig, ExperimentConfig
 from stratomics.experiment.run_experiment import run_experiment
 from stratomics.fitting.fitted import Fitted
@@ -93,7 +93,7 @@ MODALITIES["cytometry"] = "my_modality:CYTOMETRY"
 # %%
 settings = SimulationConfig(patients=200, features={"rna": 80}, arm=False, predictive_strength=0.0, seed=6)
 simulated = simulate(settings)
-write_cohort(simulated, "cohort")
+write_simulated(simulated, "cohort")
 rng = np.random.default_rng(6)
 latent = simulated.truth.factors @ rng.normal(size=(settings.factors, 12)) + rng.normal(
     size=(settings.patients, 12)

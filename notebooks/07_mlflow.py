@@ -26,7 +26,7 @@ import tempfile
 
 from datamodules.config import SplitConfig
 from models.config import FactorsConfig, TrainerConfig
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
 from stratomics.config import EvaluationConfig, ExperimentConfig, TrackingConfig
 from stratomics.experiment.run_experiment import run_experiment
 from stratomics.fitting.fitted import Fitted
@@ -42,7 +42,7 @@ os.chdir(
 )  # runs/ and mlflow.db go here; name one of your folders to keep them
 uri = "sqlite:///mlflow.db"
 settings = SimulationConfig(patients=120, features={"rna": 60, "protein": 30}, arm=False, seed=7)
-write_cohort(simulate(settings), "cohort")
+write_simulated(simulate(settings), "cohort")
 config = ExperimentConfig(
     cohort="cohort",
     split=SplitConfig(folds=2, repeats=1, inner_folds=3),

@@ -33,7 +33,7 @@ from omics.simulate.write_folder import OUTCOME, cohort_files, read_truth, view_
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["Simulated", "SimulationConfig", "Truth", "read_truth", "simulate", "write_cohort"]
+__all__ = ["Simulated", "SimulationConfig", "Truth", "read_truth", "simulate", "write_simulated"]
 
 Values = NDArray[np.float64]
 
@@ -83,7 +83,7 @@ def simulate(config: SimulationConfig) -> Simulated:
     return Simulated(config, assemble_cohort(samples, views, spec, digest, OUTCOME), truth)
 
 
-def write_cohort(simulated: Simulated, folder: str | Path) -> None:
+def write_simulated(simulated: Simulated, folder: str | Path) -> None:
     """Write a simulated cohort, which ``read_cohort`` reads back unchanged, and its truth.
 
     The folder gets ``cohort.yaml``, ``outcome.csv``, one ``csv.gz`` per view, ``truth/patients.parquet`` and

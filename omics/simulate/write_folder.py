@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,25 @@ import yaml
 from numpy.typing import NDArray
 
 from omics.cohort.spec import CohortSpec
-from omics.common.files import read_json, read_parquet, write_json, write_parquet
+from omics.common.errors import InputError
+from omics.common.files import JsonObject, read_json, read_parquet, write_json, write_parquet
 from omics.simulate.truth import Truth
 
-__all__ = ["OUTCOME", "cohort_files", "read_truth", "view_file", "write_truth"]
+__all__ = [
+    "OUTCOME",
+    "TRUTH",
+    "cohort_files",
+    "has_truth",
+    "read_truth",
+    "stored_truth",
+    "view_file",
+    "write_truth",
+]
 
 OUTCOME = "outcome.csv"
+TRUTH = "truth"
+"""Key of ``.uns`` under which a simulated MuData holds the truth."""
+
 _TABLE, _SETTINGS = "truth/patients.parquet", "truth/settings.json"
 _SCALARS = (
     "treatment_log_hazard_ratio",
@@ -75,15 +89,34 @@ def write_truth(truth: Truth, config: Mapping[str, Any], folder: Path) -> None:
     """
     (folder / "truth").mkdir(exist_ok=True)
     write_parquet(folder / _TABLE, _patients(truth))
-    write_json(
-        folder / _SETTINGS,
-        {
-            "config": dict(config),
-            **{name: getattr(truth, name) for name in _SCALARS},
-            "doses": truth.doses.tolist(),
-            "loadings": {view: values.tolist() for view, values in truth.loadings.items()},
-        },
-    )
+    write_json(folder / _SETTINGS, _settings(truth, config))
+
+
+def stored_truth(truth: Truth, config: Mapping[str, Any]) -> dict[str, pd.DataFrame | str]:
+    """Pack the truth for ``.uns`` of a MuData, from which :func:`read_truth` reads it in an ``.h5mu`` file.
+
+    Parameters
+    ----------
+    truth
+        The truth.
+    config
+        Settings of the simulation.
+
+    Returns
+    -------
+    dict
+        ``patients``, one row per patient, and ``settings`` as json.
+    """
+    return {"patients": _patients(truth), "settings": json.dumps(_settings(truth, config))}
+
+
+def _settings(truth: Truth, config: Mapping[str, Any]) -> JsonObject:
+    return {
+        "config": dict(config),
+        **{name: getattr(truth, name) for name in _SCALARS},
+        "doses": truth.doses.tolist(),
+        "loadings": {view: values.tolist() for view, values in truth.loadings.items()},
+    }
 
 
 def _patients(truth: Truth) -> pd.DataFrame:
@@ -101,15 +134,34 @@ def _patients(truth: Truth) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def read_truth(folder: str | Path) -> Truth:
-    """Read the truth of a simulated cohort from its folder.
+def has_truth(cohort: str | Path) -> bool:
+    """Whether a folder or an ``.h5mu`` file is a simulated cohort with its truth.
+
+    Examples
+    --------
+    >>> has_truth("no_such_folder")
+    False
+    """
+    path = Path(cohort)
+    if path.suffix != ".h5mu" or not path.is_file():
+        return (path / "truth").is_dir()
+    import h5py
+
+    with h5py.File(path) as file:
+        return f"uns/{TRUTH}" in file
+
+
+def read_truth(cohort: str | Path) -> Truth:
+    """Read the truth of a simulated cohort from its folder or its ``.h5mu`` file.
 
     Raises
     ------
     InputError
         If a file is missing, malformed or has an unknown schema version.
     """
-    table, settings = read_parquet(Path(folder) / _TABLE), read_json(Path(folder) / _SETTINGS)
+    table, settings = (
+        _read_h5mu(Path(cohort)) if Path(cohort).suffix == ".h5mu" else _read_folder(Path(cohort))
+    )
     doses = np.array(settings["doses"], dtype=np.float64)
     factors = [name for name in table.columns if name.startswith("factor_")]
     return Truth(
@@ -123,3 +175,18 @@ def read_truth(folder: str | Path) -> Truth:
         responder=table["responder"].to_numpy(),
         **{name: settings[name] for name in _SCALARS},
     )
+
+
+def _read_folder(folder: Path) -> tuple[pd.DataFrame, JsonObject]:
+    return read_parquet(folder / _TABLE), read_json(folder / _SETTINGS)
+
+
+def _read_h5mu(path: Path) -> tuple[pd.DataFrame, JsonObject]:
+    import h5py
+    from anndata.io import read_elem
+
+    with h5py.File(path) as file:
+        if f"uns/{TRUTH}" not in file:
+            raise InputError(f"{path}: no truth in this file; only a simulated cohort has one")
+        truth = read_elem(file[f"uns/{TRUTH}"])
+    return truth["patients"], json.loads(str(truth["settings"]))

@@ -29,10 +29,10 @@ def simulate(arguments: Sequence[str]) -> None:
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise InputError(f"{folder}: it exists and is not empty; name a new folder, or empty this one")
     from omics.simulate.simulate_cohort import simulate as simulate_cohort
-    from omics.simulate.simulate_cohort import write_cohort
+    from omics.simulate.simulate_cohort import write_simulated
 
     with staged_folder(folder) as staged:
-        write_cohort(simulate_cohort(config), staged)
+        write_simulated(simulate_cohort(config), staged)
     content = {"folder": str(folder), "patients": config.patients, "truth": str(folder / "truth")}
     emit(content, lambda: _show(folder, config.patients))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omics.common.seeds import named_generator
 from omics.simulate.truth import Truth
-from omics.simulate.write_folder import read_truth
+from omics.simulate.write_folder import has_truth, read_truth
 from stratomics.enrichment.effects.two_arm_cox import two_arm_cox
 from stratomics.enrichment.selection.cuts import Score
 
@@ -58,7 +57,7 @@ def simulated_truth(
     Parameters
     ----------
     source
-        Folder of the cohort.
+        Folder or ``.h5mu`` file of the cohort.
     sample_ids, score, chosen
         Patients (n,), their predicted benefit, and the patients chosen by each cross-fit, (repeats, n).
     follow_up
@@ -69,9 +68,9 @@ def simulated_truth(
     Returns
     -------
     SimulatedTruth or None
-        None for a cohort without a ``truth`` folder.
+        None for a cohort that was not simulated.
     """
-    if not (Path(source) / "truth").is_dir():
+    if not has_truth(source):
         return None
     truth = read_truth(source)
     place = {sample: row for row, sample in enumerate(truth.sample_id)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
 from stratomics.cli import main
 from stratomics.runtime.logs import quiet_libraries
 
@@ -30,7 +30,7 @@ def test_a_run_on_a_simulated_cohort_finds_its_risk(
     quiet_libraries()
     monkeypatch.chdir(tmp_path)
     simulated = simulate(SimulationConfig(patients=150))
-    write_cohort(simulated, tmp_path / "cohort")
+    write_simulated(simulated, tmp_path / "cohort")
     Path("quick.yaml").write_text(QUICK)
     assert main(["run", "quick.yaml"]) == 0
     run = Path(capsys.readouterr().out.strip().splitlines()[-1])

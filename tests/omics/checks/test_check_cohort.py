@@ -16,7 +16,7 @@ from omics.checks import CHECKS
 from omics.checks.check_cohort import check_cohort
 from omics.checks.finding import ERROR, INFO, WARNING
 from omics.common.registry import resolve
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_cohort
+from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
 from stratomics.cli import main
 
 EXPECTED: dict[str, set[tuple[str, str]]] = {
@@ -79,7 +79,7 @@ def test_a_view_of_one_arm_is_found_when_declared(shared: Callable[[str], Path],
     "seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
 )
 def test_a_clean_simulated_cohort_raises_nothing(seed: int, tmp_path: Path) -> None:
-    write_cohort(simulate(SimulationConfig(seed=seed)), tmp_path)
+    write_simulated(simulate(SimulationConfig(seed=seed)), tmp_path)
     assert warned(tmp_path) == set()
 
 

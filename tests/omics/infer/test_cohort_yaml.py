@@ -14,7 +14,7 @@ from omics.cohort.read import BUNDLED, cohort_spec, read_cohort
 from omics.infer.cohort_yaml import GuessedCohort, guess_cohort
 from omics.infer.write_yaml import CHECK, as_yaml, unsure
 from omics.simulate.config import SimulationConfig
-from omics.simulate.simulate_cohort import simulate, write_cohort
+from omics.simulate.simulate_cohort import simulate, write_simulated
 
 
 def guessed(folder: Path) -> GuessedCohort:
@@ -53,7 +53,7 @@ def test_the_bundled_cohort_is_guessed_as_it_was_declared(tmp_path: Path) -> Non
 def test_a_simulated_cohort_is_guessed_as_it_was_simulated(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
-    write_cohort(simulate(SimulationConfig(patients=80, seed=4)), source)
+    write_simulated(simulate(SimulationConfig(patients=80, seed=4)), source)
     declared = yaml.safe_load((source / "cohort.yaml").read_text())
     spec = guessed(without_yaml(source, tmp_path / "copy")).as_dict()
     assert kinds(spec) == kinds(declared)

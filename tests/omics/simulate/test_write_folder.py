@@ -19,7 +19,7 @@ from omics.simulate.simulate_cohort import (
     Truth,
     read_truth,
     simulate,
-    write_cohort,
+    write_simulated,
 )
 from omics.simulate.simulated_views import VIEWS
 
@@ -27,7 +27,7 @@ from omics.simulate.simulated_views import VIEWS
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     config = SimulationConfig(40, features=dict.fromkeys(VIEWS, 3))
     for name, changed in (("a", config), ("b", config), ("c", dataclasses.replace(config, seed=1))):
-        write_cohort(simulate(changed), tmp_path / name)
+        write_simulated(simulate(changed), tmp_path / name)
     names = sorted(str(path.relative_to(tmp_path / "a")) for path in (tmp_path / "a").rglob("*.*"))
     assert names == sorted(
         [
@@ -59,7 +59,7 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
 )
 def test_round_trip_through_a_folder(changes: dict[str, Any], tmp_path: Path) -> None:
     simulated = simulate(SimulationConfig(60, **changes))
-    write_cohort(simulated, tmp_path / "new" / "folder")
+    write_simulated(simulated, tmp_path / "new" / "folder")
     again = read_cohort(tmp_path / "new" / "folder")
     pd.testing.assert_frame_equal(again.obs, simulated.cohort.obs)
     assert again.uns == simulated.cohort.uns
@@ -77,7 +77,7 @@ def assert_same_truth(left: Truth, right: Truth) -> None:
 
 def test_truth_tables_hold_what_the_truth_says(tmp_path: Path) -> None:
     simulated = simulate(SimulationConfig(40, features=SMALL, doses=(1.5, 3)))
-    write_cohort(simulated, tmp_path)
+    write_simulated(simulated, tmp_path)
     table, truth = pd.read_parquet(tmp_path / "truth/patients.parquet"), simulated.truth
     assert table["sample_id"].tolist() == simulated.cohort.obs_names.tolist()
     np.testing.assert_array_equal(table["log_hazard_1.5"], truth.log_hazard[:, 1])
