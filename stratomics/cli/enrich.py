@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsonargparse
-import numpy as np
 import pandas as pd
 
 from omics.common.errors import ConfigError, InputError
@@ -46,42 +45,31 @@ def enrich(arguments: Sequence[str]) -> None:
 
 
 def _of_table(options: jsonargparse.Namespace) -> EnrichmentResult:
-    from stratomics.enrichment import analysis
-    from stratomics.enrichment.read_trial import column_of, numbers, trial_of, truth_of
-    from stratomics.enrichment.selection.cuts import Score, marker_cuts
+    from stratomics.enrichment.table_analysis import TrialColumns, enrich_table
 
     for key in ("score", "arm", "control"):
         if getattr(options, key) is None:
             raise ConfigError(f"--{key} is missing; usage: {build_parser().usage}")
-    table = _read(Path(options.table))
-    trial, rows = trial_of(
-        table,
-        options.arm,
-        options.control,
-        _words(options.treated),
+    columns = TrialColumns(
+        score=options.score,
+        arm=options.arm,
+        control=options.control,
+        treated=_words(options.treated),
         time=options.time,
         event=options.event,
         response=options.response,
+        covariates=_words(options.covariates),
+        toxicity=options.toxicity,
         randomised=options.randomised or "yes",
     )
-    patients, table = len(table), table.iloc[rows]
-    score = numbers(column_of(table, options.score), options.score)
-    names = _words(options.covariates)
-    x = np.column_stack([numbers(column_of(table, name), name) for name in names]) if names else None
-    toxicity = options.toxicity
-    toxic = None if toxicity is None else truth_of(column_of(table, toxicity), toxicity)
-    cuts = marker_cuts(trial, score, _numbers(options.cuts, "--cuts"), _shares(options.shares))
-    result = analysis.enrich(
-        trial, Score.marker(options.score, score), cuts, covariates=x, toxic=toxic, **_shared(options)
-    )
-    excluded = analysis.excluded_patients(patients - len(trial))
-    return dataclasses.replace(result, warnings=(*result.warnings, *excluded))
+    cuts, shares = _numbers(options.cuts, "--cuts"), _shares(options.shares)
+    return enrich_table(_read(Path(options.table)), columns, cuts, shares, **_shared(options))
 
 
 def _of_run(path: Path, options: jsonargparse.Namespace) -> AnyEnrichment:
     from stratomics.enrichment.from_run import has_two_arms
     from stratomics.enrichment.run_analysis import enrich_run, enrich_run_of_one_arm
-    from stratomics.enrichment.store import save_enrichment
+    from stratomics.report.page import save_with_report
     from stratomics.runs.run_directory import RunDirectory
 
     if options.cuts is not None:
@@ -105,13 +93,7 @@ def _of_run(path: Path, options: jsonargparse.Namespace) -> AnyEnrichment:
         )
     else:
         result = enrich_run_of_one_arm(run, options.follow_up)
-    not_written = save_enrichment(run, result)
-    if run.finished and not not_written:
-        from omics.common.manifest import update_manifest
-        from stratomics.report.page import write_report
-
-        update_manifest(run.path, write_report(run).name)
-    return dataclasses.replace(result, warnings=(*result.warnings, *not_written))
+    return save_with_report(run, result)
 
 
 def _request(options: jsonargparse.Namespace) -> TrialRequest:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from omics.common.files import write_text
+from omics.common.manifest import update_manifest
+from stratomics.enrichment.result import AnyEnrichment
+from stratomics.enrichment.store import save_enrichment
 from stratomics.report.figures import style, svg
 from stratomics.report.section import Panel, Table, cell, coded, csv_link
 from stratomics.report.sections import sections_of
@@ -14,7 +18,27 @@ from stratomics.report.sections.explorer import script_policy
 from stratomics.report.text.abbreviations import spell_out
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["write_report"]
+__all__ = ["save_with_report", "write_report"]
+
+def save_with_report(run: RunDirectory, result: AnyEnrichment) -> AnyEnrichment:
+    """Store an enrichment in a run directory, and write its report again.
+
+    Parameters
+    ----------
+    run
+        The run that was enriched.
+    result
+        What was found.
+
+    Returns
+    -------
+    EnrichmentResult or PrognosticResult
+        `result`, with a warning for each file that was not written because it belongs to an earlier enrichment.
+    """
+    not_written = save_enrichment(run, result)
+    if run.finished and not not_written:
+        update_manifest(run.path, write_report(run).name)
+    return replace(result, warnings=(*result.warnings, *not_written))
 
 
 def write_report(run: RunDirectory) -> Path:
