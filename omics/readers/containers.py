@@ -20,7 +20,7 @@ from omics.readers.delimited import missing_to_none
 from omics.readers.matrix import check_named, check_unique, patient_table
 from omics.readers.optional_packages import require_package
 
-__all__ = ["open_store", "read_h5ad", "read_xlsx", "read_zarr", "stored_names"]
+__all__ = ["anndata_errors", "open_store", "read_h5ad", "read_xlsx", "read_zarr", "stored_names"]
 
 DATES = (datetime.date, datetime.time, datetime.timedelta)
 X_ENCODINGS = ("array", "csr_matrix", "csc_matrix")
@@ -229,7 +229,7 @@ def stored_names(store: Any, file: str) -> tuple[list[str], list[str]]:
     tuple of list
         Names of the observations, and of the variables.
     """
-    with _anndata_errors(file):
+    with anndata_errors(file):
         patients, features = (
             [str(name) for name in _read(group[group.attrs["_index"]], NAME_ENCODINGS)]
             for group in (store["obs"], store["var"])
@@ -238,7 +238,8 @@ def stored_names(store: Any, file: str) -> tuple[list[str], list[str]]:
 
 
 @contextmanager
-def _anndata_errors(file: str) -> Iterator[None]:
+def anndata_errors(file: str) -> Iterator[None]:
+    """Turn errors about a missing or wrong part of an AnnData into one sentence."""
     try:
         yield
     except (KeyError, AttributeError, IndexError, TypeError) as error:
@@ -255,7 +256,7 @@ def _anndata_errors(file: str) -> Iterator[None]:
 
 def _anndata(store: Any, file: str) -> pd.DataFrame:
     patients, features = stored_names(store, file)
-    with _anndata_errors(file):
+    with anndata_errors(file):
         values = _read(store["X"], X_ENCODINGS)
     values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     if values.shape != (len(patients), len(features)):
