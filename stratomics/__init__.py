@@ -1,14 +1,69 @@
-"""stratomics: from a multi-omics cohort to calibrated predictions and a trial design."""
+"""stratomics: from a multi-omics cohort to calibrated predictions and a trial design.
+
+Names are imported when they are first used (PEP 562), so that ``import stratomics`` loads neither torch nor scanpy.
+"""
 
 from __future__ import annotations
 
-__version__: str
-"""Installed version, read from the metadata of the package when it is first asked for (PEP 562)."""
+from importlib import import_module
+from typing import Any
+
+_NAMES = {
+    "InputError": "omics.common.errors",
+    "Run": "stratomics.api.run",
+    "Stratifier": "stratomics.api.stratifier",
+    "check": "stratomics.api.check",
+    "cohort": "stratomics.api.cohort",
+    "enrich": "stratomics.api.enrichment",
+    "open_run": "stratomics.api.run",
+    "read_cohort": "stratomics.api.cohort",
+    "register": "stratomics.api.register",
+    "run": "stratomics.api.run",
+    "settings": "stratomics.api.settings",
+    "simulate": "stratomics.api.simulate",
+    "write_cohort": "omics.cohort.write",
+}
+"""Name -> the module that defines it."""
+
+_MODULES = {name: f"stratomics.api.{name}" for name in ("datasets", "get", "pl", "pp", "tl")}
+"""Name -> module."""
+
+__all__ = [
+    "InputError",
+    "Run",
+    "Stratifier",
+    "__version__",
+    "check",
+    "cohort",
+    "datasets",
+    "enrich",
+    "get",
+    "open_run",
+    "pl",
+    "pp",
+    "read_cohort",
+    "register",
+    "run",
+    "settings",
+    "simulate",
+    "tl",
+    "write_cohort",
+]
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), name)
     if name == "__version__":
         from importlib.metadata import version
 
         return version("stratomics")
-    raise AttributeError(f"module 'stratomics' has no attribute '{name}'")
+    from omics.common.errors import nearest
+
+    raise AttributeError(f"module 'stratomics' has no attribute '{name}'; {nearest(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

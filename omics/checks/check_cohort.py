@@ -17,7 +17,7 @@ from omics.readers import READERS
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["check_cohort", "cohort_notes"]
+__all__ = ["check_cohort", "cohort_findings", "cohort_notes"]
 
 DECISIONS = ("time_zero", "half_observed", "patients_without_views")
 """Checks with a finding that is also a decision about patients, which every run reports."""
@@ -44,8 +44,12 @@ def check_cohort(source: str | Path) -> list[Finding]:
     cohort, errors = inspect_cohort(source)
     if cohort is None:
         return [_as_finding(error) for error in errors]
-    findings = [finding for name in CHECKS for finding in resolve(CHECKS, name, "check")(cohort)]
-    return [*findings, *_undeclared_tables(source)]
+    return [*cohort_findings(cohort), *_undeclared_tables(source)]
+
+
+def cohort_findings(cohort: MuData) -> list[Finding]:
+    """Descriptions and warnings of a cohort in memory."""
+    return [finding for name in CHECKS for finding in resolve(CHECKS, name, "check")(cohort)]
 
 
 def cohort_notes(cohort: MuData) -> list[str]:

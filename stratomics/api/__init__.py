@@ -1,0 +1,1 @@
+"""What ``import stratomics as st`` offers: cohorts, models, runs, enrichment, tools and plots in a notebook."""
