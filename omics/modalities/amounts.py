@@ -12,7 +12,7 @@ __all__ = ["CLOSED", "amounts", "composition"]
 Values = NDArray[np.float64]
 
 
-CLOSED = ("counts", "relative", "log_relative")
+CLOSED = ("counts", "relative", "log_relative", "cells")
 """Scales with values relative to the total of a patient."""
 
 
@@ -62,4 +62,5 @@ _AMOUNTS: dict[str, Callable[[Values], Values]] = {
     "log_relative": composition,
     "binary": _as_they_are,
     "dosage": _as_they_are,
+    "cells": _as_they_are,
 }

@@ -1,7 +1,7 @@
 """Any other table of numbers, used as it is."""
 
 from omics.modalities.modality import Modality
-from omics.modalities.transforms import identity
+from omics.modalities.transforms import cells_to_clr, identity
 
 __all__ = ["GENERIC"]
 
@@ -11,5 +11,6 @@ GENERIC = Modality(
         "numeric": identity,
         "binary": identity,
         "log": identity,
+        "cells": cells_to_clr,
     },
 )

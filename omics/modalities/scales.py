@@ -58,6 +58,12 @@ def _counts(_: Values, measured: Values) -> str | None:
     return None
 
 
+def _cells(_: Values, measured: Values) -> str | None:
+    if measured.min() < 0:
+        return f"a number of cells is never negative, and the smallest value is {measured.min():g}; log-ratios?"
+    return None
+
+
 def _intensity(_: Values, measured: Values) -> str | None:
     if measured.min() < 0:
         return f"an intensity is never negative, and the smallest value is {measured.min():g}; already log?"
@@ -102,6 +108,7 @@ def _binary(_: Values, measured: Values) -> str | None:
 
 _EVIDENCE: dict[str, Callable[[Values, Values], str | None]] = {
     "counts": _counts,
+    "cells": _cells,
     "intensity": _intensity,
     "log": _log,
     "relative": _relative,

@@ -1,6 +1,6 @@
 """Transforms to a harmonized scale, one patient at a time.
 
-NaN (not measured) stays NaN; minus infinity means "measured, and below detection".
+NaN (not measured) stays NaN, except on the scale of cells; minus infinity means "measured, and below detection".
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from omics.modalities.amounts import composition
 
-__all__ = ["beta_to_m", "clr", "identity", "log2_intensity", "log_cpm", "log_relative_to_clr"]
+__all__ = ["beta_to_m", "cells_to_clr", "clr", "identity", "log2_intensity", "log_cpm", "log_relative_to_clr"]
 
 Values = NDArray[np.float64]
 
@@ -84,6 +84,21 @@ def clr(composition: Values) -> Values:
     count = np.maximum(measured.sum(axis=1, keepdims=True), 1)
     centred: Values = logs - np.where(measured, logs, 0.0).sum(axis=1, keepdims=True) / count
     return centred
+
+
+def cells_to_clr(cells: Values) -> Values:
+    """Convert numbers of cells to centred log-ratios by :func:`clr`.
+
+    A cell type that a patient lacks, or that a table does not have, counts as no cell: so a patient has the same values
+    alone as in a table with others, who have more types. Without a number for any type, nothing was measured.
+
+    Examples
+    --------
+    >>> cells_to_clr(np.array([[13.0, np.nan, 26.0]])).round(2)
+    array([[-0.09, -0.52,  0.61]])
+    """
+    measured = np.isfinite(cells).any(axis=1, keepdims=True)
+    return clr(np.where(np.isnan(cells) & measured, 0.0, cells))
 
 
 def log_relative_to_clr(log10_relative: Values) -> Values:

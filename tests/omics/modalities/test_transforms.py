@@ -10,12 +10,20 @@ from hypothesis.extra.numpy import arrays
 
 from omics.common.registry import resolve
 from omics.modalities import MODALITIES
-from omics.modalities.transforms import beta_to_m, clr, log2_intensity, log_cpm, log_relative_to_clr
+from omics.modalities.transforms import (
+    beta_to_m,
+    cells_to_clr,
+    clr,
+    log2_intensity,
+    log_cpm,
+    log_relative_to_clr,
+)
 
 EVERY = [(name, scale) for name in MODALITIES for scale in resolve(MODALITIES, name, "modality").scales]
 
 VALUES = {
     "counts": st.integers(0, 10_000).map(float),
+    "cells": st.integers(0, 10_000).map(float),
     "binary": st.sampled_from([0.0, 1.0]),
     "dosage": st.floats(0, 2),
     "beta": st.floats(0, 1),
@@ -36,7 +44,8 @@ def test_a_patient_depends_on_nobody_else(name: str, scale: str, data: st.DataOb
         whole = modality.transform(table.copy(), scale)
     alone = np.vstack([modality.transform(table[[row]].copy(), scale) for row in range(4)])
     np.testing.assert_array_equal(whole, alone)
-    assert np.isnan(whole[np.isnan(table)]).all()
+    # On the scale of cells a missing value is no cell, unless nothing was counted.
+    assert np.isnan(whole[np.isnan(table) if scale != "cells" else np.isnan(table).all(axis=1)]).all()
     assert not np.isposinf(whole).any()
     assert not np.isneginf(whole[~np.isneginf(table) & (table != 0)]).any()
 
@@ -90,3 +99,10 @@ def test_clr_with_mostly_zeros_keeps_them_below_what_was_seen() -> None:
     ratios = clr(np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 5.0]]))[0]
     assert ratios[0] < ratios[5] < ratios[6]
     assert ratios[5] - ratios[0] == pytest.approx(-np.log(0.65))
+
+
+def test_a_type_of_cells_without_a_number_is_one_without_a_cell() -> None:
+    cells = np.array([[4.0, np.nan, 6.0], [np.nan, np.nan, np.nan]])
+    ratios = cells_to_clr(cells)
+    np.testing.assert_array_equal(ratios[0], clr(np.array([[4.0, 0.0, 6.0]]))[0])
+    assert np.isnan(ratios[1]).all()
