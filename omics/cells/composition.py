@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from omics.cells.open_cells import Cells
+from omics.cells.open_cells import SingleCells
 from omics.modalities.transforms import clr
 
 __all__ = ["cells_per_type", "log_ratios"]
 
 
-def cells_per_type(cells: Cells) -> pd.DataFrame:
+def cells_per_type(cells: SingleCells) -> pd.DataFrame:
     """Count the cells of each patient and type.
 
     Returns

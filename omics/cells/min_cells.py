@@ -21,6 +21,11 @@ def check_min_cells(min_cells: object, file: str, place: str = "min_cells") -> N
         The number.
     file, place
         Where it is declared, for the error.
+
+    Raises
+    ------
+    CohortError
+        If it is not.
     """
     if isinstance(min_cells, bool) or not isinstance(min_cells, int | np.integer) or min_cells < 1:
         raise CohortError(

@@ -22,11 +22,11 @@ from omics.readers.matrix import check_named, check_unique
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = ["Cells", "open_cells", "patient_columns"]
+__all__ = ["SingleCells", "open_cells", "patient_columns"]
 
 
 @dataclass(frozen=True)
-class Cells:
+class SingleCells:
     """Single cells with their patients and types.
 
     Attributes
@@ -64,7 +64,7 @@ class Cells:
 @contextmanager
 def open_cells(
     cells: AnnData | Path, patient: str, cell_type: str, layer: str | None = None
-) -> Iterator[Cells]:
+) -> Iterator[SingleCells]:
     """Open single cells; the counts of a file stay there until they are summed.
 
     Parameters
@@ -78,7 +78,7 @@ def open_cells(
 
     Yields
     ------
-    Cells
+    SingleCells
         The cells; a file is closed at the end of the block.
 
     Raises
@@ -105,7 +105,7 @@ def open_cells(
         getattr(store, "close", bool)()
 
 
-def patient_columns(cells: Cells, columns: Sequence[str]) -> pd.DataFrame:
+def patient_columns(cells: SingleCells, columns: Sequence[str]) -> pd.DataFrame:
     """Read columns of ``obs`` that have one value per patient, such as the arm or the stage.
 
     Parameters
@@ -131,7 +131,7 @@ def patient_columns(cells: Cells, columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(read, index=cells.patients.names)
 
 
-def _constant(cells: Cells, name: str, of_patient: NDArray[np.int64]) -> pd.Series:
+def _constant(cells: SingleCells, name: str, of_patient: NDArray[np.int64]) -> pd.Series:
     """Values of a column at one cell of each patient, `of_patient`, if its other cells have the same."""
     _check_column(cells.source, name)
     column = cells.source.column(name).reset_index(drop=True)
@@ -152,7 +152,7 @@ def _constant(cells: Cells, name: str, of_patient: NDArray[np.int64]) -> pd.Seri
     return values
 
 
-def _opened(source: CellSource, patient: str, cell_type: str, layer: str | None) -> Cells:
+def _opened(source: CellSource, patient: str, cell_type: str, layer: str | None) -> SingleCells:
     file = source.file
     with anndata_errors(file):
         genes = [str(name) for name in source.var.index]
@@ -172,7 +172,7 @@ def _opened(source: CellSource, patient: str, cell_type: str, layer: str | None)
             "wrong_shape",
             file=file,
         )
-    return Cells(source, patient, patients, types, pd.Index(genes, dtype=object), counts)
+    return SingleCells(source, patient, patients, types, pd.Index(genes, dtype=object), counts)
 
 
 def _labels(source: CellSource, name: str, what: str, code: str) -> Labels:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from omics.cells.composition import cells_per_type
 from omics.cells.count_matrix import BLOCK
 from omics.cells.min_cells import MIN_CELLS, check_min_cells
-from omics.cells.open_cells import Cells
+from omics.cells.open_cells import SingleCells
 from omics.common.errors import CohortError
 
 __all__ = ["Pseudobulk", "pseudobulks"]
@@ -39,7 +39,7 @@ class Pseudobulk:
     too_few: pd.Index
 
 
-def pseudobulks(cells: Cells, min_cells: int = MIN_CELLS, block: int = BLOCK) -> dict[str, Pseudobulk]:
+def pseudobulks(cells: SingleCells, min_cells: int = MIN_CELLS, block: int = BLOCK) -> dict[str, Pseudobulk]:
     """Sum raw counts over the cells of each patient and cell type.
 
     Sums of raw counts keep their mean and variance in proportion, so that methods for bulk counts apply; with patients

@@ -63,6 +63,11 @@ def full_name(table: str, name: str) -> str:
     name
         Name of a cell type, or `COMPOSITION`.
 
+    Returns
+    -------
+    str
+        Name of the view.
+
     Examples
     --------
     >>> full_name("blood", "B cells")

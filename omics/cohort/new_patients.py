@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omics.cohort.assemble import join_cohort
+from omics.cohort.cell_views import join_views, read_views
 from omics.cohort.h5mu import read_stored
 from omics.cohort.parse import load_spec
 from omics.cohort.read import declared_files, locate_cohort, read_samples
 from omics.cohort.samples import typed_samples
-from omics.cohort.views import read_view
 from omics.common.files import digest_files
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ def read_new_patients(source: str | Path) -> MuData:
     else:
         spec = load_spec(path)
         samples = read_samples(path, spec)
-        views = {n: read_view(path.parent, n, v, samples.index, str(path)) for n, v in spec.views.items()}
         files = declared_files(path, spec)
+        read = {n: read_views(path.parent, n, v, samples.index, str(path)) for n, v in spec.views.items()}
+        spec, views = join_views(spec, read, str(path))
     spec = replace(
         spec,
         endpoints={},

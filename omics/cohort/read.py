@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from omics.cohort.assemble import assemble_cohort
+from omics.cohort.cell_views import join_views, read_views
 from omics.cohort.endpoint_columns import check_endpoints, read_endpoints
 from omics.cohort.endpoints import Endpoints
 from omics.cohort.h5mu import UNS, read_stored
@@ -25,7 +26,6 @@ from omics.cohort.samples import checked_samples
 from omics.cohort.spec import CohortSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.view_blocks import measured_patients
-from omics.cohort.views import read_view
 from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
 from omics.readers.plain_tables import read_table, table_files
@@ -64,9 +64,10 @@ def read_cohort(source: str | Path) -> MuData:
     Returns
     -------
     MuData
-        ``.mod`` has one view per table, with the patients measured in it; ``.mod["clinical"]`` has every patient of
-        the samples table, so that patients without any view stay. ``.obs`` is the samples table in its order;
-        ``.uns["stratomics"]`` holds the specification and the digest.
+        ``.mod`` has one view per table, with the patients measured in it; for single cells one view per cell type, and
+        their composition. ``.mod["clinical"]`` has every patient of the samples table, so that patients without any
+        view stay. ``.obs`` is the samples table in its order; ``.uns["stratomics"]`` holds the specification of these
+        views and the digest.
 
     Raises
     ------
@@ -106,18 +107,21 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
     attempt(require_endpoints, spec, str(path))
     samples = attempt(read_samples, path, spec)
     patients = None if samples is None else samples.index
-    views = {n: attempt(read_view, folder, n, v, patients, str(path)) for n, v in spec.views.items()}
+    read = {n: attempt(read_views, folder, n, v, patients, str(path)) for n, v in spec.views.items()}
+    joined = attempt(
+        join_views, spec, {n: views for n, views in read.items() if views is not None}, str(path)
+    )
     if samples is None or spec.samples is None:
         return None, errors
     file = folder / spec.samples.file
     for name, endpoint in spec.endpoints.items():
         attempt(check_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
     attempt(checked_samples, samples, spec, str(file))
-    if errors:
+    if errors or joined is None:
         return None, errors
     digest = digest_files(declared_files(path, spec))
-    read = {name: frame for name, frame in views.items() if frame is not None}
-    return assemble_cohort(samples, read, spec, digest, str(file)), errors
+    expanded, tables = joined
+    return assemble_cohort(samples, tables, expanded, digest, str(file)), errors
 
 
 def cohort_files(source: str | Path) -> dict[str, Path]:

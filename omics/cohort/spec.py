@@ -47,7 +47,8 @@ class ViewSpec:
     """One measured table.
 
     ``file`` is absent inside an h5mu file, which holds the values itself; ``format`` names a reader where
-    the ending of the file does not name it.
+    the ending of the file does not name it. ``patient``, ``cell_type``, ``min_cells`` and ``layer`` belong to the
+    format of cells.
     """
 
     modality: str
@@ -56,6 +57,10 @@ class ViewSpec:
     format: str | None = None
     orient: str = "features_in_columns"
     timing: str = "baseline"
+    patient: str | None = None
+    cell_type: str | None = None
+    min_cells: Any = None
+    layer: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from os.path import normpath
 from typing import TYPE_CHECKING, Any
 
+from omics.cells.min_cells import check_min_cells
 from omics.cohort.spec import RANDOMISED
 from omics.common.errors import CohortError, nearest
+from omics.readers import CELLS
 
 if TYPE_CHECKING:
-    from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec
+    from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec, ViewSpec
 
 __all__ = ["check_endpoint_keys", "check_spec", "require_endpoints"]
 
@@ -68,8 +70,8 @@ def check_spec(spec: CohortSpec, file: str) -> None:
     Raises
     ------
     CohortError
-        If no view is declared, a name is reserved or malformed, a file is named twice, the arm or an orientation
-        is wrong, or `primary` names no endpoint.
+        If no view is declared, a name is reserved or malformed, a file is named twice, the arm, an orientation or
+        a view of cells is wrong, or `primary` names no endpoint.
     """
     if not spec.views:
         raise CohortError("no views are declared; name at least one table", "no_views", file=file)
@@ -87,6 +89,7 @@ def check_spec(spec: CohortSpec, file: str) -> None:
     if spec.arm is not None:
         _check_arm(spec.arm, file)
     for name, view in spec.views.items():
+        _check_cells(name, view, file)
         if view.orient not in ORIENTATIONS:
             raise CohortError(
                 f"view '{name}': unknown orient '{view.orient}'; {nearest(view.orient, ORIENTATIONS)}",
@@ -139,6 +142,42 @@ def _check_files(spec: CohortSpec, file: str) -> None:
                 file=file,
             )
         seen[path] = name
+
+
+def _check_cells(name: str, view: ViewSpec, file: str) -> None:
+    if view.format != CELLS:
+        for key in ("patient", "cell_type", "min_cells", "layer"):
+            if getattr(view, key) is not None:
+                raise CohortError(
+                    f"view '{name}': '{key}' belongs to the format {CELLS}; add format: {CELLS}, or remove the key",
+                    "foreign_key",
+                    file=file,
+                    column=key,
+                )
+        return
+    for key in ("patient", "cell_type"):
+        if getattr(view, key) is None:
+            raise CohortError(
+                f"view '{name}' is of the format {CELLS} and lacks the key '{key}', a column of obs",
+                "missing_key",
+                file=file,
+                column=key,
+            )
+    if view.orient != ORIENTATIONS[0]:
+        raise CohortError(
+            f"view '{name}' is of the format {CELLS}, which has cells in rows; remove 'orient'",
+            "foreign_key",
+            file=file,
+            column="orient",
+        )
+    if view.scale != "counts":
+        raise CohortError(
+            f"view '{name}' is of the format {CELLS}, which sums raw counts; declare scale: counts",
+            "wrong_scale",
+            file=file,
+        )
+    if view.min_cells is not None:
+        check_min_cells(view.min_cells, file, f"view '{name}': 'min_cells'")
 
 
 def _check_arm(arm: ArmSpec, file: str) -> None:

@@ -24,7 +24,7 @@ from omics.readers.plain_tables import read_table, table_format
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = ["check_scale", "check_stored_values", "check_view", "modality_of", "read_view"]
+__all__ = ["check_ids", "check_scale", "check_stored_values", "check_view", "modality_of", "read_view"]
 
 
 def modality_of(view: ViewSpec) -> Modality:
@@ -69,7 +69,7 @@ def read_view(
     large = None if transposed else read_large(path, table_format(path, view.format))
     if large is not None:
         if patients is not None:
-            _check_ids(name, large.obs_names, large.var_names, pd.DataFrame(), patients, file)
+            check_ids(name, large.obs_names, large.var_names, pd.DataFrame(), patients, file)
         check_stored_values(name, view, large, file)
         return large
     frame = read_table(path, file_format=view.format)
@@ -83,15 +83,35 @@ def read_view(
             file=file,
         )
     if patients is not None:
-        _check_ids(name, frame.index, frame.columns, frame.select_dtypes(object), patients, file)
+        check_ids(name, frame.index, frame.columns, frame.select_dtypes(object), patients, file)
     values = numbers(frame, file)
     check_scale(name, view, values, file)
     return attach_notes(values, notes)
 
 
-def _check_ids(
+def check_ids(
     name: str, ids: pd.Index, features: pd.Index, texts: pd.DataFrame, patients: pd.Index, file: str
 ) -> None:
+    """Check that the ids of a view are patients of the samples table.
+
+    Parameters
+    ----------
+    name
+        Name of the view.
+    ids, features
+        Ids and names of features of the view.
+    texts
+        Its columns of text.
+    patients
+        Ids of the samples table.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If an id is not among `patients`.
+    """
     unknown = ids[~ids.isin(patients)].astype(str)
     if not len(unknown):
         return

@@ -45,6 +45,9 @@ READERS = {
     "metaphlan": "omics.readers.metaphlan:read_metaphlan",
 }
 
+CELLS = "cells"
+"""Format of single cells in AnnData; one file gives several views, which `omics/cohort/cell_views.py` makes."""
+
 FOLDERS = {".zarr", "salmon"}
 """Formats with a folder as path and not a file."""
 

@@ -11,11 +11,12 @@ import pandas as pd
 
 from omics.common.errors import CohortError, nearest
 from omics.common.registry import resolve
-from omics.readers import COMPANIONS, FOLDERS, READERS
+from omics.readers import CELLS, COMPANIONS, FOLDERS, READERS
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import check_named, check_unique_patients
 
 __all__ = [
+    "check_first_bytes",
     "read_columns",
     "read_csv",
     "read_parquet",
@@ -76,13 +77,13 @@ def read_columns(path: Path, file_format: str | None = None) -> pd.DataFrame:
     if kind not in READERS:
         what = "format" if file_format else "ending"
         raise CohortError(
-            f"unknown {what} '{kind}'; {nearest(kind, READERS)}", "unknown_format", file=str(path)
+            f"unknown {what} '{kind}'; {nearest(kind, (*READERS, CELLS))}", "unknown_format", file=str(path)
         )
     what, exists = ("folder", path.is_dir()) if kind in FOLDERS else ("file", path.is_file())
     if not exists:
         raise CohortError(f"no such {what}; correct the path in cohort.yaml", "missing_file", file=str(path))
     if path.is_file():
-        _check_first_bytes(path)
+        check_first_bytes(path)
     try:
         frame: pd.DataFrame = resolve(READERS, kind, "file format")(path)
     except UnicodeDecodeError as error:
@@ -131,7 +132,8 @@ STAND_INS = {
 """First bytes, in lower case, of the file that a failed download leaves -> error."""
 
 
-def _check_first_bytes(path: Path) -> None:
+def check_first_bytes(path: Path) -> None:
+    """Raise :class:`CohortError` if a file is what a failed download leaves."""
     with path.open("rb") as file:
         start = file.read(32).lower()
     for first_bytes, sentence in STAND_INS.items():
