@@ -3,6 +3,7 @@
 CHECKS = {
     "views": "omics.checks.views:describe_views",
     "left_out": "omics.checks.views:left_out_by_readers",
+    "cells": "omics.checks.cells:describe_cells",
     "overlap": "omics.checks.views:overlap_of_views",
     "patients_without_views": "omics.checks.views:patients_without_views",
     "identical_patients": "omics.checks.views:identical_patients",

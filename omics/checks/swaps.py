@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from omics.cells.view_names import pairs_of_families
 from omics.checks.finding import WARNING, Finding
 from omics.cohort.read import cohort_spec
 from omics.cohort.views import modality_of
@@ -32,7 +33,9 @@ MARGIN = 4.0
 def swapped_samples(cohort: MuData) -> Iterator[Finding]:
     """Find pairs of patients who seem exchanged between two views that share feature names."""
     views = cohort_spec(cohort).views
-    for one, two in combinations(views, 2):
+    # The types of cells of a patient are parts of one sample.
+    same = pairs_of_families(views)
+    for one, two in (pair for pair in combinations(views, 2) if pair not in same):
         names = cohort[one].var_names.intersection(cohort[two].var_names)
         patients = cohort[one].obs_names.intersection(cohort[two].obs_names)
         if len(names) < FEWEST_FEATURES or len(patients) < FEWEST_PATIENTS:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from omics.cells.view_names import pairs_of_families
 from omics.checks.finding import INFO, WARNING, Finding
 from omics.cohort.read import cohort_spec, observed_views
 from omics.cohort.spec import ViewSpec
@@ -113,8 +114,10 @@ def identical_patients(cohort: MuData) -> Iterator[Finding]:
 def features_in_two_views(cohort: MuData) -> Iterator[Finding]:
     """Find measurements that two views of the same modality share, by their correlation."""
     views = cohort_spec(cohort).views
+    # A gene in two types of cells is two measurements, however strongly they are correlated.
+    same = pairs_of_families(views)
     for one, two in combinations(views, 2):
-        if views[one].modality != views[two].modality:
+        if views[one].modality != views[two].modality or (one, two) in same:
             continue
         twins = _twins(cohort[one], views[one], cohort[two], views[two])
         if twins:
