@@ -12,6 +12,7 @@ from datamodules.harmonizer import Harmonizer
 from datamodules.steps.site import SiteCorrection, large_sites
 from datamodules.view_harmonizer import ViewHarmonizer
 from omics.checks.finding import INFO, WARNING, Finding
+from omics.cohort.read import cohort_spec
 from omics.cohort.spec import ViewSpec
 from omics.cohort.view_blocks import measured_patients, value_blocks
 from omics.modalities.amounts import amounts
@@ -40,7 +41,7 @@ def shift_findings(harmonizer: Harmonizer, cohort: MuData) -> list[Finding]:
     -------
     list of Finding
         Codes for views: ``view_absent``, ``other_scale``, ``features_missing``, ``features_extra``,
-        ``features_reordered``, ``lost_share``, ``extra_share``, ``outside_range``. Codes for patients:
+        ``features_reordered``, ``lost_share``, ``extra_share``, ``outside_range``, ``view_extra``. Codes for patients:
         ``covariate_absent``, ``category_unseen``, ``covariate_text``, ``outside_range``, ``site_unseen``,
         ``site_unknown``. The list is empty for the training cohort.
 
@@ -59,11 +60,16 @@ def shift_findings(harmonizer: Harmonizer, cohort: MuData) -> list[Finding]:
     view_findings = (
         finding for name in harmonizer.views for finding in _view_findings(harmonizer, name, cohort)
     )
+    extra_views = (
+        Finding("view_extra", INFO, name, "the model was trained without this view, which is not used")
+        for name in cohort_spec(cohort).views
+        if name not in harmonizer.views
+    )
     covariate_findings = (
         Finding(code, WARNING, covariate, sentence)
         for code, covariate, sentence in harmonizer.covariates.shift_findings(cohort.obs)
     )
-    return [*view_findings, *covariate_findings]
+    return [*view_findings, *extra_views, *covariate_findings]
 
 
 def _view_findings(harmonizer: Harmonizer, name: str, cohort: MuData) -> Iterator[Finding]:
