@@ -13,11 +13,14 @@ import pandas as pd
 from omics.cohort.spec_rules import RESERVED_ENDPOINTS
 from omics.infer.columns import ArmEntry, guess_arm, guess_covariates, guess_label
 from omics.infer.endpoint_guesses import EndpointEntry, GuessedEndpoints, guess_endpoints
+from omics.infer.found_cells import FoundCells
+from omics.infer.found_table import FoundTable
 from omics.infer.guess import Guess, words
 from omics.infer.modality_of_table import FILE_WORDS, guess_modality
-from omics.infer.read_folder import FoundTable, read_tables
+from omics.infer.read_folder import read_tables
 from omics.infer.scale_of_table import guess_scale
 from omics.infer.table_roles import Roles, guess_roles
+from omics.readers import CELLS
 
 __all__ = ["CohortContent", "GuessedCohort", "ViewEntry", "guess_cohort", "guess_tables"]
 
@@ -31,12 +34,18 @@ class ViewEntry(TypedDict):
         Modality of the view, its file, and the scale of its values.
     orient
         ``features_in_rows`` where the file has one row per feature.
+    format, patient, cell_type, layer
+        ``cells``, its columns of ``obs`` and its layer of counts, where the file has single cells.
     """
 
     modality: str
     file: str
     scale: str
     orient: NotRequired[str]
+    format: NotRequired[str]
+    patient: NotRequired[str]
+    cell_type: NotRequired[str]
+    layer: NotRequired[str]
 
 
 class CohortContent(TypedDict):
@@ -191,20 +200,36 @@ def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Gu
     names = set(RESERVED_ENDPOINTS) | {"clinical"}
     for table in tables:
         transposed = roles.transposed[table.file]
-        values = _numbers(table, transposed.value)
-        modality = guess_modality(table.file, values.columns, values)
-        scale = guess_scale(values.to_numpy(), modality.value, frozenset(words(table.stem)))
-        name = _view_name(table, modality.value)
+        guess = _cell_view(table, transposed) if isinstance(table, FoundCells) else _view(table, transposed)
+        name = _view_name(table, guess.value["modality"])
         while name in names:
             name = f"{name}_view"
         names.add(name)
-        kind, unit = scale.value
-        view: ViewEntry = {"modality": kind, "file": table.file, "scale": unit}
-        if transposed.value:
-            view["orient"] = "features_in_rows"
-        why = f"{values.shape[0]} patients x {values.shape[1]} features, {transposed.why}. "
-        why += f"{kind}: {modality.why}. {unit}: {scale.why}"
-        yield name, Guess(view, why, transposed.sure and modality.sure and scale.sure)
+        yield name, guess
+
+
+def _view(table: FoundTable, transposed: Guess[bool]) -> Guess[ViewEntry]:
+    values = _numbers(table, transposed.value)
+    modality = guess_modality(table.file, values.columns, values)
+    scale = guess_scale(values.to_numpy(), modality.value, frozenset(words(table.stem)))
+    kind, unit = scale.value
+    view: ViewEntry = {"modality": kind, "file": table.file, "scale": unit}
+    if transposed.value:
+        view["orient"] = "features_in_rows"
+    why = f"{values.shape[0]} patients x {values.shape[1]} features, {transposed.why}. "
+    why += f"{kind}: {modality.why}. {unit}: {scale.why}"
+    return Guess(view, why, transposed.sure and modality.sure and scale.sure)
+
+
+def _cell_view(table: FoundCells, patients: Guess[bool]) -> Guess[ViewEntry]:
+    view: ViewEntry = {"modality": "transcriptomics", "file": table.file, "scale": "counts", "format": CELLS}
+    view |= {"patient": table.patient, "cell_type": table.cell_type.value}
+    if table.layer.value is not None:
+        view["layer"] = table.layer.value
+    count = int(table.frame.iloc[:, 1].sum())
+    why = f"{count} cells of {len(table.rows)} patients in {table.patient}: {patients.why}. "
+    why += f"{table.cell_type.why}. counts: {table.layer.why}"
+    return Guess(view, why, patients.sure and table.cell_type.sure and table.layer.sure)
 
 
 def _numbers(table: FoundTable, transposed: bool) -> pd.DataFrame:

@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
 from omics.common.errors import CohortError
-from omics.readers import COMPANIONS, FOLDERS, READERS
+from omics.infer.found_cells import find_cells
+from omics.infer.found_table import ENDINGS, FoundTable
+from omics.readers import COMPANIONS, FOLDERS
 from omics.readers.plain_tables import read_columns
 
-__all__ = ["FoundTable", "read_tables"]
+__all__ = ["read_tables"]
 
-ENDINGS = tuple(ending for ending in READERS if ending.startswith("."))
-
-
-@dataclass(frozen=True)
-class FoundTable:
-    """One table of a folder: the name of its file, and its columns, the first of which has the ids of the rows."""
-
-    file: str
-    frame: pd.DataFrame
-
-    @property
-    def stem(self) -> str:
-        """Name of the file without its ending."""
-        ending = max((end for end in ENDINGS if self.file.endswith(end)), key=len)
-        return self.file.removesuffix(ending)
-
-    @cached_property
-    def rows(self) -> pd.Index:
-        """First cell of each row, as text."""
-        return pd.Index(self.frame.iloc[:, 0].astype(str))
-
-    def without_ids(self, identifier: str) -> pd.DataFrame:
-        """All columns except the id column; the first column, which readers leave as text, as numbers if possible."""
-        others = self.frame.drop(columns=identifier)
-        first = str(self.frame.columns[0])
-        if first in others:
-            numbers = pd.to_numeric(others[first], errors="coerce")
-            if (numbers.notna() == others[first].notna()).all():
-                others[first] = numbers
-        return others
-
-    @cached_property
-    def columns(self) -> pd.Index:
-        """Names of all columns except the first, as text."""
-        return self.frame.columns[1:].astype(str)
+ANNDATA = ".h5ad"
 
 
 def read_tables(folder: Path) -> list[FoundTable]:
     """Read every table in `folder` that has the ending of a known format, in the order of their names.
+
+    Of single cells only the labels are read.
 
     Raises
     ------
@@ -76,10 +44,15 @@ def read_tables(folder: Path) -> list[FoundTable]:
             "no_table",
             file=str(folder),
         )
-    return [FoundTable(path.name, _with_cells(path)) for path in paths]
+    # A file of single cells is recognised by the ids of the other tables; read as a table, it could fill the memory.
+    tables = [FoundTable(path.name, _not_empty(path)) for path in paths if path.suffix != ANNDATA]
+    for path in paths:
+        if path.suffix == ANNDATA:
+            tables.append(find_cells(path, tables) or FoundTable(path.name, _not_empty(path)))
+    return sorted(tables, key=lambda table: table.file)
 
 
-def _with_cells(path: Path) -> pd.DataFrame:
+def _not_empty(path: Path) -> pd.DataFrame:
     frame = read_columns(path)
     if frame.empty:
         raise CohortError(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from omics.common.errors import CohortError, nearest
 from omics.infer.endpoint_guesses import guess_endpoints
+from omics.infer.found_cells import FoundCells
+from omics.infer.found_table import FoundTable, ids_of
 from omics.infer.guess import Guess, words
-from omics.infer.read_folder import FoundTable
 
 __all__ = ["Roles", "guess_roles"]
 
@@ -100,7 +100,9 @@ def guess_roles(
     candidates = [
         roles
         for table in tables
-        if samples in (None, table.file) and (roles := _as_samples(table, tables, identifier)) is not None
+        if samples in (None, table.file)
+        and not isinstance(table, FoundCells)
+        and (roles := _as_samples(table, tables, identifier)) is not None
     ]
     ranked = sorted(candidates, key=_plausibility, reverse=True)
     if not ranked or not ranked[0].samples.sure:
@@ -126,7 +128,7 @@ def _as_samples(table: FoundTable, tables: Sequence[FoundTable], identifier: str
     columns = [identifier] if identifier else names[:1] if wide else names
     best: tuple[str, dict[str, Guess[bool]]] | None = None
     for name in columns:
-        ids = _ids(table.frame, name)
+        ids = ids_of(table.frame, name)
         if ids is None:
             continue
         transposed = {o.file: guess for o in others if (guess := _orientation(o, ids)) is not None}
@@ -142,16 +144,6 @@ def _as_samples(table: FoundTable, tables: Sequence[FoundTable], identifier: str
     samples = Guess(table, " and ".join(reason) or "no other table does", bool(reason))
     unmatched = [other.file for other in others if other.file not in transposed]
     return Roles(samples, Guess(name, why), transposed, unmatched)
-
-
-def _ids(frame: pd.DataFrame, name: str) -> pd.Index | None:
-    """Values of a column that could be ids: unique texts or whole numbers, none of them missing."""
-    if name not in frame.columns:
-        return None
-    column: pd.Series[Any] = frame[name]
-    if column.dtype.kind not in "Oiu" or column.isna().any() or not column.is_unique:
-        return None
-    return pd.Index(column.astype(str))
 
 
 def _orientation(table: FoundTable, ids: pd.Index) -> Guess[bool] | None:

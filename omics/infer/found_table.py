@@ -1,0 +1,73 @@
+"""One table of a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from omics.readers import READERS
+
+__all__ = ["ENDINGS", "FoundTable", "ids_of"]
+
+ENDINGS = tuple(ending for ending in READERS if ending.startswith("."))
+"""Endings of files that are read without a declared format."""
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """One table of a folder: the name of its file, and its columns, the first of which has the ids of the rows."""
+
+    file: str
+    frame: pd.DataFrame
+
+    @property
+    def stem(self) -> str:
+        """Name of the file without its ending."""
+        ending = max((end for end in ENDINGS if self.file.endswith(end)), key=len)
+        return self.file.removesuffix(ending)
+
+    @cached_property
+    def rows(self) -> pd.Index:
+        """First cell of each row, as text."""
+        return pd.Index(self.frame.iloc[:, 0].astype(str))
+
+    def without_ids(self, identifier: str) -> pd.DataFrame:
+        """All columns except the id column; the first column, which readers leave as text, as numbers if possible."""
+        others = self.frame.drop(columns=identifier)
+        first = str(self.frame.columns[0])
+        if first in others:
+            numbers = pd.to_numeric(others[first], errors="coerce")
+            if (numbers.notna() == others[first].notna()).all():
+                others[first] = numbers
+        return others
+
+    @cached_property
+    def columns(self) -> pd.Index:
+        """Names of all columns except the first, as text."""
+        return self.frame.columns[1:].astype(str)
+
+
+def ids_of(frame: pd.DataFrame, name: str) -> pd.Index | None:
+    """Values of a column that could be ids: unique texts or whole numbers, none of them missing.
+
+    Parameters
+    ----------
+    frame
+        A table.
+    name
+        Name of the column.
+
+    Returns
+    -------
+    Index or None
+        The ids as text; None if they could not be ids.
+    """
+    if name not in frame.columns:
+        return None
+    column: pd.Series[Any] = frame[name]
+    if column.dtype.kind not in "Oiu" or column.isna().any() or not column.is_unique:
+        return None
+    return pd.Index(column.astype(str))
