@@ -10,6 +10,7 @@ import numpy as np
 from omics.cells.view_names import COMPOSITION, cell_type_names, families, full_name
 from omics.checks.finding import INFO, Finding
 from omics.cohort.read import cohort_spec
+from omics.readers import CELLS
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -22,7 +23,11 @@ SHOWN = 5
 
 def describe_cells(cohort: MuData) -> Iterator[Finding]:
     """Count the cells, the types, and the pairs of patient and type with too few cells for a pseudobulk."""
-    for table in families(cohort_spec(cohort).views):
+    views = cohort_spec(cohort).views
+    for table in families(views):
+        # Log-ratios that were computed elsewhere do not tell the number of cells.
+        if views[full_name(table, COMPOSITION)].scale != CELLS:
+            continue
         composition = cohort[full_name(table, COMPOSITION)]
         counts = np.nan_to_num(np.asarray(composition.X, dtype=np.float64))
         types = [str(name) for name in composition.var_names]

@@ -43,6 +43,13 @@ def test_a_cohort_without_cells_has_no_such_finding(acc: Any) -> None:
     assert not list(describe_cells(acc))
 
 
+def test_log_ratios_are_not_counted_as_cells(folder: Path) -> None:
+    cohort = read_cohort(folder)
+    spec = cohort.uns["stratomics"]["spec"]
+    cohort.uns["stratomics"]["spec"] = spec.replace('"scale": "cells"', '"scale": "numeric"')
+    assert not list(describe_cells(cohort))
+
+
 def test_the_file_of_cells_is_a_declared_table(folder: Path) -> None:
     assert not [finding for finding in check_cohort(folder) if finding.code == "undeclared_table"]
 
