@@ -18,8 +18,9 @@ from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.cohort.views import check_ids, check_scale, check_view, read_view
 from omics.common.errors import CohortError
 from omics.readers import CELLS
+from omics.readers.containers import open_store, stored_names
 from omics.readers.notes import attach_notes, left_out_note
-from omics.readers.plain_tables import check_first_bytes
+from omics.readers.plain_tables import check_first_bytes, table_format
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -60,6 +61,8 @@ def read_views(
         If the declaration, the file, an id or a value is wrong.
     """
     if view.format != CELLS:
+        if patients is not None and view.file is not None:
+            _refuse_cells(name, folder / view.file, view, patients)
         return {name: ReadView(view, read_view(folder, name, view, patients, yaml))}
     if view.file is None:
         raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
@@ -109,6 +112,28 @@ def join_views(
             views[name] = view
     specs = {name: view.spec for name, view in views.items()}
     return replace(spec, views=specs), {name: view.table for name, view in views.items()}
+
+
+def _refuse_cells(name: str, path: Path, view: ViewSpec, patients: pd.Index) -> None:
+    """Refuse an h5ad with rows that are no patients before it is read: as a dense table it could fill the memory."""
+    if table_format(path, view.format) != ".h5ad" or not path.is_file():
+        return
+    try:
+        store = open_store(path)
+    except OSError:
+        return  # reading it reports what is wrong with the file
+    try:
+        rows, columns = stored_names(store, str(path))
+    finally:
+        store.close()
+    # With features in rows, the patients are the columns.
+    if len(rows) > len(patients) and not pd.Index([*rows, *columns]).isin(patients).any():
+        raise CohortError(
+            f"view '{name}' has {len(rows)} rows, and none is a patient of the samples table; if they are cells, "
+            f"declare format: {CELLS} with patient and cell_type",
+            "no_shared_ids",
+            file=str(path),
+        )
 
 
 def _expanded(name: str, view: ViewSpec, cells: SingleCells, file: str) -> dict[str, ReadView]:

@@ -19,6 +19,7 @@ from simulated_cells import cells_specification, labelled, write_cells_cohort
 from omics.cells.composition import cells_per_type
 from omics.cells.open_cells import open_cells
 from omics.cells.pseudobulk import pseudobulks
+from omics.cohort.cell_views import read_views
 from omics.cohort.new_patients import read_new_patients
 from omics.cohort.parse import parse_spec
 from omics.cohort.read import (
@@ -29,6 +30,7 @@ from omics.cohort.read import (
     observed_views,
     read_cohort,
 )
+from omics.cohort.spec import ViewSpec
 from omics.cohort.write import write_cohort
 from omics.common.errors import CohortError
 
@@ -223,6 +225,27 @@ def test_wrong_declarations(
     folder = write(few(), **({"min_cells": 1} | change))
     error = error_of(folder)
     assert (error.code, sentence in error.sentence) == (code, True), error.sentence
+
+
+def test_cells_without_the_format_are_refused_before_they_are_read(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(few(), format=None, patient=None, cell_type=None)
+    monkeypatch.setattr("omics.cohort.cell_views.read_view", lambda *_: pytest.fail("the table was read"))
+    with pytest.raises(CohortError, match="if they are cells, declare format: cells with patient") as caught:
+        read_views(
+            folder, "blood", ViewSpec("transcriptomics", "counts", "cells.h5ad"), pd.Index(["p1"]), "yaml"
+        )
+    assert caught.value.code == "no_shared_ids"
+
+
+def test_an_h5ad_with_features_in_rows_is_no_table_of_cells(write: Callable[..., Path]) -> None:
+    folder = write(few(), min_cells=1)
+    table = AnnData(np.ones((9, 2)), var=pd.DataFrame(index=["p1", "p2"]))
+    table.write_h5ad(folder / "other.h5ad")
+    view = ViewSpec("generic", "numeric", "other.h5ad", orient="features_in_rows")
+    read = read_views(folder, "other", view, pd.Index(["p1", "p2", "p3"]), "yaml")
+    assert list(read["other"].table.index) == ["p1", "p2"]
 
 
 def test_a_wrong_format_suggests_that_of_cells(write: Callable[..., Path]) -> None:
