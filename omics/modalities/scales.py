@@ -60,7 +60,9 @@ def _counts(_: Values, measured: Values) -> str | None:
 
 def _cells(_: Values, measured: Values) -> str | None:
     if measured.min() < 0:
-        return f"a number of cells is never negative, and the smallest value is {measured.min():g}; log-ratios?"
+        return (
+            f"a number of cells is never negative, and the smallest value is {measured.min():g}; log-ratios?"
+        )
     return None
 
 
