@@ -38,7 +38,7 @@ def number_at_risk(time: Array, times: Array, entry: Array | None = None) -> NDA
     return count
 
 
-def greenwood_terms(event: NDArray[np.bool_], time: Array, times: Array) -> Array:
+def greenwood_terms(event: NDArray[np.bool_], time: Array, times: Array, entry: Array | None = None) -> Array:
     """Terms d / (n (n - d)) of Greenwood's variance, from d events among n patients at risk at each time.
 
     The variance of log S(t) is the sum of the terms up to t (Greenwood 1926).
@@ -49,6 +49,8 @@ def greenwood_terms(event: NDArray[np.bool_], time: Array, times: Array) -> Arra
         (n,) each.
     times
         (t,) times of the terms.
+    entry
+        (n,) time of entry under observation; before all `times` by default.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def greenwood_terms(event: NDArray[np.bool_], time: Array, times: Array) -> Arra
     """
     ordered = np.sort(time[event])
     deaths = np.searchsorted(ordered, times, side="right") - np.searchsorted(ordered, times, side="left")
-    at_risk = number_at_risk(time, times)
+    at_risk = number_at_risk(time, times, entry)
     product = (at_risk * (at_risk - deaths)).astype(np.float64)
     terms: Array = np.divide(deaths, product, out=np.zeros(len(times)), where=product > 0)
     return terms
