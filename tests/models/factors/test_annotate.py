@@ -14,7 +14,8 @@ from datamodules.config import HarmonizeConfig
 from datamodules.harmonizer import Harmonizer
 from models.config import TrainerConfig
 from models.factors import FACTOR_MODELS
-from models.factors.annotate import annotate
+from models.factors.annotate import annotate, factor_scale, loadings_key
+from models.factors.pca import PCA
 from models.factors.vae.model import VAE
 from omics.cohort.read import read_cohort
 from omics.common.errors import InputError
@@ -41,10 +42,11 @@ def fitted(kind: Any, cohort: Any, **config: Any) -> tuple[Harmonizer, Any]:
 def test_rows_and_features_match_their_names(kind: Any, cohort: Any) -> None:
     harmonizer, model = fitted(kind, cohort, max_features=6)
     annotate(cohort, harmonizer, model)
+    scale = np.sqrt(model.variance_explained().mean(axis=0).to_numpy())
     for place in range(0, cohort.n_obs, 9):
         alone = model.transform(harmonizer.transform(cohort[[place]].copy()))
-        np.testing.assert_allclose(cohort.obsm["X_factors"][place], alone.mean[0], atol=1e-9)
-        np.testing.assert_allclose(cohort.obsm["X_factors_sd"][place], alone.sd[0], atol=1e-9)
+        np.testing.assert_allclose(cohort.obsm["X_factors"][place], alone.mean[0] * scale, atol=1e-9)
+        np.testing.assert_allclose(cohort.obsm["X_factors_sd"][place], alone.sd[0] * scale, atol=1e-9)
     for name in ("rna", "protein"):
         view, loadings = cohort[name], model.loadings(name)
         for patient, row in zip(view.obs_names, view.obsm["X_factors"], strict=True):
@@ -99,7 +101,34 @@ def test_a_patient_without_any_view_has_the_prior(kind: Any, write_small: Callab
     annotate(cohort, *fitted(kind, cohort))
     place = cohort.obs_names.get_loc("p000")
     assert (cohort.obsm["X_factors"][place] == 0).all()
-    assert (cohort.obsm["X_factors_sd"][place] == 1).all()
+    np.testing.assert_array_equal(cohort.obsm["X_factors_sd"][place], cohort.uns["factors"]["scale"])
+    assert list(cohort.obs["factors_known"]) == [name != "p000" for name in cohort.obs_names]
+
+
+def test_another_key_leaves_the_first_one_as_it_is(cohort: Any) -> None:
+    first, second = fitted(PCA, cohort), fitted(PCA, cohort, max_features=3)
+    annotate(cohort, *first)
+    before = cohort.obsm["X_factors"].copy()
+    annotate(cohort, *second, key="few")
+    np.testing.assert_array_equal(cohort.obsm["X_factors"], before)
+    assert {"X_few", "X_few_sd"} <= set(cohort.obsm)
+    assert {"few", "factors"} <= set(cohort.uns)
+    assert {"few_known", "factors_known"} <= set(cohort.obs)
+    assert (loadings_key("few"), loadings_key("factors")) == ("few_loadings", "loadings")
+    assert (cohort["rna"].varm["few_loadings"] != 0).any(axis=1).sum() == 3
+
+
+def test_scaled_factors_have_the_variance_that_they_explain(cohort: Any) -> None:
+    harmonizer, model = fitted(PCA, cohort)
+    annotate(cohort, harmonizer, model)
+    explained = cohort.uns["factors"]["variance_explained"]
+    assert (
+        list(explained.columns) == list(cohort.uns["factors"]["names"]) == ["factor1", "factor2", "factor3"]
+    )
+    np.testing.assert_allclose(cohort.uns["factors"]["scale"] ** 2, explained.mean(axis=0))
+    # The second moment of a posterior that is right is the prior variance of 1.
+    moment = (cohort.obsm["X_factors"] ** 2 + cohort.obsm["X_factors_sd"] ** 2).mean(axis=0)
+    np.testing.assert_allclose(moment, factor_scale(explained) ** 2, rtol=0.15)
 
 
 def test_a_view_of_a_cohort_is_refused(cohort: Any, kind: Any) -> None:
