@@ -8,16 +8,29 @@ from contextlib import contextmanager
 from typing import Any, TypedDict
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stratomics.evaluation.comparison import LABELS
 
-__all__ = ["COLOURS", "DASHES", "LineStyle", "forest", "method_lines", "style", "svg"]
+__all__ = [
+    "COLOURS",
+    "DASHES",
+    "GREY",
+    "LineStyle",
+    "forest",
+    "method_lines",
+    "plot_forest",
+    "style",
+    "svg",
+]
 
 # Colours of Okabe and Ito, which can be distinguished with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7")
 DASHES = ((0, (5, 2)), (0, (1, 1.3)), (0, (7, 2, 1, 2)))
 """Styles of all lines except the first, so that lines can be distinguished without colours."""
+GREY = "#555555"
+"""Colour of what is compared with something else."""
 
 
 @contextmanager
@@ -107,12 +120,36 @@ def forest(labels: Sequence[str], figures: Sequence[Mapping[str, float]], title:
     Figure
     """
     figure = Figure(figsize=(7, 0.6 + 0.45 * len(labels)))
-    axes = figure.add_subplot()
-    for place, (entry, label) in enumerate(zip(figures, labels, strict=True)):
-        colour = COLOURS[0] if place == 0 else "#555555"
+    colours = [GREY if place else COLOURS[0] for place in range(len(labels))]
+    plot_forest(figure.add_subplot(), labels, figures, title, colours)
+    return figure
+
+
+def plot_forest(
+    axes: Axes,
+    labels: Sequence[str],
+    figures: Sequence[Mapping[str, float]],
+    title: str,
+    colours: Sequence[str],
+) -> None:
+    """Draw estimates with 95% intervals, one line each, the first at the top.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    labels
+        Names of the lines.
+    figures
+        ``estimate``, ``low`` and ``high`` of each line, in the same order.
+    title
+        Label of the horizontal axis.
+    colours
+        Colour of each line.
+    """
+    for place, (entry, label, colour) in enumerate(zip(figures, labels, colours, strict=True)):
         axes.plot([entry["low"], entry["high"]], [place, place], color=colour, linewidth=2)
         axes.plot(entry["estimate"], place, "o", color=colour, label=label)
     axes.set_yticks(range(len(labels)), list(labels))
     axes.invert_yaxis()
     axes.set_xlabel(title)
-    return figure

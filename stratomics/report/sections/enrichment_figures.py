@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stratomics.enrichment.plan.planned_trials import PlannedTrials
@@ -12,7 +13,7 @@ from stratomics.report.figures import COLOURS
 from stratomics.report.section import Panel
 from stratomics.report.text.trial_plan import DESIGN_NAMES, TRUTH_NAMES
 
-__all__ = ["draw_effects", "draw_power", "effects_panel", "power_panel"]
+__all__ = ["draw_effects", "draw_power", "effect_axis", "effects_panel", "power_panel", "power_size"]
 
 TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Ticks of hazard ratios."""
@@ -46,7 +47,9 @@ def power_panel(plan: PlannedTrials) -> Panel:
         [(DESIGN_NAMES[row.plan], TRUTH_NAMES[row.truth], row.rejected) for row in plan.virtual],
         columns=["design", "truth", "share of virtual trials that reject"],
     )
-    return Panel("power", draw_power(plan), sentence, table)
+    figure = Figure(figsize=power_size(plan))
+    draw_power(figure.add_subplot(), plan)
+    return Panel("power", figure, sentence, table)
 
 
 def draw_effects(result: EnrichmentResult) -> Figure:
@@ -64,14 +67,7 @@ def draw_effects(result: EnrichmentResult) -> Figure:
             y = place + shift
             axes.plot([effect.low, effect.high], [y, y], color=colour, linewidth=2)
             axes.plot(effect.estimate, y, "o", color=colour, label=None if place else side)
-    axes.axvline(1.0 if result.ratio else 0.0, color="#999999", linewidth=1)
-    if result.ratio:
-        axes.set_xscale("log")
-        low, high = axes.get_xlim()
-        ticks = [tick for tick in TICKS if low <= tick <= high]
-        # The labels of a log axis are formulas, which the style of the report shows literally.
-        axes.minorticks_off()
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    effect_axis(axes, ratio=result.ratio)
     axes.set_yticks(range(len(rows)), [f"{row.cut:g}" for row in rows])
     axes.invert_yaxis()
     axes.set_ylabel("cut")
@@ -80,12 +76,44 @@ def draw_effects(result: EnrichmentResult) -> Figure:
     return figure
 
 
-def draw_power(plan: PlannedTrials) -> Figure:
-    """Draw the share of virtual trials that reject: one row per design, one colour per scenario."""
+def effect_axis(axes: Axes, *, ratio: bool) -> None:
+    """Mark no effect, and make the horizontal axis logarithmic for ratios.
+
+    Parameters
+    ----------
+    axes
+        With all effects drawn.
+    ratio
+        Whether effects are ratios, so that 1 means no effect; otherwise 0 does.
+    """
+    axes.axvline(1.0 if ratio else 0.0, color="#999999", linewidth=1)
+    if not ratio:
+        return
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in TICKS if low <= tick <= high]
+    # The labels of a log axis are formulas, which the style of the report shows literally.
+    axes.minorticks_off()
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+
+
+def power_size(plan: PlannedTrials) -> tuple[float, float]:
+    """Width and height of :func:`draw_power` in inches."""
+    return 7, 1.0 + 0.6 * len(plan.designs)
+
+
+def draw_power(axes: Axes, plan: PlannedTrials) -> None:
+    """Draw the share of virtual trials that reject: one row per design, one colour per scenario.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    plan
+        Designs, and virtual trials of each.
+    """
     scenarios, designs = plan.scenarios, [row.design for row in plan.designs]
     rejected = {(row.plan, row.truth): row.rejected for row in plan.virtual}
-    figure = Figure(figsize=(7, 1.0 + 0.6 * len(designs)))
-    axes = figure.add_subplot()
     for number, truth in enumerate(scenarios):
         shift = (number - (len(scenarios) - 1) / 2.0) * 0.15
         shares = [rejected[design, truth] for design in designs]
@@ -98,4 +126,3 @@ def draw_power(plan: PlannedTrials) -> Figure:
     axes.set_xlabel("share of virtual trials that reject")
     axes.grid(axis="x", color="#dddddd")
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return figure

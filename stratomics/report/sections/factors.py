@@ -8,13 +8,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from omics.common.files import read_parquet
 from stratomics.report.section import Panel, Section
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["FactorPart", "association_sentence", "factors", "stability_sentences"]
+__all__ = [
+    "FactorPart",
+    "association_sentence",
+    "draw_explained",
+    "explained_size",
+    "factors",
+    "stability_sentences",
+]
 
 FEATURES = 4
 """Features named for each factor and view."""
@@ -68,9 +76,9 @@ def factors(run: RunDirectory) -> Section | None:
     )
     explained = explained.set_index("view")
     reported = associations[associations["q"] < DISCOVERY].sort_values(["q", "p"], kind="stable")
-    share = Panel(
-        "explained", _draw_explained(explained), _explained_sentence(explained), explained.reset_index()
-    )
+    figure = Figure(figsize=explained_size(explained))
+    draw_explained(figure.add_subplot(), explained)
+    share = Panel("explained", figure, _explained_sentence(explained), explained.reset_index())
     part = FactorPart(
         share,
         stability_sentences(stability),
@@ -182,24 +190,36 @@ def _cell(part: pd.DataFrame) -> list[str]:
     return [f"{feature} {loading:+.2f}" for feature, loading in pairs if loading != 0]
 
 
-def _draw_explained(explained: pd.DataFrame) -> Figure:
+def explained_size(explained: pd.DataFrame) -> tuple[float, float]:
+    """Width and height of the heat map in inches."""
     views, factors = explained.shape
-    figure = Figure(figsize=(1.6 + 0.5 * min(factors, READABLE), 1.2 + 0.45 * views))
-    axes = figure.add_subplot()
+    return 1.6 + 0.5 * min(factors, READABLE), 1.2 + 0.45 * views
+
+
+def draw_explained(axes: Axes, explained: pd.DataFrame) -> None:
+    """Draw a heat map of the variance explained.
+
+    Parameters
+    ----------
+    axes
+        Where to draw; the colour bar takes part of its space.
+    explained
+        Proportion of the variance of each view (rows) that each factor (columns) explains.
+    """
+    views, factors = explained.shape
     percent = 100 * explained.to_numpy()
     mesh = axes.pcolormesh(percent, cmap="Blues", vmin=0, edgecolors="white", linewidth=1)
     axes.set_yticks(np.arange(views) + 0.5, list(explained.index))
     axes.invert_yaxis()
     axes.tick_params(length=0)
     axes.set_xlabel("factor")
-    figure.colorbar(mesh, ax=axes, label="% explained")
+    axes.figure.colorbar(mesh, ax=axes, label="% explained")
     if factors > READABLE:
-        return figure
+        return
     axes.set_xticks(np.arange(factors) + 0.5, [name.removeprefix("factor") for name in explained.columns])
     for (view, factor), value in np.ndenumerate(percent):
         shade = "white" if value > 0.6 * percent.max() else "#1a1a1a"
         axes.text(factor + 0.5, view + 0.5, f"{value:.0f}", ha="center", va="center", color=shade, fontsize=8)
-    return figure
 
 
 def _explained_sentence(explained: pd.DataFrame) -> str:

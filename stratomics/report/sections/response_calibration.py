@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -20,7 +21,7 @@ from stratomics.report.sections.response import observed_response
 from stratomics.report.text.metrics import interval
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["calibration", "calibration_points"]
+__all__ = ["calibration", "calibration_points", "draw_calibration", "points_by_method"]
 
 Array = NDArray[np.float64]
 
@@ -33,9 +34,7 @@ def calibration(run: RunDirectory) -> Section | None:
     """Draw predicted against observed shares; None unless the endpoint is a response."""
     if run.kind != Response.kind:
         return None
-    points = {OURS: calibration_points(*observed_response(run))}
-    if (clinical := clinical_baseline(run.cases)) is not None:
-        points[clinical] = calibration_points(*observed_response(run, clinical))
+    points, clinical = points_by_method(run), clinical_baseline(run.cases)
     columns = ["mean predicted probability", "low", "observed share", "high", "patients"]
     tables = []
     for name, groups in points.items():
@@ -43,8 +42,18 @@ def calibration(run: RunDirectory) -> Section | None:
         table.insert(0, "group by prediction", [f"{LABELS[name]}, {k}" for k in range(1, len(groups) + 1)])
         tables.append(table)
     sentence = " ".join([_calibration_sentence(points[OURS]), *_calibration_figures(run, clinical)])
-    panel = Panel("calibration", _draw_calibration(points), sentence, pd.concat(tables, ignore_index=True))
+    figure = Figure(figsize=(4.6, 4.6))
+    draw_calibration(figure.add_subplot(), points)
+    panel = Panel("calibration", figure, sentence, pd.concat(tables, ignore_index=True))
     return Section("calibration", "Calibration", [panel])
+
+
+def points_by_method(run: RunDirectory) -> dict[str, list[tuple[float, float, float, float, int]]]:
+    """Compute the :func:`calibration_points` of stratomics and the clinical baseline; the endpoint is a response."""
+    points = {OURS: calibration_points(*observed_response(run))}
+    if (clinical := clinical_baseline(run.cases)) is not None:
+        points[clinical] = calibration_points(*observed_response(run, clinical))
+    return points
 
 
 def calibration_points(
@@ -81,9 +90,16 @@ def calibration_points(
     return points
 
 
-def _draw_calibration(points: Mapping[str, list[tuple[float, float, float, float, int]]]) -> Figure:
-    figure = Figure(figsize=(4.6, 4.6))
-    axes = figure.add_subplot()
+def draw_calibration(axes: Axes, points: Mapping[str, list[tuple[float, float, float, float, int]]]) -> None:
+    """Draw predicted against observed shares.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    points
+        Method -> :func:`calibration_points`.
+    """
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     for place, (name, line) in enumerate(method_lines(points).items()):
         mean, low, observed, high, n = np.array(points[name]).T
@@ -101,7 +117,6 @@ def _draw_calibration(points: Mapping[str, list[tuple[float, float, float, float
     axes.set_xlabel("mean predicted probability in the group")
     axes.set_ylabel("share of positive patients in the group")
     axes.legend(frameon=False, fontsize=8, loc="upper left")
-    return figure
 
 
 def _calibration_figures(run: RunDirectory, clinical: str | None) -> list[str]:

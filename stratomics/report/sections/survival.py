@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from models.survival.kaplan_meier import kaplan_meier
+from models.survival.kaplan_meier import StepFunction, kaplan_meier
 from models.survival.risk_sets import number_at_risk
 from omics.cohort.endpoints import Survival
 from stratomics.evaluation.cases import SurvivalCases
@@ -16,11 +17,24 @@ from stratomics.report.figures import COLOURS
 from stratomics.report.section import Panel, Section
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["observed_survival", "quantile_groups", "risk_groups", "survival_facts"]
+__all__ = [
+    "GROUPS",
+    "LineDash",
+    "observed_survival",
+    "plot_curve",
+    "quantile_groups",
+    "risk_groups",
+    "survival_facts",
+    "thirds",
+]
 
 Array = NDArray[np.float64]
 
+LineDash = str | tuple[int, tuple[float, ...]]
+"""Style of a line, in the words of matplotlib."""
+
 GROUPS = ("low risk", "middle risk", "high risk")
+"""Thirds of the patients by predicted risk."""
 
 
 def survival_facts(run: RunDirectory) -> str:
@@ -81,10 +95,7 @@ def draw_risk_groups(risk: Array, survival: Survival) -> Figure:
     for group, name in enumerate(GROUPS):
         members = groups == group
         curve = kaplan_meier(survival.event[members], survival.time[members])
-        times = np.concatenate([[0.0], curve.times])
-        axes.step(
-            times, curve(times), where="post", color=COLOURS[group], label=f"{name} (n = {members.sum()})"
-        )
+        plot_curve(axes, curve, COLOURS[group], f"{name} (n = {members.sum()})")
         rows.append([f"{name}:"] + [str(int((survival.time[members] >= tick).sum())) for tick in ticks])
     axes.set_ylim(0, 1.02)
     axes.set_xticks(ticks, [f"{tick:.4g}" for tick in ticks])
@@ -98,6 +109,26 @@ def draw_risk_groups(risk: Array, survival: Survival) -> Figure:
             axes.text(tick, height, count, transform=axes.get_xaxis_transform(), ha="center")
     axes.text(-0.02, -0.18, "at risk", transform=axes.transAxes, ha="right", style="italic")
     return figure
+
+
+def plot_curve(
+    axes: Axes, curve: StepFunction, colour: str, label: str | None, linestyle: LineDash = "-"
+) -> None:
+    """Draw a survival curve from time 0.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    curve
+        The curve.
+    colour, linestyle
+        How to draw it.
+    label
+        Its name in the legend.
+    """
+    times = np.concatenate([[0.0], curve.times])
+    axes.step(times, curve(times), where="post", color=colour, label=label, linestyle=linestyle)
 
 
 def thirds(values: Array) -> NDArray[np.int64]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -22,34 +24,75 @@ from stratomics.report.sections.survival import observed_survival, quantile_grou
 from stratomics.report.text.metrics import interval
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["calibration", "calibration_figures", "calibration_points"]
+__all__ = [
+    "CalibrationPlot",
+    "calibration",
+    "calibration_figures",
+    "calibration_plot",
+    "calibration_points",
+    "draw_calibration",
+]
 
 Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class CalibrationPlot:
+    """Predicted against observed survival at one time.
+
+    Attributes
+    ----------
+    points
+        (mean predicted, low, observed, high) of each group of patients by prediction.
+    smooth
+        Method -> predicted and observed survival along its smooth curve.
+    survival
+        Endpoint of the patients.
+    horizon
+        The time.
+    """
+
+    points: list[tuple[float, float, float, float]]
+    smooth: Mapping[str, tuple[Array, Array]]
+    survival: Survival
+    horizon: float
+
+
 def calibration(run: RunDirectory) -> Section | None:
     """Draw predicted against observed survival; None unless the endpoint is survival."""
+    plot = calibration_plot(run)
+    if plot is None:
+        return None
+    points = plot.points
+    names = ["mean predicted survival", "low", "observed survival", "high"]
+    table = pd.DataFrame(points, columns=names)
+    table.insert(0, "patients", [f"group {number + 1} by prediction" for number in range(len(points))])
+    curves = [
+        pd.DataFrame({"patients": f"{LABELS[name]}, smooth", names[0]: x, names[2]: y})
+        for name, (x, y) in plot.smooth.items()
+    ]
+    sentence = " ".join(
+        [_calibration_sentence(points, plot.survival, plot.horizon), *calibration_figures(run)]
+    )
+    figure = Figure(figsize=(4.6, 4.6))
+    draw_calibration(figure.add_subplot(), plot)
+    return Section(
+        "calibration",
+        "Calibration",
+        [Panel("calibration", figure, sentence, pd.concat([table, *curves], ignore_index=True))],
+    )
+
+
+def calibration_plot(run: RunDirectory) -> CalibrationPlot | None:
+    """Compute what the plot shows; None unless the endpoint is survival."""
     cases = run.cases[OURS]
     if not isinstance(cases, SurvivalCases):
         return None
     survival = observed_survival(run)
     # A patient predicted in several repeats is one patient: repeats are averaged first.
     predicted = 1.0 - cases.probability.mean(axis=0)
-    points, smooth = calibration_points(predicted, survival, cases.horizon), _smooth_curves(run)
-    names = ["mean predicted survival", "low", "observed survival", "high"]
-    table = pd.DataFrame(points, columns=names)
-    table.insert(0, "patients", [f"group {number + 1} by prediction" for number in range(len(points))])
-    curves = [
-        pd.DataFrame({"patients": f"{LABELS[name]}, smooth", names[0]: x, names[2]: y})
-        for name, (x, y) in smooth.items()
-    ]
-    sentence = " ".join([_calibration_sentence(points, survival, cases.horizon), *calibration_figures(run)])
-    figure = draw_calibration(points, smooth, survival.unit, cases.horizon)
-    return Section(
-        "calibration",
-        "Calibration",
-        [Panel("calibration", figure, sentence, pd.concat([table, *curves], ignore_index=True))],
-    )
+    points = calibration_points(predicted, survival, cases.horizon)
+    return CalibrationPlot(points, _smooth_curves(run), survival, cases.horizon)
 
 
 def _smooth_curves(run: RunDirectory) -> dict[str, tuple[Array, Array]]:
@@ -80,31 +123,17 @@ def calibration_figures(run: RunDirectory) -> list[str]:
     return [f"{'; '.join(texts)}. {meaning}"]
 
 
-def draw_calibration(
-    points: list[tuple[float, float, float, float]],
-    smooth: Mapping[str, tuple[Array, Array]],
-    unit: str,
-    horizon: float,
-) -> Figure:
+def draw_calibration(axes: Axes, plot: CalibrationPlot) -> None:
     """Draw predicted against observed survival at one time, in groups by prediction and as smooth curves.
 
     Parameters
     ----------
-    points
-        (mean predicted, low, observed, high) of each group.
-    smooth
-        Method -> predicted and observed survival along its smooth curve.
-    unit
-        Unit of time.
-    horizon
-        Time at which survival is predicted.
-
-    Returns
-    -------
-    Figure
+    axes
+        Where to draw.
+    plot
+        What to draw.
     """
-    figure = Figure(figsize=(4.6, 4.6))
-    axes = figure.add_subplot()
+    points, smooth = plot.points, plot.smooth
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     for name, line in method_lines(smooth).items():
         axes.plot(*smooth[name], **line | {"label": f"{LABELS[name]}, smooth", "linewidth": 1.5})
@@ -114,10 +143,9 @@ def draw_calibration(
         axes.plot(mean, observed, "o", color=COLOURS[0], label=label)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel(f"predicted survival at {horizon:.4g} {unit}")
+    axes.set_xlabel(f"predicted survival at {plot.horizon:.4g} {plot.survival.unit}")
     axes.set_ylabel("observed survival")
     axes.legend(frameon=False, fontsize=8, loc="upper left")
-    return figure
 
 
 def calibration_points(
