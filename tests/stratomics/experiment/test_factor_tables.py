@@ -18,6 +18,7 @@ from models.factors.annotate import annotate
 from models.factors.pca import PCA
 from omics.cohort.read import read_cohort
 from omics.common.files import read_parquet
+from stratomics.api.tl import factors as write_factors
 from stratomics.cli import main
 from stratomics.report.page import write_report
 from stratomics.runs.run_directory import RunDirectory
@@ -74,8 +75,17 @@ def test_the_saved_reference_gives_the_saved_factors(run: RunDirectory) -> None:
     folder = run.path / "factors"
     annotate(cohort, Harmonizer.load(folder, "reference.harmonizer"), PCA.load(folder, "reference.factors"))
     factors = table(run, "factors").set_index("sample_id").loc[cohort.obs_names]
-    np.testing.assert_allclose(cohort.obsm["X_factors"], factors.iloc[:, :3])
-    np.testing.assert_allclose(cohort.obsm["X_factors_sd"], factors.iloc[:, 3:])
+    scale = cohort.uns["factors"]["scale"]
+    np.testing.assert_allclose(cohort.obsm["X_factors"], factors.iloc[:, :3] * scale)
+    np.testing.assert_allclose(cohort.obsm["X_factors_sd"], factors.iloc[:, 3:] * scale)
+
+
+def test_factors_of_a_cohort_are_those_of_the_report_with_the_same_settings(run: RunDirectory) -> None:
+    cohort = read_cohort(run.path.parents[1] / "small")
+    write_factors(cohort, 3)
+    factors = table(run, "factors").set_index("sample_id").loc[cohort.obs_names]
+    scale = cohort.uns["factors"]["scale"]
+    np.testing.assert_array_equal(cohort.obsm["X_factors"], factors.iloc[:, :3].to_numpy() * scale)
 
 
 def test_the_batch_effect_is_reported(run: RunDirectory) -> None:
