@@ -15,7 +15,7 @@ from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["patients_table"]
+__all__ = ["endpoint_columns", "patients_table"]
 
 
 def patients_table(cohort: MuData) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def patients_table(cohort: MuData) -> pd.DataFrame:
     spec, obs = cohort_spec(cohort), cohort.obs
     columns: dict[str, NDArray[Any] | pd.Series[Any]] = {"sample_id": obs.index.to_numpy(dtype=str)}
     for name, endpoint in cohort_endpoints(cohort).named.items():
-        columns |= _endpoint_columns(name, endpoint)
+        columns |= endpoint_columns(name, endpoint)
     roles: Mapping[str, str | None] = {
         "arm": None if spec.arm is None else spec.arm.column,
         "site": spec.site,
@@ -40,7 +40,21 @@ def patients_table(cohort: MuData) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, NDArray[Any] | pd.Series[Any]]:
+def endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, NDArray[Any] | pd.Series[Any]]:
+    """Columns of one endpoint.
+
+    Parameters
+    ----------
+    name
+        Name of the endpoint.
+    endpoint
+        Its values.
+
+    Returns
+    -------
+    dict
+        Name of the column -> values, as :func:`patients_table` has them.
+    """
     if isinstance(endpoint, Survival):
         optional = {"cause": endpoint.cause, "entry": endpoint.entry}
         return {
