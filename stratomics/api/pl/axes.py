@@ -1,0 +1,88 @@
+"""The Axes that a plot draws on: the given one, or a new figure of pyplot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from omics.common.errors import InputError
+from stratomics.report.figures import GREY, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["drawing", "note", "p_text"]
+
+SMALLEST_P = 0.001
+"""Smaller p-values are not written out."""
+
+
+@contextmanager
+def drawing(ax: Axes | None, size: tuple[float, float]) -> Iterator[Axes]:
+    """Give the Axes to draw on, in the style of the report.
+
+    Parameters
+    ----------
+    ax
+        The Axes of the caller; None for a new figure, which a notebook shows.
+    size
+        Width and height of the new figure in inches.
+
+    Yields
+    ------
+    Axes
+        The Axes.
+
+    Raises
+    ------
+    InputError
+        If `ax` is something else, such as a figure or polar Axes.
+    """
+    _check(ax)
+    with style():
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=size, layout="constrained")
+        yield ax
+
+
+def note(axes: Axes, sentences: list[str]) -> None:
+    """Write what a reader must know beside a plot, such as patients who are left out, above it.
+
+    Parameters
+    ----------
+    axes
+        Where to write.
+    sentences
+        Nothing is written if there is none.
+    """
+    if sentences:
+        axes.set_title("; ".join(sentences), loc="left", fontsize=8, color=GREY)
+
+
+def p_text(p: float) -> str:
+    """Write a p-value.
+
+    Examples
+    --------
+    >>> p_text(0.0213), p_text(1e-9)
+    ('p = 0.021', 'p < 0.001')
+    """
+    return f"p < {SMALLEST_P}" if p < SMALLEST_P else f"p = {p:.2g}"
+
+
+def _check(ax: Axes | None) -> None:
+    from matplotlib.axes import Axes
+
+    if ax is None:
+        return
+    if not isinstance(ax, Axes):
+        raise InputError(
+            f"ax is of type {type(ax).__name__}; give one Axes, such as that of `figure, ax = plt.subplots()`"
+        )
+    if ax.name != "rectilinear":
+        raise InputError(
+            f"ax has {ax.name} coordinates; give Axes with two ordinary ones, as from plt.subplots()"
+        )
