@@ -18,6 +18,7 @@ from models.factors.factor_model import FactorModel
 from omics.common.errors import DataError, InputError
 from omics.common.registry import check_choice, resolve
 from omics.common.seeds import named_seed
+from stratomics.api.projection import project, reconstruct, stability
 from stratomics.api.scanpy_tools import neighbours_umap
 from stratomics.api.stored_factors import (
     UMAP,
@@ -33,7 +34,7 @@ from stratomics.runtime.logs import quiet_libraries
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["associations", "factors", "umap"]
+__all__ = ["associations", "factors", "project", "reconstruct", "stability", "umap"]
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,8 @@ def factors(
     cohort
         The patients, who may lack any of the views.
     count
-        Number of factors.
+        Number of factors to start with. The models gfa and mofa drop factors that explain nothing, and gfa splits a
+        factor that the views do not share.
     model
         Factor model: pca, gfa, vae, supervised_vae, mofa, or one that is registered.
     key_added

@@ -241,3 +241,18 @@ def test_tools_before_factors_are_one_sentence(cohort: Any) -> None:
     for tool in (tl.associations, tl.umap):
         with pytest.raises(InputError, match=r"run st\.tl\.factors\(cohort\) first"):
             tool(cohort)
+
+
+@pytest.mark.filterwarnings("ignore:The set_bad function")  # scanpy 1.11 uses what matplotlib 3.11 deprecates
+def test_scanpy_draws_the_coordinates_of_a_view(cohort: Any) -> None:
+    import matplotlib.pyplot as plt
+    import scanpy as sc
+
+    tl.factors(cohort, 3)
+    tl.umap(cohort)
+    view = cohort["rna"]
+    view.obs["stage"] = cohort.obs.loc[view.obs_names, "stage"].astype("category")
+    axes = sc.pl.umap(view, color="stage", show=False)
+    points = np.vstack([np.asarray(drawn.get_offsets()) for drawn in axes.collections])
+    assert sorted(map(tuple, points)) == sorted(map(tuple, view.obsm["X_umap"]))
+    plt.close("all")
