@@ -151,7 +151,8 @@ def clinical(cohort: MuData) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per patient: ``sample_id``, the columns of ``cohort.obs``, and each endpoint as it is used:
-        ``NAME.time`` and ``NAME.event`` (or ``NAME`` for a response), missing where it is not observed.
+        ``NAME.time`` and ``NAME.event`` (or ``NAME`` for a response), missing where it is not observed. An endpoint
+        takes the place of a column of the same name.
 
     Examples
     --------

@@ -32,6 +32,9 @@ __all__ = ["km"]
 
 Array = NDArray[np.float64]
 
+CHARACTER = 0.07
+"""Width of a character in inches."""
+
 TICKS = 7
 """Maximum number of intervals between ticks."""
 
@@ -101,7 +104,8 @@ def km(
         for number in range(len(groups.names))
     ]
     ticks = _ticks(float(groups.survival.time.max()), patients.unit)
-    with drawing(ax, (6.4 if by is None else 8.0, 3.6 + 0.2 * len(curves))) as axes:
+    lines = [] if learned or by is None else _comparison(groups)
+    with drawing(ax, _size(groups.names, lines)) as axes:
         for number, (name, curve) in enumerate(zip(groups.names, curves, strict=True)):
             _draw_curve(axes, number, name, curve)
         axes.set_ylim(0, 1.02)
@@ -110,7 +114,7 @@ def km(
         axes.set_xlabel("time" if patients.unit is None else f"time in {patients.unit}")
         axes.set_ylabel("Kaplan-Meier survival")
         _numbers_at_risk(axes, groups.names, curves, ticks)
-        _legend(axes, by, [] if learned else _comparison(groups), beside=ax is None)
+        _legend(axes, by, lines, beside=ax is None)
         note(axes, groups.left_out)
     return axes
 
@@ -135,6 +139,13 @@ def _patients(
         return frame_patients(data, time, event, entry, unit)
     patients = run_patients(data) if isinstance(data, Run) else cohort_patients(data, endpoint)
     return patients.in_unit(unit)
+
+
+def _size(names: tuple[str, ...], lines: list[str]) -> tuple[float, float]:
+    """Width and height of a new figure with space for names on the left and the legend on the right."""
+    left = max(map(len, names))
+    right = max([left + len("(n = 1000)"), *map(len, lines)]) if left else 0
+    return 5.6 + CHARACTER * (left + right), 3.6 + 0.2 * len(names)
 
 
 def _draw_curve(axes: Axes, number: int, name: str, group: GroupCurve) -> None:
