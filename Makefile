@@ -68,6 +68,7 @@ $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml constraints/run.txt
 	$(PIP) -c constraints/run.txt -e .
 	@touch $@
 
-$(VENV)/test.stamp: $(VENV)/run.stamp constraints/test.txt
+# One installation with everything, since pip resolves all packages in each one.
+$(VENV)/test.stamp: $(VENV)/python.stamp pyproject.toml constraints/run.txt constraints/test.txt
 	$(PIP) -c constraints/run.txt -c constraints/test.txt -e '.[cluster,docs,notebooks,test]'
-	@touch $@
+	@touch $(VENV)/run.stamp $@
