@@ -9,8 +9,8 @@ import torch
 
 from benchmarks.clock import alternate, cpu
 from models.config import TrainerConfig
+from models.ensemble.ensemble_module import EnsembleModule, MemberInputs, train
 from models.ensemble.network import EnsembleNetwork, LinearPath
-from models.ensemble.stratifier import MemberInputs, Stratifier, train
 from models.heads.cox import CoxHead
 from models.heads.head import SurvivalTarget
 from stratomics.runtime.logs import quiet_libraries
@@ -34,7 +34,7 @@ def inputs(members: int, n: int) -> MemberInputs:
 def trained(members: int, data: MemberInputs) -> None:
     path = LinearPath(members, INPUTS, 1)
     network = EnsembleNetwork(members, INPUTS, INPUTS, HIDDEN, [path], seed=1)
-    module = Stratifier(
+    module = EnsembleModule(
         network, [CoxHead()], [torch.full((members, INPUTS), 0.1)], [torch.full((members,), 0.1)], TRAINER
     )
     train(module, data, seed=1)

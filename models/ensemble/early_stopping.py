@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from models.ensemble.stratifier import MemberInputs, Stratifier
+    from models.ensemble.ensemble_module import EnsembleModule, MemberInputs
     from models.heads.head import Target
 
 __all__ = ["BestEpoch", "ValidationProbe"]
@@ -94,7 +94,7 @@ class ValidationProbe(pl.Callback):
 
     @torch.no_grad()
     def _evaluate(self, pl_module: pl.LightningModule) -> None:
-        stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning passes the trained module
+        stratifier: EnsembleModule = pl_module  # type: ignore[assignment]  # Lightning passes the trained module
         # All patients at once: in batches, a Cox loss would only compare patients of the same batch.
         validation = stratifier.transfer_batch_to_device(self.validation, stratifier.device, 0)
         training = stratifier.transfer_batch_to_device(self.training, stratifier.device, 0)
@@ -141,5 +141,5 @@ class BestEpoch(pl.Callback):
 
 
 def _parameters(pl_module: pl.LightningModule) -> list[torch.nn.Parameter]:
-    stratifier: Stratifier = pl_module  # type: ignore[assignment]  # Lightning passes the trained module
+    stratifier: EnsembleModule = pl_module  # type: ignore[assignment]  # Lightning passes the trained module
     return [parameter for parameter in stratifier.network.parameters() if parameter.requires_grad]

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from models.config import HeadConfig, TrainerConfig
 from models.ensemble.early_stopping import BestEpoch, ValidationProbe
+from models.ensemble.ensemble_module import EnsembleModule, MemberInputs, train
 from models.ensemble.inputs import InputLayout
 from models.ensemble.network import EnsembleNetwork, LinearPath
-from models.ensemble.stratifier import MemberInputs, Stratifier, train
 from models.ensemble.training_history import NO_HISTORY
 from models.heads.head import Head
 from models.linear.group_ridge import GroupRidge, group_ridge, likelihood_of, ridge
@@ -58,7 +58,7 @@ def train_members(
     config: HeadConfig,
     trainer: TrainerConfig,
     seed: int,
-) -> tuple[Stratifier, pd.DataFrame]:
+) -> tuple[EnsembleModule, pd.DataFrame]:
     """Train one member per inner fold, on the patients of the other folds.
 
     The linear path of a member is a ridge regression with penalties estimated from the member's training patients; for
@@ -84,7 +84,7 @@ def train_members(
 
     Returns
     -------
-    Stratifier
+    EnsembleModule
         The members.
     pandas.DataFrame
         The training history of inner validation, as in
@@ -138,7 +138,9 @@ class _Ensemble:
         """Build the inputs of all patients, with weight for the outcomes of those in `training` (networks, n)."""
         return MemberInputs(self.x, self.targets(training))  # type: ignore[arg-type]  # each head defines its target
 
-    def stratifier(self, networks: ParallelNetworks, solutions: Sequence[Sequence[GroupRidge]]) -> Stratifier:
+    def stratifier(
+        self, networks: ParallelNetworks, solutions: Sequence[Sequence[GroupRidge]]
+    ) -> EnsembleModule:
         """Networks that start at the ridge regressions `solutions`, one for each network and task."""
         targets, count, inputs = self.targets(networks.training), len(networks.encoder), self.x.shape[2]
         paths, ridges, deep_ridges = [], [], []
@@ -158,7 +160,7 @@ class _Ensemble:
         seed, deep_inputs = named_seed(self.seed, "network"), self.layout.total_without_arm
         network = EnsembleNetwork(count, inputs, deep_inputs, self.config.hidden, paths, seed)
         heads = [task.head for task in self.tasks]
-        return Stratifier(network, heads, ridges, deep_ridges, self.trainer, networks.encoder)
+        return EnsembleModule(network, heads, ridges, deep_ridges, self.trainer, networks.encoder)
 
 
 def _validate_inner(

@@ -18,9 +18,9 @@ from models.calibration.abstention import abstain
 from models.calibration.calibration import Calibration
 from models.calibration.conformal import CONFORMAL, Conformal
 from models.calibration.member_predictions import ResponseMembers, SurvivalMembers, benefit
+from models.ensemble.ensemble_module import EnsembleModule
 from models.ensemble.inputs import InputLayout
 from models.ensemble.network import EnsembleNetwork, LinearPath
-from models.ensemble.stratifier import Stratifier
 from models.ensemble.training_history import NO_HISTORY
 from models.heads import HEADS
 from models.heads.head import Head
@@ -106,7 +106,7 @@ class Fitted:
 
     encoders: list[Encoder]
     layout: InputLayout
-    stratifier: Stratifier
+    stratifier: EnsembleModule
     endpoints: list[FittedEndpoint]
     ood_score: OodScore
     factor_model: str
@@ -220,4 +220,4 @@ class Fitted:
         network = EnsembleNetwork(count, layout.total, layout.total_without_arm, settings["hidden"], paths, 0)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         ood_score = OodScore.load(folder, "ood_score")
-        return cls(encoders, layout, Stratifier(network, heads).eval(), endpoints, ood_score, name)
+        return cls(encoders, layout, EnsembleModule(network, heads).eval(), endpoints, ood_score, name)

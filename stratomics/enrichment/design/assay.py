@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from omics.common.errors import DesignError
 from stratomics.enrichment.design.checks import require_share
 
-__all__ = ["Assay", "Enrichment"]
+__all__ = ["Assay", "EnrichmentSizes"]
 
 
 @dataclass(frozen=True)
-class Enrichment:
+class EnrichmentSizes:
     """Efficiency of enrolling test-positive patients only, at equal power.
 
     Simon and Maitournam 2004, doi 10.1158/1078-0432.CCR-04-0496.
@@ -92,7 +92,7 @@ class Assay:
             self.prevalence * (1.0 - self.sensitivity) / (1.0 - self.positive) if self.positive < 1.0 else 0.0
         )
 
-    def enrichment(self, outside: float) -> Enrichment:
+    def enrichment(self, outside: float) -> EnrichmentSizes:
         """Compare the two trials, with the effect outside as a multiple `outside` of the effect inside.
 
         A value of 0 means no effect outside, and 1 the same effect. Effects must be on a scale on which they can be
@@ -105,7 +105,7 @@ class Assay:
                 f"with {outside:g} times the effect outside, the effects cancel to zero; no sample size would show them"
             )
         size = (enriched / all_comers) ** 2
-        return Enrichment(enriched, all_comers, size, size * self.positive)
+        return EnrichmentSizes(enriched, all_comers, size, size * self.positive)
 
 
 def _mean_effect(inside: float, outside_effect: float) -> float:

@@ -13,9 +13,9 @@ from together import Present
 
 from datamodules.batch import Batch
 from models.config import HeadConfig, TrainerConfig
+from models.ensemble.ensemble_module import EnsembleModule, MemberInputs, train
 from models.ensemble.inputs import InputLayout
 from models.ensemble.network import EnsembleNetwork, LinearPath
-from models.ensemble.stratifier import MemberInputs, Stratifier, train
 from models.ensemble.training import EndpointTask, train_members
 from models.factors.vae.supervised_vae import SupervisedVAE
 from models.heads.cox import CoxHead
@@ -38,14 +38,15 @@ def drawn(n: int, seed: int = 0) -> tuple[np.ndarray, Survival]:
     return x, Survival(time, rng.random(n) < 0.7, np.ones(n, dtype=bool))
 
 
-def stratifier(config: TrainerConfig, head: Any, target: Any) -> Stratifier:
+def stratifier(config: TrainerConfig, head: Any, target: Any) -> EnsembleModule:
     outputs = head.outputs
     network = EnsembleNetwork(3, 5, 5, 4, [LinearPath(3, 5, outputs, head.null_estimate(target))], seed=3)
-    return Stratifier(network.double(), [head], [torch.full((3, 5), 0.1)], [torch.full((3,), 0.1)], config)
+    return EnsembleModule(
+        network.double(), [head], [torch.full((3, 5), 0.1)], [torch.full((3,), 0.1)], config
+    )
 
 
-@pytest.mark.parametrize("batch_size", [4096, 20])
-@pytest.mark.parametrize("kind", [CoxHead, LogisticHazardHead])
+@pytest.mark.parametrize(("kind", "batch_size"), [(CoxHead, 20), (LogisticHazardHead, 4096)])
 def test_two_processes_give_the_result_of_one(kind: Any, batch_size: int) -> None:
     """In float64, so that only the order of sums differs. 41 patients give unequal parts, and a last batch of 1."""
     x, survival = drawn(41)

@@ -8,8 +8,8 @@ import torch
 
 from models.config import TrainerConfig
 from models.ensemble.early_stopping import STRIDE, BestEpoch, ValidationProbe
+from models.ensemble.ensemble_module import EnsembleModule, MemberInputs, train
 from models.ensemble.network import EnsembleNetwork, LinearPath
-from models.ensemble.stratifier import MemberInputs, Stratifier, train
 from models.heads.cox import CoxHead
 from models.heads.head import SurvivalTarget
 from omics.cohort.endpoints import Survival
@@ -50,7 +50,7 @@ def test_the_probe_records_the_loss_of_the_training() -> None:
     inputs = MemberInputs(torch.from_numpy(np.stack([x] * 2, axis=1)), (target,))
     network = EnsembleNetwork(2, 6, 6, 3, [LinearPath(2, 6, 1)], 1)
     module, probe = (
-        Stratifier(network, [CoxHead()], [torch.ones(2, 6)], [torch.ones(2)], TRAINER),
+        EnsembleModule(network, [CoxHead()], [torch.ones(2, 6)], [torch.ones(2)], TRAINER),
         ValidationProbe(inputs, inputs.targets, 2, TRAINER.epochs),
     )
     train(module, inputs, 1, [probe])
@@ -81,7 +81,7 @@ def test_the_validation_loss_does_not_depend_on_the_order_of_patients() -> None:
     network.paths[0].weight.data += 0.3
     losses = []
     for order in (np.arange(N), np.argsort(survival.time)):
-        module = Stratifier(
+        module = EnsembleModule(
             network, [CoxHead()], [torch.ones(1, 6)], [torch.ones(1)], TrainerConfig(batch_size=20)
         )
         probe = ValidationProbe(inputs.take(order), inputs.take(order).targets, 1, 3)

@@ -9,8 +9,8 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from models.config import TrainerConfig
+from models.ensemble.ensemble_module import EnsembleModule, MemberInputs, train
 from models.ensemble.network import EnsembleNetwork, LinearPath
-from models.ensemble.stratifier import MemberInputs, Stratifier, train
 from models.heads.cox import CoxHead
 from models.heads.head import ResponseTarget, SurvivalTarget
 from models.heads.logistic import LogisticHead
@@ -38,7 +38,7 @@ def equal_ridges(network: EnsembleNetwork, ridge: float) -> list[torch.Tensor]:
 
 def fitted(inputs: MemberInputs, network: EnsembleNetwork, epochs: int, ridge: float = 0.1) -> np.ndarray:
     trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
-    module = Stratifier(
+    module = EnsembleModule(
         network.double(),
         [CoxHead()],
         equal_ridges(network, ridge),
@@ -112,7 +112,9 @@ def test_without_the_deep_path_the_logistic_head_is_ridge_logistic_regression() 
     both = network(2, hidden=0, intercept=torch.zeros(2, 1)).double()
     inputs = MemberInputs(torch.from_numpy(x), (target,))
     stratifier = train(
-        Stratifier(both, [LogisticHead()], equal_ridges(both, 0.1), [torch.zeros(2)], trainer), inputs, seed=1
+        EnsembleModule(both, [LogisticHead()], equal_ridges(both, 0.1), [torch.zeros(2)], trainer),
+        inputs,
+        seed=1,
     )
     logits = stratifier.predict(inputs.x.transpose(0, 1).contiguous().numpy())[0][..., 0]
     for member in range(2):

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from models.config import TrainerConfig
+from models.ensemble.ensemble_module import EnsembleModule, MemberInputs, train
 from models.ensemble.network import EnsembleNetwork, LinearPath
-from models.ensemble.stratifier import MemberInputs, Stratifier, train
 from models.heads import HEADS
 from models.heads.competing_risks import CompetingRisksHead
 from models.heads.logistic_hazard import LogisticHazardHead
@@ -63,7 +63,9 @@ def trained(
     network = EnsembleNetwork(members, 1, 1, 0, [path], 1)
     values = torch.from_numpy(x.astype(np.float32))[:, None, None].repeat(1, members, 1)
     trainer = TrainerConfig(epochs=epochs, learning_rate=0.05)
-    module = Stratifier(network, [head], [torch.full((members, 1), ridge)], [torch.zeros(members)], trainer)
+    module = EnsembleModule(
+        network, [head], [torch.full((members, 1), ridge)], [torch.zeros(members)], trainer
+    )
     stratifier = train(module, MemberInputs(values, (target,)), seed=1)
     return head, stratifier.predict(values.transpose(0, 1).contiguous().numpy())[0]
 

@@ -20,11 +20,11 @@ from models.heads.head import Head, Target
 from omics.common.errors import FitError
 from omics.common.seeds import named_seed
 
-__all__ = ["MemberInputs", "Stratifier", "train"]
+__all__ = ["EnsembleModule", "MemberInputs", "train"]
 
 
 class MemberInputs(NamedTuple):
-    """n patients as the members see them: one training batch of the Stratifier.
+    """n patients as the members see them: one training batch of the EnsembleModule.
 
     ``x`` (n, encoders, inputs); ``targets`` one for each head, whose tensors have the patients in the last dimension.
     """
@@ -40,7 +40,7 @@ class MemberInputs(NamedTuple):
         )
 
 
-class Stratifier(pl.LightningModule):
+class EnsembleModule(pl.LightningModule):
     """The members of the ensemble, trained together. The loss is the sum over members, so each trains independently.
 
     Parameters
@@ -131,12 +131,12 @@ class Stratifier(pl.LightningModule):
 
 
 def train(
-    stratifier: Stratifier,
+    stratifier: EnsembleModule,
     inputs: MemberInputs,
     seed: int,
     callbacks: Sequence[pl.Callback] = (),
     epochs: int | None = None,
-) -> Stratifier:
+) -> EnsembleModule:
     """Train all members together with Lightning's Trainer, on the configured devices.
 
     Parameters
@@ -154,7 +154,7 @@ def train(
 
     Returns
     -------
-    Stratifier
+    EnsembleModule
         `stratifier`.
     """
     config = stratifier.trainer_config
