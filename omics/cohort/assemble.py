@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,8 @@ def join_cohort(
 
     # With pull_on_update, mudata 0.3 copies columns of the views into .obs.
     mudata.set_options(pull_on_update=False)
+    # A gene has the same name in several views, so that mudata would warn at each use of the cohort.
+    warnings.filterwarnings("ignore", "var_names are not unique", UserWarning)
     samples = samples.set_axis(samples.index.astype(str).rename(None))
     measured = {name: _anndata(table) for name, table in views.items()}
     with allow_shared_feature_names():

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from omics.cohort.assemble import join_cohort
 from omics.cohort.endpoint_columns import check_endpoints
+from omics.cohort.h5mu import UNS, allow_shared_feature_names
 from omics.cohort.new_patients import read_new_patients
 from omics.cohort.parse import parse_spec
 from omics.cohort.read import read_cohort as read_with_endpoints
@@ -191,7 +192,8 @@ def read_cohort(source: str | Path) -> MuData:
     Returns
     -------
     MuData
-        One view per table, and all patients in ``.obs``.
+        One view per table, and all patients in ``.obs``. What :func:`stratomics.write_cohort` stored beside the tables,
+        such as factors, is read too.
 
     Raises
     ------
@@ -204,11 +206,35 @@ def read_cohort(source: str | Path) -> MuData:
     92
     """
     try:
-        return read_with_endpoints(source)
+        read = read_with_endpoints(source)
     except CohortError as error:
         if error.code != "no_endpoints":
             raise
-    return read_new_patients(source)
+        read = read_new_patients(source)
+    if str(source).endswith(".h5mu"):
+        _restore_additions(read, Path(source))
+    return read
+
+
+def _restore_additions(cohort: MuData, path: Path) -> None:
+    """Add what an ``.h5mu`` file holds beside the tables: arrays of patients and of features, and ``.uns``."""
+    import mudata
+
+    with allow_shared_feature_names():
+        stored = mudata.read_h5mu(path)
+    # The masks of the views are in ``.obsm`` too.
+    rows = stored.obs_names.get_indexer(cohort.obs_names)
+    for key in set(stored.obsm) - set(stored.mod):
+        cohort.obsm[key] = stored.obsm[key][rows]
+    for key in set(stored.uns) - {UNS}:
+        cohort.uns[key] = stored.uns[key]
+    for name in set(stored.mod) & set(cohort.mod):
+        view, other = cohort[name], stored[name]
+        view.var = other.var.reindex(view.var_names)
+        for key in other.varm:
+            view.varm[key] = other.varm[key]
+        for key in other.obsm:
+            view.obsm[key] = other.obsm[key]
 
 
 def _views(

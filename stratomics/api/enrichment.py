@@ -169,9 +169,9 @@ def _texts(values: str | Sequence[object]) -> list[str]:
     return [values] if isinstance(values, str) else [str(value) for value in values]
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(row: Mapping[str, Any]) -> dict[str, float | None]:
     """Columns of one row of the threshold table: an effect has an estimate and a 95% interval, a size one per power."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, float | None] = {}
     for name, value in row.items():
         if isinstance(value, Effect):
             flat |= {name: value.estimate, f"{name}_low": value.low, f"{name}_high": value.high}

@@ -82,7 +82,7 @@ class MemoryTables:
         if taken:
             raise CohortError(
                 f"the clinical table has a column '{taken[0]}' too; rename it, or name time and event instead",
-                "repeated_feature",
+                "foreign_key",
             )
         columns = {name: outcome[name] for name in names.values()}
         return replace(self, clinical=self.clinical.assign(**columns)), names["f"], names["b"]

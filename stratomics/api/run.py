@@ -201,8 +201,8 @@ def open_run(run: str | Path) -> Run:
     Parameters
     ----------
     run
-        Its run directory, or the id of its MLflow run, whose files are downloaded to a folder that exists as long as the
-        returned object.
+        Its run directory, or the id of its MLflow run, whose files are downloaded to a folder that exists as long
+        as the returned object.
 
     Returns
     -------
@@ -234,13 +234,13 @@ def open_run(run: str | Path) -> Run:
     return opened
 
 
-def _with_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+def _with_settings(config: Mapping[str, Any]) -> dict[str, object]:
     """Keys of a configuration, completed by the options of this process."""
-    keys = dict(config)
+    keys: dict[str, object] = dict(config)
     if settings.workers is not None:
         keys.setdefault("workers", settings.workers)
     if settings.tracking_uri is not None:
-        keys["tracking"] = {"uri": settings.tracking_uri, **keys.get("tracking", {})}
+        keys["tracking"] = {"uri": settings.tracking_uri, **config.get("tracking", {})}
     return keys
 
 

@@ -50,10 +50,11 @@ def test_every_name_is_documented_on_the_api_page(name: str) -> None:
     page = (ROOT / "docs" / "api.md").read_text()
     value = getattr(st, name)
     if isinstance(value, ModuleType):
-        missing = [entry for entry in value.__all__ if not inspect.getdoc(getattr(value, entry))]
+        entries = getattr(value, "__all__", dir(value))
+        missing = [entry for entry in entries if not inspect.getdoc(getattr(value, entry))]
         assert not missing
         assert f"`st.{name}" in page
-        places = {getattr(value, entry).__module__ for entry in value.__all__}
+        places = {getattr(value, entry).__module__ for entry in entries}
     else:
         places = {value.__module__ if hasattr(value, "__module__") else ""}
         assert f"st.{name}" in page

@@ -205,3 +205,20 @@ def test_a_table_without_clinical_rows_and_a_file_of_something_else(tmp_path: Pa
         st.cohort(tmp_path / "broken.h5ad")
     with pytest.raises(CohortError, match="the clinical table has none"):
         st.cohort(FRAMES, CLINICAL.iloc[:0])
+
+
+def test_what_was_added_to_a_cohort_comes_back_from_its_file(tmp_path: Path) -> None:
+    made = st.cohort(FRAMES, CLINICAL, **SURVIVAL, **VIEWS)
+    made["rna"].var["symbol"] = list("ABCDEF")
+    st.tl.factors(made, count=2)
+    st.tl.associations(made)
+    again = st.read_cohort(st.write_cohort(made, tmp_path / "made.h5mu"))
+    for key in ("X_factors", "X_factors_sd"):
+        np.testing.assert_array_equal(again.obsm[key], made.obsm[key])
+        np.testing.assert_array_equal(again["rna"].obsm[key], made["rna"].obsm[key])
+    np.testing.assert_array_equal(again["protein"].varm["loadings"], made["protein"].varm["loadings"])
+    assert again["rna"].var["symbol"].tolist() == list("ABCDEF")
+    pd.testing.assert_frame_equal(st.get.factors(again), st.get.factors(made))
+    pd.testing.assert_frame_equal(
+        st.get.associations(again).reset_index(drop=True), st.get.associations(made).reset_index(drop=True)
+    )
