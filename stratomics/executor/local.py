@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from omics.common.errors import StratomicsError
 from stratomics.executor.executor import Prepare, RunTasks
@@ -81,13 +81,14 @@ def _main_not_imported() -> Iterator[None]:
     registered entries live in modules, so that the workers do not need the script.
     """
     main = sys.modules["__main__"]
-    hidden: dict[str, Any] = {name: main.__dict__[name] for name in ("__file__", "__spec__") if name in main.__dict__}
+    spec, file = main.__spec__, main.__dict__.pop("__file__", None)
+    main.__spec__ = None
     try:
-        main.__spec__ = None
-        main.__dict__.pop("__file__", None)
         yield
     finally:
-        main.__dict__.update(hidden)
+        main.__spec__ = spec
+        if file is not None:
+            main.__file__ = file
 
 
 def _start() -> None:

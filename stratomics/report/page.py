@@ -20,6 +20,7 @@ from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["save_with_report", "write_report"]
 
+
 def save_with_report(run: RunDirectory, result: AnyEnrichment) -> AnyEnrichment:
     """Store an enrichment in a run directory, and write its report again.
 
