@@ -21,18 +21,12 @@
 # %%
 # %matplotlib inline
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from models.survival.kaplan_meier import censoring_survival, kaplan_meier
-from omics.checks.check_cohort import check_cohort
-from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views, read_cohort
-from stratomics.runtime.logs import quiet_libraries
+import stratomics as st
 
-quiet_libraries()
-source = "bundled:tcga_acc"
-cohort = read_cohort(source)
+cohort = st.read_cohort("bundled:tcga_acc")
 cohort
 
 # %% [markdown]
@@ -40,23 +34,17 @@ cohort
 # in `.mod`. No patient is dropped: patients without any view are in `.mod["clinical"]`.
 
 # %%
-spec = cohort_spec(cohort)
-pd.DataFrame(
-    [
-        (name, view.modality, view.scale, *cohort[name].shape, np.isnan(cohort[name].X).mean())
-        for name, view in spec.views.items()
-    ],
-    columns=["view", "modality", "scale", "patients", "features", "share of values missing"],
-)
+views = st.get.views(cohort)
+views
 
 # %% [markdown]
 # ## What needs attention
 #
-# `check_cohort` returns what `stratomics check` prints: the errors, if the cohort cannot be read; otherwise a
-# description of the cohort and warnings. The table shows the warnings first.
+# `st.check` returns what `stratomics check` prints: a description of the cohort and warnings, and for the folder of a
+# cohort also its errors. The table shows the warnings first.
 
 # %%
-findings = pd.DataFrame([finding.as_dict() for finding in check_cohort(source)])
+findings = st.check("bundled:tcga_acc")
 with pd.option_context("display.max_colwidth", None):
     display(findings.sort_values("severity", ascending=False)[["severity", "place", "sentence"]])
 
@@ -64,15 +52,13 @@ with pd.option_context("display.max_colwidth", None):
 # ## Which patients have which views
 
 # %%
-observed = observed_views(cohort)
-patterns = observed.value_counts().rename("patients").reset_index()
-complete = int(observed.all(axis=1).sum())
-print(f"{complete} of {len(observed)} patients have all {observed.shape[1]} views.")
+patterns = st.get.view_patterns(cohort)
 patterns
 
 # %%
+names = list(views["view"])
+labels = [" + ".join(name for name in names if row[name]) or "no view" for _, row in patterns.iterrows()]
 figure, axes = plt.subplots(figsize=(7, 3))
-labels = [" + ".join(view for view in observed if row[view]) or "no view" for _, row in patterns.iterrows()]
 axes.barh(labels, patterns["patients"], color="#0072B2")
 axes.invert_yaxis()
 axes.set_xlabel("patients")
@@ -83,8 +69,7 @@ axes.spines[["top", "right"]].set_visible(False)
 # model that is restricted to complete patients describes a different population.
 
 # %%
-survival = cohort_endpoints(cohort).primary()
-died = pd.Series(survival.event, index=cohort.obs_names).where(survival.observed)
+died = cohort.obs["event"]
 pd.DataFrame(
     {
         view: {
@@ -92,37 +77,25 @@ pd.DataFrame(
             "share who died, not measured": died[~measured].mean(),
             "patients not measured": (~measured).sum(),
         }
-        for view, measured in observed.items()
+        for view, measured in ((name, cohort.obsm[name]) for name in names)
     }
 ).T
 
 # %% [markdown]
 # ## Follow-up
 #
-# The Kaplan-Meier curve of the event, and the curve of being still under observation (events count as censored).
-# Where few patients are still under observation, the first curve is uncertain.
+# The Kaplan-Meier curve with its 95% band; vertical marks are patients who were censored. Where few patients are still
+# at risk, the curve is uncertain.
 
 # %%
-known = survival.take(np.flatnonzero(survival.observed))
-event_free = kaplan_meier(known.event, known.time)
-under_observation = censoring_survival(known.event, known.time)
-times = np.linspace(0, known.time.max(), 400)
-figure, axes = plt.subplots(figsize=(7, 3.5))
-axes.step(
-    times, event_free(times), where="post", color="#0072B2", label=f"no event ({known.event.sum()} events)"
-)
-axes.step(
-    times, under_observation(times), where="post", color="#D55E00", linestyle="--", label="under observation"
-)
-axes.set(xlabel=f"time in {known.unit}", ylabel="share", ylim=(0, 1.02))
-axes.legend(frameon=False)
-axes.spines[["top", "right"]].set_visible(False)
+axes = st.pl.km(cohort)
 
 # %%
-below_half = times[event_free(times) <= 0.5]
-events, features = int(known.event.sum()), sum(cohort[view].n_vars for view in spec.views)
-print(f"Median survival: {f'{below_half[0]:.0f} {known.unit}' if len(below_half) else 'not reached'}.")
-print(f"{events} events, {len(spec.covariates)} covariates and {features} features.")
+axes = st.pl.km(cohort, by="stage")
+
+# %%
+events, features = int(died.sum()), int(views["features"].sum())
+print(f"{events} events in {int(died.notna().sum())} patients, and {features} features.")
 
 # %% [markdown]
 # ## What one may and may not conclude

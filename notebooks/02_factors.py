@@ -23,57 +23,41 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from datamodules.config import HarmonizeConfig
-from datamodules.harmonizer import Harmonizer
-from models.factors.associations import associations
-from models.factors.loadings import factor_names, named_loadings
-from models.factors.pca import PCA
-from models.factors.stability import split_half_fits, stability
-from omics.cohort.read import observed_views, read_cohort
-from stratomics.runtime.logs import quiet_libraries
+import stratomics as st
 
-quiet_libraries()
-cohort = read_cohort("bundled:tcga_acc")
-views = observed_views(cohort)
+cohort = st.datasets.acc()
+cohort.obs["site"] = cohort.obs_names.str[5:7]  # the tissue source site is part of a TCGA barcode
+observed = pd.DataFrame({view: cohort.obsm[view] for view in st.get.views(cohort)["view"]})
 
 # %% [markdown]
-# A third of the patients with all views serve as new patients. They are used neither to fit the harmonizer (which
-# features, which scale) nor to fit the factor model.
+# A third of the patients with all views serve as new patients. They are used neither to make the views comparable
+# (which features, which scale) nor to fit the factors.
 
 # %%
 rng = np.random.default_rng(2)
-complete = np.flatnonzero(views.all(axis=1))
+complete = np.flatnonzero(observed.all(axis=1))
 new_rows = np.sort(rng.choice(complete, len(complete) // 3, replace=False))
 training = cohort[np.setdiff1d(np.arange(cohort.n_obs), new_rows)].copy()
 new_patients = cohort[new_rows].copy()
 
-harmonizer = Harmonizer(HarmonizeConfig(max_features=300)).fit(training)
-batch = harmonizer.transform(training)
-model = PCA(6, seed=2).fit(batch)
+st.tl.factors(training, count=6, seed=2, max_features=300)
 print(f"{training.n_obs} training patients, {new_patients.n_obs} new patients.")
+training
 
 # %% [markdown]
 # ## What the factors are
 #
-# The share of the variance of each view that each factor explains, and the features with the largest loadings. `GFA`
-# from `models.factors.gfa.model`, and every other model in `FACTOR_MODELS`, has the same interface as `PCA`.
+# The share of the variance of each view that each factor explains, and the features with the largest loadings.
+# `st.tl.factors(..., model="gfa")`, and every other factor model, has the same interface.
 
 # %%
-explained = model.variance_explained()
-figure, axes = plt.subplots(figsize=(6, 2.4))
-mesh = axes.pcolormesh(100 * explained.to_numpy(), cmap="Blues", vmin=0, edgecolors="white")
-axes.set_yticks(np.arange(len(explained)) + 0.5, explained.index)
-axes.set_xticks(np.arange(explained.shape[1]) + 0.5, explained.columns)
-axes.invert_yaxis()
-colours = figure.colorbar(mesh, ax=axes, label="% explained")
+axes = st.pl.variance_explained(training)
 
 # %%
-loadings = named_loadings(harmonizer.features, model)
-top = {
-    view: [", ".join(table[factor].abs().nlargest(4).index) for factor in table]
-    for view, table in loadings.items()
-}
-pd.DataFrame(top, index=explained.columns)
+loadings = st.get.loadings(training)
+largest = loadings.assign(size=loadings["loading"].abs()).sort_values("size", ascending=False)
+top = largest.groupby(["factor", "view"])["feature"].agg(lambda names: ", ".join(names.head(4)))
+top.unstack("view")
 
 # %% [markdown]
 # ## Are the factors stable?
@@ -81,69 +65,82 @@ pd.DataFrame(top, index=explained.columns)
 # The patients are split into two halves, three times, and the model is fitted to each half. A factor with the verdict
 # "poor" must not be interpreted, however plausible its genes are.
 
+# %%
+st.tl.stability(training)
 
 # %%
-def fit(part, seed):
-    """Fit some of the patients, and return the loadings."""
-    names = {view: harmonizer.features[view] for view in part.views}
-    return named_loadings(names, PCA(6, seed).fit(part))
-
-
-halves = list(split_half_fits(fit, batch, seed=2))
-stable = stability(loadings, halves, [loadings])[["factor", "stability", "verdict"]]
-stable
-
-# %%
-scores = pd.DataFrame(model.transform(batch).mean, index=batch.sample_ids, columns=factor_names(6))
-tests = associations(scores[batch.known(batch.views)], training).sort_values("q")
+st.tl.associations(training)
+tests = st.get.associations(training).sort_values("q")
 tests[["factor", "kind", "name", "measure", "effect", "q"]].head(6)
+
+# %% [markdown]
+# ## Patients in the plane
+#
+# UMAP of the factors, by scanpy, coloured by the outcome, by the site and by a predicted risk. The risk of each patient
+# comes from a model that was fitted to the other half of the patients.
+
+# %%
+st.tl.umap(training)
+half = rng.permutation(training.n_obs) < training.n_obs // 2
+risk = pd.Series(np.nan, training.obs_names)
+settings = {"inner_folds": 3, "factors": {"count": 4, "per_view": 0}, "trainer": {"epochs": 20}}
+for fitted_on, predicted in ((half, ~half), (~half, half)):
+    model = st.Stratifier(**settings).fit(training[fitted_on].copy())
+    table = model.predict(training[predicted].copy())
+    risk[table.index] = table["risk"]
+training.obs["risk"] = risk
+figure, panels = plt.subplots(1, 3, figsize=(13, 3.6))
+for axes, colour in zip(panels, ("event", "site", "risk"), strict=True):
+    st.pl.umap(training, color=colour, ax=axes)
+figure.tight_layout()
 
 # %% [markdown]
 # ## A new patient, with and without proteins
 #
-# The same patients twice: with all views, and without the proteins. `transform` computes the factors in both cases;
-# `sd` is the posterior standard deviation.
+# The same patients twice: with all views, and without the proteins. `st.tl.project` computes the factors in both cases
+# from those of the training patients; `sd` is the posterior standard deviation.
 
 # %%
 without_rppa = new_patients.copy()
 del without_rppa.mod["rppa"]
-all_views = model.transform(harmonizer.transform(new_patients))
-fewer_views = model.transform(harmonizer.transform(without_rppa))
-comparison = pd.DataFrame(
-    {
-        "correlation": [
-            np.corrcoef(a, b)[0, 1] for a, b in zip(all_views.mean.T, fewer_views.mean.T, strict=True)
-        ],
-        "sd with all views": all_views.sd.mean(axis=0),
-        "sd without rppa": fewer_views.sd.mean(axis=0),
-    },
-    index=factor_names(6),
+st.tl.project(new_patients, training)
+st.tl.project(without_rppa, training)
+both = st.get.factors(new_patients).merge(
+    st.get.factors(without_rppa), on=["sample_id", "factor"], suffixes=("_all", "_fewer")
 )
-comparison
+by_factor = both.groupby("factor")
+pd.DataFrame(
+    {
+        "correlation": by_factor.apply(lambda rows: rows["mean_all"].corr(rows["mean_fewer"])),
+        "sd with all views": by_factor["sd_all"].mean(),
+        "sd without rppa": by_factor["sd_fewer"].mean(),
+    }
+).round(2)
 
 # %% [markdown]
 # The other views predict the proteins that were taken away. The measured values show how well: the share of the
 # variance of each protein that is explained. 0 is as good as the mean of the training patients; below 0 is worse.
 
 # %%
-predicted, sd = model.reconstruct("rppa", harmonizer.transform(without_rppa))
-measured = harmonizer.transform(new_patients).views["rppa"]
-explained_share = 1 - ((measured - predicted) ** 2).sum(axis=0) / (measured**2).sum(axis=0)
-order = np.argsort(explained_share)[::-1]
-inside = (np.abs(measured - predicted) <= 1.96 * sd).mean()
-print(f"{(explained_share > 0).mean():.0%} of the proteins are predicted better than by the mean.")
-print(f"The median explained share is {np.median(explained_share):.2f}.")
+predicted, sd = st.tl.reconstruct(without_rppa, training, "rppa")
+measured = new_patients["rppa"].to_df()[predicted.columns]
+reference = training["rppa"].to_df()[predicted.columns]
+measured = (measured - reference.mean()) / reference.std(
+    ddof=0
+)  # the harmonized scale of a view of logarithms
+explained = 1 - ((measured - predicted) ** 2).sum() / (measured**2).sum()
+inside = ((measured - predicted).abs() <= 1.96 * sd).to_numpy().mean()
+print(f"{(explained > 0).mean():.0%} of the proteins are predicted better than by the mean.")
+print(f"The median explained share is {explained.median():.2f}.")
 print(f"{inside:.0%} of the measured values lie within 1.96 predicted sd.")
 
 # %%
-best = order[0]
+best = explained.idxmax()
 figure, axes = plt.subplots(figsize=(4, 4))
-axes.errorbar(
-    predicted[:, best], measured[:, best], xerr=sd[:, best], fmt="o", color="#0072B2", ecolor="#56B4E9"
-)
+axes.errorbar(predicted[best], measured[best], xerr=sd[best], fmt="o", color="#0072B2", ecolor="#56B4E9")
 axes.axline((0, 0), slope=1, color="#999999", linewidth=1)
 axes.set(xlabel="predicted from the other views, +- sd", ylabel="measured")
-axes.set_title(f"largest explained share: {harmonizer.features['rppa'][best]}", fontsize=10)
+axes.set_title(f"largest explained share: {best}", fontsize=10)
 axes.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]

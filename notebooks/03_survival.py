@@ -24,39 +24,25 @@ import os
 import tempfile
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from datamodules.config import SplitConfig
-from models.config import FactorsConfig, TrainerConfig
-from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.experiment.run_experiment import run_experiment
-from stratomics.report.plots import panels
-from stratomics.report.text.metrics import (
-    control_sentence,
-    difference_sentences,
-    main_metrics,
-    metric_label,
-    metric_rows,
-)
-from stratomics.runtime.logs import quiet_libraries
+import stratomics as st
 
-quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
 )  # runs/ and mlflow.db go here; name one of your folders to keep them
-config = ExperimentConfig(
-    cohort="bundled:tcga_acc",
-    split=SplitConfig(folds=3, repeats=1, inner_folds=3),
-    factors=FactorsConfig(count=8, per_view=5),
-    trainer=TrainerConfig(epochs=60),
+cohort = st.datasets.acc()
+run = st.run(
+    cohort,
+    split={"folds": 3, "repeats": 1, "inner_folds": 3},
+    factors={"count": 8, "per_view": 5},
+    trainer={"epochs": 60},
     baselines=["clinical_cox"],
     controls=["permuted_outcome"],
-    evaluation=EvaluationConfig(draws=100),
+    evaluation={"draws": 100},
     workers=1,
 )
-run = run_experiment(config)
 run.path.name
 
 # %% [markdown]
@@ -67,36 +53,23 @@ run.path.name
 # than chance, no result of this run could be trusted.
 
 # %%
-keys = main_metrics(run.metrics, run.kind)
-table = pd.DataFrame(
-    [
-        {"method": row.label} | {metric_label(key): row.cells.get(key, "") for key in keys}
-        for row in metric_rows(run.metrics)
-    ]
-)
-display(table.set_index("method").T)
-print(*difference_sentences(run.metrics), control_sentence(run.metrics), sep="\n")
+display(run.compare().round(3))
+print(*run.sentences, sep="\n")
 
 # %% [markdown]
 # ## Risk groups
 #
-# `panels` returns the figures of the report, each with a sentence that states what it shows and with its data as a
-# table. They are matplotlib figures, which you can change.
+# Thirds of the out-of-fold risk. The functions of `st.pl` draw on one Axes of matplotlib, which you can change.
 
 # %%
-report_panels = panels(run)
-print(", ".join(report_panels))
-print(report_panels["risk"].sentence)
-figure = report_panels["risk"].figure
-figure.axes[0].set_title("Thirds of the out-of-fold risk")
-figure
+axes = st.pl.km(run, by="risk")
 
 # %% [markdown]
 # ## Are predicted probabilities calibrated?
 
 # %%
-print(report_panels["calibration"].sentence)
-report_panels["calibration"].figure
+print(run.figures["calibration"].sentence)
+axes = st.pl.calibration(run)
 
 # %% [markdown]
 # ## How uncertain is one prediction?
@@ -105,10 +78,10 @@ report_panels["calibration"].figure
 # computed only in patients with an event, or with follow-up beyond their bound.
 
 # %%
-patients = run.predictions["stratomics"].patients.set_index("sample_id")
+patients = run.predictions.set_index("sample_id")
 columns = ["risk", "risk_sd", "survival_bound", "ood", "abstain"]
 display(patients[columns].sort_values("risk").iloc[[0, len(patients) // 2, -1]])
-coverage = pd.DataFrame(run.metrics["coverage"])
+coverage = pd.DataFrame(run.directory.metrics["coverage"])
 coverage[["by", "level", "n", "coverage", "low", "high"]].round(2)
 
 # %% [markdown]
@@ -118,18 +91,23 @@ coverage[["by", "level", "n", "coverage", "low", "high"]].round(2)
 # %%
 by_risk = patients["risk"].sort_values().index
 extreme = [*by_risk[:2], *by_risk[-2:]]
+curves = st.get.survival(run)
 figure, axes = plt.subplots(figsize=(7, 3.5))
-for part in run.predictions["stratomics"].curves():
-    for sample in np.intersect1d(part.sample_ids, extreme):
-        low_risk = sample in by_risk[:2]
-        times = np.linspace(0, run.survival.time.max(), 300)
-        survival = part.survival(times)[list(part.sample_ids).index(sample)]
-        colour, style = ("#0072B2", "-") if low_risk else ("#D55E00", "--")
-        axes.step(times, survival, where="post", color=colour, linestyle=style, label=sample)
-        axes.axvline(patients.loc[sample, "survival_bound"], color=colour, linestyle=":", linewidth=1)
-axes.set(xlabel=f"time in {run.survival.unit}", ylabel="predicted survival", ylim=(0, 1.02))
+for sample in extreme:
+    curve = curves[curves["sample_id"] == sample]
+    colour, style = ("#0072B2", "-") if sample in by_risk[:2] else ("#D55E00", "--")
+    axes.step(curve["time"], curve["survival"], where="post", color=colour, linestyle=style, label=sample)
+    axes.axvline(patients.loc[sample, "survival_bound"], color=colour, linestyle=":", linewidth=1)
+axes.set(xlabel="time in days", ylabel="predicted survival", ylim=(0, 1.02))
 axes.legend(frameon=False, fontsize=8)
 axes.spines[["top", "right"]].set_visible(False)
+
+# %% [markdown]
+# Survival at one time with the interval of the ensemble, and the median survival time.
+
+# %%
+at_three_years = run.survival_at(3 * 365.25).loc[extreme]
+at_three_years.assign(median=run.quantile(0.5)).round(2)
 
 # %%
 overall = coverage[coverage["by"] == "all"].iloc[0]

@@ -21,56 +21,47 @@
 # %matplotlib inline
 import os
 import tempfile
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import yaml
 from IPython.display import display
 
-from datamodules.config import SplitConfig
-from models.config import FactorsConfig, TrainerConfig
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
-from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.experiment.run_experiment import run_experiment
-from stratomics.report.plots import panels
-from stratomics.report.text.metrics import difference_sentences, interval
-from stratomics.runtime.logs import quiet_libraries
+import stratomics as st
 
-quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
 )  # runs/ and mlflow.db go here; name one of your folders to keep them
-settings = SimulationConfig(
+simulated = st.simulate(
     patients=240, features={"rna": 120, "protein": 50}, arm=False, missing_views=0.2, seed=4
 )
-simulated = simulate(settings)
-write_simulated(simulated, "cohort")
-spec = yaml.safe_load(Path("cohort/cohort.yaml").read_text())
-Path("cohort/cohort.yaml").write_text(yaml.safe_dump(spec | {"primary": "response"}, sort_keys=False))
-spec["endpoints"]
+cohort = st.cohort(
+    simulated,
+    response="response",
+    covariates=["age", "female", "stage"],
+    site="site",
+    modality={"rna": "transcriptomics", "protein": "proteomics"},
+)
+cohort
 
 # %% [markdown]
-# `primary: response` makes the response the primary endpoint: folds are stratified by it, and methods are compared on
-# its log loss.
+# `st.cohort` makes a cohort from tables in memory: here from the views and the samples table of the simulation, with
+# the response as the endpoint. Folds are stratified by it, and methods are compared on its log loss.
 
 # %%
-config = ExperimentConfig(
-    cohort="cohort",
-    split=SplitConfig(folds=3, repeats=1, inner_folds=3),
-    endpoints=[],
-    factors=FactorsConfig(count=5, per_view=0),
-    trainer=TrainerConfig(epochs=60),
+run = st.run(
+    cohort,
+    split={"folds": 3, "repeats": 1, "inner_folds": 3},
+    factors={"count": 5, "per_view": 0},
+    trainer={"epochs": 60},
     baselines=["clinical_logistic", "elastic_net_logistic"],
     controls=[],
-    evaluation=EvaluationConfig(draws=100),
+    evaluation={"draws": 100},
     workers=1,
 )
-run = run_experiment(config)
-print(*difference_sentences(run.metrics), sep="\n")
-for name in ("log_loss", "auroc", "brier"):
-    print(name, interval(run.metrics[run.endpoint][name]))
+print(*run.sentences, sep="\n")
+metrics = run.metrics.set_index(["method", "metric"])
+metrics.loc["stratomics"].loc[["log_loss", "auroc", "brier"]].round(3)
 
 # %% [markdown]
 # ## Are predicted probabilities calibrated?
@@ -79,13 +70,12 @@ for name in ("log_loss", "auroc", "brier"):
 # share who responded. Then a comparison that only a simulation allows: predicted against true probabilities.
 
 # %%
-calibration = panels(run)["calibration"]
-print(calibration.sentence)
-calibration.figure
+print(run.figures["calibration"].sentence)
+axes = st.pl.calibration(run)
 
 # %%
-patients = run.predictions["stratomics"].patients.set_index("sample_id")
-truth = pd.Series(simulated.truth.response_probability[:, 0], index=simulated.truth.sample_id)
+patients = run.predictions.set_index("sample_id")
+truth = simulated.uns["truth"]["patients"].set_index("sample_id")["response_probability_0"]
 predicted = patients["response_probability"]
 truth = truth[predicted.index]
 figure, axes = plt.subplots(figsize=(4.2, 4.2))
@@ -105,13 +95,12 @@ for name, values in (("predicted", predicted), ("true", truth)):
 # prediction is uncertain.
 
 # %%
-responded = pd.Series(run.response.positive, index=run.sample_ids)[patients.index]
+responded = cohort.obs["response"][patients.index] == 1
 sets = pd.crosstab(
     responded.map({True: "responded", False: "did not"}), patients["response_set"], normalize="index"
 )
 display(sets.round(2))
-for name in ("set_coverage_positive", "set_coverage_negative", "set_width"):
-    print(name, interval(run.metrics[run.endpoint][name]))
+metrics.loc["stratomics"].loc[["set_coverage_positive", "set_coverage_negative", "set_width"]].round(2)
 
 # %% [markdown]
 # ## Decisions at a threshold
@@ -132,8 +121,8 @@ def net_benefit(probability, positive):
 
 
 figure, axes = plt.subplots(figsize=(7, 3.5))
-for (name, prediction), style in zip(run.predictions.items(), ("-", "--", "-."), strict=True):
-    probability = prediction.patients.set_index("sample_id")["response_probability"][patients.index]
+for name, style in zip(metrics.index.unique("method"), ("-", "--", "-."), strict=True):
+    probability = run.prediction(name).patients.set_index("sample_id")["response_probability"][patients.index]
     axes.plot(thresholds, net_benefit(probability.to_numpy(), responded.to_numpy()), style, label=name)
 axes.plot(
     thresholds,

@@ -23,79 +23,43 @@
 import os
 import tempfile
 
-import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from datamodules.config import SplitConfig
-from models.config import FactorsConfig, TrainerConfig
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
-from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.enrichment.plan.trial_assumptions import TrialRequest
-from stratomics.enrichment.run_analysis import enrich_run
-from stratomics.enrichment.store import save_enrichment
-from stratomics.experiment.run_experiment import run_experiment
-from stratomics.report.plots import panels
-from stratomics.runtime.logs import quiet_libraries
+import stratomics as st
 
-quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
 )  # runs/ and mlflow.db go here; name one of your folders to keep them
-settings = SimulationConfig(
-    patients=300,
-    features={"rna": 100, "protein": 60},
-    signal=0.6,
-    predictive_strength=1.0,
-    missing_views=0.1,
-    seed=5,
-)
-simulated = simulate(settings)
-write_simulated(simulated, "trial")
-
-# %%
-config = ExperimentConfig(
-    cohort="trial",
-    split=SplitConfig(folds=3, repeats=1, inner_folds=3),
-    endpoints=[],
-    factors=FactorsConfig(count=5, per_view=0),
-    trainer=TrainerConfig(epochs=60),
-    baselines=[],
-    controls=[],
-    evaluation=EvaluationConfig(draws=100),
-    workers=1,
-)
-run = run_experiment(config)
-patients = run.predictions["stratomics"].patients
-patients[["sample_id", "risk", "benefit", "benefit_sd"]].describe().loc[["mean", "min", "max"]]
+trial = st.datasets.trial(patients=300, missing_views=0.1, seed=5)
+axes = st.pl.km(trial, by="dose")
 
 # %% [markdown]
-# `benefit` is the predicted number of days gained under treatment. `enrich_run` does the same as `stratomics enrich`
-# and returns an `EnrichmentResult`. This notebook uses few resamples and few virtual trials; the defaults are 1000
-# and 2000.
+# Kaplan-Meier curves by arm: 0 is the control. The effect in all patients is what a trial without selection would see.
 
 # %%
-result = enrich_run(run, request=TrialRequest(trials=100), draws=100)
+run = st.run(
+    trial,
+    split={"folds": 3, "repeats": 1, "inner_folds": 3},
+    endpoints=[],
+    factors={"count": 5, "per_view": 0},
+    trainer={"epochs": 60},
+    baselines=[],
+    controls=[],
+    evaluation={"draws": 100},
+    workers=1,
+)
+run.predictions[["risk", "benefit", "benefit_sd"]].describe().loc[["mean", "min", "max"]]
+
+# %% [markdown]
+# `benefit` is the predicted number of days gained under treatment. `st.enrich` does the same as `stratomics enrich`.
+# This notebook uses few resamples and few virtual trials; the defaults are 1000 and 2000.
+
+# %%
+enrichment = st.enrich(run, trials=100, draws=100)
+result = enrichment.result
 print(result.evidence.sentence)
-
-
-def effect_text(effect):
-    """Format an effect with its interval."""
-    return "" if effect is None else f"{effect.estimate:.2f} ({effect.low:.2f} to {effect.high:.2f})"
-
-
-pd.DataFrame(
-    [
-        {
-            "share inside": row.prevalence,
-            "patients": row.n,
-            "events": row.events,
-            "inside": effect_text(row.inside),
-            "outside": effect_text(row.outside),
-        }
-        for row in result.rows
-    ]
-).round(2)
+enrichment.rows[["prevalence", "n", "events", "inside", "inside_low", "inside_high", "outside"]].round(2)
 
 # %% [markdown]
 # The first row is all patients; each further row is one cut, with its apparent effect in these patients (a hazard
@@ -103,11 +67,12 @@ pd.DataFrame(
 # cell corrects for this optimism.
 
 # %%
-print(
-    f"The best cut has {result.chosen.prevalence:.0%} of the patients inside: {effect_text(result.chosen.inside)}."
-)
-print(f"Corrected for the choice of the cut: {effect_text(result.corrected)}.")
+inside, corrected = result.chosen.inside, result.corrected
+print(f"The best cut has {result.chosen.prevalence:.0%} of the patients inside.")
+print(f"Apparent effect inside: {inside.estimate:.2f} ({inside.low:.2f} to {inside.high:.2f}).")
+print(f"Corrected for the choice: {corrected.estimate:.2f} ({corrected.low:.2f} to {corrected.high:.2f}).")
 print(result.search.verdict)
+axes = st.pl.forest(enrichment)
 
 # %% [markdown]
 # ## The trial that follows
@@ -116,16 +81,10 @@ print(result.search.verdict)
 # halved, delayed, and absent. Under "null", the share of trials that reject is the type I error.
 
 # %%
-# Writes subgroup.json, the locked rule, and design.json into the run directory.
-not_written = save_enrichment(run, result)
+enrichment = enrichment.save()  # subgroup.json, the locked rule, and design.json go into the run directory
 plan = result.run.plan
 display(pd.DataFrame(list(plan.designs))[["design", "events", "patients", "tested", "duration"]].round(0))
-pd.DataFrame(list(plan.virtual)).pivot(index="plan", columns="truth", values="rejected").round(3)
-
-# %%
-figure = panels(run)["effects"].figure
-figure.axes[0].set_title("Effect inside and outside each cut")
-figure
+axes = st.pl.power(enrichment)
 
 # %% [markdown]
 # ## The truth, which is unknown in a real trial
@@ -134,12 +93,13 @@ figure
 
 # %%
 truth = result.run.truth
+true_benefit = trial.uns["truth"]["patients"]["benefits"]
 print(result.subgroup.label)
 print(f"Correlation of predicted and true benefit: {truth.correlation:.2f}.")
 print(f"True {truth.measure} inside: {truth.inside:.2f}")
 print(f"True {truth.measure} outside: {truth.outside:.2f}")
 print(f"True {truth.measure} in all patients: {truth.all_patients:.2f}")
-print(f"The treatment helps {np.mean(simulated.truth.benefits):.0%} of these patients.")
+print(f"The treatment helps {true_benefit.mean():.0%} of these patients.")
 
 # %% [markdown]
 # ## What one may and may not conclude

@@ -22,30 +22,13 @@
 import os
 import sys
 import tempfile
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
-import yaml
 
-from datamodules.config import SplitConfig
-from models.config import FactorsConfig, HeadConfig, TrainerConfig
-from models.heads import HEADS
-from models.heads.head import SurvivalTarget
-from omics.checks.check_cohort import check_cohort
-from omics.cohort.read import cohort_endpoints, read_cohort
-from omics.common.registry import resolve
-from omics.modalities import MODALITIES
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
-from stratomics.config import EvaluationConfig, ExperimentConfig
-from stratomics.experiment.run_experiment import run_experiment
-from stratomics.fitting.fitted import Fitted
-from stratomics.report.text.metrics import difference_sentences, interval, view_rows
-from stratomics.runtime.logs import quiet_libraries
+import stratomics as st
 
-quiet_libraries()
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
 )  # runs/ and mlflow.db go here; name one of your folders to keep them
@@ -81,48 +64,39 @@ def log_odds_of_percent(percent):
 CYTOMETRY = Modality("cytometry", {"share": log_odds, "percent": log_odds_of_percent})
 
 # %% [markdown]
-# The line in the registry. It is valid in this kernel and in the processes that a run starts. A script needs the line
-# before it reads a cohort.
+# `st.register` adds the line to the registry. It is valid in this kernel and in the processes that a run starts. A
+# script needs the line before it reads a cohort.
 
 # %%
-MODALITIES["cytometry"] = "my_modality:CYTOMETRY"
+st.register("modality", "cytometry", "my_modality:CYTOMETRY")
 
 # %% [markdown]
 # A simulated cohort gets a cytometry table, which depends on the same factors as its other views.
 
 # %%
-settings = SimulationConfig(patients=200, features={"rna": 80}, arm=False, predictive_strength=0.0, seed=6)
-simulated = simulate(settings)
-write_simulated(simulated, "cohort")
+simulated = st.simulate(patients=200, features={"rna": 80}, arm=False, predictive_strength=0.0, seed=6)
+truth = simulated.uns["truth"]["patients"].set_index("sample_id")
+factors = truth.filter(like="factor_").to_numpy()
 rng = np.random.default_rng(6)
-latent = simulated.truth.factors @ rng.normal(size=(settings.factors, 12)) + rng.normal(
-    size=(settings.patients, 12)
-)
-percent = pd.DataFrame(
-    100 / (1 + np.exp(2 - latent)), columns=[f"cells{number}" for number in range(12)]
-).round(2)
-percent.insert(0, "sample_id", simulated.truth.sample_id)
-percent.iloc[::2].to_csv("cohort/cytometry.csv", index=False)  # half of the patients were measured
-
-spec = yaml.safe_load(Path("cohort/cohort.yaml").read_text())
-spec["views"]["cytometry"] = {"modality": "cytometry", "file": "cytometry.csv", "scale": "per_cent"}
-Path("cohort/cohort.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
-print([finding.sentence for finding in check_cohort("cohort") if finding.severity == "error"])
+latent = factors @ rng.normal(size=(factors.shape[1], 12)) + rng.normal(size=(len(factors), 12))
+names = [f"cells{number}" for number in range(12)]
+percent = pd.DataFrame(100 / (1 + np.exp(2 - latent)), truth.index, names).round(2)
+tables = {"rna": simulated["rna"], "cytometry": percent.iloc[::2]}  # half of the patients were measured
+roles = {"time": "time", "event": "event", "covariates": ["age", "female", "stage"]}
+modality = {"rna": "transcriptomics", "cytometry": "cytometry"}
+try:
+    st.cohort(tables, simulated.obs, **roles, modality=modality, scale={"cytometry": "per_cent"})
+except st.InputError as error:
+    print(error)
 
 # %% [markdown]
 # The scale is misspelt. The check knows the scales of the new modality, as it knows those of the others.
 
 # %%
-spec["views"]["cytometry"]["scale"] = "percent"
-Path("cohort/cohort.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
-print(
-    *[
-        f"{finding.place}: {finding.sentence}"
-        for finding in check_cohort("cohort")
-        if finding.place in spec["views"]
-    ],
-    sep="\n",
-)
+scale = {"rna": "counts", "cytometry": "percent"}
+cohort = st.cohort(tables, simulated.obs, **roles, modality=modality, scale=scale)
+findings = st.check(cohort)
+findings.loc[findings["place"].isin(tables), ["place", "sentence"]]
 
 # %% [markdown]
 # ## A head
@@ -198,22 +172,40 @@ class ExponentialHead:
 
 
 # %%
-HEADS["survival"]["exponential"] = "my_heads:ExponentialHead"
+st.register("survival_head", "exponential", "my_heads:ExponentialHead")
 
 # %% [markdown]
 # A head can be tested before any run. At the null estimate, the loss is finite and depends on the estimate of every
 # patient. Changing all estimates by the same amount does not improve it: the gradients add up to about 0.
 
 # %%
-head = resolve(HEADS["survival"], "exponential", "head")
-endpoint = cohort_endpoints(read_cohort("cohort")).primary()
-outcome = [torch.from_numpy(np.asarray(values)) for values in endpoint.outcome]
-target = SurvivalTarget(*outcome, weight=torch.ones(1, len(endpoint.time)))
-fitted_head = head.fit(endpoint)
-estimate = fitted_head.null_estimate(target)[:, None].repeat(1, len(endpoint.time), 1).requires_grad_()
-fitted_head.loss(estimate, target).sum().backward()
-print(f"loss {fitted_head.loss(estimate, target).item():.3f}, sum of the gradients {estimate.grad.sum():.4f}")
-print(f"gradients from {estimate.grad.min():.4f} to {estimate.grad.max():.4f}")
+# %%writefile check_my_heads.py
+"""Loss and gradients of the head at its null estimate."""
+
+import numpy as np
+import torch
+from my_heads import ExponentialHead
+
+from models.heads.head import SurvivalTarget
+
+
+def check(event, time):
+    """Print the loss, the sum of the gradients and their range."""
+    count = len(time)
+    values = (event, time, event.astype(int), np.zeros(count), np.zeros(count, dtype=int))
+    target = SurvivalTarget(*(torch.from_numpy(value) for value in values), weight=torch.ones(1, count))
+    head = ExponentialHead(float(np.median(time)))
+    estimate = head.null_estimate(target)[:, None].repeat(1, count, 1).requires_grad_()
+    loss = head.loss(estimate, target)
+    loss.sum().backward()
+    print(f"loss {loss.item():.3f}, sum of the gradients {estimate.grad.sum():.4f}")
+    print(f"gradients from {estimate.grad.min():.4f} to {estimate.grad.max():.4f}")
+
+
+# %%
+from check_my_heads import check
+
+check(cohort.obs["event"].to_numpy() == 1, cohort.obs["time"].to_numpy(dtype=float))
 
 # %% [markdown]
 # ## Both in a run
@@ -221,22 +213,19 @@ print(f"gradients from {estimate.grad.min():.4f} to {estimate.grad.max():.4f}")
 # The configuration accepts the new name, and refuses a misspelt one.
 
 # %%
-config = ExperimentConfig(
-    cohort="cohort",
-    split=SplitConfig(folds=3, repeats=1, inner_folds=3),
-    endpoints=[],
-    factors=FactorsConfig(count=5, per_view=4),
-    head=HeadConfig(survival="exponential"),
-    trainer=TrainerConfig(epochs=60),
+run = st.run(
+    cohort,
+    split={"folds": 3, "repeats": 1, "inner_folds": 3},
+    factors={"count": 5, "per_view": 4},
+    head={"survival": "exponential"},
+    trainer={"epochs": 60},
     baselines=["factors_ridge"],
     controls=[],
-    evaluation=EvaluationConfig(draws=100),
+    evaluation={"draws": 100},
     workers=1,
 )
-run = run_experiment(config)
-print(*difference_sentences(run.metrics), sep="\n")
-print("Harrell C", interval(run.metrics[run.endpoint]["harrell_c"]))
-pd.DataFrame(view_rows(run.metrics))
+print(*run.sentences, sep="\n")
+run.metrics.query("metric == 'harrell_c'").round(3)
 
 # %% [markdown]
 # Losses of the members by epoch, in the inner validation that determines how long each member is trained. A network
@@ -244,7 +233,7 @@ pd.DataFrame(view_rows(run.metrics))
 # If this is an early epoch, as is common with few patients, the deep path adds nothing.
 
 # %%
-training_history = run.training_history(None)
+training_history = run.directory.training_history(None)
 figure, axes = plt.subplots(figsize=(7, 3))
 for column, style, colour in (("training_loss", "-", "#0072B2"), ("validation_loss", "--", "#D55E00")):
     mean = training_history.groupby("epoch")[column].mean()
@@ -261,8 +250,7 @@ print(best.to_string(index=False))
 # The saved model stores the name of its head. It can be loaded wherever the head is registered.
 
 # %%
-model = Fitted.load(run.path / "model")
-print([(endpoint.name, endpoint.head) for endpoint in model.endpoints])
+print([(endpoint.name, endpoint.head) for endpoint in run.model.fitted_.endpoints])
 
 # %% [markdown]
 # ## What one may and may not conclude

@@ -19,44 +19,32 @@
 
 # %%
 # %matplotlib inline
-import dataclasses
 import os
 import shutil
 import tempfile
 
-from datamodules.config import SplitConfig
-from models.config import FactorsConfig, TrainerConfig
-from omics.simulate.simulate_cohort import SimulationConfig, simulate, write_simulated
-from stratomics.config import EvaluationConfig, ExperimentConfig, TrackingConfig
-from stratomics.experiment.run_experiment import run_experiment
-from stratomics.fitting.fitted import Fitted
-from stratomics.report.plots import panels
-from stratomics.report.text.metrics import interval
-from stratomics.runs.run_directory import RunDirectory
-from stratomics.runtime.logs import quiet_libraries
-from stratomics.tracking.find_run import open_run
+from IPython.display import display
 
-quiet_libraries()
+import stratomics as st
+
 os.chdir(
     tempfile.mkdtemp(prefix="stratomics-")
 )  # runs/ and mlflow.db go here; name one of your folders to keep them
 uri = "sqlite:///mlflow.db"
-settings = SimulationConfig(patients=120, features={"rna": 60, "protein": 30}, arm=False, seed=7)
-write_simulated(simulate(settings), "cohort")
-config = ExperimentConfig(
-    cohort="cohort",
-    split=SplitConfig(folds=2, repeats=1, inner_folds=3),
-    endpoints=[],
-    factors=FactorsConfig(count=4, per_view=0),
-    trainer=TrainerConfig(epochs=40),
-    baselines=["clinical_cox"],
-    controls=[],
-    evaluation=EvaluationConfig(draws=100),
-    tracking=TrackingConfig(uri=uri),
-    workers=1,
-)
+st.settings.tracking_uri, st.settings.workers = uri, 1
+simulation = {"features": {"rna": 60, "protein": 30}, "arm": False, "seed": 7}
+cohort = st.simulate(patients=120, **simulation)
 for count in (2, 4):
-    run_experiment(dataclasses.replace(config, factors=FactorsConfig(count=count, per_view=0)))
+    st.run(
+        cohort,
+        split={"folds": 2, "repeats": 1, "inner_folds": 3},
+        endpoints=[],
+        factors={"count": count, "per_view": 0},
+        trainer={"epochs": 40},
+        baselines=["clinical_cox"],
+        controls=[],
+        evaluation={"draws": 100},
+    )
 shutil.rmtree("runs")
 
 # %% [markdown]
@@ -101,30 +89,23 @@ folds[
 # %% [markdown]
 # ## A run by its id
 #
-# `open_run` downloads the run directory to a temporary folder, which exists until the end of the `with` block. The
-# commands accept an id, too: `stratomics predict ID new_patients --out predicted.parquet --tracking.uri URI`.
+# `st.open_run` downloads the run directory to a temporary folder, which exists as long as the object. The commands
+# accept an id, too: `stratomics predict ID new_patients --out predicted.parquet --tracking.uri URI`.
 
 # %%
-with open_run(run_id, uri) as folder:
-    run = RunDirectory(folder)
-    predictions = run.predictions["stratomics"].patients
-    metrics = run.metrics
-    figure = panels(run)["risk"].figure
-    model = Fitted.load(run.path / "model")
-print(run.path.name, "is deleted again:", not run.path.exists())
-print("IBS", interval(metrics["survival"]["ibs"]), "Harrell C", interval(metrics["survival"]["harrell_c"]))
-predictions[["sample_id", "repeat", "fold", "risk", "survival_bound"]].head()
+run = st.open_run(run_id)
+display(run.compare().round(3))
+run.predictions[["sample_id", "repeat", "fold", "risk", "survival_bound"]].head()
 
 # %%
-figure.axes[0].set_title(f"Run {run_id[:8]}, out-of-fold predictions")
-figure
+axes = st.pl.km(run, by="risk")
 
 # %% [markdown]
-# The model predicts new patients: here thirty more patients of the same simulation. `read_cohort` reads yours.
+# The model predicts new patients: here thirty more patients of the same simulation. `st.read_cohort` reads yours.
 
 # %%
-new_patients = simulate(dataclasses.replace(settings, patients=150)).cohort[120:].copy()
-model.predict(new_patients).patients[["sample_id", "risk", "risk_sd", "survival_bound", "abstain"]].head()
+new_patients = st.simulate(patients=150, **simulation)[120:].copy()
+run.model.predict(new_patients)[["risk", "risk_sd", "survival_bound", "abstain"]].head()
 
 # %% [markdown]
 # ## What one may and may not conclude

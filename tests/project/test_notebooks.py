@@ -37,12 +37,15 @@ def stored(source: Path) -> Any:
     return nbformat.read(source.with_suffix(".ipynb"), as_version=4)
 
 
+def code_of(source: Path) -> list[str]:
+    """Text of the code cells."""
+    return [cell.source for cell in stored(source).cells if cell.cell_type == "code"]
+
+
 def trees(source: Path) -> Iterator[ast.Module]:
     """Parsed code cells; a cell that writes a file is parsed as that file."""
-    for cell in stored(source).cells:
-        if cell.cell_type == "code":
-            lines = [line for line in cell.source.splitlines() if not line.startswith("%")]
-            yield ast.parse("\n".join(lines))
+    for text in code_of(source):
+        yield ast.parse("\n".join(line for line in text.splitlines() if not line.startswith("%")))
 
 
 def test_notebooks_are_numbered_and_each_has_a_source() -> None:
@@ -62,21 +65,23 @@ def test_a_notebook_matches_its_source_and_holds_no_output(source: Path) -> None
 
 
 @every_notebook
-def test_a_notebook_uses_public_names_only(source: Path) -> None:
-    used = 0
-    for tree in trees(source):
+def test_a_notebook_imports_the_public_face_and_nothing_deeper(source: Path) -> None:
+    """Only a file that a cell writes, such as a head of the user, imports what it extends, and public names of it."""
+    faces = 0
+    for text, tree in zip(code_of(source), trees(source), strict=True):
         for node in ast.walk(tree):
             names = [getattr(node, key, None) for key in ("id", "attr", "arg", "module", "name")]
             hidden = [name for name in names if isinstance(name, str) and f".{name}".count("._")]
             assert not [name for name in hidden if name != "_"], ast.unparse(node)
             if isinstance(node, ast.Import):
-                # An imported module would give access to its private names.
-                assert not [alias.name for alias in node.names if alias.name.partition(".")[0] in OURS]
+                ours = [alias for alias in node.names if alias.name.partition(".")[0] in OURS]
+                assert all((alias.name, alias.asname) == ("stratomics", "st") for alias in ours)
+                faces += len(ours)
             if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in OURS:
+                assert text.startswith("%%writefile"), ast.unparse(node)
                 public = importlib.import_module(str(node.module)).__all__
                 assert {alias.name for alias in node.names} <= set(public), ast.unparse(node)
-                used += 1
-    assert used >= 3
+    assert faces == 1
 
 
 @every_notebook
