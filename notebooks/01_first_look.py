@@ -77,7 +77,7 @@ pd.DataFrame(
             "share who died, not measured": died[~measured].mean(),
             "patients not measured": (~measured).sum(),
         }
-        for view, measured in ((name, cohort.obsm[name]) for name in names)
+        for view, measured in ((name, cohort.obsm[name].ravel()) for name in names)
     }
 ).T
 
