@@ -12,7 +12,7 @@ from stratomics.report.figures import GREY, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["drawing", "note", "p_text"]
+__all__ = ["check_axes", "drawing", "note", "p_text"]
 
 SMALLEST_P = 0.001
 """Smaller p-values are not written out."""
@@ -39,12 +39,14 @@ def drawing(ax: Axes | None, size: tuple[float, float]) -> Iterator[Axes]:
     InputError
         If `ax` is something else, such as a figure or polar Axes.
     """
-    _check(ax)
+    check_axes(ax)
     with style():
         if ax is None:
             import matplotlib.pyplot as plt
 
             _, ax = plt.subplots(figsize=size, layout="constrained")
+        # The style hides them only on Axes that are made inside it.
+        ax.spines[["top", "right"]].set_visible(False)
         yield ax
 
 
@@ -73,7 +75,14 @@ def p_text(p: float) -> str:
     return f"p < {SMALLEST_P}" if p < SMALLEST_P else f"p = {p:.2g}"
 
 
-def _check(ax: Axes | None) -> None:
+def check_axes(ax: Axes | None) -> None:
+    """Refuse what is no ordinary Axes, before anything that takes time.
+
+    Raises
+    ------
+    InputError
+        If `ax` is something else, such as a figure or polar Axes.
+    """
     from matplotlib.axes import Axes
 
     if ax is None:

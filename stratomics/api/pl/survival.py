@@ -44,6 +44,9 @@ MONTHS = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 36.0, 60.0, 120.0)
 LINE, HEADER, GAP = 13.0, 44.0, 20.0
 """Of the numbers at risk, in points: height of a line, distance below the plot, and of names to the left."""
 
+LEGEND_GAP, POINTS = 2.0, 72.0
+"""Space above the legend in points, and points of an inch."""
+
 
 def km(
     data: MuData | Run | pd.DataFrame,
@@ -74,14 +77,16 @@ def km(
         Unit of time to show: days, weeks, months or years. Times of a cohort or a run are converted to it; for a data
         frame it names the unit of its times.
     ax
-        Axes to draw on, with space below for the numbers at risk; a new figure by default.
+        Axes to draw on; a new figure by default. Numbers at risk and the legend are below the plot: give
+        ``layout="constrained"`` to ``plt.subplots``, so that panels make room for them.
 
     Returns
     -------
     Axes
         Bands are pointwise, by Greenwood's variance on the log-log scale. The legend has the p-value of the log-rank
         test, and for two groups the hazard ratio of the second to the first with its 95% interval (Cox regression with
-        Efron's ties). Patients without the endpoint or a group are left out and counted in the title.
+        Efron's ties). Patients without the endpoint or a group are left out and counted in the title, or in
+        the legend on Axes that are given.
 
     Raises
     ------
@@ -114,8 +119,13 @@ def km(
         axes.set_xlabel("time" if patients.unit is None else f"time in {patients.unit}")
         axes.set_ylabel("Kaplan-Meier survival")
         _numbers_at_risk(axes, groups.names, curves, ticks)
-        _legend(axes, by, lines, beside=ax is None)
-        note(axes, groups.left_out)
+        if ax is None and by is not None:
+            _legend(axes, [by, *lines], loc="upper left", bbox_to_anchor=(1.02, 1.0))
+        else:
+            # The title of a panel belongs to the caller.
+            about = [by or "", *lines, *(groups.left_out if ax else [])]
+            _legend(axes, about, loc="upper left", **_below(axes, len(groups.names)))
+        note(axes, [] if ax else groups.left_out)
     return axes
 
 
@@ -187,21 +197,29 @@ def _numbers_at_risk(axes: Axes, names: tuple[str, ...], curves: list[GroupCurve
             write(str(count), float(tick), line, label=False)
 
 
-def _legend(axes: Axes, by: str | None, lines: list[str], *, beside: bool) -> None:
-    """Name the groups: beside the plot in a figure of its own, otherwise inside it."""
-    if by is None:
-        axes.legend(frameon=False, loc="best", fontsize=9)
-        return
-    legend = axes.legend(
-        title="\n".join([by, *lines]),
-        loc="upper left" if beside else "best",
-        bbox_to_anchor=(1.02, 1.0) if beside else None,
+def _legend(axes: Axes, lines: list[str], **place: Any) -> None:
+    """Name the groups outside the plot, where no curve is covered."""
+    axes.legend(
+        title="\n".join(lines),
         fontsize=9,
         title_fontsize=9,
         alignment="left",
-        framealpha=0.8,
+        frameon=False,
+        borderaxespad=0.0,
+        **place,
     )
-    legend.get_frame().set_linewidth(0.0)
+
+
+def _below(axes: Axes, groups: int) -> dict[str, Any]:
+    """Place of a legend below the numbers at risk, in points as these are."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "Axes to draw on are in a figure"
+    lines = groups + 1 if groups > 1 else 2
+    down = (HEADER + LINE * lines + LEGEND_GAP) / POINTS
+    shift = ScaledTranslation(0.0, -down, figure.dpi_scale_trans)
+    return {"bbox_to_anchor": (0.0, 0.0), "bbox_transform": axes.transAxes + shift}
 
 
 def _comparison(groups: KmGroups) -> list[str]:

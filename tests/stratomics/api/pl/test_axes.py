@@ -25,6 +25,9 @@ def test_given_axes_are_used() -> None:
     own = Figure().add_subplot()
     with drawing(own, (1, 1)) as axes:
         assert axes is own
+        assert not axes.spines["top"].get_visible()
+        assert not axes.spines["right"].get_visible()
+        assert axes.spines["left"].get_visible()
     assert not plt.get_fignums()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -129,6 +130,26 @@ def test_no_events_at_all() -> None:
     axes = km(table, "g", time="t", event="e")
     assert title(axes) == "g\nhazard ratio, b to a:\nnot estimable"
     assert all((line.get_ydata() == 1).all() for line in axes.lines)
+
+
+@pytest.mark.parametrize("by", ["stage", None])
+@pytest.mark.parametrize("layout", ["constrained", "tight"])
+def test_panels_do_not_cover_curves_or_each_other(acc: Any, by: str | None, layout: Any) -> None:
+    figure = Figure(figsize=(10, 4.5), layout=layout)
+    panels = list(figure.subplots(1, 3))
+    for axes in panels:
+        km(acc, by, ax=axes)
+    figure.draw_without_rendering()
+    boxes = [axes.get_tightbbox() for axes in panels]
+    assert all(one.x1 <= other.x0 for one, other in itertools.pairwise(boxes))
+    for axes, box in zip(panels, boxes, strict=True):
+        legend = axes.get_legend().get_window_extent()
+        assert box.y0 >= 0
+        assert not legend.overlaps(axes.bbox)
+        assert not any(legend.overlaps(text.get_window_extent()) for text in axes.texts)
+        assert axes.get_title(loc="left") == ""
+    if by:
+        assert "2 patients without 'stage' left out" in title(panels[0])
 
 
 def test_thirds_of_risk_have_no_p_value(tmp_path: Path) -> None:
