@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.strategies import DDPStrategy
 from pytorch_lightning.utilities.exceptions import (  # type: ignore[attr-defined]  # public, but not listed
     MisconfigurationException,
 )
@@ -16,12 +17,13 @@ from torch.utils.data import DataLoader
 from models.config import TrainerConfig
 from models.ensemble.quiet import quiet_lightning
 from omics.common.errors import ConfigError, FitError
+from omics.common.processes import main_not_imported
 
 __all__ = ["fit_network"]
 
-LIGHTNING = {"auto": "auto", "ddp": "ddp_spawn"}
-"""Strategy in the configuration -> strategy of Lightning. Lightning's `ddp` would run the whole command again for every
-device; the processes of `ddp_spawn` only train."""
+PRELOADED = ["models.ensemble.training"]
+"""Modules of the server from which training processes are forked. It imports them once, and each process would need
+some ten seconds for them."""
 
 
 def fit_network(
@@ -63,7 +65,8 @@ def fit_network(
     quiet_lightning()
     trainer = _quiet_trainer(config, config.epochs if epochs is None else epochs, [_Quiet(), *callbacks])
     try:
-        trainer.fit(module, batches)
+        with main_not_imported():
+            trainer.fit(module, batches)
     except ProcessException as error:
         # The last line of the traceback of the process has the message.
         last = str(error).strip().splitlines()[-1]
@@ -72,7 +75,13 @@ def fit_network(
 
 
 class _Quiet(pl.Callback):
-    """Calls `quiet_lightning` in each spawned process, when it is unpickled there."""
+    """Prepares each training process: `quiet_lightning` is called when this is unpickled there."""
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:  # noqa: ARG002  # Lightning's
+        """Copy the weights, which come in memory that all processes share; each process trains its copy."""
+        if trainer.world_size > 1:
+            for tensor in (*pl_module.parameters(), *pl_module.buffers()):
+                tensor.data = tensor.data.clone()
 
     def __reduce__(self) -> tuple[Callable[[], _Quiet], tuple[()]]:
         return _unpickle_quiet, ()
@@ -83,13 +92,21 @@ def _unpickle_quiet() -> _Quiet:
     return _Quiet()
 
 
+def _strategy(config: TrainerConfig) -> str | DDPStrategy:
+    """Strategy of Lightning; its `ddp` would run the whole command again on each device, these processes only train."""
+    if config.strategy == "auto":
+        return "auto"
+    multiprocessing.set_forkserver_preload(PRELOADED)
+    return DDPStrategy(start_method="forkserver")
+
+
 def _quiet_trainer(config: TrainerConfig, epochs: int, callbacks: list[pl.Callback]) -> pl.Trainer:
     try:
         return pl.Trainer(
             max_epochs=epochs,
             callbacks=callbacks,
             accelerator=config.accelerator,
-            strategy=LIGHTNING[config.strategy],
+            strategy=_strategy(config),
             devices=config.devices,
             # Each process selects its part of every batch itself (`models.ensemble.distributed`).
             use_distributed_sampler=False,

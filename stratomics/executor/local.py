@@ -6,7 +6,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from omics.common.errors import StratomicsError
+from omics.common.processes import main_not_imported
 from stratomics.executor.executor import Prepare, RunTasks
 from stratomics.executor.worker import call
 
@@ -61,7 +61,7 @@ class _Processes:
         pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start)
         try:
             # All workers start with the first task.
-            with _main_not_imported():
+            with main_not_imported():
                 waiting = {pool.submit(call, function, prepare, task): task for task in tasks}
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
@@ -71,24 +71,6 @@ class _Processes:
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _main_not_imported() -> Iterator[None]:
-    """Let spawned processes start without a second import of the script that is running.
-
-    A script without ``if __name__ == "__main__"`` would otherwise start its run again in each worker. Tasks and
-    registered entries live in modules, so that the workers do not need the script.
-    """
-    main = sys.modules["__main__"]
-    spec, file = main.__spec__, main.__dict__.pop("__file__", None)
-    main.__spec__ = None
-    try:
-        yield
-    finally:
-        main.__spec__ = spec
-        if file is not None:
-            main.__file__ = file
 
 
 def _start() -> None:
