@@ -70,5 +70,5 @@ $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml constraints/run.txt
 
 # One installation with everything, since pip resolves all packages in each one.
 $(VENV)/test.stamp: $(VENV)/python.stamp pyproject.toml constraints/run.txt constraints/test.txt
-	$(PIP) -c constraints/run.txt -c constraints/test.txt -e '.[cluster,docs,notebooks,test]'
+	$(PIP) --no-compile -c constraints/run.txt -c constraints/test.txt -e '.[cluster,docs,notebooks,test]'
 	@touch $(VENV)/run.stamp $@

@@ -82,7 +82,8 @@ def _spelled(text: str, missing: dict[str, str], tag: str = "", *, marked: bool 
     """Spell out the first use of each `missing` abbreviation in text after a `tag`, and remove it from `missing`."""
     uses = {}
     for short in missing:
-        use = re.search(rf"(?<![\w+-]){re.escape(short)}(?![\w+-])", text)
+        # Most texts hold none, and the search for a substring takes a tenth of the time.
+        use = short in text and re.search(rf"(?<![\w+-]){re.escape(short)}(?![\w+-])", text)
         if use:
             uses[use.start()] = short
     parts, end = [], 0
