@@ -123,7 +123,7 @@ def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: st
     event = _numbers(samples, str(endpoint.event), file)
     _refuse(samples, time < 0, "time is negative; times count from 0", "negative_time", endpoint.time, file)
     wrong = ~np.isnan(event) & (event != 0) & (event != 1)
-    _refuse(samples, wrong, "an event is 0 or 1", "event_not_binary", endpoint.event, file)
+    _refuse(samples, wrong, "an event is 0 or 1; recode the column", "event_not_binary", endpoint.event, file)
     zero = time == 0
     observed = ~np.isnan(time) & ~np.isnan(event)
     time = np.where(zero, HALF_A_DAY[endpoint.unit], time)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,6 +13,8 @@ from models.prediction import Prediction
 from omics.common.errors import ConfigError
 
 __all__ = ["survival_at", "survival_quantile"]
+
+log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
@@ -42,13 +47,20 @@ def survival_at(prediction: Prediction, time: float) -> pd.DataFrame:
     DataError
         If the predictions have no survival endpoint.
     """
-    if not time > 0:
-        raise ConfigError(f"time is {time:g}; it must be above 0")
-    parts = []
+    if not isinstance(time, Real) or not time > 0:
+        raise ConfigError(f"time is {time!r}; it must be a number above 0, in the unit of the endpoint")
+    parts, end = [], 0.0
     for curves in prediction.curves():
+        end = max(end, float(curves.survival.times[-1]))
         value = curves.survival(np.array([time], dtype=np.float64))[:, 0]
         parts.append(
             pd.DataFrame({"sample_id": curves.sample_ids, "repeat": curves.repeat, "survival": value})
+        )
+    if time > end:
+        log.warning(
+            "no patient was followed beyond %g; the survival at %g is that at the end of the curves",
+            end,
+            time,
         )
     table = pd.concat(parts, ignore_index=True)
     if "risk_sd" in prediction.patients:
@@ -79,8 +91,8 @@ def survival_quantile(prediction: Prediction, share: float) -> pd.Series[float]:
     ConfigError
         If `share` is not in (0, 1).
     """
-    if not 0 < share < 1:
-        raise ConfigError(f"share is {share:g}; it must be between 0 and 1")
+    if not isinstance(share, Real) or not 0 < share < 1:
+        raise ConfigError(f"share is {share!r}; it must be a number between 0 and 1")
     parts = list(prediction.curves())
     times = np.unique(np.concatenate([part.survival.times for part in parts]))
     rows = [pd.DataFrame(part.survival(times), part.sample_ids) for part in parts]

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from omics.cohort.spec import RANDOMISED, randomised_word
 from omics.common.errors import ConfigError, InputError, nearest
+from omics.common.registry import check_choice
 from stratomics.api.run import Run
 from stratomics.enrichment.analysis import EnrichOptions
 from stratomics.enrichment.effects.effect import Effect
@@ -21,12 +23,16 @@ from stratomics.enrichment.table_analysis import TrialColumns, enrich_table
 
 __all__ = ["Enrichment", "enrich"]
 
+ASSUMED_RANDOMISED = (
+    "arms are taken as allocated at random, as `randomised` was not given; give randomised='no' if not"
+)
+
 OPTIONS = tuple(EnrichOptions.__annotations__)
 OF_RUN = ("control", "treated", "shares", "randomised", "markers", "toxicity")
 OF_TABLE = (*TrialColumns.__dataclass_fields__, "cuts", "shares")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Enrichment:
     """What an enrichment found.
 
@@ -56,6 +62,14 @@ class Enrichment:
         """Sentences to read beside the result."""
         return list(self.result.warnings)
 
+    def __repr__(self) -> str:
+        """Name of the score, and number of rows of the threshold table."""
+        return f"Enrichment by {self.result.score}, {len(self.rows)} rows"
+
+    def _repr_html_(self) -> str:
+        """Threshold table, for notebooks; pandas escapes the texts."""
+        return self.rows.to_html(float_format="{:.3g}".format, na_rep="")
+
     def save(self) -> Enrichment:
         """Store rule, trial and findings in the run directory, and write its report again.
 
@@ -83,7 +97,7 @@ def enrich(data: Run | pd.DataFrame, **options: Any) -> Enrichment:
         one row per patient, which is enriched by a column.
     **options
         For a table: `score`, `arm`, `control`, `treated`, `time` and `event` or `response`, `covariates`, `toxicity`,
-        `randomised`, and `cuts` (raw values) or `shares`.
+        `randomised` (yes, no or adaptive; yes if left out), and `cuts` (raw values) or `shares`.
 
         For a run: `control`, `treated`, `shares`, `randomised`, `markers`, `toxicity`, and what is specified of the
         coming trial: `plan_for`, `accrual`, `dropout`, `power`, `alpha`, `trials`, ... (see
@@ -127,9 +141,17 @@ def _of_table(table: pd.DataFrame, options: Mapping[str, Any]) -> EnrichmentResu
             raise ConfigError(f"enrichment of a table needs {key}; give {key}=")
     columns = {key: options[key] for key in TrialColumns.__dataclass_fields__ if key in options}
     columns["control"] = str(columns["control"])
+    allocation = randomised_word(columns.get("randomised", "yes"))
+    check_choice(dict.fromkeys(RANDOMISED), str(allocation), "value of randomised")
+    columns["randomised"] = allocation
     columns["treated"] = _texts(columns.get("treated", ()))
-    return enrich_table(
+    result = enrich_table(
         table, TrialColumns(**columns), options.get("cuts"), options.get("shares"), **_shared(options)
+    )
+    return (
+        result
+        if "randomised" in options
+        else replace(result, warnings=(*result.warnings, ASSUMED_RANDOMISED))
     )
 
 

@@ -16,29 +16,49 @@ from omics.cohort.h5mu import allow_shared_feature_names
 from omics.cohort.spec import ViewSpec
 from omics.cohort.views import check_scale, check_view
 from omics.common.errors import CohortError, InputError
+from omics.common.registry import resolve
 from omics.infer.guess import words
 from omics.infer.modality_of_table import guess_modality
 from omics.infer.scale_of_table import guess_scale
+from omics.modalities import MODALITIES
 from omics.readers.matrix import check_unique, check_unique_patients, numbers
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
-__all__ = ["MemoryTables", "MemoryView", "read_memory", "typed_view"]
+__all__ = ["VIEW", "MemoryTables", "MemoryView", "read_memory", "typed_view"]
 
 log = logging.getLogger(__name__)
 
 CLINICAL = "clinical"
 """Name of the view that only lists all patients."""
 
+VIEW = "view"
+"""Key of ``uns`` under which a table says its modality and its scale."""
+
+DATA = "data"
+"""Place that errors name."""
+
 
 @dataclass(frozen=True)
 class MemoryView:
-    """Values of a view, patients x features, and the annotation of its features."""
+    """One view.
+
+    Attributes
+    ----------
+    values
+        Patients x features.
+    var
+        Annotation of the features.
+    modality, scale
+        As the table declares them in ``uns``; None if it does not.
+    """
 
     values: pd.DataFrame
     var: pd.DataFrame
+    modality: str | None = None
+    scale: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +143,7 @@ def read_memory(
     check_unique_patients(samples.index, "the clinical table", None)
     for name, view in views.items():
         _check_ids(name, view.values.index, samples.index)
+        _check_numbered(name, view.values.index, samples.index)
     return MemoryTables(views, samples.copy())
 
 
@@ -148,20 +169,39 @@ def typed_view(
     CohortError
         If a value is not a number or contradicts the scale.
     """
-    place = f"view '{name}'"
-    values = numbers(view.values, place)
+    values = numbers(view.values, f"view '{name}'")
+    modality, scale = modality or view.modality, scale or view.scale
     guess = guess_modality(name, values.columns, values)
     chosen = modality or guess.value
     if scale is None:
         guessed = guess_scale(values.to_numpy(), chosen, frozenset(words(name)))
         fallback, scale = guessed.value
-        if modality is None:
-            chosen = fallback
-        log.info("%s is read as %s on the scale %s (%s)", place, chosen, scale, guessed.why)
+        chosen = modality or fallback
+        sure = guessed.sure and (modality is not None or guess.sure)
+        log.log(
+            logging.INFO if sure else logging.WARNING,
+            "view '%s' is read as %s on the scale %s (%s); give modality and scale if this is wrong",
+            *(name, chosen, scale, guessed.why),
+        )
+    elif modality is None:
+        chosen = _with_scale(name, guess.value, scale)
     spec = ViewSpec(chosen, scale)
-    check_view(name, spec, place)
-    check_scale(name, spec, values, place)
+    check_view(name, spec, DATA)
+    check_scale(name, spec, values, DATA)
     return values, spec
+
+
+def _with_scale(name: str, guessed: str, scale: str) -> str:
+    """Modality of a view of which the scale is given: the guessed one, or the only one that has this scale."""
+    having = [known for known in MODALITIES if scale in resolve(MODALITIES, known, "modality").scales]
+    if guessed in having or not having:
+        return guessed
+    if len(having) > 1:
+        raise CohortError(
+            f"view '{name}' has the scale '{scale}' of {' and '.join(having)}; give its modality too",
+            "missing_key",
+        )
+    return having[0]
 
 
 def _from_file(path: Path) -> AnnData | MuData:
@@ -192,7 +232,12 @@ def _tables(content: object) -> tuple[dict[str, pd.DataFrame | AnnData], pd.Data
     if isinstance(content, AnnData):
         name = guess_modality("", content.var_names, pd.DataFrame()).value
         return {name: content}, content.obs
-    if isinstance(content, Mapping) and all(isinstance(t, pd.DataFrame | AnnData) for t in content.values()):
+    if isinstance(content, Mapping):
+        for name, table in content.items():
+            if not isinstance(table, pd.DataFrame | AnnData):
+                raise InputError(
+                    f"view '{name}' is a {type(table).__name__}; give a data frame or an AnnData with ids of patients"
+                )
         return {str(name): table for name, table in content.items()}, None
     raise InputError(
         f"data is a {type(content).__name__}; give a MuData, an AnnData, a dict of data frames, or the path of an "
@@ -202,9 +247,11 @@ def _tables(content: object) -> tuple[dict[str, pd.DataFrame | AnnData], pd.Data
 
 def _view(name: str, table: pd.DataFrame | AnnData) -> MemoryView:
     place = f"view '{name}'"
+    declared: Mapping[str, str] = {}
     if isinstance(table, pd.DataFrame):
         frame, var = table, pd.DataFrame(index=table.columns.astype(str))
     else:
+        declared = table.uns.get(VIEW, {})
         if table.X is None:
             raise CohortError(f"{place} has no values; fill its X", "missing_view")
         values = table.X.toarray() if hasattr(table.X, "toarray") else np.asarray(table.X[:])
@@ -214,7 +261,7 @@ def _view(name: str, table: pd.DataFrame | AnnData) -> MemoryView:
     )
     check_unique(list(frame.columns), place)
     check_unique_patients(frame.index, place, None)
-    return MemoryView(frame, var)
+    return MemoryView(frame, var, declared.get("modality"), declared.get("scale"))
 
 
 def _check_ids(name: str, ids: pd.Index, patients: pd.Index) -> None:
@@ -234,3 +281,17 @@ def _check_ids(name: str, ids: pd.Index, patients: pd.Index) -> None:
         "unknown_patient",
         patient=str(unknown[0]),
     )
+
+
+def _check_numbered(name: str, ids: pd.Index, patients: pd.Index) -> None:
+    """Refuse to pair tables of different lengths by the numbers of their rows, which are no ids."""
+    if len(ids) != len(patients) and _numbered(ids) and _numbered(patients):
+        raise CohortError(
+            f"the {len(ids)} rows of view '{name}' and the {len(patients)} of the clinical table are only numbered; "
+            "index both by the ids of the patients",
+            "no_shared_ids",
+        )
+
+
+def _numbered(ids: pd.Index) -> bool:
+    return list(ids) == [str(number) for number in range(len(ids))]

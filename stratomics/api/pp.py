@@ -14,12 +14,24 @@ from omics.cells.open_cells import open_cells, patient_columns
 from omics.cells.pseudobulk import pseudobulks
 from omics.cells.view_names import cell_type_names
 from omics.common.errors import InputError, nearest
+from omics.common.registry import lazy_getattr
+from stratomics.api.stored_factors import checked_cohort
+from stratomics.api.memory_tables import VIEW
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
 __all__ = ["composition", "copy_clinical", "pseudobulk"]
+
+if not TYPE_CHECKING:
+    # A misspelt name gets a suggestion; type checkers find it by themselves.
+    __getattr__ = lazy_getattr(__name__, {name: f"{__name__}:{name}" for name in __all__})
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 CLINICAL = "clinical"
 """View that only lists all patients."""
@@ -84,7 +96,8 @@ def pseudobulk(
         views = {}
         for kind, one in sums.items():
             table = columns.loc[one.patients].assign(cells=one.cells)
-            views[names[kind]] = AnnData(one.counts, obs=table, var=var.copy())
+            about = {VIEW: {"modality": "transcriptomics", "scale": "counts"}}
+            views[names[kind]] = AnnData(one.counts, obs=table, var=var.copy(), uns=about)
     return views
 
 
@@ -143,7 +156,7 @@ def composition(cells: AnnData | str | Path, patient: str, cell_type: str) -> An
     return result
 
 
-def copy_clinical(cohort: MuData, columns: Sequence[str] | None = None) -> None:
+def copy_clinical(cohort: MuData, columns: str | Sequence[str] | None = None) -> None:
     """Copy columns of ``cohort.obs`` into ``.obs`` of each view, in place.
 
     Then scanpy can plot them: ``sc.pl.umap(cohort["rna"], color="stage")``.
@@ -153,12 +166,12 @@ def copy_clinical(cohort: MuData, columns: Sequence[str] | None = None) -> None:
     cohort
         A cohort.
     columns
-        Names of the columns; all if left out.
+        Name of a column, or several; all if left out.
 
     Raises
     ------
     InputError
-        If a column does not exist, or `cohort` is a view of a MuData, which cannot be changed.
+        If a column does not exist, or `cohort` is no cohort or a view of one, which cannot be changed.
 
     Examples
     --------
@@ -168,9 +181,9 @@ def copy_clinical(cohort: MuData, columns: Sequence[str] | None = None) -> None:
     >>> "stage" in cohort["mrna"].obs
     True
     """
-    if cohort.is_view:
-        raise InputError("this is a view of a MuData, which cannot be changed; take cohort.copy() first")
-    names = list(cohort.obs.columns) if columns is None else list(columns)
+    checked_cohort(cohort, write=True)
+    chosen = [columns] if isinstance(columns, str) else columns
+    names = list(cohort.obs.columns if chosen is None else chosen)
     for name in names:
         if name not in cohort.obs:
             raise InputError(

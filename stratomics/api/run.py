@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from models.prediction import Prediction
-from omics.cohort.read import cohort_spec
+from omics.cohort.read import cohort_endpoints, cohort_spec
 from omics.cohort.write import write_cohort
 from omics.common.errors import InputError
 from omics.common.files import file_digest
 from stratomics.api.curves import survival_at, survival_quantile
 from stratomics.api.settings import settings
+from stratomics.api.stored_factors import checked_cohort
 from stratomics.config import TrackingConfig
 from stratomics.evaluation.comparison import LABELS, OURS
 from stratomics.experiment.parse_config import config_from_keys
@@ -40,7 +41,7 @@ GROUPS = ("harmonize", "factors", "head", "trainer")
 """Groups of keys of a configuration that are settings of a Stratifier too."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A finished run: nested evaluation, final model and report.
 
@@ -152,6 +153,11 @@ class Run:
         """Out-of-fold time by which a share has the event; see :func:`stratomics.api.curves.survival_quantile`."""
         return survival_quantile(self.prediction(), share)
 
+    def __repr__(self) -> str:
+        """Name of the run, its endpoint and its patients."""
+        run = self.directory
+        return f"Run of {len(run.patients)} patients, {run.kind} endpoint '{run.endpoint}', in {self.path}"
+
     def _repr_html_(self) -> str:
         """Link and comparison, for notebooks; pandas escapes the texts."""
         return self.compare().to_html(float_format="{:.3f}".format, na_rep="")
@@ -187,6 +193,10 @@ def run(cohort: MuData | str | Path, *, again: bool = False, **config: Any) -> R
     from stratomics.experiment.run_experiment import run_experiment
 
     quiet_libraries()
+    if not isinstance(cohort, str | Path) and not cohort_endpoints(checked_cohort(cohort)).named:
+        raise InputError(
+            "this cohort has no endpoint; name one in st.cohort(..., time=, event=) or response=, or in cohort.yaml"
+        )
     runs = Path(settings.runs)
     keys = _with_settings(config)
     # Wrong keys are an error before anything is written.

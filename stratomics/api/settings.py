@@ -38,6 +38,11 @@ class Settings:
             raise ConfigError(
                 f"settings has no option '{name}'; choose one of {', '.join(self.__dataclass_fields__)}"
             )
+        kind = int if name == "workers" else str
+        if not isinstance(value, kind) and not (value is None and name != "runs"):
+            raise ConfigError(
+                f"settings.{name} is {value!r}; give {'a whole number' if kind is int else 'a text'}"
+            )
         object.__setattr__(self, name, value)
 
 

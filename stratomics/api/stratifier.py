@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,12 +14,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
+from datamodules.shift import shift_findings
 from models.prediction import Prediction
+from omics.checks.finding import WARNING
+from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
 from omics.common.errors import InputError
 from omics.common.files import read_json, staged_folder, write_json
 from omics.common.seeds import named_seed
 from stratomics.api.curves import survival_at, survival_quantile
+from stratomics.api.stored_factors import checked_cohort
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metrics import DISCRIMINATION
@@ -36,7 +41,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Stratifier", "UnfittedError", "patient_digests"]
 
+log = logging.getLogger(__name__)
+
 SETTINGS = "stratifier.json"
+
+WRITTEN = "predictions"
+"""Key of ``uns`` with the columns of ``obs`` that ``predict(..., write=True)`` wrote."""
 
 
 class UnfittedError(InputError, NotFittedError):  # type: ignore[misc]  # scikit-learn has no type information
@@ -117,6 +127,7 @@ class Stratifier(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             If a setting does not exist, or the patients are too few.
         """
         quiet_libraries()
+        _with_endpoint(cohort)
         config = self._config()
         check_config(config)
         self.config_ = complete_for_cohort(config, cohort)
@@ -173,7 +184,7 @@ class Stratifier(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         float
             Higher is better; 0.5 is chance.
         """
-        outcome = cohort_endpoints(cohort).primary()
+        outcome = _with_endpoint(cohort)
         cases = cases_of(self._prediction(cohort), cohort.obs_names.to_numpy(dtype=str), outcome)
         value = find_metric(DISCRIMINATION[outcome.kind]).function(cases, np.ones((1, len(cases))))
         return float(value[0])
@@ -252,6 +263,8 @@ class Stratifier(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         InputError
             If a file is missing or damaged.
         """
+        if not (Path(folder) / SETTINGS).is_file():
+            raise InputError(f"{folder}: no saved Stratifier; give a folder that Stratifier.save has written")
         content = read_json(Path(folder) / SETTINGS)
         return cls.of(Fitted.load(Path(folder)), content["settings"], content["trained_on"])
 
@@ -289,6 +302,7 @@ class Stratifier(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     def _prediction(self, cohort: MuData) -> Prediction:
         fitted = self._fitted()
+        _check_views(fitted, checked_cohort(cohort))
         known = len(patient_digests(cohort.obs_names) & self.trained_on_)
         if known:
             warnings.warn(
@@ -309,17 +323,39 @@ def patient_digests(ids: Iterable[str]) -> frozenset[str]:
     return frozenset(hashlib.sha256(str(name).encode()).hexdigest()[:16] for name in ids)
 
 
+def _with_endpoint(cohort: MuData) -> Survival | Response:
+    """Primary endpoint of a cohort."""
+    endpoints = cohort_endpoints(checked_cohort(cohort))
+    if not endpoints.named:
+        raise InputError(
+            "this cohort has no endpoint; name one in st.cohort(..., time=, event=) or response=, or in cohort.yaml"
+        )
+    return endpoints.primary()
+
+
+def _check_views(fitted: Fitted, cohort: MuData) -> None:
+    """Refuse patients who have no view of the model, and log what differs from the training patients."""
+    harmonizer = fitted.encoders[0].harmonizer
+    views = list(cohort_spec(cohort).views)
+    if not set(views) & set(harmonizer.views):
+        raise InputError(
+            f"these patients have the views {', '.join(views)}, and the model was trained on "
+            f"{', '.join(harmonizer.views)}; name views as in training"
+        )
+    for finding in shift_findings(harmonizer, cohort):
+        if finding.severity == WARNING:
+            log.warning("%s: %s", finding.place, finding.sentence)
+
+
 def _write(table: pd.DataFrame, cohort: MuData) -> None:
     if cohort.is_view:
         raise InputError("this cohort is a view of another one; predict a copy: cohort.copy()")
-    spec = cohort_spec(cohort)
-    endpoints = spec.endpoints.values()
-    used = {*spec.covariates, spec.site, spec.group, spec.arm and spec.arm.column}
-    used |= {column for e in endpoints for column in (e.time, e.event, e.column, e.cause, e.entry)}
+    written = set(cohort.uns.get(WRITTEN, ()))
     for column in table:
-        if column in used:
+        if column in cohort.obs and column not in written:
             raise InputError(
-                f"the cohort has a column '{column}' with another meaning, which write=True would replace; rename it"
+                f"the cohort has a column '{column}' from elsewhere, which write=True would replace; rename it"
             )
     for column in table:
         cohort.obs[column] = table[column].to_numpy()
+    cohort.uns[WRITTEN] = np.array(sorted(written | set(map(str, table))), dtype=object)

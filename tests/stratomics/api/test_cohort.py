@@ -145,6 +145,13 @@ def test_survival_and_response_together_and_ordered_levels() -> None:
 
 
 WRONG: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "an array": ({"rna": RNA.to_numpy()}, SURVIVAL, "view 'rna' is a ndarray"),
+    "scale of two": (
+        {"x": RNA.rename(columns=str.lower).abs().round()},
+        {"scale": {"x": "counts"}},
+        "give its modality",
+    ),
+    "numbered rows": ({"rna": RNA.reset_index(drop=True)}, {}, "only numbered"),
     "event missing": (FRAMES, {"time": "months"}, "name both"),
     "no such column": (FRAMES, SURVIVAL | {"time": "month"}, "did you mean 'months'"),
     "covariate absent": (FRAMES, SURVIVAL | {"covariates": ["agee"]}, "did you mean 'age'"),
@@ -194,8 +201,9 @@ WRONG: dict[str, tuple[Any, dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_input_is_refused_in_one_sentence(case: str) -> None:
     data, arguments, sentence = WRONG[case]
+    clinical = CLINICAL.reset_index(drop=True) if case == "numbered rows" else CLINICAL
     with pytest.raises(InputError, match=sentence) as caught:
-        st.cohort(data, CLINICAL, **arguments)
+        st.cohort(data, clinical, **arguments)
     assert "\n" not in str(caught.value)
 
 
@@ -222,3 +230,16 @@ def test_what_was_added_to_a_cohort_comes_back_from_its_file(tmp_path: Path) -> 
     pd.testing.assert_frame_equal(
         st.get.associations(again).reset_index(drop=True), st.get.associations(made).reset_index(drop=True)
     )
+
+
+def test_a_table_may_say_its_modality_and_an_unsure_guess_is_reported(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    counts = as_anndata(RNA.abs().round().rename(columns=lambda name: f"x{name}"))
+    counts.uns["view"] = {"modality": "transcriptomics", "scale": "counts"}
+    made = st.cohort({"T cells": counts}, CLINICAL, **SURVIVAL)
+    assert cohort_spec(made).views["T cells"].scale == "counts"
+    assert not caplog.records
+    st.cohort({"table1": RNA.rename(columns=lambda name: f"x{name}")}, CLINICAL, **SURVIVAL)
+    (record,) = caplog.records
+    assert "'table1' is read as generic on the scale numeric" in record.getMessage()

@@ -74,6 +74,7 @@ def test_the_input_is_unchanged_and_nothing_is_written(table: pd.DataFrame, enri
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        ({"randomised": "maybe"}, "choose one of adaptive, no, yes"),
         ({"control": None}, "needs control"),
         ({"scores": "ki67"}, "did you mean 'score'"),
         ({"trials": 100}, "has no option 'trials'"),
@@ -88,6 +89,15 @@ def test_wrong_options_of_a_table(options: dict[str, Any], sentence: str, table:
     given = {key: value for key, value in (ROLES | options).items() if value is not None}
     with pytest.raises(InputError, match=sentence):
         st.enrich(table, **given)
+
+
+def test_the_allocation_is_assumed_in_a_sentence_or_given(
+    table: pd.DataFrame, enrichment: Enrichment
+) -> None:
+    assert any("taken as allocated at random" in sentence for sentence in enrichment.warnings)
+    observed = st.enrich(table, **ROLES, cuts=[0.0], draws=20, randomised=False, covariates=["age"])
+    assert not any("taken as allocated" in sentence for sentence in observed.warnings)
+    assert "Enrichment by ki67, 2 rows" in repr(observed)
 
 
 def test_a_run_of_one_arm_gives_prognostic_rows(small_run: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_column_with_another_meaning_is_not_replaced(model: Stratifier, traini
         covariates=["ood"],
         clinical=new.obs.assign(ood=1.0 * np.arange(len(new.obs))),
     )
-    with pytest.raises(InputError, match="column 'ood' with another meaning"):
+    with pytest.raises(InputError, match="column 'ood' from elsewhere"):
         model.predict(named, write=True)
 
 
@@ -174,3 +174,33 @@ def test_survival_at_a_time_and_quantiles_agree_with_the_curves(model: Stratifie
 def test_a_wrong_setting_is_an_error_at_fit(settings: dict[str, Any], sentence: str, training: Any) -> None:
     with pytest.raises(InputError, match=sentence):
         Stratifier(**settings).fit(training)
+
+
+def test_patients_without_a_view_of_the_model_are_refused_and_shifts_are_reported(
+    model: Stratifier, new: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    renamed = st.cohort({"RNA": new["rna"].copy()}, new.obs, modality={"RNA": "transcriptomics"})
+    with pytest.raises(InputError, match="have the views RNA, and the model was trained on rna, protein"):
+        model.predict(renamed)
+    shifted = new.copy()
+    shifted["protein"].X = np.log2(shifted["protein"].X + 1.0)
+    model.predict(shifted)
+    assert any("protein" in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("what", ["frame", "no endpoint"])
+def test_what_is_not_a_cohort_with_an_endpoint_is_refused(what: str, new: Any) -> None:
+    data = new.obs if what == "frame" else st.cohort(new)
+    with pytest.raises(
+        InputError, match="a cohort is needed" if what == "frame" else "has no endpoint; name one"
+    ):
+        Stratifier(**SETTINGS).fit(data)
+
+
+def test_a_time_beyond_the_follow_up_is_reported(
+    model: Stratifier, new: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    model.survival_at(new, 1e6)
+    assert "no patient was followed beyond" in caplog.text
+    with pytest.raises(InputError, match="must be a number above 0"):
+        model.survival_at(new, "1 year")  # type: ignore[arg-type]  # a caller's mistake
