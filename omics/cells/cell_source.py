@@ -168,10 +168,10 @@ def _read(element: Any) -> Any:
 
 
 def _check_layer(layer: str, layers: Iterable[str], file: str) -> None:
-    if layer not in layers:
-        raise CohortError(
-            f"there is no layer '{layer}'; {nearest(layer, map(str, layers))}", "missing_layer", file=file
-        )
+    names = list(map(str, layers))
+    if layer not in names:
+        advice = nearest(layer, names) if names else "the table has X only: leave layer out"
+        raise CohortError(f"there is no layer '{layer}'; {advice}", "missing_layer", file=file)
 
 
 def _stored_matrix(element: Any) -> CountMatrix:

@@ -12,6 +12,7 @@ from models.prediction import Prediction
 from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
 from omics.cohort.view_blocks import measured_patients, value_blocks
 from omics.common.errors import InputError
+from omics.common.registry import lazy_getattr
 from stratomics.api.run import Run
 from stratomics.api.stored_factors import associations_key, checked_cohort, stored_factors
 from stratomics.evaluation.comparison import OURS
@@ -31,6 +32,14 @@ __all__ = [
     "view_patterns",
     "views",
 ]
+
+if not TYPE_CHECKING:
+    # A misspelt name gets a suggestion; type checkers find it by themselves.
+    __getattr__ = lazy_getattr(__name__, {name: f"{__name__}:{name}" for name in __all__})
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def factors(cohort: MuData, key: str = FACTORS) -> pd.DataFrame:
@@ -198,6 +207,10 @@ def survival(data: Run | Prediction, method: str = OURS) -> pd.DataFrame:
         return data.prediction(method).survival.copy()
     if isinstance(data, Prediction):
         return data.survival.copy()
+    if isinstance(data, pd.DataFrame):
+        raise InputError(
+            "a table of predictions has no curves; take Stratifier.survival_at(cohort, time), or give a run"
+        )
     raise InputError(f"survival curves need a run or predictions, and this is of type {type(data).__name__}")
 
 

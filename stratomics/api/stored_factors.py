@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,13 +112,18 @@ def checked_cohort(cohort: MuData, *, write: bool = False) -> MuData:
 
     if not isinstance(cohort, MuData):
         raise InputError(
-            f"a cohort is needed, and this is of type {type(cohort).__name__}; make one with st.cohort"
+            f"a cohort is needed, and this is of type {type(cohort).__name__}; {_how_to_get(cohort)}"
         )
     if UNS not in cohort.uns:
         raise InputError("this MuData has no specification of a cohort; make one with st.cohort first")
     if write and cohort.is_view:
         raise InputError("this cohort is a view of another one; take a copy first: cohort.copy()")
     return cohort
+
+
+def _how_to_get(other: object) -> str:
+    """How to get a cohort from what was given instead."""
+    return "read it with st.read_cohort" if isinstance(other, str | Path) else "make one with st.cohort"
 
 
 def associations_key(key: str) -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict
+import re
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from datamodules.config import HarmonizeConfig
 from datamodules.harmonizer import Harmonizer
 from models.factors import FACTOR_MODELS
 from models.factors.annotate import FACTORS, annotate, known_column, loadings_key
 from models.factors.associations import associations as association_table
 from models.factors.factor_model import FactorModel
-from omics.common.errors import DataError, InputError
-from omics.common.registry import check_choice, resolve
+from omics.common.errors import ConfigError, DataError, InputError, nearest
+from omics.common.registry import check_choice, lazy_getattr, resolve
 from omics.common.seeds import named_seed
 from stratomics.api.projection import project, reconstruct, stability
 from stratomics.api.scanpy_tools import neighbours_umap
@@ -34,7 +36,18 @@ from stratomics.runtime.logs import quiet_libraries
 if TYPE_CHECKING:
     from mudata import MuData
 
+    from stratomics.config import ExperimentConfig
+
 __all__ = ["associations", "factors", "project", "reconstruct", "stability", "umap"]
+
+if not TYPE_CHECKING:
+    # A misspelt name gets a suggestion; type checkers find it by themselves.
+    __getattr__ = lazy_getattr(__name__, {name: f"{__name__}:{name}" for name in __all__})
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 log = logging.getLogger(__name__)
 
@@ -107,9 +120,7 @@ def factors(
     ((92, 3), (33, 3))
     """
     checked_cohort(cohort, write=not copy)
-    config = config_from_keys(
-        {"factors": {"count": count, "model": model}, "harmonize": harmonize, "seed": seed}
-    )
+    config = _config(harmonize, count=count, model=model, seed=seed)
     check_choice(FACTOR_MODELS, model, "factor model")
     _check_key(cohort, key_added)
     quiet_libraries()
@@ -221,6 +232,22 @@ def umap(
         target[view].obsm[f"X_{UMAP}"] = places[rows]
     target.uns[UMAP] = {"key": key, "params": {"random_state": seed, "n_neighbors": neighbours}}
     return target if copy else None
+
+
+def _config(harmonize: dict[str, Any], *, count: int, model: str, seed: int) -> ExperimentConfig:
+    """Check the settings of :func:`factors`, with errors that name its arguments."""
+    known = [field.name for field in fields(HarmonizeConfig)]
+    for name in harmonize:
+        if name not in known:
+            raise ConfigError(
+                f"unknown argument '{name}'; {nearest(name, [*known, 'count', 'model', 'key_added', 'seed', 'copy'])}"
+            )
+    try:
+        return config_from_keys(
+            {"factors": {"count": count, "model": model}, "harmonize": harmonize, "seed": seed}
+        )
+    except ConfigError as error:
+        raise ConfigError(re.sub(r"\b(?:harmonize|factors)\.", "", str(error))) from None
 
 
 def _views_with_factors(cohort: MuData, key: str) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from omics.cohort.read import cohort_spec
 from omics.common.errors import InputError, nearest
 from stratomics.report.figures import COLOURS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from mudata import MuData
 
-__all__ = ["ColourValues", "colour_values", "scatter"]
+__all__ = ["ColourValues", "colour_values", "features_named", "scatter"]
 
 Array = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class ColourValues:
     Attributes
     ----------
     name
-        Column or feature.
+        Column, or feature with its view and the scale of its values.
     values
         One value per patient, in the order of the cohort.
     """
@@ -81,17 +81,14 @@ def colour_values(cohort: MuData, color: str) -> ColourValues:
     InputError
         If there is no such column or feature, or the column has too many categories to be distinguished.
     """
-    view, _, feature = color.partition(":")
-    if color in cohort.obs:
-        values = cohort.obs[color]
-    elif feature and view in cohort.mod:
-        values = _feature(cohort, view, feature)
-    else:
+    if not isinstance(color, str):
         raise InputError(
-            f"no column '{color}' in obs, and it is no feature written as VIEW:FEATURE; "
-            f"{nearest(color, map(str, cohort.obs.columns))}"
+            f"color is of type {type(color).__name__}; give one name, and draw several with one Axes for each"
         )
-    found = ColourValues(color, values)
+    if color in cohort.obs:
+        found = ColourValues(color, cohort.obs[color])
+    else:
+        found = _feature(cohort, *_view_and_feature(cohort, color))
     if found.categories is not None and len(found.categories) > MOST_CATEGORIES:
         raise InputError(
             f"'{color}' has {len(found.categories)} different values, and at most {MOST_CATEGORIES} can be "
@@ -139,17 +136,15 @@ def _by_number(axes: Axes, places: Array, colour: ColourValues, rows: NDArray[np
 def _by_category(
     axes: Axes, places: Array, colour: ColourValues, categories: list[Any], rows: NDArray[np.bool_]
 ) -> None:
-    ordered = pd.api.types.is_numeric_dtype(colour.values) and not pd.api.types.is_bool_dtype(colour.values)
-    # Numbers get colours from light to dark, which show their order.
-    shades = mpl.colormaps["viridis_r"](np.linspace(0.1, 1.0, max(len(categories), 2))) if ordered else None
     for number, category in enumerate(categories):
         members = rows & (colour.values == category).to_numpy(dtype=bool, na_value=False)
         axes.scatter(
             places[members, 0],
             places[members, 1],
             s=SIZE,
-            color=COLOURS[number % len(COLOURS)] if shades is None else shades[number],
-            marker=MARKERS[number // len(COLOURS)] if shades is None else MARKERS[0],
+            # The same colours as of the curves of ``st.pl.km``.
+            color=COLOURS[number % len(COLOURS)],
+            marker=MARKERS[number // len(COLOURS)],
             linewidths=0,
             label=f"{_name(category)} (n = {members.sum()})",
         )
@@ -169,14 +164,38 @@ def _by_category(
     )
 
 
-def _feature(cohort: MuData, view: str, feature: str) -> pd.Series[Any]:
+def features_named(cohort: MuData, name: str) -> list[str]:
+    """Features of this name, or of this view and name, as ``VIEW:FEATURE``."""
+    return [
+        f"{view}:{feature}"
+        for view, table in cohort.mod.items()
+        for feature in (name, name.removeprefix(f"{view}:"))
+        if feature in table.var_names
+    ]
+
+
+def _view_and_feature(cohort: MuData, color: str) -> tuple[str, str]:
+    """Split at the last colon after the name of a view, since views and features may have colons."""
+    parts = color.split(":")
+    for place in range(len(parts) - 1, 0, -1):
+        if (view := ":".join(parts[:place])) in cohort.mod:
+            return view, ":".join(parts[place:])
+    named = features_named(cohort, color)
+    advice = f"did you mean '{named[0]}'?" if named else nearest(color, map(str, cohort.obs.columns))
+    raise InputError(f"no column '{color}' in obs, and it is no feature written as VIEW:FEATURE; {advice}")
+
+
+def _feature(cohort: MuData, view: str, feature: str) -> ColourValues:
     table = cohort[view]
     if feature not in table.var_names:
         raise InputError(
             f"view '{view}' has no feature '{feature}'; {_near_feature(feature, table.var_names)}"
         )
     values = np.asarray(table.obs_vector(feature), dtype=np.float64)
-    return pd.Series(values, table.obs_names).reindex(cohort.obs_names)
+    scale = cohort_spec(cohort).views[view].scale
+    return ColourValues(
+        f"{feature} ({view}, {scale})", pd.Series(values, table.obs_names).reindex(cohort.obs_names)
+    )
 
 
 def _near_feature(feature: str, known: pd.Index) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.factors.annotate import FACTORS
-from stratomics.api.pl.axes import drawing, note
+from stratomics.api.pl.axes import check_axes, drawing, note
 from stratomics.api.pl.colours import colour_values, scatter
 from stratomics.api.pl.factor_plots import left_out
 from stratomics.api.scanpy_tools import neighbours_umap
@@ -38,7 +38,8 @@ def umap(
         computed, and not stored.
     color
         A column of ``cohort.obs``, a feature such as ``"rna:TP53"``, or None. Categories, and columns of at most six
-        whole numbers, have a legend; other numbers a colour bar. Patients without a value are grey.
+        whole numbers, have a legend; other numbers a colour bar. Values of a feature are as stored, on the scale that
+        the label names. Patients without a value are grey.
     key
         Key of the factors.
     seed
@@ -57,6 +58,7 @@ def umap(
     InputError
         If the cohort has no such factors, no such column or feature, or `ax` is no ordinary Axes.
     """
+    check_axes(ax)
     stored = stored_factors(cohort, key)
     colour = None if color is None else colour_values(cohort, color)
     places = _places(cohort, stored, seed)

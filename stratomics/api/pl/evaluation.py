@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,11 @@ __all__ = ["calibration", "enrichment_of", "forest", "performance"]
 
 Figures = Mapping[str, float]
 
-MIN_TICKS = 4
-FINE_TICKS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.6, 2.0, 2.5, 3.0)
-"""Ticks of hazard ratios in a narrow range."""
+TICKS = (1.0, 0.5, 2.0, 0.2, 5.0, 0.1, 10.0, 0.05, 20.0, 0.7, 1.5, 0.3, 3.0, 0.8, 1.2, 0.9, 1.1)
+"""Ticks of hazard ratios, the first ones preferred."""
+
+APART = 0.2
+"""Smallest distance of two ticks, as a share of the axis, at which their labels do not touch in a panel."""
 
 
 def calibration(run: Run, *, ax: Axes | None = None) -> Axes:
@@ -59,6 +62,9 @@ def calibration(run: Run, *, ax: Axes | None = None) -> Axes:
             response_calibration.draw_calibration(axes, points)
         else:
             survival_calibration.draw_calibration(axes, plot)
+        for line in axes.lines:
+            # The frame would cut the marker of a share of 0 or 1.
+            line.set_clip_on(line.get_marker() in ("None", ""))
     return axes
 
 
@@ -108,8 +114,8 @@ def forest(data: Run | Enrichment, metric: str | None = None, *, ax: Axes | None
     -------
     Axes
         For a run, stratomics minus each method on the same patients; an interval that includes 0 is no evidence of a
-        difference. For an enrichment, the effect of treatment in all patients, then inside each cut; intervals are not
-        adjusted for the number of cuts.
+        difference. For an enrichment, the effect of treatment, treated against control, in all patients, then inside
+        each cut; intervals are not adjusted for the number of cuts.
 
     Raises
     ------
@@ -156,13 +162,24 @@ def enrichment_of(data: Enrichment) -> EnrichmentResult:
 def _effects(result: EnrichmentResult, ax: Axes | None) -> Axes:
     figures = {_cut_label(result, row): _figure(row) for row in result.rows}
     colours = [GREY, *[COLOURS[0]] * (len(figures) - 1)]
-    axes = _draw(figures, result.measure_label, colours, ax)
+    arms = "treated / control" if result.ratio else "treated minus control"
+    # Every measure of a difference has more of what is good above 0; a hazard is of an event.
+    better = f"{'below 1' if result.ratio else 'above 0'}: treatment is better"
+    axes = _draw(figures, f"{result.measure_label}, {arms}\n({better})", colours, ax)
     effect_axis(axes, ratio=result.ratio)
-    if result.ratio and len(axes.get_xticks()) < MIN_TICKS:
-        low, high = axes.get_xlim()
-        ticks = [tick for tick in FINE_TICKS if low <= tick <= high]
+    if result.ratio:
+        ticks = _ratio_ticks(*axes.get_xlim())
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     return axes
+
+
+def _ratio_ticks(low: float, high: float) -> list[float]:
+    """Few round ticks of a logarithmic axis."""
+    apart, kept = APART * math.log(high / low), list[float]()
+    for tick in TICKS:
+        if low <= tick <= high and all(abs(math.log(tick / other)) >= apart for other in kept):
+            kept.append(tick)
+    return sorted(kept)
 
 
 def _draw(figures: Mapping[str, Figures], title: str, colours: Sequence[str], ax: Axes | None) -> Axes:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from models.factors.annotate import FACTORS
 from omics.common.errors import InputError, nearest
-from stratomics.api.pl.axes import drawing, note
+from stratomics.api.pl.axes import check_axes, drawing, note
 from stratomics.api.pl.colours import colour_values, scatter
 from stratomics.api.stored_factors import StoredFactors, stored_factors
 from stratomics.report.figures import COLOURS
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mudata import MuData
 
 __all__ = ["factors", "left_out", "loadings", "variance_explained"]
+
+TICKS = 4
+"""Maximum number of intervals between ticks of loadings, so that their labels do not touch in a panel."""
 
 
 def factors(
@@ -41,7 +44,8 @@ def factors(
         Factors, by number from 1 or by name.
     color
         A column of ``cohort.obs``, a feature such as ``"rna:TP53"``, or None. Categories, and columns of at most six
-        whole numbers, have a legend; other numbers a colour bar. Patients without a value are grey.
+        whole numbers, have a legend; other numbers a colour bar. Values of a feature are as stored, on the scale that
+        the label names. Patients without a value are grey.
     key
         Key of the factors.
     ax
@@ -57,6 +61,7 @@ def factors(
     InputError
         If the cohort has no such factors, no such column or feature, or `ax` is no ordinary Axes.
     """
+    check_axes(ax)
     stored = stored_factors(cohort, key)
     columns = [stored.number(x), stored.number(y)]
     places = np.where(stored.known[:, None], stored.mean[:, columns], np.nan)
@@ -162,6 +167,8 @@ def left_out(stored: StoredFactors) -> list[str]:
 
 
 def _draw_loadings(axes: Axes, top: pd.DataFrame, colours: dict[str, str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     heights = np.arange(len(top))
     for one, colour in colours.items():
         rows = (top["view"] == one).to_numpy(dtype=bool)
@@ -171,6 +178,7 @@ def _draw_loadings(axes: Axes, top: pd.DataFrame, colours: dict[str, str]) -> No
             axes.plot(values, heights[rows], "o", color=colour, label=one)
     axes.axvline(0.0, color="#999999", linewidth=1)
     axes.set_yticks(heights, list(top["feature"]))
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS, steps=[1, 2, 5, 10]))
     axes.set_ylim(len(top) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
 

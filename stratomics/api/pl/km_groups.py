@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from omics.cohort.endpoints import Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
 from omics.cohort.spec import CohortSpec, EndpointSpec
 from omics.common.errors import DataError, InputError, nearest
+from stratomics.api.pl.colours import features_named
 from stratomics.api.run import Run
 from stratomics.api.stored_factors import checked_cohort
 from stratomics.evaluation.cases import SurvivalCases
@@ -24,7 +25,16 @@ from stratomics.report.sections.survival import GROUPS, thirds
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["RISK", "KmGroups", "PatientTable", "cohort_patients", "frame_patients", "grouped", "run_patients"]
+__all__ = [
+    "RISK",
+    "KmGroups",
+    "PatientTable",
+    "cohort_patients",
+    "frame_patients",
+    "grouped",
+    "refuse_groups",
+    "run_patients",
+]
 
 RISK, ARM = "risk", "arm"
 
@@ -134,6 +144,34 @@ def cohort_patients(cohort: MuData, endpoint: str | None) -> PatientTable:
     return PatientTable(survival[name], columns, first, survival[name].unit)
 
 
+def refuse_groups(cohort: MuData, by: str | None) -> None:
+    """Explain why a cohort has no groups by risk or by a feature.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    by
+        What patients are to be grouped by.
+
+    Raises
+    ------
+    InputError
+        If `by` is no column, but ``risk`` or a feature of a view.
+    """
+    if not isinstance(by, str) or by in cohort.obs:
+        return
+    if by == RISK:
+        raise InputError(
+            "a cohort has no risk, which a model predicts; draw it from a run: st.pl.km(run, 'risk')"
+        )
+    if features_named(cohort, by):
+        raise InputError(
+            f"'{by}' is a feature, which has no groups; write groups into a column of cohort.obs first, such as by "
+            "pandas.qcut"
+        )
+
+
 def run_patients(run: Run) -> PatientTable:
     """Patients of a run: roles and covariates by their names, and ``risk``, thirds of the out-of-fold risk.
 
@@ -220,8 +258,10 @@ def grouped(patients: PatientTable, by: str | None) -> KmGroups:
     left_out = _sentences(survival.observed, "the endpoint")
     if by is None:
         values = pd.Series("", range(len(survival.observed)))
+    elif not isinstance(by, Hashable):
+        raise InputError(f"by is of type {type(by).__name__}; give the name of one column")
     elif by not in patients.columns:
-        raise InputError(f"no column '{by}'; {nearest(by, map(str, patients.columns.columns))}")
+        raise InputError(f"no column '{by}'; {nearest(str(by), map(str, patients.columns.columns))}")
     else:
         values = patients.columns[by].reset_index(drop=True)
         left_out += _sentences(values[survival.observed].notna().to_numpy(dtype=bool), f"'{by}'")

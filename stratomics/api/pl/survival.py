@@ -18,6 +18,7 @@ from stratomics.api.pl.km_groups import (
     cohort_patients,
     frame_patients,
     grouped,
+    refuse_groups,
     run_patients,
 )
 from stratomics.api.run import Run
@@ -101,7 +102,7 @@ def km(
     Groups of risk have no p-value: out-of-fold predictions depend on the outcomes of the other patients, so that a
     log-rank test of them is not valid (Simon et al. 2011, doi 10.1093/bib/bbr001).
     """
-    patients = _patients(data, endpoint, time, event, entry, unit)
+    patients = _patients(data, by, endpoint, time, event, entry, unit)
     groups = grouped(patients, by)
     learned = isinstance(data, Run) and by == RISK
     curves = [
@@ -131,6 +132,7 @@ def km(
 
 def _patients(
     data: MuData | Run | pd.DataFrame,
+    by: str | None,
     endpoint: str | None,
     time: str | None,
     event: str | None,
@@ -147,7 +149,10 @@ def _patients(
         )
     if isinstance(data, pd.DataFrame):
         return frame_patients(data, time, event, entry, unit)
-    patients = run_patients(data) if isinstance(data, Run) else cohort_patients(data, endpoint)
+    if isinstance(data, Run):
+        return run_patients(data).in_unit(unit)
+    patients = cohort_patients(data, endpoint)
+    refuse_groups(data, by)
     return patients.in_unit(unit)
 
 

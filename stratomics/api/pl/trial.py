@@ -80,7 +80,8 @@ def targeting(enrichment: Enrichment, *, ax: Axes | None = None) -> Axes:
     InputError
         If the enrichment was read from a file, which does not hold the curve.
     """
-    rate = enrichment_of(enrichment).rate
+    result = enrichment_of(enrichment)
+    rate = result.rate
     if not len(rate.curve):
         raise InputError(
             "this enrichment was read from a file, which does not hold the curve; run st.enrich again"
@@ -93,8 +94,13 @@ def targeting(enrichment: Enrichment, *, ax: Axes | None = None) -> Axes:
         axes.set_xlim(0, 1)
         axes.xaxis.set_major_formatter("{x:.0%}")
         axes.set_xlabel("share of patients ranked first by the score")
-        axes.set_ylabel("their benefit minus that of all")
+        axes.set_ylabel(f"their benefit minus that of all\n({_unit(result.benefit.horizon)})")
         area = rate.autoc
         span = f"95% interval {area.low:.3g} to {area.high:.3g}"
         note(axes, [f"area {area.estimate:.3g} ({span}), {p_text(rate.p_autoc)}"])
     return axes
+
+
+def _unit(horizon: float | None) -> str:
+    """Say what a benefit is a difference of."""
+    return "share of responders" if horizon is None else f"event-free time up to {horizon:.4g}, in its unit"

@@ -88,7 +88,9 @@ def test_the_nearest_column_and_layer_are_suggested(tmp_path: Path) -> None:
         error = error_of(source, layer="count")
         assert (error.code, "did you mean 'counts'?" in error.sentence) == ("missing_layer", True)
     del cells.layers["counts"]
-    assert "there is no layer 'x'; there is none" in error_of(cells, layer="x").sentence
+    assert (
+        "there is no layer 'x'; the table has X only: leave layer out" in error_of(cells, layer="x").sentence
+    )
 
 
 def test_what_is_no_anndata_is_refused(tmp_path: Path) -> None:

@@ -125,6 +125,8 @@ def test_curves_of_a_run(tmp_path: Path) -> None:
     assert not table.equals(get.survival(run, "clinical_cox"))
     with pytest.raises(InputError, match="no method 'coxx'"):
         get.survival(run, "coxx")
+    with pytest.raises(InputError, match=r"take Stratifier\.survival_at\(cohort, time\), or give a run"):
+        get.survival(table)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="need a run or predictions, and this is of type PosixPath"):
         get.survival(tmp_path)  # type: ignore[arg-type]
 

@@ -113,6 +113,12 @@ def test_some_columns_are_copied_again_without_loss(acc: Any) -> None:
     assert set(cohort["mrna"].obs["stage"]) == {"changed"}
 
 
+def test_one_name_is_one_column(acc: Any) -> None:
+    cohort = acc.copy()
+    copy_clinical(cohort, "stage")
+    assert list(cohort["mrna"].obs.columns) == ["stage"]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -120,7 +126,7 @@ def test_some_columns_are_copied_again_without_loss(acc: Any) -> None:
             lambda cohort: copy_clinical(cohort, ["stge"]),
             "no column 'stge' in cohort.obs; did you mean 'stage'",
         ),
-        (lambda cohort: copy_clinical(cohort[:5]), "a view of a MuData, which cannot be changed"),
+        (lambda cohort: copy_clinical(cohort[:5]), "a view of another one; take a copy first"),
     ],
 )
 def test_wrong_columns_and_views_of_a_cohort(acc: Any, change: Callable[[Any], None], sentence: str) -> None:

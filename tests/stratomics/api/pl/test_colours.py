@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from omics.cohort.read import read_cohort
 from omics.common.errors import InputError
+from stratomics.api.cohort import cohort as make_cohort
 from stratomics.api.pl.colours import ColourValues, colour_values, scatter
+from stratomics.api.pl.survival import km
 
 
 @pytest.fixture
@@ -45,11 +48,35 @@ def test_a_feature_is_missing_where_the_view_is(cohort: Any) -> None:
     np.testing.assert_array_equal(found.values.iloc[rows], cohort["protein"][:, "protein2"].X[:, 0])
     assert found.values.isna().sum() == cohort.n_obs - len(rows)
     assert found.categories is None
+    assert found.name == "protein2 (protein, log)"
 
 
 def test_a_feature_with_a_colon(cohort: Any) -> None:
     cohort["rna"].var_names = ["cg:1", *cohort["rna"].var_names[1:]]
     assert colour_values(cohort, "rna:cg:1").values.notna().all()
+
+
+def test_a_view_with_a_colon(cohort: Any) -> None:
+    frame = pd.DataFrame({"CD3E": np.arange(len(cohort.obs))}, cohort.obs_names)
+    clinical = pd.DataFrame({"t": 1.0, "e": 1}, cohort.obs_names)
+    made = make_cohort({"cells:T": frame}, clinical, time="t", event="e", unit="days")
+    assert colour_values(made, "cells:T:CD3E").values.notna().all()
+
+
+def test_few_whole_numbers_have_the_colours_of_km(acc: Any) -> None:
+    axes, curves = Figure().add_subplot(), Figure().add_subplot()
+    acc = acc.copy()
+    acc.obs["stage"] = acc.obs["stage"].astype(float)
+    scatter(axes, np.zeros((acc.n_obs, 2)), colour_values(acc, "stage"))
+    km(acc, "stage", ax=curves)
+    of_km = {text.get_text(): line.get_color() for text, line in _entries(curves)}
+    for text, points in _entries(axes)[:-1]:
+        assert to_hex(points.get_facecolor()[0]).upper() == of_km[text.get_text()]
+
+
+def _entries(axes: Any) -> Any:
+    found = axes.get_legend()
+    return list(zip(found.get_texts(), found.legend_handles, strict=True))
 
 
 def test_a_column_comes_before_a_feature_of_the_same_name(cohort: Any) -> None:
@@ -65,11 +92,13 @@ def test_a_column_comes_before_a_feature_of_the_same_name(cohort: Any) -> None:
             "no column 'stag' in obs, and it is no feature written as VIEW:FEATURE; did you mean 'stage'",
         ),
         ("rnaa:rna1", "no column 'rnaa:rna1' in obs"),
+        ("rna1", "did you mean 'rna:rna1'"),
+        (["stage"], "color is of type list; give one name, and draw several with one Axes for each"),
         ("rna:rn1", "view 'rna' has no feature 'rn1'; did you mean 'rna1'"),
         ("rna:TP53", r"view 'rna' has no feature 'TP53'; see cohort\[view\]\.var_names"),
     ],
 )
-def test_wrong_names_are_one_sentence(cohort: Any, color: str, sentence: str) -> None:
+def test_wrong_names_are_one_sentence(cohort: Any, color: Any, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         colour_values(cohort, color)
 

@@ -78,6 +78,12 @@ def test_the_same_seed_gives_the_same_bytes(cohort: Any) -> None:
     assert points(umap(cohort, seed=3)).tobytes() == points(umap(cohort, seed=3)).tobytes()
 
 
+def test_axes_are_checked_first(cohort: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(embedding, "neighbours_umap")
+    with pytest.raises(InputError, match="ax has polar coordinates"):
+        umap(cohort, ax=Figure().add_subplot(projection="polar"))
+
+
 def test_wrong_arguments_are_one_sentence(cohort: Any, acc: Any) -> None:
     with pytest.raises(InputError, match="did you mean 'stage'"):
         umap(cohort, "stag")

@@ -15,7 +15,7 @@ from trials import enrichment_result, survival_trial
 
 from omics.common.errors import InputError
 from stratomics.api.enrichment import Enrichment
-from stratomics.api.pl.evaluation import calibration, forest, performance
+from stratomics.api.pl.evaluation import _ratio_ticks, calibration, forest, performance
 from stratomics.api.run import Run
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.result import PrognosticResult
@@ -56,6 +56,7 @@ def test_calibration_on_given_axes(run: Run) -> None:
     assert calibration(run, ax=own) is own
     assert "stratomics" in own.get_legend().get_texts()[0].get_text()
     assert own.get_xlim() == (0, 1)
+    assert not any(line.get_clip_on() for line in own.lines if line.get_marker() == "o")
 
 
 def test_calibration_draws_the_points_of_the_report(survival_run: Run) -> None:
@@ -98,6 +99,21 @@ def test_forest_of_an_enrichment_begins_with_all_patients() -> None:
     assert labels(axes) == ["all patients (n = 100)", "highest 30% of benefit (n = 30)"]
     assert lines(axes)[1] == (0.5, 0.3, 0.8)
     assert axes.get_xscale() == "log"
+    assert axes.get_xlabel() == "hazard ratio, treated / control\n(below 1: treatment is better)"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.55, 1.7, [0.7, 1.0, 1.5]),
+        (0.25, 3.0, [0.3, 0.5, 1.0, 2.0]),
+        (0.04, 25.0, [0.05, 0.2, 1.0, 5.0, 20.0]),
+        (0.1, 10.0, [0.2, 1.0, 5.0]),
+        (2.2, 4.0, [3.0]),
+    ],
+)
+def test_ticks_of_ratios_are_few_and_round(low: float, high: float, ticks: list[float]) -> None:
+    assert _ratio_ticks(low, high) == ticks
 
 
 def test_forest_of_an_enriched_table_names_the_cut() -> None:

@@ -65,6 +65,7 @@ def test_targeting_draws_the_curve_from_ten_patients() -> None:
     np.testing.assert_array_equal(line.get_ydata(), enrichment.result.rate.curve[9:])  # type: ignore[union-attr]
     np.testing.assert_allclose(line.get_xdata(), np.arange(10, 51) / 50)
     assert "95% interval" in axes.get_title(loc="left")
+    assert "event-free time up to" in axes.get_ylabel()
 
 
 def test_few_patients() -> None:
