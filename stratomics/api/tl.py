@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -234,7 +235,7 @@ def umap(
     return target if copy else None
 
 
-def _config(harmonize: dict[str, Any], *, count: int, model: str, seed: int) -> ExperimentConfig:
+def _config(harmonize: Mapping[str, object], *, count: int, model: str, seed: int) -> ExperimentConfig:
     """Check the settings of :func:`factors`, with errors that name its arguments."""
     known = [field.name for field in fields(HarmonizeConfig)]
     for name in harmonize:

@@ -165,7 +165,20 @@ def _by_category(
 
 
 def features_named(cohort: MuData, name: str) -> list[str]:
-    """Features of this name, or of this view and name, as ``VIEW:FEATURE``."""
+    """Find the features of a name.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    name
+        A feature, also with its view.
+
+    Returns
+    -------
+    list of str
+        Each one as ``VIEW:FEATURE``.
+    """
     return [
         f"{view}:{feature}"
         for view, table in cohort.mod.items()

@@ -29,7 +29,7 @@ Figures = Mapping[str, float]
 TICKS = (1.0, 0.5, 2.0, 0.2, 5.0, 0.1, 10.0, 0.05, 20.0, 0.7, 1.5, 0.3, 3.0, 0.8, 1.2, 0.9, 1.1)
 """Ticks of hazard ratios, the first ones preferred."""
 
-APART = 0.2
+APART = 0.16
 """Smallest distance of two ticks, as a share of the axis, at which their labels do not touch in a panel."""
 
 

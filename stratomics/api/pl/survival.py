@@ -27,6 +27,7 @@ from stratomics.report.sections.survival import LineDash, plot_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
     from mudata import MuData
 
 __all__ = ["km"]
@@ -121,11 +122,11 @@ def km(
         axes.set_ylabel("Kaplan-Meier survival")
         _numbers_at_risk(axes, groups.names, curves, ticks)
         if ax is None and by is not None:
-            _legend(axes, [by, *lines], loc="upper left", bbox_to_anchor=(1.02, 1.0))
+            _legend(axes, [by, *lines], (1.02, 1.0), axes.transAxes)
         else:
             # The title of a panel belongs to the caller.
             about = [by or "", *lines, *(groups.left_out if ax else [])]
-            _legend(axes, about, loc="upper left", **_below(axes, len(groups.names)))
+            _legend(axes, about, (0.0, 0.0), _below(axes, len(groups.names)))
         note(axes, [] if ax else groups.left_out)
     return axes
 
@@ -202,7 +203,7 @@ def _numbers_at_risk(axes: Axes, names: tuple[str, ...], curves: list[GroupCurve
             write(str(count), float(tick), line, label=False)
 
 
-def _legend(axes: Axes, lines: list[str], **place: Any) -> None:
+def _legend(axes: Axes, lines: list[str], place: tuple[float, float], transform: Transform) -> None:
     """Name the groups outside the plot, where no curve is covered."""
     axes.legend(
         title="\n".join(lines),
@@ -211,20 +212,21 @@ def _legend(axes: Axes, lines: list[str], **place: Any) -> None:
         alignment="left",
         frameon=False,
         borderaxespad=0.0,
-        **place,
+        loc="upper left",
+        bbox_to_anchor=place,
+        bbox_transform=transform,
     )
 
 
-def _below(axes: Axes, groups: int) -> dict[str, Any]:
-    """Place of a legend below the numbers at risk, in points as these are."""
+def _below(axes: Axes, groups: int) -> Transform:
+    """Origin of a legend below the numbers at risk, in points as these are."""
     from matplotlib.transforms import ScaledTranslation
 
     figure = axes.get_figure(root=True)
     assert figure is not None, "Axes to draw on are in a figure"
     lines = groups + 1 if groups > 1 else 2
     down = (HEADER + LINE * lines + LEGEND_GAP) / POINTS
-    shift = ScaledTranslation(0.0, -down, figure.dpi_scale_trans)
-    return {"bbox_to_anchor": (0.0, 0.0), "bbox_transform": axes.transAxes + shift}
+    return axes.transAxes + ScaledTranslation(0.0, -down, figure.dpi_scale_trans)
 
 
 def _comparison(groups: KmGroups) -> list[str]:
