@@ -19,6 +19,8 @@
 
 # %%
 # %matplotlib inline
+import logging
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -81,6 +83,9 @@ tests[["factor", "kind", "name", "measure", "effect", "q"]].head(6)
 
 # %%
 st.tl.umap(training)
+logging.getLogger("stratomics").setLevel(
+    logging.ERROR
+)  # half of the patients do not span the range of the others
 half = rng.permutation(training.n_obs) < training.n_obs // 2
 risk = pd.Series(np.nan, training.obs_names)
 settings = {"inner_folds": 3, "factors": {"count": 4, "per_view": 0}, "trainer": {"epochs": 20}}
