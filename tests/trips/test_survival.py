@@ -75,6 +75,7 @@ def trip(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
     return subprocess.CompletedProcess([], 0, out, err), RunDirectory(folder / out.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_the_last_line_is_the_run_directory(trip: Any) -> None:
     done, run = trip
     assert run.path.is_dir()
@@ -481,6 +482,7 @@ def test_a_patient_without_the_endpoint_is_predicted_but_not_evaluated(
     assert int(run.survival.observed.sum()) == 35
 
 
+@pytest.mark.slow
 def test_the_report_can_be_written_anew(
     trip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

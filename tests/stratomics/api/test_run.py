@@ -127,6 +127,7 @@ def test_what_is_not_a_run_is_refused(tmp_path: Path) -> None:
         st.open_run(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_by_its_mlflow_id_exists_as_long_as_the_object(
     response_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ def values(n: int = 40, k: int = 3, seed: int = 0) -> Any:
     return np.random.default_rng(seed).normal(size=(n, k)) * np.linspace(2.0, 0.5, k)
 
 
+@pytest.mark.slow
 def test_neighbours_and_coordinates_are_those_of_scanpy() -> None:
     import scanpy as sc
     from anndata import AnnData

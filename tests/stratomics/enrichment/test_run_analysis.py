@@ -85,6 +85,7 @@ def test_nothing_is_stored_if_one_file_cannot_be_written(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_without_a_benefit_no_trial_is_planned_and_an_older_one_is_removed(
     write_run: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,7 @@ def row(evaluation: Evaluation, view: str) -> ViewContribution:
     return next(row for row in evaluation.views or () if row["view"] == view)
 
 
+@pytest.mark.slow
 def test_informative_views_are_found_and_noise_is_not(evaluation: Evaluation) -> None:
     for view in ("own", "twin"):
         assert row(evaluation, view)["rank"]["low"] > 0.6
@@ -130,6 +131,7 @@ def test_a_control_separates_features_and_outcomes_and_keeps_both(name: str) -> 
     assert control.obs.equals(control_cohort(config, patients, name).obs)
 
 
+@pytest.mark.slow
 def test_a_leak_of_the_outcome_is_reported_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """A harmonizer that adds the outcome to the features is detected by the controls."""
     from datamodules.harmonizer import Harmonizer

@@ -69,6 +69,7 @@ def test_a_fold_learns_nothing_from_its_test_patients(acc: Any, fold: Fold) -> N
             )
 
 
+@pytest.mark.slow
 def test_a_fold_does_learn_from_its_training_patients(acc: Any, fold: Fold) -> None:
     one = methods(acc, fold)
     two = methods(with_changes(acc, fold.train[:10]), fold)

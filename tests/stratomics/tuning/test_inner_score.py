@@ -64,6 +64,7 @@ WITHOUT_EFFECT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["survival", "response"])
 def test_the_objective_of_a_model_without_information_depends_on_no_hyperparameter(
     kind: str,

@@ -98,6 +98,7 @@ def test_no_study_sees_an_outer_test_patient(
     assert seen["all patients"] == set(names)
 
 
+@pytest.mark.slow
 def test_other_outer_test_patients_leave_a_study_as_it_is(
     config: ExperimentConfig, fits: list[Any], tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ class Stop(BaseException):
     """Ends the tuning as a kill would."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("storage", [None, "sqlite"])
 def test_stopped_at_any_fit_it_ends_with_the_same_bytes(
     storage: str | None,
@@ -178,6 +180,7 @@ def test_leftovers_of_a_killed_tuning_are_removed(
     assert (len(fits), contents(result.path)) == (fitted, before)
 
 
+@pytest.mark.slow
 def test_the_files_of_a_tuning_give_the_same_bytes_again(
     fits: list[Any], config: ExperimentConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,6 +40,7 @@ def test_an_incomplete_journal_is_repaired(config: ExperimentConfig, fits: list[
     assert run_study(plan, other, "one", cohort, complete, 1) == whole
 
 
+@pytest.mark.slow
 def test_a_database_holds_the_studies_of_several_tunings(
     config: ExperimentConfig, fits: list[Any], tmp_path: Path
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_database_holds_the_studies_of_several_tunings(
     assert len(optuna.get_all_study_names(url)) == 6
 
 
+@pytest.mark.slow
 def test_a_bad_trial_is_pruned_between_inner_folds(
     config: ExperimentConfig, fits: list[Any], tmp_path: Path
 ) -> None:
@@ -114,6 +116,7 @@ def test_other_errors_are_raised(
         tuned(config, tmp_path / "runs")
 
 
+@pytest.mark.slow
 def test_several_metrics_give_a_front_and_nothing_is_pruned(
     config: ExperimentConfig, fits: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
