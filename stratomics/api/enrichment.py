@@ -120,6 +120,7 @@ def enrich(data: Run | pd.DataFrame, **options: Any) -> Enrichment:
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> table = pd.DataFrame({"arm": ["a", "b"] * 100, "ki67": rng.normal(size=200), "cured": rng.integers(0, 2, 200)})
     >>> enrich(table, score="ki67", arm="arm", control="a", response="cured", cuts=[0.0], draws=20).rows.shape[0]
