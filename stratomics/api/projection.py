@@ -18,8 +18,8 @@ from models.factors.stability import split_half_fits
 from models.factors.stability import stability as stability_table
 from omics.common.errors import InputError, nearest
 from omics.common.registry import resolve
-from omics.common.seeds import named_seed
 from stratomics.api.stored_factors import checked_cohort, stored_factors
+from stratomics.experiment.factor_tables import factor_seed
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -124,7 +124,7 @@ def _fitted(reference: MuData, key: str) -> tuple[Harmonizer, FactorModel]:
     about = reference.uns[key]
     harmonizer = Harmonizer(HarmonizeConfig(**json.loads(str(about["harmonize"])))).fit(reference)
     kind = resolve(FACTOR_MODELS, str(about["model"]), "factor model")
-    seed = named_seed(int(about["seed"]), "factors of everybody")
+    seed = factor_seed(int(about["seed"]))
     model: FactorModel = kind(int(about["count"]), seed).fit(harmonizer.transform(reference))
     scores = model.transform(harmonizer.transform(reference)).mean
     if not np.allclose(scores * stored.scale, stored.mean, atol=1e-6):

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from models.prediction import Prediction
-from omics.cohort.read import cohort_endpoints, cohort_spec
+from omics.cohort.read import cohort_spec
 from omics.cohort.write import write_cohort
 from omics.common.errors import InputError
 from omics.common.files import file_digest
 from stratomics.api.curves import survival_at, survival_quantile
 from stratomics.api.settings import settings
-from stratomics.api.stored_factors import checked_cohort
+from stratomics.api.stored_factors import primary_endpoint
 from stratomics.config import TrackingConfig
 from stratomics.evaluation.comparison import LABELS, OURS
 from stratomics.experiment.parse_config import config_from_keys
@@ -193,10 +193,8 @@ def run(cohort: MuData | str | Path, *, again: bool = False, **config: Any) -> R
     from stratomics.experiment.run_experiment import run_experiment
 
     quiet_libraries()
-    if not isinstance(cohort, str | Path) and not cohort_endpoints(checked_cohort(cohort)).named:
-        raise InputError(
-            "this cohort has no endpoint; name one in st.cohort(..., time=, event=) or response=, or in cohort.yaml"
-        )
+    if not isinstance(cohort, str | Path):
+        primary_endpoint(cohort)
     runs = Path(settings.runs)
     keys = _with_settings(config)
     # Wrong keys are an error before anything is written.

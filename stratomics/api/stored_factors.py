@@ -12,7 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.factors.annotate import FACTORS, known_column, loadings_key
+from omics.cohort.endpoints import Response, Survival
 from omics.cohort.h5mu import UNS
+from omics.cohort.read import cohort_endpoints
 from omics.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ __all__ = [
     "StoredFactors",
     "associations_key",
     "checked_cohort",
+    "primary_endpoint",
     "stored_factors",
     "stored_keys",
     "writable",
@@ -124,6 +127,24 @@ def checked_cohort(cohort: MuData, *, write: bool = False) -> MuData:
 def _how_to_get(other: object) -> str:
     """How to get a cohort from what was given instead."""
     return "read it with st.read_cohort" if isinstance(other, str | Path) else "make one with st.cohort"
+
+
+def primary_endpoint(cohort: MuData) -> Survival | Response:
+    """Primary endpoint of a cohort, to which a model can be fitted.
+
+    Raises
+    ------
+    InputError
+        If it is no cohort or has no endpoint.
+    DataError
+        If no patient had the event, or a class is empty.
+    """
+    endpoints = cohort_endpoints(checked_cohort(cohort))
+    if not endpoints.named:
+        raise InputError(
+            "this cohort has no endpoint; name one in st.cohort(..., time=, event=) or response=, or in cohort.yaml"
+        )
+    return endpoints.primary()
 
 
 def associations_key(key: str) -> str:

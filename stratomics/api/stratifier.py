@@ -17,13 +17,12 @@ from sklearn.exceptions import NotFittedError
 from datamodules.shift import shift_findings
 from models.prediction import Prediction
 from omics.checks.finding import WARNING
-from omics.cohort.endpoints import Response, Survival
-from omics.cohort.read import cohort_endpoints, cohort_spec
+from omics.cohort.read import cohort_spec
 from omics.common.errors import InputError
 from omics.common.files import read_json, staged_folder, write_json
 from omics.common.seeds import named_seed
 from stratomics.api.curves import survival_at, survival_quantile
-from stratomics.api.stored_factors import checked_cohort
+from stratomics.api.stored_factors import checked_cohort, primary_endpoint
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metrics import DISCRIMINATION
@@ -127,7 +126,7 @@ class Stratifier(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             If a setting does not exist, or the patients are too few.
         """
         quiet_libraries()
-        _with_endpoint(cohort)
+        primary_endpoint(cohort)
         config = self._config()
         check_config(config)
         self.config_ = complete_for_cohort(config, cohort)
@@ -184,7 +183,7 @@ class Stratifier(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         float
             Higher is better; 0.5 is chance.
         """
-        outcome = _with_endpoint(cohort)
+        outcome = primary_endpoint(cohort)
         cases = cases_of(self._prediction(cohort), cohort.obs_names.to_numpy(dtype=str), outcome)
         value = find_metric(DISCRIMINATION[outcome.kind]).function(cases, np.ones((1, len(cases))))
         return float(value[0])
@@ -321,16 +320,6 @@ class Stratifier(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 def patient_digests(ids: Iterable[str]) -> frozenset[str]:
     """Digests of ids, since the ids of patients are not stored in a model."""
     return frozenset(hashlib.sha256(str(name).encode()).hexdigest()[:16] for name in ids)
-
-
-def _with_endpoint(cohort: MuData) -> Survival | Response:
-    """Primary endpoint of a cohort."""
-    endpoints = cohort_endpoints(checked_cohort(cohort))
-    if not endpoints.named:
-        raise InputError(
-            "this cohort has no endpoint; name one in st.cohort(..., time=, event=) or response=, or in cohort.yaml"
-        )
-    return endpoints.primary()
 
 
 def _check_views(fitted: Fitted, cohort: MuData) -> None:

@@ -20,7 +20,6 @@ from models.factors.associations import associations as association_table
 from models.factors.factor_model import FactorModel
 from omics.common.errors import ConfigError, DataError, InputError, nearest
 from omics.common.registry import check_choice, lazy_getattr, resolve
-from omics.common.seeds import named_seed
 from stratomics.api.projection import project, reconstruct, stability
 from stratomics.api.scanpy_tools import neighbours_umap
 from stratomics.api.stored_factors import (
@@ -31,6 +30,7 @@ from stratomics.api.stored_factors import (
     stored_keys,
     writable,
 )
+from stratomics.experiment.factor_tables import factor_seed
 from stratomics.experiment.parse_config import config_from_keys
 from stratomics.runtime.logs import quiet_libraries
 
@@ -131,9 +131,7 @@ def factors(
     features = sum(values.shape[1] for values in batch.views.values())
     _check_count(count, int(batch.known(batch.views).sum()), features)
     # The seed that a run uses for the factors of its report.
-    fitted: FactorModel = resolve(FACTOR_MODELS, model, "factor model")(
-        count, named_seed(seed, "factors of everybody")
-    ).fit(batch)
+    fitted: FactorModel = resolve(FACTOR_MODELS, model, "factor model")(count, factor_seed(seed)).fit(batch)
     _remove_results(target, key_added)
     annotate(target, harmonizer, fitted, key_added)
     found = len(target.uns[key_added]["names"])

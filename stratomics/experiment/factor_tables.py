@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
     from stratomics.config import ExperimentConfig
 
-__all__ = ["save_factors"]
+__all__ = ["factor_seed", "save_factors"]
+
+
+def factor_seed(seed: int) -> int:
+    """Seed of the factors of all patients; another name would change the factors of every run."""
+    return named_seed(seed, "factors of everybody")
 
 
 def save_factors(
@@ -55,7 +60,7 @@ def save_factors(
     members
         Harmonizer and factor model of each member of the final model.
     """
-    seed = named_seed(config.seed, "factors of everybody")
+    seed = factor_seed(config.seed)
     kind = resolve(FACTOR_MODELS, config.factors.model, "factors.model")
     harmonizer = Harmonizer(config.harmonize).fit(cohort)
     batch = harmonizer.transform(cohort)
