@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +45,7 @@ def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: Trackin
     arm = run.provenance.get("arm")
     request_schema = RequestSchema.of(run.path / "model", arm)
     name = _allowed(tracking.model or run.config.get("name") or str(run.provenance["cohort"]))
-    with current_store(tracking.uri):
+    with current_store(tracking.uri), _without_bytecode():
         logged = Model.log(
             artifact_path=None,
             flavor=mlflow.pyfunc,
@@ -57,6 +60,17 @@ def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: Trackin
             pip_requirements=[f"{package}=={release}" for package, release in _packages(run).items()],
         )
         _register(client, name, tracking.alias, logged, mlflow_run)
+
+
+@contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """Keep Python from writing ``__pycache__`` beside the logged code, which MLflow imports where it stores it."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _register(client: Any, name: str, alias: str, logged: Any, mlflow_run: str) -> None:
