@@ -73,7 +73,7 @@ def measure(what: Any, source: str, kept: int) -> None:
 
 
 def encoded(cohort: Any, kept: int) -> Iterator[str]:
-    """Fit and apply the encoder of one member, as in `stratomics/fitting/encoder.py`."""
+    """Fit and apply the encoder of one member, as in `stratomics/encoding/encoder.py`."""
     from datamodules.cohort_datamodule import CohortDataModule
     from datamodules.config import HarmonizeConfig
     from models.factors.pca import PCA

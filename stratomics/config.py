@@ -11,11 +11,16 @@ from omics.common.errors import require_range
 from stratomics.executor.config import ExecutorConfig
 
 __all__ = [
+    "MIXTURE",
+    "WIDE_DEEP",
     "EvaluationConfig",
     "ExperimentConfig",
     "TrackingConfig",
     "fingerprint_of",
 ]
+
+MIXTURE, WIDE_DEEP = "mixture", "wide_deep"
+"""Names of ``model`` that are not in CANDIDATES."""
 
 WITHOUT_EFFECT = ("tracking", "workers", "executor", "cohort")
 """Keys that do not change results. The content of the cohort is covered by its digest."""
@@ -92,9 +97,10 @@ class ExperimentConfig:
     trainer
         How networks are trained.
     baselines
-        Methods to compare with, names in BASELINES; null means all for the kind of endpoint.
-    stack
-        Whether to evaluate also a weighted mixture of all methods, with weights learned on inner folds.
+        Candidates of the mixture besides the wide and deep network, names in CANDIDATES; each is also evaluated alone.
+        Null means all for the kind of endpoint.
+    model
+        The model that is delivered: ``mixture``, ``wide_deep``, or one of the baselines alone.
     controls
         Negative controls, names in CONTROLS, which must perform at chance level; null means all.
     evaluation
@@ -117,7 +123,7 @@ class ExperimentConfig:
     head: HeadConfig = field(default_factory=HeadConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     baselines: list[str] | None = None
-    stack: bool = False
+    model: str = MIXTURE
     controls: list[str] | None = None
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

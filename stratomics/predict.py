@@ -19,6 +19,7 @@ from omics.common.table_writer import TableWriter, table_writer
 from stratomics.enrichment.selection.eligible import with_eligible
 from stratomics.enrichment.selection.subgroup import Subgroup
 from stratomics.enrichment.store import load_subgroup
+from stratomics.evaluation.comparison import OURS
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -67,7 +68,9 @@ def find_model(place: Path) -> Path:
     return model
 
 
-def predict_blocks(model: Fitted, cohort: MuData, size: int = BLOCK) -> Iterator[Prediction]:
+def predict_blocks(
+    model: Fitted, cohort: MuData, size: int = BLOCK, method: str = OURS
+) -> Iterator[Prediction]:
     """Predict patients in blocks, in their order, so that views on disk need not fit in memory.
 
     A model that adapts to new sites (``harmonize.adapt``) needs all patients at once, so that there is one block.
@@ -80,6 +83,8 @@ def predict_blocks(model: Fitted, cohort: MuData, size: int = BLOCK) -> Iterator
         New patients.
     size
         Number of patients per block.
+    method
+        ``stratomics``, or a candidate that predicts alone.
 
     Yields
     ------
@@ -89,7 +94,7 @@ def predict_blocks(model: Fitted, cohort: MuData, size: int = BLOCK) -> Iterator
     if model.encoders[0].harmonizer.config.adapt:
         size = max(cohort.n_obs, 1)
     for start in range(0, cohort.n_obs, size):
-        yield model.predict(cohort[np.arange(start, min(start + size, cohort.n_obs))])
+        yield model.predict(cohort[np.arange(start, min(start + size, cohort.n_obs))], method)
 
 
 def locked_rule(model: Path, columns: Iterable[str]) -> tuple[Subgroup, str] | None:

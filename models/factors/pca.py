@@ -25,6 +25,7 @@ class PCA(LinearFactorModel):
     """Maximum-likelihood factors by EM (Tipping and Bishop 1999, doi 10.1111/1467-9868.00196).
 
     `fit` ignores the views that a patient lacks; a missing value inside a measured view counts as the training mean.
+    The factors of a single view have a closed form and need no EM.
     There are fewer factors than `count` if there are fewer patients or features. The fit is deterministic.
     """
 
@@ -38,6 +39,11 @@ class PCA(LinearFactorModel):
         )
         count = min(self.count, len(batch) - 1, sum(x.shape[1] for x in values.values()))
         means = {name: x[present[name]].mean(axis=0) for name, x in values.items()}
+        if len(values) == 1:
+            [(name, x)] = values.items()
+            axes, residual = _single_view(x[present[name]] - means[name], count)
+            self._linear = _model(means, _principal_rotation({name: axes}), {name: residual}, count)
+            return self
         centred = {n: np.where(present[n][:, None], x - means[n], 0.0) for n, x in values.items()}
         loadings = _principal_axes(centred, count)
         noise = {name: max(float(x[present[name]].var()), SMALLEST_NOISE) for name, x in centred.items()}
@@ -61,6 +67,17 @@ def _model(
 ) -> LinearGaussian:
     views = {n: LinearView(means[n], loadings[n], np.full(len(means[n]), 1.0 / noise[n])) for n in means}
     return LinearGaussian(views, count)
+
+
+def _single_view(centred: Array, count: int) -> tuple[Array, float]:
+    """Compute loadings (p, k) and noise variance from centred values (n, p): equations 7 and 8 of the article."""
+    n, p = centred.shape
+    axes = _principal_axes({"": centred}, count)[""]
+    variances = (axes**2).sum(axis=0)
+    rest = float(np.vdot(centred, centred)) / n - float(variances.sum())
+    noise = max(rest / max(p - count, 1), SMALLEST_NOISE)
+    # A component whose variance is below the noise has no loadings.
+    return axes * np.sqrt(np.clip(1.0 - noise / np.maximum(variances, SMALLEST_NOISE), 0.0, None)), noise
 
 
 def _principal_axes(centred: dict[str, Array], count: int) -> dict[str, Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.linear import cox_kernels as kernels
 from models.linear import elastic_net as solver
 
 __all__ = ["CoxLikelihood", "cox_net", "cox_net_path", "largest_penalty"]
@@ -29,69 +30,45 @@ class CoxLikelihood:
 
     def __init__(self, event: NDArray[np.bool_], time: Array, entry: Array | None = None) -> None:
         self.order = np.argsort(-time, kind="stable")
-        ties, self.start, self.tie = np.unique(-time[self.order], return_index=True, return_inverse=True)
+        ties, start, tie = np.unique(-time[self.order], return_index=True, return_inverse=True)
+        self.tie = tie.astype(np.int64)
         self.died = event[self.order]
         before: NDArray[np.int64] = np.cumsum(self.died) - self.died
-        rank: NDArray[np.int64] = before - before[self.start][self.tie]
-        self.share = np.where(self.died, rank / np.maximum(self._by_tie(self.died), 1)[self.tie], 0.0)
+        rank: NDArray[np.int64] = before - before[start][self.tie]
+        events = np.bincount(self.tie, self.died)[self.tie]
+        self.share = np.where(self.died, rank / np.maximum(events, 1), 0.0)
         # Going back in time, the first tie at which a patient had not entered yet.
-        self.not_entered = None if entry is None else np.searchsorted(ties, -entry[self.order], side="left")
+        self.entry = (
+            np.full(len(time), len(ties))
+            if entry is None
+            else np.searchsorted(ties, -entry[self.order], side="left")
+        )
 
     def loss(self, log_hazard: Array) -> float:
         """Negative log partial likelihood per patient."""
         hazard, left, shift = self._risk(log_hazard)
-        terms = np.log(np.where(self.died, left, 1.0)) + shift - log_hazard[self.order]
-        return float(np.sum(terms[self.died]) / len(hazard))
+        terms = np.log(left[self.died]) + shift - log_hazard[self.order][self.died]
+        return float(np.sum(terms) / len(hazard))
 
     def gradient(self, log_hazard: Array) -> Array:
         """(n,) gradient of `loss` with respect to the log hazards."""
         hazard, left, _ = self._risk(log_hazard)
-        inverse = np.where(self.died, 1.0 / left, 0.0)
-        return self._unsorted(
-            (hazard * self._over_risk_sets(inverse[:, None])[:, 0] - self.died) / len(hazard)
-        )
+        inverse = np.where(self.died, 1.0 / left, 0.0)[:, None]
+        sums = kernels.over_risk_sets(inverse, self.died, self.share, self.tie, self.entry)[:, 0]
+        return self._unsorted((hazard * sums - self.died) / len(hazard))
 
     def curvature(self, log_hazard: Array, x: Array) -> Array:
         """(n, p): the Hessian of `loss` with respect to the log hazards, times x (n, p), in O(n p)."""
         hazard, left, _ = self._risk(log_hazard)
-        inverse = np.where(self.died, 1.0 / left, 0.0)[:, None]
-        x, h = x[self.order], hazard[:, None]
-        sums = self._at_risk(h * x)[self.tie]
-        sums -= self.share[:, None] * self._by_tie(h * x * self.died[:, None])[self.tie]
-        spread = self._over_risk_sets(inverse) * x - self._over_risk_sets(inverse**2 * sums)
-        return self._unsorted(h * spread / len(hazard))
+        curved = kernels.curvature(x[self.order], hazard, left, self.died, self.share, self.tie, self.entry)
+        return self._unsorted(curved / len(hazard))
 
     def _risk(self, log_hazard: Array) -> tuple[Array, Array, float]:
         """Hazards in sorted order, the total hazard of each risk set less Efron's share, and their common log scale."""
         shift = float(log_hazard.max())
         hazard = np.exp(log_hazard[self.order] - shift)
-        left = self._at_risk(hazard)[self.tie] - self.share * self._by_tie(hazard * self.died)[self.tie]
+        left = kernels.risk_sums(hazard[:, None], self.died, self.share, self.tie, self.entry)[:, 0]
         return hazard, left, shift
-
-    def _over_risk_sets(self, terms: Array) -> Array:
-        """Sum of the terms (n, p) of the events over all event times at which each patient is at risk.
-
-        In Efron's method, a patient with the event counts only partly in the risk sets of events tied with it.
-        """
-        after = np.cumsum(self._by_tie(terms)[::-1], axis=0)[::-1]
-        whole = after[self.tie]
-        if self.not_entered is not None:
-            whole = whole - np.concatenate([after, np.zeros_like(after[:1])])[self.not_entered]
-        tied = self._by_tie(self.share[:, None] * terms)[self.tie]
-        return whole - self.died[:, None] * tied
-
-    def _at_risk(self, values: Array) -> Array:
-        """(ties, ...) sum of `values` (n, ...) over the patients at risk at each tie."""
-        total = np.cumsum(self._by_tie(values), axis=0)
-        if self.not_entered is None:
-            return total
-        absent = np.zeros((len(total) + 1, *total.shape[1:]))
-        np.add.at(absent, self.not_entered, values)
-        left: Array = total - np.cumsum(absent, axis=0)[:-1]
-        return left
-
-    def _by_tie(self, values: Array | NDArray[np.bool_]) -> Array:
-        return np.add.reduceat(values.astype(np.float64, copy=False), self.start, axis=0)
 
     def _unsorted(self, values: Array) -> Array:
         unsorted = np.empty_like(values)

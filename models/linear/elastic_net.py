@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from models.linear.compiled import compiled
 from omics.common.errors import FitError
 
 __all__ = ["Likelihood", "elastic_net", "elastic_net_path", "largest_penalty"]
@@ -144,17 +144,7 @@ def elastic_net(
     raise FitError("coefficients diverge: a covariate separates the patients; raise the penalty")
 
 
-def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    fast = {"reassoc", "contract", "nsz"}
-    try:
-        compiled: Callable[..., None] = njit(cache=True, fastmath=fast)(function)
-    except RuntimeError:
-        # Neither the folder of the package nor that of the user is writable: compile again in each process.
-        compiled = njit(fastmath=fast)(function)
-    return compiled
-
-
-@_compiled
+@partial(compiled, fast=("reassoc", "contract", "nsz"))
 def _descend(  # noqa: C901  # one loop that numba compiles whole
     x: Array, curved: Array, slope: Array, b: Array, lasso: float, ridge: float
 ) -> None:  # pragma: no cover  # compiled

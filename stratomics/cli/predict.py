@@ -41,16 +41,14 @@ def predict(arguments: Sequence[str]) -> None:
         patients = read_new_patients(given.cohort)
         for finding in shift_findings(model.encoders[0].harmonizer, patients):
             print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
-        blocks = _with_progress(predict_blocks(model, patients), patients.n_obs)
+        blocks = _with_progress(predict_blocks(model, patients, method=given.method), patients.n_obs)
         first = next(blocks)
         predictions: Iterator[Prediction] = chain([first], blocks)
         if (locked := locked_rule(folder, map(str, first.patients))) is not None:
             predictions = with_rule(predictions, *locked)
         written = write_predictions(out, predictions)
-    print(
-        f"{written.patients} patients predicted; the model abstains for {written.abstained} of them",
-        file=sys.stderr,
-    )
+    abstained = f"; the model abstains for {written.abstained} of them" if "abstain" in first.patients else ""
+    print(f"{written.patients} patients predicted{abstained}", file=sys.stderr)
     content = {
         "tables": [str(path) for path in written.tables],
         "patients": written.patients,
@@ -75,7 +73,7 @@ def build_parser() -> jsonargparse.ArgumentParser:
     """Build the parser of the command."""
     parser = command_parser(
         "predict",
-        "RUN COHORT --out TABLE [--tracking.uri URI]",
+        "RUN COHORT --out TABLE [--method NAME] [--tracking.uri URI]",
         "Predict new patients with a finished run. Outcomes are not read. Features may be missing, additional or in "
         "another order, and views may be absent. If `stratomics enrich RUN` has locked a rule, the table shows which "
         "patients are eligible, and the agreement of the ensemble.",
@@ -88,5 +86,12 @@ def build_parser() -> jsonargparse.ArgumentParser:
         type=str,
         required=True,
         help="table with one row per patient, .parquet or .csv; long tables are written next to it",
+    )
+    parser.add_argument(
+        "--method",
+        type=str,
+        default="stratomics",
+        help="one of the candidates of the mixture, which predicts alone, such as the clinical model; "
+        "it has no bounds, sets or abstention",
     )
     return parser

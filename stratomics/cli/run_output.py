@@ -25,6 +25,7 @@ from stratomics.report.text.metrics import (
     metric_rows,
     view_rows,
 )
+from stratomics.report.text.run_facts import advice
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["RunOutput"]
@@ -43,7 +44,7 @@ class RunOutput(ProgressBar):
         """Show that one more fit is done."""
         self.show(step.done, step.total, step.what)
 
-    def methods(self, metrics: Mapping[str, Any], kind: str) -> None:
+    def methods(self, metrics: Mapping[str, Any], kind: str, advice: str = "") -> None:
         """Print the table of methods and the comparisons in words."""
         # A pipe has no width; 100 columns are enough for the table.
         console = Console(width=None if sys.stdout.isatty() else 100)
@@ -52,6 +53,8 @@ class RunOutput(ProgressBar):
         console.print(_table(metric_rows(metrics), str(metrics["metric"]), list(METRICS[kind])[:SHOWN]))
         for sentence in difference_sentences(metrics):
             console.print(sentence, style="bold", highlight=False)
+        if advice:
+            console.print(advice, style="bold", highlight=False)
         if views := view_rows(metrics):
             console.print(_view_table(views, str(metrics["metric"])))
         if not controls_fail(metrics) and (sentence := control_sentence(metrics)):
@@ -59,7 +62,7 @@ class RunOutput(ProgressBar):
 
     def result(self, run: RunDirectory, config: ExperimentConfig) -> None:
         """Print the table of methods, the comparisons in words, and the places of all files."""
-        self.methods(run.metrics, run.kind)
+        self.methods(run.metrics, run.kind, advice(run))
         print(f"report  {run.path / 'report.html'}")
         print(f"MLflow  {config.tracking.uri}  (mlflow ui --backend-store-uri {config.tracking.uri})")
         print(run.path)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mudata import MuData
 
     from models.prediction import Prediction
-    from stratomics.fitting.training_part import NewPatients, TrainingPart
+    from stratomics.encoding.training_part import NewPatients, TrainingPart
 
 __all__ = ["Control", "noise_view", "permuted_features", "permuted_outcome"]
 
@@ -48,13 +48,15 @@ class Control:
 def _stratomics(part: TrainingPart, new: NewPatients) -> Prediction:
     from stratomics.fitting.fit import fit_part
 
-    return fit_part(part).predict_encoded(new.sample_ids, new.members, new.arms)
+    return fit_part(part).predict_encoded(new.patients)
 
 
 def _ridge_on_views(part: TrainingPart, new: NewPatients) -> Prediction:
-    from stratomics.baselines.late_fusion import fit_on, without_blocks
+    from stratomics.candidates.candidate import calibrate_candidate
+    from stratomics.candidates.linear import block_names, fit_on
 
-    return fit_on(part, without_blocks(COVARIATES)).predict(new)
+    blocks = [name for name in block_names(part) if name != COVARIATES]
+    return calibrate_candidate(part, fit_on(part, blocks)).candidate.predict(new.patients)
 
 
 def _permute_outcomes(cohort: MuData, seed: int) -> MuData:

@@ -48,7 +48,7 @@ LABELS = {
     "boosted_trees": "gradient-boosted trees on everything",
     "factors_ridge": "ridge on factors and components",
     "late_fusion": "late fusion of the views",
-    "stack": "mixture of all methods",
+    "wide_deep": "wide and deep network",
     "untuned": "itself untuned",
 }
 """Method -> its name in texts."""

@@ -11,8 +11,8 @@ from models.factors import FACTOR_MODELS
 from models.heads import HEADS
 from omics.common.errors import ConfigError, require_range
 from omics.common.registry import all_entries, check_choice
-from stratomics.baselines import BASELINES
-from stratomics.config import ExperimentConfig
+from stratomics.candidates import CANDIDATES
+from stratomics.config import MIXTURE, WIDE_DEEP, ExperimentConfig
 from stratomics.controls import CONTROLS
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.metric import find_metric
@@ -48,7 +48,8 @@ def check_config(config: ExperimentConfig) -> None:
     for name in config.controls or ():
         check_choice(CONTROLS, name, "entry of controls")
     for name in config.baselines or ():
-        check_choice(all_entries(BASELINES), name, "entry of baselines")
+        check_choice(all_entries(CANDIDATES), name, "entry of baselines")
+    check_choice(dict.fromkeys([MIXTURE, WIDE_DEEP, *all_entries(CANDIDATES)]), config.model, "model")
 
 
 def complete_config(config: ExperimentConfig, kind: str) -> ExperimentConfig:
@@ -72,10 +73,13 @@ def complete_config(config: ExperimentConfig, kind: str) -> ExperimentConfig:
         If a declared metric or baseline is for another kind of endpoint.
     """
     metric = config.evaluation.metric or next(iter(METRICS[kind]))
-    baselines = list(BASELINES[kind]) if config.baselines is None else config.baselines
+    baselines = list(CANDIDATES[kind]) if config.baselines is None else config.baselines
     check_primary_metric(metric, kind, "evaluation.metric")
     for name in baselines:
-        _check_kind(BASELINES, name, kind, "entry of baselines")
+        _check_kind(CANDIDATES, name, kind, "entry of baselines")
+    if config.model not in (MIXTURE, WIDE_DEEP):
+        _check_kind(CANDIDATES, config.model, kind, "model")
+        baselines = list(dict.fromkeys([*baselines, config.model]))
     controls = list(CONTROLS) if config.controls is None else config.controls
     return dataclasses.replace(
         config,

@@ -15,7 +15,7 @@ from models.prediction import Prediction
 from omics.common.errors import InputError
 from omics.common.files import read_parquet, replace_folder, staged_folder, write_bytes, write_parquet
 from omics.common.manifest import MANIFEST, is_complete, write_manifest
-from stratomics.experiment.tasks import FINAL, FinalModels, FitTask, FoldPredictions
+from stratomics.experiment.tasks import FINAL, FitTask, FoldPredictions
 from stratomics.runs.run_lock import BusyError, lock_file, locked
 
 if TYPE_CHECKING:
@@ -77,13 +77,11 @@ class Checkpoint:
                 parts.setdefault(method, []).append(prediction)
         return {method: Prediction.concatenate(predictions) for method, predictions in parts.items()}
 
-    def save_final(self, result: FinalModels) -> None:
-        """Save the final models."""
+    def save_final(self, model: Fitted) -> None:
+        """Save the final model."""
         with staged_folder(self._place(FINAL)) as staged:
-            result.model.save(staged)
-            for trees in result.trees:
-                trees.save(staged)
-            write_parquet(staged / TRAINING_HISTORY, result.model.training_history)
+            model.save(staged)
+            write_parquet(staged / TRAINING_HISTORY, model.training_history)
             write_manifest(staged, {})
 
     def load_model(self) -> Fitted:

@@ -18,7 +18,7 @@ from omics.cohort.arms import arm_codes
 from omics.cohort.endpoints import Endpoints, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
 from omics.common.files import JsonObject
-from stratomics.baselines.single_views import ALL_VIEWS, ALONE, CLINICAL, WITHOUT
+from stratomics.candidates.single_views import ALL_VIEWS, ALONE, CLINICAL, WITHOUT
 from stratomics.evaluation.cases import Cases, cases_of
 from stratomics.evaluation.comparison import (
     OURS,
@@ -32,7 +32,7 @@ from stratomics.evaluation.control_results import ControlResult, control_result
 from stratomics.evaluation.coverage_tables import CoverageRow, coverage_rows
 from stratomics.evaluation.treatment_interaction import interaction, relative_effects
 from stratomics.evaluation.view_contributions import ViewContribution, view_contributions
-from stratomics.experiment.tasks import control_cohort
+from stratomics.experiment.tasks import compared_methods, control_cohort
 from stratomics.runs.patients_table import patients_table
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Evaluation:
 
 def methods_of(config: ExperimentConfig) -> list[str]:
     """Names of the methods that a run compares, stratomics first."""
-    return [OURS, *(config.baselines or ()), *(["stack"] if config.stack else [])]
+    return [OURS, *compared_methods(config)]
 
 
 def evaluate(config: ExperimentConfig, design: Design, predictions: Mapping[str, Prediction]) -> Evaluation:

@@ -23,7 +23,7 @@ from stratomics.experiment.checkpoint import Checkpoint, open_checkpoint, remove
 from stratomics.experiment.evaluate import evaluate, methods_of
 from stratomics.experiment.factor_tables import save_factors
 from stratomics.experiment.prepare import CohortReader, prepare_experiment
-from stratomics.experiment.tasks import FINAL, FinalModels, FitTask, FoldPredictions, run_task, tasks_of
+from stratomics.experiment.tasks import FINAL, FitTask, FoldPredictions, run_task, tasks_of
 from stratomics.fitting.selected_endpoints import excluded_endpoints
 from stratomics.report.text.metrics import control_sentence, controls_fail
 from stratomics.runs.run_directory import RunDirectory, input_files, run_digest, run_folder, save_run
@@ -149,11 +149,11 @@ def _fit_tasks(
                 record(task, FoldPredictions(checkpoint.predictions(task), checkpoint.training_history(task)))
     results = run_tasks(run_task, waiting, CohortReader(config, design.digest))
     for number, (task, result) in enumerate(results, len(done) + 1):
-        if isinstance(result, FinalModels):
-            checkpoint.save_final(result)
-        else:
+        if isinstance(result, FoldPredictions):
             checkpoint.save_fold(task, result)
             record(task, result)
+        else:
+            checkpoint.save_final(result)
         progress(FitProgress(_label(design, task), number, len(tasks)))
 
 

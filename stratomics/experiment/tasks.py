@@ -10,10 +10,9 @@ from datamodules.resampling import Design
 from datamodules.split import Fold, stratified_folds
 from models.ensemble.training_history import NO_HISTORY
 from omics.cohort.read import cohort_spec
-from omics.common.registry import all_entries, resolve
+from omics.common.registry import resolve
 from omics.common.seeds import named_seed
-from stratomics.baselines import BASELINES
-from stratomics.config import ExperimentConfig
+from stratomics.config import WIDE_DEEP, ExperimentConfig
 from stratomics.controls import CONTROLS
 from stratomics.evaluation.comparison import OURS
 from stratomics.runtime.memory import freeze_loaded_objects, release_memory
@@ -23,19 +22,16 @@ if TYPE_CHECKING:
     from mudata import MuData
 
     from models.prediction import Prediction
-    from stratomics.baselines.trees import BoostedTrees
     from stratomics.controls.permuted_cohorts import Control
     from stratomics.fitting.fitted import Fitted
-    from stratomics.fitting.training_part import NewPatients
 
 __all__ = [
     "FINAL",
-    "FinalModels",
     "FitTask",
     "FoldPredictions",
+    "compared_methods",
     "control_cohort",
     "predict_fold",
-    "predict_methods",
     "run_task",
     "tasks_of",
 ]
@@ -80,21 +76,6 @@ class FoldPredictions(NamedTuple):
     training_history: pd.DataFrame
 
 
-class FinalModels(NamedTuple):
-    """Result of FINAL: models fitted on all patients.
-
-    Attributes
-    ----------
-    model
-        The ensemble of stratomics.
-    trees
-        Boosted trees, if they are among the baselines; else empty.
-    """
-
-    model: Fitted
-    trees: list[BoostedTrees]
-
-
 def tasks_of(config: ExperimentConfig, design: Design) -> list[FitTask]:
     """List the tasks of a run, the longest first.
 
@@ -116,7 +97,7 @@ def tasks_of(config: ExperimentConfig, design: Design) -> list[FitTask]:
     return [FINAL, *outer, *controls]
 
 
-def run_task(config: ExperimentConfig, design: Design, task: FitTask) -> FinalModels | FoldPredictions:
+def run_task(config: ExperimentConfig, design: Design, task: FitTask) -> Fitted | FoldPredictions:
     """Fit one task in this process.
 
     Parameters
@@ -130,8 +111,8 @@ def run_task(config: ExperimentConfig, design: Design, task: FitTask) -> FinalMo
 
     Returns
     -------
-    FinalModels or FoldPredictions
-        FinalModels for FINAL, FoldPredictions for all other tasks.
+    Fitted or FoldPredictions
+        The final model for FINAL, FoldPredictions for all other tasks.
     """
     # Libraries are imported before any data, so that their objects can be frozen.
     from stratomics.fitting import fit  # noqa: F401  # loads libraries
@@ -144,24 +125,15 @@ def run_task(config: ExperimentConfig, design: Design, task: FitTask) -> FinalMo
     return result
 
 
-def _fit_task(config: ExperimentConfig, design: Design, task: FitTask) -> FinalModels | FoldPredictions:
+def _fit_task(config: ExperimentConfig, design: Design, task: FitTask) -> Fitted | FoldPredictions:
     if task.fold is None:
-        return _fit_final(config, design)
+        from stratomics.fitting.fit import fit
+
+        return fit(design.cohort, config, named_seed(config.seed, "final"))
     if task.control is not None:
         prediction = _predict_control(config, design, task.control, task.fold)
         return FoldPredictions({task.control: prediction}, NO_HISTORY)
     return predict_fold(config, design, design.folds[task.fold])
-
-
-def _fit_final(config: ExperimentConfig, design: Design) -> FinalModels:
-    """Fit stratomics on all patients, and boosted trees, which users may want to inspect."""
-    from stratomics.baselines.trees import fit_boosted_trees
-    from stratomics.fitting.fit import fit_part
-    from stratomics.fitting.training_part import TrainingPart
-
-    part = TrainingPart(design.cohort, config, named_seed(config.seed, "final"))
-    trees = [fit_boosted_trees(part)] if "boosted_trees" in (config.baselines or ()) else []
-    return FinalModels(fit_part(part), trees)
 
 
 def predict_fold(config: ExperimentConfig, design: Design, fold: Fold) -> FoldPredictions:
@@ -179,42 +151,30 @@ def predict_fold(config: ExperimentConfig, design: Design, fold: Fold) -> FoldPr
     Returns
     -------
     FoldPredictions
-        Predictions of stratomics, of the baselines, of the stack if asked for, and of the regressions that
-        measure the contribution of each view.
+        Predictions of stratomics, of its candidates alone, and of the regressions that measure the contribution of
+        each view.
     """
+    from stratomics.encoding.training_part import NewPatients
     from stratomics.fitting.fit import fit_part
-    from stratomics.fitting.stacking import stack_methods
-    from stratomics.fitting.training_part import NewPatients
 
     seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
     new = NewPatients.of_fold(design.cohort, fold, config, seed, design.evaluated)
-    part = new.part
-    fitted = fit_part(part)
-    predictions = _predict_with(fitted, new)
-    if config.stack:
-        predictions["stack"] = stack_methods(part, predictions, predict_methods)
+    fitted = fit_part(new.part)
+    by_method = fitted.predict_each(new.patients)
+    predictions = {name: by_method[name] for name in (OURS, *compared_methods(config))}
     if config.factors.per_view:
-        from stratomics.baselines.single_views import fit_views
+        from stratomics.candidates.single_views import fit_views
 
-        predictions |= {name: method.predict(new) for name, method in fit_views(part)}
+        predictions |= {name: method.predict(new.patients) for name, method in fit_views(new.part)}
     at_fold = {name: prediction.at(fold.repeat, fold.number) for name, prediction in predictions.items()}
     return FoldPredictions(at_fold, fitted.training_history)
 
 
-def predict_methods(new: NewPatients) -> dict[str, Prediction]:
-    """Predict new patients by stratomics and the baselines, all of them fitted on the training part of `new`."""
-    from stratomics.fitting.fit import fit_part
-
-    return _predict_with(fit_part(new.part), new)
-
-
-def _predict_with(fitted: Fitted, new: NewPatients) -> dict[str, Prediction]:
-    """Predict by `fitted`, and by the baselines after fitting them on the same training part."""
-    part = new.part
-    predictions = {OURS: fitted.predict_encoded(new.sample_ids, new.members, new.arms)}
-    for name in part.config.baselines or ():
-        predictions[name] = resolve(all_entries(BASELINES), name, "baseline")(part).predict(new)
-    return predictions
+def compared_methods(config: ExperimentConfig) -> list[str]:
+    """Candidates that a run evaluates alone, beside the delivered model."""
+    alone = [name for name in config.baselines or () if name != config.model]
+    # Without other candidates the mixture is this network.
+    return [*alone, WIDE_DEEP] if alone and config.model != WIDE_DEEP else alone
 
 
 def control_cohort(config: ExperimentConfig, cohort: MuData, name: str) -> MuData:
@@ -240,7 +200,7 @@ def control_cohort(config: ExperimentConfig, cohort: MuData, name: str) -> MuDat
 
 def _predict_control(config: ExperimentConfig, design: Design, name: str, number: int) -> Prediction:
     """Predict one fold of the cohort of a control."""
-    from stratomics.fitting.training_part import NewPatients
+    from stratomics.encoding.training_part import NewPatients
 
     control: Control = resolve(CONTROLS, name, "control")
     seed, cohort = named_seed(config.seed, "control", name), control_cohort(config, design.cohort, name)

@@ -1,40 +1,46 @@
-"""Fit one training part: harmonization, factors, ensemble members, calibration."""
+"""Fit one training part: harmonization, factors, candidates, their mixture, calibration."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import replace
-from itertools import combinations
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from mudata import MuData
 from numpy.typing import NDArray
 
+from models.calibration.competing_recalibration import CompetingRecalibration
 from models.calibration.conformal import CONFORMAL
-from models.config import HeadConfig
+from models.calibration.level_recalibration import LevelRecalibration
 from models.ensemble.inputs import COVARIATES, InputLayout
-from models.ensemble.training import MIN_FOLDS, EndpointTask, train_members
-from models.heads import HEADS
-from models.heads.head import Head
+from models.ensemble.training import EndpointTask
+from models.linear.group_ridge import likelihood_of
 from models.ood.ood_score import OodScore
 from models.survival.kaplan_meier import followed_until
-from omics.cohort.endpoints import Endpoints, Response, Survival
-from omics.cohort.read import cohort_endpoints, cohort_spec
-from omics.common.errors import ConfigError, DataError
+from omics.cohort.endpoints import Response, Survival
+from omics.common.errors import InputError
 from omics.common.registry import resolve
-from stratomics.config import ExperimentConfig
+from stratomics.candidates import CANDIDATES
+from stratomics.candidates.candidate import CalibratedFit, calibrate_candidate, held_out, no_information
+from stratomics.config import MIXTURE, WIDE_DEEP, ExperimentConfig
+from stratomics.encoding.training_part import TrainingPart
 from stratomics.fitting.fitted import Fitted, FittedEndpoint
-from stratomics.fitting.selected_endpoints import selected_endpoints
-from stratomics.fitting.training_part import TrainingPart
+from stratomics.fitting.mixture import Mixture
+from stratomics.fitting.wide_deep import endpoint_tasks, fit_wide_deep
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from stratomics.candidates.candidate import CandidateKind
 
 __all__ = ["Fitted", "fit", "fit_part"]
 
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
+
+UNMIXED = (CompetingRecalibration, LevelRecalibration)
+"""Calibrations of estimates with several causes or levels, which the other candidates do not predict."""
 
 
 def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
@@ -52,7 +58,7 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
     Returns
     -------
     Fitted
-        The ensemble; see :func:`fit_part`.
+        The model; see :func:`fit_part`.
     """
     return fit_part(TrainingPart(cohort, config, seed))
 
@@ -60,111 +66,86 @@ def fit(cohort: MuData, config: ExperimentConfig, seed: int) -> Fitted:
 def fit_part(part: TrainingPart) -> Fitted:
     """Fit stratomics to one training part.
 
-    The patients are split into inner folds. Each inner training part gives one member of the ensemble, harmonizer
-    and factors included. The predictions of each member for the patients of its own inner test fold calibrate the
-    ensemble.
+    The patients are split into inner folds. Each inner training part gives one member of the ensemble: harmonizer,
+    factors, and a model of each candidate. The predictions of each member for the patients of its own inner test fold
+    weight the candidates and calibrate their mixture.
     """
-    cohort, config, held_out_by = part.cohort, part.config, part.held_out_by
-    tasks = dict(_tasks(cohort_endpoints(cohort), config, held_out_by, _sites(cohort, config.head)))
-    encoders, encoded = [encoder for encoder, _ in part.members], [encoded for _, encoded in part.members]
-    blocks = [member.blocks for member in encoded]
-    codes = part.arms
-    layout = InputLayout.from_members(blocks, codes is not None)
-    x = layout.stack(blocks, codes)
-    stratifier, training_history = train_members(
-        x, layout, list(tasks.values()), held_out_by, config.head, config.trainer, part.seed
-    )
-    predicted = stratifier.predict(x)
-    covariates = _held_out(x[:, :, : layout.widths.get(COVARIATES, 0)], held_out_by)
+    tasks = endpoint_tasks(part)
+    network = fit_wide_deep(part, list(tasks.values()))
+    primary = tasks[part.name]
+    alone = _calibrate(part, part.name, primary, network.estimates[0])
+    candidates = _fit_candidates(part)
+    mixture = _mix(part, primary, alone, network.estimates[0], candidates)
+    by_name = {name: fit.estimates[..., None] for name, fit in candidates.items()}
+    mixed = mixture.combine(by_name | {WIDE_DEEP: network.estimates[0] - alone.centers[:, None]})
+    others = zip(list(tasks.items())[1:], network.estimates[1:], strict=True)
     endpoints = [
-        _calibrate(name, task, config.head, estimates, held_out_by, codes, covariates)
-        for (name, task), estimates in zip(tasks.items(), predicted, strict=True)
+        _calibrate(part, part.name, primary, mixed),
+        *(_calibrate(part, name, task, estimates) for (name, task), estimates in others),
     ]
+    members = part.patients.members
     ood_score = OodScore.fit(
-        [member.factors for member in encoded],
-        [member.reconstruction_error for member in encoded],
-        held_out_by,
+        [member.factors for member in members],
+        [member.reconstruction_error for member in members],
+        part.held_out_by,
     )
-    return Fitted(encoders, layout, stratifier, endpoints, ood_score, config.factors.model, training_history)
+    return Fitted(
+        part.encoders,
+        network.model,
+        alone,
+        {name: fit.candidate for name, fit in candidates.items()},
+        mixture,
+        endpoints,
+        ood_score,
+        part.config.factors.model,
+        network.training_history,
+    )
 
 
-def _sites(cohort: MuData, config: HeadConfig) -> NDArray[np.int64] | None:
-    """(n,) number of the site of each patient, if patients are compared within sites only.
-
-    Patients without a site form one site.
-
-    Raises
-    ------
-    ConfigError
-        If the cohort declares no site.
-    """
-    if not config.by_site:
-        return None
-    site = cohort_spec(cohort).site
-    if site is None:
-        raise ConfigError(
-            "head.by_site needs sites, and cohort.yaml declares none; add `site` to cohort.yaml, or leave it out"
-        )
-    codes: NDArray[np.int64] = pd.factorize(cohort.obs[site].astype(str))[0].astype(np.int64)
-    return codes
-
-
-def _tasks(
-    endpoints: Endpoints,
-    config: ExperimentConfig,
-    held_out_by: NDArray[np.int64],
-    stratum: NDArray[np.int64] | None,
-) -> Iterator[tuple[str, EndpointTask]]:
-    """Yield the selected endpoints with their heads, the primary endpoint first.
-
-    Raises
-    ------
-    DataError
-        If the training patients of one network are too few for an endpoint.
-    """
-    endpoints.primary()
-    for name in selected_endpoints(endpoints, config.endpoints):
-        endpoint = endpoints.named[name]
-        if isinstance(endpoint, Survival):
-            endpoint = replace(endpoint, stratum=stratum)
-        if name != endpoints.primary_endpoint:
-            _check_networks(endpoint, name, held_out_by)
-        kind: type[Head] = resolve(
-            HEADS[endpoint.kind], config.head.name(endpoint.kind), f"head.{endpoint.kind}"
-        )
-        yield name, EndpointTask(endpoint, kind.fit(endpoint.take(np.flatnonzero(endpoint.observed))))
-
-
-def _check_networks(endpoint: Survival | Response, name: str, held_out_by: NDArray[np.int64]) -> None:
-    """Check that each network has enough patients for an endpoint.
-
-    A network of inner validation is trained without two folds.
-    """
-    count = int(held_out_by.max()) + 1
-    omitted = combinations(range(count), 2) if count >= MIN_FOLDS else ((fold,) for fold in range(count))
-    for folds in omitted:
+def _fit_candidates(part: TrainingPart) -> dict[str, CalibratedFit]:
+    """Fit the candidates of the configuration; one that cannot be fitted here predicts without information."""
+    fits = {}
+    for name in part.config.baselines or ():
+        kind: CandidateKind = resolve(CANDIDATES[part.endpoint.kind], name, "baseline")
         try:
-            endpoint.take(np.flatnonzero(~np.isin(held_out_by, folds))).check_learnable(name)
-        except DataError as error:
-            raise DataError(
-                f"{error}, among the patients of one inner fit; leave it out of `endpoints`"
-            ) from None
+            fits[name] = calibrate_candidate(part, kind.fit(part))
+        except InputError as error:
+            log.warning("candidate '%s' is left out of this mixture: %s", name, error)
+            fits[name] = calibrate_candidate(part, no_information(part))
+    return fits
 
 
-def _calibrate(
-    name: str,
-    task: EndpointTask,
-    config: HeadConfig,
+def _mix(
+    part: TrainingPart,
+    primary: EndpointTask,
+    alone: FittedEndpoint,
     estimates: Array,
-    held_out_by: NDArray[np.int64],
-    codes: Array | None,
-    covariates: Array,
-) -> FittedEndpoint:
+    candidates: Mapping[str, CalibratedFit],
+) -> Mixture:
+    """Weights of the candidates, from the estimates (members, n, p) of the wide and deep network and of the others."""
+    model = part.config.model
+    if model != MIXTURE:
+        return Mixture.of_one(model)
+    if not candidates or issubclass(primary.head.calibration, UNMIXED):
+        return Mixture.of_one(WIDE_DEEP)
+    rows = np.flatnonzero(part.endpoint.observed)
+    # Mean over the steps of a curve.
+    centred = (estimates - alone.centers[:, None]).mean(axis=-1)
+    known = {WIDE_DEEP: centred} | {name: fit.estimates for name, fit in candidates.items()}
+    out_of_fold = {name: held_out(values, part.held_out_by)[rows] for name, values in known.items()}
+    slopes = {WIDE_DEEP: alone.calibration.slope}
+    slopes |= {name: fit.candidate.calibration.slope for name, fit in candidates.items()}
+    mixture = Mixture.fit(out_of_fold, slopes, likelihood_of(part.endpoint.take(rows)))
+    log.debug("weights %s", mixture.weights)
+    return mixture
+
+
+def _calibrate(part: TrainingPart, name: str, task: EndpointTask, estimates: Array) -> FittedEndpoint:
     """Calibrate one endpoint on the estimates (members, n, p), those of each patient by the member without them.
 
-    The model of censoring uses `covariates` (n, c) and the mean of these estimates.
+    The model of censoring uses the covariates and the mean of these estimates.
     """
-    endpoint, observed = task.endpoint, task.endpoint.observed
+    endpoint, observed, held_out_by = task.endpoint, task.endpoint.observed, part.held_out_by
     # Levels of members are not comparable: each member is centered at the mean of its training patients.
     trained = observed & (held_out_by != np.arange(len(estimates))[:, None])
     # Column by column, so that the order of summation does not depend on the number of members.
@@ -173,22 +154,26 @@ def _calibrate(
     )
     rows = np.flatnonzero(observed)
     centered = estimates - centers[:, None]
-    held_out, outcome = _held_out(centered, held_out_by)[rows], endpoint.take(rows)
-    calibration = task.head.calibrate(held_out, outcome)
+    out_of_fold, outcome = held_out(centered, held_out_by)[rows], endpoint.take(rows)
+    calibration = task.head.calibrate(out_of_fold, outcome)
     log.debug("calibration slope of '%s' %.3f", name, calibration.slope)
-    by_one, by_all = calibration.members(held_out[None]), calibration.members(centered[:, rows])
-    columns, horizon = np.column_stack([held_out.mean(axis=1), covariates[rows]]), _horizon(endpoint, codes)
+    by_one, by_all = calibration.members(out_of_fold[None]), calibration.members(centered[:, rows])
+    columns = np.column_stack([out_of_fold.mean(axis=1), _covariates(part)[rows]])
+    horizon = _horizon(endpoint, part.arms)
     conformal = CONFORMAL[endpoint.kind].fit(by_one, by_all, outcome, columns, held_out_by[rows], horizon)
     if (reason := conformal.too_few_patients()) is not None:
         log.warning("endpoint '%s': %s", name, reason)
-    head = config.name(endpoint.kind)
-    return FittedEndpoint(name, endpoint.kind, head, centers, calibration, horizon, conformal)
+    return FittedEndpoint(name, endpoint.kind, centers, calibration, horizon, conformal)
 
 
-def _held_out(values: NDArray[Any], held_out_by: NDArray[np.int64]) -> Array:
-    """(n, p) out of values (members, n, p): those of the member that is fitted without the patient."""
-    selected: Array = values[held_out_by, np.arange(len(held_out_by))]
-    return selected
+def _covariates(part: TrainingPart) -> Array:
+    """(n, c) covariates of each training patient, as the member that leaves the patient out harmonizes them."""
+    layout = InputLayout.from_members(
+        [{COVARIATES: blocks[COVARIATES]} for blocks in part.patients.blocks], False
+    )
+    if not layout.total:
+        return np.zeros((len(part.held_out_by), 0))
+    return held_out(layout.stack(part.patients.blocks).astype(np.float64), part.held_out_by)
 
 
 def _horizon(endpoint: Survival | Response, codes: Array | None) -> float:

@@ -1,15 +1,15 @@
-"""Fitted: the fitted ensemble, which predicts new patients and is saved as json and safetensors."""
+"""Fitted: the fitted mixture, which predicts new patients and is saved as json and safetensors."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-import torch
 from mudata import MuData
 from numpy.typing import NDArray
 
@@ -18,19 +18,23 @@ from models.calibration.abstention import abstain
 from models.calibration.calibration import Calibration
 from models.calibration.conformal import CONFORMAL, Conformal
 from models.calibration.member_predictions import ResponseMembers, SurvivalMembers, benefit
-from models.ensemble.ensemble_module import EnsembleModule
-from models.ensemble.inputs import InputLayout
-from models.ensemble.network import EnsembleNetwork, LinearPath
 from models.ensemble.training_history import NO_HISTORY
-from models.heads import HEADS
 from models.heads.head import Head
 from models.ood.ood_score import OodScore
 from models.prediction import RECEIVED, Prediction
 from omics.checks.finding import WARNING
-from omics.cohort.arms import CONTROL, TREATED, arm_codes
-from omics.common.files import from_state, read_state, to_state, write_state
+from omics.cohort.arms import CONTROL, TREATED
+from omics.common.errors import ConfigError, nearest
+from omics.common.files import read_json, read_state, write_json, write_state
 from omics.common.registry import resolve
-from stratomics.fitting.encoder import Encoded, Encoder
+from stratomics.candidates import CANDIDATES
+from stratomics.candidates.candidate import CalibratedCandidate
+from stratomics.config import MIXTURE, WIDE_DEEP
+from stratomics.encoding.encoder import Encoder
+from stratomics.encoding.training_part import EncodedPatients
+from stratomics.evaluation.comparison import OURS
+from stratomics.fitting.mixture import Mixture
+from stratomics.fitting.wide_deep import WideDeep
 
 __all__ = ["Fitted", "FittedEndpoint"]
 
@@ -47,8 +51,6 @@ class FittedEndpoint:
     ----------
     name, kind
         Name and kind of the endpoint.
-    head
-        Name of its head in HEADS.
     centers
         (members, p) mean estimate of each member over its training patients.
     calibration
@@ -61,7 +63,6 @@ class FittedEndpoint:
 
     name: str
     kind: str
-    head: str
     centers: Array
     calibration: Calibration
     horizon: float
@@ -81,21 +82,48 @@ class FittedEndpoint:
         """Mean over the members and spread (n,) of treated minus control, from the estimates under either arm."""
         return benefit(self.members(treated), self.members(control), self.horizon)
 
+    def save(self, folder: Path, name: str) -> None:
+        """Write json and safetensors files that begin with `name`."""
+        settings = {"name": self.name, "kind": self.kind, "horizon": self.horizon}
+        write_state(folder, name, settings, {"centers": self.centers})
+        self.calibration.save(folder, f"{name}.calibration")
+        self.conformal.save(folder, f"{name}.conformal")
+
+    @classmethod
+    def load(cls, folder: Path, name: str, head: Head) -> Self:
+        """Read what :meth:`save` wrote."""
+        settings, arrays = read_state(folder, name)
+        kind = settings["kind"]
+        calibration = head.calibration.load(folder, f"{name}.calibration")
+        conformal = CONFORMAL[kind].load(folder, f"{name}.conformal")
+        return cls(settings["name"], kind, arrays["centers"], calibration, settings["horizon"], conformal)
+
+
+class _Estimates(NamedTuple):
+    """Estimates of the network by endpoint, and centred estimates of other candidates of the primary endpoint."""
+
+    network: list[Array]
+    candidates: dict[str, Array]
+
 
 @dataclass(frozen=True)
 class Fitted:
-    """The fitted ensemble of stratomics.
+    """The fitted model of stratomics: a mixture of candidates.
 
     Attributes
     ----------
     encoders
         Encoder of each member.
-    layout
-        Order and width of the inputs of the network.
-    stratifier
-        The networks of all members, with their heads.
+    wide_deep
+        The networks of all members.
+    alone
+        Calibration of the primary endpoint for the wide and deep network alone.
+    candidates
+        The other candidates, by name.
+    mixture
+        Weights of the candidates.
     endpoints
-        The predicted endpoints, the primary endpoint first.
+        The predicted endpoints: the primary endpoint by the mixture, the others by the wide and deep network.
     ood_score
         Measures how unlike the training patients a patient is.
     factor_model
@@ -105,62 +133,106 @@ class Fitted:
     """
 
     encoders: list[Encoder]
-    layout: InputLayout
-    stratifier: EnsembleModule
+    wide_deep: WideDeep
+    alone: FittedEndpoint
+    candidates: Mapping[str, CalibratedCandidate]
+    mixture: Mixture
     endpoints: list[FittedEndpoint]
     ood_score: OodScore
     factor_model: str
     training_history: pd.DataFrame = field(default_factory=NO_HISTORY.copy)
 
-    def predict(self, cohort: MuData) -> Prediction:
+    def predict(self, cohort: MuData, method: str = OURS) -> Prediction:
         """Predict all patients of `cohort`, with any subset of the views, and under both arms if there are arms.
 
         A patient in neither arm is predicted at the middle between the arms.
-        """
-        for finding in shift_findings(self.encoders[0].harmonizer, cohort):
-            if finding.severity == WARNING:
-                log.info("%s: %s", finding.place, finding.sentence)
-        encoded = [encoder.encode(cohort) for encoder in self.encoders]
-        return self.predict_encoded(cohort.obs_names.to_numpy(dtype=str), encoded, arm_codes(cohort))
-
-    def predict_encoded(
-        self, ids: NDArray[np.str_], encoded: list[Encoded], codes: Array | None
-    ) -> Prediction:
-        """Predict encoded patients.
 
         Parameters
         ----------
-        ids
-            (n,) ids of the patients.
-        encoded
-            The patients as each member encodes them.
-        codes
-            (n,) their arms, if the cohort has arms.
-        """
-        blocks = [member.blocks for member in encoded]
-        received = np.zeros(len(ids)) if codes is None else codes
-        arms = {RECEIVED: received}
-        if self.layout.arms:
-            arms |= {"control": np.full_like(received, CONTROL), "treated": np.full_like(received, TREATED)}
-        estimates = {arm: self.stratifier.predict(self.layout.stack(blocks, c)) for arm, c in arms.items()}
-        by_arm = {arm: self._predict(ids, by_endpoint) for arm, by_endpoint in estimates.items()}
-        prediction = by_arm[RECEIVED].with_columns(self._abstention(encoded, estimates[RECEIVED][0]))
-        if not self.layout.arms:
-            return prediction
-        benefit_and_spread = self.endpoints[0].benefit(estimates["treated"][0], estimates["control"][0])
-        return Prediction.under_arms(by_arm | {RECEIVED: prediction}, *benefit_and_spread)
+        cohort
+            The patients.
+        method
+            ``stratomics``, or one of :attr:`methods`, which predicts the primary endpoint alone.
 
-    def _predict(self, ids: NDArray[np.str_], by_endpoint: list[Array]) -> Prediction:
+        Raises
+        ------
+        ConfigError
+            If the model has no such candidate.
+        """
+        if method not in (OURS, *self.methods):
+            raise ConfigError(f"method '{method}': {nearest(method, [OURS, *self.methods])}")
+        for finding in shift_findings(self.encoders[0].harmonizer, cohort):
+            if finding.severity == WARNING:
+                log.info("%s: %s", finding.place, finding.sentence)
+        patients = EncodedPatients.of(cohort, self.encoders)
+        if method == OURS:
+            return self.predict_encoded(patients)
+        if method == WIDE_DEEP:
+            return self.alone.predict(patients.sample_ids, self.wide_deep.estimates(patients)[0])
+        return self.candidates[method].predict(patients)
+
+    def predict_encoded(self, patients: EncodedPatients) -> Prediction:
+        """Predict encoded patients."""
+        return self._predict_mixture(patients, self._estimates(patients, self._weighted))
+
+    def predict_each(self, patients: EncodedPatients) -> dict[str, Prediction]:
+        """Predict encoded patients by the mixture, and the primary endpoint by each candidate alone."""
+        estimates = self._estimates(patients, list(self.candidates))
+        predictions = {OURS: self._predict_mixture(patients, estimates)}
+        predictions[WIDE_DEEP] = self.alone.predict(patients.sample_ids, estimates.network[0])
+        for name, candidate in self.candidates.items():
+            predictions[name] = candidate.prediction(patients.sample_ids, estimates.candidates[name])
+        return predictions
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of the candidates."""
+        return [WIDE_DEEP, *self.candidates]
+
+    @property
+    def _weighted(self) -> list[str]:
+        """Candidates other than the network that have a weight."""
+        return [name for name in self.candidates if self.mixture.weights.get(name)]
+
+    def _estimates(self, patients: EncodedPatients, names: Sequence[str]) -> _Estimates:
+        candidates = {name: self.candidates[name].estimates(patients) for name in names}
+        return _Estimates(self.wide_deep.estimates(patients), candidates)
+
+    def _by_endpoint(self, estimates: _Estimates) -> list[Array]:
+        """For each endpoint (members, n, p) estimates: of the mixture, then of the network."""
+        alone = estimates.network[0] - self.alone.centers[:, None]
+        return [self.mixture.combine(estimates.candidates | {WIDE_DEEP: alone}), *estimates.network[1:]]
+
+    def _predict_mixture(self, patients: EncodedPatients, estimates: _Estimates) -> Prediction:
+        """Predict all endpoints from the estimates under the treatment received, and under both arms if known."""
+        by_endpoint = self._by_endpoint(estimates)
+        received = self._predict(patients, by_endpoint)
+        received = received.with_columns(self._abstention(patients, by_endpoint[0]))
+        if not self.wide_deep.layout.arms:
+            return received
+        treated, control = (
+            self._by_endpoint(self._estimates(patients.under(code), self._weighted))
+            for code in (TREATED, CONTROL)
+        )
+        by_arm = {
+            RECEIVED: received,
+            "control": self._predict(patients, control),
+            "treated": self._predict(patients, treated),
+        }
+        return Prediction.under_arms(by_arm, *self.endpoints[0].benefit(treated[0], control[0]))
+
+    def _predict(self, patients: EncodedPatients, by_endpoint: list[Array]) -> Prediction:
         pairs = zip(self.endpoints, by_endpoint, strict=True)
         return Prediction.combine_endpoints(
-            [endpoint.predict(ids, estimates) for endpoint, estimates in pairs]
+            [endpoint.predict(patients.sample_ids, estimates) for endpoint, estimates in pairs]
         )
 
-    def _abstention(self, encoded: list[Encoded], estimates: Array) -> dict[str, NDArray[Any]]:
+    def _abstention(self, patients: EncodedPatients, estimates: Array) -> dict[str, NDArray[Any]]:
         """Columns ``ood`` and ``abstain``, from the estimates (members, n, p) of the primary endpoint."""
         primary = self.endpoints[0]
         ood = self.ood_score.score(
-            [member.factors for member in encoded], [member.reconstruction_error for member in encoded]
+            [member.factors for member in patients.members],
+            [member.reconstruction_error for member in patients.members],
         )
         return {
             "ood": ood,
@@ -169,55 +241,49 @@ class Fitted:
 
     def save(self, folder: Path) -> None:
         """Write the model to `folder` as json and safetensors."""
-        network = self.stratifier.network
-        arrays = {name: value.numpy() for name, value in network.state_dict().items()}
-        parts: list[dict[str, object]] = []
-        for number, (endpoint, head) in enumerate(zip(self.endpoints, self.stratifier.heads, strict=True)):
-            learned, of_head = to_state(head, f"head{number}")
-            parts.append(
-                {
-                    "name": endpoint.name,
-                    "kind": endpoint.kind,
-                    "head": endpoint.head,
-                    "horizon": endpoint.horizon,
-                    "learned": learned,
-                }
-            )
-            arrays |= of_head | {f"centers{number}": endpoint.centers}
-            endpoint.calibration.save(folder, f"calibration{number}")
-            endpoint.conformal.save(folder, f"conformal{number}")
-        settings = {
-            "members": network.members,
-            "hidden": network.hidden,
-            "layout": {"widths": dict(self.layout.widths), "arms": self.layout.arms},
-            "endpoints": parts,
-            "factor_model": self.factor_model,
-        }
-        write_state(folder, "network", settings, arrays)
+        self.wide_deep.save(folder)
+        self.alone.save(folder, WIDE_DEEP)
+        for name, candidate in self.candidates.items():
+            candidate.save(folder, name)
+        for number, endpoint in enumerate(self.endpoints):
+            endpoint.save(folder, f"endpoint{number}")
         self.ood_score.save(folder, "ood_score")
         for number, encoder in enumerate(self.encoders):
             encoder.save(folder, f"member{number}")
+        content = {
+            "weights": dict(self.mixture.weights),
+            "slopes": dict(self.mixture.slopes),
+            "candidates": list(self.candidates),
+            "endpoints": len(self.endpoints),
+            "members": len(self.encoders),
+            "factor_model": self.factor_model,
+        }
+        write_json(folder / f"{MIXTURE}.json", content)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what :meth:`save` wrote."""
-        settings, arrays = read_state(folder, "network")
-        name, count = settings["factor_model"], settings["members"]
-        encoders = [Encoder.load(folder, f"member{number}", name) for number in range(count)]
-        layout, endpoints, heads, paths = InputLayout(**settings["layout"]), [], [], []
-        for number, part in enumerate(settings["endpoints"]):
-            kind: type[Head] = resolve(HEADS[part["kind"]], part["head"], f"head.{part['kind']}")
-            head = from_state(kind, part["learned"], arrays, f"head{number}")
-            centers = arrays.pop(f"centers{number}")
-            calibration = head.calibration.load(folder, f"calibration{number}")
-            conformal = CONFORMAL[part["kind"]].load(folder, f"conformal{number}")
-            named = (part["name"], part["kind"], part["head"])
-            endpoints.append(FittedEndpoint(*named, centers, calibration, part["horizon"], conformal))
-            heads.append(head)
-            start = arrays.get(f"paths.{number}.intercept")
-            begin = None if start is None else torch.from_numpy(start)
-            paths.append(LinearPath(count, layout.total, head.outputs, begin))
-        network = EnsembleNetwork(count, layout.total, layout.total_without_arm, settings["hidden"], paths, 0)
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-        ood_score = OodScore.load(folder, "ood_score")
-        return cls(encoders, layout, EnsembleModule(network, heads).eval(), endpoints, ood_score, name)
+        content, wide_deep = read_json(folder / f"{MIXTURE}.json"), WideDeep.load(folder)
+        model = content["factor_model"]
+        encoders = [Encoder.load(folder, f"member{number}", model) for number in range(content["members"])]
+        heads = wide_deep.module.heads
+        endpoints = [
+            FittedEndpoint.load(folder, f"endpoint{number}", head) for number, head in enumerate(heads)
+        ]
+        kind = endpoints[0].kind
+        candidates = {
+            name: CalibratedCandidate.load(
+                folder, name, resolve(CANDIDATES[kind], name, "candidate").model, kind
+            )
+            for name in content["candidates"]
+        }
+        return cls(
+            encoders,
+            wide_deep,
+            FittedEndpoint.load(folder, WIDE_DEEP, heads[0]),
+            candidates,
+            Mixture(content["weights"], content["slopes"]),
+            endpoints,
+            OodScore.load(folder, "ood_score"),
+            model,
+        )

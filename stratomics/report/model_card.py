@@ -49,7 +49,9 @@ def card_content(run: RunDirectory) -> dict[str, list[str]]:
             facts.predictors(run),
             facts.site_count(run),
         ],
-        "Evaluation": [facts.splits(run), facts.comparison(run)],
+        "Evaluation": [
+            line for line in (facts.splits(run), facts.comparison(run), facts.advice(run)) if line
+        ],
         "Performance": [facts.performance(run), facts.calibration(run)],
         "Uncertainty": [facts.coverage(run), facts.unusable_inputs(run)],
         "Limitations": [facts.missing_data(run), facts.external_validation(run), *GENERAL],

@@ -98,6 +98,12 @@ class RunDirectory:
         return fit_history(read_parquet(self.path / TRAINING_HISTORY), fold)
 
     @property
+    def mixture_weights(self) -> dict[str, float]:
+        """Candidate -> weight of its recalibrated estimates in the final model."""
+        weights: dict[str, float] = read_json(self.path / "model" / "mixture.json")["weights"]
+        return weights
+
+    @property
     def factor_stability(self) -> pd.DataFrame | None:
         """Content of ``factors/stability.parquet``, the stability of each factor; None if there is no such table."""
         path = self.path / "factors" / "stability.parquet"

@@ -21,7 +21,7 @@ REGISTRIES = {
     "step of harmonization": "datamodules.steps:STEPS",
     "factor model": "models.factors:FACTOR_MODELS",
     "head": "models.heads:HEADS",
-    "baseline": "stratomics.baselines:BASELINES",
+    "candidate": "stratomics.candidates:CANDIDATES",
     "control": "stratomics.controls:CONTROLS",
     "metric": "stratomics.evaluation.metrics:METRICS",
 }

@@ -20,6 +20,7 @@ from omics.cohort.views import check_scale
 from omics.common.errors import CohortError
 from omics.common.files import read_json
 from omics.readers.matrix import numbers
+from stratomics.config import MIXTURE
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -68,8 +69,8 @@ class RequestSchema:
         arm
             Arm as the training cohort declares it, from ``provenance.json``.
         """
-        network = read_json(model / "network.json")
-        endpoints = network["endpoints"]
+        network, count = read_json(model / "network.json"), read_json(model / f"{MIXTURE}.json")["endpoints"]
+        endpoints = [read_json(model / f"endpoint{number}.json") for number in range(count)]
         horizons = [float(entry["horizon"]) for entry in endpoints if entry["kind"] == "survival"]
         declared = None
         if arm is not None and network["layout"]["arms"]:

@@ -19,7 +19,7 @@ from omics.checks.check_cohort import cohort_notes
 from omics.cohort.read import cohort_endpoints
 from omics.common.files import SCHEMA_VERSION, JsonObject, read_json, write_json, write_parquet, write_text
 from omics.common.seeds import named_seed
-from stratomics.config import ExperimentConfig
+from stratomics.config import WIDE_DEEP, ExperimentConfig
 from stratomics.executor.executor import RunTasks, open_executor
 from stratomics.experiment.check_config import check_primary_metric
 from stratomics.experiment.checkpoint import Checkpoint, checkpoint_folder, open_checkpoint, remove_leftovers
@@ -231,7 +231,8 @@ def _write_results(
     folder, space, cohort = checkpoint.new, tasks[0].plan.space, design.cohort
     methods = checkpoint.concatenated(task.task for task in tasks if task.fold is not None)
     save_run(folder, config, design.evaluated, methods)
-    compared = dataclasses.replace(config, baselines=["untuned"], stack=False, controls=[])
+    # The only other method is the untuned configuration.
+    compared = dataclasses.replace(config, model=WIDE_DEEP, baselines=["untuned"], controls=[])
     metrics = evaluate(compared, design, methods).to_json()
     write_json(folder / "metrics.json", metrics)
     studies = {task.label: task.store.read(task.plan, task.label) for task in tasks}

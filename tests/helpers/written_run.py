@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from models.ensemble.training_history import NO_HISTORY, TRAINING_HISTORY, join_histories
 from omics.common.files import write_json, write_parquet, write_text
 from stratomics.runs.run_directory import RunDirectory
 
@@ -64,6 +65,11 @@ def written(
     }
     write_json(folder / "provenance.json", provenance | (more or {}))
     write_json(folder / "metrics.json", {kind: {}, "endpoint": kind})
+    (folder / "model").mkdir(exist_ok=True)
+    write_json(folder / "model" / "mixture.json", {"weights": {"wide_deep": 0.4, "late_fusion": 0.7}})
+    history = NO_HISTORY.assign(member=0)
+    history.loc[0], history.loc[1] = (0, 0, 0.7, 0.8), (0, 3, 0.6, 0.799)
+    write_parquet(folder / TRAINING_HISTORY, join_histories([(None, history)]))
     write_text(
         folder / "config.yaml",
         yaml.safe_dump({"evaluation": {"draws": DRAWS}, "factors": {"count": 3, "per_view": 2}}),

@@ -18,7 +18,7 @@ from omics.common.errors import ConfigError
 from omics.common.registry import all_entries, resolve
 from omics.modalities import MODALITIES
 from omics.readers import READERS
-from stratomics.baselines import BASELINES
+from stratomics.candidates import CANDIDATES
 from stratomics.cli import COMMANDS
 from stratomics.evaluation.metrics import METRICS
 
@@ -80,7 +80,7 @@ def test_help_is_light() -> None:
         (READERS, "file ending"),
         (FACTOR_MODELS, "factors.model"),
         (all_entries(HEADS), "head"),
-        (all_entries(BASELINES), "baseline"),
+        (all_entries(CANDIDATES), "baseline"),
         (all_entries(METRICS), "metric"),
         ({name: where for name, (where, _) in COMMANDS.items()}, "command"),
     ],
@@ -93,7 +93,7 @@ def test_every_registry_entry_resolves(table: dict[str, str], what: str) -> None
         resolve(table, next(iter(table)) + "x", what)
 
 
-@pytest.mark.parametrize("tables", [HEADS, BASELINES, METRICS], ids=["heads", "baselines", "metrics"])
+@pytest.mark.parametrize("tables", [HEADS, CANDIDATES, METRICS], ids=["heads", "baselines", "metrics"])
 def test_a_name_is_the_same_for_each_kind_of_endpoint(tables: dict[str, dict[str, str]]) -> None:
     assert set(tables) == {"survival", "response"}
     assert len({entry for table in tables.values() for entry in table.items()}) == len(all_entries(tables))

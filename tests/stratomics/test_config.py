@@ -12,7 +12,7 @@ import yaml
 from places import ROOT
 
 from omics.common.errors import ConfigError
-from stratomics.baselines import BASELINES
+from stratomics.candidates import CANDIDATES
 from stratomics.cli.run import parse, shipped_config
 from stratomics.config import ExperimentConfig
 from stratomics.experiment.check_config import complete_config
@@ -125,8 +125,8 @@ def test_the_hash_follows_what_results_depend_on() -> None:
 def test_what_depends_on_the_kind_of_endpoint_is_filled_in() -> None:
     survival, response = (complete_config(ExperimentConfig(), kind) for kind in ("survival", "response"))
     assert (survival.evaluation.metric, response.evaluation.metric) == ("ibs", "log_loss")
-    assert survival.baselines == list(BASELINES["survival"])
-    assert response.baselines == list(BASELINES["response"])
+    assert survival.baselines == list(CANDIDATES["survival"])
+    assert response.baselines == list(CANDIDATES["response"])
     assert response.baselines[0] == "clinical_logistic"
     assert complete_config(survival, "survival") == survival
     assert complete_config(dataclasses.replace(ExperimentConfig(), baselines=[]), "response").baselines == []

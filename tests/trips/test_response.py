@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from models.config import FactorsConfig, TrainerConfig
 from omics.cohort.read import cohort_spec, read_cohort
 from omics.common.errors import DataError
 from omics.common.files import read_parquet
-from stratomics.baselines import BASELINES
+from stratomics.candidates import CANDIDATES
 from stratomics.cli import main
 from stratomics.config import ExperimentConfig
 from stratomics.experiment.check_config import complete_config
@@ -30,7 +29,7 @@ from stratomics.fitting.fit import Fitted, fit
 from stratomics.runs.run_directory import RunDirectory
 
 Change = Callable[[dict[str, pd.DataFrame], dict[str, Any]], None]
-METHODS = ["stratomics", *BASELINES["response"]]
+METHODS = ["stratomics", *CANDIDATES["response"], "wide_deep"]
 CONFIG = complete_config(
     ExperimentConfig(factors=FactorsConfig(count=3), trainer=TrainerConfig(epochs=15)), "response"
 )
@@ -63,8 +62,8 @@ def test_all_tables_are_saved(ran: tuple[RunDirectory, str]) -> None:
             "ood",
             "abstain",
         ]
-        spread = ["response_sd"] if method in {"factors_ridge", "late_fusion"} else []
-        ours = promised if method == "stratomics" else spread
+        network = [name for name in promised if name not in ("ood", "abstain")]
+        ours = {"stratomics": promised, "wide_deep": network}.get(method, ["response_sd"])
         assert list(patients) == ["sample_id", "repeat", "fold", "response_probability", *ours]
         assert list(long) == ["sample_id", "repeat", "fold", "endpoint", "class", "probability"]
         # All patients are predicted, also those without the endpoint.
@@ -138,10 +137,9 @@ def test_the_saved_model_predicts_as_before(ran: tuple[RunDirectory, str], tmp_p
     # One patient alone is predicted: the outcomes of new patients are not used.
     alone = model.predict(cohort[[5]]).patients["response_probability"][0]
     assert alone == pytest.approx(one.patients["response_probability"][5], abs=1e-6)
-    assert model.stratifier.network.paths[0].intercept is not None
+    assert model.wide_deep.module.network.paths[0].intercept is not None
     model.save(tmp_path / "again")
-    # The trees are a separate model in the same folder.
-    kept = {path.name for path in (run.path / "model").iterdir() if not path.name.startswith("boosted_trees")}
+    kept = {path.name for path in (run.path / "model").iterdir()}
     assert kept == {path.name for path in (tmp_path / "again").iterdir()}
     for name in kept:
         assert (tmp_path / "again" / name).read_bytes() == (run.path / "model" / name).read_bytes(), name
@@ -194,9 +192,8 @@ def with_changed_rows(cohort: Any, rows: np.ndarray) -> Any:
 
 
 def methods(cohort: Any, fold: Fold) -> dict[str, Any]:
-    """Predictions of a fold's test rows by every method, including those of view contributions and the mixture."""
-    config = dataclasses.replace(CONFIG, stack=True)
-    return predict_fold(config, Design(cohort, cohort, [fold]), fold)[0]
+    """Predictions of a fold's test rows by every method, including those of view contributions."""
+    return predict_fold(CONFIG, Design(cohort, cohort, [fold]), fold)[0]
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +207,7 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Fold, dict
 def test_a_fold_learns_nothing_from_its_test_patients(unchanged: tuple[Any, Fold, dict[str, Any]]) -> None:
     cohort, fold, one = unchanged
     two = methods(with_changed_rows(cohort, fold.test[1:]), fold)
-    assert {*METHODS, "stack", "alone:rna", "without:rna"} <= set(one)
+    assert {*METHODS, "alone:rna", "without:rna"} <= set(one)
     untouched = cohort.obs_names[fold.test[0]]
     for name, prediction in one.items():
         for table in ("patients", "response"):
@@ -257,33 +254,6 @@ def test_a_patient_without_the_endpoint_teaches_factors_but_no_head(
         files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     for name in ("member0.harmonizer.safetensors", "member0.factors.safetensors"):
         assert files[0][name] != files[1][name], name
-
-
-def test_calibration_uses_left_out_predictions_only(
-    write_response: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A patient is calibrated by the prediction of the one member that was not fitted to them."""
-    from models.calibration.response_recalibration import ResponseRecalibration
-
-    handed = {}
-    original = ResponseRecalibration.fit
-
-    def spy(logit: np.ndarray, positive: np.ndarray) -> ResponseRecalibration:
-        handed["logit"], handed["positive"] = logit, positive
-        return original(logit, positive)
-
-    monkeypatch.setattr(ResponseRecalibration, "fit", spy)
-    cohort = read_cohort(write_response())
-    model = fit(cohort, CONFIG, 5)
-    seen = cohort.obs["response"].notna().to_numpy()
-    np.testing.assert_array_equal(handed["positive"], cohort.obs["response"].to_numpy()[seen] == 1)
-    left_out = np.full(cohort.n_obs, np.nan)
-    left_out[seen] = handed["logit"]
-    x = model.layout.stack([encoder.encode(cohort).blocks for encoder in model.encoders])
-    for member, fold in enumerate(stratified_folds(cohort, CONFIG.split.inner_folds, 1, 5, "inner")):
-        rows = fold.test[seen[fold.test]]
-        expected = model.stratifier.predict(x)[0][member] - model.endpoints[0].centers[member]
-        np.testing.assert_allclose(left_out[rows], expected[rows, 0], atol=1e-6)
 
 
 # Unusual cohorts, and wrong input.

@@ -29,12 +29,12 @@ from omics.cohort.read import read_cohort
 from omics.common.files import read_parquet
 from omics.common.manifest import is_complete
 from omics.common.seeds import named_seed
-from stratomics.baselines import BASELINES
-from stratomics.baselines.trees import BoostedTrees, fit_boosted_trees
+from stratomics.candidates import CANDIDATES
+from stratomics.candidates.trees import BOOSTED_TREES, BoostedTrees
 from stratomics.cli import main
 from stratomics.cli.run import parse
+from stratomics.encoding.training_part import TrainingPart
 from stratomics.fitting.fit import Fitted
-from stratomics.fitting.training_part import TrainingPart
 from stratomics.runs.run_directory import RunDirectory
 
 ACC = "configs/experiment/tcga_acc.yaml"
@@ -93,7 +93,7 @@ def test_the_screen_shows_methods_differences_and_a_sentence_each(trip: Any) -> 
     ):
         assert words in done.stdout
     sentences = re.findall(r"On IBS, stratomics: (better|worse|no evidence of a difference)", done.stdout)
-    assert len(sentences) == len(BASELINES["survival"])
+    assert len(sentences) == len(CANDIDATES["survival"]) + 1
     estimate = run.metrics["survival"]["ibs"]["estimate"]
     assert f"{estimate:.3f}" in done.stdout
 
@@ -181,18 +181,13 @@ def test_the_saved_model_predicts_as_before(trip: Any) -> None:
 
 def test_the_trees_of_all_patients_are_kept_as_json(trip: Any) -> None:
     _, run = trip
-    content = json.loads((run.path / "model" / "boosted_trees.json").read_text())
-    assert content["booster"]["learner"]["gradient_booster"]["name"] == "gbtree"
+    content = json.loads((run.path / "model" / "boosted_trees.model.json").read_text())
+    assert {one["learner"]["gradient_booster"]["name"] for one in content["boosters"]} == {"gbtree"}
     config, _, _ = parse([str(run.path / "config.yaml")])
     part = TrainingPart(read_cohort("bundled:tcga_acc"), config, named_seed(config.seed, "final"))
-    fitted, kept = fit_boosted_trees(part), BoostedTrees.load(run.path / "model")
-    one, two = (trees.predict_batch(part.batch) for trees in (fitted, kept))
-    pd.testing.assert_frame_equal(one.patients, two.patients)
-    pd.testing.assert_frame_equal(one.survival, two.survival)
-    assert one.patients["risk"].std() > 0
-    harmonized = kept.harmonizer.transform(part.cohort)
-    for view, values in part.batch.views.items():
-        np.testing.assert_array_equal(harmonized.views[view], values)
+    fit, kept = BOOSTED_TREES.fit(part), BoostedTrees.load(run.path / "model", "boosted_trees.model")
+    np.testing.assert_allclose(kept.estimates(part.patients), fit.estimates, atol=1e-6)
+    assert fit.estimates.std() > 0
 
 
 def test_the_log_names_the_fits_and_no_patient(trip: Any) -> None:
@@ -305,7 +300,7 @@ def test_another_seed_gives_other_numbers(small_run: Path, finish: Finish) -> No
 def test_mofa_when_the_configuration_says_so(write_small: Callable[..., Path], finish: Finish) -> None:
     words = ["--cohort", str(write_small()), *SMALLEST, "--factors.model=mofa", "--baselines=[]"]
     run = finish(*words)
-    assert json.loads((run / "model" / "network.json").read_text())["factor_model"] == "mofa"
+    assert json.loads((run / "model" / "mixture.json").read_text())["factor_model"] == "mofa"
 
 
 @pytest.mark.slow

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stratomics.baselines import BASELINES
+from stratomics.candidates import CANDIDATES
 from stratomics.enrichment.result import AnyEnrichment
 from stratomics.evaluation.comparison import LABELS, clinical_baseline
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.report.card.line import FAIL, WATCH, Line
 from stratomics.report.summary.enrollment import enrollment_answer
 from stratomics.report.summary.next_steps import next_steps
-from stratomics.report.text.metrics import controls_fail, interval
+from stratomics.report.text.metrics import clinical_advice, controls_fail, interval
 from stratomics.report.text.split_design import independence_sentence, split_design, split_sentence
 
 __all__ = ["Answer", "short_answers"]
@@ -102,7 +102,7 @@ def _omics(metrics: Content, provenance: Content, covariates: bool) -> Answer:
         str(provenance.get("kind", "survival")),
     )
     links = {"performance": "All methods", "view_contributions": "Contribution of each view"}
-    name = clinical_baseline(BASELINES[kind])
+    name = clinical_baseline(CANDIDATES[kind])
     assert name is not None
     difference = (metrics["differences"].get(name) or {}).get(metrics["endpoint"], {}).get(metrics["metric"])
     if difference is None:
@@ -112,7 +112,8 @@ def _omics(metrics: Content, provenance: Content, covariates: bool) -> Answer:
         )
         return Answer(question, "Not evaluated", (sentence,), links)
     verdict, comparison = _compared(metrics, name, difference, covariates)
-    sentences = (comparison, _views(metrics), _simpler_models(metrics))
+    advice = clinical_advice(metrics, covariates=covariates)
+    sentences = (comparison, advice, _views(metrics), _simpler_models(metrics))
     return Answer(question, verdict, tuple(sentence for sentence in sentences if sentence), links)
 
 

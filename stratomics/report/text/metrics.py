@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stratomics.evaluation.comparison import LABELS, OURS
+from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.metrics import SHOWN
 from stratomics.evaluation.metrics.metric import find_metric
 
 __all__ = [
     "MetricRow",
     "ViewRow",
+    "clinical_advice",
     "control_sentence",
     "controls_fail",
     "difference_sentences",
@@ -186,6 +187,31 @@ def difference_sentences(metrics: Mapping[str, Any]) -> list[str]:
         f"On {label}, stratomics: {verdict(figures[endpoint][metric], metric, LABELS.get(name, name))}."
         for name, figures in metrics["differences"].items()
     ]
+
+
+def clinical_advice(metrics: Mapping[str, Any], *, covariates: bool) -> str:
+    """Advise the clinical model where stratomics is not shown to be better; empty otherwise.
+
+    Parameters
+    ----------
+    metrics
+        Content of ``metrics.json``.
+    covariates
+        Whether the cohort has clinical covariates.
+
+    Returns
+    -------
+    str
+        A sentence, or nothing.
+    """
+    name, metric = clinical_baseline(metrics["baselines"]), metrics["metric"]
+    difference = (metrics["differences"].get(name) or {}).get(_endpoint(metrics), {}).get(metric)
+    if not covariates or difference is None or verdict(difference, metric, "it") == "better than it":
+        return ""
+    return (
+        "Use the clinical model, unless other data show that omics add to it: "
+        f"`stratomics predict RUN COHORT --method {name}`."
+    )
 
 
 def view_rows(metrics: Mapping[str, Any]) -> list[ViewRow]:

@@ -11,21 +11,24 @@ from omics.common.registry import resolve
 from stratomics.evaluation.comparison import LABELS
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.report.card import CHECKS, Line
-from stratomics.report.text.metrics import interval, metric_label
+from stratomics.report.text.metrics import clinical_advice, interval, metric_label
 from stratomics.report.text.split_design import independence_sentence, split_design, split_sentence
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = [
+    "advice",
     "calibration",
     "card_line",
     "class_imbalance",
     "code",
     "comparison",
     "coverage",
+    "depth",
     "endpoint",
     "events",
     "external_validation",
     "missing_data",
+    "mixture",
     "model",
     "model_files",
     "performance",
@@ -40,6 +43,11 @@ __all__ = [
     "treatments",
     "unusable_inputs",
 ]
+
+
+SMALL_GAIN = 0.005
+"""Share of the loss of inner validation below which the deep path counts as having added nothing. The best of many
+epochs is always a little better than the first, even without any signal."""
 
 
 def source(run: RunDirectory) -> str:
@@ -119,15 +127,38 @@ def model(run: RunDirectory) -> str:
     return (
         f"Up to {factors['count']} factors ({factors['model']}), then a {head.get(run.kind, 'cox')} head on the "
         "factors, the covariates and the leading components of each view. The model is an ensemble with one member "
-        f"per inner fold. Baselines: {baselines}."
+        f"per inner fold. {mixture(run)} {depth(run)} Baselines: {baselines}."
     )
+
+
+def mixture(run: RunDirectory) -> str:
+    """Weights of the candidates in the final model."""
+    weights = sorted(run.mixture_weights.items(), key=lambda one: -one[1])
+    if len(weights) == 1:
+        return f"It is one candidate alone: {LABELS.get(weights[0][0], weights[0][0])}."
+    parts = _listed(f"{LABELS.get(name, name)} {weight:.2f}" for name, weight in weights)
+    return f"The model is a mixture of candidates. Weights of their recalibrated estimates: {parts}."
+
+
+def depth(run: RunDirectory) -> str:
+    """State whether the deep path of the network lowered the loss of inner validation."""
+    history = run.training_history(None)
+    if history.empty:
+        return "The deep path of the network was not trained."
+    start = history[history["epoch"] == 0].set_index("member")["validation_loss"]
+    least = history.groupby("member")["validation_loss"].min()
+    gain = float(((start - least) / start.abs()).mean())
+    figure = f"lowered the loss of inner validation by {gain:.1%}"
+    if gain < SMALL_GAIN:
+        return f"The deep path of the network added nothing here: it {figure}."
+    return f"The deep path of the network {figure}."
 
 
 def recalibration(_: RunDirectory) -> str:
     """How predictions were recalibrated."""
     return (
-        "The ensemble was recalibrated on held-out predictions of its members. Ridge and late fusion were "
-        "recalibrated in the same way; the clinical model and the elastic net were not recalibrated."
+        "The mixture was recalibrated as a whole, on held-out predictions of its members. Each candidate alone was "
+        "recalibrated in the same way."
     )
 
 
@@ -146,6 +177,11 @@ def comparison(run: RunDirectory) -> str:
         f"Metric declared in advance: {metric}. Methods are compared in pairs on the same patients; "
         f"{run.metrics['intervals']}."
     )
+
+
+def advice(run: RunDirectory) -> str:
+    """Advise the clinical model where stratomics is not shown to be better; else nothing."""
+    return clinical_advice(run.metrics, covariates=bool(_columns(run, "covariate.")))
 
 
 def class_imbalance(run: RunDirectory) -> str:

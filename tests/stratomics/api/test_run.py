@@ -22,7 +22,6 @@ SETTINGS: dict[str, Any] = {
     "evaluation": {"draws": 100},
     "tracking": {"uri": "sqlite:////dev/null/store.db"},
     "controls": [],
-    "baselines": ["clinical_cox"],
     "workers": 1,
 }
 

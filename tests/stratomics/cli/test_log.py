@@ -172,7 +172,7 @@ def test_mlflow_may_fail_at_any_call(
     experiment = f"{method} {call}"
     with monkeypatch.context() as patch:
         patch.setattr(mlflow.MlflowClient, method, fails)
-        assert main(words(here, store, experiment, "--baselines=[]")) == 0
+        assert main(words(here, store, experiment)) == 0
     assert len(calls) == call, "it must not be called again"
     run = Path(capsys.readouterr().out.splitlines()[-1])
     (message,) = [
@@ -211,7 +211,7 @@ def test_a_server_that_does_not_answer_costs_seconds(
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         begin = time.monotonic()
-        assert main(words(here, address, "silent", "--baselines=[]")) == 0
+        assert main(words(here, address, "silent")) == 0
         assert time.monotonic() - begin < 60
         assert "could not record" in caplog.text
         run = Path(capsys.readouterr().out.splitlines()[-1])

@@ -149,7 +149,7 @@ def test_a_leak_of_the_outcome_is_reported_first(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Harmonizer, "transform", leaking)
     monkeypatch.setattr(
-        "stratomics.fitting.encoder.reconstruction_error", lambda model, batch: np.zeros((len(batch), 1))
+        "stratomics.encoding.encoder.reconstruction_error", lambda model, batch: np.zeros((len(batch), 1))
     )
     metrics = evaluated(cohort(4, n=100, twin=False), controls=["permuted_features", "noise_view"]).to_json()
     assert controls_fail(metrics)

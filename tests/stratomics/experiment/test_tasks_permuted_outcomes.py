@@ -17,11 +17,11 @@ from models.prediction import Prediction
 from omics.cohort.read import cohort_endpoints, read_cohort
 from omics.common.seeds import named_generator
 from stratomics.config import ExperimentConfig
+from stratomics.encoding.training_part import NewPatients
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.experiment.check_config import complete_config
-from stratomics.experiment.tasks import predict_methods
-from stratomics.fitting.training_part import NewPatients
+from stratomics.fitting.fit import fit_part
 
 SMALL, FULL = 3, 20
 
@@ -32,7 +32,9 @@ def permuted_scores(
     """Method -> metric of each permutation of the outcome, 3 folds each."""
     config = complete_config(ExperimentConfig(trainer=TrainerConfig(epochs=epochs)), kind)
     columns = {"survival": ["time", "event"], "response": ["response"]}[kind]
-    scores: dict[str, list[float]] = {name: [] for name in ("stratomics", *(config.baselines or ()))}
+    scores: dict[str, list[float]] = {
+        name: [] for name in ("stratomics", "wide_deep", *(config.baselines or ()))
+    }
     for number in range(permutations):
         shuffled = cohort.copy()
         order = named_generator(number, "permutation").permutation(cohort.n_obs)
@@ -41,9 +43,8 @@ def permuted_scores(
         folds = stratified_folds(shuffled, 3, 1, number, "outer")
         parts: dict[str, list[Prediction]] = {name: [] for name in scores}
         for fold in folds:
-            for name, prediction in predict_methods(
-                NewPatients.of_fold(shuffled, fold, config, number)
-            ).items():
+            new = NewPatients.of_fold(shuffled, fold, config, number)
+            for name, prediction in fit_part(new.part).predict_each(new.patients).items():
                 parts[name].append(prediction.at(0, fold.number))
         for name, predicted in parts.items():
             cases = cases_of(Prediction.concatenate(predicted), ids, endpoint)

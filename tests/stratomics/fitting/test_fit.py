@@ -14,8 +14,9 @@ from datamodules.resampling import Design
 from datamodules.split import Fold, stratified_folds
 from models.config import FactorsConfig, TrainerConfig
 from omics.cohort.read import cohort_spec
-from stratomics.baselines import BASELINES
+from stratomics.candidates import CANDIDATES
 from stratomics.config import ExperimentConfig
+from stratomics.encoding.training_part import EncodedPatients
 from stratomics.experiment.check_config import complete_config
 from stratomics.experiment.tasks import predict_fold
 from stratomics.fitting.fit import fit
@@ -58,7 +59,14 @@ def test_a_fold_learns_nothing_from_its_test_patients(acc: Any, fold: Fold) -> N
     one = methods(acc, fold)
     two = methods(with_changes(acc, fold.test[1:]), fold)
     views = [f"{what}:{view}" for what in ("alone", "without") for view in cohort_spec(acc).views]
-    assert set(one) == {"stratomics", *BASELINES["survival"], "all_views", "clinical_covariates", *views}
+    assert set(one) == {
+        "stratomics",
+        "wide_deep",
+        *CANDIDATES["survival"],
+        "all_views",
+        "clinical_covariates",
+        *views,
+    }
     for name, prediction in one.items():
         unchanged = acc.obs_names[fold.test[0]]
         for table in ("patients", "survival"):
@@ -91,8 +99,8 @@ def test_a_member_does_not_depend_on_its_held_out_patients(acc: Any, tmp_path: P
     same = [number for number, name in enumerate(names) if before[name] == after[name]]
     assert same == [2]
     assert before["member2.factors.safetensors"] == after["member2.factors.safetensors"]
-    for name, parameter in one.stratifier.network.state_dict().items():
-        other = two.stratifier.network.state_dict()[name]
+    for name, parameter in one.wide_deep.module.network.state_dict().items():
+        other = two.wide_deep.module.network.state_dict()[name]
         assert bool((parameter[2] == other[2]).all()), name
         assert not bool((parameter == other).all()), name
 
@@ -113,23 +121,29 @@ def test_there_is_one_fit_of_each_kind_per_inner_fold(acc: Any, monkeypatch: pyt
     assert max(sizes) < acc.n_obs
 
 
-def test_calibration_uses_out_of_fold_predictions_only(acc: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The calibration uses the prediction of each patient by the member that is fitted without them."""
+@pytest.mark.parametrize("model", ["mixture", "wide_deep", "boosted_trees"])
+def test_calibration_uses_out_of_fold_predictions_only(
+    acc: Any, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """Each calibration uses the prediction of each patient by the member that is fitted without them."""
     from models.calibration.cox_recalibration import CoxRecalibration
 
-    received = {}
+    received = []
     original = CoxRecalibration.fit
 
     def spy(log_hazard: np.ndarray, *outcome: Any) -> CoxRecalibration:
-        # The first call; the model of censoring is calibrated in the same way, later.
-        received.setdefault("log_hazard", log_hazard)
+        received.append(log_hazard)
         return original(log_hazard, *outcome)
 
     monkeypatch.setattr(CoxRecalibration, "fit", spy)
-    model = fit(acc, CONFIG, 5)
-    x = model.layout.stack([encoder.encode(acc).blocks for encoder in model.encoders])
+    fitted = fit(acc, dataclasses.replace(CONFIG, model=model), 5)
     # The patients compared here are held out by the member, so that they are encoded as new patients.
-    estimates = model.stratifier.predict(x)[0]
-    for member, fold in enumerate(stratified_folds(acc, CONFIG.split.inner_folds, 1, 5, "inner")):
-        expected = estimates[member] - model.endpoints[0].centers[member]
-        np.testing.assert_allclose(received["log_hazard"][fold.test], expected[fold.test, 0], atol=1e-6)
+    patients = EncodedPatients.of(acc, fitted.encoders)
+    network = fitted.wide_deep.estimates(patients)[0] - fitted.alone.centers[:, None]
+    by_name = {name: one.estimates(patients) for name, one in fitted.candidates.items()}
+    mixed = fitted.mixture.combine(by_name | {"wide_deep": network}) - fitted.endpoints[0].centers[:, None]
+    for name, estimates in (by_name | {"wide_deep": network, "mixture": mixed}).items():
+        expected = np.empty(acc.n_obs)
+        for member, fold in enumerate(stratified_folds(acc, CONFIG.split.inner_folds, 1, 5, "inner")):
+            expected[fold.test] = estimates[member, fold.test, 0]
+        assert any(np.allclose(one, expected, atol=1e-5) for one in received), name

@@ -17,12 +17,10 @@ from models.config import FactorsConfig, HeadConfig, TrainerConfig
 from models.heads import HEADS
 from omics.cohort.read import cohort_endpoints, read_cohort
 from omics.common.errors import ConfigError, DataError
-from stratomics.baselines.cox import fit_clinical_cox
 from stratomics.cli import main
 from stratomics.config import ExperimentConfig
 from stratomics.experiment.check_config import complete_config
 from stratomics.fitting.fit import Fitted, fit
-from stratomics.fitting.training_part import TrainingPart
 from stratomics.runs.run_directory import RunDirectory
 
 QUICKLY = ExperimentConfig(factors=FactorsConfig(count=3), trainer=TrainerConfig(epochs=15))
@@ -126,9 +124,20 @@ def test_one_class_is_refused(name: str, write_small: Callable[..., Path]) -> No
         fit(read_cohort(write_small(change)), config_of("response", name), 1)
 
 
-def test_baselines_without_delayed_entry_refuse_it(write_small: Callable[..., Path]) -> None:
-    with pytest.raises(DataError, match="leave them out: --baselines"):
-        fit_clinical_cox(TrainingPart(read_cohort(write_small(with_causes)), QUICKLY, 1))
+def test_trees_are_left_out_of_the_mixture_with_delayed_entry(
+    write_small: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    def late(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        with_causes(frames, spec)
+        del spec["endpoints"]["survival"]["cause"]
+
+    cohort = read_cohort(write_small(late))
+    model = fit(cohort, config_of("survival", "cox"), 1)
+    assert "candidate 'boosted_trees' is left out of this mixture" in caplog.text
+    assert model.mixture.weights["boosted_trees"] == 0
+    assert sum(model.mixture.weights.values()) > 0
+    alone = model.predict(cohort, "boosted_trees")
+    assert np.ptp(alone.patients["risk"]) == 0
 
 
 def test_levels_are_read_in_their_order(write_small: Callable[..., Path]) -> None:

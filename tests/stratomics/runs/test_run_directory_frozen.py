@@ -45,7 +45,7 @@ def test_its_model_predicts_as_it_did() -> None:
 def test_its_tables_are_read() -> None:
     run = RunDirectory(FROZEN)
     assert run.finished
-    assert list(run.predictions) == ["stratomics", "clinical_cox"]
+    assert list(run.predictions) == ["stratomics", "clinical_cox", "wide_deep"]
     assert len(run.patients) == 92
     assert run.resamples.shape == (101, len(run.evaluated))
     # Two members have no inner validation.

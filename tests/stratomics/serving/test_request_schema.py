@@ -38,7 +38,8 @@ def fitted(folder: Path, change: Change) -> Path:
     from stratomics.fitting.fit import fit
 
     config, _, _ = parse(["--cohort", "x", *QUICK, "--trainer.epochs=3", "--harmonize.correct_site=true"])
-    fit(read_cohort(write(folder / "cohort", change)), config, 1).save(folder / "model")
+    # With this seed the calibration slope is above 0, so that predictions differ.
+    fit(read_cohort(write(folder / "cohort", change)), config, 3).save(folder / "model")
     return folder / "model"
 
 

@@ -102,7 +102,7 @@ class Encoder:
             as_new[view_block(view)] = components[view].fit_transform(_alone(batch, view)).mean
         encoder = cls(data.harmonizer, model, components)
         [everyone] = data.predict_dataloader()
-        encoded = encoder._encode_batch(everyone)
+        encoded = encoder.encode_batch(everyone)
         for name, scores in as_new.items():
             encoded.blocks[name][fold.train] = scores
         encoded.factors.sd[fold.train] = shared.sd
@@ -110,10 +110,10 @@ class Encoder:
 
     def encode(self, cohort: MuData) -> Encoded:
         """Encode new patients; the components of a view that a patient lacks are 0, the prior mean."""
-        return self._encode_batch(self.harmonizer.transform(cohort))
+        return self.encode_batch(self.harmonizer.transform(cohort))
 
-    def _encode_batch(self, batch: Batch) -> Encoded:
-        """Blocks, factors and reconstruction errors of harmonized patients."""
+    def encode_batch(self, batch: Batch) -> Encoded:
+        """Encode patients after harmonization by :attr:`harmonizer`."""
         by_view = {view_block(v): m.transform(_alone(batch, v)).mean for v, m in self.components.items()}
         factors = self.factor_model.transform(batch)
         blocks = {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors.mean, **by_view}

@@ -1,9 +1,10 @@
-"""The patients of one fit, harmonized and encoded once for all methods, and the new patients to predict."""
+"""The patients of one fit, and the new patients to predict, harmonized and encoded once for all candidates."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -11,22 +12,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
-from datamodules.harmonizer import Harmonizer
 from datamodules.split import Fold, stratified_folds
+from models.ensemble.inputs import InputBlocks
 from omics.cohort.arms import arm_codes
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
 from stratomics.config import ExperimentConfig
-from stratomics.fitting.encoder import Encoded, Encoder
+from stratomics.encoding.encoder import Encoded, Encoder
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["NewPatients", "TrainingPart"]
+__all__ = ["EncodedPatients", "NewPatients", "TrainingPart"]
 
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EncodedPatients:
+    """n patients as each member of the ensemble encodes them.
+
+    Attributes
+    ----------
+    cohort
+        The patients.
+    encoders
+        Encoder of each member.
+    members
+        The patients by each encoder.
+    arms
+        (n,) arm of each patient. Models of a cohort without arms ignore it; None for training patients without arms.
+    batches
+        The patients harmonized by each encoder; empty for training patients, since the views of all members would fill
+        the memory.
+    """
+
+    cohort: MuData
+    encoders: Sequence[Encoder]
+    members: Sequence[Encoded]
+    arms: Array | None
+    batches: Sequence[Batch] = ()
+
+    @classmethod
+    def of(cls, cohort: MuData, encoders: Sequence[Encoder]) -> Self:
+        """Encode patients that the encoders are not fitted to; without an arm they count as between the arms."""
+        batches = [encoder.harmonizer.transform(cohort) for encoder in encoders]
+        members = [encoder.encode_batch(batch) for encoder, batch in zip(encoders, batches, strict=True)]
+        arms = arm_codes(cohort)
+        return cls(cohort, encoders, members, np.zeros(cohort.n_obs) if arms is None else arms, batches)
+
+    @property
+    def sample_ids(self) -> NDArray[np.str_]:
+        """(n,) ids of the patients."""
+        ids: NDArray[np.str_] = self.cohort.obs_names.to_numpy(dtype=str)
+        return ids
+
+    @property
+    def blocks(self) -> list[InputBlocks]:
+        """Inputs of each member by block."""
+        return [member.blocks for member in self.members]
+
+    def batch(self, member: int) -> Batch:
+        """Patients harmonized by the encoder of one member."""
+        return (
+            self.batches[member] if self.batches else self.encoders[member].harmonizer.transform(self.cohort)
+        )
+
+    def under(self, arm: float) -> Self:
+        """Return the same patients under one arm, a code of :func:`omics.cohort.arms.arm_codes`."""
+        return replace(self, arms=np.full(len(self.sample_ids), arm))
 
 
 @dataclass(frozen=True)
@@ -72,16 +128,6 @@ class TrainingPart:
         return codes
 
     @cached_property
-    def harmonizer(self) -> Harmonizer:
-        """Fitted to all patients."""
-        return Harmonizer(self.config.harmonize).fit(self.cohort)
-
-    @cached_property
-    def batch(self) -> Batch:
-        """All patients, harmonized."""
-        return self.harmonizer.transform(self.cohort)
-
-    @cached_property
     def folds(self) -> list[Fold]:
         """The inner folds; each gives one ensemble member."""
         return stratified_folds(self.cohort, self.config.split.inner_folds, 1, self.seed, "inner")
@@ -95,9 +141,22 @@ class TrainingPart:
         return numbers
 
     @cached_property
-    def members(self) -> list[tuple[Encoder, Encoded]]:
-        """The encoder of each member, fitted to its inner training rows, and all patients as it encodes them."""
+    def encoders(self) -> list[Encoder]:
+        """The encoder of each member, fitted to its inner training rows."""
+        return [encoder for encoder, _ in self._fits]
+
+    @cached_property
+    def patients(self) -> EncodedPatients:
+        """All patients, as each member encodes them."""
+        return EncodedPatients(self.cohort, self.encoders, [encoded for _, encoded in self._fits], self.arms)
+
+    @cached_property
+    def _fits(self) -> list[tuple[Encoder, Encoded]]:
         return [Encoder.fit(self.cohort, fold, self.config, self.seed) for fold in self.folds]
+
+    def training_rows(self, member: int) -> NDArray[np.int64]:
+        """Rows of the training patients of a member that have the primary endpoint."""
+        return np.flatnonzero(self.endpoint.observed & (self.held_out_by != member))
 
 
 @dataclass(frozen=True)
@@ -137,23 +196,7 @@ class NewPatients:
         part = TrainingPart(cohort[fold.train].copy(), config, seed)
         return cls(part, (cohort if evaluated is None else evaluated)[fold.test].copy())
 
-    @property
-    def sample_ids(self) -> NDArray[np.str_]:
-        """(n,) ids of the patients."""
-        ids: NDArray[np.str_] = self.cohort.obs_names.to_numpy(dtype=str)
-        return ids
-
     @cached_property
-    def arms(self) -> Array | None:
-        """(n,) arm of each patient, if the cohort has arms."""
-        return arm_codes(self.cohort)
-
-    @cached_property
-    def batch(self) -> Batch:
-        """Harmonized by the harmonizer of the training part."""
-        return self.part.harmonizer.transform(self.cohort)
-
-    @cached_property
-    def members(self) -> list[Encoded]:
-        """The patients as each member encodes them."""
-        return [encoder.encode(self.cohort) for encoder, _ in self.part.members]
+    def patients(self) -> EncodedPatients:
+        """The patients to predict, as each member encodes them."""
+        return EncodedPatients.of(self.cohort, self.part.encoders)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from models.ensemble.inputs import COVARIATES, FACTORS, view_block
 from omics.cohort.read import cohort_spec
-from stratomics.baselines.late_fusion import RidgeFusion, fit_on, only_blocks, without_blocks
+from stratomics.candidates.candidate import CalibratedCandidate, calibrate_candidate
+from stratomics.candidates.linear import block_names, fit_on
 
 if TYPE_CHECKING:
-    from stratomics.fitting.training_part import TrainingPart
+    from stratomics.encoding.training_part import TrainingPart
 
 __all__ = ["ALL_VIEWS", "ALONE", "CLINICAL", "WITHOUT", "fit_views"]
 
@@ -18,13 +19,19 @@ ALL_VIEWS, CLINICAL, ALONE, WITHOUT = "all_views", "clinical_covariates", "alone
 """Names of the methods; the name of a view follows the last two."""
 
 
-def fit_views(part: TrainingPart) -> Iterator[tuple[str, RidgeFusion]]:
+def fit_views(part: TrainingPart) -> Iterator[tuple[str, CalibratedCandidate]]:
     """Fit to covariates and all views, to covariates alone, to each view alone, and to everything but each view.
 
     The shared factors are left out, since they have information on every view.
     """
-    yield ALL_VIEWS, fit_on(part, without_blocks(FACTORS))
-    yield CLINICAL, fit_on(part, only_blocks(COVARIATES))
+    every = [name for name in block_names(part) if name != FACTORS]
+    yield ALL_VIEWS, _fit(part, every)
+    yield CLINICAL, _fit(part, [COVARIATES])
     for view in cohort_spec(part.cohort).views:
-        yield f"{ALONE}{view}", fit_on(part, only_blocks(view_block(view)))
-        yield f"{WITHOUT}{view}", fit_on(part, without_blocks(FACTORS, view_block(view)))
+        block = view_block(view)
+        yield f"{ALONE}{view}", _fit(part, [block])
+        yield f"{WITHOUT}{view}", _fit(part, [name for name in every if name != block])
+
+
+def _fit(part: TrainingPart, blocks: list[str]) -> CalibratedCandidate:
+    return calibrate_candidate(part, fit_on(part, blocks)).candidate

@@ -10,7 +10,7 @@ import pytest
 from datamodules.cohort_datamodule import CohortDataModule
 from datamodules.split import Fold
 from stratomics.config import ExperimentConfig
-from stratomics.fitting.encoder import Encoder
+from stratomics.encoding.encoder import Encoder
 
 TRAIN = np.arange(0, 92, 2)
 

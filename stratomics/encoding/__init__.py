@@ -1,0 +1,1 @@
+"""Harmonize and encode the patients of one fit, once for all candidates."""
