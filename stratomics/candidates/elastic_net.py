@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.batch import Batch
-from models.linear.elastic_net import Likelihood, elastic_net_path, largest_penalty
+from models.linear.elastic_net import Likelihood, elastic_net, largest_penalty
 from models.linear.group_ridge import likelihood_of
 from models.linear.logistic_net import LogisticLikelihood
 from omics.cohort.endpoints import Response
@@ -27,6 +27,9 @@ Array = NDArray[np.float64]
 L1_RATIO = 0.5
 PENALTIES = np.geomspace(1.0, 0.05, 25)
 """Fractions of the largest penalty; cross-validation selects one of them."""
+
+STEP = 5
+"""Number of penalties that are tried together."""
 
 
 @dataclass(frozen=True)
@@ -67,40 +70,61 @@ class ElasticNet:
 def _fit(part: TrainingPart) -> CandidateFit:
     """Fit each member; cross-validation over the inner folds selects the penalty.
 
-    See Verweij and van Houwelingen 1993, doi 10.1002/sim.4780122407, for the cross-validated partial likelihood.
+    See Verweij and van Houwelingen 1993, doi 10.1002/sim.4780122407, for the cross-validated partial likelihood. The
+    paths end when the last few penalties are no better: the smallest ones take the longest.
     """
     observed = np.flatnonzero(part.endpoint.observed)
-    whole, deviance = likelihood_of(part.endpoint.take(observed)), np.zeros(len(PENALTIES))
-    paths, estimates = [], []
-    for number in range(len(part.folds)):
-        x, rows = _features(part.patients.batch(number), part.arms), part.training_rows(number)
-        likelihood = likelihood_of(part.endpoint.take(rows))
-        penalties = largest_penalty(x[rows], likelihood, L1_RATIO) * PENALTIES
-        path = elastic_net_path(x[rows], likelihood, penalties, L1_RATIO)
-        # (n, penalties) estimates take less memory than the features of all members.
-        estimate = x @ path.T
-        for index, along in enumerate(estimate.T):
-            # The intercept of a logistic regression comes from the training patients.
-            shift = likelihood.intercept(along[rows]) if isinstance(likelihood, LogisticLikelihood) else 0.0
-            deviance[index] += _held_out_deviance(part, number, along + shift, whole, likelihood)
-        paths.append(path)
-        estimates.append(estimate)
-    best = int(deviance.argmin())
-    net = ElasticNet([path[best] for path in paths], part.arms is not None)
-    return CandidateFit(net, np.stack([estimate[:, best] for estimate in estimates])[..., None])
+    whole = likelihood_of(part.endpoint.take(observed))
+    members = [_Path(part, number) for number in range(len(part.folds))]
+    deviance: list[float] = []
+    while len(deviance) < len(PENALTIES) and len(deviance) - int(np.argmin([np.inf, *deviance])) <= STEP:
+        fractions = PENALTIES[len(deviance) : len(deviance) + STEP]
+        of_members = np.stack([member.extend(fractions, whole) for member in members])
+        deviance += of_members.sum(axis=0).tolist()
+    best = int(np.argmin(deviance))
+    net = ElasticNet([member.coefficients[best] for member in members], part.arms is not None)
+    return CandidateFit(net, np.stack([member.estimates[best] for member in members])[..., None])
 
 
-def _held_out_deviance(
-    part: TrainingPart, member: int, estimate: Array, whole: Likelihood, training: Likelihood
-) -> float:
-    """Deviance of the patients that a member leaves out; of a partial likelihood, what they add to the others."""
-    endpoint = part.endpoint
-    if isinstance(endpoint, Response):
-        rows = np.flatnonzero(endpoint.observed & (part.held_out_by == member))
-        sign = np.where(endpoint.positive[rows], 1.0, -1.0)
-        return float(np.logaddexp(0.0, -sign * estimate[rows]).sum())
-    everyone, others = np.flatnonzero(endpoint.observed), part.training_rows(member)
-    return len(everyone) * whole.loss(estimate[everyone]) - len(others) * training.loss(estimate[others])
+class _Path:
+    """Elastic nets of one member along decreasing penalties.
+
+    The features are harmonized again for each extension, since those of all members would fill the memory.
+    """
+
+    def __init__(self, part: TrainingPart, member: int) -> None:
+        self.part, self.member, self.rows = part, member, part.training_rows(member)
+        self.likelihood = likelihood_of(part.endpoint.take(self.rows))
+        self.largest: float | None = None
+        self.coefficients: list[Array] = []
+        self.estimates: list[Array] = []
+
+    def extend(self, fractions: Array, whole: Likelihood) -> Array:
+        """Fit more `fractions` of the largest penalty, and return the held-out deviance of each."""
+        x = _features(self.part.patients.batch(self.member), self.part.arms)
+        training, deviances = x[self.rows], []
+        if self.largest is None:
+            self.largest = largest_penalty(training, self.likelihood, L1_RATIO)
+        for fraction in fractions:
+            start = self.coefficients[-1] if self.coefficients else None
+            b = elastic_net(training, self.likelihood, float(self.largest * fraction), L1_RATIO, start)
+            self.coefficients.append(b)
+            self.estimates.append(x @ b)
+            deviances.append(self._deviance(x @ b, whole))
+        return np.array(deviances)
+
+    def _deviance(self, estimate: Array, whole: Likelihood) -> float:
+        """Deviance of the patients that the member leaves out; of a partial likelihood, what they add to the others."""
+        endpoint = self.part.endpoint
+        if isinstance(endpoint, Response):
+            # The intercept comes from the training patients.
+            assert isinstance(self.likelihood, LogisticLikelihood)
+            rows = np.flatnonzero(endpoint.observed & (self.part.held_out_by == self.member))
+            odds = estimate[rows] + self.likelihood.intercept(estimate[self.rows])
+            return float(np.logaddexp(0.0, -np.where(endpoint.positive[rows], 1.0, -1.0) * odds).sum())
+        everyone = np.flatnonzero(endpoint.observed)
+        others = len(self.rows) * self.likelihood.loss(estimate[self.rows])
+        return len(everyone) * whole.loss(estimate[everyone]) - others
 
 
 def _features(batch: Batch, arms: Array | None) -> Array:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from datamodules.resampling import DESIGNS
+from models.config import AUTO
 from models.factors import FACTOR_MODELS
 from models.heads import HEADS
 from omics.common.errors import ConfigError, require_range
@@ -36,7 +37,8 @@ def check_config(config: ExperimentConfig) -> None:
         require_range("workers", config.workers, 1)
     check_choice(FACTOR_MODELS, config.factors.model, "factors.model")
     for kind, heads in HEADS.items():
-        check_choice(heads, config.head.name(kind), f"head.{kind}")
+        choices = {AUTO: "", **heads} if kind == "survival" else heads
+        check_choice(choices, config.head.name(kind), f"head.{kind}")
     if config.evaluation.metric is not None:
         check_choice(all_entries(METRICS), config.evaluation.metric, "evaluation.metric")
     check_choice(DESIGNS, config.split.design, "split.design")

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from models.config import HeadConfig
 from models.ensemble.ensemble_module import EnsembleModule
 from models.ensemble.inputs import InputLayout
 from models.ensemble.network import EnsembleNetwork, LinearPath
@@ -27,7 +28,7 @@ from omics.common.registry import resolve
 from stratomics.encoding.training_part import EncodedPatients, TrainingPart
 from stratomics.fitting.selected_endpoints import selected_endpoints
 
-__all__ = ["WideDeep", "WideDeepFit", "endpoint_tasks", "fit_wide_deep"]
+__all__ = ["WideDeep", "WideDeepFit", "endpoint_tasks", "fit_wide_deep", "head_settings"]
 
 Array = NDArray[np.float64]
 
@@ -113,13 +114,23 @@ def fit_wide_deep(part: TrainingPart, tasks: Sequence[EndpointTask]) -> WideDeep
     WideDeepFit
         The networks.
     """
-    layout, config = InputLayout.from_members(part.patients.blocks, part.arms is not None), part.config
+    layout, head = _layout(part), head_settings(part)
     x = layout.stack(part.patients.blocks, part.arms)
     module, training_history = train_members(
-        x, layout, tasks, part.held_out_by, config.head, config.trainer, part.seed
+        x, layout, tasks, part.held_out_by, head, part.config.trainer, part.seed
     )
-    names = [(task.endpoint.kind, config.head.name(task.endpoint.kind)) for task in tasks]
+    names = [(task.endpoint.kind, head.name(task.endpoint.kind)) for task in tasks]
     return WideDeepFit(WideDeep(layout, module, names), module.predict(x), training_history)
+
+
+def head_settings(part: TrainingPart) -> HeadConfig:
+    """Complete the settings of the network by the number of events and inputs of a training part."""
+    groups = part.endpoint.required_groups
+    return part.config.head.for_size(min(int(rows.sum()) for rows in groups.values()), _layout(part).total)
+
+
+def _layout(part: TrainingPart) -> InputLayout:
+    return InputLayout.from_members(part.patients.blocks, part.arms is not None)
 
 
 def endpoint_tasks(part: TrainingPart) -> dict[str, EndpointTask]:
@@ -143,6 +154,7 @@ def endpoint_tasks(part: TrainingPart) -> dict[str, EndpointTask]:
         If patients shall be compared within sites, and the cohort declares none.
     """
     endpoints, config, stratum = cohort_endpoints(part.cohort), part.config, _sites(part)
+    head = head_settings(part)
     endpoints.primary()
     tasks = {}
     for name in selected_endpoints(endpoints, config.endpoints):
@@ -151,9 +163,7 @@ def endpoint_tasks(part: TrainingPart) -> dict[str, EndpointTask]:
             endpoint = replace(endpoint, stratum=stratum)
         if name != endpoints.primary_endpoint:
             _check_networks(endpoint, name, part.held_out_by)
-        kind: type[Head] = resolve(
-            HEADS[endpoint.kind], config.head.name(endpoint.kind), f"head.{endpoint.kind}"
-        )
+        kind: type[Head] = resolve(HEADS[endpoint.kind], head.name(endpoint.kind), f"head.{endpoint.kind}")
         tasks[name] = EndpointTask(endpoint, kind.fit(endpoint.take(np.flatnonzero(endpoint.observed))))
     return tasks
 
