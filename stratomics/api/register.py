@@ -1,4 +1,4 @@
-"""Add an entry to a registry at run time: a modality, a factor model, a head, a baseline, a metric, ..."""
+"""Add an entry to a registry at run time: a modality, a factor model, a head, a candidate, a metric, ..."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def register(kind: str, name: str, where: str) -> None:
     ----------
     kind
         Registry: ``"modality"``, ``"file_format"``, ``"split_design"``, ``"step_of_harmonization"``,
-        ``"factor_model"``, ``"control"``; and ``"survival_head"``, ``"response_head"``, and the same for ``baseline``
+        ``"factor_model"``, ``"control"``; and ``"survival_head"``, ``"response_head"``, and the same for ``candidate``
         and ``metric``, which depend on the kind of endpoint.
     name
         Name of the entry in ``cohort.yaml`` or in a configuration.
