@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -18,7 +18,7 @@ from models.survival.kaplan_meier import product_limit_hazard
 from omics.common.errors import FitError
 from omics.common.files import read_state, write_state
 
-__all__ = ["CurveRecalibration"]
+__all__ = ["CurveRecalibration", "curve_cost"]
 
 Array = NDArray[np.float64]
 
@@ -31,6 +31,31 @@ UNIFORM_SHARE = 0.01
 
 STEEPEST = 5.0
 """Largest slope, in units of the spread of the predictions."""
+
+
+def curve_cost(
+    times: Array, event: NDArray[np.bool_], time: Array, entry: Array | None = None
+) -> Callable[[Array], float]:
+    """Negative log likelihood of survival curves as a function of centred log cumulative hazards.
+
+    The baseline gives as many events in each step as were observed.
+
+    Parameters
+    ----------
+    times
+        (t,) times at which curves step.
+    event, time
+        (n,) each.
+    entry
+        (n,) time of entry under observation; from the start by default.
+
+    Returns
+    -------
+    callable
+        Log cumulative hazards (n, t) -> negative log likelihood of all patients.
+    """
+    follow_up = _FollowUpBySteps.of(times, event, time, entry)
+    return lambda relative: -_log_likelihood(follow_up.baseline(relative)[1], times, event, time, entry)
 
 
 @dataclass(frozen=True)
@@ -79,11 +104,13 @@ class CurveRecalibration:
         if not np.isfinite(estimate).all():
             raise FitError("a held-out survival curve is not finite, so it cannot be calibrated")
         spread = float(estimate.mean(axis=1).std())
-        follow_up = _FollowUpBySteps.of(times, event, time, entry)
+        follow_up, of_curves = (
+            _FollowUpBySteps.of(times, event, time, entry),
+            curve_cost(times, event, time, entry),
+        )
 
         def cost(standard: float) -> float:
-            _, hazard = follow_up.baseline(standard / spread * estimate)
-            return SHRINKAGE * standard**2 / 2 - _log_likelihood(hazard, times, event, time, entry)
+            return SHRINKAGE * standard**2 / 2 + of_curves(standard / spread * estimate)
 
         slope = 0.0
         if spread > 0:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.calibration.competing_recalibration import CompetingRecalibration
 from models.calibration.conformal import CONFORMAL
+from models.calibration.curve_recalibration import CurveRecalibration, curve_cost
 from models.calibration.level_recalibration import LevelRecalibration
 from models.ensemble.inputs import COVARIATES, InputLayout
 from models.ensemble.training import EndpointTask
@@ -25,7 +26,7 @@ from stratomics.candidates.candidate import CalibratedFit, calibrate_candidate, 
 from stratomics.config import MIXTURE, WIDE_DEEP, ExperimentConfig
 from stratomics.encoding.training_part import TrainingPart
 from stratomics.fitting.fitted import Fitted, FittedEndpoint
-from stratomics.fitting.mixture import Mixture
+from stratomics.fitting.mixture import Mixture, cost_of
 from stratomics.fitting.wide_deep import endpoint_tasks, fit_wide_deep
 
 if TYPE_CHECKING:
@@ -128,14 +129,18 @@ def _mix(
         return Mixture.of_one(model)
     if not candidates or issubclass(primary.head.calibration, UNMIXED):
         return Mixture.of_one(WIDE_DEEP)
-    rows = np.flatnonzero(part.endpoint.observed)
-    # Mean over the steps of a curve.
-    centred = (estimates - alone.centers[:, None]).mean(axis=-1)
-    known = {WIDE_DEEP: centred} | {name: fit.estimates for name, fit in candidates.items()}
+    rows, calibration = np.flatnonzero(part.endpoint.observed), alone.calibration
+    known = {WIDE_DEEP: estimates - alone.centers[:, None]}
+    known |= {name: fit.estimates[..., None] for name, fit in candidates.items()}
     out_of_fold = {name: held_out(values, part.held_out_by)[rows] for name, values in known.items()}
-    slopes = {WIDE_DEEP: alone.calibration.slope}
+    slopes = {WIDE_DEEP: calibration.slope}
     slopes |= {name: fit.candidate.calibration.slope for name, fit in candidates.items()}
-    mixture = Mixture.fit(out_of_fold, slopes, likelihood_of(part.endpoint.take(rows)))
+    outcome = part.endpoint.take(rows)
+    cost = cost_of(likelihood_of(outcome))
+    if isinstance(calibration, CurveRecalibration) and isinstance(outcome, Survival):
+        of_curves = curve_cost(calibration.times, outcome.event, outcome.time, outcome.entry)
+        cost = lambda values: of_curves(np.broadcast_to(values, (len(rows), len(calibration.times))))  # noqa: E731
+    mixture = Mixture.fit(out_of_fold, slopes, cost)
     log.debug("weights %s", mixture.weights)
     return mixture
 

@@ -7,7 +7,7 @@ hundreds of patients the data outweigh the prior.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,9 +18,12 @@ from scipy.optimize import minimize
 from models.linear.elastic_net import Likelihood
 from omics.common.errors import FitError
 
-__all__ = ["Mixture"]
+__all__ = ["Cost", "Mixture", "cost_of"]
 
 Array = NDArray[np.float64]
+
+Cost = Callable[[Array], float]
+"""Estimates (n, p) -> negative log likelihood of the n patients."""
 
 PRECISION = 12.0
 """Of the prior of each weight: 1 over the variance of a uniform distribution from 0 to 1."""
@@ -45,18 +48,18 @@ class Mixture:
     slopes: Mapping[str, float]
 
     @classmethod
-    def fit(cls, held_out: Mapping[str, Array], slopes: Mapping[str, float], likelihood: Likelihood) -> Self:
+    def fit(cls, held_out: Mapping[str, Array], slopes: Mapping[str, float], cost: Cost) -> Self:
         """Fit the weights to held-out estimates (van der Laan et al. 2007, doi 10.2202/1544-6115.1309).
 
         Parameters
         ----------
         held_out
-            Candidate -> (n,) centred estimate of each patient by a model fitted without the patient.
+            Candidate -> (n, p) or (n, 1) centred estimates of each patient by a model fitted without the patient.
         slopes
             Candidate -> calibration slope of these estimates. A candidate with a slope of 0 has no information and gets
             no weight.
-        likelihood
-            Likelihood of the n patients.
+        cost
+            Negative log likelihood of the n patients, from their estimates.
 
         Raises
         ------
@@ -66,9 +69,8 @@ class Mixture:
         informative = [name for name in held_out if slopes[name] > 0]
         weights = dict.fromkeys(held_out, 0.0)
         if informative:
-            estimates = np.column_stack([slopes[name] * held_out[name] for name in informative])
-            fitted = _penalized_weights(estimates, likelihood)
-            weights |= dict(zip(informative, map(float, fitted), strict=True))
+            scaled = [slopes[name] * held_out[name] for name in informative]
+            weights |= dict(zip(informative, map(float, _penalized_weights(scaled, cost)), strict=True))
         return cls(weights, dict(slopes))
 
     @classmethod
@@ -85,23 +87,31 @@ class Mixture:
         return total
 
 
-def _penalized_weights(estimates: Array, likelihood: Likelihood) -> Array:
-    """(k,) weights >= 0 that maximize the posterior, from estimates (n, k)."""
-    if not np.isfinite(estimates).all():
+def cost_of(likelihood: Likelihood) -> Cost:
+    """Cost of one linear predictor per patient, for :meth:`Mixture.fit`."""
+    return lambda estimates: len(estimates) * likelihood.loss(estimates[:, 0])
+
+
+def _penalized_weights(estimates: Sequence[Array], cost: Cost) -> Array:
+    """(k,) weights >= 0 that maximize the posterior, from the estimates of k candidates."""
+    if not all(np.isfinite(values).all() for values in estimates):
         raise FitError(
             "a held-out estimate is not finite, so candidates cannot be mixed; check the values of the views"
         )
-    n, k = estimates.shape
+    k = len(estimates)
     equal = np.full(k, 1.0 / k)
 
-    def objective(weights: Array) -> tuple[float, Array]:
-        combined, off = estimates @ weights, weights - equal
-        value = n * likelihood.loss(combined) + PRECISION * float(off @ off) / 2
-        return value, n * estimates.T @ likelihood.gradient(combined) + PRECISION * off
+    def objective(weights: Array) -> float:
+        combined = weights[0] * estimates[0]
+        for weight, values in zip(weights[1:], estimates[1:], strict=True):
+            combined = combined + weight * values
+        off = weights - equal
+        return cost(combined) + PRECISION * float(off @ off) / 2
 
-    options = {"ftol": 1e-13, "gtol": 1e-9}
+    # Central differences, as costs are smooth and there are few weights.
+    options = {"ftol": 1e-12, "gtol": 1e-6}
     result = minimize(
-        objective, equal, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * k, options=options
+        objective, equal, jac="3-point", method="L-BFGS-B", bounds=[(0.0, None)] * k, options=options
     )
     weights: Array = result.x
     return weights

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import stratomics
+from models.config import AUTO
 from models.factors import FACTOR_MODELS
 from models.heads import HEADS
 from omics.cohort.spec import ENDPOINT_KINDS, ArmSpec, CohortSpec, EndpointSpec, SamplesSpec, ViewSpec
@@ -77,7 +78,7 @@ def test_every_modality_has_a_section_with_its_scales(name: str) -> None:
 
 def test_every_factor_model_and_head_is_explained() -> None:
     explained = set(re.findall(r"^\| `(\w+)` \|", page("models.md"), flags=re.MULTILINE))
-    assert {*FACTOR_MODELS, *HEADS["survival"], *HEADS["response"]} == explained
+    assert {AUTO, *FACTOR_MODELS, *HEADS["survival"], *HEADS["response"]} == explained
 
 
 def test_every_key_of_a_cohort_is_explained() -> None:
@@ -105,7 +106,7 @@ def test_quoted_commands_exist() -> None:
 def test_the_readme_shows_the_figures_of_the_comparison() -> None:
     predicted = "| 92 of 92 |"
     rows = [line for line in page("compare.md").splitlines() if line.endswith(predicted)]
-    assert len(rows) == 6
+    assert len(rows) == 7
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "all 92 patients" in readme.replace("\n", " ")
     # The last column of the README is another one.
