@@ -49,12 +49,21 @@ class Conformal(Protocol):
         """Return a sentence if there are too few patients for the stated coverage, or None."""
         ...
 
-    def columns(self, members: Any) -> Columns:
-        """Columns of ``predictions.parquet`` by name, (n,) each, from the predictions of all members."""
+    def columns(self, members: Any, plausible: Any) -> Columns:
+        """Columns of ``predictions.parquet`` by name, (n,) each.
+
+        Parameters
+        ----------
+        members
+            Predictions of all members.
+        plausible
+            Predictions whose spread is the epistemic uncertainty: those of the members, further apart where candidates
+            disagree.
+        """
         ...
 
-    def is_uncertain(self, members: Any) -> NDArray[np.bool_]:
-        """(n,) bool: True if the prediction is too uncertain to act upon."""
+    def is_uncertain(self, members: Any, plausible: Any) -> NDArray[np.bool_]:
+        """(n,) bool: True if the prediction is too uncertain to act upon; arguments as of :meth:`columns`."""
         ...
 
     def save(self, folder: Path, name: str) -> None:
@@ -102,7 +111,7 @@ class SurvivalConformal:
         held_out
             Curves (1, n, t), each by the member that held the patient out.
         all_members
-            Curves (members, n, t) of all members.
+            Curves (members, n, t) whose spread is the epistemic uncertainty.
         endpoint
             Survival of the n patients, observed in all of them.
         covariates
@@ -127,22 +136,22 @@ class SurvivalConformal:
         """Return a sentence on why all bounds are 0, or None."""
         return self.bounds.too_few_patients()
 
-    def columns(self, members: SurvivalMembers) -> Columns:
+    def columns(self, members: SurvivalMembers, plausible: SurvivalMembers) -> Columns:
         """Return ``survival_bound``, and mean and standard deviations of the restricted survival time."""
-        mean, parts = self._uncertainty(members)
+        parts = self._uncertainty(plausible)
         return {
             "survival_bound": self.bounds(StepFunction(members.times, members.survival.mean(axis=0))),
-            "restricted_mean": mean,
+            "restricted_mean": members.value(self.horizon).mean(axis=0),
             **{f"restricted_mean_{name}_sd": np.sqrt(part) for name, part in parts._asdict().items()},
         }
 
-    def is_uncertain(self, members: SurvivalMembers) -> NDArray[np.bool_]:
-        """(n,) bool: True if the spread of the members is larger than in about 90% of the training patients."""
-        spread: Array = np.sqrt(self._uncertainty(members)[1].epistemic)
+    def is_uncertain(self, _members: SurvivalMembers, plausible: SurvivalMembers) -> NDArray[np.bool_]:
+        """(n,) bool: True if the epistemic spread is larger than in about 90% of the training patients."""
+        spread: Array = np.sqrt(self._uncertainty(plausible).epistemic)
         return spread > self.limit
 
-    def _uncertainty(self, members: SurvivalMembers) -> tuple[Array, Uncertainty]:
-        return restricted_mean_uncertainty(members.survival, members.times, self.horizon)
+    def _uncertainty(self, plausible: SurvivalMembers) -> Uncertainty:
+        return restricted_mean_uncertainty(plausible.survival, plausible.times, self.horizon)[1]
 
     def save(self, folder: Path, name: str) -> None:
         """Write json."""
@@ -185,16 +194,16 @@ class ResponseConformal:
         """Return a sentence on the classes that are in every set since they have too few patients, or None."""
         return self.sets["response_set"].too_few_patients()
 
-    def columns(self, members: ResponseMembers) -> Columns:
+    def columns(self, members: ResponseMembers, plausible: ResponseMembers) -> Columns:
         """Return both sets, and total, aleatoric and epistemic entropy in nats."""
         probability = _both(members)
-        parts = response_uncertainty(members.probability)._asdict()
+        parts = response_uncertainty(plausible.probability)._asdict()
         return {
             **{name: sets_as_text(sets.predict(probability), CLASSES) for name, sets in self.sets.items()},
             **{f"response_entropy_{name}": part for name, part in parts.items()},
         }
 
-    def is_uncertain(self, members: ResponseMembers) -> NDArray[np.bool_]:
+    def is_uncertain(self, members: ResponseMembers, _plausible: ResponseMembers) -> NDArray[np.bool_]:
         """(n,) bool: True if the set does not contain exactly one class."""
         sets = self.sets["response_set"].predict(_both(members))
         uncertain: NDArray[np.bool_] = sets.sum(axis=1) != 1

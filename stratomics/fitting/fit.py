@@ -26,7 +26,7 @@ from stratomics.candidates.candidate import CalibratedFit, calibrate_candidate, 
 from stratomics.config import MIXTURE, WIDE_DEEP, ExperimentConfig
 from stratomics.encoding.training_part import TrainingPart
 from stratomics.fitting.fitted import Fitted, FittedEndpoint
-from stratomics.fitting.mixture import Mixture, cost_of
+from stratomics.fitting.mixture import Mixture, cost_of, plausible_estimates
 from stratomics.fitting.wide_deep import endpoint_tasks, fit_wide_deep
 
 if TYPE_CHECKING:
@@ -78,10 +78,11 @@ def fit_part(part: TrainingPart) -> Fitted:
     candidates = _fit_candidates(part)
     mixture = _mix(part, primary, alone, network.estimates[0], candidates)
     by_name = {name: fit.estimates[..., None] for name, fit in candidates.items()}
-    mixed = mixture.combine(by_name | {WIDE_DEEP: network.estimates[0] - alone.centers[:, None]})
+    by_name[WIDE_DEEP] = network.estimates[0] - alone.centers[:, None]
+    mixed = mixture.combine(by_name)
     others = zip(list(tasks.items())[1:], network.estimates[1:], strict=True)
     endpoints = [
-        _calibrate(part, part.name, primary, mixed),
+        _calibrate(part, part.name, primary, mixed, mixture.spread(by_name)),
         *(_calibrate(part, name, task, estimates) for (name, task), estimates in others),
     ]
     members = part.patients.members
@@ -145,10 +146,12 @@ def _mix(
     return mixture
 
 
-def _calibrate(part: TrainingPart, name: str, task: EndpointTask, estimates: Array) -> FittedEndpoint:
+def _calibrate(
+    part: TrainingPart, name: str, task: EndpointTask, estimates: Array, spread: Array | None = None
+) -> FittedEndpoint:
     """Calibrate one endpoint on the estimates (members, n, p), those of each patient by the member without them.
 
-    The model of censoring uses the covariates and the mean of these estimates.
+    The model of censoring uses the covariates and the mean of these estimates. `spread` (n,) is that of the candidates.
     """
     endpoint, observed, held_out_by = task.endpoint, task.endpoint.observed, part.held_out_by
     # Levels of members are not comparable: each member is centered at the mean of its training patients.
@@ -162,7 +165,8 @@ def _calibrate(part: TrainingPart, name: str, task: EndpointTask, estimates: Arr
     out_of_fold, outcome = held_out(centered, held_out_by)[rows], endpoint.take(rows)
     calibration = task.head.calibrate(out_of_fold, outcome)
     log.debug("calibration slope of '%s' %.3f", name, calibration.slope)
-    by_one, by_all = calibration.members(out_of_fold[None]), calibration.members(centered[:, rows])
+    plausible = centered if spread is None else plausible_estimates(centered, spread)
+    by_one, by_all = calibration.members(out_of_fold[None]), calibration.members(plausible[:, rows])
     columns = np.column_stack([out_of_fold.mean(axis=1), _covariates(part)[rows]])
     horizon = _horizon(endpoint, part.arms)
     conformal = CONFORMAL[endpoint.kind].fit(by_one, by_all, outcome, columns, held_out_by[rows], horizon)

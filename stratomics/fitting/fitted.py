@@ -33,7 +33,7 @@ from stratomics.config import MIXTURE, WIDE_DEEP
 from stratomics.encoding.encoder import Encoder
 from stratomics.encoding.training_part import EncodedPatients
 from stratomics.evaluation.comparison import OURS
-from stratomics.fitting.mixture import Mixture
+from stratomics.fitting.mixture import Mixture, plausible_estimates
 from stratomics.fitting.wide_deep import WideDeep
 
 __all__ = ["Fitted", "FittedEndpoint"]
@@ -68,15 +68,37 @@ class FittedEndpoint:
     horizon: float
     conformal: Conformal
 
-    def predict(self, sample_ids: NDArray[np.str_], estimates: Array) -> Prediction:
-        """Predict n patients from the estimates of the members (members, n, p)."""
+    def predict(
+        self, sample_ids: NDArray[np.str_], estimates: Array, spread: Array | None = None
+    ) -> Prediction:
+        """Predict n patients.
+
+        Parameters
+        ----------
+        sample_ids
+            (n,) ids of the patients.
+        estimates
+            (members, n, p) estimates of the members.
+        spread
+            (n,) standard deviation over the candidates of a mixture.
+        """
         centered = estimates - self.centers[:, None, :]
         prediction = self.calibration.prediction(sample_ids, centered, self.name)
-        return prediction.with_columns(self.conformal.columns(self.members(estimates)))
+        plausible = self.plausible(estimates, spread)
+        return prediction.with_columns(self.conformal.columns(self.members(estimates), plausible))
+
+    def is_uncertain(self, estimates: Array, spread: Array) -> NDArray[np.bool_]:
+        """(n,) bool: True if the prediction is too uncertain to act upon; arguments as of :meth:`predict`."""
+        return self.conformal.is_uncertain(self.members(estimates), self.plausible(estimates, spread))
+
+    def plausible(self, estimates: Array, spread: Array | None) -> SurvivalMembers | ResponseMembers:
+        """Recalibrated predictions whose spread is that of members and candidates."""
+        return self.members(estimates if spread is None else plausible_estimates(estimates, spread))
 
     def members(self, estimates: Array) -> SurvivalMembers | ResponseMembers:
-        """Recalibrated predictions of each member from its estimates (members, n, p)."""
-        return self.calibration.members(estimates - self.centers[:, None, :])
+        """Recalibrated predictions of each member from its estimates (members, n, p), or of all members twice."""
+        centers = np.tile(self.centers, (len(estimates) // len(self.centers), 1))
+        return self.calibration.members(estimates - centers[:, None, :])
 
     def benefit(self, treated: Array, control: Array) -> tuple[Array, Array]:
         """Mean over the members and spread (n,) of treated minus control, from the estimates under either arm."""
@@ -203,40 +225,47 @@ class Fitted:
         alone = estimates.network[0] - self.alone.centers[:, None]
         return [self.mixture.combine(estimates.candidates | {WIDE_DEEP: alone}), *estimates.network[1:]]
 
+    def _spread(self, estimates: _Estimates) -> Array:
+        """(n,) standard deviation of the primary endpoint over the candidates."""
+        alone = estimates.network[0] - self.alone.centers[:, None]
+        return self.mixture.spread(estimates.candidates | {WIDE_DEEP: alone})
+
     def _predict_mixture(self, patients: EncodedPatients, estimates: _Estimates) -> Prediction:
         """Predict all endpoints from the estimates under the treatment received, and under both arms if known."""
-        by_endpoint = self._by_endpoint(estimates)
-        received = self._predict(patients, by_endpoint)
-        received = received.with_columns(self._abstention(patients, by_endpoint[0]))
+        by_endpoint, spread = self._by_endpoint(estimates), self._spread(estimates)
+        received = self._predict(patients, estimates)
+        received = received.with_columns(self._abstention(patients, by_endpoint[0], spread))
         if not self.wide_deep.layout.arms:
             return received
         treated, control = (
-            self._by_endpoint(self._estimates(patients.under(code), self._weighted))
-            for code in (TREATED, CONTROL)
+            self._estimates(patients.under(code), self._weighted) for code in (TREATED, CONTROL)
         )
         by_arm = {
             RECEIVED: received,
             "control": self._predict(patients, control),
             "treated": self._predict(patients, treated),
         }
-        return Prediction.under_arms(by_arm, *self.endpoints[0].benefit(treated[0], control[0]))
+        primary = (self._by_endpoint(one)[0] for one in (treated, control))
+        return Prediction.under_arms(by_arm, *self.endpoints[0].benefit(*primary))
 
-    def _predict(self, patients: EncodedPatients, by_endpoint: list[Array]) -> Prediction:
-        pairs = zip(self.endpoints, by_endpoint, strict=True)
+    def _predict(self, patients: EncodedPatients, estimates: _Estimates) -> Prediction:
+        spreads = [self._spread(estimates), *(None for _ in self.endpoints[1:])]
+        parts = zip(self.endpoints, self._by_endpoint(estimates), spreads, strict=True)
         return Prediction.combine_endpoints(
-            [endpoint.predict(patients.sample_ids, estimates) for endpoint, estimates in pairs]
+            [endpoint.predict(patients.sample_ids, values, spread) for endpoint, values, spread in parts]
         )
 
-    def _abstention(self, patients: EncodedPatients, estimates: Array) -> dict[str, NDArray[Any]]:
+    def _abstention(
+        self, patients: EncodedPatients, estimates: Array, spread: Array
+    ) -> dict[str, NDArray[Any]]:
         """Columns ``ood`` and ``abstain``, from the estimates (members, n, p) of the primary endpoint."""
-        primary = self.endpoints[0]
         ood = self.ood_score.score(
             [member.factors for member in patients.members],
             [member.reconstruction_error for member in patients.members],
         )
         return {
             "ood": ood,
-            "abstain": abstain(ood, primary.conformal.is_uncertain(primary.members(estimates))),
+            "abstain": abstain(ood, self.endpoints[0].is_uncertain(estimates, spread)),
         }
 
     def save(self, folder: Path) -> None:

@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from models.linear.elastic_net import Likelihood
 from omics.common.errors import FitError
 
-__all__ = ["Cost", "Mixture", "cost_of"]
+__all__ = ["Cost", "Mixture", "cost_of", "plausible_estimates"]
 
 Array = NDArray[np.float64]
 
@@ -85,6 +85,51 @@ class Mixture:
             if weight:
                 total += weight * self.slopes[name] * estimates[name]
         return total
+
+    def spread(self, estimates: Mapping[str, Array]) -> Array:
+        """Compute the standard deviation over candidates of the estimate that each gives with the weight of all.
+
+        Parameters
+        ----------
+        estimates
+            Candidate -> (members, n, p); candidates without a weight are not needed.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,), 0 with a single candidate.
+        """
+        weighted = {name: weight for name, weight in self.weights.items() if weight}
+        n, total = next(iter(estimates.values())).shape[1], sum(weighted.values())
+        if not weighted:
+            return np.zeros(n)
+        alone = np.stack([total * self.slopes[name] * estimates[name].mean(axis=(0, 2)) for name in weighted])
+        share = np.array(list(weighted.values()))[:, None] / total
+        spread: Array = np.sqrt((share * (alone - (share * alone).sum(axis=0)) ** 2).sum(axis=0))
+        return spread
+
+
+def plausible_estimates(estimates: Array, spread: Array) -> Array:
+    """Add the spread of candidates to that of the members: each member counts as two, on either side of it.
+
+    Parameters
+    ----------
+    estimates
+        (members, n, p) of the mixture.
+    spread
+        (n,) standard deviation over candidates, from :meth:`Mixture.spread`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (2 members, n, p) with the same mean; the variance is the sum of both variances.
+
+    Examples
+    --------
+    >>> plausible_estimates(np.array([[[1.0]], [[3.0]]]), np.array([2.0])).ravel()
+    array([ 3.,  5., -1.,  1.])
+    """
+    return np.concatenate([estimates + spread[:, None], estimates - spread[:, None]])
 
 
 def cost_of(likelihood: Likelihood) -> Cost:

@@ -12,7 +12,7 @@ from models.linear.cox_net import CoxLikelihood
 from models.linear.elastic_net import Likelihood
 from models.linear.logistic_net import LogisticLikelihood
 from omics.common.errors import FitError
-from stratomics.fitting.mixture import Mixture, cost_of
+from stratomics.fitting.mixture import Mixture, cost_of, plausible_estimates
 
 N = 120
 Array = NDArray[np.float64]
@@ -111,3 +111,23 @@ def test_an_estimate_that_is_not_finite_is_refused() -> None:
     likelihood, truth = outcome("response")
     with pytest.raises(FitError, match="not finite"):
         fitted(likelihood, {"a": truth, "b": np.full(N, np.nan)})
+
+
+def test_the_spread_of_candidates_is_their_weighted_standard_deviation() -> None:
+    mixture = Mixture({"a": 0.3, "b": 0.6, "none": 0.0}, {"a": 2.0, "b": 1.0, "none": 1.0})
+    rng = np.random.default_rng(0)
+    estimates = {"a": rng.normal(size=(3, 4, 1)), "b": rng.normal(size=(3, 4, 1))}
+    alone = np.stack([0.9 * 2.0 * estimates["a"].mean(axis=(0, 2)), 0.9 * estimates["b"].mean(axis=(0, 2))])
+    mean = (0.3 * alone[0] + 0.6 * alone[1]) / 0.9
+    expected = np.sqrt((0.3 * (alone[0] - mean) ** 2 + 0.6 * (alone[1] - mean) ** 2) / 0.9)
+    np.testing.assert_allclose(mixture.spread(estimates), expected)
+    np.testing.assert_allclose(mean, mixture.combine(estimates).mean(axis=(0, 2)))
+    assert not Mixture.of_one("a").spread(estimates).any()
+
+
+def test_plausible_estimates_have_the_mean_and_both_variances() -> None:
+    rng = np.random.default_rng(1)
+    estimates, spread = rng.normal(size=(5, 7, 2)), rng.random(7)
+    both = plausible_estimates(estimates, spread)
+    np.testing.assert_allclose(both.mean(axis=0), estimates.mean(axis=0))
+    np.testing.assert_allclose(both.var(axis=0), estimates.var(axis=0) + spread[:, None] ** 2)
