@@ -118,5 +118,5 @@ def test_a_run_of_two_processes_uses_both_and_is_loaded_again(
     (path,) = (tmp_path / "runs").iterdir()
     assert len(RunDirectory(path).predictions["stratomics"].patients) == 40
     model = Fitted.load(path / "model")
-    assert [endpoint.head for endpoint in model.endpoints] == ["mine"]
+    assert [name for _, name in model.wide_deep.head_names] == ["mine"]
     assert model.encoders[0].harmonizer.views["rna"].spec.modality == "mine"
