@@ -121,7 +121,7 @@ def net_benefit(probability, positive):
 
 
 figure, axes = plt.subplots(figsize=(7, 3.5))
-for name, style in zip(metrics.index.unique("method"), ("-", "--", "-."), strict=True):
+for name, style in zip(metrics.index.unique("method"), ("-", "--", "-.", ":"), strict=True):
     probability = run.prediction(name).patients.set_index("sample_id")["response_probability"][patients.index]
     axes.plot(thresholds, net_benefit(probability.to_numpy(), responded.to_numpy()), style, label=name)
 axes.plot(

@@ -218,6 +218,7 @@ run = st.run(
     split={"folds": 3, "repeats": 1, "inner_folds": 3},
     factors={"count": 5, "per_view": 4},
     head={"survival": "exponential"},
+    model="wide_deep",
     trainer={"epochs": 60},
     baselines=["factors_ridge"],
     controls=[],
@@ -247,10 +248,11 @@ best = training_history.loc[
 print(best.to_string(index=False))
 
 # %% [markdown]
-# The saved model stores the name of its head. It can be loaded wherever the head is registered.
+# The network alone is delivered, not a mixture, so that the predictions are those of the head. The saved model stores
+# the name of its head. It can be loaded wherever the head is registered.
 
 # %%
-print([(endpoint.name, endpoint.head) for endpoint in run.model.fitted_.endpoints])
+print(run.model.fitted_.wide_deep.head_names)
 
 # %% [markdown]
 # ## What one may and may not conclude
