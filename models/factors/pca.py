@@ -41,7 +41,8 @@ class PCA(LinearFactorModel):
         means = {name: x[present[name]].mean(axis=0) for name, x in values.items()}
         if len(values) == 1:
             [(name, x)] = values.items()
-            axes, residual = _single_view(x[present[name]] - means[name], count)
+            rows = np.where(present[name][:, None], x - means[name], 0.0)
+            axes, residual = _single_view(rows, int(present[name].sum()), count)
             self._linear = _model(means, _principal_rotation({name: axes}), {name: residual}, count)
             return self
         centred = {n: np.where(present[n][:, None], x - means[n], 0.0) for n, x in values.items()}
@@ -69,12 +70,15 @@ def _model(
     return LinearGaussian(views, count)
 
 
-def _single_view(centred: Array, count: int) -> tuple[Array, float]:
-    """Compute loadings (p, k) and noise variance from centred values (n, p): equations 7 and 8 of the article."""
+def _single_view(centred: Array, patients: int, count: int) -> tuple[Array, float]:
+    """Compute loadings (p, k) and noise variance from centred values (n, p): equations 7 and 8 of the article.
+
+    `patients` have the view; the rows of the others are 0.
+    """
     n, p = centred.shape
-    axes = _principal_axes({"": centred}, count)[""]
+    axes = _principal_axes({"": centred}, count)[""] * np.sqrt(n / patients)
     variances = (axes**2).sum(axis=0)
-    rest = float(np.vdot(centred, centred)) / n - float(variances.sum())
+    rest = float(np.vdot(centred, centred)) / patients - float(variances.sum())
     noise = max(rest / max(p - count, 1), SMALLEST_NOISE)
     # A component whose variance is below the noise has no loadings.
     return axes * np.sqrt(np.clip(1.0 - noise / np.maximum(variances, SMALLEST_NOISE), 0.0, None)), noise

@@ -44,7 +44,7 @@ def run_through(
 def check_all_are_predicted(run: RunDirectory, samples: Path) -> None:
     ids = set(pd.read_csv(samples, dtype=str)["sample_id"])
     column = {"survival": "risk", "response": "response_probability"}[run.kind]
-    assert set(run.predictions) == {"stratomics", *CANDIDATES[run.kind]}
+    assert set(run.predictions) == {"stratomics", "wide_deep", *CANDIDATES[run.kind]}
     for name, prediction in run.predictions.items():
         assert ids <= set(prediction.patients["sample_id"]), name
         assert np.isfinite(prediction.patients[column]).all(), name
