@@ -19,7 +19,7 @@ from models.linear.group_ridge import likelihood_of
 from models.ood.ood_score import OodScore
 from models.survival.kaplan_meier import followed_until
 from omics.cohort.endpoints import Response, Survival
-from omics.common.errors import InputError
+from omics.common.errors import ConfigError, InputError
 from omics.common.registry import resolve
 from stratomics.candidates import CANDIDATES
 from stratomics.candidates.candidate import CalibratedFit, calibrate_candidate, held_out, no_information
@@ -124,11 +124,23 @@ def _mix(
     estimates: Array,
     candidates: Mapping[str, CalibratedFit],
 ) -> Mixture:
-    """Weights of the candidates, from the estimates (members, n, p) of the wide and deep network and of the others."""
-    model = part.config.model
+    """Weights of the candidates, from the estimates (members, n, p) of the wide and deep network and of the others.
+
+    Raises
+    ------
+    ConfigError
+        If the configured candidate cannot predict the causes or levels of the head.
+    """
+    model, unmixed = part.config.model, issubclass(primary.head.calibration, UNMIXED)
+    if unmixed and model not in (MIXTURE, WIDE_DEEP):
+        raise ConfigError(
+            f"model '{model}' predicts neither causes nor levels, which the configured head does; use model {WIDE_DEEP}"
+        )
     if model != MIXTURE:
         return Mixture.of_one(model)
-    if not candidates or issubclass(primary.head.calibration, UNMIXED):
+    if unmixed:
+        log.info("the other candidates predict neither causes nor levels, so that the network is not mixed")
+    if unmixed or not candidates:
         return Mixture.of_one(WIDE_DEEP)
     rows, calibration = np.flatnonzero(part.endpoint.observed), alone.calibration
     known = {WIDE_DEEP: estimates - alone.centers[:, None]}

@@ -140,6 +140,18 @@ def test_trees_are_left_out_of_the_mixture_with_delayed_entry(
     assert np.ptp(alone.patients["risk"]) == 0
 
 
+@pytest.mark.parametrize(("kind", "name"), [("survival", "competing_risks"), ("response", "ordinal")])
+def test_causes_and_levels_are_predicted_by_the_network_alone(
+    kind: str, name: str, write_small: Callable[..., Path]
+) -> None:
+    cohort, config = read_cohort(write_small(CHANGES[kind])), config_of(kind, name)
+    model = fit(cohort, config, 1)
+    assert model.mixture.weights == {"wide_deep": 1.0}
+    assert set(model.candidates) == set(config.baselines or ())
+    with pytest.raises(ConfigError, match="use model wide_deep"):
+        fit(cohort, dataclasses.replace(config, model="late_fusion"), 1)
+
+
 def test_levels_are_read_in_their_order(write_small: Callable[..., Path]) -> None:
     def highest(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         with_levels(frames, spec)
