@@ -86,7 +86,7 @@ def test_a_candidate_without_information_has_no_weight_and_does_not_lower_the_ot
     assert both.weights == {"a": pytest.approx(alone.weights["a"]), "b": 0.0}
 
 
-def test_nobody_has_information() -> None:
+def test_no_candidate_has_information() -> None:
     likelihood, truth = outcome("response")
     found = mixed({"a": truth}, {"a": 0.0}, likelihood)
     assert not found.combine({"a": np.ones((2, 3, 1))}).any()
