@@ -72,10 +72,14 @@ class CandidateKind(NamedTuple):
         the mixture then leaves it out.
     model
         Class of the fitted candidate, which loads it.
+    effect_by_omics
+        Whether the treatment effect may depend on omics. In a cohort with arms the others are not mixed, since they
+        would dilute the predicted benefit.
     """
 
     fit: Callable[[TrainingPart], CandidateFit]
     model: type[Candidate]
+    effect_by_omics: bool = False
 
 
 @dataclass(frozen=True)

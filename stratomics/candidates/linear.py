@@ -132,5 +132,5 @@ def _fit_late_fusion(part: TrainingPart) -> CandidateFit:
 
 
 CLINICAL_COVARIATES = CandidateKind(_fit_clinical_covariates, LinearMembers)
-FACTORS_RIDGE = CandidateKind(_fit_factors_ridge, LinearMembers)
+FACTORS_RIDGE = CandidateKind(_fit_factors_ridge, LinearMembers, effect_by_omics=True)
 LATE_FUSION = CandidateKind(_fit_late_fusion, LateFusion)

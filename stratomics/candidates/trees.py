@@ -178,4 +178,4 @@ def _predicted(booster: Booster, data: Any, rounds: int) -> Array:
     return margin
 
 
-BOOSTED_TREES = CandidateKind(_fit, BoostedTrees)
+BOOSTED_TREES = CandidateKind(_fit, BoostedTrees, effect_by_omics=True)

@@ -117,6 +117,11 @@ def _fit_candidates(part: TrainingPart) -> dict[str, CalibratedFit]:
     return fits
 
 
+def _may_be_mixed(part: TrainingPart, name: str) -> bool:
+    kind: CandidateKind = resolve(CANDIDATES[part.endpoint.kind], name, "baseline")
+    return part.arms is None or kind.effect_by_omics
+
+
 def _mix(
     part: TrainingPart,
     primary: EndpointTask,
@@ -140,6 +145,7 @@ def _mix(
         return Mixture.of_one(model)
     if unmixed:
         log.info("the other candidates predict neither causes nor levels, so that the network is not mixed")
+    candidates = {name: fit for name, fit in candidates.items() if _may_be_mixed(part, name)}
     if unmixed or not candidates:
         return Mixture.of_one(WIDE_DEEP)
     rows, calibration = np.flatnonzero(part.endpoint.observed), alone.calibration

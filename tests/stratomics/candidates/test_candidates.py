@@ -201,3 +201,10 @@ def test_a_model_with_a_missing_part_is_refused_by_name(
     (tmp_path / "model" / "boosted_trees.model.json").unlink()
     with pytest.raises(InputError, match=r"boosted_trees\.model\.json"):
         Fitted.load(tmp_path / "model")
+
+
+def test_with_arms_only_candidates_with_an_effect_by_omics_are_mixed(parts: dict[str, TrainingPart]) -> None:
+    cohort = parts["survival arms"].cohort
+    model = fit(cohort, complete_for_cohort(CONFIG, cohort), 1)
+    assert set(model.mixture.weights) == {"wide_deep", "factors_ridge", "boosted_trees"}
+    assert "late_fusion" in model.methods
