@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration.calibration import Calibration
 from models.calibration.competing_recalibration import CompetingRecalibration
 from models.calibration.conformal import CONFORMAL
 from models.calibration.curve_recalibration import CurveRecalibration, curve_cost
@@ -26,7 +27,7 @@ from stratomics.candidates.candidate import CalibratedFit, calibrate_candidate, 
 from stratomics.config import MIXTURE, WIDE_DEEP, ExperimentConfig
 from stratomics.encoding.training_part import TrainingPart
 from stratomics.fitting.fitted import Fitted, FittedEndpoint
-from stratomics.fitting.mixture import Mixture, cost_of, plausible_estimates
+from stratomics.fitting.mixture import Cost, Mixture, cost_of, plausible_estimates
 from stratomics.fitting.wide_deep import endpoint_tasks, fit_wide_deep
 
 if TYPE_CHECKING:
@@ -76,9 +77,11 @@ def fit_part(part: TrainingPart) -> Fitted:
     primary = tasks[part.name]
     alone = _calibrate(part, part.name, primary, network.estimates[0])
     candidates = _fit_candidates(part)
-    mixture = _mix(part, primary, alone, network.estimates[0], candidates)
-    by_name = {name: fit.estimates[..., None] for name, fit in candidates.items()}
-    by_name[WIDE_DEEP] = network.estimates[0] - alone.centers[:, None]
+    by_name = {WIDE_DEEP: network.estimates[0] - alone.centers[:, None]}
+    by_name |= {name: fit.estimates[..., None] for name, fit in candidates.items()}
+    slopes = {WIDE_DEEP: alone.calibration.slope}
+    slopes |= {name: fit.candidate.calibration.slope for name, fit in candidates.items()}
+    mixture = _mix(part, alone.calibration, by_name, slopes)
     mixed = mixture.combine(by_name)
     others = zip(list(tasks.items())[1:], network.estimates[1:], strict=True)
     endpoints = [
@@ -118,25 +121,25 @@ def _fit_candidates(part: TrainingPart) -> dict[str, CalibratedFit]:
 
 
 def _may_be_mixed(part: TrainingPart, name: str) -> bool:
+    if part.arms is None or name == WIDE_DEEP:
+        return True
     kind: CandidateKind = resolve(CANDIDATES[part.endpoint.kind], name, "baseline")
-    return part.arms is None or kind.effect_by_omics
+    return kind.effect_by_omics
 
 
 def _mix(
-    part: TrainingPart,
-    primary: EndpointTask,
-    alone: FittedEndpoint,
-    estimates: Array,
-    candidates: Mapping[str, CalibratedFit],
+    part: TrainingPart, calibration: Calibration, estimates: Mapping[str, Array], slopes: Mapping[str, float]
 ) -> Mixture:
-    """Weights of the candidates, from the estimates (members, n, p) of the wide and deep network and of the others.
+    """Weights of the candidates, from their centred estimates (members, n, p) and calibration slopes.
+
+    `calibration` is that of the wide and deep network alone.
 
     Raises
     ------
     ConfigError
         If the configured candidate cannot predict the causes or levels of the head.
     """
-    model, unmixed = part.config.model, issubclass(primary.head.calibration, UNMIXED)
+    model, unmixed = part.config.model, isinstance(calibration, UNMIXED)
     if unmixed and model not in (MIXTURE, WIDE_DEEP):
         raise ConfigError(
             f"model '{model}' predicts neither causes nor levels, which the configured head does; use model {WIDE_DEEP}"
@@ -145,23 +148,24 @@ def _mix(
         return Mixture.of_one(model)
     if unmixed:
         log.info("the other candidates predict neither causes nor levels, so that the network is not mixed")
-    candidates = {name: fit for name, fit in candidates.items() if _may_be_mixed(part, name)}
-    if unmixed or not candidates:
+    names = [name for name in estimates if _may_be_mixed(part, name)]
+    if unmixed or names == [WIDE_DEEP]:
         return Mixture.of_one(WIDE_DEEP)
-    rows, calibration = np.flatnonzero(part.endpoint.observed), alone.calibration
-    known = {WIDE_DEEP: estimates - alone.centers[:, None]}
-    known |= {name: fit.estimates[..., None] for name, fit in candidates.items()}
-    out_of_fold = {name: held_out(values, part.held_out_by)[rows] for name, values in known.items()}
-    slopes = {WIDE_DEEP: calibration.slope}
-    slopes |= {name: fit.candidate.calibration.slope for name, fit in candidates.items()}
-    outcome = part.endpoint.take(rows)
-    cost = cost_of(likelihood_of(outcome))
-    if isinstance(calibration, CurveRecalibration) and isinstance(outcome, Survival):
-        of_curves = curve_cost(calibration.times, outcome.event, outcome.time, outcome.entry)
-        cost = lambda values: of_curves(np.broadcast_to(values, (len(rows), len(calibration.times))))  # noqa: E731
-    mixture = Mixture.fit(out_of_fold, slopes, cost)
+    rows = np.flatnonzero(part.endpoint.observed)
+    out_of_fold = {name: held_out(estimates[name], part.held_out_by)[rows] for name in names}
+    cost = _cost(calibration, part.endpoint.take(rows))
+    mixture = Mixture.fit(out_of_fold, {name: slopes[name] for name in names}, cost)
     log.debug("weights %s", mixture.weights)
     return mixture
+
+
+def _cost(calibration: Calibration, outcome: Survival | Response) -> Cost:
+    """Negative log likelihood that weights minimize: of survival curves, or of one linear predictor per patient."""
+    if not isinstance(calibration, CurveRecalibration) or isinstance(outcome, Response):
+        return cost_of(likelihood_of(outcome))
+    shape = len(outcome.time), len(calibration.times)
+    of_curves = curve_cost(calibration.times, outcome.event, outcome.time, outcome.entry)
+    return lambda estimates: of_curves(np.broadcast_to(estimates, shape))
 
 
 def _calibrate(

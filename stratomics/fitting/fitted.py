@@ -122,7 +122,7 @@ class FittedEndpoint:
 
 
 class _Estimates(NamedTuple):
-    """Estimates of the network by endpoint, and centred estimates of other candidates of the primary endpoint."""
+    """Estimates of the network by endpoint, and centred estimates of the candidates of the primary endpoint."""
 
     network: list[Array]
     candidates: dict[str, Array]
@@ -217,22 +217,18 @@ class Fitted:
         return [name for name in self.candidates if self.mixture.weights.get(name)]
 
     def _estimates(self, patients: EncodedPatients, names: Sequence[str]) -> _Estimates:
+        """Estimates of the network and of the other candidates `names`."""
+        network = self.wide_deep.estimates(patients)
         candidates = {name: self.candidates[name].estimates(patients) for name in names}
-        return _Estimates(self.wide_deep.estimates(patients), candidates)
+        return _Estimates(network, candidates | {WIDE_DEEP: network[0] - self.alone.centers[:, None]})
 
     def _by_endpoint(self, estimates: _Estimates) -> list[Array]:
         """For each endpoint (members, n, p) estimates: of the mixture, then of the network."""
-        alone = estimates.network[0] - self.alone.centers[:, None]
-        return [self.mixture.combine(estimates.candidates | {WIDE_DEEP: alone}), *estimates.network[1:]]
-
-    def _spread(self, estimates: _Estimates) -> Array:
-        """(n,) standard deviation of the primary endpoint over the candidates."""
-        alone = estimates.network[0] - self.alone.centers[:, None]
-        return self.mixture.spread(estimates.candidates | {WIDE_DEEP: alone})
+        return [self.mixture.combine(estimates.candidates), *estimates.network[1:]]
 
     def _predict_mixture(self, patients: EncodedPatients, estimates: _Estimates) -> Prediction:
         """Predict all endpoints from the estimates under the treatment received, and under both arms if known."""
-        by_endpoint, spread = self._by_endpoint(estimates), self._spread(estimates)
+        by_endpoint, spread = self._by_endpoint(estimates), self.mixture.spread(estimates.candidates)
         received = self._predict(patients, estimates)
         received = received.with_columns(self._abstention(patients, by_endpoint[0], spread))
         if not self.wide_deep.layout.arms:
@@ -249,7 +245,7 @@ class Fitted:
         return Prediction.under_arms(by_arm, *self.endpoints[0].benefit(*primary))
 
     def _predict(self, patients: EncodedPatients, estimates: _Estimates) -> Prediction:
-        spreads = [self._spread(estimates), *(None for _ in self.endpoints[1:])]
+        spreads = [self.mixture.spread(estimates.candidates), *(None for _ in self.endpoints[1:])]
         parts = zip(self.endpoints, self._by_endpoint(estimates), spreads, strict=True)
         return Prediction.combine_endpoints(
             [endpoint.predict(patients.sample_ids, values, spread) for endpoint, values, spread in parts]

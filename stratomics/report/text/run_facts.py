@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from models.config import AUTO
 from omics.cohort.spec import randomised_word
 from omics.common.registry import resolve
 from stratomics.evaluation.comparison import LABELS
@@ -124,10 +125,12 @@ def model(run: RunDirectory) -> str:
     """Type of model, and the baselines."""
     factors, head = run.config["factors"], run.config["head"]
     baselines = _listed([LABELS.get(name, name) for name in run.metrics["baselines"]])
+    name = head.get(run.kind, AUTO)
+    chosen = "a head that depends on the number of events" if name == AUTO else f"a {name} head"
     return (
-        f"Up to {factors['count']} factors ({factors['model']}), then a {head.get(run.kind, 'cox')} head on the "
-        "factors, the covariates and the leading components of each view. The model is an ensemble with one member "
-        f"per inner fold. {mixture(run)} {depth(run)} Baselines: {baselines}."
+        f"Up to {factors['count']} factors ({factors['model']}), then {chosen} on the factors, "
+        "the covariates and the leading components of each view. The model is an ensemble with one member per inner "
+        f"fold. {mixture(run)} {depth(run)} Baselines: {baselines}."
     )
 
 
