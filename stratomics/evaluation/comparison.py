@@ -14,7 +14,7 @@ from omics.common.errors import DataError
 from omics.common.files import JsonObject
 from omics.common.seeds import named_generator
 from stratomics.evaluation.cases import Cases, SurvivalCases
-from stratomics.evaluation.intervals import Estimate
+from stratomics.evaluation.intervals import Estimate, with_training_variability
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.curves import CurvePoints, curves_of
 from stratomics.evaluation.metrics.metric import find_metric
@@ -52,6 +52,13 @@ LABELS = {
     "untuned": "itself untuned",
 }
 """Method -> its name in texts."""
+
+
+INTERVALS = {
+    True: "95%, patients resampled with all their repeats, with the variability of training",
+    False: "95%, patients resampled, conditional on the fitted model",
+}
+"""Whether patients were predicted by cross-validation -> the intervals in words."""
 
 
 class BeyondTraining(TypedDict):
@@ -93,6 +100,8 @@ class Comparison:
         Method -> curve -> points.
     beyond_training
         Follow-up beyond the predicted curves; None for a response.
+    cross_validated
+        Whether patients were predicted by cross-validation, so that intervals include the variability of training.
     """
 
     endpoint: str
@@ -102,6 +111,7 @@ class Comparison:
     absent: Mapping[str, Mapping[str, str | None]]
     curves: Mapping[str, Mapping[str, CurvePoints]]
     beyond_training: BeyondTraining | None
+    cross_validated: bool
 
     def to_json(self) -> JsonObject:
         """Content of ``metrics.json``, in which the name of the endpoint is a key."""
@@ -109,7 +119,7 @@ class Comparison:
         content: JsonObject = {
             "endpoint": endpoint,
             "metric": self.metric,
-            "intervals": "95%, patients resampled with all their repeats, conditional on the fitted models",
+            "intervals": INTERVALS[self.cross_validated],
             endpoint: self.estimates[OURS],
             "baselines": {
                 name: {endpoint: values} for name, values in self.estimates.items() if name != OURS
@@ -145,8 +155,8 @@ def compare(
 ) -> Comparison:
     """Evaluate all methods on the same patients and the same bootstrap resamples.
 
-    Intervals are 95% percentile intervals over patients, each resampled with all their repeats. They are conditional
-    on the fitted models and do not include the variability of training.
+    Intervals are 95% percentile intervals over patients, each resampled with all their repeats, and include the
+    variability of training (:func:`stratomics.evaluation.intervals.with_training_variability`).
 
     Parameters
     ----------
@@ -185,7 +195,7 @@ def compare(
         {name: _estimates(values) for name, values in scores.items()},
         {
             name: {
-                key: _estimate(key, ours[key] - theirs[key])
+                key: _with_interval(ours[key] - theirs[key])
                 for key in theirs
                 if key in ours and find_metric(key).interval
             }
@@ -198,6 +208,7 @@ def compare(
         },
         {name: curves_of(cases, kind) for name, cases in methods.items()},
         _beyond_training(methods[OURS]),
+        np.unique(methods[OURS].fold).size > 1,
     )
 
 
@@ -225,13 +236,13 @@ def metric_estimates(
 
 
 def _scores(cases: Cases, kind: str, weight: Array) -> dict[str, Array]:
-    """Metric -> its value in all patients and in each resample; metrics that cannot be computed are left out."""
+    """Metric -> its value in all patients, and draws with its spread; metrics that cannot be computed are left out."""
     scores = {}
     for key in METRICS[kind]:
         rule = find_metric(key)
         values = rule.function(cases, weight if rule.interval else weight[:1])
         if np.isfinite(values[0]):
-            scores[key] = values
+            scores[key] = with_training_variability(values, cases.fold)
         elif rule.absent is None:
             raise DataError("no fold has two patients that can be compared; lower split.folds")
     return scores
@@ -286,8 +297,13 @@ def _estimates(scores: Mapping[str, Array]) -> MetricEstimates:
 
 
 def _estimate(key: str, values: Array) -> Estimate:
-    """Value in all patients, with the percentile interval of the resamples if the metric has one."""
-    if not find_metric(key).interval:
+    """Value in all patients, with its interval if the metric has one, within the limits of the metric."""
+    metric = find_metric(key)
+    if not metric.interval:
         return {"estimate": float(values[0])}
+    return _with_interval(np.clip(values, *metric.limits))
+
+
+def _with_interval(values: Array) -> Estimate:
     low, high = np.nanquantile(values[1:], [0.025, 0.975])
     return {"estimate": float(values[0]), "low": float(low), "high": float(high)}

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratomics.evaluation.cases import Cases, SurvivalCases
-from stratomics.evaluation.intervals import Estimate
+from stratomics.evaluation.intervals import Estimate, with_training_variability
 from stratomics.evaluation.metrics import DISCRIMINATION
-from stratomics.evaluation.metrics.metric import find_metric
+from stratomics.evaluation.metrics.metric import Metric, find_metric
 
 __all__ = ["ViewContribution", "redundancy", "view_contributions"]
 
@@ -81,18 +81,22 @@ def view_contributions(
     """
     rule, discrimination = find_metric(metric), find_metric(DISCRIMINATION[kind])
     sign = 1.0 if rule.higher_is_better else -1.0
-    together = rule.function(fused, weight)
+
+    def values(of: Metric, cases: Cases) -> Array:
+        return with_training_variability(of.function(cases, weight), cases.fold)
+
+    together = values(rule, fused)
     rows: list[ViewContribution] = []
     for view, cases in alone.items():
-        rank = _estimate(discrimination.function(cases, weight))
+        rank = _estimate(np.clip(values(discrimination, cases), *discrimination.limits))
         gain = None
         if view in without:
-            gain = _estimate(sign * (together - rule.function(without[view], weight)))
+            gain = _estimate(sign * (together - values(rule, without[view])))
         shared = redundancy(cases, [other for name, other in alone.items() if name != view])
         rows.append(
             {
                 "view": view,
-                "alone": _estimate(rule.function(cases, weight)),
+                "alone": _estimate(np.clip(values(rule, cases), *rule.limits)),
                 "rank": rank,
                 "gain": gain,
                 "redundancy": shared,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import censoring_survival
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.metrics.metric import Metric, within_folds
+from stratomics.evaluation.metrics.metric import SHARE, Metric, within_folds
 
 __all__ = ["ANTOLINI_C", "HARRELL_C", "UNO_C", "antolini_c", "concordance", "harrell_c", "uno_c"]
 
@@ -196,6 +196,6 @@ def _over(top: Array, bottom: Array) -> Array:
     return np.divide(top, bottom, out=np.zeros_like(bottom), where=bottom > 0)
 
 
-HARRELL_C = Metric(harrell_c, higher_is_better=True, label="Harrell C")
-UNO_C = Metric(uno_c, higher_is_better=True, label="Uno C")
-ANTOLINI_C = Metric(antolini_c, higher_is_better=True, label="Antolini C")
+HARRELL_C = Metric(harrell_c, higher_is_better=True, label="Harrell C", limits=SHARE)
+UNO_C = Metric(uno_c, higher_is_better=True, label="Uno C", limits=SHARE)
+ANTOLINI_C = Metric(antolini_c, higher_is_better=True, label="Antolini C", limits=SHARE)

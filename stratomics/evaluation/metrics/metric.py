@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from omics.common.registry import all_entries, resolve
 from stratomics.evaluation.metrics import METRICS
 
-__all__ = ["Metric", "find_metric", "within_folds"]
+__all__ = ["SHARE", "Metric", "find_metric", "within_folds"]
 
 Array = NDArray[np.float64]
+
+SHARE = (0.0, 1.0)
+"""Limits of a share, a probability, or a mean of squared errors of probabilities."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Metric:
         Whether the metric has a bootstrap interval. P values have none, and neither have distances from the truth: a
         distance increases in every resample, and the bootstrap is inconsistent near 0 (Andrews 2000, doi
         10.1111/1468-0262.00114).
+    limits
+        Smallest and largest possible value.
     absent
         Reason that is reported if the function returns NaN; None if NaN is an error.
     """
@@ -45,6 +50,7 @@ class Metric:
     label: str
     best: float | None = None
     interval: bool = True
+    limits: tuple[float, float] = (-np.inf, np.inf)
     absent: str | None = None
 
     @property

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratomics.evaluation.cases import ResponseCases
-from stratomics.evaluation.metrics.metric import Metric, within_folds
+from stratomics.evaluation.metrics.metric import SHARE, Metric, within_folds
 
 __all__ = ["AUPRC", "AUROC", "BRIER", "LOG_LOSS", "auprc", "auroc", "brier", "log_loss"]
 
@@ -142,7 +142,7 @@ def _over(top: Array, bottom: Array) -> Array:
     return quotient
 
 
-LOG_LOSS = Metric(log_loss, higher_is_better=False, label="log loss")
-AUROC = Metric(auroc, higher_is_better=True, label="AUROC")
-AUPRC = Metric(auprc, higher_is_better=True, label="AUPRC")
-BRIER = Metric(brier, higher_is_better=False, label="Brier score")
+LOG_LOSS = Metric(log_loss, higher_is_better=False, label="log loss", limits=(0.0, np.inf))
+AUROC = Metric(auroc, higher_is_better=True, label="AUROC", limits=SHARE)
+AUPRC = Metric(auprc, higher_is_better=True, label="AUPRC", limits=SHARE)
+BRIER = Metric(brier, higher_is_better=False, label="Brier score", limits=SHARE)

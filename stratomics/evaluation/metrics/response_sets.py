@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratomics.evaluation.cases import ResponseCases
-from stratomics.evaluation.metrics.metric import Metric
+from stratomics.evaluation.metrics.metric import SHARE, Metric
 from stratomics.evaluation.metrics.survival_bounds import NOMINAL_COVERAGE
 
 __all__ = [
@@ -188,7 +188,9 @@ def _mean(values: Array | None, weight: Array) -> Array:
 
 
 def _coverage(function: Callable[[ResponseCases, Array], Array], label: str) -> Metric:
-    return Metric(function, higher_is_better=None, label=label, best=NOMINAL_COVERAGE, absent=NO_SETS)
+    return Metric(
+        function, higher_is_better=None, label=label, best=NOMINAL_COVERAGE, limits=SHARE, absent=NO_SETS
+    )
 
 
 SET_COVERAGE = _coverage(set_coverage, "coverage of response sets")
@@ -199,6 +201,12 @@ MARGINAL_SET_COVERAGE_POSITIVE = _coverage(
     marginal_set_coverage_positive, "coverage of positive patients by marginal sets"
 )
 MARGINAL_SET_WIDTH = Metric(
-    marginal_set_width, higher_is_better=False, label="width of marginal sets", absent=NO_SETS
+    marginal_set_width,
+    higher_is_better=False,
+    label="width of marginal sets",
+    limits=(0.0, 2.0),
+    absent=NO_SETS,
 )
-SET_WIDTH = Metric(set_width, higher_is_better=False, label="width of response sets", absent=NO_SETS)
+SET_WIDTH = Metric(
+    set_width, higher_is_better=False, label="width of response sets", limits=(0.0, 2.0), absent=NO_SETS
+)

@@ -124,7 +124,7 @@ def _confidence_and_error(cases: ResponseCases) -> list[tuple[Array, Array]]:
     ]
 
 
-AURC = Metric(aurc, higher_is_better=False, label="risk-coverage area")
+AURC = Metric(aurc, higher_is_better=False, label="risk-coverage area", limits=(0.0, np.inf))
 ECE = Metric(
     debiased_ece,
     higher_is_better=False,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import censoring_survival
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.metrics.metric import Metric
+from stratomics.evaluation.metrics.metric import SHARE, Metric
 
 __all__ = ["BOUND_COVERAGE", "NOMINAL_COVERAGE", "bound_coverage", "bound_weights"]
 
@@ -84,5 +84,6 @@ BOUND_COVERAGE = Metric(
     higher_is_better=None,
     label="coverage of lower bounds",
     best=NOMINAL_COVERAGE,
+    limits=SHARE,
     absent="no lower bounds were predicted, or no patient was followed to their bound",
 )

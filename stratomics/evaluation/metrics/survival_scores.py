@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import censoring_survival
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.metrics.metric import Metric
+from stratomics.evaluation.metrics.metric import SHARE, Metric
 
 __all__ = [
     "IBS",
@@ -161,7 +161,7 @@ def _over(top: Array, bottom: Array) -> Array:
     )
 
 
-IBS = Metric(integrated_brier_score, higher_is_better=False, label="IBS")
+IBS = Metric(integrated_brier_score, higher_is_better=False, label="IBS", limits=SHARE)
 INTEGRATED_LOG_LIKELIHOOD = Metric(
     integrated_log_likelihood, higher_is_better=True, label="integrated log likelihood"
 )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import censoring_survival, kaplan_meier
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.metrics.metric import Metric, within_folds
+from stratomics.evaluation.metrics.metric import SHARE, Metric, within_folds
 
 __all__ = ["TIME_AUC", "auc_curve", "auc_times", "time_auc"]
 
@@ -134,5 +134,6 @@ TIME_AUC = Metric(
     time_auc,
     higher_is_better=True,
     label="time-dependent AUC",
+    limits=SHARE,
     absent="at no time does a fold have both patients with the event and patients free of it",
 )

@@ -9,8 +9,8 @@ __all__ = ["limitations"]
 
 GENERAL = (
     (
-        "Intervals come from resampling patients and are conditional on the fitted models: they do not include how "
-        "much the models would vary with other training patients."
+        "Intervals of metrics come from resampling patients. In cross-validation they include an estimate of how much "
+        "the models would vary with other training patients; bands of curves and intervals of groups do not."
     ),
     (
         "Cross-validation estimates performance in patients like those of this cohort. Another hospital needs its own "
@@ -20,21 +20,14 @@ GENERAL = (
 
 OF_KIND = {
     "survival": (
-        (
-            "The survival curves of stratomics, of ridge and of late fusion are recalibrated on held-out patients, and "
-            "the overall risk level of the trees is estimated on them. Clinical Cox and the elastic net are not "
-            "recalibrated, which makes the elastic net worse on IBS."
-        ),
+        "The survival curves of all methods are recalibrated on held-out patients.",
         (
             "Concordance compares patients within the same fold. With few events it is uncertain, as its interval "
             "shows."
         ),
     ),
     "response": (
-        (
-            "The probabilities of stratomics, of ridge and of late fusion are recalibrated on held-out patients; the "
-            "other baselines are not recalibrated."
-        ),
+        "The probabilities of all methods are recalibrated on held-out patients.",
         (
             "AUROC and AUPRC compare patients within the same fold. With few patients in one class they are "
             "uncertain, as their intervals show. Chance is 0.5 for AUROC and the share of positive patients for AUPRC."
