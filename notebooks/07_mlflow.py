@@ -63,15 +63,17 @@ columns = {
     "run_id": "run_id",
     "tags.stratomics.run": "run",
     "params.factors.count": "factors",
-    "metrics.survival.ibs": "ibs",
-    "metrics.survival.ibs.low": "low",
-    "metrics.survival.ibs.high": "high",
+    "metrics.survival/ibs": "ibs",
+    "metrics.interval/survival/ibs_low": "low",
+    "metrics.interval/survival/ibs_high": "high",
+    "tags.stratomics.verdict": "report card",
 }
 runs = table[list(columns)].rename(columns=columns).sort_values("ibs", ignore_index=True)
 runs
 
 # %% [markdown]
-# The folds of one run are nested runs. They show how much a metric varies between folds, which have few patients each.
+# The folds of one run are nested runs, whose metrics have the same names. They show how much a metric varies between
+# folds, which have few patients each.
 
 # %%
 run_id = runs["run_id"][0]

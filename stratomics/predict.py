@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,11 +37,22 @@ BLOCK = 2048
 
 @dataclass(frozen=True)
 class Written:
-    """Written tables, the number of patients, and the number of patients for whom the model abstains."""
+    """What was written.
+
+    Attributes
+    ----------
+    tables
+        Paths of the tables.
+    patients, abstained
+        Number of patients, and of those for whom the model abstains.
+    means
+        Column -> mean over the patients with a value; columns of numbers and of yes and no.
+    """
 
     tables: list[Path]
     patients: int
     abstained: int
+    means: dict[str, float]
 
 
 def find_model(place: Path) -> Path:
@@ -168,6 +180,8 @@ def write_predictions(out: Path, blocks: Iterable[Prediction]) -> Written:
     """
     tables: dict[Path, TableWriter] = {}
     patients = abstained = 0
+    sums: defaultdict[str, float] = defaultdict(float)
+    counts: defaultdict[str, int] = defaultdict(int)
     with ExitStack() as stack:
         tables[out] = stack.enter_context(table_writer(out))
         for block in blocks:
@@ -181,4 +195,11 @@ def write_predictions(out: Path, blocks: Iterable[Prediction]) -> Written:
             patients += len(block.patients)
             # The column is absent if the model has no ood score.
             abstained += int(block.patients["abstain"].sum()) if "abstain" in block.patients else 0
-    return Written(list(tables), patients, abstained)
+            numbers = block.patients.select_dtypes(["number", "bool"]).drop(
+                columns=["repeat", "fold"], errors="ignore"
+            )
+            for column, values in numbers.items():
+                sums[str(column)] += float(values.sum())
+                counts[str(column)] += int(values.count())
+    means = {column: sums[column] / counts[column] for column in sums if counts[column]}
+    return Written(list(tables), patients, abstained, means)

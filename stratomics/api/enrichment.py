@@ -79,12 +79,15 @@ class Enrichment:
             If a table was enriched, which has no run directory.
         """
         from stratomics.report.page import save_with_report
+        from stratomics.tracking.update_record import update_record
 
         if self.run is None:
             raise InputError(
                 "the enrichment of a table has no run directory; write its rows with rows.to_csv"
             )
-        return replace(self, result=save_with_report(self.run.directory, self.result))
+        saved = replace(self, result=save_with_report(self.run.directory, self.result))
+        update_record(self.run.directory)
+        return saved
 
 
 def enrich(data: Run | pd.DataFrame, **options: Any) -> Enrichment:

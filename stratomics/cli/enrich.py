@@ -71,6 +71,7 @@ def _of_run(path: Path, options: jsonargparse.Namespace) -> AnyEnrichment:
     from stratomics.enrichment.run_analysis import enrich_run, enrich_run_of_one_arm
     from stratomics.report.page import save_with_report
     from stratomics.runs.run_directory import RunDirectory
+    from stratomics.tracking.update_record import update_record
 
     if options.cuts is not None:
         raise ConfigError(
@@ -93,7 +94,9 @@ def _of_run(path: Path, options: jsonargparse.Namespace) -> AnyEnrichment:
         )
     else:
         result = enrich_run_of_one_arm(run, options.follow_up)
-    return save_with_report(run, result)
+    result = save_with_report(run, result)
+    update_record(run)
+    return result
 
 
 def _request(options: jsonargparse.Namespace) -> TrialRequest:

@@ -34,12 +34,14 @@ def predict(arguments: Sequence[str]) -> None:
     from stratomics.fitting.fitted import Fitted
     from stratomics.predict import find_model, locked_rule, predict_blocks, with_rule, write_predictions
     from stratomics.tracking.find_run import open_run
+    from stratomics.tracking.update_record import PredictionSummary, record_predictions
 
     with open_run(given.run, given.uri) as run:
         folder = find_model(run)
         model = Fitted.load(folder)
         patients = read_new_patients(given.cohort)
-        for finding in shift_findings(model.encoders[0].harmonizer, patients):
+        findings = list(shift_findings(model.encoders[0].harmonizer, patients))
+        for finding in findings:
             print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
         blocks = _with_progress(predict_blocks(model, patients, method=given.method), patients.n_obs)
         first = next(blocks)
@@ -47,6 +49,14 @@ def predict(arguments: Sequence[str]) -> None:
         if (locked := locked_rule(folder, map(str, first.patients))) is not None:
             predictions = with_rule(predictions, *locked)
         written = write_predictions(out, predictions)
+    numbers = {
+        "patients": written.patients,
+        "abstained": written.abstained,
+        "differences_from_training": len(findings),
+    }
+    record_predictions(
+        given.run, given.uri, PredictionSummary(given.cohort, given.method, numbers, written.means)
+    )
     abstained = f"; the model abstains for {written.abstained} of them" if "abstain" in first.patients else ""
     print(f"{written.patients} patients predicted{abstained}", file=sys.stderr)
     content = {

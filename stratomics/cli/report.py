@@ -16,6 +16,7 @@ from stratomics.cli.run import add_run, parse_arguments
 from stratomics.report.page import write_report
 from stratomics.runs.run_directory import RunDirectory
 from stratomics.tracking.find_run import is_mlflow_run, open_run
+from stratomics.tracking.update_record import update_record
 
 __all__ = ["build_parser", "report"]
 
@@ -32,6 +33,7 @@ def report(arguments: Sequence[str]) -> None:
             page = Path(shutil.copy(page, f"{place.name}.html"))
         else:
             update_manifest(place, page.name)
+            update_record(run)
     emit({"report": str(page)}, lambda: print(page))
 
 

@@ -28,6 +28,7 @@ def tune(arguments: Sequence[str]) -> None:
 
     space = read_search_space(shipped_config(rest.search))
     from stratomics.cli.run_output import RunOutput
+    from stratomics.tracking.record_tuning import record_tuning
     from stratomics.tuning.nested import tune_experiment
 
     with RunOutput() as output:
@@ -41,6 +42,7 @@ def tune(arguments: Sequence[str]) -> None:
             again=rest.again,
             progress=output.step,
         )
+    record_tuning(result.path, config.tracking)
     content = {"tuned": str(result.path), **result.tuned, "metrics": result.metrics}
     emit(content, lambda: _show(output, result))
 

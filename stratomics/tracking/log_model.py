@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stratomics.serving.request_schema import ID, RequestSchema
+from stratomics.tracking.description import model_description
 from stratomics.tracking.mlflow_store import current_store
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ MODEL_FILE = Path(__file__).parents[1] / "serving" / "served_model.py"
 def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: TrackingConfig) -> None:
     """Log the final model of a complete run, register it, and point the alias to it.
 
-    The logged files are ``served_model.py`` and the files of ``model/``: code, json and safetensors, no pickle.
+    The logged files are ``served_model.py`` and the files of ``model/``: code, json and safetensors, no pickle. The
+    page of the registered model shows the model card.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: Trackin
             # Without this list MLflow would start a process to infer the requirements.
             pip_requirements=[f"{package}=={release}" for package, release in _packages(run).items()],
         )
-        _register(client, name, tracking.alias, logged, mlflow_run)
+        _register(client, name, tracking.alias, logged, mlflow_run, model_description(run))
 
 
 @contextmanager
@@ -73,10 +75,14 @@ def _without_bytecode() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
-def _register(client: Any, name: str, alias: str, logged: Any, mlflow_run: str) -> None:
+def _register(client: Any, name: str, alias: str, logged: Any, mlflow_run: str, description: str) -> None:
+    """Add a version; the description of the model is that of its newest version."""
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
-    version = client.create_model_version(name, logged.model_uri, mlflow_run, model_id=logged.model_id)
+    version = client.create_model_version(
+        name, logged.model_uri, mlflow_run, description=description, model_id=logged.model_id
+    )
+    client.update_registered_model(name, description)
     client.set_registered_model_alias(name, alias, version.version)
 
 

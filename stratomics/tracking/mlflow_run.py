@@ -5,23 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from models.prediction import LONG
-from omics.common.files import JsonObject, file_digest
-from omics.common.manifest import MANIFEST
+from omics.common.files import JsonObject
 from stratomics.config import TrackingConfig
 from stratomics.tracking.log_model import log_model
-from stratomics.tracking.mlflow_store import ENVIRONMENT, NAME, client_of, find_runs
+from stratomics.tracking.log_results import REWRITTEN, log_results
+from stratomics.tracking.metric_names import evaluation_metrics, loss_metrics
+from stratomics.tracking.mlflow_store import (
+    ENVIRONMENT,
+    NAME,
+    PARENT,
+    client_of,
+    experiment_id,
+    find_runs,
+    log_files,
+    log_numbers,
+    source_tags,
+)
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -35,9 +44,6 @@ PATIENT_TABLES = (
     "factors.parquet",
     *(f"{name}.parquet" for name in LONG),
 )
-
-BATCH_SIZE = 1000
-"""Limit of MLflow for the metrics in one call; for parameters it is a tenth of this."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class FoldRecord:
     train, test
         Ids of its patients.
     metrics
-        ``METHOD.METRIC`` -> value on the test patients.
+        Name, as of the whole run, -> value on the test patients.
     training_history
         Losses of the members by epoch.
     """
@@ -147,21 +153,20 @@ class MlflowRun:
             Number of evaluated patients.
         """
         client = client_of(tracking.uri)
-        known = client.get_experiment_by_name(tracking.experiment)
-        experiment = known.experiment_id if known else client.create_experiment(tracking.experiment)
+        experiment = experiment_id(client, tracking.experiment)
         # A killed attempt at this run left its MLflow run open; nested runs do not have the tag with the name.
         for earlier in find_runs(client, experiment, name, "RUNNING"):
             client.set_terminated(earlier, "KILLED")
-        tags = {NAME: name, "cohort_digest": cohort.digest}
-        run = client.create_run(experiment, run_name=cohort.name, tags=tags).info.run_id
+        tags = {NAME: name, "cohort_digest": cohort.digest, **source_tags("run")}
+        run = client.create_run(experiment, run_name=name, tags=tags).info.run_id
         opened = cls(client, tracking, experiment, run, cohort)
-        opened._log(run, params=_flat(keys))
+        log_numbers(client, run, _flat(keys))
         client.log_inputs(run, [cohort.dataset(patients, "training")])
         return opened
 
     def log_fold(self, fold: FoldRecord) -> None:
         """Write a nested run: ids of the patients, metrics of all methods, and losses of the members."""
-        tags = {"mlflow.parentRunId": self.run}
+        tags = {PARENT: self.run, **source_tags("run")}
         both = {"training": fold.train.tolist(), "testing": fold.test.tolist()}
         nested = self.client.create_run(self.experiment, run_name=fold.label, tags=tags).info.run_id
         parts = {context: ids for context, ids in both.items() if ids}
@@ -171,21 +176,18 @@ class MlflowRun:
         sizes = {"train": len(fold.train), "test": len(fold.test)}
         if not sizes["train"]:
             del sizes["train"]
-        self._log(nested, sizes, [(key, value, 0) for key, value in fold.metrics.items()])
-        self._log(nested, metrics=_losses(fold.training_history))
+        log_numbers(self.client, nested, sizes, [(key, value, 0) for key, value in fold.metrics.items()])
+        log_numbers(self.client, nested, metrics=loss_metrics(fold.training_history))
         self.client.set_terminated(nested)
 
     def finish(self, run: RunDirectory) -> None:
         """Write metrics, the run directory, the environment and the final model, and close the run."""
-        metrics = _flat({key: run.metrics[key] for key in (run.endpoint, "baselines", "differences")})
-        self._log(self.run, metrics=[(k.removesuffix(".estimate"), v, 0) for k, v in metrics.items()])
-        self._log(self.run, metrics=_losses(run.training_history(None)))
+        metrics = evaluation_metrics(run.metrics, run.endpoint)
+        log_numbers(self.client, self.run, metrics=[(name, value, 0) for name, value in metrics])
+        log_numbers(self.client, self.run, metrics=loss_metrics(run.training_history(None)))
         hidden = () if self.tracking.patient_data else PATIENT_TABLES
-        for path in sorted(p for p in run.path.rglob("*") if p.is_file() and p.name not in hidden):
-            folder = path.parent.relative_to(run.path).as_posix()
-            self.client.log_artifact(self.run, str(path), None if folder == "." else folder)
-        if (run.path / MANIFEST).is_file():
-            self.client.set_tag(self.run, "manifest_digest", file_digest(run.path / MANIFEST))
+        log_files(self.client, self.run, run.path, {*hidden, *REWRITTEN})
+        log_results(self.client, self.run, run)
         self._log_environment()
         log_model(self.client, self.run, run, self.tracking)
         self.client.set_terminated(self.run)
@@ -193,22 +195,6 @@ class MlflowRun:
     def fail(self) -> None:
         """Close the run with the status FAILED."""
         self.client.set_terminated(self.run, "FAILED")
-
-    def _log(
-        self,
-        run: str,
-        params: Mapping[str, Any] | None = None,
-        metrics: Iterable[tuple[str, float, int]] = (),
-    ) -> None:
-        from mlflow.entities import Metric, Param
-
-        now = int(time.time() * 1000)
-        all_params = [Param(key, str(value)) for key, value in (params or {}).items()]
-        for start in range(0, len(all_params), BATCH_SIZE // 10):
-            self.client.log_batch(run, params=all_params[start : start + BATCH_SIZE // 10])
-        finite = [Metric(key, float(value), now, step) for key, value, step in metrics if np.isfinite(value)]
-        for start in range(0, len(finite), BATCH_SIZE):
-            self.client.log_batch(run, metrics=finite[start : start + BATCH_SIZE])
 
     def _log_environment(self) -> None:
         installed = sorted({f"{d.metadata['Name']}=={d.version}" for d in distributions()}, key=str.lower)
@@ -218,16 +204,15 @@ class MlflowRun:
             self.client.log_artifact(self.run, str(path))
 
 
-def _losses(training_history: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
-    """Yield the losses in inner validation as metrics by epoch: key, value, epoch."""
-    for row in training_history.to_dict("records"):
-        for loss in ("training_loss", "validation_loss"):
-            yield f"{loss}.member{row['member']}", row[loss], int(row["epoch"])
-
-
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> JsonObject:
-    """Write ``{"a": {"b": 1}}`` as ``{"a.b": 1}``."""
-    flat: JsonObject = {}
+    """Name nested keys by their path.
+
+    Examples
+    --------
+    >>> _flat({"a": {"b": 1}})
+    {'a.b': 1}
+    """
+    names: JsonObject = {}
     for key, value in nested.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat
+        names |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return names

@@ -21,8 +21,10 @@ from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.runs.run_directory import RunDirectory
+from stratomics.tracking.log_results import log_results
+from stratomics.tracking.metric_names import metric_name
 from stratomics.tracking.mlflow_run import CohortSource, FoldRecord, MlflowRun
-from stratomics.tracking.mlflow_store import client_of, find_runs, first_line
+from stratomics.tracking.mlflow_store import client_of, finished_run, first_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +92,8 @@ class Tracker:
         # Only evaluated patients are in a run directory; patients of another training cohort are not recorded.
         train = ids[fold.train] if evaluated is self._design.cohort else ids[:0]
         test = ids[fold.test]
-        metrics = _metrics(predictions, test, cohort_endpoints(evaluated).primary().take(fold.test))
+        endpoint = cohort_endpoints(evaluated).primary().take(fold.test)
+        metrics = _metrics(predictions, test, endpoint, cohort_spec(evaluated).primary_endpoint)
         self._guarded(lambda: run.log_fold(FoldRecord(fold.label, train, test, metrics, training_history)))
 
     def finish(self, run: RunDirectory) -> None:
@@ -114,7 +117,8 @@ class Tracker:
 def send_run(run: RunDirectory, tracking: TrackingConfig) -> str:
     """Record a complete run in MLflow, as :class:`Tracker` does during the run.
 
-    A run whose name is in the store already, with status FINISHED, is not recorded twice.
+    A run whose name is in the store already, with status FINISHED, is not recorded twice; its report and its enrichment
+    are recorded as they are now.
 
     Parameters
     ----------
@@ -138,7 +142,9 @@ def send_run(run: RunDirectory, tracking: TrackingConfig) -> str:
     cohort = CohortSource(name, digest, str(facts.get("source")), str(facts.get("evaluated_on", name)))
     folds = list(_folds(run))
     try:
-        if (known := _finished(tracking, run_name)) is not None:
+        client = client_of(tracking.uri)
+        if (known := finished_run(client, tracking.experiment, run_name)) is not None:
+            log_results(client, known, run)
             return known
         mlflow_run = MlflowRun.begin(tracking, run_name, run.config, cohort, len(run.sample_ids))
         for fold in folds:
@@ -150,14 +156,6 @@ def send_run(run: RunDirectory, tracking: TrackingConfig) -> str:
     return mlflow_run.run
 
 
-def _finished(tracking: TrackingConfig, name: str) -> str | None:
-    client = client_of(tracking.uri)
-    known = client.get_experiment_by_name(tracking.experiment)
-    return (
-        None if known is None else next(iter(find_runs(client, known.experiment_id, name, "FINISHED")), None)
-    )
-
-
 def _folds(run: RunDirectory) -> Iterator[FoldRecord]:
     """Yield the record of each outer fold of a complete run."""
     ids, predictions = run.sample_ids, dict(run.predictions)
@@ -167,7 +165,7 @@ def _folds(run: RunDirectory) -> Iterator[FoldRecord]:
         test = np.flatnonzero(np.isin(ids, parts["stratomics"].patients["sample_id"].to_numpy(dtype=str)))
         train = np.setdiff1d(np.arange(len(ids)), test)
         fold = Fold(int(repeat), int(number), train, test)
-        metrics = _metrics(parts, ids[test], run.outcome.take(test))
+        metrics = _metrics(parts, ids[test], run.outcome.take(test), run.endpoint)
         yield FoldRecord(fold.label, ids[train], ids[test], metrics, run.training_history(fold))
 
 
@@ -183,13 +181,16 @@ def _part(prediction: Prediction, repeat: int, fold: int) -> Prediction:
 
 
 def _metrics(
-    predictions: Mapping[str, Prediction], ids: NDArray[np.str_], endpoint: Survival | Response
+    predictions: Mapping[str, Prediction],
+    ids: NDArray[np.str_],
+    endpoint: Survival | Response,
+    name: str,
 ) -> dict[str, float]:
-    """Metrics of each method on the patients `ids` of one fold, with the outcomes `endpoint`."""
+    """Metrics of each method on the patients `ids` of one fold, with the outcomes `endpoint` of that name."""
     values = {}
     for method, prediction in predictions.items():
         cases = cases_of(prediction, ids, endpoint)
         for key in METRICS[endpoint.kind]:
             value = find_metric(key).function(cases, np.ones((1, len(cases))))[0]
-            values[f"{method}.{key}"] = float(value)
+            values[metric_name(method, name, key)] = float(value)
     return values

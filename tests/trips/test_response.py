@@ -153,9 +153,9 @@ def test_mlflow_has_the_metrics_of_a_response(ran: tuple[RunDirectory, str]) -> 
     every = client.search_runs([client.get_experiment_by_name("stratomics").experiment_id])
     parents = [r for r in every if "mlflow.parentRunId" not in r.data.tags]
     figure = run.metrics["response"]["auroc"]["estimate"]
-    assert parents[0].data.metrics["response.auroc"] == pytest.approx(figure)
+    assert parents[0].data.metrics["response/auroc"] == pytest.approx(figure)
     fold = next(r for r in every if "mlflow.parentRunId" in r.data.tags)
-    assert {"stratomics.log_loss", "clinical_logistic.brier"} <= set(fold.data.metrics)
+    assert {"response/log_loss", "baselines/clinical_logistic/response/brier"} <= set(fold.data.metrics)
 
 
 def saved_bytes(run: Path) -> dict[str, bytes]:

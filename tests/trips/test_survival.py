@@ -211,10 +211,10 @@ def test_mlflow_has_a_run_and_a_nested_run_per_fold(trip: Any) -> None:
     assert parent.info.status == "FINISHED"
     assert parent.data.params["split.folds"] == "2"
     assert parent.data.tags["cohort_digest"] == run.provenance["cohort_digest"]
-    assert parent.data.metrics["survival.ibs"] == pytest.approx(run.metrics["survival"]["ibs"]["estimate"])
+    assert parent.data.metrics["survival/ibs"] == pytest.approx(run.metrics["survival"]["ibs"]["estimate"])
     assert parent.inputs.dataset_inputs[0].dataset.name == "tcga_acc"
     for fold in nested:
-        assert {"stratomics.ibs", "clinical_cox.harrell_c"} <= set(fold.data.metrics)
+        assert {"survival/ibs", "baselines/clinical_cox/survival/harrell_c"} <= set(fold.data.metrics)
 
 
 def test_a_finished_run_is_reported_not_repeated(

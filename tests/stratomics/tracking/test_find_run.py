@@ -55,7 +55,8 @@ def test_by_id_as_by_directory(
     import mlflow
 
     client = mlflow.MlflowClient(words[1])
-    (fold, _) = client.search_runs(["1"], f"tags.mlflow.parentRunId = '{name}'")
+    folds = f"tags.mlflow.parentRunId = '{name}' and attributes.run_name LIKE 'repeat%'"
+    (fold, _) = client.search_runs(["1"], folds)
     assert main(["verify", fold.info.run_id, *words]) == 2
     assert "is not a run of stratomics; name the parent" in capsys.readouterr().err
 
