@@ -42,7 +42,7 @@ def metric_name(method: str, endpoint: str, metric: str) -> str:
 
 
 def evaluation_metrics(metrics: Mapping[str, Any], endpoint: str) -> Iterator[tuple[str, float]]:
-    """Yield name and value of each number of ``metrics.json`` for all methods, and of their differences.
+    """Name the numbers of ``metrics.json`` for all methods, and those of their differences.
 
     Parameters
     ----------
@@ -50,6 +50,11 @@ def evaluation_metrics(metrics: Mapping[str, Any], endpoint: str) -> Iterator[tu
         Content of ``metrics.json``.
     endpoint
         Name of the primary endpoint.
+
+    Yields
+    ------
+    tuple
+        Name and value.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def store_exists(uri: str) -> bool:
 
 
 def experiment_id(client: Any, name: str) -> str:
-    """Id of an MLflow experiment, which is created where it does not exist.
+    """Find an MLflow experiment, or create it.
 
     Parameters
     ----------
@@ -80,6 +80,11 @@ def experiment_id(client: Any, name: str) -> str:
         From :func:`client_of`.
     name
         Name of the experiment.
+
+    Returns
+    -------
+    str
+        Its id.
     """
     known = client.get_experiment_by_name(name)
     return str(known.experiment_id if known else client.create_experiment(name))
