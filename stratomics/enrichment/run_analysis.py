@@ -110,7 +110,7 @@ def enrich_run(
         warnings += duplicate_endpoint_note(run.survival, run.patients, run.endpoint)
     seed, share = options.get("seed", 0), float(cuts.values[result.best])
     request, follow_up = request or TrialRequest(), options.get("follow_up")
-    thresholds = np.array([np.median(np.quantile(score.value, 1.0 - cut, axis=1)) for cut in cuts.values])
+    plan = plan_of(run, of_run, subgroup, request, follow_up, seed)
     interaction = _interaction(run)
     findings = RunFindings(
         repeats=len(score.value),
@@ -130,7 +130,7 @@ def enrich_run(
         arms=of_run.arms,
         markers={name: _marker(run, of_run, name, covariates, toxic, options) for name in markers},
         doses=dose_table(run, control, randomised, measure.name, horizon or float("nan"), share),
-        plan=plan_of(run, of_run, subgroup, request, follow_up, seed),
+        plan=plan,
         truth=simulated_truth(
             str(run.provenance.get("source", "")),
             ids,
@@ -143,10 +143,12 @@ def enrich_run(
             run,
             of_run,
             subgroup,
+            score,
             cuts,
-            thresholds,
+            measure,
             result,
             request=request,
+            patients=None if plan.design is None else plan.design.patients,
             follow_up=follow_up,
             toxic=toxic,
         ),

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omics.common.errors import DesignError
-from stratomics.enrichment.design.batch_sizes import Sizes, sizes_of_one_test
+from stratomics.enrichment.design.batch_sizes import Sizes, power_of_one_test, sizes_of_one_test
 from stratomics.enrichment.design.setting import AssumedEffect, Setting
-from stratomics.enrichment.design.two_samples import proportions_size
+from stratomics.enrichment.design.two_samples import proportions_power, proportions_size
 from stratomics.enrichment.effects.effect import Z
 from stratomics.enrichment.from_run import RunTrial
 from stratomics.enrichment.plan.plan_trial import response_rates
@@ -35,6 +35,9 @@ class CutTrials(Protocol):
 
     def sizes(self, belonging: Array, taken: Array) -> Sizes:
         """Sizes (n,) where a share `taken` of the candidates is enrolled; infinite where no trial is possible."""
+
+    def power(self, belonging: Array, taken: Array, patients: float) -> Array:
+        """Power (n,) of trials of that number of patients to show a benefit."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ class SurvivalTrials:
             self.setting, effect, belonging, taken, request.power, request.alpha, self.follow_up, MOST
         )
 
+    def power(self, belonging: Array, taken: Array, patients: float) -> Array:
+        """Power of one look at the end."""
+        effect = AssumedEffect(self.effects.inside.estimate, self.effects.outside.estimate)
+        return power_of_one_test(
+            self.setting, effect, belonging, taken, patients, self.request.alpha, self.follow_up
+        )
+
 
 @dataclass(frozen=True)
 class ResponseTrials:
@@ -79,6 +89,17 @@ class ResponseTrials:
         patients = np.array([self._patients(float(share)) for share in belonging])
         accrual = np.nan if self.request.accrual is None else self.request.accrual
         return Sizes(np.full(len(patients), np.nan), patients, patients / (accrual * taken))
+
+    def power(self, belonging: Array, taken: Array, patients: float) -> Array:
+        """Power of two proportions, which does not depend on the share of candidates that is enrolled."""
+        rates = [self.rates.among(float(share)) for share in belonging]
+        found = [
+            proportions_power(patients, float(treated), float(control), self.request.alpha)
+            if treated > control
+            else 0.0
+            for control, treated in rates
+        ]
+        return np.where(np.isnan(taken), np.nan, np.array(found))
 
     def _patients(self, belonging: float) -> float:
         control, treated = (float(rate) for rate in self.rates.among(belonging))

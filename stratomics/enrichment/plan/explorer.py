@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from omics.common.errors import DataError
 from stratomics.enrichment.effects.effect import Effect, Measure, measure_of
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.from_run import RunTrial
+from stratomics.enrichment.plan.explorer_curves import explorer_curves
 from stratomics.enrichment.plan.explorer_positions import ODDS, cut_positions, rounded
 from stratomics.enrichment.plan.explorer_table import (
     ExplorerCut,
@@ -24,16 +27,19 @@ from stratomics.enrichment.plan.plan_trial import effect_on
 from stratomics.enrichment.plan.trial_assumptions import TrialRequest
 from stratomics.enrichment.result import EnrichmentResult
 from stratomics.enrichment.selection.cut_search import CutSearch
-from stratomics.enrichment.selection.cuts import Cuts
+from stratomics.enrichment.selection.cuts import Cuts, Score, share_cuts
 from stratomics.enrichment.selection.subgroup import SizingEffects, Subgroup
+from stratomics.enrichment.selection.threshold_table import ThresholdRow, threshold_table
 from stratomics.enrichment.selection.utility import utility_of
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["explorer_table"]
+__all__ = ["explorer_table", "score_thresholds"]
 
 Array = NDArray[np.float64]
 
-ACCURACIES = (0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+STEPS = tuple(round(step / 20, 2) for step in range(4, 17))
+"""Shares of patients: every 5% from 20% to 80%."""
+ACCURACIES = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
 """Sensitivities and specificities."""
 SCREENING = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Cost of an assay, relative to the cost of a patient."""
@@ -41,18 +47,20 @@ WEIGHTS = tuple(step / 4 for step in range(9))
 """Number of efficacious outcomes that one toxic event offsets."""
 START_WEIGHT = 1.0
 LARGE = 100.0
-"""Costs and times from which on no decimals are shown."""
+"""Times from which on no decimals are shown."""
 
 
 def explorer_table(
     run: RunDirectory,
     of_run: RunTrial,
     subgroup: Subgroup,
+    score: Score,
     cuts: Cuts,
-    thresholds: Array,
+    shown: Measure,
     result: EnrichmentResult,
     *,
     request: TrialRequest,
+    patients: int | None,
     follow_up: float | None = None,
     toxic: NDArray[np.bool_] | None = None,
 ) -> ExplorerTable:
@@ -64,12 +72,16 @@ def explorer_table(
         A finished run and its trial.
     subgroup
         The chosen cut, with sizing effects.
-    cuts, thresholds
-        All cuts, and (cuts,) each on the scale of the score.
+    score, cuts
+        The score, and the cuts that were compared; finer ones are added.
+    shown
+        Measure of effect of the threshold table.
     result
         Result of :func:`stratomics.enrichment.analysis.enrich`.
     request
         What the trial designer specifies; the explorer does not use its `plan_for`.
+    patients
+        Patients of the planned trial; None where none can be planned.
     follow_up
         Follow-up of the last patient; the one of `result` if None.
     toxic
@@ -80,20 +92,26 @@ def explorer_table(
     ExplorerTable
         Numbers, rounded to the digits that are shown.
     """
-    best, measure = result.best, measure_of(of_run.trial)
+    measure, chosen, compared = measure_of(of_run.trial), float(cuts.values[result.best]), set(cuts.values)
+    cuts = _finer(of_run.trial, score, cuts)
+    best, thresholds = int(np.flatnonzero(cuts.values == chosen)[0]), score_thresholds(score, cuts)
+    rows = threshold_table(of_run.trial, shown, cuts, follow_up)[1:]
     corrected = [
         subgroup
         if k == best
         else _corrected(subgroup, measure, members, cuts.members[best], float(thresholds[k]))
         for k, members in enumerate(cuts.members)
     ]
+    reference = len(of_run.trial) if patients is None else patients
     scales = _scales(cuts.values, request, toxic)
-    digits = {"cost": 0 if request.patient >= LARGE else 1, "duration": 0}
+    digits = {"cost": 0 if request.patient >= 1.0 else 1, "duration": 0}
     if follow_up is None:
         follow_up = result.follow_up
     if follow_up is None or follow_up < LARGE:
         digits["duration"] = 1
-    parts = [cut_positions(run, of_run, one, scales, request, follow_up, digits) for one in corrected]
+    parts = [
+        cut_positions(run, of_run, one, scales, request, follow_up, digits, reference) for one in corrected
+    ]
     _, sizing = subgroup.sized()
     return ExplorerTable(
         measure=result.measure_label,
@@ -111,20 +129,54 @@ def explorer_table(
         scales=scales,
         start=_start(scales, best, request),
         cuts=tuple(
-            _shown_cut(result, k, float(thresholds[k]), one, part.why)
-            for k, (one, part) in enumerate(zip(corrected, parts, strict=True))
+            _shown_cut(result, row, float(threshold), one, part.why, together=row.cut in compared)
+            for row, threshold, one, part in zip(rows, thresholds, corrected, parts, strict=True)
         ),
         prevalence=[part.prevalence for part in parts],
         enriched=_stacked([part.enriched for part in parts]),
         all_comers=_stacked([part.all_comers for part in parts]),
         utility=None if toxic is None else _utility(of_run.trial, cuts, toxic, result.follow_up),
         notes=explorer_notes(sizing.source, measure, request, toxic is not None),
+        reference=reference,
+        curves=explorer_curves(of_run.trial, cuts.members),
     )
+
+
+def score_thresholds(score: Score, cuts: Cuts) -> Array:
+    """Find the value of a score above which each share of the patients lies, as the median over repeats.
+
+    Parameters
+    ----------
+    score
+        The score.
+    cuts
+        Shares of patients.
+
+    Returns
+    -------
+    ndarray
+        (cuts,) values.
+    """
+    return np.array([np.median(np.quantile(score.value, 1.0 - cut, axis=1)) for cut in cuts.values])
+
+
+def _finer(trial: Trial, score: Score, cuts: Cuts) -> Cuts:
+    """Add the cuts between those that were compared, as far as both sides have enough patients."""
+    known = dict(zip(cuts.values, cuts.members, strict=True))
+    for share in STEPS:
+        if not np.isclose(cuts.values, share).any():
+            with suppress(DataError):
+                known[share] = share_cuts(trial, score.value, score.fold, [share]).members[0]
+    values = sorted(known)
+    return Cuts(np.array(values), np.stack([known[value] for value in values]))
 
 
 def _stacked(trials: list[ExplorerTrials]) -> ExplorerTrials:
     return ExplorerTrials(
-        [one.effect for one in trials], [one.size for one in trials], [one.cost for one in trials]
+        [one.effect for one in trials],
+        [one.size for one in trials],
+        [one.cost for one in trials],
+        [one.power for one in trials],
     )
 
 
@@ -175,17 +227,24 @@ def _interval(effect: Effect) -> Interval:
 
 
 def _shown_cut(
-    result: EnrichmentResult, k: int, threshold: float, subgroup: Subgroup, why: str
+    result: EnrichmentResult,
+    row: ThresholdRow,
+    threshold: float,
+    subgroup: Subgroup,
+    why: str,
+    *,
+    together: bool,
 ) -> ExplorerCut:
-    row, (_, sizing) = result.rows[1 + k], subgroup.sized()
+    _, sizing = subgroup.sized()
     assert row.outside is not None
+    at_once = _at_once(result, result.search, row.inside) if together and result.search is not None else None
     return ExplorerCut(
         threshold=float(f"{threshold:.4g}"),
         n=round(row.n),
         share=round(row.prevalence, 3),
         apparent=_interval(row.inside),
         outside=_interval(row.outside),
-        at_once=None if result.search is None else _at_once(result, result.search, row.inside),
+        at_once=at_once,
         planned=_interval(sizing.inside),
         why=why,
     )

@@ -57,6 +57,7 @@ def cut_positions(
     request: TrialRequest,
     follow_up: float | None,
     digits: Mapping[str, int],
+    reference: int,
 ) -> CutPositions:
     """Size the trials of one cut at each prevalence with each assay, and those of all comers at each prevalence.
 
@@ -74,6 +75,8 @@ def cut_positions(
         Follow-up of the last patient; the median of the cohort if None.
     digits
         Decimals of ``cost`` and ``duration``.
+    reference
+        Number of patients for which the power is computed.
 
     Returns
     -------
@@ -99,9 +102,11 @@ def cut_positions(
         trials = cut_trials(run, of_run, subgroup, request, follow_up)
     except DesignError as error:
         # None at the outermost level: no position of this cut has a trial.
-        nothing = ExplorerTrials(None, None, None)
+        nothing = ExplorerTrials(None, None, None, None)
         return CutPositions(shown, nothing, nothing, str(error))
-    sizes = trials.sizes(np.append(belonging, prevalence), np.append(taken, np.ones(len(prevalence))))
+    shares = np.append(taken, np.ones(len(prevalence)))
+    sizes = trials.sizes(np.append(belonging, prevalence), shares)
+    power = trials.power(np.append(belonging, prevalence), shares, reference)
     effects = trials.effect(np.append(belonging, prevalence)).T
     n = len(assays)
     parts = []
@@ -123,6 +128,7 @@ def cut_positions(
                 _nested(rounded(effects[rows], 3), inner),
                 _nested(_sized(size, possible, digits["duration"]), inner),
                 _nested(_known(rounded(cost, digits["cost"]), possible), inner),
+                _nested(rounded(power[rows], 2), inner),
             )
         )
     return CutPositions(shown, parts[0], parts[1], NO_TRIAL)

@@ -9,7 +9,16 @@ from typing import Any
 from stratomics.enrichment.effects.effect import Measure
 from stratomics.enrichment.plan.trial_assumptions import TrialRequest
 
-__all__ = ["ExplorerCut", "ExplorerTable", "ExplorerTrials", "ExplorerUtility", "Interval", "explorer_notes"]
+__all__ = [
+    "ExplorerCurves",
+    "ExplorerCut",
+    "ExplorerTable",
+    "ExplorerTrials",
+    "ExplorerUtility",
+    "Interval",
+    "Nested",
+    "explorer_notes",
+]
 
 Interval = list[float]
 """Estimate, low and high, rounded as they are shown."""
@@ -31,7 +40,8 @@ class ExplorerCut:
     apparent, outside
         Effects inside and outside, in the patients of the cohort.
     at_once
-        Interval of `apparent` in which the effects of all cuts lie at once: low and high; None for a single cut.
+        Interval of `apparent` in which the effects of all compared cuts lie at once: low and high; None for a cut that
+        was not among them, and for a single cut.
     planned
         Effect inside by which a trial is sized.
     why
@@ -60,11 +70,35 @@ class ExplorerTrials:
         Events, patients, screened candidates, duration; None where there is no trial.
     cost
         Cost for each cost of screening; None where there is no trial.
+    power
+        Power of a trial of `reference` patients; None where no effect is known.
     """
 
     effect: Nested | None
     size: Nested | None
     cost: Nested | None
+    power: Nested | None = None
+
+
+@dataclass(frozen=True)
+class ExplorerCurves:
+    """Outcomes of the arms inside and outside each threshold, in the patients of the cohort.
+
+    Attributes
+    ----------
+    times
+        Times of the points of `survival`; empty for a response.
+    survival
+        Kaplan-Meier estimate by cut, side (inside, outside), arm (control, treated) and time; None after the last
+        patient. For a response: share of positive responses with its 95% interval.
+    ticks, at_risk
+        Times, and the number of patients at risk by cut, side, arm and tick; empty for a response.
+    """
+
+    times: list[float]
+    survival: Nested
+    ticks: list[float]
+    at_risk: Nested
 
 
 @dataclass(frozen=True)
@@ -128,6 +162,10 @@ class ExplorerTable:
         None if toxicity is unknown.
     notes
         Sentences on what the numbers mean.
+    reference
+        Number of patients of `power`: those that the plan needs, or those of the cohort where it has no trial.
+    curves
+        Outcomes of the arms; None in a file of an earlier version.
     """
 
     measure: str
@@ -150,6 +188,8 @@ class ExplorerTable:
     all_comers: ExplorerTrials
     utility: ExplorerUtility | None = None
     notes: tuple[str, ...] = ()
+    reference: int = 0
+    curves: ExplorerCurves | None = None
 
 
 def explorer_notes(source: str, measure: Measure, request: TrialRequest, toxic: bool) -> tuple[str, ...]:
@@ -179,7 +219,7 @@ def explorer_notes(source: str, measure: Measure, request: TrialRequest, toxic: 
         (
             f"Effects that trials are sized by: {source}. At other thresholds the same optimism is subtracted, and the "
             "interval is widened in the same proportion. Moving the threshold is also a choice: read the interval for "
-            "all thresholds at once."
+            "all thresholds at once, which is known for the thresholds that were compared."
         ),
         (
             f"The effect in enrolled patients is the mean {measure.label}{of_log} of the patients truly inside and "

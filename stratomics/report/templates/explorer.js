@@ -1,5 +1,5 @@
 // The explorer of a report. It steps through numbers that were computed in advance (#explorer-table).
-// shown() and row() write the same texts as stratomics/report/sections/explorer.py; a test compares them.
+// shown() and row() write the same texts as stratomics/report/sections/explorer_texts.py; a test compares them.
 (() => {
   "use strict";
   const table = JSON.parse(document.getElementById("explorer-table").textContent);
@@ -8,6 +8,9 @@
   const START = "#explorer?";
   const NONE = "-";
   const NO_TRIAL = "no trial";
+  const SIDES = ["inside", "outside"];
+  const ARMS = ["control", "treated"];
+  const picture = table.picture;
   const SIZES = ["events", "patients", "screened", "duration"];
 
   const number = (value, digits) => {
@@ -22,11 +25,12 @@
   const placed = () => Object.fromEntries(inputs.map((input) => [input.dataset.scale, Number(input.value)]));
 
   function texts(trials, at, place) {
-    const [effect, size, cost] = ["effect", "size", "cost"].map((key) => deep(trials[key], at));
+    const [effect, size, cost, power] = ["effect", "size", "cost", "power"].map((key) => deep(trials[key], at));
+    const written = { effect: span(effect), power: power === null ? NO_TRIAL : `${(100 * power).toFixed(0)}%` };
     if (size === null) {
-      return { effect: span(effect), events: NONE, patients: NO_TRIAL, screened: NONE, duration: NONE, cost: NONE };
+      return { ...written, events: "", patients: NO_TRIAL, screened: "", duration: "", cost: "" };
     }
-    const written = { effect: span(effect), cost: number(cost[place.screening], table.digits.cost) };
+    written.cost = number(cost[place.screening], table.digits.cost);
     SIZES.forEach((name, i) => {
       written[name] = number(size[i], name === "duration" ? table.digits.duration : 0);
     });
@@ -36,10 +40,11 @@
   const row = (place, k) =>
     texts(table.enriched, [k, place.prevalence, place.sensitivity, place.specificity], place);
 
-  const summary = (trial) =>
-    trial.patients === NO_TRIAL
-      ? `${NO_TRIAL}, effect ${trial.effect}`
-      : `${trial.patients} patients, ${trial.screened} screened, cost ${trial.cost}, effect ${trial.effect}`;
+  function summary(trial) {
+    const effect = `${table.planned} ${trial.effect}`;
+    return trial.patients === NO_TRIAL ? `${NO_TRIAL}, ${effect}`
+      : `${trial.patients} patients, ${trial.screened} screened, ${effect}`;
+  }
 
   function shown(place) {
     const k = place.threshold;
@@ -50,6 +55,7 @@
     }
     const share = `${(100 * cut.share).toFixed(1)}%`;
     text.inside = `${number(cut.n, 0)} of ${number(table.total, 0)} patients here (${share})`;
+    text.others = `${number(table.total - cut.n, 0)} of ${number(table.total, 0)} patients here`;
     text.apparent = span(cut.apparent);
     text.outside = span(cut.outside);
     text.all_found = span(table.found);
@@ -58,6 +64,13 @@
     const allComers = texts(table.all_comers, [k, place.prevalence], place);
     for (const [key, words] of Object.entries(enriched)) text[`enriched_${key}`] = words;
     for (const [key, words] of Object.entries(allComers)) text[`all_${key}`] = words;
+    text.power_mark = enriched.power;
+    text.need_mark = enriched[table.survives ? "events" : "patients"] || NO_TRIAL;
+    if (picture !== null && picture.curves.at_risk.length > 0) {
+      SIDES.forEach((side, s) => ARMS.forEach((arm, a) => picture.curves.at_risk[k][s][a].forEach((count, tick) => {
+        text[`risk_${side}_${arm}_${tick}`] = number(count, 0);
+      })));
+    }
     if (table.utility !== null) {
       const best = table.utility.best[place.weight];
       text.enriched_utility = span(table.utility.inside[k][place.weight]);
@@ -69,6 +82,38 @@
     const why = enriched.patients === NO_TRIAL ? ` Enrichment: ${cut.why}.` : "";
     text.status = `Enrichment, ${text.threshold}: ${summary(enriched)}. All comers: ${summary(allComers)}.${why}`;
     return text;
+  }
+
+  // The drawing: drawn_at() of stratomics/report/sections/explorer_picture.py writes the same attributes.
+  const [TOP, BOTTOM, NAMES] = [26, 160, 262];
+  const ATTRIBUTE = { path: "d", g: "transform", circle: "r" };
+
+  function line(heights) {
+    let [path, pen] = ["", "M"];
+    heights.forEach((y, k) => {
+      if (y !== null) path += `${pen}${picture.x[k]} ${y}${pen === "M" ? "h0" : ""}`;
+      pen = y === null ? "M" : "L";
+    });
+    return path;
+  }
+
+  function drawn(place) {
+    const { threshold: k, prevalence: p, sensitivity: i, specificity: j } = place;
+    const at = {};
+    for (const name of ["power", "need"]) {
+      const heights = picture.x.map((_, cut) => deep(picture[name], [cut, p, i, j]));
+      at[`${name}_enriched`] = line(heights);
+      at[`${name}_all`] = line(picture.x.map((_, cut) => deep(picture[`${name}_all`], [cut, p])));
+      at[`${name}_mark`] = `translate(${picture.x[k]} ${heights[k] === null ? TOP + 8 : heights[k]})`;
+      at[`${name}_dot`] = heights[k] === null ? "0" : "5";
+      at[`${name}_guide`] = `M${picture.x[k]} ${TOP}V${BOTTOM}`;
+    }
+    const { paths, names } = picture.curves;
+    SIDES.forEach((side, s) => ARMS.forEach((arm, a) => {
+      at[`${side}_${arm}`] = paths[k][s][a];
+      if (names.length > 0) at[`${side}_${arm}_name`] = `translate(${NAMES} ${names[k][s][a]})`;
+    }));
+    return at;
   }
 
   // Position of a number on the drawn axis, in percent; numbers beyond its ends are drawn at the ends.
@@ -107,6 +152,11 @@
     });
     inputs.forEach((input) => input.setAttribute("aria-valuetext", found[input.dataset.scale]));
     draw(place);
+    if (picture === null) return;
+    const at = drawn(place);
+    section.querySelectorAll("[data-drawn]").forEach((element) => {
+      element.setAttribute(ATTRIBUTE[element.tagName], at[element.dataset.drawn]);
+    });
   }
 
   // The address keeps values instead of positions, so that it also works for a table with more of them.
@@ -143,19 +193,16 @@
         design, table.scales.threshold[k], table.cuts[k].threshold, k === place.threshold ? 1 : 0,
         table.prevalence[k][place.prevalence], ...assay, chosen.screening,
         table.utility === null ? "" : chosen.weight,
-        ...triple(deep(trials.effect, at)), ...(size === null ? ["", "", "", ""] : size.map((x) => x ?? "")), cost,
+        ...triple(deep(trials.effect, at)), size === null ? NO_TRIAL : "trial",
+        ...(size === null ? ["", "", "", ""] : size.map((x) => x ?? "")), cost, deep(trials.power, at) ?? "",
         ...triple(worth),
       ];
     };
-    const head = [
-      "design", "share", "score_above", "shown", "prevalence", "sensitivity", "specificity", "screening_cost",
-      "toxicity_weight", "effect", "effect_low", "effect_high", ...SIZES, "cost", "utility", "utility_low", "utility_high",
-    ];
     const lines = table.cuts.flatMap((_, k) => [
       line("enrichment", k, table.enriched, [k, place.prevalence, place.sensitivity, place.specificity]),
       line("all_comers", k, table.all_comers, [k, place.prevalence]),
     ]);
-    return [head, ...lines].map((cells) => cells.join(",")).join("\r\n") + "\r\n";
+    return [table.csv_head, ...lines].map((cells) => cells.join(",")).join("\r\n") + "\r\n";
   }
 
   const message = section.querySelector("[data-message]");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -17,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from trials import with_arms
 
 import stratomics.report.sections.explorer as report
+from models.survival.kaplan_meier import kaplan_meier
 from omics.common.files import read_json, write_json
 from stratomics.cli import main
 from stratomics.enrichment.design.assay import Assay
@@ -26,6 +28,7 @@ from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.plan.explorer_table import ExplorerTable
 from stratomics.enrichment.selection.utility import utility_of
 from stratomics.enrichment.store import from_json
+from stratomics.report.sections.explorer_texts import shown_at
 from stratomics.runs.run_directory import RunDirectory
 
 TEMPLATES = Path(report.__file__).parents[1] / "templates"
@@ -61,18 +64,18 @@ def test_the_start_is_the_plan(write_run: Callable[..., Path], response: bool) -
         assert size[:3] == [planned["events"], planned["patients"], planned["tested"]]
         assert size[3] == round(planned["duration"], table["digits"]["duration"] or None)
         assert at(table, "cost", start, who)[start["screening"]] == round(planned["cost"])
-    chosen = table["cuts"][answer["best"]]
+    chosen = table["cuts"][start["threshold"]]
     planned_for = answer["plan"]["effects"]["inside"]
     assert chosen["planned"] == [round(planned_for[key], 3) for key in ("estimate", "low", "high")]
     wide = answer["search"]["at_once"]
     if answer["measure"] == "hazard_ratio":
         assert chosen["at_once"] == [round(wide[key], 3) for key in ("low", "high")]
-    assert len((run / "explorer.json").read_bytes()) < 300_000
+    assert len((run / "explorer.json").read_bytes()) < 600_000
 
 
 def test_every_place_of_a_response_is_the_formula(write_run: Callable[..., Path]) -> None:
     table, answer = explored(with_arms(write_run(), response=True))
-    k, scales = answer["best"], table["scales"]
+    k, scales = table["start"]["threshold"], table["scales"]
     assumed = {row["name"]: row["value"] for row in answer["plan"]["design"]["assumptions"]}
     control = np.array([assumed[f"response rate of controls {side}"] for side in ("inside", "outside")])
     added = np.array([assumed[f"difference {side}"] for side in ("inside", "outside")])
@@ -99,7 +102,7 @@ def test_every_place_of_a_response_is_the_formula(write_run: Callable[..., Path]
                 screened = math.ceil(patients / assay.positive)
                 assert size == [None, patients, screened, None]
                 np.testing.assert_allclose(
-                    cost, patients + screened * np.array(scales["screening"]), atol=0.051
+                    cost, patients + screened * np.array(scales["screening"]), atol=0.51
                 )
     assert trials > 100
 
@@ -108,7 +111,7 @@ def test_every_threshold_is_corrected_by_the_same_optimism(write_run: Callable[.
     table, answer = explored(with_arms(write_run()))
     rows, corrected = answer["rows"][1:], answer["search"]["out_of_bag"]
     best = rows[answer["best"]]["inside"]
-    for row, cut in zip(rows, table["cuts"], strict=True):
+    for row, cut in zip(rows, compared(table, rows), strict=True):
         inside = row["inside"]
         estimate = inside["estimate"] * corrected["estimate"] / best["estimate"]
         wide = Z * inside["se"] * corrected["se"] / best["se"]
@@ -123,9 +126,89 @@ def test_a_threshold_without_a_trial_says_why(write_run: Callable[..., Path]) ->
     place = table["start"]
     nested = table["enriched"]["size"][place["threshold"]][place["prevalence"]]
     nested[place["sensitivity"]][place["specificity"]] = None
-    texts = report.shown_at(from_json(ExplorerTable, table), place)
+    texts = shown_at(from_json(ExplorerTable, table), place)
     assert texts["enriched_patients"] == "no trial"
     assert "there is no benefit to show" in texts["status"]
+
+
+def compared(table: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The thresholds of the threshold table, among the finer ones of the explorer."""
+    return [table["cuts"][table["scales"]["threshold"].index(row["cut"])] for row in rows]
+
+
+@pytest.mark.parametrize("response", [False, True])
+def test_finer_thresholds_lie_between_those_that_were_compared(
+    write_run: Callable[..., Path], response: bool
+) -> None:
+    table, answer = explored(with_arms(write_run(), response), "--shares=0.4,0.62")
+    shares = table["scales"]["threshold"]
+    assert shares == sorted({*(round(step / 20, 2) for step in range(4, 17)), 0.62})
+    assert shares[table["start"]["threshold"]] == answer["rows"][1 + answer["best"]]["cut"]
+    # The interval for all thresholds at once is known for those that were compared, and for no other.
+    together = [share for share, cut in zip(shares, table["cuts"], strict=True) if cut["at_once"] is not None]
+    assert together == [0.4, 0.62]
+    patients = [cut["n"] for cut in table["cuts"]]
+    assert patients == sorted(patients)
+    # A trial has more power the fewer events (or patients) it needs, and the planned power at its own size.
+    size, power = (at(table, key, table["start"]) for key in ("size", "power"))
+    if size is not None:
+        assert power == pytest.approx(0.8, abs=0.011)
+        assert table["reference"] == size[1]
+    needed = 1 if response else 0
+    for k in range(len(shares)):
+        nested = [table["enriched"][key][k] for key in ("size", "power")]
+        if nested[0] is None:
+            continue
+        pairs = [
+            (one[needed], strength)
+            for sizes, powers in zip(nested[0][3], nested[1][3], strict=True)
+            for one, strength in zip(sizes, powers, strict=True)
+            if one is not None
+        ]
+        ordered = sorted(pairs)
+        assert all(later[1] <= earlier[1] + 0.02 for earlier, later in itertools.pairwise(ordered))
+
+
+def test_the_curves_are_those_of_the_arms(write_run: Callable[..., Path]) -> None:
+    run = with_arms(write_run())
+    table, _ = explored(run)
+    curves, outcome = table["curves"], RunDirectory(run).survival
+    assert len(curves["times"]) == 61
+    for k in (0, 6, 12):
+        at_risk = np.array(curves["at_risk"][k])
+        # Everybody is at risk at the beginning, in one arm and on one side.
+        assert at_risk[:, :, 0].sum() == table["total"]
+        assert at_risk[0, :, 0].sum() == table["cuts"][k]["n"]
+        assert (np.diff(at_risk, axis=2) <= 0).all()
+        for side in curves["survival"][k]:
+            for curve in side:
+                known = [value for value in curve if value is not None]
+                assert known[0] == 1.0
+                assert known == sorted(known, reverse=True)
+    everybody = kaplan_meier(outcome.event, outcome.time)(np.array(curves["times"]))
+    middle = np.array([[curve[20] for curve in side] for side in curves["survival"][6]])
+    assert middle.min() <= everybody[20] <= middle.max()
+
+
+def test_rates_of_a_response_have_intervals(write_run: Callable[..., Path]) -> None:
+    table, _ = explored(with_arms(write_run(), response=True))
+    rates = np.array(table["curves"]["survival"])
+    assert rates.shape == (len(table["cuts"]), 2, 2, 3)
+    assert (rates[..., 1] < rates[..., 0]).all()
+    assert (rates[..., 0] < rates[..., 2]).all()
+    assert table["curves"]["times"] == []
+
+
+def test_a_table_of_an_earlier_version_has_no_picture(write_run: Callable[..., Path]) -> None:
+    run = with_arms(write_run())
+    table, _ = explored(run)
+    for who in ("enriched", "all_comers"):
+        del table[who]["power"]
+    del table["curves"], table["reference"]
+    write_json(run / "explorer.json", table)
+    page = page_of(run)
+    assert "<svg" not in page
+    assert 'data-shown="enriched_patients"' in page
 
 
 def page_of(run: Path) -> str:
@@ -169,7 +252,8 @@ def test_toxicity_has_its_weight(write_run: Callable[..., Path]) -> None:
     write_parquet(run / "patients.parquet", patients.assign(toxicity=toxic))
     table, answer = explored(run)
     weights, utility = table["scales"]["weight"], table["utility"]
-    for k, row in enumerate(answer["utility"]):
+    for row in answer["utility"]:
+        k = table["scales"]["threshold"].index(row["cut"])
         for weight, effect in row["utility"].items():
             found = utility["inside"][k][weights.index(float(weight))]
             assert found == [round(effect[key], 3) for key in ("estimate", "low", "high")]
@@ -181,6 +265,5 @@ def test_toxicity_has_its_weight(write_run: Callable[..., Path]) -> None:
     assert utility["all_patients"][weights.index(1.0)][0] == round(expected.estimate, 3)
     page = page_of(run)
     assert 'data-scale="weight"' in page
-    assert utility["best"][0] == int(
-        np.argmax([row["utility"]["0.0"]["estimate"] for row in answer["utility"]])
-    )
+    inside = [effects[weights.index(0.0)][0] for effects in utility["inside"]]
+    assert inside[utility["best"][0]] == max(inside)

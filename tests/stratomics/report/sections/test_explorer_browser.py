@@ -23,7 +23,9 @@ from omics.common.files import read_json, write_json
 from stratomics.cli import main
 from stratomics.enrichment.plan.explorer_table import ExplorerTable
 from stratomics.enrichment.store import load_explorer
-from stratomics.report.sections.explorer import shown_at, shown_rows
+from stratomics.report.sections.explorer_picture import drawn_at, picture_of
+from stratomics.report.sections.explorer_texts import shown_at, shown_rows
+from stratomics.report.sections.explorer_units import csv_head, in_years
 from stratomics.runs.run_directory import RunDirectory
 from stratomics.ui.catalogue import Catalogue
 from stratomics.ui.server import Server
@@ -103,6 +105,12 @@ class Watched:
         found: dict[str, str] = self.page.locator("[data-shown]").evaluate_all(script)
         return found
 
+    def drawn(self) -> dict[str, str]:
+        script = """all => Object.fromEntries(all.map(
+            e => [e.dataset.drawn, e.getAttribute({path: 'd', g: 'transform', circle: 'r'}[e.tagName])]))"""
+        found: dict[str, str] = self.page.locator("[data-drawn]").evaluate_all(script)
+        return found
+
     def rows(self) -> list[dict[str, str]]:
         script = """all => all.map(row => Object.fromEntries(
             [...row.querySelectorAll('[data-cell]')].map(e => [e.dataset.cell, e.textContent])))"""
@@ -141,13 +149,16 @@ def open_page(browser: Browser, run: Path) -> Iterator[Watched]:
 def table_of(run: Path) -> ExplorerTable:
     table = load_explorer(RunDirectory(run))
     assert table is not None
-    return table
+    return in_years(table)
 
 
 def same(found: Watched, table: ExplorerTable, place: Mapping[str, int]) -> None:
     assert found.place == place
     expected = shown_at(table, place)
     assert {name: expected[name] for name in found.texts()} == found.texts()
+    picture = picture_of(table)
+    assert picture is not None
+    assert found.drawn() == drawn_at(picture, place)
     for row, shown in zip(shown_rows(table, place), found.rows(), strict=True):
         assert {name: row[name] for name in shown} == shown
     current = found.page.locator("tr[aria-current]")
@@ -176,6 +187,7 @@ def test_every_text_is_that_of_python(open_page: Watched, run: Path) -> None:
 def test_keys_move_the_controls(open_page: Watched, run: Path) -> None:
     table = table_of(run)
     place = dict(table.start)
+    open_page.page.locator("#explorer .more summary").click()
     for name in SCALES:
         slider = open_page.page.get_by_label(
             open_page.page.locator(f"label[for=explorer-{name}]").inner_text(), exact=True
@@ -186,15 +198,43 @@ def test_keys_move_the_controls(open_page: Watched, run: Path) -> None:
             place[name] = to
             same(open_page, table, place)
             assert slider.get_attribute("aria-valuetext") == open_page.texts()[name]
-    # Tab reaches every control in order.
-    open_page.page.locator("#explorer-threshold").focus()
-    for name in SCALES[1:]:
-        open_page.page.keyboard.press("Tab")
-        assert open_page.page.evaluate("document.activeElement.id") == f"explorer-{name}"
+
+
+def test_every_control_is_within_five_tabs_of_the_section(open_page: Watched) -> None:
+    page = open_page.page
+    # A link to the section, as in the contents, sets where Tab starts.
+    page.evaluate("location.hash = '#explorer'")
+    reached = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert reached == [*(f"explorer-{name}" for name in SCALES[:4]), "SUMMARY"]
+    page.keyboard.press("Enter")
+    for name in SCALES[4:]:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == f"explorer-{name}"
+
+
+def test_the_picture_is_readable_on_a_telephone(browser: Browser, run: Path) -> None:
+    """Nothing is wider than the screen, and the smallest text of the picture has 11 pixels."""
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    for width in (390, 1280):
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto((run / "report.html").as_uri())
+        sizes = page.locator("#explorer svg text").evaluate_all(
+            "all => all.map(e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)"
+        )
+        assert min(sizes) >= 11.0
+        edges = page.locator("#explorer .plots svg").evaluate_all(
+            "all => all.map(e => e.getBoundingClientRect().right)"
+        )
+        assert max(edges) <= width
+    context.close()
 
 
 def test_a_link_opens_the_same_position(open_page: Watched, browser: Browser, run: Path) -> None:
-    for name, at in (("threshold", 2), ("specificity", 3), ("screening", 4)):
+    for name, at in (("threshold", 4), ("specificity", 3), ("screening", 4)):
         open_page.move(name, at)
     open_page.page.get_by_role("button", name="Copy a link").click()
     open_page.page.locator("[data-message]:not(:empty)").first.wait_for(state="attached")
@@ -227,6 +267,12 @@ def test_the_csv_has_the_numbers_that_are_shown(open_page: Watched, run: Path) -
         open_page.page.get_by_role("button", name="Export as csv").click()
     assert download.value.suggested_filename == "explorer.csv"
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    names = list(rows[0])
+    assert names == csv_head(table)
+    assert {
+        *("hazard_ratio", "duration_years", "cost_where_a_patient_costs_20000", "benefit_above", "trial"),
+        f"power_with_{table.reference}_patients",
+    } <= set(names)
     assert [row["design"] for row in rows] == ["enrichment", "all_comers"] * len(table.cuts)
     assert sum(row["shown"] == "1" for row in rows) == 2
     for k, (row, other) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
@@ -234,12 +280,15 @@ def test_the_csv_has_the_numbers_that_are_shown(open_page: Watched, run: Path) -
         size, effect, cost = (
             deep(part, at) for part in (table.enriched.size, table.enriched.effect, table.enriched.cost)
         )
-        assert [float(row[key]) for key in ("effect", "effect_low", "effect_high")] == effect
+        ratio, cost_name = "hazard_ratio", "cost_where_a_patient_costs_20000"
+        assert [float(row[key]) for key in (ratio, f"{ratio}_low", f"{ratio}_high")] == effect
         if size is None:
-            assert row["patients"] == row["cost"] == ""
+            assert row["trial"] == "no trial"
+            assert row["patients"] == row[cost_name] == ""
         else:
-            assert [float(row[key]) for key in ("events", "patients", "screened", "duration")] == size
-            assert float(row["cost"]) == cost[place["screening"]]
+            assert row["trial"] == "trial"
+            assert [float(row[key]) for key in ("events", "patients", "screened", "duration_years")] == size
+            assert float(row[cost_name]) == cost[place["screening"]]
         assert float(row["specificity"]) == table.scales["specificity"][4]
         assert other["specificity"] == ""
         assert float(row["utility"]) == table.utility.inside[k][place["weight"]][0]
