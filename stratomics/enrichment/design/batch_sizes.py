@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,8 @@ __all__ = ["Sizes", "power_of_one_test", "sizes_of_one_test"]
 
 Array = NDArray[np.float64]
 
-BISECTIONS = 48
-"""Bisections of the enrolment time; they determine the number of patients to one billionth."""
+PRECISION, MOST_STEPS = 1e-10, 100
+"""Relative precision of the enrolment time, and the largest number of steps that look for it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def sizes_of_one_test(
     """Sample sizes of many trials with one look that differ only in the enrolled population.
 
     The result solves the equation of ``size_of_one_test``. That function iterates between the share of events and the
-    size; here the enrolment time is found by bisection, for all trials together.
+    size; here the enrolment time is found for all trials together.
 
     Parameters
     ----------
@@ -76,20 +77,13 @@ def sizes_of_one_test(
     # The number of events is inversely proportional to the squared log hazard ratio.
     needed = fixed_design(alpha).maximum_events(math.exp(-1.0), power, setting.allocation)
 
-    def calendar(time: Array) -> tuple[Array, Array]:
-        return _events(setting, effect, belonging, rate, time, follow_up)
+    def missing(time: Array) -> Array:
+        """Compute what is missing of the information that the test needs; negative where there is enough."""
+        events, log_ratio = _events(setting, effect, belonging, rate, time, follow_up)
+        return needed - np.where(log_ratio < 0.0, events * log_ratio**2, 0.0)
 
-    def enough(time: Array) -> NDArray[np.bool_]:
-        events, log_ratio = calendar(time)
-        return (log_ratio < 0.0) & (events * log_ratio**2 >= needed)
-
-    low, high = np.zeros_like(rate), most / rate
-    possible = enough(high)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2.0
-        reached = enough(middle)
-        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
-    events, _ = calendar(high)
+    high, possible = _first_enough(missing, most / rate, needed)
+    events, _ = _events(setting, effect, belonging, rate, high, follow_up)
     values = (events, rate * high, high + follow_up)
     return Sizes(*(np.where(possible, value, np.inf) for value in values))
 
@@ -132,6 +126,40 @@ def power_of_one_test(
     share = setting.allocation * (1.0 - setting.allocation)
     reach: Array = norm.cdf(-log_ratio * np.sqrt(events * share) - norm.isf(alpha))
     return reach
+
+
+def _first_enough(
+    missing: Callable[[Array], Array], longest: Array, needed: float
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Find the time at which nothing is missing any more, by the Illinois form of the method of false position.
+
+    Dowell and Jarratt 1971, doi 10.1007/BF01934364.
+
+    Returns
+    -------
+    tuple
+        (n,) times, and whether the longest time is enough.
+    """
+    low, high = np.zeros_like(longest), longest.copy()
+    at_low, at_high = np.full_like(longest, needed), missing(longest)
+    possible = at_high <= 0.0
+    before = np.zeros_like(possible)
+    for step in range(MOST_STEPS):
+        if not (possible & (high - low > PRECISION * high)).any():
+            break
+        middle = (low + high) / 2.0
+        if step:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                secant = high - at_high * (high - low) / (at_high - at_low)
+            middle = np.where((secant > low) & (secant < high), secant, middle)
+        found = missing(middle)
+        reached = found <= 0.0
+        # An end that stays twice counts half, so that both ends move.
+        again = (reached == before) & (step > 0)
+        at_low = np.where(reached, np.where(again, at_low / 2.0, at_low), found)
+        at_high = np.where(reached, found, np.where(again, at_high / 2.0, at_high))
+        low, high, before = np.where(reached, low, middle), np.where(reached, middle, high), reached
+    return high, possible
 
 
 def _rate(setting: Setting, taken: Array) -> Array:

@@ -41,7 +41,7 @@ STEPS = tuple(round(step / 20, 2) for step in range(4, 17))
 """Shares of patients: every 5% from 20% to 80%."""
 ACCURACIES = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
 """Sensitivities and specificities."""
-SCREENING = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+SCREENING = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Cost of an assay, relative to the cost of a patient."""
 WEIGHTS = tuple(step / 4 for step in range(9))
 """Number of efficacious outcomes that one toxic event offsets."""

@@ -15,7 +15,7 @@ from stratomics.enrichment.store import load_explorer, to_json
 from stratomics.report.section import Section
 from stratomics.report.sections.explorer_picture import Picture, drawn_at, picture_of
 from stratomics.report.sections.explorer_texts import all_labels, shown_at, shown_rows
-from stratomics.report.sections.explorer_units import csv_head, in_years
+from stratomics.report.sections.explorer_units import cost_unit, csv_head, in_shown_units
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["ExplorerPart", "explorer", "script", "script_policy"]
@@ -82,7 +82,7 @@ def explorer(run: RunDirectory) -> Section | None:
     stored = load_explorer(run)
     if stored is None:
         return None
-    content = in_years(stored)
+    content = in_shown_units(stored)
     start, picture = content.start, picture_of(content)
     part = ExplorerPart(
         table=_table(content, picture),
@@ -109,8 +109,9 @@ def _controls(content: ExplorerTable) -> list[Control]:
 
 
 def _units(content: ExplorerTable) -> dict[str, str]:
+    unit = cost_unit(content)
     return {
-        "cost": "cost, in patients" if content.patient == 1.0 else "cost",
+        "cost": f"cost, {unit}" if unit else "cost",
         "duration": f"duration, {content.unit}" if content.unit else "duration",
     }
 

@@ -15,7 +15,7 @@ from stratomics.enrichment.plan.explorer_curves import PER_YEAR
 from stratomics.enrichment.plan.explorer_table import ExplorerCurves, ExplorerTable, Nested
 from stratomics.report.section import cell
 
-__all__ = ["Picture", "drawn_at", "picture_of"]
+__all__ = ["ALL_COMERS", "ENRICHED", "SIDES", "Curves", "Picture", "drawn_at", "mapped", "picture_of"]
 
 LEFT, RIGHT, TOP, BOTTOM = 52, 306, 26, 160
 """Edges of the plots."""
@@ -108,7 +108,7 @@ def picture_of(content: ExplorerTable) -> Picture | None:
     numbers = [
         number
         for part, depth in ((enriched.size, ENRICHED), (all_comers.size, ALL_COMERS))
-        for number in _leaves(_mapped(part, depth, lambda size: float(size[which])))
+        for number in _leaves(mapped(part, depth, lambda size: float(size[which])))
     ]
     low, high = _ends(numbers)
 
@@ -117,10 +117,10 @@ def picture_of(content: ExplorerTable) -> Picture | None:
 
     return Picture(
         x=[_across(share) for share in content.scales["threshold"]],
-        power=_mapped(enriched.power, ENRICHED, _height),
-        need=_mapped(enriched.size, ENRICHED, lambda size: height_of(size[which])),
-        power_all=_mapped(all_comers.power, ALL_COMERS, _height),
-        need_all=_mapped(all_comers.size, ALL_COMERS, lambda size: height_of(size[which])),
+        power=mapped(enriched.power, ENRICHED, _height),
+        need=mapped(enriched.size, ENRICHED, lambda size: height_of(size[which])),
+        power_all=mapped(all_comers.power, ALL_COMERS, _height),
+        need_all=mapped(all_comers.size, ALL_COMERS, lambda size: height_of(size[which])),
         target=_height(content.power),
         need_ticks={height_of(number): f"{number:,}" for number in _ticks(low, high)},
         curves=_curves(curves, content.unit),
@@ -230,12 +230,27 @@ def _ticks(low: int, high: int) -> list[int]:
     return sorted({*decades, *ends})
 
 
-def _mapped(nested: Nested | None, depth: int, place: Callable[[Any], float]) -> Nested | None:
-    """Replace each element at a depth; None stands for everything below it."""
+def mapped(nested: Nested | None, depth: int, place: Callable[[Any], Any]) -> Nested | None:
+    """Replace each element at a depth of nested lists.
+
+    Parameters
+    ----------
+    nested
+        Lists within lists; None stands for everything below it, and stays.
+    depth
+        Depth of the elements, such as the number of scales.
+    place
+        Gives the element that takes the place of another.
+
+    Returns
+    -------
+    list or None
+        Lists of the same shape.
+    """
     if nested is None:
         return None
     return [
-        None if part is None else place(part) if depth == 1 else _mapped(part, depth - 1, place)
+        None if part is None else place(part) if depth == 1 else mapped(part, depth - 1, place)
         for part in nested
     ]
 

@@ -1,4 +1,4 @@
-"""Units of the explorer: times in years, and the columns of its csv."""
+"""Units of the explorer: times in years, large costs in thousands, and the columns of its csv."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from dataclasses import replace
 
 from stratomics.enrichment.plan.explorer_curves import PER_YEAR
 from stratomics.enrichment.plan.explorer_table import ExplorerTable, Nested
+from stratomics.report.sections.explorer_picture import ALL_COMERS, ENRICHED, mapped
 from stratomics.report.sections.explorer_texts import SIZES
 
-__all__ = ["csv_head", "in_years"]
+__all__ = ["cost_unit", "csv_head", "in_shown_units"]
+
+THOUSAND = 1000.0
+"""Cost of a patient from which on costs are shown in thousands."""
 
 
-def in_years(content: ExplorerTable) -> ExplorerTable:
-    """Convert times to years, where their unit is known.
+def in_shown_units(content: ExplorerTable) -> ExplorerTable:
+    """Convert times to years, where their unit is known, and large costs to thousands.
 
     Parameters
     ----------
@@ -23,31 +27,50 @@ def in_years(content: ExplorerTable) -> ExplorerTable:
     Returns
     -------
     ExplorerTable
-        A copy; the same table if times have another unit, or none.
+        A copy.
     """
     year = PER_YEAR.get(content.unit or "")
-    if year is None or year == 1.0:
-        return content
+    if year is not None and year != 1.0:
+        content = _in_years(content, year)
+    return _in_thousands(content) if content.patient >= THOUSAND else content
 
-    def converted(nested: Nested | None, depth: int) -> Nested | None:
-        if nested is None:
-            return None
-        if depth == 0:
-            return [*nested[:-1], None if nested[-1] is None else round(nested[-1] / year, 1)]
-        return [converted(part, depth - 1) for part in nested]
 
-    enriched, everybody, curves = content.enriched, content.all_comers, content.curves
+def _in_years(content: ExplorerTable, year: float) -> ExplorerTable:
+    curves = content.curves
     if curves is not None:
         times, ticks = ([time / year for time in part] for part in (curves.times, curves.ticks))
         curves = replace(curves, times=times, ticks=ticks)
+
+    def size(numbers: Nested) -> Nested:
+        *others, duration = numbers
+        return [*others, None if duration is None else round(duration / year, 1)]
+
+    enriched, everybody = content.enriched, content.all_comers
     return replace(
         content,
         curves=curves,
         unit="years",
         digits={**content.digits, "duration": 1},
-        enriched=replace(enriched, size=converted(enriched.size, 4)),
-        all_comers=replace(everybody, size=converted(everybody.size, 2)),
+        enriched=replace(enriched, size=mapped(enriched.size, ENRICHED, size)),
+        all_comers=replace(everybody, size=mapped(everybody.size, ALL_COMERS, size)),
     )
+
+
+def _in_thousands(content: ExplorerTable) -> ExplorerTable:
+    def cost(numbers: Nested) -> Nested:
+        return [round(number / THOUSAND) for number in numbers]
+
+    enriched, everybody = content.enriched, content.all_comers
+    return replace(
+        content,
+        enriched=replace(enriched, cost=mapped(enriched.cost, ENRICHED, cost)),
+        all_comers=replace(everybody, cost=mapped(everybody.cost, ALL_COMERS, cost)),
+    )
+
+
+def cost_unit(content: ExplorerTable) -> str:
+    """Name the unit of the costs that are shown; empty for the unit in which the costs were given."""
+    return "patients" if content.patient == 1.0 else "thousands" if content.patient >= THOUSAND else ""
 
 
 def csv_head(content: ExplorerTable) -> list[str]:
@@ -63,12 +86,13 @@ def csv_head(content: ExplorerTable) -> list[str]:
     list of str
         Names of letters, digits and underscores; shares are proportions.
     """
-    effect = content.planned
-    cost = "in_patients" if content.patient == 1.0 else f"where_a_patient_costs_{content.patient:.12g}"
+    effect, unit = content.planned, cost_unit(content)
+    price = "patients" if content.patient == 1.0 else f"where_a_patient_costs_{content.patient:.12g}"
+    cost = f"{unit}_{price}" if unit == "thousands" else price
     sizes = [name if name != "duration" else f"duration_{content.unit or 'unknown_unit'}" for name in SIZES]
     names = [
         *("design", "share_inside", f"{content.score}_above", "shown"),
-        *("prevalence", "sensitivity", "specificity", f"screening_cost_{cost}", "toxicity_weight"),
+        *("prevalence", "sensitivity", "specificity", f"screening_cost_{price}", "toxicity_weight"),
         *(effect, f"{effect}_low", f"{effect}_high", "trial", *sizes, f"cost_{cost}"),
         *(f"power_with_{content.reference}_patients", "utility", "utility_low", "utility_high"),
     ]

@@ -25,7 +25,7 @@ from stratomics.enrichment.plan.explorer_table import ExplorerTable
 from stratomics.enrichment.store import load_explorer
 from stratomics.report.sections.explorer_picture import drawn_at, picture_of
 from stratomics.report.sections.explorer_texts import shown_at, shown_rows
-from stratomics.report.sections.explorer_units import csv_head, in_years
+from stratomics.report.sections.explorer_units import csv_head, in_shown_units
 from stratomics.runs.run_directory import RunDirectory
 from stratomics.ui.catalogue import Catalogue
 from stratomics.ui.server import Server
@@ -149,7 +149,7 @@ def open_page(browser: Browser, run: Path) -> Iterator[Watched]:
 def table_of(run: Path) -> ExplorerTable:
     table = load_explorer(RunDirectory(run))
     assert table is not None
-    return in_years(table)
+    return in_shown_units(table)
 
 
 def same(found: Watched, table: ExplorerTable, place: Mapping[str, int]) -> None:
@@ -270,7 +270,13 @@ def test_the_csv_has_the_numbers_that_are_shown(open_page: Watched, run: Path) -
     names = list(rows[0])
     assert names == csv_head(table)
     assert {
-        *("hazard_ratio", "duration_years", "cost_where_a_patient_costs_20000", "benefit_above", "trial"),
+        *(
+            "hazard_ratio",
+            "duration_years",
+            "cost_thousands_where_a_patient_costs_20000",
+            "benefit_above",
+            "trial",
+        ),
         f"power_with_{table.reference}_patients",
     } <= set(names)
     assert [row["design"] for row in rows] == ["enrichment", "all_comers"] * len(table.cuts)
@@ -280,7 +286,7 @@ def test_the_csv_has_the_numbers_that_are_shown(open_page: Watched, run: Path) -
         size, effect, cost = (
             deep(part, at) for part in (table.enriched.size, table.enriched.effect, table.enriched.cost)
         )
-        ratio, cost_name = "hazard_ratio", "cost_where_a_patient_costs_20000"
+        ratio, cost_name = "hazard_ratio", "cost_thousands_where_a_patient_costs_20000"
         assert [float(row[key]) for key in (ratio, f"{ratio}_low", f"{ratio}_high")] == effect
         if size is None:
             assert row["trial"] == "no trial"

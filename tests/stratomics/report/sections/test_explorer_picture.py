@@ -25,7 +25,7 @@ from stratomics.report.sections.explorer_picture import (
     drawn_at,
     picture_of,
 )
-from stratomics.report.sections.explorer_units import in_years
+from stratomics.report.sections.explorer_units import in_shown_units
 from stratomics.runs.run_directory import RunDirectory
 
 
@@ -78,7 +78,7 @@ def test_the_chosen_point_lies_on_its_line(write_run: Callable[..., Path], respo
     assert main(["enrich", str(run), "--control=a", "--shares=0.4,0.6", "--trials=100", "--draws=20"]) == 0
     stored = load_explorer(RunDirectory(run))
     assert stored is not None
-    table = in_years(stored)
+    table = in_shown_units(stored)
     picture = picture_of(table)
     assert picture is not None
     for k in range(len(table.cuts)):
