@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
-from stratomics.report.sections.explorer import script_policy
+from stratomics.report.sections.explorer import policy_of, script_policy
+from stratomics.ui.pages import page_script
 
 __all__ = ["HttpResponse", "error_response", "file_response", "page_response"]
 
@@ -65,8 +66,8 @@ class HttpResponse:
 
 
 def page_response(page: str) -> HttpResponse:
-    """Return one of the pages of this package, which have no script."""
-    return HttpResponse(page.encode())
+    """Return one of the pages of this package, whose only script is that of the list of runs."""
+    return HttpResponse(page.encode(), policy=f"{POLICY}; form-action 'self'; {policy_of(page_script())}")
 
 
 def file_response(path: Path) -> HttpResponse:

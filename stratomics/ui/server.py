@@ -165,7 +165,8 @@ class Request(BaseHTTPRequestHandler):
         match path.split("/")[1:]:
             case [""]:
                 order = query.get("order", ["date"])[0]
-                return page_response(index_page(catalogue, order if order in ORDERS else "date"))
+                search = query.get("q", [""])[0]
+                return page_response(index_page(catalogue, order if order in ORDERS else "date", search))
             case ["compare"]:
                 return page_response(compare_page(catalogue, query.get("run", [])))
             case ["runs", name, *inner] if inner:

@@ -18,7 +18,7 @@ from stratomics.report.sections.explorer_texts import all_labels, shown_at, show
 from stratomics.report.sections.explorer_units import cost_unit, csv_head, in_shown_units
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["ExplorerPart", "explorer", "script", "script_policy"]
+__all__ = ["ExplorerPart", "explorer", "policy_of", "script", "script_policy"]
 
 TITLES = {
     "threshold": (
@@ -130,5 +130,16 @@ def script() -> str:
 
 def script_policy() -> str:
     """Name the script in a content security policy, by its SHA-256: no other script may run."""
-    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
+    return policy_of(script())
+
+
+def policy_of(script: str) -> str:
+    """Write the directive of a content security policy that allows one script only.
+
+    Examples
+    --------
+    >>> policy_of("")
+    "script-src 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+    """
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return f"script-src 'sha256-{digest}'"

@@ -19,6 +19,7 @@ from places import FROZEN
 
 from omics.common.files import read_json, write_json
 from stratomics.cli import main
+from stratomics.report.sections.explorer import policy_of
 from stratomics.ui.catalogue import Catalogue
 from stratomics.ui.server import Server
 
@@ -260,3 +261,69 @@ def test_invalid_arguments_have_messages(runs: Path, capsys: pytest.CaptureFixtu
     with Server(Catalogue(runs)) as server:
         assert main(["ui", str(runs), "--port", str(server.server_port)]) == 2
     assert "omit --port" in capsys.readouterr().err
+
+
+def test_runs_are_searched_by_name_cohort_and_note(server: Server, runs: Path) -> None:
+    (runs / "notes.yaml").write_text("first: fewer <b>repeats</b>\nsecond: final\n")
+    everything = request(server, "/")[2]
+    assert "fewer &lt;b&gt;repeats&lt;/b&gt;" in everything
+    for words, expected in (
+        ("FEWER", {"first"}),
+        ("first tcga", {"first"}),
+        ("tcga_acc%20survival", {"first", "second"}),
+        ("nothing", set()),
+    ):
+        _, _, page = request(server, f"/?q={words.replace(' ', '%20')}&order=name")
+        assert {name for name in ("first", "second") if f"/runs/{name}/" in page} == expected
+        assert " of 3 runs" in page
+    assert "<b>" not in request(server, "/?q=%3Cb%3E")[2].partition("</form>")[0]
+
+
+@pytest.mark.parametrize("content", ["[1, 2", "- a list", "\x00"])
+def test_notes_that_cannot_be_read_are_left_out(server: Server, runs: Path, content: str) -> None:
+    (runs / "notes.yaml").write_text(content)
+    status, _, page = request(server, "/")
+    assert status == 200
+    assert "/runs/first/" in page
+
+
+def test_notes_outside_the_folder_are_not_read(server: Server, runs: Path) -> None:
+    (runs.parent / "secret.yaml").write_text(f"first: {SECRET}\n")
+    (runs / "notes.yaml").symlink_to(runs.parent / "secret.yaml")
+    assert SECRET not in request(server, "/")[2]
+
+
+def test_the_best_value_is_marked_and_two_runs_have_differences(server: Server, runs: Path) -> None:
+    metrics = read_json(runs / "second" / "metrics.json")
+    key, other = metrics["metric"], "harrell_c"
+    metrics["survival"][key]["estimate"] -= 0.05
+    metrics["survival"][other]["estimate"] -= 0.05
+    write_json(runs / "second" / "metrics.json", metrics)
+    _, _, page = request(server, "/compare?run=first&run=second")
+    lines = {line.split("</th>")[0].rpartition(">")[2]: line for line in page.splitlines() if "<th" in line}
+    # A lower integrated Brier score is better, and a higher concordance.
+    brier, concordance = lines["IBS, lower is better"], lines["Harrell C, higher is better"]
+    assert brier.index("<strong>") > brier.index("</td>")
+    assert concordance.index("<strong>") < concordance.index("</td>")
+    assert brier.count("<strong>") == concordance.count("<strong>") == 1
+    assert '<td class="n">-0.050</td>' in brier
+    # Equal values are not the best, and a p value does not rank runs.
+    assert "<strong>" not in lines["calibration slope, 1 is best"]
+    assert '<td class="n">0.000</td>' in lines["calibration slope, 1 is best"]
+    # Three runs have no difference, and runs of different patients have neither.
+    shutil.copytree(runs / "second", runs / "third")
+    three = request(server, "/compare?run=first&run=second&run=third")[2]
+    assert "second minus first" not in three
+    assert three.count("<strong>") > 0
+    provenance = read_json(runs / "second" / "provenance.json")
+    write_json(runs / "second" / "provenance.json", provenance | {"cohort_digest": "another"})
+    different = request(server, "/compare?run=first&run=second")[2]
+    assert "<strong>" not in different
+    assert "second minus first" not in different
+
+
+def test_only_the_script_of_the_pages_may_run(server: Server) -> None:
+    _, headers, page = request(server, "/")
+    assert page.count("<script") == 1
+    script = page.partition("<script>")[2].partition("</script>")[0]
+    assert policy_of(script) in headers["Content-Security-Policy"]

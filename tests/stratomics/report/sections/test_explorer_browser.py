@@ -389,9 +389,23 @@ def test_the_server_shows_the_same(browser: Browser, two: Path) -> None:
         found = watched(browser)
         found.go(server.address)
         assert "token" not in found.page.url
-        for box in found.page.get_by_role("checkbox").all():
+        button = found.page.locator("#compare")
+        assert button.is_disabled()
+        assert button.inner_text() == "Select two runs to compare"
+        boxes = found.page.get_by_role("checkbox").all()
+        boxes[0].check()
+        assert button.is_disabled()
+        boxes[1].check()
+        # A run that the search hides is not compared.
+        search = found.page.get_by_role("searchbox")
+        search.fill("TWO")
+        assert found.page.locator("tbody tr:visible").count() == 1
+        assert button.is_disabled()
+        search.fill("")
+        for box in boxes:
             box.check()
-        found.page.get_by_role("button", name="Compare").click()
+        assert button.inner_text() == "Compare 2 runs"
+        button.click()
         assert found.page.get_by_text("Same patients, same endpoint, same metric").is_visible()
         found.page.get_by_role("link", name="two").click()
         found.page.locator("#explorer.alive").wait_for()
