@@ -17,9 +17,9 @@ from stratomics.report.section import cell
 
 __all__ = ["ALL_COMERS", "ENRICHED", "SIDES", "Curves", "Picture", "drawn_at", "mapped", "picture_of"]
 
-LEFT, RIGHT, TOP, BOTTOM = 52, 306, 26, 160
+LEFT, RIGHT, TOP, BOTTOM = 58, 306, 26, 160
 """Edges of the plots."""
-CURVE_END = 256
+CURVE_END = 250
 """Right edge of the curves, beside which the names of the arms stand."""
 APART = 14
 """Smallest distance between the names of the arms."""

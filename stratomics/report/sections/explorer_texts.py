@@ -15,8 +15,9 @@ __all__ = ["NO_TRIAL", "SIZES", "Place", "all_labels", "shown_at", "shown_rows"]
 Place = Mapping[str, int]
 """Scale -> index of its value."""
 
-NONE, NO_TRIAL = "-", "no trial"
-"""Text of a number that is not known, and of the number of patients where no trial is possible."""
+NONE, NO_TRIAL, NOT_COMPARED = "-", "no trial", "not a compared threshold"
+"""Text of a number that is not known, of the number of patients where no trial is possible, and of the interval for all
+thresholds at once at one that was not compared."""
 SIZES = ("events", "patients", "screened", "duration")
 
 
@@ -76,7 +77,7 @@ def shown_at(content: ExplorerTable, place: Place) -> dict[str, str]:
     texts["apparent"] = _span(cut.apparent)
     texts["outside"] = _span(cut.outside)
     texts["all_found"] = _span(content.found)
-    texts["at_once"] = NONE if cut.at_once is None else "{:.3f} to {:.3f}".format(*cut.at_once)
+    texts["at_once"] = NOT_COMPARED if cut.at_once is None else "{:.3f} to {:.3f}".format(*cut.at_once)
     enriched, all_comers = _enriched(content, place, k), _all_comers(content, place)
     texts |= {f"enriched_{name}": text for name, text in enriched.items()}
     texts |= {f"all_{name}": text for name, text in all_comers.items()}

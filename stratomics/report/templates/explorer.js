@@ -8,6 +8,7 @@
   const START = "#explorer?";
   const NONE = "-";
   const NO_TRIAL = "no trial";
+  const NOT_COMPARED = "not a compared threshold";
   const SIDES = ["inside", "outside"];
   const ARMS = ["control", "treated"];
   const picture = table.picture;
@@ -59,7 +60,7 @@
     text.apparent = span(cut.apparent);
     text.outside = span(cut.outside);
     text.all_found = span(table.found);
-    text.at_once = cut.at_once === null ? NONE : `${cut.at_once[0].toFixed(3)} to ${cut.at_once[1].toFixed(3)}`;
+    text.at_once = cut.at_once === null ? NOT_COMPARED : `${cut.at_once[0].toFixed(3)} to ${cut.at_once[1].toFixed(3)}`;
     const enriched = row(place, k);
     const allComers = texts(table.all_comers, [k, place.prevalence], place);
     for (const [key, words] of Object.entries(enriched)) text[`enriched_${key}`] = words;
@@ -85,7 +86,7 @@
   }
 
   // The drawing: drawn_at() of stratomics/report/sections/explorer_picture.py writes the same attributes.
-  const [TOP, BOTTOM, NAMES] = [26, 160, 262];
+  const [TOP, BOTTOM, NAMES] = [26, 160, 256];
   const ATTRIBUTE = { path: "d", g: "transform", circle: "r" };
 
   function line(heights) {
