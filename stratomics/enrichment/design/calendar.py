@@ -161,17 +161,28 @@ def integrated_event_probability(hazard: StepRate, dropout: float, time: Array) 
     ndarray
         Integrals, in the shape of `time`.
     """
-    ends = [*hazard.starts[1:], math.inf]
-    total, at_risk, event_probability = np.zeros_like(time), 1.0, 0.0
-    for start, end, rate in zip(hazard.starts, ends, hazard.rates, strict=True):
-        width = np.clip(time - start, 0.0, end - start)
-        both = (rate + dropout) * width
-        total = total + event_probability * width + rate * at_risk * width**2 * _second(both)
-        if end < math.inf:
-            leaving = (rate + dropout) * (end - start)
-            event_probability += rate * at_risk * (end - start) * float(_first(np.array(leaving)))
-            at_risk *= math.exp(-leaving)
+    starts, rates = np.array(hazard.starts), np.array(hazard.rates)
+    totals, at_risk, probability = _at_starts(hazard, dropout)
+    # Each time lies in one piece; the pieces before it are complete.
+    piece = np.clip(np.searchsorted(starts, time, side="right") - 1, 0, len(starts) - 1)
+    width = np.maximum(time - starts[piece], 0.0)
+    both = (rates[piece] + dropout) * width
+    grown = rates[piece] * at_risk[piece] * width**2 * _second(both)
+    total: Array = totals[piece] + probability[piece] * width + grown
     return total
+
+
+def _at_starts(hazard: StepRate, dropout: float) -> tuple[Array, Array, Array]:
+    """Integral, probability of being at risk, and cumulative probability of an event, where each hazard begins."""
+    totals, at_risk, probability = [0.0], [1.0], [0.0]
+    for start, end, rate in zip(hazard.starts[:-1], hazard.starts[1:], hazard.rates[:-1], strict=True):
+        width = end - start
+        leaving = np.array((rate + dropout) * width)
+        grown = rate * at_risk[-1] * width**2 * float(_second(leaving))
+        totals.append(totals[-1] + probability[-1] * width + grown)
+        probability.append(probability[-1] + rate * at_risk[-1] * width * float(_first(leaving)))
+        at_risk.append(at_risk[-1] * math.exp(-float(leaving)))
+    return np.array(totals), np.array(at_risk), np.array(probability)
 
 
 def _first(x: Array) -> Array:
