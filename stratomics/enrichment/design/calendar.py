@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,6 +173,8 @@ def integrated_event_probability(hazard: StepRate, dropout: float, time: Array) 
     return total
 
 
+# A search for a size asks for the same hazards again and again.
+@lru_cache(maxsize=64)
 def _at_starts(hazard: StepRate, dropout: float) -> tuple[Array, Array, Array]:
     """Integral, probability of being at risk, and cumulative probability of an event, where each hazard begins."""
     totals, at_risk, probability = [0.0], [1.0], [0.0]
