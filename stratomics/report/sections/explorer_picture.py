@@ -15,7 +15,7 @@ from stratomics.enrichment.plan.explorer_curves import PER_YEAR
 from stratomics.enrichment.plan.explorer_table import ExplorerCurves, ExplorerTable, Nested
 from stratomics.report.section import cell
 
-__all__ = ["ALL_COMERS", "ENRICHED", "SIDES", "Curves", "Picture", "drawn_at", "mapped", "picture_of"]
+__all__ = ["ALL_COMERS", "ENRICHED", "SIDES", "DrawnCurves", "Picture", "drawn_at", "mapped", "picture_of"]
 
 LEFT, RIGHT, TOP, BOTTOM = 58, 306, 26, 160
 """Edges of the plots."""
@@ -33,7 +33,7 @@ ENRICHED, ALL_COMERS = 4, 2
 
 
 @dataclass(frozen=True)
-class Curves:
+class DrawnCurves:
     """Coordinates of the outcomes of the arms.
 
     Attributes
@@ -85,7 +85,7 @@ class Picture:
     need_all: Nested | None
     target: int
     need_ticks: dict[int, str]
-    curves: Curves
+    curves: DrawnCurves
 
 
 def picture_of(content: ExplorerTable) -> Picture | None:
@@ -144,13 +144,13 @@ def drawn_at(picture: Picture, place: Mapping[str, int]) -> dict[str, str]:
     """
     k, p, i, j = (place[name] for name in ("threshold", "prevalence", "sensitivity", "specificity"))
     x, drawn = picture.x, {}
-    for name, inside, everybody in (
+    for name, inside, all_comers in (
         ("power", picture.power, picture.power_all),
         ("need", picture.need, picture.need_all),
     ):
         heights = [_at(inside, (cut, p, i, j)) for cut in range(len(x))]
         drawn[f"{name}_enriched"] = _line(x, heights)
-        drawn[f"{name}_all"] = _line(x, [_at(everybody, (cut, p)) for cut in range(len(x))])
+        drawn[f"{name}_all"] = _line(x, [_at(all_comers, (cut, p)) for cut in range(len(x))])
         drawn[f"{name}_mark"] = f"translate({x[k]} {TOP + 8 if heights[k] is None else heights[k]})"
         drawn[f"{name}_dot"] = "0" if heights[k] is None else "5"
         drawn[f"{name}_guide"] = f"M{x[k]} {TOP}V{BOTTOM}"
@@ -163,17 +163,17 @@ def drawn_at(picture: Picture, place: Mapping[str, int]) -> dict[str, str]:
     return drawn
 
 
-def _curves(curves: ExplorerCurves, unit: str | None) -> Curves:
+def _curves(curves: ExplorerCurves, unit: str | None) -> DrawnCurves:
     if not curves.times:
         paths = [
             [[_rate(arm, *rate) for arm, rate in enumerate(side)] for side in cut] for cut in curves.survival
         ]
-        return Curves(paths)
+        return DrawnCurves(paths)
     across = {time: LEFT + round((CURVE_END - LEFT) * time / curves.times[-1]) for time in curves.times}
     xs = list(across.values())
     step = curves.ticks[1] if len(curves.ticks) > 1 else curves.times[-1]
     part, name = _time_unit(step, unit)
-    return Curves(
+    return DrawnCurves(
         paths=[[[_steps(xs, curve) for curve in side] for side in cut] for cut in curves.survival],
         names=[[_apart([_last(curve) for curve in side]) for side in cut] for cut in curves.survival],
         ticks=[

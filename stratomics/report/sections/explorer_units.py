@@ -45,14 +45,14 @@ def _in_years(content: ExplorerTable, year: float) -> ExplorerTable:
         *others, duration = numbers
         return [*others, None if duration is None else round(duration / year, 1)]
 
-    enriched, everybody = content.enriched, content.all_comers
+    enriched, all_comers = content.enriched, content.all_comers
     return replace(
         content,
         curves=curves,
         unit="years",
         digits={**content.digits, "duration": 1},
         enriched=replace(enriched, size=mapped(enriched.size, ENRICHED, size)),
-        all_comers=replace(everybody, size=mapped(everybody.size, ALL_COMERS, size)),
+        all_comers=replace(all_comers, size=mapped(all_comers.size, ALL_COMERS, size)),
     )
 
 
@@ -60,11 +60,11 @@ def _in_thousands(content: ExplorerTable) -> ExplorerTable:
     def cost(numbers: Nested) -> Nested:
         return [round(number / THOUSAND) for number in numbers]
 
-    enriched, everybody = content.enriched, content.all_comers
+    enriched, all_comers = content.enriched, content.all_comers
     return replace(
         content,
         enriched=replace(enriched, cost=mapped(enriched.cost, ENRICHED, cost)),
-        all_comers=replace(everybody, cost=mapped(everybody.cost, ALL_COMERS, cost)),
+        all_comers=replace(all_comers, cost=mapped(all_comers.cost, ALL_COMERS, cost)),
     )
 
 

@@ -180,7 +180,7 @@ def curves_are_those_of_the_arms(table: dict[str, Any], run: Path) -> None:
     assert len(curves["times"]) == 61
     for k in (0, 6, 12):
         at_risk = np.array(curves["at_risk"][k])
-        # Everybody is at risk at the beginning, in one arm and on one side.
+        # All patients are at risk at the beginning, in one arm and on one side.
         assert at_risk[:, :, 0].sum() == table["total"]
         assert at_risk[0, :, 0].sum() == table["cuts"][k]["n"]
         assert (np.diff(at_risk, axis=2) <= 0).all()
@@ -189,9 +189,9 @@ def curves_are_those_of_the_arms(table: dict[str, Any], run: Path) -> None:
                 known = [value for value in curve if value is not None]
                 assert known[0] == 1.0
                 assert known == sorted(known, reverse=True)
-    everybody = kaplan_meier(outcome.event, outcome.time)(np.array(curves["times"]))
+    overall = kaplan_meier(outcome.event, outcome.time)(np.array(curves["times"]))
     middle = np.array([[curve[20] for curve in side] for side in curves["survival"][6]])
-    assert middle.min() <= everybody[20] <= middle.max()
+    assert middle.min() <= overall[20] <= middle.max()
 
 
 def rates_have_intervals(table: dict[str, Any]) -> None:
