@@ -48,7 +48,8 @@ def build_parser() -> jsonargparse.ArgumentParser:
         "ui",
         "RUNS [--port N]",
         "Show the reports of all finished runs in a folder, and a table that compares them, in a browser on this "
-        "machine. Open the printed address; it contains a token that changes at every start. Ctrl-C stops the server.",
+        "machine. Open the printed address; it contains a token that changes at every start. Ctrl-C stops the server. "
+        "Lines `RUN: text` in RUNS/notes.yaml are shown as notes.",
         "runs",
     )
     parser.add_argument("runs", type=str, help="folder of run directories")

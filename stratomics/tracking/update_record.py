@@ -30,6 +30,9 @@ __all__ = ["PredictionSummary", "record_predictions", "update_record"]
 
 log = logging.getLogger(__name__)
 
+LEAST = 10
+"""Patients from which on means are recorded: the mean of few would say much about each of them."""
+
 
 @dataclass(frozen=True)
 class PredictionSummary:
@@ -114,7 +117,8 @@ def _log_predictions(record: _Record, summary: PredictionSummary) -> None:
     tags = {PARENT: record.mlflow_run, **source_tags("predict")}
     nested = client.create_run(experiment, run_name=name, tags=tags).info.run_id
     numbers = {f"prediction/{key}": float(value) for key, value in summary.numbers.items()}
-    means = {f"prediction/mean/{column}": value for column, value in summary.means.items()}
+    many = summary.numbers["patients"] >= LEAST
+    means = {f"prediction/mean/{column}": value for column, value in summary.means.items() if many}
     metrics = [(key, value, 0) for key, value in (numbers | means).items()]
     log_numbers(client, nested, {"cohort": summary.cohort, "method": summary.method}, metrics)
     client.set_terminated(nested)

@@ -11,7 +11,7 @@ import pytest
 from omics.common.files import file_digest, read_json
 from stratomics.cli import main
 from stratomics.runs.run_directory import RunDirectory
-from stratomics.tracking.update_record import update_record
+from stratomics.tracking.update_record import PredictionSummary, record_predictions, update_record
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,15 @@ def test_predictions_are_a_nested_run_without_rows_of_patients(
     assert latest.data.metrics["prediction/abstained"] == table["abstain"].sum()
     assert latest.data.metrics["prediction/mean/risk"] == pytest.approx(table["risk"].mean())
     assert client_of(recorded).list_artifacts(latest.info.run_id) == []
+
+
+def test_means_of_few_patients_are_not_recorded(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mean of one patient is a value of that patient."""
+    monkeypatch.chdir(recorded.parent)
+    numbers = {"patients": 9, "abstained": 0, "differences_from_training": 0}
+    record_predictions(str(recorded), None, PredictionSummary("few", "stratomics", numbers, {"risk": 0.7}))
+    (nested,) = client_of(recorded).search_runs(["1"], "attributes.run_name = 'predict few'")
+    assert set(nested.data.metrics) == {f"prediction/{key}" for key in numbers}
 
 
 def test_a_run_without_a_record_is_left_alone(
