@@ -21,22 +21,25 @@ SECTIONS = ("summary", "cohort", "methods", "performance")
 
 
 class _Labels(HTMLParser):
-    """Collect the texts of headings and of header cells in some sections."""
+    """Collect the texts of headings and of header cells in some sections, but not of the data behind figures."""
 
     def __init__(self) -> None:
         super().__init__()
         self.labels: list[str] = []
         self._section = SECTIONS[0]
         self._open = 0
+        self._figures = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "section":
             self._section = dict(attrs).get("id") or ""
-        if tag in LABELS and self._section in SECTIONS:
+        self._figures += tag == "figure"
+        if tag in LABELS and self._section in SECTIONS and not self._figures:
             self._open += 1
             self.labels.append("")
 
     def handle_endtag(self, tag: str) -> None:
+        self._figures -= tag == "figure"
         if tag in LABELS and self._open:
             self._open -= 1
 
@@ -67,7 +70,7 @@ def main() -> None:
     report = parser.parse_args().run.resolve() / "report.html"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1000, "height": 1500})
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(report.as_uri())
         page.screenshot(path=DOCS / "report.png")
         browser.close()

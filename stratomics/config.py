@@ -22,6 +22,9 @@ __all__ = [
 MIXTURE, WIDE_DEEP = "mixture", "wide_deep"
 """Names of ``model`` that are not in CANDIDATES."""
 
+SOONEST = 1e-6
+"""Earliest time at which predictions can be evaluated."""
+
 WITHOUT_EFFECT = ("tracking", "workers", "executor", "cohort")
 """Keys that do not change results. The content of the cohort is covered by its digest."""
 
@@ -37,13 +40,19 @@ class EvaluationConfig:
         log_loss for a response.
     draws
         Number of bootstrap resamples of the patients for each 95% interval.
+    horizons
+        Times of a survival endpoint, in its unit, at which the report shows survival and discrimination; null means
+        1, 3 and 5 years, or 6, 12 and 24 months, as far as patients are followed.
     """
 
     metric: str | None = None
     draws: int = 1000
+    horizons: list[float] | None = None
 
     def __post_init__(self) -> None:
         require_range("evaluation.draws", self.draws, 100)
+        for horizon in self.horizons or ():
+            require_range("evaluation.horizons", horizon, SOONEST)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from stratomics.enrichment.result import (
 )
 from stratomics.enrichment.selection.cut_search import CutSearch
 from stratomics.enrichment.selection.threshold_table import ThresholdRow
+from stratomics.report.text.rule_meaning import approximates
 from stratomics.report.text.trial_plan import group_sentences, signature_sentence, utility_sentence
 
 __all__ = ["show"]
@@ -125,6 +126,9 @@ def _selection_sentences(findings: RunFindings) -> list[str]:
     tree = findings.surrogate_tree
     if tree is None:
         return sentences
+    if not approximates(tree):
+        agree = f"a tree agrees with the score for {tree.agreement:.0%} of the patients, little more than by chance"
+        return [*sentences, f"no simple rule on covariates approximates the choice: {agree}"]
     rule = " or ".join(f"({sentence})" for sentence in tree.sentences) or "no patient"
     return [
         *sentences,

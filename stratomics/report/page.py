@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,8 +12,9 @@ from omics.common.files import write_text
 from omics.common.manifest import update_manifest
 from stratomics.enrichment.result import AnyEnrichment
 from stratomics.enrichment.store import save_enrichment
-from stratomics.report.figures import style, svg
-from stratomics.report.section import Panel, Table, cell, coded, csv_link
+from stratomics.report.figures.style import style, svg
+from stratomics.report.folding import folded
+from stratomics.report.section import Details, Panel, Table, cell, coded, column_classes, csv_link
 from stratomics.report.sections import sections_of
 from stratomics.report.sections.explorer import script_policy
 from stratomics.report.text.abbreviations import spell_out
@@ -52,15 +54,26 @@ def write_report(run: RunDirectory) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"svg": svg, "cell": cell, "coded": coded, "csv_link": csv_link}
+    environment.filters |= {
+        "svg": svg,
+        "cell": cell,
+        "coded": coded,
+        "csv_link": csv_link,
+        "column_classes": column_classes,
+    }
+    # Figures and tables are numbered in the order of the page.
+    environment.globals |= {"figure_number": count(1).__next__, "table_number": count(1).__next__}
     environment.tests |= {
         "panel": lambda block: isinstance(block, Panel),
         "table": lambda block: isinstance(block, Table),
+        "fold": lambda block: isinstance(block, Details),
     }
     with style():
         content = {
             "provenance": run.provenance,
-            "sections": list(sections_of(run)),
+            "sections": [
+                folded(section, trial=run.provenance.get("arm") is not None) for section in sections_of(run)
+            ],
             "script_policy": script_policy(),
         }
         page = environment.get_template("report.html.j2").render(content)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from stratomics.report.figures import style
+from stratomics.report.figures.style import style
 from stratomics.report.section import Panel
 from stratomics.report.sections import sections_of
 from stratomics.runs.run_directory import RunDirectory

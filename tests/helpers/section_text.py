@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stratomics.report.figures import style, svg
-from stratomics.report.section import Panel, Section, Table
+from stratomics.report.figures.style import style, svg
+from stratomics.report.section import Details, Panel, Section, Table
 
 
 def section_text(section: Section | None) -> str:
@@ -18,6 +18,8 @@ def section_text(section: Section | None) -> str:
                 texts.append(block.sentence)
             elif isinstance(block, Table):
                 texts.append(block.caption + block.table.to_csv())
+            elif isinstance(block, Details):
+                texts.append(block.summary + section_text(Section("", "", block.blocks)))
             else:
                 texts.append(block if isinstance(block, str) else "\n".join(block))
     return "\n".join(texts)

@@ -13,6 +13,7 @@ import places
 
 from omics.cohort.endpoints import Response, Survival
 from omics.common.files import write_json, write_parquet
+from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.plan.planned_trials import PlannedTrials
@@ -85,6 +86,29 @@ def with_arms(run: Path, response: bool = False) -> Path:
         write_parquet(run / "response.parquet", long.rename(columns={"response_class": "class"}))
         write_parquet(run / "predictions.parquet", table.rename(columns={"risk": "response_probability"}))
     return run
+
+
+def trial_design() -> TrialDesign:
+    """A trial of letrozole in patients of high Ki-67, with one look."""
+    estimand = Estimand(
+        "positive for: Ki-67 above 14", "1 against 2", "survival", "treatment policy", "hazard ratio"
+    )
+    return TrialDesign(
+        name="enrichment",
+        estimand=estimand,
+        alpha=0.025,
+        power=0.8,
+        allocation=0.5,
+        multiplicity="one test",
+        patients=342,
+        tested=933,
+        events=(66,),
+        efficacy=(1.96,),
+        futility=(None,),
+        duration=1826.0,
+        cost=342.0,
+        assumptions=(Assumption("hazard ratio inside", 0.5, "BIG 1-98"),),
+    )
 
 
 NO_EFFECT = Effect(0.0, -0.1, 0.1, 0.05)

@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from omics.common.errors import InputError
-from stratomics.report.figures import GREY, style
+from stratomics.report.figures.style import GREY, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["check_axes", "drawing", "note", "p_text"]
-
-SMALLEST_P = 0.001
-"""Smaller p-values are not written out."""
+__all__ = ["check_axes", "drawing", "note"]
 
 
 @contextmanager
@@ -62,17 +59,6 @@ def note(axes: Axes, sentences: list[str]) -> None:
     """
     if sentences:
         axes.set_title("; ".join(sentences), loc="left", fontsize=8, color=GREY)
-
-
-def p_text(p: float) -> str:
-    """Write a p-value.
-
-    Examples
-    --------
-    >>> p_text(0.0213), p_text(1e-9)
-    ('p = 0.021', 'p < 0.001')
-    """
-    return f"p < {SMALLEST_P}" if p < SMALLEST_P else f"p = {p:.2g}"
 
 
 def check_axes(ax: Axes | None) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from omics.cohort.read import cohort_spec
 from omics.common.errors import InputError, nearest
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.style import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,8 @@ from stratomics.enrichment.result import EnrichmentResult
 from stratomics.enrichment.selection.threshold_table import ThresholdRow
 from stratomics.evaluation.comparison import LABELS, OURS
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.report.figures import COLOURS, GREY, plot_forest
+from stratomics.report.figures.forest import ForestRow, plot_forest, values_beside
+from stratomics.report.figures.style import COLOURS, GREY
 from stratomics.report.sections import response_calibration, survival_calibration
 from stratomics.report.sections.enrichment_figures import effect_axis
 from stratomics.report.text.metrics import interval, metric_label
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["calibration", "enrichment_of", "forest", "performance"]
 
 Figures = Mapping[str, float]
-
-TICKS = (1.0, 0.5, 2.0, 0.2, 5.0, 0.1, 10.0, 0.05, 20.0, 0.7, 1.5, 0.3, 3.0, 0.8, 1.2, 0.9, 1.1)
-"""Ticks of hazard ratios, the first ones preferred."""
-
-APART = 0.16
-"""Smallest distance of two ticks, as a share of the axis, at which their labels do not touch in a panel."""
 
 
 def calibration(run: Run, *, ax: Axes | None = None) -> Axes:
@@ -140,7 +134,7 @@ def forest(data: Run | Enrichment, metric: str | None = None, *, ax: Axes | None
         else f" ({'above' if rule.higher_is_better else 'below'} 0 is better)"
     )
     axes = _draw(figures, f"{rule.label}, stratomics minus method{better}", [COLOURS[0]] * len(figures), ax)
-    axes.axvline(0.0, color="#999999", linewidth=1, zorder=0)
+    axes.axvline(0.0, color=GREY, linewidth=1, zorder=0)
     return axes
 
 
@@ -167,31 +161,25 @@ def _effects(result: EnrichmentResult, ax: Axes | None) -> Axes:
     better = f"{'below 1' if result.ratio else 'above 0'}: treatment is better"
     axes = _draw(figures, f"{result.measure_label}, {arms}\n({better})", colours, ax)
     effect_axis(axes, ratio=result.ratio)
-    if result.ratio:
-        ticks = _ratio_ticks(*axes.get_xlim())
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     return axes
-
-
-def _ratio_ticks(low: float, high: float) -> list[float]:
-    """Few round ticks of a logarithmic axis."""
-    apart, kept = APART * math.log(high / low), list[float]()
-    for tick in TICKS:
-        if low <= tick <= high and all(abs(math.log(tick / other)) >= apart for other in kept):
-            kept.append(tick)
-    return sorted(kept)
 
 
 def _draw(figures: Mapping[str, Figures], title: str, colours: Sequence[str], ax: Axes | None) -> Axes:
     """Forest plot with the numbers beside it."""
-    labels = [LABELS.get(name, name) for name in figures]
-    with drawing(ax, (7.5, 0.9 + 0.4 * len(labels))) as axes:
-        plot_forest(axes, labels, list(figures.values()), title, colours)
-        for place, figure in enumerate(figures.values()):
-            axes.text(
-                1.02, place, interval(figure), transform=axes.get_yaxis_transform(), va="center", fontsize=9
-            )
-        axes.set_ylim(len(labels) - 0.5, -0.5)
+    rows = [
+        ForestRow(
+            LABELS.get(name, name),
+            figure["estimate"],
+            figure["low"],
+            figure["high"],
+            interval(figure),
+            colour,
+        )
+        for (name, figure), colour in zip(figures.items(), colours, strict=True)
+    ]
+    with drawing(ax, (7.5, 0.9 + 0.4 * len(rows))) as axes:
+        plot_forest(axes, rows, title)
+        values_beside(axes, rows)
         axes.tick_params(axis="y", length=0)
     return axes
 

@@ -12,7 +12,7 @@ from omics.common.errors import InputError, nearest
 from stratomics.api.pl.axes import check_axes, drawing, note
 from stratomics.api.pl.colours import colour_values, scatter
 from stratomics.api.stored_factors import StoredFactors, stored_factors
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.style import COLOURS, GREY
 from stratomics.report.sections.factors import draw_explained, explained_size
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _draw_loadings(axes: Axes, top: pd.DataFrame, colours: dict[str, str]) -> No
             values = top["loading"].to_numpy(dtype=np.float64)[rows]
             axes.hlines(heights[rows], 0.0, values, color=colour, linewidth=1.5)
             axes.plot(values, heights[rows], "o", color=colour, label=one)
-    axes.axvline(0.0, color="#999999", linewidth=1)
+    axes.axvline(0.0, color=GREY, linewidth=1)
     axes.set_yticks(heights, list(top["feature"]))
     axes.xaxis.set_major_locator(MaxNLocator(TICKS, steps=[1, 2, 5, 10]))
     axes.set_ylim(len(top) - 0.4, -0.6)

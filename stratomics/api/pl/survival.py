@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from omics.common.errors import InputError
-from stratomics.api.group_survival import GroupCurve, group_curve, group_hazard_ratio, log_rank_p
-from stratomics.api.pl.axes import drawing, note, p_text
+from stratomics.api.pl.axes import drawing, note
 from stratomics.api.pl.km_groups import (
     RISK,
-    KmGroups,
     PatientTable,
     cohort_patients,
     frame_patients,
@@ -22,8 +19,17 @@ from stratomics.api.pl.km_groups import (
     run_patients,
 )
 from stratomics.api.run import Run
-from stratomics.report.figures import COLOURS, DASHES
-from stratomics.report.sections.survival import LineDash, plot_curve
+from stratomics.enrichment.effects.group_survival import group_curve
+from stratomics.report.figures.style import COLOURS, DASHES, LineDash
+from stratomics.report.figures.survival_curves import (
+    HEADER,
+    LINE,
+    CurveGroup,
+    compare_groups,
+    draw_curve,
+    numbers_at_risk,
+)
+from stratomics.report.figures.time_axis import round_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,19 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["km"]
 
-Array = NDArray[np.float64]
-
 CHARACTER = 0.07
 """Width of a character in inches."""
-
-TICKS = 7
-"""Maximum number of intervals between ticks."""
-
-MONTHS = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 36.0, 60.0, 120.0)
-"""Steps of round ticks of months, which are counted in years."""
-
-LINE, HEADER, GAP = 13.0, 44.0, 20.0
-"""Of the numbers at risk, in points: height of a line, distance below the plot, and of names to the left."""
 
 LEGEND_GAP, POINTS = 2.0, 72.0
 """Space above the legend in points, and points of an inch."""
@@ -110,17 +105,24 @@ def km(
         group_curve(groups.survival.take(np.flatnonzero(groups.group == number)))
         for number in range(len(groups.names))
     ]
-    ticks = _ticks(float(groups.survival.time.max()), patients.unit)
-    lines = [] if learned or by is None else _comparison(groups)
+    end = float(groups.survival.time.max())
+    ticks = round_ticks(end, patients.unit)
+    lines = [] if learned or by is None else compare_groups(groups.survival, groups.group, groups.names).lines
     with drawing(ax, _size(groups.names, lines)) as axes:
         for number, (name, curve) in enumerate(zip(groups.names, curves, strict=True)):
-            _draw_curve(axes, number, name, curve)
+            dash: LineDash = "-" if number < len(COLOURS) else DASHES[0]
+            label = f"{name or 'all patients'} (n = {len(curve.survival.time)})"
+            draw_curve(axes, CurveGroup(label, curve, _colour(number), dash))
         axes.set_ylim(0, 1.02)
-        axes.set_xlim(0, 1.02 * groups.survival.time.max())
+        axes.set_xlim(0, 1.02 * end)
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.set_xlabel("time" if patients.unit is None else f"time in {patients.unit}")
         axes.set_ylabel("Kaplan-Meier survival")
-        _numbers_at_risk(axes, groups.names, curves, ticks)
+        named = [
+            CurveGroup(name, curve, _colour(number))
+            for number, (name, curve) in enumerate(zip(groups.names, curves, strict=True))
+        ]
+        numbers_at_risk(axes, named, ticks)
         if ax is None and by is not None:
             _legend(axes, [by, *lines], (1.02, 1.0), axes.transAxes)
         else:
@@ -164,51 +166,10 @@ def _size(names: tuple[str, ...], lines: list[str]) -> tuple[float, float]:
     return 5.6 + CHARACTER * (left + right), 3.6 + 0.2 * len(names)
 
 
-def _draw_curve(axes: Axes, number: int, name: str, group: GroupCurve) -> None:
-    colour, curve = _colour(number), group.curve
-    dash: LineDash = "-" if number < len(COLOURS) else DASHES[0]
-    size = len(group.survival.time)
-    plot_curve(axes, curve, colour, f"{name} (n = {size})" if name else f"all patients (n = {size})", dash)
-    times = np.concatenate([[0.0], curve.times])
-    low, high = (np.concatenate([[1.0], end]) for end in (group.low, group.high))
-    axes.fill_between(times, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
-    censored = np.sort(group.survival.time[~group.survival.event])
-    axes.plot(censored, curve(censored), "|", color=colour, markersize=6, markeredgewidth=0.8)
-
-
-def _numbers_at_risk(axes: Axes, names: tuple[str, ...], curves: list[GroupCurve], ticks: Array) -> None:
-    """Write the patients under observation at each tick below the plot, in points, so that any size of Axes fits."""
-
-    def write(text: str, x: float, line: int, *, label: bool, **font: Any) -> None:
-        axes.annotate(
-            text,
-            (x, 0.0),
-            (-GAP if label else 0.0, -HEADER - LINE * line),
-            xycoords=("axes fraction" if label else "data", "axes fraction"),
-            textcoords="offset points",
-            ha="right" if label else "center",
-            va="top",
-            fontsize=9,
-            annotation_clip=False,
-            **font,
-        )
-
-    write("at risk", 0.0, 0, label=True, style="italic")
-    for number, (name, group) in enumerate(zip(names, curves, strict=True)):
-        # One curve needs no name, and its numbers are beside the header.
-        line = number + 1 if len(names) > 1 or name else 0
-        if line:
-            write(name, 0.0, line, label=True, color=_colour(number))
-        for tick, count in zip(ticks, group.at_risk(ticks), strict=True):
-            write(str(count), float(tick), line, label=False)
-
-
 def _legend(axes: Axes, lines: list[str], place: tuple[float, float], transform: Transform) -> None:
     """Name the groups outside the plot, where no curve is covered."""
     axes.legend(
         title="\n".join(lines),
-        fontsize=9,
-        title_fontsize=9,
         alignment="left",
         frameon=False,
         borderaxespad=0.0,
@@ -227,34 +188,6 @@ def _below(axes: Axes, groups: int) -> Transform:
     lines = groups + 1 if groups > 1 else 2
     down = (HEADER + LINE * lines + LEGEND_GAP) / POINTS
     return axes.transAxes + ScaledTranslation(0.0, -down, figure.dpi_scale_trans)
-
-
-def _comparison(groups: KmGroups) -> list[str]:
-    """Hazard ratio of two groups, and the log-rank test."""
-    lines, p = [], log_rank_p(groups.group, groups.survival)
-    if len(groups.names) == 2:  # noqa: PLR2004  # a ratio compares two groups
-        first, second = groups.names
-        effect = group_hazard_ratio(groups.group == 1, groups.survival)
-        value = (
-            "not estimable"
-            if effect is None
-            else f"{effect.estimate:.2f} (95% {effect.low:.2f} to {effect.high:.2f})"
-        )
-        lines += [f"hazard ratio, {second} to {first}:", value]
-    if np.isfinite(p):
-        lines.append(f"log-rank {p_text(p)}")
-    return lines
-
-
-def _ticks(end: float, unit: str | None) -> Array:
-    """Round ticks from 0 to at most the last time."""
-    from matplotlib.ticker import MaxNLocator
-
-    if unit == "months" and end < TICKS * MONTHS[-1]:
-        step = next(step for step in MONTHS if end / step <= TICKS)
-        return np.arange(0.0, end + step / 2.0, step)[: int(end / step) + 1]
-    ticks = np.asarray(MaxNLocator(TICKS, steps=[1, 2, 5, 10]).tick_values(0.0, end), dtype=np.float64)
-    return ticks[(ticks >= 0.0) & (ticks <= end)]
 
 
 def _colour(number: int) -> str:

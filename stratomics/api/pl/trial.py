@@ -8,10 +8,11 @@ import numpy as np
 
 from omics.common.errors import InputError
 from stratomics.api.enrichment import Enrichment
-from stratomics.api.pl.axes import drawing, note, p_text
+from stratomics.api.pl.axes import drawing, note
 from stratomics.api.pl.evaluation import enrichment_of
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.style import COLOURS, GREY
 from stratomics.report.sections.enrichment_figures import draw_power, power_size
+from stratomics.report.text.numbers import p_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +90,7 @@ def targeting(enrichment: Enrichment, *, ax: Axes | None = None) -> Axes:
     shown = slice(min(FEWEST, len(rate.curve)) - 1, None)
     share = np.arange(1, len(rate.curve) + 1) / len(rate.curve)
     with drawing(ax, (5.6, 3.6)) as axes:
-        axes.axhline(0.0, color="#999999", linewidth=1)
+        axes.axhline(0.0, color=GREY, linewidth=1)
         axes.plot(share[shown], rate.curve[shown], color=COLOURS[0], linewidth=2)
         axes.set_xlim(0, 1)
         axes.xaxis.set_major_formatter("{x:.0%}")
@@ -97,7 +98,7 @@ def targeting(enrichment: Enrichment, *, ax: Axes | None = None) -> Axes:
         axes.set_ylabel(f"their benefit minus that of all\n({_unit(result.benefit.horizon)})")
         area = rate.autoc
         span = f"95% interval {area.low:.3g} to {area.high:.3g}"
-        note(axes, [f"area {area.estimate:.3g} ({span}), {p_text(rate.p_autoc)}"])
+        note(axes, [f"area {area.estimate:.3g} ({span}), {p_value(rate.p_autoc)}"])
     return axes
 
 

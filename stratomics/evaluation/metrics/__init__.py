@@ -1,8 +1,8 @@
 """Metrics of saved predictions, by kind of endpoint. No torch.
 
-METRICS are the metrics of which each method has one value; the first two of a kind are shown on the screen, and the
-first is the default of ``evaluation.metric``. SHOWN are those of the main table of the report. CURVES are metrics that
-are curves. DISCRIMINATION is the metric that measures discrimination; 0.5 is chance.
+METRICS are metrics of which each method has one value; the first two of a kind are shown on the screen, and the
+first is the default of ``evaluation.metric``. SHOWN are those of the main table of the report, discrimination first.
+CURVES are metrics that are curves. DISCRIMINATION is the metric that measures discrimination; 0.5 is chance.
 """
 
 METRICS = {
@@ -37,8 +37,8 @@ METRICS = {
 }
 
 SHOWN = {
-    "survival": ("ibs", "harrell_c", "calibration_slope", "d_calibration"),
-    "response": ("log_loss", "auroc", "auprc", "brier", "set_coverage", "set_coverage_positive"),
+    "survival": ("harrell_c", "time_auc", "ibs"),
+    "response": ("auroc", "auprc", "log_loss", "brier"),
 }
 
 CURVES = {

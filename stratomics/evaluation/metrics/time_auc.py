@@ -10,7 +10,7 @@ from models.survival.kaplan_meier import censoring_survival, kaplan_meier
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.metrics.metric import SHARE, Metric, within_folds
 
-__all__ = ["TIME_AUC", "auc_curve", "auc_times", "time_auc"]
+__all__ = ["TIME_AUC", "auc_at", "auc_curve", "auc_times", "time_auc"]
 
 Array = NDArray[np.float64]
 
@@ -23,11 +23,6 @@ def auc_times(cases: SurvivalCases) -> Array:
 def auc_curve(cases: SurvivalCases, weight: Array) -> Array:
     """Cumulative/dynamic AUC at :func:`auc_times`; higher is better.
 
-    Uno et al. 2007, doi 10.1198/016214507000000149: the share of pairs in the right order by 1 - S(t). A pair consists
-    of a patient with the event by t, weighted by 1 / G at their event time, and a patient event-free at t. The
-    censoring distribution G is estimated in all evaluated patients. Pairs are compared within fold and repeat, then
-    folds are averaged; ties count one half. Chance is 0.5.
-
     Parameters
     ----------
     cases
@@ -38,9 +33,33 @@ def auc_curve(cases: SurvivalCases, weight: Array) -> Array:
     Returns
     -------
     numpy.ndarray
-        (draws, 20) AUC; NaN at times at which no fold has a pair.
+        (draws, 20) AUC, as of :func:`auc_at`.
     """
-    times = auc_times(cases)
+    return auc_at(cases, auc_times(cases), weight)
+
+
+def auc_at(cases: SurvivalCases, times: Array, weight: Array) -> Array:
+    """Cumulative/dynamic AUC at any times; higher is better.
+
+    Uno et al. 2007, doi 10.1198/016214507000000149: the share of pairs in the right order by 1 - S(t). A pair consists
+    of a patient with the event by t, weighted by 1 / G at their event time, and a patient event-free at t. The
+    censoring distribution G is estimated in all evaluated patients. Pairs are compared within fold and repeat, then
+    folds are averaged; ties count one half. Chance is 0.5.
+
+    Parameters
+    ----------
+    cases
+        n patients.
+    times
+        (t,) times.
+    weight
+        (draws, n) how often each patient counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (draws, t) AUC; NaN at times at which no fold has a pair.
+    """
     censoring = censoring_survival(cases.event, cases.time, weight)(cases.time)
     event_weight = np.divide(weight, censoring, out=np.zeros_like(weight), where=censoring > 0)
 

@@ -15,9 +15,11 @@ from models.prediction import Prediction
 from omics.cohort.endpoints import Response, Survival
 from stratomics.evaluation.cases import Cases
 
-__all__ = ["FAIL", "PASS", "WATCH", "EvaluatedRun", "Line", "all_finite", "graded", "span", "worst"]
+__all__ = ["FAIL", "OPEN", "PASS", "WATCH", "EvaluatedRun", "Line", "all_finite", "graded", "span", "worst"]
 
 PASS, WATCH, FAIL = "pass", "watch", "fail"
+OPEN = "open"
+"""Grade of a question that is not answered by the run; no check has it."""
 
 
 @dataclass(frozen=True)

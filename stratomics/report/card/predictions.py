@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -31,9 +31,24 @@ DISTANCE = (0.05, 0.10)
 """Mean absolute difference of predicted and observed probabilities that gives WATCH, and FAIL: five and ten percentage
 points. This is a convention of this project; the literature has no threshold for ICI or the binned error."""
 
+ICI_NOISE = 0.8
+"""An index of up to this over the square root of n is no evidence: 95% of calibrated models have less, where half of
+the patients have the event by the horizon (tests/stratomics/report/card/test_card_false_alarms.py)."""
+
 UNEVEN = 0.05
 """D-calibration p below which curves are called miscalibrated (Haider et al. 2020, doi 10.48550/arXiv.1811.11347). In a
 large cohort small deviations reach it too, so it gives WATCH and never FAIL on its own."""
+
+
+MOSTLY_CENSORED = 0.5
+"""Share of censored patients above which D-calibration is said to detect little. Haider et al. 2020 spread each
+censored patient evenly over the rest of their curve, as a calibrated model would."""
+
+SHORTFALL = 0.1
+"""Coverage below nominal by more than this is named, whether or not sampling variability explains it: one in ten."""
+
+FEWEST = 10
+"""Patients that a group needs for that."""
 
 
 def controls(run: EvaluatedRun) -> Line:
@@ -54,36 +69,65 @@ def controls(run: EvaluatedRun) -> Line:
 def calibration(run: EvaluatedRun) -> Line:
     """Evaluate slope, ICI and D-calibration of survival, or binned error and mean probability of a response."""
     figures = run.metrics[run.endpoint]
-    results = list(_of_response(run, figures) if run.kind == "response" else _of_survival(figures))
+    results = list(_of_response(run, figures) if run.kind == "response" else _of_survival(run, figures))
     verdicts, texts = zip(*results, strict=True)
     return Line("calibration", "Calibration", worst(verdicts), " ".join(texts), "calibration")
 
 
-def _of_survival(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield _slope(figures.get("calibration_slope"))
+def _of_survival(run: EvaluatedRun, figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     distance = figures.get("ici", {}).get("estimate")
-    yield graded(distance, *DISTANCE), _distance(distance, "an event", "integrated calibration index (ICI)")
-    p = figures.get("d_calibration", {}).get("estimate")
+    noise = ICI_NOISE / math.sqrt(max(int(run.outcome.observed.sum()), 1))
+    watch, fail = (max(threshold, noise) for threshold in DISTANCE)
+    verdict = graded(distance, watch, fail)
+    yield _slope(figures.get("calibration_slope"), close=verdict == PASS)
+    text = _distance(distance, "an event", "integrated calibration index (ICI)")
+    if verdict == PASS and distance > DISTANCE[0]:
+        text = f"{text[:-1]}, as calibrated predictions may in so few patients."
+    yield verdict, text
+    yield _uneven(figures.get("d_calibration", {}).get("estimate"), _censored(run))
+
+
+def _censored(run: EvaluatedRun) -> float:
+    """Share of the evaluated patients who are censored."""
+    outcome = run.outcome
+    return 1.0 - float(outcome.label[outcome.observed].mean())
+
+
+def _uneven(p: float | None, censored: float) -> tuple[str, str]:
+    """Grade the p value of D-calibration, which censoring makes too large."""
     if p is None or not all_finite(p):
-        yield WATCH, "D-calibration is not available."
-    elif p < UNEVEN:
-        yield WATCH, f"D-calibration shows that the survival curves are miscalibrated (p {p:.2g})."
-    else:
-        yield PASS, f"D-calibration gives no evidence that the survival curves are miscalibrated (p {p:.2f})."
+        return WATCH, "D-calibration is not available."
+    if p < UNEVEN:
+        return WATCH, f"D-calibration shows that the survival curves are miscalibrated (p {p:.2g})."
+    if censored > MOSTLY_CENSORED:
+        return PASS, (
+            f"D-calibration (p {p:.2f}) can hardly detect miscalibration here: {censored:.0%} of the patients are "
+            "censored, and the test spreads them evenly over the curve."
+        )
+    return PASS, f"D-calibration gives no evidence that the survival curves are miscalibrated (p {p:.2f})."
 
 
-def _slope(slope: Mapping[str, Any] | None) -> tuple[str, str]:
+def _slope(slope: Mapping[str, Any] | None, *, close: bool) -> tuple[str, str]:
+    """Grade the calibration slope; one above 1 fails only if probabilities are not `close` to what is observed."""
     if slope is None or not all_finite(slope.get("estimate"), slope.get("low"), slope.get("high")):
         return WATCH, "The calibration slope is not available."
     off = not SLOPES[0] <= slope["estimate"] <= SLOPES[1]
     significant = not slope["low"] <= 1.0 <= slope["high"]
     if not off and not significant:
         return PASS, f"Calibration slope {span(slope)}: no evidence of a difference from 1, the ideal value."
-    direction = "too extreme" if slope["estimate"] < 1 else "too moderate"
+    moderate = slope["estimate"] > 1
+    direction = "too moderate" if moderate else "too extreme"
     text = f"Calibration slope {span(slope)} (ideal: 1): predictions are {direction}"
-    if off and significant:
-        return FAIL, f"{text}."
-    return WATCH, f"{text}, but only slightly." if significant else f"{text}, but the interval includes 1."
+    if not significant:
+        return WATCH, f"{text}, but the interval includes 1."
+    if not off:
+        return WATCH, f"{text}, but only slightly."
+    # Moderate predictions understate differences between patients; they do not overstate the risk of any.
+    return (
+        (WATCH, f"{text}, but probabilities are close to what is observed.")
+        if moderate and close
+        else (FAIL, f"{text}.")
+    )
 
 
 def _of_response(run: EvaluatedRun, figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -124,6 +168,7 @@ def coverage(run: EvaluatedRun) -> Line:
         text += f" Of {len(groups)} other groups, {len(low) or 'none'} {'has' if len(low) == 1 else 'have'} lower "
         text += f"coverage after adjustment for multiple tests{': ' if low else ''}"
         text += f"{'; '.join(_text(row) for row in low)}."
+    text += _shortfall([row for row in groups if row not in low])
     if wide:
         verdicts.append(WATCH)
         text += " Observed coverage is above nominal: sets and bounds are wider than necessary."
@@ -179,6 +224,15 @@ def _verdict(row: _GroupCoverage) -> str:
     if not all_finite(row.coverage, row.low, row.high):
         return WATCH
     return FAIL if row.high < NOMINAL_COVERAGE else PASS
+
+
+def _shortfall(groups: Iterable[_GroupCoverage]) -> str:
+    """Name the group of lowest coverage, if it is far below nominal although the test does not show it."""
+    known = [row for row in groups if not row.counted < FEWEST]
+    lowest = min(known, key=lambda row: row.coverage, default=None)
+    if lowest is None or lowest.coverage >= NOMINAL_COVERAGE - SHORTFALL:
+        return ""
+    return f" The lowest of the others is {_text(lowest)}; among so many groups, chance alone may explain it."
 
 
 def _chance(row: _GroupCoverage) -> float:

@@ -15,7 +15,7 @@ from stratomics.report.text.split_design import split_design
 __all__ = ["ood_score", "stability"]
 
 POOR = 0.5
-"""Share of factors with poor stability above which the verdict is WATCH; a few unstable factors are common."""
+"""Share of factors with poor stability from which the verdict is WATCH; a few unstable factors are common."""
 
 SPLIT_VARIABILITY = (0.5, 1.0)
 """Standard deviation between repeats divided by half the width of the interval. Variances add, so a ratio of a half
@@ -46,7 +46,7 @@ def _stability(run: EvaluatedRun) -> Iterator[tuple[str, str]]:
         poor = int((table["verdict"] == "poor").sum())
         text = f"{poor} of {len(table)} factors have poor stability: they are unlikely to be found in another cohort."
         complete = bool(np.isfinite(table["stability"]).all())
-        yield WATCH if poor > POOR * len(table) or not complete else PASS, text
+        yield WATCH if poor >= POOR * len(table) or not complete else PASS, text
     yield _split_variability(run)
     ranks = fold_discrimination(run.cases["stratomics"], run.kind)
     if not len(ranks):

@@ -1,4 +1,4 @@
-"""One file per section of the report; SECTIONS lists them in reading order."""
+"""One file per section of the report; SECTIONS lists them in reading order, TRIAL_FIRST what a trial begins with."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ SECTIONS = {
     "survival": "stratomics.report.sections.survival:risk_groups",
     "survival_calibration": "stratomics.report.sections.survival_calibration:calibration",
     "response": "stratomics.report.sections.response:classes",
+    "response_curves": "stratomics.report.sections.response_curves:discrimination",
     "response_calibration": "stratomics.report.sections.response_calibration:calibration",
     "time_auc": "stratomics.report.sections.time_auc:time_auc",
     "decision_curve": "stratomics.report.sections.decision_curve:decision_curve",
@@ -26,6 +27,7 @@ SECTIONS = {
     "uncertainty": "stratomics.report.sections.uncertainty:uncertainty",
     "factors": "stratomics.report.sections.factors:factors",
     "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
+    "treatment_effects": "stratomics.report.sections.treatment_effects:treatment_effects",
     "enrichment": "stratomics.report.sections.enrichment:enrichment",
     "explorer": "stratomics.report.sections.explorer:explorer",
     "limitations": "stratomics.report.sections.limitations:limitations",
@@ -36,9 +38,14 @@ SECTIONS = {
 """Section -> function of a run that returns it, or None if the run has no results for it."""
 
 
+TRIAL_FIRST = ("summary", "treatment_effects", "enrichment", "explorer")
+"""First sections of a run with arms: its readers ask whom to enrol, in which trial."""
+
+
 def sections_of(run: RunDirectory) -> Iterator[Section]:
-    """Yield the sections that a run has."""
-    for name in SECTIONS:
+    """Yield the sections that a run has, in reading order."""
+    first = TRIAL_FIRST if run.provenance.get("arm") is not None else ()
+    for name in dict.fromkeys((*first, *SECTIONS)):
         section = resolve(SECTIONS, name, "section")(run)
         if section is not None:
             yield section

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stratomics.report.section import Block, Section
+from stratomics.report.sections.baseline_table import baseline_table
 from stratomics.report.sections.follow_up import follow_up_block
 from stratomics.report.sections.missingness import missing_data
 from stratomics.report.sections.patient_flow import patient_flow
@@ -26,6 +27,7 @@ def cohort(run: RunDirectory) -> Section:
         text,
         *(f"Note: {note}." for note in run.provenance["notes"]),
         patient_flow(run),
+        baseline_table(run),
         view_overlap(run),
         *missing_data(run),
         follow_up_block(run),

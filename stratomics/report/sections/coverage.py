@@ -18,7 +18,7 @@ from stratomics.evaluation.coverage_tables import (
     set_coverage_table,
 )
 from stratomics.evaluation.metrics.survival_bounds import NOMINAL_COVERAGE
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.style import COLOURS, GREY, WIDE, new_figure
 from stratomics.report.section import Panel
 from stratomics.report.text.metrics import interval
 from stratomics.runs.run_directory import RunDirectory
@@ -46,7 +46,13 @@ def coverage_panel(run: RunDirectory) -> Panel | None:
         marginal = set_coverage_table(cases.marginal, coverage_groups(run.evaluated)).to_dict("records")
         by_group = {_group_name(row): row["coverage"] for row in marginal}
         table["coverage of sets over all patients"] = table["patients"].map(by_group)
-    return Panel("coverage", _draw(drawn), _sentence(drawn, len(table)), table)
+    return Panel(
+        "coverage",
+        "Coverage of prediction sets and bounds by group",
+        _draw(drawn),
+        _sentence(drawn, len(table)),
+        table,
+    )
 
 
 def other_endpoints(run: RunDirectory) -> list[str]:
@@ -100,9 +106,9 @@ def _group_name(row: Mapping[Any, Any]) -> str:
 
 def _draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     first = next(iter(tables.values()))
-    figure = Figure(figsize=(7, 0.8 + 0.34 * len(first)))
+    figure = new_figure(WIDE, 0.9 + 0.3 * len(first))
     axes = figure.add_subplot()
-    axes.axvline(NOMINAL_COVERAGE, color="#999999", linewidth=1)
+    axes.axvline(NOMINAL_COVERAGE, color=GREY, linewidth=1)
     for number, (name, table) in enumerate(tables.items()):
         height = table.index.to_numpy() + 0.26 * number
         colour, mark = COLOURS[2 * number], "os"[number]
@@ -112,14 +118,15 @@ def _draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     axes.set_yticks(range(len(first)), labels)
     axes.invert_yaxis()
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xlabel(f"observed coverage with exact 95% interval; nominal coverage {NOMINAL_COVERAGE:g}")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel(f"Observed coverage; line: nominal {NOMINAL_COVERAGE:.0%}")
     if len(tables) > 1:
         axes.legend(
-            frameon=False,
-            fontsize=8,
             title="coverage guarantee",
-            loc="center left",
-            bbox_to_anchor=(1.0, 0.5),
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            ncols=2,
+            alignment="left",
         )
     return figure
 
@@ -148,4 +155,4 @@ def _sentence(tables: Mapping[str, pd.DataFrame], lines: int) -> str:
         if merged
         else ""
     )
-    return f"Observed coverage, {'; '.join(parts)}.{few}"
+    return f"Observed coverage with exact 95% intervals, {'; '.join(parts)}.{few}"

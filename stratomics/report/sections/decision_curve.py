@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -12,8 +15,10 @@ from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.decision_curve import decision_thresholds, net_benefit, treat_all
 from stratomics.evaluation.intervals import pointwise_interval
-from stratomics.report.figures import COLOURS, DASHES, method_lines
+from stratomics.report.figures.line_labels import beside_lines, draw_methods
+from stratomics.report.figures.style import COLOURS, DASHES, GREY, WIDE, new_figure
 from stratomics.report.section import Block, Panel, Section
+from stratomics.report.text.numbers import survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["caveats", "decision_curve", "spans"]
@@ -31,7 +36,11 @@ DEFAULTS = "the better of treating all and treating none"
 def decision_curve(run: RunDirectory) -> Section:
     """Draw the net benefit of every method, and the gain of stratomics over default strategies and clinical model."""
     cases = run.cases[OURS]
-    what = f"an event by {cases.horizon:.4g} {run.survival.unit}" if isinstance(cases, SurvivalCases) else ""
+    what = (
+        f"an event by {survival_unit(run.survival).text(cases.horizon)}"
+        if isinstance(cases, SurvivalCases)
+        else ""
+    )
     what = what or f"a positive {run.endpoint}"
     thresholds = decision_thresholds(cases)
     curves, gains = _curves(run, thresholds), _gains(run, thresholds)
@@ -44,8 +53,20 @@ def decision_curve(run: RunDirectory) -> Section:
     )
     blocks: list[Block] = [
         meaning,
-        Panel("decision_curve", _draw_curves(curves), _highest(curves), _percents(curves)),
-        Panel("decision_curve_gain", _draw_gains(gains), _gained(gains), _percents(gains)),
+        Panel(
+            "decision_curve",
+            "Net benefit of every method",
+            _draw_curves(curves),
+            _highest(curves),
+            _percents(curves),
+        ),
+        Panel(
+            "decision_curve_gain",
+            "Gain in net benefit of stratomics",
+            _draw_gains(gains),
+            _gained(gains),
+            _percents(gains),
+        ),
         *caveats(run),
     ]
     return Section("decision_curve", "Decision curves", blocks)
@@ -125,25 +146,27 @@ def _percents(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_curves(curves: pd.DataFrame) -> Figure:
-    figure = Figure(figsize=(7, 4.2))
+    figure = new_figure(WIDE, 4.2)
     axes = figure.add_subplot()
-    axes.plot(curves["threshold"], curves["treat all"], color="#555555", linewidth=1, label="treat all")
-    axes.plot(curves["threshold"], curves["treat none"], color="#555555", linestyle=":", label="treat none")
-    for name, line in method_lines(curves.columns[1:-2]).items():
-        axes.plot(curves["threshold"], curves[name], **line)
+    axes.plot(curves["threshold"], curves["treat all"], color=GREY, linewidth=1)
+    axes.plot(curves["threshold"], curves["treat none"], color=GREY, linestyle=":")
+    ends = draw_methods(axes, curves["threshold"], curves[curves.columns[1:-2]])
     top = max(float(np.nanmax(curves.iloc[:, 1:])), 0.02)
     # The curve of treating all has no lower limit.
     axes.set_ylim(-0.25 * top, 1.1 * top)
-    axes.set_xlabel("threshold probability")
-    axes.set_ylabel("net benefit")
-    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    _percent_axis(axes)
+    axes.set_ylabel("Net benefit")
+    beside_lines(axes, ends)
+    _named(axes, "treat none", float(curves["threshold"].iloc[0]), -12, "left")
+    if len(shown := curves.loc[curves["treat all"] >= 0.0, "threshold"]):
+        _named(axes, "treat all", float(shown.iloc[-1]), 6, "right")
     return figure
 
 
 def _draw_gains(gains: pd.DataFrame) -> Figure:
-    figure = Figure(figsize=(7, 3.6))
+    figure = new_figure(WIDE, 3.8)
     axes = figure.add_subplot()
-    axes.axhline(0.0, color="#999999", linewidth=1)
+    axes.axhline(0.0, color=GREY, linewidth=1)
     for place, name in enumerate(_compared(gains)):
         colour, dash = COLOURS[2 * place], DASHES[0] if place else "-"
         low, high = gains[f"{name}, low"], gains[f"{name}, high"]
@@ -151,10 +174,20 @@ def _draw_gains(gains: pd.DataFrame) -> Figure:
         axes.plot(
             gains["threshold"], gains[f"minus {name}"], color=colour, linestyle=dash, label=f"over {name}"
         )
-    axes.set_xlabel("threshold probability")
-    axes.set_ylabel("gain in net benefit")
-    axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    _percent_axis(axes)
+    axes.set_ylabel("Gain in net benefit")
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return figure
+
+
+def _named(axes: Axes, name: str, at: float, points: float, side: Literal["left", "right"]) -> None:
+    """Name a default strategy beside the line of no net benefit."""
+    axes.annotate(name, (at, 0.0), (-4, points), textcoords="offset points", ha=side, color=GREY)
+
+
+def _percent_axis(axes: Axes) -> None:
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel("Threshold probability")
 
 
 def _compared(gains: pd.DataFrame) -> list[str]:

@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stratomics.enrichment.design.trial_design import Assumption, TrialDesign
-from stratomics.enrichment.plan.planned_trials import DesignRow, PlannedTrials
+import numpy as np
+
+from stratomics.enrichment.design.trial_design import TrialDesign
+from stratomics.enrichment.plan.planned_trials import PlannedTrials
 from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult, PrognosticResult, RunFindings
-from stratomics.enrichment.selection.threshold_table import ThresholdRow
+from stratomics.enrichment.selection.subgroup import SelectionRate
+from stratomics.enrichment.selection.surrogate_tree import SurrogateTree
 from stratomics.enrichment.store import load_enrichment
-from stratomics.report.section import Panel, Section
+from stratomics.report.section import Panel, Section, Table
 from stratomics.report.sections.enrichment_figures import effects_panel, power_panel
+from stratomics.report.sections.enrichment_tables import (
+    assumptions_table,
+    designs_table,
+    effects_table,
+    prognostic_table,
+    sizes_table,
+)
+from stratomics.report.text.arms import arm_names
+from stratomics.report.text.metric_guide import TARGETING_GUIDE
+from stratomics.report.text.numbers import with_p_values
+from stratomics.report.text.protocol import power_sentence, protocol_paragraph, rpact_call
+from stratomics.report.text.rule_levels import named_levels
+from stratomics.report.text.rule_meaning import approximates, rule_sentences
 from stratomics.report.text.trial_plan import (
-    DESIGN_NAMES,
-    TRUTH_NAMES,
     dose_sentences,
     group_sentences,
     heterogeneity_sentence,
@@ -28,26 +42,13 @@ from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["EnrichmentPart", "enrichment"]
 
-Row = dict[str, str]
-"""Cells of a table, by column."""
-
 
 @dataclass(frozen=True)
 class MarkerPart:
-    """One covariate beside the score: its name, rows of its threshold table, and the evidence."""
+    """One covariate beside the score: its threshold table and the evidence."""
 
-    name: str
-    rows: list[Row]
+    effects: Table
     sentence: str
-
-
-@dataclass(frozen=True)
-class DesignPart:
-    """One design: its sizes as text, and the share of virtual trials that reject, by scenario."""
-
-    name: str
-    cells: Row
-    rejected: list[str]
 
 
 @dataclass(frozen=True)
@@ -58,30 +59,35 @@ class PlanPart:
     ----------
     trial
         The design of ``design.json``.
-    trials
-        Virtual trials of each design.
-    designs, scenarios
-        Rows and last columns of the table of designs.
+    treatment, endpoint
+        Comparison of the arms by their names, and the endpoint.
+    assumptions, designs
+        Tables.
     power
         The figure of virtual trials.
-    assumptions
-        Name, value and source of each.
+    power_words
+        Power by scenario.
+    protocol
+        A paragraph for a protocol.
+    check
+        A call of the R package rpact that computes the same number of events; empty where there is none.
     """
 
     trial: TrialDesign
-    trials: int
-    designs: list[DesignPart]
-    scenarios: list[str]
+    treatment: str
+    assumptions: Table
+    designs: Table
     power: Panel
-    assumptions: list[tuple[str, str, str]]
+    power_words: str
+    protocol: str
+    check: str
 
 
 @dataclass(frozen=True)
 class PrognosticPart:
     """Prognostic enrichment of one arm, as the template shows it."""
 
-    score: str
-    rows: list[Row]
+    rows: Table
     warnings: tuple[str, ...]
     prognostic: bool = True
 
@@ -98,14 +104,12 @@ class EnrichmentPart:
         How differences between arms may be interpreted, the grade of the evidence, and whether the score is predictive.
     selection, groups, effect, doses, plan_sentences, warnings
         Sentences on the rule, the groups it selects from, the effect, the doses, the plan, and the limits of all.
-    measure, rows, effects, markers
-        Measure of effect, the threshold table, its figure, and covariates beside the score.
+    measure, rows, sizes, effects, markers
+        Measure of effect, the threshold table, sizes of trials, the figure, and covariates beside the score.
     utility
         Cut, and benefit minus weight times toxicity.
     plan
         None if no trial can be planned.
-    unit
-        Unit of time.
     prognostic
         Which of the two parts this is.
     """
@@ -118,14 +122,14 @@ class EnrichmentPart:
     groups: list[str]
     effect: list[str]
     measure: str
-    rows: list[Row]
+    rows: Table
+    sizes: Table
     effects: Panel
     markers: list[MarkerPart]
     utility: list[tuple[str, str]]
     doses: list[str]
     plan: PlanPart | None
     plan_sentences: list[str]
-    unit: str
     warnings: tuple[str, ...]
     prognostic: bool = False
 
@@ -140,7 +144,7 @@ def enrichment(run: RunDirectory) -> Section | None:
 
 def _content(run: RunDirectory, result: AnyEnrichment) -> EnrichmentPart | PrognosticPart:
     if isinstance(result, PrognosticResult):
-        return PrognosticPart(result.score, _prognostic_rows(result), result.warnings)
+        return PrognosticPart(prognostic_table(result), result.warnings)
     findings = result.run
     assert findings is not None, "the enrichment of a run has the findings of a run"
     allocation = f"{result.interpretation}."
@@ -151,56 +155,99 @@ def _content(run: RunDirectory, result: AnyEnrichment) -> EnrichmentPart | Progn
         allocation=allocation,
         evidence=findings.evidence_grade,
         predictive=heterogeneity_sentence(findings.interaction),
-        selection=_selection(result, findings),
-        groups=group_sentences(findings.groups),
+        selection=_selection(run, result, findings),
+        groups=group_sentences(_named_arms(run, findings.groups)),
         effect=_effect(result),
         measure=result.measure_label,
-        rows=[_row(row) for row in result.rows],
+        rows=effects_table(
+            result, "cuts", f"Each share of the highest predicted benefit: {result.measure_label}"
+        ),
+        sizes=sizes_table(result, "sizes"),
         effects=effects_panel(result),
         markers=[
-            MarkerPart(name, [_row(row) for row in marker.rows], marker.evidence.sentence)
+            MarkerPart(
+                effects_table(
+                    marker, f"cuts-{name}", f"Beside it, raw values of {name}: {marker.measure_label}"
+                ),
+                with_p_values(marker.evidence.sentence),
+            )
             for name, marker in findings.markers.items()
         ],
         utility=[(f"{row.cut:g}", utility_sentence(row)) for row in result.utility or ()],
         doses=dose_sentences(findings.doses),
-        plan=None if findings.plan.design is None else _plan(findings.plan, findings.plan.design),
+        plan=None if findings.plan.design is None else _plan(run, findings.plan, findings.plan.design),
         plan_sentences=plan_sentences(findings.plan),
-        unit=run.provenance["unit"],
         warnings=result.warnings,
     )
 
 
-def _plan(plan: PlannedTrials, design: TrialDesign) -> PlanPart:
+def _plan(run: RunDirectory, plan: PlannedTrials, design: TrialDesign) -> PlanPart:
+    unit, treatment = str(run.provenance["unit"] or ""), _treatment(run, design)
     return PlanPart(
         trial=design,
-        trials=plan.trials,
-        designs=[_design(row, plan) for row in plan.designs],
-        scenarios=[TRUTH_NAMES[truth] for truth in plan.scenarios],
+        treatment=treatment,
+        assumptions=assumptions_table(plan.assumptions, unit),
+        designs=designs_table(plan, unit),
         power=power_panel(plan),
-        assumptions=[(one.name, _assumed(one), one.source) for one in plan.assumptions],
+        power_words=power_sentence(plan),
+        protocol=protocol_paragraph(design, treatment, unit),
+        check=rpact_call(design),
     )
 
 
-def _assumed(assumption: Assumption) -> str:
-    value = assumption.value
-    return f"{value:.4g}" if isinstance(value, float) else str(value)[:60]
+def _treatment(run: RunDirectory, design: TrialDesign) -> str:
+    """Name the arms of the comparison."""
+    names = arm_names(run)
+    treated, against, control = design.estimand.treatment.partition(" against ")
+    arms = [names.get(arm, arm) for arm in treated.split(", ")]
+    return f"{', '.join(arms)}{against}{names.get(control, control)}"
 
 
-def _selection(result: EnrichmentResult, findings: RunFindings) -> list[str]:
-    rule, search, tree = result.subgroup, result.search, findings.surrogate_tree
+def _named_arms(
+    run: RunDirectory, groups: Mapping[str, Mapping[str, SelectionRate]]
+) -> dict[str, Mapping[str, SelectionRate]]:
+    """Give the arms among groups their names."""
+    names = arm_names(run)
+    return {
+        by: {names.get(level, level): rate for level, rate in rates.items()} if by == "arm" else rates
+        for by, rates in groups.items()
+    }
+
+
+def _selection(run: RunDirectory, result: EnrichmentResult, findings: RunFindings) -> list[str]:
+    rule, search = result.subgroup, result.search
     share = "" if rule.prevalence is None else f"{rule.prevalence:.0%} of the patients, "
-    sentences = [f"{rule.rule}: {share}{rule.chosen_by}."]
+    sentences = [f"{rule.rule}: {share}{with_p_values(rule.chosen_by)}.", *_meaning(run, result)]
     if search is not None:
-        sentences.append(f"Choice of the cut: {search.verdict}.")
-    sentences.append(f"Order of patients as a whole: {result.evidence.sentence}.")
+        sentences.append(f"Choice of the cut: {with_p_values(search.verdict)}.")
+    order = with_p_values(result.evidence.sentence)
+    sentences.append(f"Order of patients as a whole: {order}. {TARGETING_GUIDE}")
     if (signature := signature_sentence(result)) is not None:
         sentences.append(f"{signature[0].upper()}{signature[1:]}.")
-    if tree is not None and tree.sentences:
-        sentences.append(
-            f"A surrogate tree that agrees with the rule for {tree.agreement:.0%} of the patients: "
-            f"{' or '.join(tree.sentences)}; effect {span(tree.effect_of_tree)} instead of {span(tree.effect)}."
-        )
-    return sentences
+    return [*sentences, *_surrogate(run, findings.surrogate_tree)]
+
+
+def _meaning(run: RunDirectory, result: EnrichmentResult) -> list[str]:
+    """State whom the rule enrols; nothing for a run whose predictions hold no benefit."""
+    table, unit = run.predictions["stratomics"].patients, str(run.provenance["unit"] or "")
+    if result.subgroup.score not in table:
+        return []
+    predicted = table.groupby("sample_id")[result.subgroup.score].mean().to_numpy(dtype=np.float64)
+    return rule_sentences(result.subgroup, predicted, unit)
+
+
+def _surrogate(run: RunDirectory, tree: SurrogateTree | None) -> list[str]:
+    """Describe the surrogate tree, unless it agrees with the rule hardly more than chance does."""
+    if tree is None or not tree.sentences:
+        return []
+    if not approximates(tree):
+        why = f"a tree agrees for {tree.agreement:.0%} of the patients, little more than by chance, and is not shown"
+        return [f"No simple rule on covariates approximates it: {why}."]
+    words = " or ".join(named_levels(sentence, run.patients) for sentence in tree.sentences)
+    effects = f"effect {span(tree.effect_of_tree)} instead of {span(tree.effect)}"
+    return [
+        f"A surrogate tree that agrees with the rule for {tree.agreement:.0%} of the patients: {words}; {effects}."
+    ]
 
 
 def _effect(result: EnrichmentResult) -> list[str]:
@@ -214,51 +261,3 @@ def _effect(result: EnrichmentResult) -> list[str]:
     return (
         sentences if result.checks is None else [*sentences, f"What it estimates: {result.checks.estimand}."]
     )
-
-
-def _row(row: ThresholdRow) -> Row:
-    return {
-        "cut": "all" if row.cut is None else f"{row.cut:g}",
-        "n": f"{row.n:.0f} ({row.prevalence:.0%})",
-        "events": f"{row.events:.0f}",
-        "inside": span(row.inside),
-        "outside": "" if row.outside is None else span(row.outside),
-        "p": "" if row.p is None else f"{row.p:.2g}",
-        "rate": "" if row.control_rate is None else f"{row.control_rate:.2f}",
-        "events_needed": _sizes(row.events_needed),
-        "patients_needed": _sizes(row.patients_needed),
-        "screened": _sizes(row.screened),
-    }
-
-
-def _sizes(sizes: Mapping[float, float] | None) -> str:
-    return "none" if sizes is None else " / ".join(f"{size:.0f}" for size in sizes.values())
-
-
-def _design(row: DesignRow, plan: PlannedTrials) -> DesignPart:
-    virtual = {one.truth: one for one in plan.virtual if one.plan == row.design}
-    numbers = {
-        "events": row.events,
-        "patients": row.patients,
-        "tested": row.tested,
-        "duration": row.duration,
-        "cost": row.cost,
-    }
-    return DesignPart(
-        name=DESIGN_NAMES[row.design],
-        cells={key: "" if number is None else f"{number:.0f}" for key, number in numbers.items()},
-        rejected=[f"{virtual[truth].rejected:.3f}" for truth in plan.scenarios],
-    )
-
-
-def _prognostic_rows(result: PrognosticResult) -> list[Row]:
-    return [
-        {
-            "share": f"{row.share:.0%}",
-            "n": f"{row.n:.0f}",
-            "rate": f"{row.rate:.3f}",
-            "patients": "" if row.patients is None else f"{row.patients:.0f}",
-            "screened": "" if row.screened is None else f"{row.screened:.0f}",
-        }
-        for row in result.prognostic
-    ]

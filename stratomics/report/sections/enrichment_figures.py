@@ -9,14 +9,20 @@ from matplotlib.figure import Figure
 
 from stratomics.enrichment.plan.planned_trials import PlannedTrials
 from stratomics.enrichment.result import EnrichmentResult
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.forest import ratio_axis
+from stratomics.report.figures.style import COLOURS, GREY, WIDE, new_figure
 from stratomics.report.section import Panel
 from stratomics.report.text.trial_plan import DESIGN_NAMES, TRUTH_NAMES
 
 __all__ = ["draw_effects", "draw_power", "effect_axis", "effects_panel", "power_panel", "power_size"]
 
-TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""Ticks of hazard ratios."""
+
+IF_TRUE = TRUTH_NAMES | {
+    "drawn": "it is drawn from its interval",
+    "delayed": "it is true but late",
+    "null": "there is no effect",
+}
+"""Scenario of the true effect -> its name after "if"."""
 
 
 def effects_panel(result: EnrichmentResult) -> Panel:
@@ -35,27 +41,39 @@ def effects_panel(result: EnrichmentResult) -> Panel:
         [(cut, name, effect.estimate, effect.low, effect.high) for cut, name, effect in sides],
         columns=["cut", "side", result.measure_label, "low", "high"],
     )
-    return Panel("effects", draw_effects(result), sentence, table)
+    title = result.measure_label
+    return Panel(
+        "effects",
+        f"{title[0].upper()}{title[1:]} inside and outside each share",
+        draw_effects(result),
+        sentence,
+        table,
+    )
 
 
 def power_panel(plan: PlannedTrials) -> Panel:
     """Build the panel of the virtual trials."""
-    sentence = (
-        "Power at the estimate alone is optimistic; half the effect, a delayed one and none are shown too."
+    shown = next((row.design for row in plan.designs if plan.design and row.design == plan.design.name), None)
+    rejected = {row.truth: row.rejected for row in plan.virtual if row.plan == shown}
+    texts = [f"{IF_TRUE[truth]}: {share:.0%}" for truth, share in rejected.items()]
+    sentence = "Power if the estimate is true is optimistic." + (
+        f" Trials of the kept design ({DESIGN_NAMES[shown]}) that show an effect, if {', if '.join(texts)}."
+        if shown is not None and texts
+        else ""
     )
     table = pd.DataFrame(
         [(DESIGN_NAMES[row.plan], TRUTH_NAMES[row.truth], row.rejected) for row in plan.virtual],
         columns=["design", "truth", "share of virtual trials that reject"],
     )
-    figure = Figure(figsize=power_size(plan))
+    figure = new_figure(*power_size(plan))
     draw_power(figure.add_subplot(), plan)
-    return Panel("power", figure, sentence, table)
+    return Panel("power", "Power of each design by true effect", figure, sentence, table)
 
 
 def draw_effects(result: EnrichmentResult) -> Figure:
     """Draw the effects inside and outside each cut, with 95% intervals."""
-    rows = result.rows[1:]
-    figure = Figure(figsize=(7, 0.9 + 0.45 * len(rows)))
+    rows, title = result.rows[1:], f"{result.measure_label[0].upper()}{result.measure_label[1:]}"
+    figure = new_figure(WIDE, 1.0 + 0.42 * len(rows))
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
         for side, effect, shift, colour in (
@@ -68,11 +86,14 @@ def draw_effects(result: EnrichmentResult) -> Figure:
             axes.plot([effect.low, effect.high], [y, y], color=colour, linewidth=2)
             axes.plot(effect.estimate, y, "o", color=colour, label=None if place else side)
     effect_axis(axes, ratio=result.ratio)
-    axes.set_yticks(range(len(rows)), [f"{row.cut:g}" for row in rows])
+    axes.set_yticks(
+        range(len(rows)),
+        [f"{row.cut:.0%}" if row.cut is not None and 0 < row.cut < 1 else f"{row.cut:g}" for row in rows],
+    )
     axes.invert_yaxis()
-    axes.set_ylabel("cut")
-    axes.set_xlabel(result.measure_label)
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.set_ylabel("Share of highest\npredicted benefit")
+    axes.set_xlabel(title)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     return figure
 
 
@@ -86,20 +107,14 @@ def effect_axis(axes: Axes, *, ratio: bool) -> None:
     ratio
         Whether effects are ratios, so that 1 means no effect; otherwise 0 does.
     """
-    axes.axvline(1.0 if ratio else 0.0, color="#999999", linewidth=1)
-    if not ratio:
-        return
-    axes.set_xscale("log")
-    low, high = axes.get_xlim()
-    ticks = [tick for tick in TICKS if low <= tick <= high]
-    # The labels of a log axis are formulas, which the style of the report shows literally.
-    axes.minorticks_off()
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.axvline(1.0 if ratio else 0.0, color=GREY, linewidth=1)
+    if ratio:
+        ratio_axis(axes)
 
 
 def power_size(plan: PlannedTrials) -> tuple[float, float]:
     """Width and height of :func:`draw_power` in inches."""
-    return 7, 1.0 + 0.6 * len(plan.designs)
+    return WIDE, 1.3 + 0.6 * len(plan.designs)
 
 
 def draw_power(axes: Axes, plan: PlannedTrials) -> None:
@@ -123,6 +138,8 @@ def draw_power(axes: Axes, plan: PlannedTrials) -> None:
     axes.set_xlim(0, 1)
     axes.set_yticks(range(len(designs)), [DESIGN_NAMES[design] for design in designs])
     axes.set_ylim(len(designs) - 0.5, -0.5)
-    axes.set_xlabel("share of virtual trials that reject")
-    axes.grid(axis="x", color="#dddddd")
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel("Virtual trials that show an effect")
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from omics.common.files import read_parquet
+from stratomics.report.figures.style import NARROW, WIDE, new_figure
 from stratomics.report.section import Panel, Section
+from stratomics.report.sections.factor_space import factor_space
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = [
@@ -30,6 +31,9 @@ FEATURES = 4
 DISCOVERY = 0.1
 """False discovery rate q below which an association is reported."""
 
+FEW = 7
+"""Maximum number of factors of a heat map that is narrow."""
+
 READABLE = 20
 """Maximum number of factors for which the heat map shows numbers."""
 
@@ -40,8 +44,8 @@ class FactorPart:
 
     Attributes
     ----------
-    explained
-        Variance explained.
+    explained, space
+        Variance explained, and patients by two factors.
     stability
         Sentences, the poor factors first.
     members
@@ -57,6 +61,7 @@ class FactorPart:
     """
 
     explained: Panel
+    space: Panel | None
     stability: list[str]
     members: str
     associations: list[str]
@@ -76,11 +81,18 @@ def factors(run: RunDirectory) -> Section | None:
     )
     explained = explained.set_index("view")
     reported = associations[associations["q"] < DISCOVERY].sort_values(["q", "p"], kind="stable")
-    figure = Figure(figsize=explained_size(explained))
+    figure = new_figure(NARROW if explained.shape[1] <= FEW else WIDE, explained_size(explained)[1])
     draw_explained(figure.add_subplot(), explained)
-    share = Panel("explained", figure, _explained_sentence(explained), explained.reset_index())
+    share = Panel(
+        "explained",
+        "Variance of each view that the factors explain",
+        figure,
+        _explained_sentence(explained),
+        explained.reset_index(),
+    )
     part = FactorPart(
         share,
+        factor_space(run, explained),
         stability_sentences(stability),
         _members_sentence(stability),
         [association_sentence(row) + _warning(row["factor"], stability) for _, row in reported.iterrows()],
@@ -212,14 +224,14 @@ def draw_explained(axes: Axes, explained: pd.DataFrame) -> None:
     axes.set_yticks(np.arange(views) + 0.5, list(explained.index))
     axes.invert_yaxis()
     axes.tick_params(length=0)
-    axes.set_xlabel("factor")
+    axes.set_xlabel("Factor")
     axes.figure.colorbar(mesh, ax=axes, label="% explained")
     if factors > READABLE:
         return
     axes.set_xticks(np.arange(factors) + 0.5, [name.removeprefix("factor") for name in explained.columns])
     for (view, factor), value in np.ndenumerate(percent):
         shade = "white" if value > 0.6 * percent.max() else "#1a1a1a"
-        axes.text(factor + 0.5, view + 0.5, f"{value:.0f}", ha="center", va="center", color=shade, fontsize=8)
+        axes.text(factor + 0.5, view + 0.5, f"{value:.0f}", ha="center", va="center", color=shade)
 
 
 def _explained_sentence(explained: pd.DataFrame) -> str:

@@ -10,13 +10,14 @@ from models.survival.risk_sets import number_at_risk
 from omics.cohort.endpoints import Survival
 from stratomics.evaluation.follow_up import FollowUp, follow_up
 from stratomics.evaluation.intervals import exact_interval
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.style import COLOURS, GREY, WIDE, new_figure
+from stratomics.report.figures.survival_curves import counts_below
+from stratomics.report.figures.time_axis import time_axis
 from stratomics.report.section import Block, Panel
+from stratomics.report.text.numbers import time_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["draw_follow_up", "follow_up_block"]
-
-TICKS = 6
 
 
 def follow_up_block(run: RunDirectory) -> Block | None:
@@ -30,6 +31,7 @@ def follow_up_block(run: RunDirectory) -> Block | None:
     delayed_entry = f"{run.endpoint}.entry" in run.patients
     return Panel(
         "follow-up",
+        "Follow-up of the patients",
         draw_follow_up(survival, result),
         _sentence(survival, result, delayed_entry),
         _table(survival, result),
@@ -60,31 +62,25 @@ def draw_follow_up(survival: Survival, result: FollowUp) -> Figure:
     -------
     Figure
     """
-    figure = Figure(figsize=(7, 3.2))
+    figure = new_figure(WIDE, 3.6)
     axes = figure.add_subplot()
     times = np.concatenate([[0.0], result.curve.times])
-    axes.step(times, result.curve(times), where="post", color=COLOURS[0])
+    axes.step(times, result.curve(times), where="post", color=COLOURS[0], linewidth=1.8)
+    axis = time_axis(float(times[-1]), survival.unit)
     if np.isfinite(result.median):
-        axes.plot([0.0, result.median, result.median], [0.5, 0.5, 0.0], "--", color="#777777", linewidth=1)
+        axes.plot([0.0, result.median, result.median], [0.5, 0.5, 0.0], "--", color=GREY, linewidth=1)
         axes.annotate(
-            f"median {result.median:.4g}",
+            f"median {axis.unit.text(result.median)}",
             (result.median, 0.5),
             (5, 5),
             textcoords="offset points",
-            fontsize=9,
         )
+    axis.show(axes)
     axes.set_ylim(0, 1.02)
-    axes.set_xlim(0, times[-1] * 1.02)
-    axes.set_ylabel("share still followed")
-    axes.set_xlabel(f"time in {survival.unit}")
-    ticks = np.linspace(0, times[-1], TICKS)
-    axes.set_xticks(ticks, [f"{tick:.4g}" for tick in ticks])
-    at_risk, events = _counts(survival, ticks)
-    for line, (name, counts) in enumerate((("at risk", at_risk), ("events", events))):
-        height = -0.3 - 0.1 * line
-        axes.text(-0.06, height, name, transform=axes.transAxes, ha="right", fontsize=9)
-        for tick, count in zip(ticks, counts, strict=True):
-            axes.text(tick, height, str(count), transform=axes.get_xaxis_transform(), ha="center", fontsize=9)
+    axes.set_yticks(np.linspace(0, 1, 6), ["0", "20%", "40%", "60%", "80%", "100%"])
+    axes.set_ylabel("Still followed")
+    at_risk, events = _counts(survival, axis.at)
+    counts_below(axes, axis.at, [("At risk", GREY, at_risk), ("Events", GREY, events)])
     return figure
 
 
@@ -97,20 +93,27 @@ def _counts(survival: Survival, ticks: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _table(survival: Survival, result: FollowUp) -> pd.DataFrame:
     times = np.concatenate([[0.0], result.curve.times])
     at_risk, events = _counts(survival, times)
-    columns = {f"time in {survival.unit}": times, "share still followed": result.curve(times)}
+    unit = time_unit(float(times[-1]), survival.unit)
+    columns = {
+        f"time in {unit.name}" if unit.name else "time": times * unit.factor,
+        "share still followed": result.curve(times),
+    }
     return pd.DataFrame(columns | {"at risk": at_risk, "events so far": events})
 
 
 def _sentence(survival: Survival, result: FollowUp, delayed_entry: bool) -> str:
     events, n = int(survival.event.sum()), len(survival.time)
+    unit = time_unit(float(survival.time.max()), survival.unit)
     if np.isfinite(result.median):
-        low, high = (f"{end:.4g}" if np.isfinite(end) else "not reached" for end in (result.low, result.high))
-        median = f"Median follow-up is {result.median:.4g} {survival.unit} (95% interval {low} to {high})"
+        low, high = (
+            unit.number(end) if np.isfinite(end) else "not reached" for end in (result.low, result.high)
+        )
+        median = f"Median follow-up is {unit.text(result.median)} (95% interval {low} to {high})"
     else:
         median = "Median follow-up cannot be estimated, because most patients had the event"
     text = (
         f"{median}, from the reverse Kaplan-Meier curve of {n} patients, in which censoring is the event. {events} "
-        f"patients had the event ({events / n:.0%}); the longest observed time is {survival.time.max():.4g} "
-        f"{survival.unit}."
+        f"patients had the event ({events / n:.0%}); the longest observed time is "
+        f"{unit.text(float(survival.time.max()))}."
     )
     return text + (" Patients with delayed entry are counted from time 0." if delayed_entry else "")

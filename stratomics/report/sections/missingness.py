@@ -8,6 +8,7 @@ import pandas as pd
 from stratomics.evaluation.missingness import FEWEST, covariate_missingness, view_missingness
 from stratomics.evaluation.multiplicity import holm
 from stratomics.report.section import Block, Table
+from stratomics.report.text.numbers import p_cell, p_value
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["missing_data", "missing_sentences"]
@@ -67,20 +68,21 @@ def missing_sentences(result: pd.DataFrame, kind: str) -> list[str]:
             direction = DIRECTION[kind][0 if row["endpoint_effect"] > 1 else 1]
             sentences.append(
                 f"In patients without the {row['what']} {row['name']}, {direction} ({EFFECT[kind]} "
-                f"{row['endpoint_effect']:.2f}, p {row['endpoint_p']:.2g}, {p:.2g} after Holm adjustment for {tests} "
-                "tests): missingness is informative, and a model may use it."
+                f"{row['endpoint_effect']:.2f}, {p_value(row['endpoint_p'])}, {p_value(p)} after Holm "
+                f"adjustment for {tests} tests): missingness is informative, and a model may use it."
             )
     for (_, row), p in zip(result.iterrows(), adjusted["arm_p"], strict=True):
         if p < SIGNIFICANCE:
             sentences.append(
-                f"The {row['what']} {row['name']} is missing more often in some arms (p {row['arm_p']:.2g}, {p:.2g} "
-                f"after Holm adjustment for {tests} tests), so that arms differ in the data available."
+                f"The {row['what']} {row['name']} is missing more often in some arms ({p_value(row['arm_p'])}, "
+                f"{p_value(p)} after Holm adjustment for {tests} tests), so that arms differ in the data available."
             )
     smallest = float(np.nanmin(result[["endpoint_p", "arm_p"]].to_numpy(dtype=np.float64)))
     targets = "the endpoint or the arm" if result["arm_p"].notna().any() else "the endpoint"
     none = (
-        f"No evidence that missingness is associated with {targets} (smallest p {smallest:.2g} of {tests} tests, "
-        f"{min(1.0, smallest * tests):.2g} after Holm adjustment). This does not show that data are missing at random."
+        f"No evidence that missingness is associated with {targets} (smallest of {tests} tests {p_value(smallest)}, "
+        f"{p_value(min(1.0, smallest * tests))} after Holm adjustment). This does not show that data are "
+        "missing at random."
     )
     return sentences or [none]
 
@@ -119,4 +121,4 @@ def _table(result: pd.DataFrame, adjusted: pd.DataFrame, run: RunDirectory) -> p
 
 def _both(p: pd.Series[float], adjusted: pd.Series[float]) -> list[str]:
     pairs = zip(p, adjusted, strict=True)
-    return ["not tested" if np.isnan(one) else f"{one:.2g} ({two:.2g})" for one, two in pairs]
+    return ["not tested" if np.isnan(one) else f"{p_cell(one)} ({p_cell(two)})" for one, two in pairs]

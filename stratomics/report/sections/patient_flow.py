@@ -10,8 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from stratomics.evaluation.patient_groups import NOT_RECORDED, patient_groups
+from stratomics.evaluation.patient_groups import patient_groups
+from stratomics.report.figures.style import GREY, INK, NARROW, WIDE
 from stratomics.report.section import Panel
+from stratomics.report.text.arms import arm_names
 from stratomics.report.text.split_design import split_design
 from stratomics.runs.run_directory import RunDirectory
 
@@ -20,7 +22,10 @@ __all__ = ["FlowStep", "draw_flow", "flow_steps", "patient_flow"]
 ARMS = 5
 """Maximum number of boxes for arms; the smallest arms share the last one."""
 
-HEIGHT, GAP = 0.58, 0.32
+LETTERS = 12.0
+"""Letters of an inch."""
+
+HEIGHT, GAP = 0.72, 0.32
 """Height of a box and gap between boxes, in inches."""
 
 
@@ -45,10 +50,12 @@ class FlowStep:
     arms: dict[str, int] = field(default_factory=dict)
 
 
-def patient_flow(run: RunDirectory) -> Panel:
-    """Draw the flow of patients."""
+def patient_flow(run: RunDirectory) -> Panel | str:
+    """Draw the flow of patients, or state it if no patient is excluded."""
     steps = flow_steps(run)
-    return Panel("flow", draw_flow(steps), _sentence(run, steps), _table(steps))
+    if not any(step.out for step in steps):
+        return _sentence(run, steps)
+    return Panel("flow", "Flow of patients", draw_flow(steps), _sentence(run, steps), _table(steps))
 
 
 def flow_steps(run: RunDirectory) -> list[FlowStep]:
@@ -67,7 +74,8 @@ def flow_steps(run: RunDirectory) -> list[FlowStep]:
     ]
     if "arm" in patients:
         arms = patient_groups(patients[["arm"]][observed])["arm"]
-        counts = {str(arm): int((arms == arm).sum()) for arm in arms.categories}
+        names = arm_names(run)
+        counts = {names.get(str(arm), str(arm)): int((arms == arm).sum()) for arm in arms.categories}
         steps.append(FlowStep(recorded, "by arm", arms=_few(counts)))
     return [
         *steps,
@@ -113,8 +121,9 @@ def _few(counts: dict[str, int]) -> dict[str, int]:
 
 def draw_flow(steps: list[FlowStep]) -> Figure:
     """Draw one box per step from top to bottom, with excluded patients on the right."""
-    height = len(steps) * (HEIGHT + GAP) - GAP
-    width = 7.6 if any(step.out for step in steps) else 3.8
+    wide = any(step.out for step in steps)
+    width, height = WIDE if wide else NARROW, len(steps) * (HEIGHT + GAP) - GAP
+    left = 0.52 * WIDE if wide else NARROW
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_xlim(0, width)
@@ -123,36 +132,33 @@ def draw_flow(steps: list[FlowStep]) -> Figure:
     for place, step in enumerate(steps):
         top = place * (HEIGHT + GAP)
         if place:
-            axes.annotate(
-                "", (1.9, top), (1.9, top - GAP), arrowprops={"arrowstyle": "->", "color": "#333333"}
-            )
+            _arrow(axes, (left / 2, top - GAP), (left / 2, top))
         if step.arms:
-            share = 3.8 / len(step.arms)
+            share = left / len(step.arms)
             for number, (arm, n) in enumerate(step.arms.items()):
-                _box(axes, number * share, top, share - 0.06, f"{_arm_name(arm)}\n{n}")
+                _box(axes, number * share, top, share - 0.06, f"{arm}\n{n}")
         else:
-            _box(axes, 0.0, top, 3.74, f"{step.n} {step.text}")
+            _box(axes, 0.0, top, left - 0.06, f"{step.n} {step.text}")
         if step.out:
             middle = top - GAP / 2
-            axes.annotate(
-                "", (4.2, middle), (1.9, middle), arrowprops={"arrowstyle": "->", "color": "#333333"}
-            )
-            _box(axes, 4.2, middle - HEIGHT / 2, 3.36, f"{step.out} {step.why}", "#f2f4f6", 8)
+            _arrow(axes, (left / 2, middle), (left + 0.3, middle))
+            _box(axes, left + 0.3, middle - HEIGHT / 2, width - left - 0.34, f"{step.out} {step.why}")
     return figure
 
 
-def _box(
-    axes: Axes, left: float, top: float, width: float, text: str, colour: str = "#ffffff", size: int = 9
-) -> None:
-    axes.add_patch(Rectangle((left + 0.02, top), width, HEIGHT, facecolor=colour, edgecolor="#333333"))
-    letters = max(6, int(width * 118 / size))
-    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, letters)[:5]]
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0})
+
+
+def _box(axes: Axes, left: float, top: float, width: float, text: str) -> None:
+    axes.add_patch(
+        Rectangle((left + 0.02, top + 0.01), width, HEIGHT - 0.02, facecolor="none", edgecolor=GREY)
+    )
+    lines = [
+        line for part in text.split("\n") for line in textwrap.wrap(part, max(6, int(width * LETTERS)))[:5]
+    ]
     middle = (left + 0.02 + width / 2, top + HEIGHT / 2)
-    axes.text(*middle, "\n".join(lines), ha="center", va="center", fontsize=size, color="#1a1a1a")
-
-
-def _arm_name(arm: str) -> str:
-    return arm if arm == NOT_RECORDED or arm.endswith("other arms") else f"arm {arm}"
+    axes.text(*middle, "\n".join(lines), ha="center", va="center")
 
 
 def _table(steps: list[FlowStep]) -> pd.DataFrame:
@@ -161,7 +167,7 @@ def _table(steps: list[FlowStep]) -> pd.DataFrame:
         if step.out:
             rows.append((f"excluded, {step.why.split(':')[0]}", step.out, step.why.partition(": ")[2]))
         if step.arms:
-            rows += [(_arm_name(arm), n, "with the endpoint") for arm, n in step.arms.items()]
+            rows += [(arm, n, "with the endpoint") for arm, n in step.arms.items()]
         else:
             rows.append((step.text.split(":")[0], step.n, ""))
     return pd.DataFrame(rows, columns=["step", "patients", "reason or subset"])
@@ -173,7 +179,7 @@ def _sentence(run: RunDirectory, steps: list[FlowStep]) -> str:
     excluded = [f"{step.out} {step.why}" for step in steps if step.out]
     tail = "; ".join(excluded) if excluded else "no patient is excluded"
     arms = next((step.arms for step in steps if step.arms), {})
-    by_arm = ", ".join(f"{_arm_name(arm)}: {n}" for arm, n in arms.items())
+    by_arm = ", ".join(f"{arm}: {n}" for arm, n in arms.items())
     return f"{text}; {tail}." + (f" By {_arm_column(run)}, {by_arm}." if by_arm else "")
 
 

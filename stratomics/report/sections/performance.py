@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from stratomics.evaluation.comparison import LABELS
+from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.report.figures import forest
-from stratomics.report.section import Panel, Section, Table
-from stratomics.report.text.metrics import difference_sentences, main_metrics, metric_label, metric_rows
+from stratomics.evaluation.metrics.null_model import SCALED, null_cases, scaled_scores
+from stratomics.report.figures.forest import ForestRow, forest
+from stratomics.report.figures.style import COLOURS, GREY
+from stratomics.report.section import Block, Details, Panel, Section, Table
+from stratomics.report.text.metric_guide import guide
+from stratomics.report.text.metrics import (
+    comparison_sentence,
+    interval,
+    main_metrics,
+    metric_label,
+    metric_rows,
+)
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["performance"]
 
+CHANCE = {"harrell_c": 0.5, "uno_c": 0.5, "antolini_c": 0.5, "time_auc": 0.5, "auroc": 0.5}
+"""Metric -> its value for predictions without information."""
+
+
+NULL_LABELS = {"survival": "null model (Kaplan-Meier)", "response": "null model (prevalence)"}
+"""Kind of the primary endpoint -> name of the predictions that are the same for all patients."""
+
 
 def performance(run: RunDirectory) -> Section:
-    """Compare all methods on the same patients."""
-    return Section(
-        "performance",
-        "Performance and baselines",
-        [_table(run), difference_sentences(run.metrics), *_forests(run)],
+    """Compare all methods, and the null model, on the same patients."""
+    keys = main_metrics(run.metrics, run.kind)
+    blocks: list[Block] = [_table(run, keys)]
+    if sentence := comparison_sentence(run.metrics):
+        blocks.append(sentence)
+    scaled = (
+        f"Scaled {find_metric(SCALED[run.kind]).label}: share of the error of the null model that a method removes; "
+        "0 is no better than the null model, 1 is perfect, below 0 is worse."
     )
+    blocks.append(Details("How to read these numbers", [[*guide(keys), scaled]]))
+    return Section("performance", "Performance and baselines", [*blocks, *_forests(run)])
 
 
-def _table(run: RunDirectory) -> Table:
-    metrics = run.metrics
-    keys, label = main_metrics(metrics, run.kind), find_metric(metrics["metric"]).label
+def _table(run: RunDirectory, keys: Sequence[str]) -> Table:
+    """One row per method, the null model last."""
+    metrics, label = run.metrics, find_metric(run.metrics["metric"]).label
+    scaled = scaled_scores(run.cases, run.resamples)
+    names = ["stratomics", *metrics["baselines"]]
     rows = [
-        (row.label, *(row.cells.get(key, "none") for key in keys), row.difference)
-        for row in metric_rows(metrics)
+        (row.label, *(row.cells.get(key, "none") for key in keys), interval(scaled[name]), row.difference)
+        for name, row in zip(names, metric_rows(metrics), strict=True)
     ]
+    null, once = null_cases(run.cases["stratomics"]), run.resamples[:1]
+    figures = [float(find_metric(key).function(null, once)[0]) for key in keys]
+    rows.append((NULL_LABELS[run.kind], *(f"{figure:.3f}" for figure in figures), "0", ""))
     columns = [
         "method",
         *(find_metric(key).label for key in keys),
+        f"scaled {find_metric(SCALED[run.kind]).label}",
         f"difference in {label}, stratomics minus method",
     ]
     table = pd.DataFrame(rows, columns=columns)
@@ -43,7 +73,7 @@ def _forests(run: RunDirectory) -> list[Panel]:
     metrics, panels = run.metrics, []
     methods = [metrics, *metrics["baselines"].values()]
     labels = [LABELS["stratomics"], *(LABELS.get(name, name) for name in metrics["baselines"])]
-    for key in main_metrics(metrics, run.kind):
+    for key in dict.fromkeys((DISCRIMINATION[run.kind], metrics["metric"])):
         entries = [method[metrics["endpoint"]].get(key, {}) for method in methods]
         if find_metric(key).higher_is_better is None or not all("low" in entry for entry in entries):
             continue
@@ -53,5 +83,18 @@ def _forests(run: RunDirectory) -> list[Panel]:
         sentence = f"{metric_label(key)}: {labels[best]} has the best estimate."
         table = pd.DataFrame(entries)[["estimate", "low", "high"]]
         table.insert(0, "method", labels)
-        panels.append(Panel(f"forest-{key}", forest(labels, entries, metric_label(key)), sentence, table))
+        rows = [
+            ForestRow(
+                label,
+                entry["estimate"],
+                entry["low"],
+                entry["high"],
+                interval(entry),
+                GREY if place else COLOURS[0],
+            )
+            for place, (label, entry) in enumerate(zip(labels, entries, strict=True))
+        ]
+        figure = forest(rows, metric_label(key), "estimate (95% interval)", reference=CHANCE.get(key))
+        title = f"{find_metric(key).label} of every method"
+        panels.append(Panel(f"forest-{key}", f"{title[0].upper()}{title[1:]}", figure, sentence, table))
     return panels

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from omics.cohort.endpoints import Response
 from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import OURS
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.style import COLOURS, NARROW, new_figure
 from stratomics.report.section import Panel, Section
 from stratomics.runs.run_directory import RunDirectory
 
@@ -40,6 +40,7 @@ def classes(run: RunDirectory) -> Section | None:
     probability, positive = observed_response(run)
     panel = Panel(
         "classes",
+        "Predicted probability by observed class",
         _draw_classes(probability, positive),
         _classes_sentence(probability, positive),
         _classes_table(probability, positive),
@@ -80,7 +81,7 @@ def _classes_table(probability: Array, positive: NDArray[np.bool_]) -> pd.DataFr
 
 
 def _draw_classes(probability: Array, positive: NDArray[np.bool_]) -> Figure:
-    figure = Figure(figsize=(7, 3.2))
+    figure = new_figure(NARROW, 3.4)
     axes = figure.add_subplot()
     for place, (name, members) in enumerate((("negative", ~positive), ("positive", positive))):
         axes.hist(
@@ -93,9 +94,10 @@ def _draw_classes(probability: Array, positive: NDArray[np.bool_]) -> Figure:
             label=f"{name} (n = {members.sum()})",
         )
     axes.set_xlim(0, 1)
-    axes.set_xlabel("predicted probability of a positive response")
-    axes.set_ylabel("share of the class")
-    axes.legend(frameon=False)
+    axes.set_xlabel("Predicted probability of a positive response")
+    axes.set_ylabel("Share of the class")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return figure
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from omics.cohort.endpoints import Response
@@ -15,7 +14,7 @@ from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.intervals import estimate_with_interval, exact_interval
 from stratomics.evaluation.response_calibration import calibration_in_the_large, recalibration
-from stratomics.report.figures import method_lines
+from stratomics.report.figures.style import GREY, NARROW, method_lines, new_figure
 from stratomics.report.section import Panel, Section
 from stratomics.report.sections.response import observed_response
 from stratomics.report.text.metrics import interval
@@ -42,9 +41,15 @@ def calibration(run: RunDirectory) -> Section | None:
         table.insert(0, "group by prediction", [f"{LABELS[name]}, {k}" for k in range(1, len(groups) + 1)])
         tables.append(table)
     sentence = " ".join([_calibration_sentence(points[OURS]), *_calibration_figures(run, clinical)])
-    figure = Figure(figsize=(4.6, 4.6))
+    figure = new_figure(NARROW, 4.8)
     draw_calibration(figure.add_subplot(), points)
-    panel = Panel("calibration", figure, sentence, pd.concat(tables, ignore_index=True))
+    panel = Panel(
+        "calibration",
+        "Predicted and observed response",
+        figure,
+        sentence,
+        pd.concat(tables, ignore_index=True),
+    )
     return Section("calibration", "Calibration", [panel])
 
 
@@ -100,23 +105,17 @@ def draw_calibration(axes: Axes, points: Mapping[str, list[tuple[float, float, f
     points
         Method -> :func:`calibration_points`.
     """
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
     for place, (name, line) in enumerate(method_lines(points).items()):
-        mean, low, observed, high, n = np.array(points[name]).T
+        mean, low, observed, high, _ = np.array(points[name]).T
         axes.vlines(mean, low, high, color=line["color"], linewidth=line["linewidth"])
         axes.plot(mean, observed, "os"[place], **line | {"linewidth": 1.0})
-        for x, y, count in zip(mean, high, n, strict=True) if place == 0 else ():
-            # Vertical, so that the counts of neighbouring groups do not overlap.
-            text = f"n = {count:.0f}"
-            axes.annotate(
-                text, (x, y), (0, 3), textcoords="offset points", ha="center", fontsize=8, rotation=90
-            )
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1.15)
+    axes.set_ylim(0, 1)
     axes.set_yticks(np.linspace(0, 1, 6))
-    axes.set_xlabel("mean predicted probability in the group")
-    axes.set_ylabel("share of positive patients in the group")
-    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    axes.set_xlabel("Mean predicted probability of the group")
+    axes.set_ylabel("Share of positive patients")
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
 
 
 def _calibration_figures(run: RunDirectory, clinical: str | None) -> list[str]:

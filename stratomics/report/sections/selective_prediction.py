@@ -19,7 +19,7 @@ from stratomics.evaluation.risk_coverage import (
     mean_over_coverage,
     outcome_variance,
 )
-from stratomics.report.figures import COLOURS, DASHES
+from stratomics.report.figures.style import COLOURS, DASHES, GREY, WIDE, new_figure
 from stratomics.report.section import Block, Panel, Table
 from stratomics.report.text.metrics import interval
 from stratomics.runs.run_directory import RunDirectory
@@ -53,7 +53,9 @@ def risk_coverage(run: RunDirectory) -> Panel | None:
     )
     table.insert(3, "low", low)
     table.insert(4, "high", high)
-    return Panel("risk-coverage", _draw(table), _sentence(ours, shares), table)
+    return Panel(
+        "risk-coverage", "Error in the most certain patients", _draw(table), _sentence(ours, shares), table
+    )
 
 
 def abstentions(run: RunDirectory) -> list[Block]:
@@ -119,10 +121,10 @@ def _wide(run: RunDirectory, column: str) -> Array:
 
 
 def _draw(table: pd.DataFrame) -> Figure:
-    figure = Figure(figsize=(7, 3.8))
+    figure = new_figure(WIDE, 4.8)
     axes = figure.add_subplot()
     share = table["share retained"]
-    axes.axhline(table[VARIANCE].iloc[-1], color="#999999", linewidth=1)
+    axes.axhline(table[VARIANCE].iloc[-1], color=GREY, linewidth=1)
     axes.fill_between(share, table["low"], table["high"], color=COLOURS[0], alpha=0.15, linewidth=0)
     for place, name in enumerate(table.columns.drop(["share retained", "patients retained", "low", "high"])):
         label = (
@@ -132,9 +134,10 @@ def _draw(table: pd.DataFrame) -> Figure:
         width = 1.3 if place else 2.4
         axes.plot(share, table[name], color=COLOURS[place], linewidth=width, linestyle=dashes, label=label)
     axes.set_ylim(bottom=0.0)
-    axes.set_xlabel("share of patients retained, most certain first")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel("Share of patients retained, most certain first")
     axes.set_ylabel("Brier score of retained patients")
-    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return figure
 
 

@@ -16,9 +16,10 @@ from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.evaluation.patient_groups import AGE, SEX, covariate_column
 from stratomics.evaluation.subgroup_performance import FEWEST, FEWEST_EVENTS, SubgroupPerformance
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.style import COLOURS, GREY, GRID, WIDE, new_figure
 from stratomics.report.run_groups import enrichment_rule, run_groups, selection_text
 from stratomics.report.section import Block, Panel, Section, Table
+from stratomics.report.text.numbers import p_value, survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["draw_groups", "group_sentences", "subgroup_performance"]
@@ -90,12 +91,12 @@ def _kind_sentence(result: SubgroupPerformance, test: Mapping[Hashable, Any], me
     else:
         figures = f"from {rows['rank'].min():.2f} to {rows['rank'].max():.2f} in {len(rows)} groups"
     tests = int(result.tests["p"].notna().sum())
-    after = f", {adjusted:.2g} after Holm adjustment for {tests} comparisons" if tests > 1 else ""
+    after = f", {p_value(adjusted)} after Holm adjustment for {tests} comparisons" if tests > 1 else ""
     if adjusted < SIGNIFICANCE:
-        verdict = f"discrimination differs between these groups (p {p:.2g}{after})"
+        verdict = f"discrimination differs between these groups ({p_value(p)}{after})"
     else:
         verdict = (
-            f"no evidence of a difference (p {p:.2g}{after}); groups of this size cannot show that there is no "
+            f"no evidence of a difference ({p_value(p)}{after}); groups of this size cannot show that there is no "
             "difference"
         )
     return f"{title}: {metric} {figures}: {verdict}."
@@ -151,7 +152,7 @@ def _unrecorded(run: RunDirectory) -> set[str]:
 def _panel(run: RunDirectory, result: SubgroupPerformance, metric: str) -> Panel:
     rows = result.rows[result.rows["enough"].astype(bool)]
     drawn = rows.nlargest(DRAWN, "n").sort_index() if len(rows) > DRAWN else rows
-    figure = draw_groups(drawn, metric, selection_text(run), _reference(run))
+    figure = draw_groups(drawn, metric, _reference(run))
     limit = "" if len(drawn) == len(rows) else f" The {DRAWN} largest of {len(rows)} groups are drawn."
     ranked = drawn[drawn["rank"].notna()]
     sentence = f"No group has pairs of patients that can be compared.{limit}"
@@ -161,7 +162,8 @@ def _panel(run: RunDirectory, result: SubgroupPerformance, metric: str) -> Panel
         sentence = (
             f"{metric} is lowest in {_group_name(low['by'], low['level'])} ({low['rank']:.2f}) and highest in "
             f"{_group_name(high['by'], high['level'])} ({high['rank']:.2f}); lines are pointwise 95% intervals. "
-            f"Observed over predicted is ideal at 1. Selected is the share {selection_text(run)}.{limit}"
+            f"The dashed line is {metric} of all patients. Observed over predicted is ideal "
+            f"at 1. Selected is the share {selection_text(run)}.{limit}"
         )
     names = {
         "by": "group",
@@ -173,7 +175,7 @@ def _panel(run: RunDirectory, result: SubgroupPerformance, metric: str) -> Panel
     ratio = "observed / predicted"
     names |= {"ratio": ratio, "ratio_low": f"{ratio}, low", "ratio_high": f"{ratio}, high"}
     table = result.rows.drop(columns="enough").rename(columns=names)
-    return Panel("subgroup_performance", figure, sentence, table)
+    return Panel("subgroup_performance", "Performance by group", figure, sentence, table)
 
 
 def _reference(run: RunDirectory) -> float | None:
@@ -182,7 +184,7 @@ def _reference(run: RunDirectory) -> float | None:
     return None if figure is None else float(figure["estimate"])
 
 
-def draw_groups(rows: pd.DataFrame, metric: str, selection: str, overall: float | None = None) -> Figure:
+def draw_groups(rows: pd.DataFrame, metric: str, overall: float | None = None) -> Figure:
     """Draw discrimination, observed over predicted, and share selected of each group, side by side.
 
     Parameters
@@ -191,8 +193,6 @@ def draw_groups(rows: pd.DataFrame, metric: str, selection: str, overall: float 
         One row per group: ``rows`` of :func:`stratomics.report.run_groups.run_groups`.
     metric
         Label of the metric of discrimination.
-    selection
-        What ``selected`` is the share of.
     overall
         Discrimination in all patients, drawn as a dashed line.
 
@@ -200,28 +200,26 @@ def draw_groups(rows: pd.DataFrame, metric: str, selection: str, overall: float 
     -------
     Figure
     """
-    figure = Figure(figsize=(9.4, 1.1 + 0.34 * len(rows)))
+    figure = new_figure(WIDE, 1.2 + 0.3 * len(rows))
     rank, ratio, selected = figure.subplots(1, 3, sharey=True, width_ratios=[1.3, 1.1, 0.8])
     places = np.arange(len(rows))
     _intervals(rank, rows, ("low", "rank", "high"))
     if overall is not None:
-        rank.axvline(overall, color="#999999", linewidth=1, linestyle="--")
-    rank.axvline(0.5, color="#cccccc", linewidth=1)
-    rank.set_xlabel(f"{metric}\n(dashed: all patients; 0.5: chance)")
+        rank.axvline(overall, color=GREY, linewidth=1, linestyle="--")
+    rank.axvline(0.5, color=GRID, linewidth=1)
+    rank.set_xlabel(metric)
     _intervals(ratio, rows, ("ratio_low", "ratio", "ratio_high"))
-    ratio.axvline(1.0, color="#999999", linewidth=1)
+    ratio.axvline(1.0, color=GREY, linewidth=1)
     ratio.set_xlim(0.0, max(2.0, min(4.0, float(rows["ratio_high"].max(skipna=True) or 2.0))))
-    ratio.set_xlabel("observed / predicted")
+    ratio.set_xlabel("Observed / predicted")
     share = 100 * rows["selected"].to_numpy(dtype=np.float64)
     known = np.isfinite(share)
     selected.barh(places[known], share[known], height=0.5, color=COLOURS[1])
     for place, value in zip(places[known], share[known], strict=True):
-        selected.annotate(
-            f"{value:.0f}%", (value, place), (3, 0), textcoords="offset points", va="center", fontsize=8
-        )
+        selected.annotate(f"{value:.0f}%", (value, place), (3, 0), textcoords="offset points", va="center")
     selected.set_xlim(0, 115)
     selected.set_xticks([0, 50, 100])
-    selected.set_xlabel(textwrap.fill(f"% {selection}", 26))
+    selected.set_xlabel("% selected")
     labels = [
         f"{row['by']}: {textwrap.shorten(row['level'], 30, placeholder='...')} ({row['n']})"
         for row in rows.to_dict("records")
@@ -239,7 +237,7 @@ def _intervals(axes: Axes, rows: pd.DataFrame, keys: tuple[str, str, str]) -> No
 
 def _caption(run: RunDirectory, metric: str) -> str:
     by = (
-        f"with the event by {run.cases['stratomics'].horizon:.4g} {run.survival.unit}"  # type: ignore[union-attr]  # survival runs have a horizon
+        f"with the event by {survival_unit(run.survival).text(run.cases['stratomics'].horizon)}"  # type: ignore[union-attr]  # survival runs have a horizon
         if run.kind == Survival.kind
         else "with a positive response"
     )

@@ -1,31 +1,61 @@
-"""The first section of the report: the main results on one page."""
+"""The first section of the report: the first screen, the answers with their reasons, and the report card."""
 
 from __future__ import annotations
 
+import dataclasses
+
+from stratomics.enrichment.compared_arms import compared_arms
+from stratomics.enrichment.result import EnrichmentResult
 from stratomics.enrichment.store import load_enrichment
 from stratomics.report.card import report_card
-from stratomics.report.section import Section
+from stratomics.report.card.line import OPEN
+from stratomics.report.section import Panel, Section
+from stratomics.report.sections.response import classes
+from stratomics.report.sections.survival import risk_groups
+from stratomics.report.sections.treatment_effects import rule_panel
 from stratomics.report.summary.answers import short_answers
+from stratomics.report.summary.key_figures import key_figures, patients_line
 from stratomics.report.text.metrics import control_sentence, controls_fail, metric_label
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["summary"]
 
 MARKS = {"pass": "✓", "watch": "!", "fail": "✕"}
-"""Symbol shown beside the verdict."""
+"""Symbol shown beside the verdict of a check."""
+
+SIZE = (4.4, 3.3)
+"""Width and height of the picture of the first screen, in inches."""
 
 
 def summary(run: RunDirectory) -> Section:
-    """Answer four questions and show the report card."""
+    """Show key figures and a picture, answer four questions, and show the report card."""
     metrics, card = run.metrics, report_card(run)
     covariates = any(str(column).startswith("covariate.") for column in run.patients.columns)
     content = {
+        "line": patients_line(run),
+        "figures": key_figures(run),
+        "picture": _picture(run),
         "answers": short_answers(metrics, run.provenance, load_enrichment(run), card, covariates=covariates),
         "card": card,
-        "marks": MARKS,
+        "marks": MARKS | {OPEN: "→"},
         "counts": [(verdict, sum(line.verdict == verdict for line in card)) for verdict in MARKS],
         "control": control_sentence(metrics),
         "controls_fail": controls_fail(metrics),
         "metric": metric_label(metrics["metric"]),
     }
     return Section("summary", "Summary", template="summary.html.j2", content=content)
+
+
+def _picture(run: RunDirectory) -> Panel:
+    """Draw the arms on both sides of the rule, or risk groups, or probabilities by class, for the first screen."""
+    result = load_enrichment(run)
+    arms = compared_arms(run, result) if isinstance(result, EnrichmentResult) else None
+    if arms is not None and isinstance(result, EnrichmentResult):
+        panel = rule_panel(run, arms, result)
+        if panel is not None:
+            return dataclasses.replace(panel, id="summary")
+    section = risk_groups(run) or classes(run)
+    assert section is not None, "a run has one of both kinds of endpoint"
+    panel = next(block for block in section.blocks if isinstance(block, Panel))
+    panel.figure.set_size_inches(*SIZE)
+    return dataclasses.replace(panel, id="summary")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import kaplan_meier
@@ -18,10 +17,12 @@ from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.intervals import log_log_interval
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.report.figures import COLOURS, method_lines
+from stratomics.report.figures.style import COLOURS, GREY, NARROW, method_lines, new_figure
 from stratomics.report.section import Panel, Section
 from stratomics.report.sections.survival import observed_survival, quantile_groups
+from stratomics.report.text.metric_guide import CALIBRATION_GUIDE
 from stratomics.report.text.metrics import interval
+from stratomics.report.text.numbers import survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = [
@@ -74,12 +75,20 @@ def calibration(run: RunDirectory) -> Section | None:
     sentence = " ".join(
         [_calibration_sentence(points, plot.survival, plot.horizon), *calibration_figures(run)]
     )
-    figure = Figure(figsize=(4.6, 4.6))
+    figure = new_figure(NARROW, 4.6)
     draw_calibration(figure.add_subplot(), plot)
     return Section(
         "calibration",
         "Calibration",
-        [Panel("calibration", figure, sentence, pd.concat([table, *curves], ignore_index=True))],
+        [
+            Panel(
+                "calibration",
+                "Predicted and observed survival",
+                figure,
+                sentence,
+                pd.concat([table, *curves], ignore_index=True),
+            )
+        ],
     )
 
 
@@ -119,8 +128,7 @@ def calibration_figures(run: RunDirectory) -> list[str]:
             texts.append(f"{LABELS[name]} {', '.join(values)}")
     if not texts:
         return []
-    meaning = "A slope of 1 and an index of 0 are best; curves with p below 0.05 are called miscalibrated."
-    return [f"{'; '.join(texts)}. {meaning}"]
+    return [f"{'; '.join(texts)}. {CALIBRATION_GUIDE}"]
 
 
 def draw_calibration(axes: Axes, plot: CalibrationPlot) -> None:
@@ -134,18 +142,18 @@ def draw_calibration(axes: Axes, plot: CalibrationPlot) -> None:
         What to draw.
     """
     points, smooth = plot.points, plot.smooth
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
     for name, line in method_lines(smooth).items():
         axes.plot(*smooth[name], **line | {"label": f"{LABELS[name]}, smooth", "linewidth": 1.5})
     for place, (mean, low, observed, high) in enumerate(points):
-        label = f"{LABELS[OURS]}, groups with 95% intervals" if place == 0 else None
+        label = f"{LABELS[OURS]}, groups (95%)" if place == 0 else None
         axes.plot([mean, mean], [low, high], color=COLOURS[0], linewidth=2)
-        axes.plot(mean, observed, "o", color=COLOURS[0], label=label)
+        axes.plot(mean, observed, "o", color=COLOURS[0], label=label, clip_on=False)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel(f"predicted survival at {plot.horizon:.4g} {plot.survival.unit}")
-    axes.set_ylabel("observed survival")
-    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    axes.set_xlabel(f"Predicted survival at {survival_unit(plot.survival).text(plot.horizon)}")
+    axes.set_ylabel("Observed survival")
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
 
 
 def calibration_points(
@@ -198,6 +206,6 @@ def _calibration_sentence(
 ) -> str:
     inside = sum(low <= mean <= high for mean, low, _, high in points)
     return (
-        f"At {horizon:.4g} {survival.unit} (the median time of an event), the predicted survival lies inside "
+        f"At {survival_unit(survival).text(horizon)} (the median time of an event), the predicted survival lies inside "
         f"the 95% interval of the observed survival in {inside} of {len(points)} groups."
     )

@@ -13,9 +13,13 @@ from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.intervals import pointwise_interval
 from stratomics.evaluation.metrics.time_auc import auc_curve, auc_times
-from stratomics.report.figures import COLOURS, method_lines
+from stratomics.report.figures.line_labels import LineEnd, beside_lines, draw_methods
+from stratomics.report.figures.style import COLOURS, GREY, WIDE, new_figure
+from stratomics.report.figures.time_axis import time_axis
 from stratomics.report.section import Block, Panel, Section
+from stratomics.report.sections.horizons import horizon_blocks
 from stratomics.report.text.metrics import interval
+from stratomics.report.text.numbers import TimeUnit, survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["time_auc"]
@@ -44,11 +48,18 @@ def time_auc(run: RunDirectory) -> Section | None:
             f"The AUC is not shown: at no time have {FEWEST} patients had the event while ten are still followed with "
             "censoring weights of at most ten."
         )
-        return Section("time-auc", TITLE, [MEANING, none])
+        return Section("time-auc", TITLE, [MEANING, none, *horizon_blocks(run)])
     unit = run.survival.unit
     blocks: list[Block] = [
         MEANING,
-        Panel("time-auc", _draw(table, unit), _sentence(run, table, cases), _named(table, unit)),
+        *horizon_blocks(run),
+        Panel(
+            "time-auc",
+            "Discrimination over follow-up",
+            _draw(table, unit),
+            _sentence(run, table, cases),
+            _named(table, unit),
+        ),
     ]
     return Section("time-auc", TITLE, blocks)
 
@@ -98,43 +109,36 @@ def _named(table: pd.DataFrame, unit: str) -> pd.DataFrame:
 
 
 def _draw(table: pd.DataFrame, unit: str) -> Figure:
-    figure = Figure(figsize=(7, 4.2))
+    figure = new_figure(WIDE, 4.2)
     axes = figure.add_subplot()
-    axes.axhline(0.5, color="#999999", linewidth=1)
+    axes.axhline(0.5, color=GREY, linewidth=1)
     axes.fill_between(table["time"], table["low"], table["high"], color=COLOURS[0], alpha=0.15, linewidth=0)
-    for name, line in method_lines(table.columns[5:]).items():
-        # A single time has no line.
-        axes.plot(table["time"], table[name], marker="o" if len(table) == 1 else None, **line)
+    ends = draw_methods(axes, table["time"], table[table.columns[5:]])
     axes.set_ylim(min(0.45, float(np.nanmin(table.iloc[:, 3:]))), 1.01)
-    axes.set_ylabel("AUC")
-    axes.set_xlabel(f"time in {unit}; below: events so far / patients still free of the event", labelpad=20)
-    ticks = table.iloc[np.unique(np.linspace(0, len(table) - 1, 5).round().astype(int))]
-    axes.set_xticks(ticks["time"], [f"{time:.4g}" for time in ticks["time"]])
-    for _, row in ticks.iterrows():
-        counts = f"{row['events']:.0f} / {row['at risk']:.0f}"
-        axes.text(row["time"], -0.13, counts, transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
-    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.set_ylabel("AUC at this time")
+    time_axis(float(table["time"].max()), unit).show(axes)
+    beside_lines(axes, [*ends, LineEnd("chance", 0.5, GREY)])
     return figure
 
 
 def _sentence(run: RunDirectory, table: pd.DataFrame, cases: SurvivalCases) -> str:
-    unit, first, last = run.survival.unit, table.iloc[0], table.iloc[-1]
+    unit, first, last = survival_unit(run.survival), table.iloc[0], table.iloc[-1]
     parts = [f"The AUC of stratomics is {_at(first, unit)}"]
     if len(table) > 1:
         parts[0] += f" and {_at(last, unit)}"
     if (excluded := len(auc_times(cases)) - len(table)) > 0:
         parts.append(
-            f"{excluded} other times, up to {cases.grid[-1]:.4g} {unit}, are excluded because too few patients had the "
-            "event by then or were still followed"
+            f"{excluded} other times, up to {unit.text(float(cases.grid[-1]))}, are excluded because too few patients "
+            "had the event by then or were still followed"
         )
     return "; ".join([*parts, *_average(run)]) + "."
 
 
-def _at(row: pd.Series[float], unit: str) -> str:
+def _at(row: pd.Series[float], unit: TimeUnit) -> str:
     ends = {key: row[key] for key in ("low", "high")} if np.isfinite(row["low"]) else {}
     auc, counts = interval({"estimate": row[OURS], **ends}), (row["events"], row["at risk"])
-    return "{} at {:.4g} {} ({:.0f} events by then, {:.0f} patients still free of the event)".format(
-        auc, row["time"], unit, *counts
+    return "{} at {} ({:.0f} events by then, {:.0f} patients still free of the event)".format(
+        auc, unit.text(row["time"]), *counts
     )
 
 

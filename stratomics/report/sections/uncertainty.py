@@ -8,6 +8,7 @@ from typing import Any
 from stratomics.report.section import Block, Section
 from stratomics.report.sections.coverage import coverage_panel, other_endpoints
 from stratomics.report.sections.selective_prediction import abstentions, risk_coverage
+from stratomics.report.text.numbers import p_value
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["uncertainty"]
@@ -50,7 +51,7 @@ def _interaction(test: Mapping[str, Any] | None) -> str | None:
         return None
     if test["se"] is None:
         return "The models predict the same relative treatment effect for all patients."
-    figures = f"slope {test['slope']:.2f}, standard error {test['se']:.2f}, one-sided p {test['p']:.3f}"
+    figures = f"slope {test['slope']:.2f}, standard error {test['se']:.2f}, one-sided {p_value(test['p'])}"
     if test["p"] < SIGNIFICANCE:
         return (
             f"Relative treatment effects differ between patients as predicted ({figures}; a slope of 1 means exactly "

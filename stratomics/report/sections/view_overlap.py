@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from stratomics.report.figures import COLOURS
+from stratomics.report.figures.style import COLOURS, GRID, NARROW, WIDE, new_figure
 from stratomics.report.section import Panel
 from stratomics.runs.run_directory import RunDirectory
 
@@ -20,9 +20,6 @@ SHOWN = 20
 MINIMUM_WIDTH = 6
 """Patterns for which the figure has space at least, so that a single bar is not too wide."""
 
-EMPTY = "#d5dade"
-"""Colour of the dot of a view that is missing."""
-
 
 def view_overlap(run: RunDirectory) -> Panel | None:
     """Draw the patterns of views; None if the cohort has no views."""
@@ -30,7 +27,7 @@ def view_overlap(run: RunDirectory) -> Panel | None:
     views = list(patterns.columns[:-1])
     if not views:
         return None
-    return Panel("upset", draw_upset(patterns), _sentence(patterns), _table(patterns))
+    return Panel("upset", "Views by patient", draw_upset(patterns), _sentence(patterns), _table(patterns))
 
 
 def view_patterns(patients: pd.DataFrame) -> pd.DataFrame:
@@ -63,16 +60,16 @@ def draw_upset(patterns: pd.DataFrame) -> Figure:
     views, counts = list(patterns.columns[:-1]), shown["patients"].to_numpy()
     present = shown[views].to_numpy(dtype=np.bool_) if views else np.zeros((len(shown), 0), dtype=np.bool_)
     total = patterns[views].mul(patterns["patients"], axis=0).sum()
-    figure = Figure(figsize=(2.4 + 0.42 * max(len(shown), MINIMUM_WIDTH), 2.2 + 0.3 * len(views)))
+    figure = new_figure(NARROW if len(shown) <= MINIMUM_WIDTH else WIDE, 2.2 + 0.3 * len(views))
     bars, dots = figure.subplots(2, 1, sharex=True, height_ratios=[1.7, max(0.3 * len(views), 0.4)])
     bars.bar(range(len(shown)), counts, color=COLOURS[0], width=0.6)
     for place, count in enumerate(counts):
-        bars.annotate(str(count), (place, count), (0, 2), textcoords="offset points", ha="center", fontsize=8)
-    bars.set_ylabel("patients")
+        bars.annotate(str(count), (place, count), (0, 2), textcoords="offset points", ha="center")
+    bars.set_ylabel("Patients")
     bars.tick_params(bottom=False)
     for place, row in enumerate(present):
         inside = np.flatnonzero(row)
-        dots.plot(np.full(len(row), place), range(len(row)), "o", color=EMPTY, markersize=7)
+        dots.plot(np.full(len(row), place), range(len(row)), "o", color=GRID, markersize=7)
         if len(inside):
             dots.plot([place, place], [inside[0], inside[-1]], color=COLOURS[0], linewidth=2)
         dots.plot(np.full(len(inside), place), inside, "o", color=COLOURS[0], markersize=7)

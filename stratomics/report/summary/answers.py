@@ -10,9 +10,9 @@ from stratomics.candidates import CANDIDATES
 from stratomics.enrichment.result import AnyEnrichment
 from stratomics.evaluation.comparison import LABELS, clinical_baseline
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.report.card.line import FAIL, WATCH, Line
+from stratomics.report.card.line import FAIL, OPEN, PASS, WATCH, Line
 from stratomics.report.summary.enrollment import enrollment_answer
-from stratomics.report.summary.next_steps import next_steps
+from stratomics.report.summary.next_steps import Step, next_steps
 from stratomics.report.text.metrics import clinical_advice, controls_fail, interval
 from stratomics.report.text.split_design import independence_sentence, split_design, split_sentence
 
@@ -29,7 +29,10 @@ SIMPLER = {
 
 DISTRUST = "Do not trust this run: a negative control, which contains no signal, differs from chance. "
 
-DONE = "All checks pass and no further analysis is recommended. Complete the checklists."
+DONE = Step(
+    "complete the checklists",
+    "All checks pass and no further analysis is recommended. Complete the checklists.",
+)
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,18 @@ class Answer:
         The reasons, with numbers.
     links
         Anchor of a section of the report -> text of the link.
+    grade
+        PASS, WATCH, FAIL, or OPEN for a question that the run does not answer.
+    brief
+        The main reason in a few words, for the first screen.
     """
 
     question: str
     verdict: str
     sentences: tuple[str, ...]
     links: Mapping[str, str]
+    grade: str
+    brief: str
 
 
 def short_answers(
@@ -90,6 +99,8 @@ def short_answers(
         replace(
             answer,
             verdict="Do not trust this run",
+            grade=FAIL,
+            brief="A negative control, which contains no signal, differs from chance.",
             sentences=(DISTRUST + answer.sentences[0], *answer.sentences[1:]),
         )
         for answer in answers
@@ -110,11 +121,22 @@ def _omics(metrics: Content, provenance: Content, covariates: bool) -> Answer:
             f"The clinical model was not fitted. Run again with {LABELS[name]} among the baselines: "
             f"`--baselines [{name}]`."
         )
-        return Answer(question, "Not evaluated", (sentence,), links)
+        return Answer(
+            question, "Not evaluated", (sentence,), links, OPEN, "The clinical model was not fitted."
+        )
     verdict, comparison = _compared(metrics, name, difference, covariates)
     advice = clinical_advice(metrics, covariates=covariates)
     sentences = (comparison, advice, _views(metrics), _simpler_models(metrics))
-    return Answer(question, verdict, tuple(sentence for sentence in sentences if sentence), links)
+    direction = _direction(difference, metrics["metric"])
+    grade = {1: PASS, 0: WATCH, -1: FAIL}[direction]
+    brief = "Not shown to be better than clinical covariates: the 95% interval of the difference includes 0."
+    if direction:
+        brief = "The 95% interval of the difference excludes 0."
+    elif not covariates:
+        brief = "The 95% interval of the difference includes 0."
+    return Answer(
+        question, verdict, tuple(sentence for sentence in sentences if sentence), links, grade, brief
+    )
 
 
 def _compared(metrics: Content, name: str, difference: Content, covariates: bool) -> tuple[str, str]:
@@ -192,21 +214,45 @@ def _trust(provenance: Content, card: Sequence[Line]) -> Answer:
     external = split_design(provenance) == "external"
     where = "The model was evaluated on another cohort." if external else "There is no external validation."
     sentences.append(f"{split_sentence(provenance)} {independence_sentence(provenance)} {where}")
-    verdict = "No" if fails else "With caution" if watched else "Yes, in patients like these"
+    verdict, grade = (
+        ("No", FAIL)
+        if fails
+        else ("With caution", WATCH)
+        if watched
+        else ("Yes, in patients like these", PASS)
+    )
     links = {"card": "Report card", "limitations": "Limitations"}
-    return Answer("Can this run be trusted?", verdict, tuple(sentences), links)
+    return Answer(
+        "Can this run be trusted?", verdict, tuple(sentences), links, grade, _checks(fails, watched, card)
+    )
+
+
+def _checks(fails: Sequence[str], watched: Sequence[str], card: Sequence[Line]) -> str:
+    """Name the checks that do not pass."""
+    parts = []
+    if fails:
+        parts.append(f"Failed: {', '.join(fails)}.")
+    if watched:
+        parts.append(f"Watch: {', '.join(watched)}.")
+    return " ".join(parts) or f"All {len(card)} checks of the report card pass."
 
 
 def _enrolled(enrichment: AnyEnrichment | None, provenance: Content) -> Answer:
-    verdict, sentences = enrollment_answer(enrichment, arms=provenance.get("arm") is not None)
+    verdict, grade, sentences = enrollment_answer(enrichment, arms=provenance.get("arm") is not None)
     links = {"enrichment": "Enrichment", "explorer": "Explore other thresholds"}
-    return Answer("Who should be enrolled?", verdict, tuple(sentences), links)
+    return Answer("Who should be enrolled?", verdict, tuple(sentences), links, grade, sentences[0])
 
 
 def _next(
     metrics: Content, provenance: Content, enrichment: AnyEnrichment | None, card: Sequence[Line]
 ) -> Answer:
     steps = next_steps(metrics, provenance, enrichment, card) or [DONE]
+    verdict, *then = [step.title for step in steps]
     return Answer(
-        "What are the next steps?", "In this order", tuple(steps), {"tripod": "Checklist for the publication"}
+        "What are the next steps?",
+        f"{verdict[0].upper()}{verdict[1:]}",
+        tuple(step.text for step in steps),
+        {"tripod": "Checklist for the publication"},
+        OPEN,
+        f"Then: {'; '.join(then)}." if then else "No further step is recommended.",
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult, PrognosticResult
+from stratomics.report.card.line import FAIL, OPEN, PASS, WATCH
 
-__all__ = ["enrollment_answer"]
+__all__ = ["Enrollment", "enrollment_answer"]
 
 LEVEL = 0.05
 
@@ -20,7 +22,15 @@ INTERPRETATIONS = {
 }
 
 
-def enrollment_answer(result: AnyEnrichment | None, *, arms: bool) -> tuple[str, list[str]]:
+class Enrollment(NamedTuple):
+    """A verdict in a few words, its grade (see `Answer`), and sentences with the numbers."""
+
+    verdict: str
+    grade: str
+    sentences: list[str]
+
+
+def enrollment_answer(result: AnyEnrichment | None, *, arms: bool) -> Enrollment:
     """Give a verdict and its sentences.
 
     Parameters
@@ -32,12 +42,12 @@ def enrollment_answer(result: AnyEnrichment | None, *, arms: bool) -> tuple[str,
 
     Returns
     -------
-    tuple
-        A verdict in a few words, and sentences with the numbers.
+    Enrollment
+        Verdict, grade and sentences.
 
     Examples
     --------
-    >>> enrollment_answer(None, arms=False)[0]
+    >>> enrollment_answer(None, arms=False).verdict
     'Cannot be answered with one arm'
     """
     if result is None:
@@ -45,19 +55,20 @@ def enrollment_answer(result: AnyEnrichment | None, *, arms: bool) -> tuple[str,
     return _prognostic(result) if isinstance(result, PrognosticResult) else _predictive(result)
 
 
-def _not_analysed(arms: bool) -> tuple[str, list[str]]:
+def _not_analysed(arms: bool) -> Enrollment:
     if arms:
-        return "Not analysed yet", [
+        sentence = (
             f"This cohort has arms: {COMMAND} looks for the patients who benefit, and plans a trial of them."
-        ]
+        )
+        return Enrollment("Not analysed yet", OPEN, [sentence])
     sentence = (
         "There is no comparison of treatments, so these data do not show who benefits. They can show who has a worse "
         f"outcome (prognostic enrichment): {COMMAND}."
     )
-    return "Cannot be answered with one arm", [sentence]
+    return Enrollment("Cannot be answered with one arm", OPEN, [sentence])
 
 
-def _prognostic(result: PrognosticResult) -> tuple[str, list[str]]:
+def _prognostic(result: PrognosticResult) -> Enrollment:
     sentences = [
         "One arm: these data do not show who benefits. A trial of patients at high predicted risk would be smaller."
     ]
@@ -67,32 +78,32 @@ def _prognostic(result: PrognosticResult) -> tuple[str, list[str]]:
             f"{overall.rate:.0%} of all patients have the event or response, and {half.rate:.0%} of the "
             f"{half.share:.0%} of highest predicted {result.score.replace('_', ' ')}."
         )
-    return "By prognosis only", sentences
+    return Enrollment("By prognosis only", OPEN, sentences)
 
 
-def _predictive(result: EnrichmentResult) -> tuple[str, list[str]]:
+def _predictive(result: EnrichmentResult) -> Enrollment:
     search, share, findings = result.search, result.chosen.prevalence, result.run
     assert findings is not None, "the enrichment of a run has the findings of a run"
     direction = _direction(result.corrected, result.ratio)
     if findings.randomised == "no":
-        verdict = "Not settled: the treatment was not randomised"
+        verdict, grade = "Not settled: the treatment was not randomised", WATCH
     elif direction < 0:
-        verdict = "No patients on this evidence"
+        verdict, grade = "No patients on this evidence", FAIL
     elif direction > 0 and search is not None and search.p_adjusted < LEVEL:
-        verdict = f"The {share:.0%} of highest predicted benefit, to be confirmed"
+        verdict, grade = f"The {share:.0%} of highest predicted benefit, to be confirmed", PASS
     else:
-        verdict = "Not settled: the evidence is weak"
+        verdict, grade = "Not settled: the evidence is weak", WATCH
     correction = "" if search is None else ", corrected for the choice of the cut"
     effect = (
         f"Examined: the {share:.0%} of highest predicted {result.score}, {findings.arms}. "
         f"{result.measure_label.capitalize()} in them {_span(result.corrected)}{correction}: "
         f"{INTERPRETATIONS[direction]}."
     )
-    grade = _capitalised(findings.evidence_grade.split(", for it:")[0])
-    evidence = f"{grade}. The subgroup needs a trial to confirm it."
+    strength = _capitalised(findings.evidence_grade.split(", for it:")[0])
+    evidence = f"{strength}. The subgroup needs a trial to confirm it."
     if search is not None:
         evidence = f"A search of permuted scores finds as much with p {search.p_adjusted:.2g}. {evidence}"
-    return verdict, [effect, evidence]
+    return Enrollment(verdict, grade, [effect, evidence])
 
 
 def _direction(effect: Effect, ratio: bool) -> int:

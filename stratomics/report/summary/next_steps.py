@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from stratomics.enrichment.result import AnyEnrichment
 from stratomics.evaluation.comparison import clinical_baseline
 from stratomics.report.card.line import FAIL, PASS, Line
 from stratomics.report.text.split_design import split_design
 
-__all__ = ["next_steps", "patients_needed"]
+__all__ = ["Step", "next_steps", "patients_needed"]
 
 Content = Mapping[str, Any]
 """``metrics.json`` or ``provenance.json`` as read from storage."""
@@ -26,6 +26,18 @@ FURTHEST = 20.0
 
 RUN = "stratomics run config.yaml"
 """Commands are written between backticks, which the report shows as code."""
+
+TITLES = {
+    "controls": "find what leaks the outcome",
+    "missing": "find out why views are missing",
+    "calibration": "improve the calibration",
+    "coverage": "do not use sets or bounds where coverage is low",
+    "sites": "include more sites",
+    "size": "include more patients",
+    "stability": "repeat the cross-validation",
+    "ood": "check the patients who are out of distribution",
+}
+"""Check that does not pass -> its step in a few words, for the first screen."""
 
 STEPS = {
     "controls": (
@@ -69,10 +81,20 @@ IF_WATCHED = {
 }
 """Check with the verdict watch -> recommended step."""
 
+WATCHED_TITLES = {"controls": "run the negative controls"}
+"""Check with the verdict watch -> its step in a few words, where it is another one."""
+
+
+class Step(NamedTuple):
+    """A recommended step: in a few words, and as a sentence with the command."""
+
+    title: str
+    text: str
+
 
 def next_steps(
     metrics: Content, provenance: Content, enrichment: AnyEnrichment | None, card: Sequence[Line]
-) -> list[str]:
+) -> list[Step]:
     """List at most five steps: failed checks first, then enrichment and external validation, then watched checks.
 
     Parameters
@@ -82,21 +104,33 @@ def next_steps(
 
     Returns
     -------
-    list of str
-        One step per entry, most important first.
+    list of Step
+        Most important first.
     """
-    failed = [_step(line.name, metrics, provenance) for line in card if line.verdict == FAIL]
+    failed = [
+        Step(TITLES[line.name], _step(line.name, metrics, provenance))
+        for line in card
+        if line.verdict == FAIL
+    ]
     watched = [
-        IF_WATCHED.get(line.name) or _step(line.name, metrics, provenance)
+        Step(
+            WATCHED_TITLES.get(line.name, TITLES[line.name]),
+            IF_WATCHED.get(line.name) or _step(line.name, metrics, provenance),
+        )
         for line in card
         if line.verdict not in (FAIL, PASS)
     ]
     further = []
     if provenance.get("arm") is not None and enrichment is None:
-        further.append("Estimate which patients benefit: `stratomics enrich RUN`.")
-    if split_design(provenance) != "external":
         further.append(
-            f"Validate on another cohort from another centre: `{RUN} --split.design external --split.external COHORT`."
+            Step(
+                "estimate which patients benefit", "Estimate which patients benefit: `stratomics enrich RUN`."
+            )
+        )
+    if split_design(provenance) != "external":
+        command = f"`{RUN} --split.design external --split.external COHORT`"
+        further.append(
+            Step("validate on another cohort", f"Validate on another cohort from another centre: {command}.")
         )
     return (failed + further + watched)[:MOST]
 

@@ -35,7 +35,7 @@ or a covariate: a cohort's own "HR" or "OS" must not be expanded."""
 # Content that is left alone: comments, tags with their attributes, and elements that are no prose, headings and
 # contents lists included, since a heading that spells out a name is hard to read.
 _UNTOUCHED = re.compile(
-    r"<!--.*?-->|<(script|style|svg|code|title|abbr|nav|h[1-6])\b.*?</\1\s*>|<[^>]*>", re.DOTALL
+    r"<!--.*?-->|<(script|style|svg|code|title|abbr|nav|thead|h[1-6])\b.*?</\1\s*>|<[^>]*>", re.DOTALL
 )
 
 

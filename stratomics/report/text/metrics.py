@@ -14,6 +14,7 @@ __all__ = [
     "MetricRow",
     "ViewRow",
     "clinical_advice",
+    "comparison_sentence",
     "control_sentence",
     "controls_fail",
     "difference_sentences",
@@ -24,6 +25,9 @@ __all__ = [
     "verdict",
     "view_rows",
 ]
+
+CHANCE = 0.5
+"""Expected concordance or AUROC without signal."""
 
 VIEW_LABELS = {"clinic (covariates)": "clinical covariates"}
 """Name of a view in ``metrics.json`` -> its name in texts."""
@@ -126,10 +130,10 @@ def main_metrics(metrics: Mapping[str, Any], kind: str) -> list[str]:
     Returns
     -------
     list of str
-        The declared metric, and those of SHOWN that at least one method has.
+        Those of SHOWN, and the declared metric, that at least one method has; discrimination comes first.
     """
     figures = [metrics[metrics["endpoint"]], *(m[metrics["endpoint"]] for m in metrics["baselines"].values())]
-    keys = dict.fromkeys((metrics["metric"], *SHOWN[kind]))
+    keys = dict.fromkeys((*SHOWN[kind], metrics["metric"]))
     return [key for key in keys if any(key in method for method in figures)]
 
 
@@ -173,7 +177,8 @@ def verdict(difference: Mapping[str, Any], metric: str, other: str) -> str:
     'no evidence of a difference from clinical Cox'
     """
     low, high = difference["low"], difference["high"]
-    if low <= 0.0 <= high:
+    # Ends that are not numbers show nothing.
+    if not (low > 0.0 or high < 0.0):
         return f"no evidence of a difference from {other}"
     better = (low > 0.0) == find_metric(metric).higher_is_better
     return f"{'better' if better else 'worse'} than {other}"
@@ -189,8 +194,34 @@ def difference_sentences(metrics: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def comparison_sentence(metrics: Mapping[str, Any]) -> str:
+    """State on the declared metric which baselines stratomics is better than, not shown to differ from, or worse than.
+
+    Parameters
+    ----------
+    metrics
+        Content of ``metrics.json``.
+
+    Returns
+    -------
+    str
+        One sentence; empty without baselines.
+    """
+    endpoint, metric = _endpoint(metrics), metrics["metric"]
+    groups: dict[str, list[str]] = {}
+    for name, figures in metrics["differences"].items():
+        group = verdict(figures[endpoint][metric], metric, "").strip()
+        groups.setdefault(group, []).append(LABELS.get(name, name))
+    order = ("better than", "no evidence of a difference from", "worse than")
+    parts = [f"{phrase} {', '.join(groups[phrase])}" for phrase in order if phrase in groups]
+    return f"On {find_metric(metric).label}, stratomics: {'; '.join(parts)}." if parts else ""
+
+
 def clinical_advice(metrics: Mapping[str, Any], *, covariates: bool) -> str:
-    """Advise the clinical model where stratomics is not shown to be better; empty otherwise.
+    """Advise which model to use where stratomics is not shown to be better than clinical covariates; empty otherwise.
+
+    The clinical model is advised only where it is at least as good with evidence: where the interval of the difference
+    excludes 0 in its favour. An interval that includes 0 shows neither.
 
     Parameters
     ----------
@@ -206,11 +237,15 @@ def clinical_advice(metrics: Mapping[str, Any], *, covariates: bool) -> str:
     """
     name, metric = clinical_baseline(metrics["baselines"]), metrics["metric"]
     difference = (metrics["differences"].get(name) or {}).get(_endpoint(metrics), {}).get(metric)
-    if not covariates or difference is None or verdict(difference, metric, "it") == "better than it":
+    found = "" if difference is None else verdict(difference, metric, "it")
+    if not covariates or found in ("", "better than it"):
         return ""
+    command = f"`stratomics predict RUN COHORT --method {name}`"
+    if found == "worse than it":
+        return f"Use the clinical model: {command}."
     return (
-        "Use the clinical model, unless other data show that omics add to it: "
-        f"`stratomics predict RUN COHORT --method {name}`."
+        "stratomics is not shown to be better than clinical covariates. The clinical model is simpler and needs no "
+        f"omics: {command}."
     )
 
 
@@ -258,7 +293,13 @@ def control_sentence(metrics: Mapping[str, Any]) -> str:
             "of the rows or a column leaks the outcome."
         )
     figures = "; ".join(f"{name}, {figure}" for name, figure in texts.items())
-    return f"Negative controls, which contain no signal, are no better than chance (0.5): {figures}."
+    text = f"Negative controls, which contain no signal, are no better than chance (0.5): {figures}."
+    if any(row.get("high", row["estimate"]) < CHANCE for row in rows.values()):
+        text += (
+            " Values below 0.5 are no fault: what a model learns by chance from the training part is reversed in the "
+            "rest of the same cohort (Parker et al. 2007, doi 10.1186/1471-2105-8-326)."
+        )
+    return text
 
 
 def _endpoint(metrics: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from stratomics.enrichment.plan.planned_trials import PlannedTrials
 from stratomics.enrichment.result import CutUtility, EnrichmentResult
 from stratomics.enrichment.selection.subgroup import SelectionRate
 from stratomics.evaluation.treatment_interaction import Interaction
+from stratomics.report.text.numbers import p_value
 
 __all__ = [
     "DESIGN_NAMES",
@@ -75,9 +76,7 @@ def heterogeneity_sentence(interaction: Interaction | None) -> str:
             "The models predict one relative effect for all patients, so the score is not predictive: a choice by "
             "benefit is a choice by prognosis."
         )
-    figures = (
-        f"slope {interaction.slope:.2f}, standard error {interaction.se:.2f}, one-sided p {interaction.p:.2g}"
-    )
+    figures = f"slope {interaction.slope:.2f}, standard error {interaction.se:.2f}, one-sided {p_value(interaction.p)}"
     if interaction.p < LEVEL:
         return (
             f"The relative effect of treatment differs between patients as predicted ({figures}): the score is "
@@ -99,7 +98,7 @@ def signature_sentence(result: EnrichmentResult) -> str | None:
     )
     if signature.p_interaction is None:
         return sentence
-    return f"{sentence}; interaction of signature and arm, p {signature.p_interaction:.2g}"
+    return f"{sentence}; interaction of signature and arm, {p_value(signature.p_interaction)}"
 
 
 def group_sentences(groups: Mapping[str, Mapping[str, SelectionRate]]) -> list[str]:

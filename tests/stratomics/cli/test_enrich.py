@@ -236,7 +236,7 @@ def test_a_run_on_the_screen(write_run: Callable[..., Path], capsys: pytest.Capt
     for piece in (
         "what the effects estimate",
         "chosen by site: north",
-        "surrogate tree",
+        "no simple rule on covariates approximates the choice",
         "C-for-benefit",
     ):
         assert piece in shown

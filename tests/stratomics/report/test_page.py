@@ -67,6 +67,8 @@ def test_the_summary_shows_the_answers_and_the_card(run: RunDirectory) -> None:
         "What are the next steps?",
         "0.135 (0.092 to 0.185) against 0.147 (0.110 to 0.192) for clinical Cox",
         "<code>stratomics enrich RUN</code>",
+        '<dd class="value">34 of 92</dd>',
+        '<p class="verdict">Not shown</p>',
         "The metric of the comparison was declared in advance: IBS, lower is better",
         "3 pass, 5 watch, 0 fail.",
     ):
@@ -76,7 +78,8 @@ def test_the_summary_shows_the_answers_and_the_card(run: RunDirectory) -> None:
     assert len(verdicts) == 8
     assert all(colour == word for colour, word in verdicts)
     performance = text.split('<section id="performance">')[1].split("</section>")[0]
-    assert "On IBS, stratomics: no evidence of a difference from clinical Cox." in performance
+    assert "On IBS, stratomics: no evidence of a difference from clinical Cox" in performance
+    assert "null model (Kaplan-Meier)" in performance
 
 
 def test_tripod_has_27_items_each_filled_in_or_to_be_written(run: RunDirectory) -> None:

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from omics.common.errors import InputError
-from stratomics.api.pl.axes import drawing, note, p_text
+from stratomics.api.pl.axes import drawing, note
 
 
 @pytest.fixture(autouse=True)
@@ -65,8 +65,3 @@ def test_notes_are_written_above() -> None:
     assert axes.get_title(loc="left") == ""
     note(axes, ["2 patients left out", "3 more"])
     assert axes.get_title(loc="left") == "2 patients left out; 3 more"
-
-
-@pytest.mark.parametrize(("p", "text"), [(0.5, "p = 0.5"), (0.00123, "p = 0.0012"), (0.0, "p < 0.001")])
-def test_p_values(p: float, text: str) -> None:
-    assert p_text(p) == text

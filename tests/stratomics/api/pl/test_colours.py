@@ -71,7 +71,7 @@ def test_few_whole_numbers_have_the_colours_of_km(acc: Any) -> None:
     km(acc, "stage", ax=curves)
     of_km = {text.get_text(): line.get_color() for text, line in _entries(curves)}
     for text, points in _entries(axes)[:-1]:
-        assert to_hex(points.get_facecolor()[0]).upper() == of_km[text.get_text()]
+        assert to_hex(points.get_facecolor()[0]) == of_km[text.get_text()]
 
 
 def _entries(axes: Any) -> Any:

@@ -15,10 +15,11 @@ from trials import enrichment_result, survival_trial
 
 from omics.common.errors import InputError
 from stratomics.api.enrichment import Enrichment
-from stratomics.api.pl.evaluation import _ratio_ticks, calibration, forest, performance
+from stratomics.api.pl.evaluation import calibration, forest, performance
 from stratomics.api.run import Run
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.result import PrognosticResult
+from stratomics.report.figures.forest import ratio_ticks
 from stratomics.report.sections.survival_calibration import calibration_plot
 
 
@@ -41,9 +42,9 @@ def survival_run(tmp_path: Path) -> Run:
 def lines(axes: Any) -> list[tuple[float, float, float]]:
     """(estimate, low, high) of each line of a forest plot."""
     spans = [
-        line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linewidth() == 2
+        line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linewidth() == 1.8
     ]
-    points = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
+    points = [line.get_xdata()[0] for line in axes.lines if line.get_marker() in ("o", "s")]
     return [(point, *span) for point, span in zip(points, spans, strict=True)]
 
 
@@ -63,7 +64,9 @@ def test_calibration_draws_the_points_of_the_report(survival_run: Run) -> None:
     plot = calibration_plot(survival_run.directory)
     assert plot is not None
     axes = calibration(survival_run)
-    drawn = [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "o"]
+    drawn = [
+        (line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("o", "s")
+    ]
     assert drawn == [(mean, observed) for mean, _, observed, _ in plot.points]
 
 
@@ -113,7 +116,7 @@ def test_forest_of_an_enrichment_begins_with_all_patients() -> None:
     ],
 )
 def test_ticks_of_ratios_are_few_and_round(low: float, high: float, ticks: list[float]) -> None:
-    assert _ratio_ticks(low, high) == ticks
+    assert ratio_ticks(low, high) == ticks
 
 
 def test_forest_of_an_enriched_table_names_the_cut() -> None:

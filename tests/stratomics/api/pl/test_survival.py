@@ -21,7 +21,7 @@ from omics.cohort.read import read_cohort
 from omics.common.errors import InputError
 from stratomics.api.pl.survival import km
 from stratomics.api.run import Run
-from stratomics.report.figures import svg
+from stratomics.report.figures.style import svg
 
 # lifelines uses interfaces that pandas deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:::lifelines")
@@ -85,9 +85,9 @@ def test_ratio_and_test_are_those_of_lifelines(table: pd.DataFrame) -> None:
     )
     assert title(axes).split("\n") == [
         "arm",
-        "hazard ratio, new to old:",
+        "Hazard ratio, new to old:",
         f"{cox.hazard_ratios_['new']:.2f} (95% {low:.2f} to {high:.2f})",
-        f"log-rank p = {p.p_value:.2g}",
+        f"Log-rank p = {p.p_value:.2g}",
     ]
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == [f"old (n = {(~new).sum()})", f"new (n = {new.sum()})"]
@@ -102,13 +102,13 @@ def test_numbers_at_risk_are_counts(table: pd.DataFrame) -> None:
         for name in ("old", "new")
         for tick in ticks
     ]
-    assert texts == ["at risk", "old", *rows[: len(ticks)], "new", *rows[len(ticks) :]]
+    assert texts == ["At risk", "old", *rows[: len(ticks)], "new", *rows[len(ticks) :]]
     assert all(tick % 6 == 0 for tick in ticks)
 
 
 def test_three_groups_have_a_test_and_no_ratio(acc: Any) -> None:
     axes = km(acc, "stage", unit="years")
-    assert re.fullmatch(r"stage\nlog-rank p < 0\.001", title(axes))
+    assert re.fullmatch(r"stage\nLog-rank p < 0\.001", title(axes))
     assert axes.get_title(loc="left") == "2 patients without 'stage' left out"
     assert axes.get_xlabel() == "time in years"
 
@@ -122,13 +122,13 @@ def test_one_curve_has_no_test(acc: Any) -> None:
 
 def test_a_ratio_that_is_not_finite_is_named() -> None:
     table = pd.DataFrame({"t": [1.0, 2.0, 3.0, 4.0], "e": [1, 1, 0, 0], "g": ["a", "a", "b", "b"]})
-    assert "hazard ratio, b to a:\nnot estimable" in title(km(table, "g", time="t", event="e"))
+    assert "Hazard ratio, b to a:\nnot estimable" in title(km(table, "g", time="t", event="e"))
 
 
 def test_no_events_at_all() -> None:
     table = pd.DataFrame({"t": [1.0, 2.0, 3.0], "e": 0, "g": ["a", "b", "b"]})
     axes = km(table, "g", time="t", event="e")
-    assert title(axes) == "g\nhazard ratio, b to a:\nnot estimable"
+    assert title(axes) == "g\nHazard ratio, b to a:\nnot estimable"
     assert all((line.get_ydata() == 1).all() for line in axes.lines)
 
 
@@ -155,7 +155,7 @@ def test_panels_do_not_cover_curves_or_each_other(acc: Any, by: str | None, layo
 def test_thirds_of_risk_have_no_p_value(tmp_path: Path) -> None:
     run = Run(SavedRun(tmp_path / "run").run("survival"))
     assert title(km(run, "risk")) == "risk"
-    assert "log-rank" in title(km(run, "site"))
+    assert "Log-rank" in title(km(run, "site"))
 
 
 def test_delayed_entry_changes_the_curve(table: pd.DataFrame) -> None:

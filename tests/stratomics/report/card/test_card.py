@@ -133,6 +133,13 @@ def survival(path: tuple[Any, ...] = (), value: Any = None) -> Made:
     return dataclasses.replace(run, kind="survival")
 
 
+def off_by(ici: float, slope: dict[str, float]) -> Made:
+    """A survival run with that integrated calibration index and that slope."""
+    run = survival(("ici",), {"estimate": ici})
+    run.metrics["os"]["calibration_slope"] = slope
+    return run
+
+
 BY_SITE = SCORE + np.where(SITE == "north", 8.0, 0.0)
 """Scores that mainly reflect the site."""
 REVERSED = np.where(SITE == "north", -SCORE, SCORE)
@@ -170,12 +177,14 @@ MADE: dict[str, dict[str, list[Made]]] = {
             survival(("calibration_slope",), figure(0.6, 0.1, 1.2)),
             survival(("d_calibration",), {"estimate": 0.001}),
             survival(("ici",), {"estimate": 0.06}),
+            # Predictions are too moderate, but probabilities are close.
+            survival(("calibration_slope",), figure(1.6, 1.2, 2.0)),
             survival(("calibration_slope",), {"estimate": 1.0}),
         ],
         FAIL: [
             changed(("os", "ece"), {"estimate": 0.11}),
             survival(("calibration_slope",), figure(0.6, 0.4, 0.8)),
-            survival(("calibration_slope",), figure(1.6, 1.2, 2.0)),
+            off_by(0.07, figure(1.6, 1.2, 2.0)),
             survival(("ici",), {"estimate": 0.2}),
         ],
     },
@@ -222,6 +231,8 @@ MADE: dict[str, dict[str, list[Made]]] = {
         WATCH: [
             Made(factor_stability=None),
             Made(factor_stability=pd.DataFrame({"stability": [0.1, 0.2], "verdict": ["poor", "poor"]})),
+            # Half of the factors are poor.
+            Made(factor_stability=pd.DataFrame({"stability": [0.9, 0.2], "verdict": ["stable", "poor"]})),
             Made(repeats=1),
             Made(score=ONE_FOLD, repeats=1),
             changed(("os", "log_loss"), figure(0.5, 0.5 - SPREAD / 0.8, 0.5 + SPREAD / 0.8), variation=1.0),
@@ -296,6 +307,40 @@ def views(**columns: list[Any]) -> pd.DataFrame:
     n = len(columns["missing"])
     table = {"view": [f"v{i}" for i in range(n)], "n": [100] * n, "endpoint_effect": [1.0] * n, **columns}
     return pd.DataFrame(table).assign(share=lambda t: t["missing"] / t["n"])
+
+
+def test_low_coverage_in_a_group_is_named_even_if_chance_may_explain_it() -> None:
+    rows = [
+        *METRICS["coverage"],
+        covered("views", "without rna", 0.7, 0.44, 0.9, 17),
+        covered("site", "b", 0.5, 0.1, 0.9, 4),
+    ]
+    found = line("coverage", changed(("coverage",), rows))
+    assert found.verdict == PASS
+    assert "The lowest of the others is without rna 70% (44 to 90%)" in found.reason
+    # A shortfall that chance does not explain gives watch, and is named too.
+    rows[-2] = covered("views", "without rna", 0.59, 0.33, 0.82, 17)
+    found = line("coverage", changed(("coverage",), rows))
+    assert (found.verdict, "without rna 59% (33 to 82%)" in found.reason) == (WATCH, True)
+    near = [*METRICS["coverage"], covered("site", "a", 0.85, 0.7, 0.95, 40)]
+    assert "lowest" not in line("coverage", changed(("coverage",), near)).reason
+
+
+def test_d_calibration_that_can_hardly_reject_says_so() -> None:
+    few = dataclasses.replace(survival(), positive=np.arange(N) % 5 == 0)
+    many = dataclasses.replace(survival(), positive=np.arange(N) % 5 > 0)
+    assert (
+        "can hardly detect miscalibration here: 80% of the patients are censored"
+        in line("calibration", few).reason
+    )
+    assert "gives no evidence" in line("calibration", many).reason
+
+
+def test_a_control_far_below_chance_says_why_that_is_no_fault() -> None:
+    below = line("controls", changed(("controls", "noise_view"), control(estimate=0.39, low=0.34, high=0.47)))
+    assert below.verdict == PASS
+    assert "Values below 0.5 are no fault" in below.reason
+    assert "Values below" not in line("controls", Made()).reason
 
 
 def test_missing_views_are_tested_with_holm_adjustment() -> None:

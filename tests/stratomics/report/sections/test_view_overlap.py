@@ -9,7 +9,7 @@ import pytest
 from section_text import section_text
 from written_run import people, written
 
-from stratomics.report.figures import style, svg
+from stratomics.report.figures.style import style, svg
 from stratomics.report.sections.cohort import cohort
 from stratomics.report.sections.missingness import missing_data
 from stratomics.report.sections.view_overlap import SHOWN, draw_upset, view_overlap, view_patterns

@@ -17,7 +17,7 @@ from stratomics.experiment.check_config import check_config
 from stratomics.report.card import CHECKS
 from stratomics.report.card.line import FAIL, PASS, WATCH, Line
 from stratomics.report.summary.answers import DISTRUST, Answer, short_answers
-from stratomics.report.summary.next_steps import IF_WATCHED, MOST, STEPS, next_steps, patients_needed
+from stratomics.report.summary.next_steps import IF_WATCHED, MOST, STEPS, TITLES, next_steps, patients_needed
 
 Content = dict[str, Any]
 
@@ -75,7 +75,11 @@ def test_omics_improve_only_if_the_interval_excludes_0(
         "Do omics improve prediction over clinical covariates?",
         verdict,
     )
+    assert found.grade == {"Yes": PASS, "Not": WATCH, "No:": FAIL}[verdict[:3]]
     if verdict == "Not shown":
+        # The clinical model is advised only where it is shown to be as good.
+        assert "Use the clinical model" not in " ".join(found.sentences)
+        assert "not shown to be better than clinical covariates" in found.sentences[1]
         assert "no evidence of a difference, and no evidence that both are equal" in found.sentences[0]
 
 
@@ -158,7 +162,7 @@ def test_a_failed_control_is_stated_in_every_answer() -> None:
     found = answers(content, card=[Line("controls", "Controls", FAIL, "Off.", "methods")])
     assert len(found) == 4
     for one in found:
-        assert one.verdict == "Do not trust this run"
+        assert (one.verdict, one.grade) == ("Do not trust this run", FAIL)
         assert one.sentences[0].startswith(DISTRUST)
     assert "find what leaks the outcome" in found[3].sentences[0]
 
@@ -169,10 +173,10 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     ]
     content = metrics(-1, 1) | {"coverage": [{"by": "site", "level": "a"}]}
     steps = next_steps(content, PROVENANCE | {"arm": {"column": "dose"}}, None, card)
-    assert steps[0].startswith("Find out why views are missing")
-    assert "`stratomics enrich RUN`" in steps[1]
-    assert "--split.design external --split.external COHORT" in steps[2]
-    assert "--split.design leave_site_out" in steps[3]
+    assert steps[0].text.startswith("Find out why views are missing")
+    assert "`stratomics enrich RUN`" in steps[1].text
+    assert "--split.design external --split.external COHORT" in steps[2].text
+    assert "--split.design leave_site_out" in steps[3].text
     assert len(steps) == 4
     # Steps that are done are not recommended again.
     done = copy.deepcopy(PROVENANCE) | {"design": {"design": "external"}, "evaluated_on": "other"}
@@ -181,14 +185,14 @@ def test_steps_come_from_the_lines_that_do_not_pass() -> None:
     for repeats, recommended in ((1, True), (5, False)):
         repeated = PROVENANCE | {"design": {"design": "kfold", "repeats": repeats}}
         assert (
-            "--split.repeats" in next_steps(content, repeated, enrichment_result(), unsteady)[-1]
+            "--split.repeats" in next_steps(content, repeated, enrichment_result(), unsteady)[-1].text
         ) == recommended
     every = [
         Line(name, name, FAIL, "", "")
         for name in ("controls", "missing", "calibration", "coverage", "sites", "size")
     ]
     assert len(next_steps(content, PROVENANCE, None, every)) == MOST
-    assert set(STEPS) == set(CHECKS)
+    assert set(STEPS) == set(TITLES) == set(CHECKS)
     assert "All checks pass" in answers(content, enrichment_result(), **done)[3].sentences[0]
 
 
@@ -198,7 +202,8 @@ def test_every_recommended_command_is_valid() -> None:
     card = [Line(name, name, WATCH, "", "") for name in CHECKS]
     steps = [*STEPS.values(), *IF_WATCHED.values()]
     for name in CHECKS:
-        steps += next_steps(sites, PROVENANCE, None, [line for line in card if line.name == name])
+        found = next_steps(sites, PROVENANCE, None, [line for line in card if line.name == name])
+        steps += [step.text for step in found]
     commands = {
         arguments for step in steps for arguments in re.findall(r"`stratomics run config.yaml ([^`]*)`", step)
     }

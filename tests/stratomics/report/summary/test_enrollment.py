@@ -44,20 +44,20 @@ def prognostic(*rows: tuple[float, float]) -> PrognosticResult:
     ],
 )
 def test_the_verdict_follows_the_corrected_interval(result: AnyEnrichment, verdict: str) -> None:
-    answer, sentences = enrollment_answer(result, arms=True)
+    answer, _, sentences = enrollment_answer(result, arms=True)
     assert answer == verdict
     assert not {"None", "nan"} & set(" ".join(sentences).split())
 
 
 def test_the_corrected_effect_is_reported_and_not_the_apparent_one() -> None:
-    _, sentences = enrollment_answer(enriched(0.6, 1.4), arms=True)
+    _, _, sentences = enrollment_answer(enriched(0.6, 1.4), arms=True)
     assert "Hazard ratio in them 1.00 (0.60 to 1.40), corrected for the choice of the cut" in sentences[0]
     assert "Evidence for this subgroup is weak (3 of 6 hold)." in sentences[1]
 
 
 def test_without_enrichment_the_command_is_named() -> None:
-    verdict, sentences = enrollment_answer(None, arms=True)
+    verdict, _, sentences = enrollment_answer(None, arms=True)
     assert (verdict, "`stratomics enrich RUN`" in sentences[0]) == ("Not analysed yet", True)
-    verdict, sentences = enrollment_answer(None, arms=False)
+    verdict, _, sentences = enrollment_answer(None, arms=False)
     assert verdict == "Cannot be answered with one arm"
     assert "prognostic enrichment" in sentences[0]

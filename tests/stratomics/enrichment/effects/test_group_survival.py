@@ -11,7 +11,7 @@ from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.statistics import logrank_test
 
 from omics.cohort.endpoints import Survival
-from stratomics.api.group_survival import group_curve, group_hazard_ratio, log_rank_p
+from stratomics.enrichment.effects.group_survival import group_curve, group_hazard_ratio, log_rank_p
 
 
 def data(seed: int, *, ties: bool = False, entry: bool = False, n: int = 80) -> tuple[Any, Survival]:
