@@ -12,7 +12,12 @@ from models.survival.kaplan_meier import followed_until, kaplan_meier
 from models.survival.risk_sets import greenwood_terms, number_at_risk
 from omics.cohort.endpoint_columns import HALF_A_DAY
 from stratomics.evaluation.cases import SurvivalCases
-from stratomics.evaluation.intervals import Estimate, estimate_with_interval, log_log_interval
+from stratomics.evaluation.intervals import (
+    Estimate,
+    estimate_with_interval,
+    log_log_interval,
+    with_training_variability,
+)
 from stratomics.evaluation.metrics.time_auc import auc_at
 
 __all__ = ["Horizon", "horizon_auc", "horizon_times", "horizons"]
@@ -128,14 +133,14 @@ def horizon_auc(
         At each time: the AUC of the first and of the second method, and first minus second. NaN where no fold has a
         pair of patients to compare.
     """
-    first = auc_at(cases, times, weight)
+    first = with_training_variability(auc_at(cases, times, weight), cases.fold)
     if other is None:
-        return [(estimate_with_interval(first[:, k]), None, None) for k in range(len(times))]
-    second = auc_at(other, times, weight)
+        return [(estimate_with_interval(first[:, k].clip(0.0, 1.0)), None, None) for k in range(len(times))]
+    second = with_training_variability(auc_at(other, times, weight), other.fold)
     return [
         (
-            estimate_with_interval(first[:, k]),
-            estimate_with_interval(second[:, k]),
+            estimate_with_interval(first[:, k].clip(0.0, 1.0)),
+            estimate_with_interval(second[:, k].clip(0.0, 1.0)),
             estimate_with_interval(first[:, k] - second[:, k]),
         )
         for k in range(len(times))

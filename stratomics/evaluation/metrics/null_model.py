@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import StepFunction, kaplan_meier
 from stratomics.evaluation.cases import Cases, SurvivalCases
-from stratomics.evaluation.intervals import Estimate
+from stratomics.evaluation.intervals import Estimate, estimate_with_interval, with_training_variability
 from stratomics.evaluation.metrics.metric import find_metric
 
 __all__ = ["SCALED", "null_cases", "scaled_scores"]
@@ -80,14 +80,14 @@ def scaled_scores(methods: Mapping[str, Cases], weight: Array) -> dict[str, Esti
     Returns
     -------
     dict of str to Estimate
-        Method -> scaled score with its 95% percentile interval over resamples.
+        Method -> scaled score with its 95% interval, as the score itself has it.
     """
     null = null_cases(next(iter(methods.values())))
     score = find_metric(SCALED["survival" if isinstance(null, SurvivalCases) else "response"]).function
     reference = score(null, weight)
-    result = {}
-    for name, cases in methods.items():
-        values = 1.0 - score(cases, weight) / reference
-        low, high = np.nanquantile(values[1:], [0.025, 0.975])
-        result[name] = Estimate(estimate=float(values[0]), low=float(low), high=float(high))
-    return result
+    return {
+        name: estimate_with_interval(
+            with_training_variability(1.0 - score(cases, weight) / reference, cases.fold)
+        )
+        for name, cases in methods.items()
+    }

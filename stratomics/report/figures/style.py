@@ -119,6 +119,10 @@ def svg(figure: Figure) -> str:
         # Once here instead of in savefig, which draws everything for it.
         layout.execute(figure)
         figure.set_layout_engine("none")
+        for axes in figure.axes:
+            # The last bits of the layout depend on the order of its solver in memory, and names of clips on them.
+            left, bottom, width, height = (round(part, 5) for part in axes.get_position(original=True).bounds)
+            axes.set_position((left, bottom, width, height))
     buffer = io.StringIO()
     metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)

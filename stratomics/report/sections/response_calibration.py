@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from omics.cohort.endpoints import Response
 from stratomics.evaluation.cases import ResponseCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
-from stratomics.evaluation.intervals import estimate_with_interval, exact_interval
+from stratomics.evaluation.intervals import estimate_with_interval, exact_interval, with_training_variability
 from stratomics.evaluation.response_calibration import calibration_in_the_large, recalibration
 from stratomics.report.figures.style import GREY, NARROW, method_lines, new_figure
 from stratomics.report.section import Panel, Section
@@ -125,8 +125,11 @@ def _calibration_figures(run: RunDirectory, clinical: str | None) -> list[str]:
         cases = run.cases[name]
         assert isinstance(cases, ResponseCases)
         slope, large = (
-            recalibration(cases, run.resamples)[:, 1],
-            calibration_in_the_large(cases, run.resamples),
+            with_training_variability(values, cases.fold)
+            for values in (
+                recalibration(cases, run.resamples)[:, 1],
+                calibration_in_the_large(cases, run.resamples),
+            )
         )
         both = (
             [f"calibration slope {interval(estimate_with_interval(slope))}"] if np.isfinite(slope[0]) else []

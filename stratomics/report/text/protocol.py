@@ -69,7 +69,7 @@ def assumption_text(assumption: Assumption, unit: str) -> str:
     Examples
     --------
     >>> assumption_text(Assumption("hazard of controls inside", "0.1 from 0; 0.2 from 5", "data"), "days")
-    'median 6 days'
+    'median 6.0 days'
     >>> assumption_text(Assumption("prevalence", 0.4975, "data"), "days")
     '50%'
     """

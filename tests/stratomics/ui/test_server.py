@@ -307,9 +307,9 @@ def test_the_best_value_is_marked_and_two_runs_have_differences(server: Server, 
     assert concordance.index("<strong>") < concordance.index("</td>")
     assert brier.count("<strong>") == concordance.count("<strong>") == 1
     assert '<td class="n">-0.050</td>' in brier
-    # Equal values are not the best, and a p value does not rank runs.
-    assert "<strong>" not in lines["calibration slope, 1 is best"]
-    assert '<td class="n">0.000</td>' in lines["calibration slope, 1 is best"]
+    # Equal values are not the best.
+    assert "<strong>" not in lines["time-dependent AUC, higher is better"]
+    assert '<td class="n">0.000</td>' in lines["time-dependent AUC, higher is better"]
     # Three runs have no difference, and runs of different patients have neither.
     shutil.copytree(runs / "second", runs / "third")
     three = request(server, "/compare?run=first&run=second&run=third")[2]

@@ -78,11 +78,11 @@ def test_a_response_has_neither_events_nor_duration() -> None:
         ("hazard ratio inside", 0.648016, "0.648"),
         ("follow-up of the last patient", 1826.25, "5 years"),
         ("dropout", 0.00015, "0.00015 per day"),
-        ("candidates", "0.3331 from 0", "0.3331 per day"),
+        ("candidates", "0.3331 from 0", "0.33 per day"),
         (
             "hazard of controls inside",
             "0.1 from 0; 0.3 from 1; 0.2 from 2; 0.4 from 3",
-            "4 steps, 0.1 to 0.4 per day",
+            "median 3.2 days",
         ),
     ],
 )
