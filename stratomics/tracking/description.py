@@ -10,6 +10,7 @@ from stratomics.report.card.line import worst
 from stratomics.report.summary.answers import short_answers
 from stratomics.report.text import run_facts
 from stratomics.report.text.abbreviations import spell_out_plain
+from stratomics.report.text.arms import with_arm_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,8 @@ def run_description(run: RunDirectory) -> str:
     """
     card = report_card(run)
     covariates = any(str(column).startswith("covariate.") for column in run.patients.columns)
-    answers = short_answers(run.metrics, run.provenance, load_enrichment(run), card, covariates=covariates)
+    enrichment = with_arm_names(run, load_enrichment(run))
+    answers = short_answers(run.metrics, run.provenance, enrichment, card, covariates=covariates)
     lines = [f"{run_facts.endpoint(run)} {run_facts.events(run)}"]
     lines += [f"**{one.question}** {one.verdict}. {one.sentences[0]}" for one in answers[:-1]]
     lines += [f"**{one.question}** {one.sentences[0]}" for one in answers[-1:]]

@@ -22,7 +22,7 @@ from stratomics.report.sections.enrichment_tables import (
     prognostic_table,
     sizes_table,
 )
-from stratomics.report.text.arms import arm_names
+from stratomics.report.text.arms import arm_names, named_comparison
 from stratomics.report.text.metric_guide import TARGETING_GUIDE
 from stratomics.report.text.numbers import with_p_values
 from stratomics.report.text.protocol import power_sentence, protocol_paragraph, rpact_call
@@ -182,7 +182,7 @@ def _content(run: RunDirectory, result: AnyEnrichment) -> EnrichmentPart | Progn
 
 
 def _plan(run: RunDirectory, plan: PlannedTrials, design: TrialDesign) -> PlanPart:
-    unit, treatment = str(run.provenance["unit"] or ""), _treatment(run, design)
+    unit, treatment = str(run.provenance["unit"] or ""), named_comparison(run, design.estimand.treatment)
     return PlanPart(
         trial=design,
         treatment=treatment,
@@ -193,14 +193,6 @@ def _plan(run: RunDirectory, plan: PlannedTrials, design: TrialDesign) -> PlanPa
         protocol=protocol_paragraph(design, treatment, unit),
         check=rpact_call(design),
     )
-
-
-def _treatment(run: RunDirectory, design: TrialDesign) -> str:
-    """Name the arms of the comparison."""
-    names = arm_names(run)
-    treated, against, control = design.estimand.treatment.partition(" against ")
-    arms = [names.get(arm, arm) for arm in treated.split(", ")]
-    return f"{', '.join(arms)}{against}{names.get(control, control)}"
 
 
 def _named_arms(

@@ -15,6 +15,7 @@ from stratomics.report.sections.survival import risk_groups
 from stratomics.report.sections.treatment_effects import rule_panel
 from stratomics.report.summary.answers import short_answers
 from stratomics.report.summary.key_figures import key_figures, patients_line
+from stratomics.report.text.arms import with_arm_names
 from stratomics.report.text.metrics import control_sentence, controls_fail, metric_label
 from stratomics.runs.run_directory import RunDirectory
 
@@ -30,12 +31,13 @@ SIZE = (4.4, 3.3)
 def summary(run: RunDirectory) -> Section:
     """Show key figures and a picture, answer four questions, and show the report card."""
     metrics, card = run.metrics, report_card(run)
+    enrichment = with_arm_names(run, load_enrichment(run))
     covariates = any(str(column).startswith("covariate.") for column in run.patients.columns)
     content = {
         "line": patients_line(run),
         "figures": key_figures(run),
         "picture": _picture(run),
-        "answers": short_answers(metrics, run.provenance, load_enrichment(run), card, covariates=covariates),
+        "answers": short_answers(metrics, run.provenance, enrichment, card, covariates=covariates),
         "card": card,
         "marks": MARKS | {OPEN: "→"},
         "counts": [(verdict, sum(line.verdict == verdict for line in card)) for verdict in MARKS],

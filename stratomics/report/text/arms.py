@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from stratomics.enrichment.from_run import arms_of, declared
+from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["arm_names"]
+__all__ = ["arm_names", "named_comparison", "with_arm_names"]
 
 PAIR = 2
 
@@ -29,6 +32,48 @@ def arm_names(run: RunDirectory) -> dict[str, str]:
     control, _, _ = declared(run)
     arms = sorted(arms_of(run), key=lambda arm: arm != control)
     return {arm: _name(arm, control, len(arms)) for arm in arms}
+
+
+def named_comparison(run: RunDirectory, comparison: str) -> str:
+    """Name the arms of a comparison.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    comparison
+        Values of the arms, such as ``1 against 0``.
+
+    Returns
+    -------
+    str
+        The comparison with the names of the arms, such as ``treated against control``.
+    """
+    names = arm_names(run)
+    treated, against, control = comparison.partition(" against ")
+    arms = [names.get(arm, arm) for arm in treated.split(", ")]
+    return f"{', '.join(arms)}{against}{names.get(control, control)}"
+
+
+def with_arm_names(run: RunDirectory, result: AnyEnrichment | None) -> AnyEnrichment | None:
+    """Name the arms in the findings of an enrichment.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    result
+        Its enrichment, if it has one.
+
+    Returns
+    -------
+    EnrichmentResult, PrognosticResult or None
+        A result without arms stays as it is.
+    """
+    if not isinstance(result, EnrichmentResult) or result.run is None:
+        return result
+    findings = dataclasses.replace(result.run, arms=named_comparison(run, result.run.arms))
+    return dataclasses.replace(result, run=findings)
 
 
 def _name(arm: str, control: str | None, arms: int) -> str:

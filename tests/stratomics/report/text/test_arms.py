@@ -9,7 +9,7 @@ import pytest
 from written_run import people, written
 
 from omics.common.files import read_json, write_json
-from stratomics.report.text.arms import arm_names
+from stratomics.report.text.arms import arm_names, named_comparison
 from stratomics.runs.run_directory import RunDirectory
 
 
@@ -35,3 +35,11 @@ def test_names(values: list[Any], control: Any, names: dict[str, str], tmp_path:
 
 def test_a_run_without_arms_has_none(tmp_path: Path) -> None:
     assert arm_names(written(tmp_path / "run", people(8))) == {}
+
+
+def test_a_comparison_names_its_arms(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", people(12).assign(arm=[0, 1] * 6))
+    arm = {"column": "arm", "control": 0, "treated": None, "randomised": "yes"}
+    write_json(run.path / "provenance.json", read_json(run.path / "provenance.json") | {"arm": arm})
+    assert named_comparison(RunDirectory(run.path), "1 against 0") == "treated against control"
+    assert named_comparison(RunDirectory(run.path), "drug, 1 against 0") == "drug, treated against control"
