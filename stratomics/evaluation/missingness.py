@@ -37,7 +37,7 @@ def view_missingness(patients: pd.DataFrame, outcome: Survival | Response) -> pd
         without the view to patients with it: above 1 the event is earlier, or the response is more often positive),
         ``arm_p`` (Fisher's exact test, or chi-squared test for more than two arms). NaN if fewer than `FEWEST` patients
         are without or with the view, no patient has the event, or there is one arm. P values are not adjusted; see
-        :func:`stratomics.evaluation.multiplicity.holm`.
+        :func:`stratomics.evaluation.p_values.holm`.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from models.survival.kaplan_meier import kaplan_meier
 from stratomics.evaluation.cases import Cases, SurvivalCases
 from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.evaluation.multiplicity import holm
+from stratomics.evaluation.p_values import holm
 from stratomics.evaluation.patient_groups import NOT_RECORDED
 
 __all__ = [

@@ -19,7 +19,6 @@ from stratomics.api.pl.km_groups import (
     run_patients,
 )
 from stratomics.api.run import Run
-from stratomics.enrichment.effects.group_survival import group_curve
 from stratomics.report.figures.style import COLOURS, DASHES, LineDash
 from stratomics.report.figures.survival_curves import (
     HEADER,
@@ -30,6 +29,7 @@ from stratomics.report.figures.survival_curves import (
     numbers_at_risk,
 )
 from stratomics.report.figures.time_axis import round_ticks
+from stratomics.strata.group_curve import group_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from stratomics.enrichment.effects.ridge_benefit import cross_fitted_benefit
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.effects.trial_folds import FOLDS, trial_folds
 from stratomics.enrichment.selection.cut_search import both_sides
-from stratomics.enrichment.selection.permutation import permutation_p
+from stratomics.evaluation.p_values import permutation_p
 
 __all__ = ["SignatureTest", "adaptive_signature", "signature_interaction_p", "signature_test"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stratomics.enrichment.selection.targeting_curve import Rate
-from stratomics.evaluation.multiplicity import holm
+from stratomics.evaluation.p_values import holm
 
 __all__ = ["HeterogeneityEvidence", "evidence_of"]
 

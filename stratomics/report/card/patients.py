@@ -10,7 +10,7 @@ import pandas as pd
 from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.evaluation.missingness import view_missingness
-from stratomics.evaluation.multiplicity import holm
+from stratomics.evaluation.p_values import holm
 from stratomics.evaluation.patient_groups import patient_groups
 from stratomics.evaluation.site_effects import explained_by_site
 from stratomics.evaluation.subgroup_performance import subgroup_performance

@@ -13,16 +13,12 @@ from numpy.typing import NDArray
 
 from omics.cohort.endpoints import Survival
 from stratomics.enrichment.effects.effect import Effect
-from stratomics.enrichment.effects.group_survival import (
-    GroupCurve,
-    group_curve,
-    group_hazard_ratio,
-    log_rank_p,
-)
+from stratomics.enrichment.effects.group_survival import group_hazard_ratio, log_rank_p
 from stratomics.report.figures.line_labels import LineEnd, beside_lines
 from stratomics.report.figures.style import COLOURS, GREY, INK, WIDE, LineDash, new_figure
 from stratomics.report.figures.time_axis import TimeAxis
 from stratomics.report.text.numbers import TimeUnit, p_value
+from stratomics.strata.group_curve import GroupCurve, group_curve
 
 __all__ = [
     "CurveComparison",

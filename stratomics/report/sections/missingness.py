@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stratomics.evaluation.missingness import FEWEST, covariate_missingness, view_missingness
-from stratomics.evaluation.multiplicity import holm
+from stratomics.evaluation.p_values import holm
 from stratomics.report.section import Block, Table
 from stratomics.report.text.numbers import p_cell, p_value
 from stratomics.runs.run_directory import RunDirectory

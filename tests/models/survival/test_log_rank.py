@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -46,26 +47,27 @@ def test_two_groups_with_delayed_entry_as_in_the_test_of_two_groups() -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 3), st.booleans(), st.integers(1, 6), st.integers(0, 3)),
+        st.tuples(st.integers(0, 3), st.booleans(), st.integers(1, 6), st.integers(0, 3), st.integers(0, 1)),
         min_size=1,
         max_size=25,
     )
 )
-def test_it_is_the_sum_over_risk_sets(patients: list[tuple[int, bool, int, int]]) -> None:
-    group, event, time, early = (np.array(column) for column in zip(*patients, strict=True))
+def test_it_is_the_sum_over_risk_sets(patients: list[tuple[int, bool, int, int, int]]) -> None:
+    group, event, time, early, stratum = (np.array(column) for column in zip(*patients, strict=True))
     time = time.astype(np.float64)
     entry = np.minimum(early, time - 1).astype(np.float64)
     names = np.unique(group)
     difference, covariance = np.zeros(len(names)), np.zeros((len(names), len(names)))
-    for t in np.unique(time[event]):
-        inside = (entry < t) & (t <= time)
-        n, d = inside.sum(), (event & (time == t)).sum()
-        share = np.array([(inside & (group == name)).sum() for name in names]) / n
-        died = np.array([(event & (time == t) & (group == name)).sum() for name in names])
+    for number, t in itertools.product([0, 1], np.unique(time[event])):
+        inside = (entry < t) & (t <= time) & (stratum == number)
+        died_now = inside & event & (time == t)
+        n, d = inside.sum(), died_now.sum()
+        share = np.array([(inside & (group == name)).sum() for name in names]) / max(n, 1)
+        died = np.array([(died_now & (group == name)).sum() for name in names])
         difference += died - d * share
         if n > 1:
             covariance += d * (n - d) / (n - 1) * (np.diag(share) - np.outer(share, share))
-    statistic, degrees, p = log_rank_groups(group, event, time, entry)
+    statistic, degrees, p = log_rank_groups(group, event, time, entry, stratum)
     assert degrees == np.linalg.matrix_rank(covariance, hermitian=True)
     if degrees:
         expected = difference @ np.linalg.pinv(covariance, hermitian=True) @ difference

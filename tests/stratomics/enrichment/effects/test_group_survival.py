@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from lifelines import CoxPHFitter, KaplanMeierFitter
+from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
 
 from omics.cohort.endpoints import Survival
-from stratomics.enrichment.effects.group_survival import group_curve, group_hazard_ratio, log_rank_p
+from stratomics.enrichment.effects.group_survival import group_hazard_ratio, log_rank_p
 
 
 def data(seed: int, *, ties: bool = False, entry: bool = False, n: int = 80) -> tuple[Any, Survival]:
@@ -23,22 +23,6 @@ def data(seed: int, *, ties: bool = False, entry: bool = False, n: int = 80) -> 
     entered = np.where(np.arange(n) % 3 == 0, time * rng.random(n) * 0.5, 0.0)
     event = rng.random(n) < 0.7
     return group, Survival(time, event, np.ones(n, dtype=bool), entry=entered if entry else None)
-
-
-@pytest.mark.filterwarnings("ignore")  # lifelines uses interfaces that pandas deprecates
-@pytest.mark.parametrize("ties", [False, True])
-@pytest.mark.parametrize("entry", [False, True])
-def test_curve_and_band_are_those_of_lifelines(ties: bool, entry: bool) -> None:
-    _, survival = data(1, ties=ties, entry=entry)
-    oracle = KaplanMeierFitter().fit(survival.time, survival.event, entry=survival.entry)
-    result = group_curve(survival)
-    times = result.curve.times[:-1]
-    np.testing.assert_allclose(
-        result.curve(times), oracle.survival_function_at_times(times), rtol=1e-10, atol=1e-12
-    )
-    band = oracle.confidence_interval_survival_function_.reindex(times).to_numpy()
-    np.testing.assert_allclose(result.low[:-1], band[:, 0], rtol=1e-8)
-    np.testing.assert_allclose(result.high[:-1], band[:, 1], rtol=1e-8)
 
 
 @pytest.mark.filterwarnings("ignore")  # lifelines uses interfaces that pandas deprecates
@@ -91,19 +75,3 @@ def test_no_ratio_without_events_in_a_group() -> None:
 def test_no_ratio_where_one_group_comes_first() -> None:
     one = np.ones(8, dtype=bool)
     assert group_hazard_ratio(np.arange(8) < 4, Survival(np.arange(1.0, 9.0), one, one)) is None
-
-
-def test_numbers_at_risk_count_who_enters_now() -> None:
-    one = np.ones(3, dtype=bool)
-    survival = Survival(np.array([2.0, 4.0, 6.0]), one, one, entry=np.array([0.0, 1.0, 3.0]))
-    assert group_curve(survival).at_risk(np.array([0.0, 1.0, 2.0, 3.0, 5.0])).tolist() == [1, 2, 2, 2, 1]
-    without = group_curve(Survival(survival.time, one, one))
-    assert without.at_risk(np.array([0.0, 2.0, 3.0, 6.0, 7.0])).tolist() == [3, 3, 2, 1, 0]
-
-
-@pytest.mark.parametrize("event", [False, True])
-def test_one_patient(event: bool) -> None:
-    survival = Survival(np.array([2.0]), np.array([event]), np.array([True]))
-    result = group_curve(survival)
-    assert result.curve(np.array([1.0, 3.0])).tolist() == [1.0, 0.0 if event else 1.0]
-    assert np.isfinite(result.low).all()

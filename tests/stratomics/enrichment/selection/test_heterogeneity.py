@@ -16,7 +16,7 @@ from stratomics.enrichment.effects.trial_folds import FOLDS, REPEATS, trial_fold
 from stratomics.enrichment.read_trial import trial_of
 from stratomics.enrichment.selection.heterogeneity import evidence_of
 from stratomics.enrichment.selection.targeting_curve import rate_of
-from stratomics.evaluation.multiplicity import holm
+from stratomics.evaluation.p_values import holm
 
 
 def test_actg175_response_shows_no_credible_heterogeneity_to_a_model(shared: Find) -> None:

@@ -1,4 +1,4 @@
-"""Permutation p value of a whole pipeline: every step that uses outcomes is repeated in each permutation."""
+"""P values: by permutation of a whole analysis, and adjusted for their number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from omics.common.seeds import named_generator
 
-__all__ = ["permutation_p"]
+__all__ = ["holm", "permutation_p"]
+
+Array = NDArray[np.float64]
 
 Rows = NDArray[np.int64]
 
@@ -22,8 +24,9 @@ def permutation_p(
     Parameters
     ----------
     statistic
-        Takes an order (n,) of what is permuted: rows of covariates to test heterogeneity, arms to test any effect. It
-        repeats every step that uses outcomes, from the first fit to the choice.
+        Takes an order (n,) of what is permuted: rows of covariates to test heterogeneity, arms to test any effect,
+        groups to test whether their outcomes differ. It repeats every step that uses outcomes, from the first fit to
+        the choice.
     n, draws, seed
         Number of patients and of permutations, and the seed.
     stratum
@@ -50,3 +53,21 @@ def permutation_p(
         order[place] = np.lexsort((generator.random(n), codes))
         as_high += statistic(order) >= observed
     return as_high / (1 + draws)
+
+
+def holm(p: Array) -> Array:
+    """Adjust p values (n,) for their number by the method of Holm 1979, https://www.jstor.org/stable/4615733.
+
+    NaN stands for a test that was not made; it stays NaN and does not count.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, np.nan, 0.03]))
+    array([0.03, 0.06,  nan, 0.06])
+    """
+    adjusted = np.full(len(p), np.nan)
+    tested = np.flatnonzero(np.isfinite(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    steps = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1))
+    adjusted[order] = np.minimum(steps, 1.0)
+    return adjusted

@@ -1,4 +1,4 @@
-"""Adjustment of p values."""
+"""P values by permutation within strata, and their adjustment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratomics.evaluation.multiplicity import holm
+from stratomics.evaluation.p_values import holm, permutation_p
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
@@ -20,3 +20,13 @@ def test_holm_equals_its_step_down_definition(values: list[float]) -> None:
     np.testing.assert_allclose(holm(p), expected)
     assert np.isnan(holm(np.append(p, np.nan))[-1])
     np.testing.assert_allclose(holm(np.append(p, np.nan))[:-1], expected)
+
+
+def test_a_permutation_p_deals_within_strata() -> None:
+    stratum = np.repeat([0, 1], 10)
+
+    def statistic(order: np.ndarray) -> float:
+        assert np.array_equal(stratum[order], stratum)
+        return float(np.array_equal(order, np.arange(20)))
+
+    assert permutation_p(statistic, 20, 99, 0, stratum) == 0.01
