@@ -13,13 +13,14 @@ FOLDED_SECTIONS = {
     "view_contributions": "performance of each view, alone and added to the others",
     "time-auc": "AUC at each time",
     "sample_size": "events per parameter, and the size that a regression would need",
+    # The picture of the first screen is that of one of these two, unless the run has arms.
+    "risk": "survival by thirds of predicted risk",
+    "classes": "predicted probabilities by observed class",
 }
 """Section whose content is collapsed -> what it holds."""
 
 TRIAL_FOLDED_SECTIONS = {
     **FOLDED_SECTIONS,
-    "risk": "survival by thirds of predicted risk",
-    "classes": "predicted probabilities by observed class",
     "calibration": "predicted against observed outcomes",
     "decision_curve": "net benefit of acting on the prediction",
     "uncertainty": "coverage and abstention",

@@ -49,7 +49,7 @@ def test_a_run_is_recorded_there_and_found_again(
     folds = [found for found in runs if found.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     assert len(folds) == 2
     assert parent.data.params["factors.count"] == "3"
-    assert "survival.ibs" in parent.data.metrics
+    assert "survival/ibs" in parent.data.metrics
     assert "report.html" in {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert main(["log", str(run), "--tracking.uri", store]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == parent.info.run_id

@@ -11,7 +11,7 @@ from stratomics.enrichment.result import AnyEnrichment
 from stratomics.evaluation.comparison import LABELS, clinical_baseline
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.report.card.line import FAIL, OPEN, PASS, WATCH, Line
-from stratomics.report.summary.enrollment import enrollment_answer
+from stratomics.report.summary.enrollment import PLANNED, enrollment_answer
 from stratomics.report.summary.next_steps import Step, next_steps
 from stratomics.report.text.metrics import clinical_advice, controls_fail, interval
 from stratomics.report.text.split_design import independence_sentence, split_design, split_sentence
@@ -240,7 +240,8 @@ def _checks(fails: Sequence[str], watched: Sequence[str], card: Sequence[Line]) 
 def _enrolled(enrichment: AnyEnrichment | None, provenance: Content) -> Answer:
     verdict, grade, sentences = enrollment_answer(enrichment, arms=provenance.get("arm") is not None)
     links = {"enrichment": "Enrichment", "explorer": "Explore other thresholds"}
-    return Answer("Who should be enrolled?", verdict, tuple(sentences), links, grade, sentences[0])
+    brief = " ".join(sentences[:1] + [sentence for sentence in sentences[1:] if sentence.startswith(PLANNED)])
+    return Answer("Who should be enrolled?", verdict, tuple(sentences), links, grade, brief)
 
 
 def _next(
@@ -254,5 +255,5 @@ def _next(
         tuple(step.text for step in steps),
         {"tripod": "Checklist for the publication"},
         OPEN,
-        f"Then: {'; '.join(then)}." if then else "No further step is recommended.",
+        f"Then: {'; '.join(then)}." if then else "Nothing else is recommended before that.",
     )

@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult, PrognosticResult
 from stratomics.report.card.line import FAIL, OPEN, PASS, WATCH
+from stratomics.report.text.numbers import p_value
 
-__all__ = ["Enrollment", "enrollment_answer"]
+__all__ = ["PLANNED", "Enrollment", "enrollment_answer"]
 
 LEVEL = 0.05
+
+PLANNED = "The planned trial"
+"""How the sentence on the size of the trial begins."""
 
 COMMAND = "`stratomics enrich RUN`"
 
@@ -102,8 +107,18 @@ def _predictive(result: EnrichmentResult) -> Enrollment:
     strength = _capitalised(findings.evidence_grade.split(", for it:")[0])
     evidence = f"{strength}. The subgroup needs a trial to confirm it."
     if search is not None:
-        evidence = f"A search of permuted scores finds as much with p {search.p_adjusted:.2g}. {evidence}"
-    return Enrollment(verdict, grade, [effect, evidence])
+        evidence = f"A search of permuted scores finds as much with {p_value(search.p_adjusted)}. {evidence}"
+    return Enrollment(verdict, grade, [effect, evidence, *_planned(findings.plan.design)])
+
+
+def _planned(design: TrialDesign | None) -> list[str]:
+    """State the size of the trial that is planned."""
+    if design is None:
+        return []
+    events = f" with {design.events[-1]} events" if design.events else ""
+    return [
+        f"{PLANNED} needs {design.patients} patients{events}; about {design.tested} candidates are tested."
+    ]
 
 
 def _direction(effect: Effect, ratio: bool) -> int:

@@ -15,7 +15,7 @@ from stratomics.evaluation.comparison import LABELS, clinical_baseline
 from stratomics.evaluation.follow_up import follow_up
 from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.report.text.numbers import time_unit
+from stratomics.report.text.numbers import survival_unit
 from stratomics.report.text.split_design import independence_sentence, split_sentence
 from stratomics.runs.run_directory import RunDirectory
 
@@ -67,7 +67,7 @@ def _follow_up(run: RunDirectory) -> str:
     result = follow_up(run.survival.take(np.flatnonzero(run.survival.observed)))
     if not np.isfinite(result.median):
         return "Median follow-up cannot be estimated, because most patients had the event."
-    shown = time_unit(result.median, run.survival.unit)
+    shown = survival_unit(run.survival)
     low, high = (shown.text(end) if np.isfinite(end) else "not reached" for end in (result.low, result.high))
     interval = f"{low.removesuffix(f' {shown.name}')} to {high}"
     return f"Median follow-up {shown.text(result.median)} ({interval}; reverse Kaplan-Meier)."

@@ -147,7 +147,7 @@ def protocol_paragraph(design: TrialDesign, treatment: str, unit: str) -> str:
     )
     return " ".join(
         [
-            f"The trial compares {treatment}. Population: {estimand.population}.",
+            f"The trial compares {treatment}. Population: {_population(estimand.population)}.",
             f"The primary endpoint is {estimand.endpoint}; the effect is measured by the {estimand.summary}.",
             f"Intercurrent events: {estimand.intercurrent_events}. {_ratio(design.allocation)}",
             f"With a one-sided level of {design.alpha:g}, {how} give {design.power:.0%} power{sized}.{expected}",
@@ -155,6 +155,11 @@ def protocol_paragraph(design: TrialDesign, treatment: str, unit: str) -> str:
             "The assumptions come from an exploratory analysis and have to be confirmed.",
         ]
     )
+
+
+def _population(stored: str) -> str:
+    """Write the population of an estimand for people who do not know the rule."""
+    return stored.replace("positive for: ", "patients selected by the rule ")
 
 
 def _ratio(share: float) -> str:
