@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -55,6 +56,8 @@ def fit_network(
         If the accelerator, or this number of devices, is not available.
     FitError
         If a training process failed, or this process may not start any.
+    KeyboardInterrupt
+        If Ctrl-C is pressed.
     """
     if config.strategy == "ddp" and multiprocessing.current_process().daemon:
         raise FitError(
@@ -71,6 +74,10 @@ def fit_network(
         # The last line of the traceback of the process has the message.
         last = str(error).strip().splitlines()[-1]
         raise FitError(f"one of {config.devices} processes that train together failed: {last}") from None
+    except SystemExit:
+        # Lightning answers Ctrl-C with the end of the process, and ignores Ctrl-C from then on.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt from None
     module.cpu().eval()
 
 

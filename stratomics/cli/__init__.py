@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from stratomics.cli.output import HELP, OutputMode, read_output_mode, using_output
+from stratomics.runtime.interrupt import keeping_ctrl_c
 from stratomics.runtime.threads import use_one_thread
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _guarded(arguments: list[str], output: OutputMode) -> int:
     logging.basicConfig(format="%(levelname)s %(message)s", handlers=[handler])
     try:
         _check_imports()
-        with using_output(output):
+        with using_output(output), keeping_ctrl_c():
             _command(arguments[0])(arguments[1:])
         sys.stdout.flush()
         if output.json and not output.emitted:

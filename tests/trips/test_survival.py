@@ -418,8 +418,9 @@ def test_ctrl_c_is_one_line_and_leaves_what_is_done(
         start_new_session=True,
     )
     assert process.stderr is not None
+    # With two workers a fold may be done before the final model is.
     for line in process.stderr:
-        if line.startswith("1/"):
+        if "the final model" in line:
             break
     time.sleep(0.2)
     # The signal goes to the whole group, as from a terminal.
