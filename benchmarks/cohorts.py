@@ -18,7 +18,6 @@ import numpy as np
 from benchmarks.clock import SHARED
 from stratomics.config import ExperimentConfig, SplitConfig, TrackingConfig
 from stratomics.evaluation.comparison import clinical_baseline
-from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.experiment.run_experiment import run_experiment
 from stratomics.runs.run_directory import RunDirectory
 from stratomics.runtime.logs import quiet_libraries
@@ -54,15 +53,14 @@ def _evaluate(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _mixture(run: RunDirectory) -> str:
-    """Difference between the mixture and the best single candidate, with the resamples of the run."""
+    """Difference between the mixture and the best single candidate."""
     metrics = run.metrics
     endpoint, metric = metrics["endpoint"], metrics["metric"]
     single = {name: scores[endpoint][metric]["estimate"] for name, scores in metrics["baselines"].items()}
     best = min(single, key=lambda name: single[name])
-    score = find_metric(metric).function
-    difference = score(run.cases["stratomics"], run.resamples) - score(run.cases[best], run.resamples)
-    low, high = np.nanquantile(difference[1:], [0.025, 0.975])
-    return f"mixture minus {best} {difference[0]:+.4f} ({low:+.4f} to {high:+.4f})"
+    difference = metrics["differences"][best][endpoint][metric]
+    span = f"{difference['low']:+.4f} to {difference['high']:+.4f}"
+    return f"mixture minus {best} {difference['estimate']:+.4f} ({span})"
 
 
 def _lines(metrics: dict[str, Any]) -> Iterator[str]:
