@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.strategies import DDPStrategy
 from pytorch_lightning.utilities.exceptions import (  # type: ignore[attr-defined]  # public, but not listed
     MisconfigurationException,
+    SIGTERMException,
 )
 from torch.multiprocessing.spawn import ProcessException
 from torch.utils.data import DataLoader
@@ -74,6 +75,9 @@ def fit_network(
         # The last line of the traceback of the process has the message.
         last = str(error).strip().splitlines()[-1]
         raise FitError(f"one of {config.devices} processes that train together failed: {last}") from None
+    except SIGTERMException:
+        # A kind of SystemExit, from a signal other than Ctrl-C.
+        raise
     except SystemExit:
         # Lightning answers Ctrl-C with the end of the process, and ignores Ctrl-C from then on.
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -32,20 +32,21 @@ def subtypes(arguments: Sequence[str]) -> None:
         raise InputError(f"{out}: it exists and is not empty; name a new folder, or empty this one")
     from omics.cohort.new_patients import read_new_patients
     from omics.cohort.read import read_cohort
-    from omics.common.files import write_parquet
+    from omics.common.files import staged_folder, write_parquet
     from stratomics.runtime.logs import quiet_libraries
     from stratomics.strata.subtypes import search_subtypes
 
     quiet_libraries()
     cohort = read_cohort(given.cohort)
+    patients = {"patients": cohort} | ({} if given.new is None else {"new": read_new_patients(given.new)})
     found = search_subtypes(cohort, numbers, k, model=given.model, count=given.count, seed=given.seed)
-    written = []
+    written: list[str] = []
     if found.subtypes is not None:
-        found.subtypes.save(out)
-        patients = {"patients": cohort} | ({} if given.new is None else {"new": read_new_patients(given.new)})
-        for name, table in patients.items():
-            write_parquet(out / f"{name}.parquet", found.subtypes.predict(table))
-            written.append(str(out / f"{name}.parquet"))
+        with staged_folder(out) as place:
+            found.subtypes.save(place / "model")
+            for name, table in patients.items():
+                write_parquet(place / f"{name}.parquet", found.subtypes.predict(table))
+        written = [str(out / f"{name}.parquet") for name in patients]
     content = {
         "k": None if found.subtypes is None else len(found.subtypes.names),
         "supported_k": found.existence.k,
@@ -72,7 +73,13 @@ def _show(found: SubtypeSearch, written: list[str]) -> None:
     from rich.table import Table
 
     console = Console(width=None if Console().is_terminal else 120)
-    table = Table("groups", "prediction strength", "p, one cloud", "p, one mode", title_justify="left")
+    table = Table(
+        "groups",
+        "prediction strength",
+        "p against one cloud",
+        "p against axes with one mode",
+        title_justify="left",
+    )
     for test in found.existence.tests:
         table.add_row(str(test.k), f"{test.strength:.2f}", f"{test.p_cloud:.2f}", f"{test.p_one_mode:.2f}")
     console.print(table)

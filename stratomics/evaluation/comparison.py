@@ -14,7 +14,7 @@ from omics.common.errors import DataError
 from omics.common.files import JsonObject
 from omics.common.seeds import named_generator
 from stratomics.evaluation.cases import Cases, SurvivalCases
-from stratomics.evaluation.intervals import Estimate, with_training_variability
+from stratomics.evaluation.intervals import Estimate, percentile_estimate, with_training_variability
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.curves import CurvePoints, curves_of
 from stratomics.evaluation.metrics.metric import find_metric
@@ -195,7 +195,7 @@ def compare(
         {name: _estimates(values) for name, values in scores.items()},
         {
             name: {
-                key: _with_interval(ours[key] - theirs[key])
+                key: percentile_estimate(ours[key] - theirs[key])
                 for key in theirs
                 if key in ours and find_metric(key).interval
             }
@@ -301,9 +301,4 @@ def _estimate(key: str, values: Array) -> Estimate:
     metric = find_metric(key)
     if not metric.interval:
         return {"estimate": float(values[0])}
-    return _with_interval(np.clip(values, *metric.limits))
-
-
-def _with_interval(values: Array) -> Estimate:
-    low, high = np.nanquantile(values[1:], [0.025, 0.975])
-    return {"estimate": float(values[0]), "low": float(low), "high": float(high)}
+    return percentile_estimate(values, metric.limits)

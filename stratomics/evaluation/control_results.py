@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from stratomics.evaluation.cases import Cases
-from stratomics.evaluation.intervals import with_training_variability
+from stratomics.evaluation.intervals import percentile_estimate, with_training_variability
 from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
 
@@ -67,14 +67,14 @@ def control_result(cases: Cases, kind: str, weight: NDArray[np.float64], control
     """
     key = DISCRIMINATION[kind]
     values = with_training_variability(find_metric(key).function(cases, weight), cases.fold)
-    low, high = np.nanquantile(np.clip(values[1:], *find_metric(key).limits), [0.025, 0.975])
+    interval = percentile_estimate(values, find_metric(key).limits)
     sd = float(np.nanstd(values[1:], ddof=1))
     p = float(norm.sf((values[0] - CHANCE) / sd)) if sd > 0 else 1.0
     return {
         "metric": key,
         "estimate": float(values[0]),
-        "low": float(low),
-        "high": float(high),
+        "low": interval["low"],
+        "high": interval["high"],
         "p": p,
         "off": p < LEVEL / controls,
     }

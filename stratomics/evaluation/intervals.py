@@ -13,6 +13,7 @@ __all__ = [
     "estimate_with_interval",
     "exact_interval",
     "log_log_interval",
+    "percentile_estimate",
     "pointwise_interval",
     "with_training_variability",
 ]
@@ -120,6 +121,30 @@ def estimate_with_interval(values: Array) -> Estimate:
     if not np.isfinite(low):
         return {"estimate": float(values[0])}
     return {"estimate": float(values[0]), "low": low, "high": high}
+
+
+def percentile_estimate(values: Array, limits: tuple[float, float] = (-np.inf, np.inf)) -> Estimate:
+    """Estimate with its 95% percentile interval, from the resamples that have a value.
+
+    Parameters
+    ----------
+    values
+        (1 + draws,) value in all patients, then in each resample.
+    limits
+        Smallest and largest possible value, within which the interval stays.
+
+    Returns
+    -------
+    Estimate
+        With an interval in any case.
+
+    Examples
+    --------
+    >>> round(percentile_estimate(np.array([0.9, 0.7, 1.1]), (0.0, 1.0))["high"], 4)
+    0.9925
+    """
+    low, high = np.nanquantile(np.clip(values[1:], *limits), [0.025, 0.975])
+    return {"estimate": float(values[0]), "low": float(low), "high": float(high)}
 
 
 def exact_interval(count: float, n: float) -> tuple[float, float]:

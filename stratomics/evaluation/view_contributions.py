@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratomics.evaluation.cases import Cases, SurvivalCases
-from stratomics.evaluation.intervals import Estimate, with_training_variability
+from stratomics.evaluation.intervals import Estimate, percentile_estimate, with_training_variability
 from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import Metric, find_metric
 
@@ -88,15 +88,15 @@ def view_contributions(
     together = values(rule, fused)
     rows: list[ViewContribution] = []
     for view, cases in alone.items():
-        rank = _estimate(np.clip(values(discrimination, cases), *discrimination.limits))
+        rank = percentile_estimate(values(discrimination, cases), discrimination.limits)
         gain = None
         if view in without:
-            gain = _estimate(sign * (together - values(rule, without[view])))
+            gain = percentile_estimate(sign * (together - values(rule, without[view])))
         shared = redundancy(cases, [other for name, other in alone.items() if name != view])
         rows.append(
             {
                 "view": view,
-                "alone": _estimate(np.clip(values(rule, cases), *rule.limits)),
+                "alone": percentile_estimate(values(rule, cases), rule.limits),
                 "rank": rank,
                 "gain": gain,
                 "redundancy": shared,
@@ -150,11 +150,6 @@ def _ranks(values: Array) -> Array:
 
     ranks: Array = rankdata(values)
     return ranks
-
-
-def _estimate(values: Array) -> Estimate:
-    low, high = np.nanquantile(values[1:], [0.025, 0.975])
-    return {"estimate": float(values[0]), "low": float(low), "high": float(high)}
 
 
 def _verdict(rank: Estimate, gain: Estimate | None, shared: float | None) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
 from models.linear.group_ridge import likelihood_of, ridge
 from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
-from stratomics.strata.outcomes import coded_groups
+from stratomics.strata.outcomes import coded_groups, strata_of
 
 __all__ = ["ArmEffect", "GroupInteraction", "group_interaction"]
 
@@ -102,7 +103,8 @@ def group_interaction(
                     f"group '{name}' has no {label} patient, so its treatment effect cannot be estimated; leave it out"
                 )
     if stratum is not None and isinstance(part, Survival):
-        part = dataclasses.replace(part, stratum=_crossed(part.stratum, stratum[rows]))
+        columns = [column for column in (part.stratum, stratum[rows]) if column is not None]
+        part = dataclasses.replace(part, stratum=strata_of(*map(pd.Series, columns)))
     main = _dummies(code)
     if stratum is not None and isinstance(part, Response):
         main = np.column_stack([main, _dummies(stratum[rows])])
@@ -114,11 +116,6 @@ def group_interaction(
         _effect(name, sign[code == n], coefficients[n], variance[n]) for n, name in enumerate(names)
     )
     return GroupInteraction(effects, statistic, degrees, float(chi2.sf(statistic, degrees)))
-
-
-def _crossed(one: Rows | None, other: Rows) -> Rows:
-    columns = np.column_stack([other] if one is None else [one, other])
-    return np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _dummies(code: Rows) -> Array:

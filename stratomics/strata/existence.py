@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stratomics.strata.mixture import SPHERE
+
 __all__ = ["Existence", "PredictionStrength", "groups_exist"]
 
 Array = NDArray[np.float64]
@@ -19,7 +21,6 @@ DRAWS = 19
 LEVEL = 0.05
 LEAST_STRENGTH = 0.5
 
-SPHERE = 100.0
 STARTS, ROUNDS, STEPS = 3, 8, 30
 """Starts of a mixture, steps of k-means of each start, and steps of expectation maximisation."""
 
@@ -138,7 +139,11 @@ def _agreement(assigned: NDArray[np.int64], own: NDArray[np.int64], k: int) -> A
 
 
 def _fitted(x: Array, k: int, generator: np.random.Generator) -> Callable[[Array], NDArray[np.int64]]:
-    """Fit a mixture to each of b samples (b, n, q) at once; returns the function that assigns (b, m, q) to groups."""
+    """Fit a mixture to each of b samples (b, n, q) at once; returns the function that assigns (b, m, q) to groups.
+
+    Thousands of halves need this: coordinates without error, all samples in one array.
+    :class:`stratomics.strata.mixture.GroupMixture` is the model of one sample, with errors.
+    """
     b, n, _ = x.shape
     best, least = (np.zeros((b, k, x.shape[2])), np.zeros((b, k))), np.full(b, -np.inf)
     for _ in range(STARTS):

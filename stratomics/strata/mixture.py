@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp, softmax
 
 from omics.common.errors import DataError
 from stratomics.strata.factor_space import Coordinates
 
-__all__ = ["GroupMixture"]
+__all__ = ["SPHERE", "GroupMixture"]
 
 Array = NDArray[np.float64]
 
@@ -92,7 +93,7 @@ class GroupMixture:
     def probabilities(self, patients: Coordinates) -> Array:
         """(n, k) probability of each group; a patient without any view gets the shares."""
         logs = np.log(self.shares) + self._log_densities(patients)[0]
-        result = np.exp(logs - _log_sum(logs)[:, None])
+        result: Array = softmax(logs, axis=1)
         result[~patients.known] = self.shares
         return result
 
@@ -139,8 +140,8 @@ def _maximise(patients: Coordinates, start: Array) -> tuple[float, GroupMixture,
         logs = np.log(mixture.shares) - 0.5 * (
             (difference * pulled).sum(axis=-1) + log_determinant[which, None]
         )
-        likelihood = float(_log_sum(logs).sum()) + _penalty(mixture.covariance)
-        member = np.exp(logs - _log_sum(logs)[:, None])
+        likelihood = float(logsumexp(logs, axis=1).sum()) + _penalty(mixture.covariance)
+        member = softmax(logs, axis=1)
         if abs(likelihood - before) < TOLERANCE * abs(likelihood):
             break
         before = likelihood
@@ -174,9 +175,3 @@ def _penalty(covariance: Array) -> float:
     sphere = float(np.trace(covariance)) / len(covariance)
     inverse = float(np.trace(np.linalg.inv(covariance)))
     return -0.5 * SPHERE * (float(np.linalg.slogdet(covariance)[1]) + sphere * inverse)
-
-
-def _log_sum(logs: Array) -> Array:
-    largest = logs.max(axis=1)
-    total: Array = largest + np.log(np.exp(logs - largest[:, None]).sum(axis=1))
-    return total

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import kaplan_meier
 from models.survival.risk_sets import number_at_risk
+from omics.cohort.endpoint_columns import HALF_A_DAY
 from omics.cohort.endpoints import Survival
 from stratomics.enrichment.effects.cross_fitted import chosen_most_often
 from stratomics.enrichment.effects.trial import Trial
@@ -25,7 +26,7 @@ SHOWN = 0.9
 TICKS = 4
 """Largest number of steps between ticks."""
 
-PER_YEAR = {"days": 365.25, "weeks": 365.25 / 7.0, "months": 12.0, "years": 1.0}
+PER_YEAR = {unit: half / HALF_A_DAY["years"] for unit, half in HALF_A_DAY.items()}
 """Unit of time -> its number in a year."""
 
 STEPS = (1 / 12, 1 / 4, 1 / 2, 1.0, 2.0, 5.0, 10.0)

@@ -53,16 +53,10 @@ def response_curves(positive: NDArray[np.bool_], probability: Array) -> Response
     >>> curves.false_positive, curves.sensitivity
     (array([0., 0., 1., 1.]), array([0. , 0.5, 0.5, 1. ]))
     """
-    order = np.argsort(-probability, kind="stable")
-    # The last patient of each distinct probability: all patients above the next threshold.
-    last = np.append(np.flatnonzero(np.diff(probability[order])), len(order) - 1)
-    hits = np.cumsum(positive[order])[last].astype(np.float64)
-    chosen = last + 1.0
-    sensitivity, precision = hits / hits[-1], hits / chosen
-    false_positive = (chosen - hits) / (len(order) - hits[-1])
-    return ResponseCurves(
-        np.append(0.0, false_positive),
-        np.append(0.0, sensitivity),
-        np.append(0.0, sensitivity),
-        np.append(precision[0], precision),
-    )
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    false_positive, sensitivity, _ = roc_curve(positive, probability, drop_intermediate=False)
+    precision, recall, _ = precision_recall_curve(positive, probability)
+    # At recall 0 no patient is above the threshold; the curve starts with the precision of the highest probability.
+    precision[-1] = precision[-2]
+    return ResponseCurves(false_positive, sensitivity, recall[::-1], precision[::-1])

@@ -43,6 +43,13 @@ def test_a_wrong_number_is_one_sentence(k: str, message: str, tmp_path: Path, ca
     assert error.count("\n") == 1
 
 
+def test_new_patients_that_cannot_be_read_leave_nothing(tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "groups"
+    assert main([*FEW, "--k=2", f"--out={out}", f"--new={tmp_path / 'missing'}"]) == 2
+    assert "missing" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_folder_with_files_is_not_replaced(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "file").touch()
     assert main([*FEW, f"--out={tmp_path}"]) == 2
