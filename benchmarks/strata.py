@@ -23,8 +23,8 @@ from omics.cohort.read import read_cohort
 from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.common.registry import resolve
 from stratomics.runtime.logs import quiet_libraries
-from stratomics.strata.factor_space import Coordinates, FactorSpace
-from stratomics.strata.mixture import GroupMixture
+from stratomics.strata.groups.factor_space import Coordinates, FactorSpace
+from stratomics.strata.groups.mixture import GroupMixture
 
 if TYPE_CHECKING:
     from mudata import MuData

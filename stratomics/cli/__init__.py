@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from stratomics.cli.output import HELP, OutputMode, read_output_mode, using_output
+from stratomics.cli.screen.output import HELP, OutputMode, read_output_mode, using_output
 from stratomics.runtime.interrupt import keeping_ctrl_c
 from stratomics.runtime.threads import use_one_thread
 

@@ -12,9 +12,9 @@ from rich.table import Table
 from omics.checks.check_cohort import check_cohort
 from omics.checks.finding import ERROR, INFO, Finding
 from omics.common.errors import InputError
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 
 __all__ = ["build_parser", "check"]
 

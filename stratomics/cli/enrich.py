@@ -11,10 +11,10 @@ import jsonargparse
 import pandas as pd
 
 from omics.common.errors import ConfigError, InputError
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
-from stratomics.cli.progress import ProgressBar
 from stratomics.cli.run import parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
+from stratomics.cli.screen.progress import ProgressBar
 
 if TYPE_CHECKING:
     from stratomics.enrichment.analysis import EnrichOptions
@@ -38,7 +38,7 @@ def enrich(arguments: Sequence[str]) -> None:
         )
     with ProgressBar("resampling"):
         result = _of_run(Path(run), options) if run else _of_table(options)
-    from stratomics.cli.enrich_output import show
+    from stratomics.cli.screen.enrich_output import show
     from stratomics.enrichment.store import to_json
 
     emit(to_json(result), lambda: show(result))

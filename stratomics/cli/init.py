@@ -10,9 +10,9 @@ import jsonargparse
 from omics.common.errors import CohortError
 from omics.infer.cohort_yaml import guess_cohort
 from omics.infer.write_yaml import as_yaml, unsure
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 
 __all__ = ["build_parser", "init"]
 

@@ -12,10 +12,10 @@ import jsonargparse
 
 from omics.common.errors import ConfigError, nearest
 from omics.common.table_writer import TABLE_WRITERS
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
-from stratomics.cli.progress import ProgressBar
 from stratomics.cli.run import add_run, parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
+from stratomics.cli.screen.progress import ProgressBar
 
 if TYPE_CHECKING:
     from models.prediction import Prediction

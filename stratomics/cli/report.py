@@ -10,9 +10,9 @@ import jsonargparse
 
 from omics.common.errors import InputError
 from omics.common.manifest import update_manifest
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
 from stratomics.cli.run import add_run, parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 from stratomics.report.page import write_report
 from stratomics.runs.run_directory import RunDirectory
 from stratomics.tracking.find_run import is_mlflow_run, open_run

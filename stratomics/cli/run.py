@@ -10,8 +10,8 @@ import jsonargparse
 from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # public, but not listed
 
 from omics.common.errors import ConfigError, InputError
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 from stratomics.config import ExperimentConfig
 from stratomics.experiment.parse_config import add_experiment, experiment_of, explain
 
@@ -30,7 +30,7 @@ __all__ = [
 def run(arguments: Sequence[str]) -> None:
     """Run the experiment and print the result; the last line on stdout is the run directory."""
     config, runs, again = parse(arguments)
-    from stratomics.cli.run_output import RunOutput
+    from stratomics.cli.screen.run_output import RunOutput
     from stratomics.experiment.run_experiment import run_experiment
     from stratomics.report.text.metrics import difference_sentences
 

@@ -10,9 +10,9 @@ import jsonargparse
 from omics.common.errors import ConfigError, InputError
 from omics.common.files import staged_folder
 from omics.simulate.config import SimulationConfig
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 
 __all__ = ["build_parser", "simulate"]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import jsonargparse
 
 from omics.common.errors import ConfigError, InputError
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 
 if TYPE_CHECKING:
-    from stratomics.strata.subtypes import SubtypeSearch
+    from stratomics.strata.groups.subtypes import SubtypeSearch
 
 __all__ = ["build_parser", "subtypes"]
 
@@ -34,7 +34,7 @@ def subtypes(arguments: Sequence[str]) -> None:
     from omics.cohort.read import read_cohort
     from omics.common.files import staged_folder, write_parquet
     from stratomics.runtime.logs import quiet_libraries
-    from stratomics.strata.subtypes import search_subtypes
+    from stratomics.strata.groups.subtypes import search_subtypes
 
     quiet_libraries()
     cohort = read_cohort(given.cohort)

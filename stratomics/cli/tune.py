@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import jsonargparse
 
 from omics.common.errors import require_range
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
 from stratomics.cli.run import add_config, parse_experiment, shipped_config
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 
 if TYPE_CHECKING:
-    from stratomics.cli.run_output import RunOutput
+    from stratomics.cli.screen.run_output import RunOutput
     from stratomics.tuning.nested import TunedDirectory
 
 __all__ = ["build_parser", "tune"]
@@ -27,7 +27,7 @@ def tune(arguments: Sequence[str]) -> None:
     from stratomics.tuning.search_space import read_search_space
 
     space = read_search_space(shipped_config(rest.search))
-    from stratomics.cli.run_output import RunOutput
+    from stratomics.cli.screen.run_output import RunOutput
     from stratomics.tracking.record_tuning import record_tuning
     from stratomics.tuning.nested import tune_experiment
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import jsonargparse
 
 from omics.common.errors import ConfigError, InputError
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
 from stratomics.cli.run import parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 
 __all__ = ["build_parser", "ui"]
 

@@ -10,9 +10,9 @@ from omics.checks.finding import ERROR, Finding
 from omics.common.errors import InputError
 from omics.common.files import file_digest
 from omics.common.manifest import MANIFEST
-from stratomics.cli.output import emit
-from stratomics.cli.parser import command_parser
 from stratomics.cli.run import add_run, parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
 from stratomics.runs.run_directory import RunDirectory
 from stratomics.runs.verify import verify_run
 from stratomics.tracking.find_run import open_run

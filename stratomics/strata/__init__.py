@@ -1,1 +1,1 @@
-"""Groups of patients: whether there are any, which, what they mean, and where a new patient belongs."""
+"""From factors to what a trial can use: groups of patients, small panels, and the biology of both."""

@@ -15,7 +15,7 @@ from pathlib import Path
 # A server that has imported all libraries, so that forking a process takes little time.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["mlflow", "stratomics.fitting.fit", "stratomics.cli.run_output", "stratomics.report.page"]
+    ["mlflow", "stratomics.fitting.fit", "stratomics.cli.screen.run_output", "stratomics.report.page"]
 )
 
 

@@ -29,7 +29,7 @@ from stratomics.report.figures.survival_curves import (
     numbers_at_risk,
 )
 from stratomics.report.figures.time_axis import round_ticks
-from stratomics.strata.group_curve import group_curve
+from stratomics.strata.groups.group_curve import group_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from stratomics.report.figures.line_labels import LineEnd, beside_lines
 from stratomics.report.figures.style import COLOURS, GREY, INK, WIDE, LineDash, new_figure
 from stratomics.report.figures.time_axis import TimeAxis
 from stratomics.report.text.numbers import TimeUnit, p_value
-from stratomics.strata.group_curve import GroupCurve, group_curve
+from stratomics.strata.groups.group_curve import GroupCurve, group_curve
 
 __all__ = [
     "CurveComparison",

@@ -15,7 +15,7 @@ from small import write
 
 from omics.cohort.read import read_cohort
 from stratomics.cli import COMMANDS, main
-from stratomics.cli.output import HELP, OutputMode, emit, read_output_mode
+from stratomics.cli.screen.output import HELP, OutputMode, emit, read_output_mode
 
 Capture = pytest.CaptureFixture[str]
 

@@ -8,8 +8,8 @@ from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
 
 from omics.common.errors import DataError
-from stratomics.strata.factor_space import Coordinates
-from stratomics.strata.mixture import GroupMixture
+from stratomics.strata.groups.factor_space import Coordinates
+from stratomics.strata.groups.mixture import GroupMixture
 
 
 def planted(n: int, distance: float, seed: int = 0) -> tuple[Coordinates, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from omics.common.errors import DataError
-from stratomics.strata.guided import doubled, out_of_fold_groups
+from stratomics.strata.groups.guided import doubled, out_of_fold_groups
 
 
 def test_each_patient_is_assigned_once_and_without_their_outcome() -> None:

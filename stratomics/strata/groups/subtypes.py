@@ -18,10 +18,10 @@ from omics.common.errors import DataError
 from omics.common.files import read_state, staged_folder, write_state
 from omics.common.registry import resolve
 from omics.common.seeds import named_generator, named_seed
-from stratomics.strata.existence import Existence, groups_exist
-from stratomics.strata.factor_space import Coordinates, FactorSpace
-from stratomics.strata.mixture import GroupMixture
-from stratomics.strata.other_ways import consensus_groups, graph_groups
+from stratomics.strata.groups.existence import Existence, groups_exist
+from stratomics.strata.groups.factor_space import Coordinates, FactorSpace
+from stratomics.strata.groups.mixture import GroupMixture
+from stratomics.strata.groups.other_ways import consensus_groups, graph_groups
 
 if TYPE_CHECKING:
     from mudata import MuData

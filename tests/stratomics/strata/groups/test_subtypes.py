@@ -11,7 +11,7 @@ from places import SHARED
 
 from omics.cohort.read import read_cohort
 from omics.common.errors import DataError
-from stratomics.strata.subtypes import Subtypes, SubtypeSearch, search_subtypes
+from stratomics.strata.groups.subtypes import Subtypes, SubtypeSearch, search_subtypes
 
 SETTINGS = {"model": "pca", "count": 5, "seed": 3}
 

@@ -16,7 +16,7 @@ from models.factors.pca import PCA
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_endpoints
 from omics.common.errors import DataError
-from stratomics.strata.loss_against_factors import loss_against_factors
+from stratomics.strata.groups.loss_against_factors import loss_against_factors
 
 Find = Callable[[str], Path]
 

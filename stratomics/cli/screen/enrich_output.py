@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from stratomics.cli.plan_output import show_plan
+from stratomics.cli.screen.plan_output import show_plan
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.result import (
     AnyEnrichment,

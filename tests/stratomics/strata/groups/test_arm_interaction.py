@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss
 
 from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
-from stratomics.strata.arm_interaction import group_interaction
+from stratomics.strata.groups.arm_interaction import group_interaction
 
 Array = np.ndarray
 

@@ -19,7 +19,7 @@ from models.factors.gfa.model import GFA
 from models.factors.pca import PCA
 from omics.common.errors import DataError
 from omics.common.files import read_state, write_state
-from stratomics.strata.given_labels import Discriminant, GivenLabels, label_codes
+from stratomics.strata.groups.given_labels import Discriminant, GivenLabels, label_codes
 
 Find = Callable[[str], Path]
 Array = np.ndarray

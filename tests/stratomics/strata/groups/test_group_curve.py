@@ -7,7 +7,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 
 from omics.cohort.endpoints import Survival
-from stratomics.strata.group_curve import group_curve
+from stratomics.strata.groups.group_curve import group_curve
 
 
 def data(seed: int, *, ties: bool = False, entry: bool = False, n: int = 80) -> Survival:

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from omics.common.errors import DataError
 from omics.common.seeds import named_generator
-from stratomics.strata.given_labels import class_name
+from stratomics.strata.groups.given_labels import class_name
 
 __all__ = ["LabelOverlap", "SiteOverlap", "label_overlap", "site_overlap"]
 

@@ -24,7 +24,7 @@ from stratomics.evaluation.metrics.concordance import HARRELL_C
 from stratomics.evaluation.metrics.metric import Metric
 from stratomics.evaluation.metrics.response_scores import LOG_LOSS
 from stratomics.evaluation.metrics.survival_scores import IBS
-from stratomics.strata.outcomes import coded_groups
+from stratomics.strata.groups.outcomes import coded_groups
 
 __all__ = ["MetricLoss", "loss_against_factors"]
 

@@ -14,8 +14,8 @@ from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
 from stratomics.evaluation.intervals import exact_interval
 from stratomics.evaluation.p_values import permutation_p
-from stratomics.strata.given_labels import class_name
-from stratomics.strata.group_curve import GroupCurve, group_curve
+from stratomics.strata.groups.given_labels import class_name
+from stratomics.strata.groups.group_curve import GroupCurve, group_curve
 
 __all__ = [
     "GroupResponse",
@@ -101,7 +101,7 @@ def survival_by_group(
 
     Mantel 1966; Peto and Peto 1972, doi 10.2307/2344317. Groups are permuted, since the chi-squared distribution is
     inaccurate for small groups. The test is valid if the outcome was not used to learn the groups or their number; for
-    groups that it guided, see :mod:`stratomics.strata.guided`.
+    groups that it guided, see :mod:`stratomics.strata.groups.guided`.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from omics.common.errors import DataError
-from stratomics.strata.overlap import label_overlap, site_overlap
+from stratomics.strata.groups.overlap import label_overlap, site_overlap
 
 
 def test_the_adjusted_rand_index_counts_pairs() -> None:

@@ -9,8 +9,8 @@ import pytest
 from claims import at_least, at_most
 from claims import repetitions as sizes
 
-from stratomics.strata import existence
-from stratomics.strata.existence import groups_exist
+from stratomics.strata.groups import existence
+from stratomics.strata.groups.existence import groups_exist
 
 N, AXES = 100, 5
 

@@ -11,9 +11,9 @@ from sklearn.cluster import KMeans
 
 from omics.cohort.endpoints import Response, Survival
 from omics.common.seeds import named_generator
-from stratomics.strata.arm_interaction import group_interaction
-from stratomics.strata.guided import doubled, out_of_fold_groups
-from stratomics.strata.outcomes import response_by_group, survival_by_group
+from stratomics.strata.groups.arm_interaction import group_interaction
+from stratomics.strata.groups.guided import doubled, out_of_fold_groups
+from stratomics.strata.groups.outcomes import response_by_group, survival_by_group
 
 Array = np.ndarray
 Rng = np.random.Generator

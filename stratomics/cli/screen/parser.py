@@ -7,7 +7,7 @@ import textwrap
 
 import jsonargparse
 
-from stratomics.cli.output import HELP
+from stratomics.cli.screen.output import HELP
 
 __all__ = ["command_parser"]
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stratomics.cli.progress import ProgressBar
+from stratomics.cli.screen.progress import ProgressBar
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.metrics import METRICS
 from stratomics.evaluation.metrics.metric import find_metric

@@ -8,7 +8,7 @@ import pytest
 
 from models.factors.factor_model import Factors
 from omics.common.errors import DataError
-from stratomics.strata.factor_space import FactorSpace
+from stratomics.strata.groups.factor_space import FactorSpace
 
 EXPLAINED = pd.DataFrame(
     {"factor1": [0.4, 0.1], "factor2": [0.004, 0.009], "factor3": [0.0, 0.02]}, index=["rna", "protein"]

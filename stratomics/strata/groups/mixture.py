@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from omics.common.errors import DataError
-from stratomics.strata.factor_space import Coordinates
+from stratomics.strata.groups.factor_space import Coordinates
 
 __all__ = ["SPHERE", "GroupMixture"]
 

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics.pairwise import cosine_distances
 
 from omics.common.errors import DataError, InputError
-from stratomics.strata.templates import nearest_template, read_templates
+from stratomics.strata.groups.templates import nearest_template, read_templates
 
 Find = Callable[[str], Path]
 

@@ -14,7 +14,7 @@ from scipy.stats import chi2_contingency
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_endpoints
 from omics.common.errors import DataError
-from stratomics.strata.outcomes import coded_groups, response_by_group, strata_of, survival_by_group
+from stratomics.strata.groups.outcomes import coded_groups, response_by_group, strata_of, survival_by_group
 
 Find = Callable[[str], Path]
 Array = np.ndarray

@@ -14,7 +14,7 @@ from scipy.stats import chi2, norm
 from models.linear.group_ridge import likelihood_of, ridge
 from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
-from stratomics.strata.outcomes import coded_groups, strata_of
+from stratomics.strata.groups.outcomes import coded_groups, strata_of
 
 __all__ = ["ArmEffect", "GroupInteraction", "group_interaction"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stratomics.strata.mixture import SPHERE
+from stratomics.strata.groups.mixture import SPHERE
 
 __all__ = ["Existence", "PredictionStrength", "groups_exist"]
 
@@ -142,7 +142,7 @@ def _fitted(x: Array, k: int, generator: np.random.Generator) -> Callable[[Array
     """Fit a mixture to each of b samples (b, n, q) at once; returns the function that assigns (b, m, q) to groups.
 
     Thousands of halves need this: coordinates without error, all samples in one array.
-    :class:`stratomics.strata.mixture.GroupMixture` is the model of one sample, with errors.
+    :class:`stratomics.strata.groups.mixture.GroupMixture` is the model of one sample, with errors.
     """
     b, n, _ = x.shape
     best, least = (np.zeros((b, k, x.shape[2])), np.zeros((b, k))), np.full(b, -np.inf)

@@ -1,0 +1,1 @@
+"""What commands share: their options, and the lines and tables that they print."""

@@ -1,0 +1,1 @@
+"""Groups of patients: whether there are any, which, and where a new patient belongs."""
