@@ -63,6 +63,11 @@ class Batch:
         present: NDArray[np.bool_] = np.any(self.observed[view], axis=1)
         return present
 
+    def measured_shares(self) -> NDArray[np.float64]:
+        """(n, views) share of the features of each view that were measured; 0 for a view without features."""
+        shares = [observed.sum(axis=1) / max(observed.shape[1], 1) for observed in self.observed.values()]
+        return np.column_stack(shares).astype(np.float64)
+
     def known(self, views: Iterable[str]) -> NDArray[np.bool_]:
         """(n,) bool: True where the patient has at least one of `views`."""
         known: NDArray[np.bool_] = np.any([self.present(view) for view in views], axis=0)

@@ -17,13 +17,16 @@ from models.survival.kaplan_meier import StepFunction
 from omics.common.errors import DataError
 from omics.common.files import read_parquet, write_parquet
 
-__all__ = ["LONG", "RECEIVED", "Curves", "Prediction"]
+__all__ = ["LONG", "MEASURED_SHARE", "RECEIVED", "Curves", "Prediction"]
 
 Array = NDArray[np.float64]
 
 LONG = {"survival": "risk", "response": "response_probability"}
 """Name of each long table -> the column of `patients` that is present if and only if the table is."""
 
+
+MEASURED_SHARE = "measured_share."
+"""How columns begin that have the share of the features used of a view that a new patient has."""
 
 RECEIVED = "received"
 """Name of the arm in rows with predictions under the treatment that each patient received."""

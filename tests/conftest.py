@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -32,6 +33,20 @@ if os.environ.get("CI"):
 def _quiet() -> None:
     # pytest resets warning filters for each test; the reason of each exception is written beside it.
     quiet_libraries()
+
+
+class _PartLeftOut(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        raise AssertionError(record.getMessage())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _complete_reports() -> Iterator[None]:
+    """Fail where a report leaves out a part that cannot be computed: a user gets a sentence, a test an error."""
+    handler, logger = _PartLeftOut(), logging.getLogger("stratomics.report.sections")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["OOD_LIMIT", "UNCERTAIN_SHARE", "abstain", "spread_limit"]
+__all__ = ["OOD_LIMIT", "UNCERTAIN_SHARE", "abstention_reason", "spread_limit"]
 
 OOD_LIMIT = 0.95
 """Limit of the ood score; one in twenty patients like those of training is above it."""
@@ -14,8 +14,11 @@ UNCERTAIN_SHARE = 0.1
 """Share of the training patients whose predictions count as uncertain, since the members disagree the most."""
 
 
-def abstain(ood: NDArray[np.float64], uncertain: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return whether to abstain: the patient is out of distribution, or the prediction is uncertain.
+UNLIKE, UNCERTAIN = "unlike training patients", "uncertain"
+
+
+def abstention_reason(ood: NDArray[np.float64], uncertain: NDArray[np.bool_]) -> NDArray[np.str_]:
+    """Return why to abstain: the patient is out of distribution, or the prediction is uncertain.
 
     Parameters
     ----------
@@ -28,14 +31,16 @@ def abstain(ood: NDArray[np.float64], uncertain: NDArray[np.bool_]) -> NDArray[n
     Returns
     -------
     ndarray
-        (n,) bool.
+        (n,) str, empty where there is no reason.
 
     Examples
     --------
-    >>> abstain(np.array([0.99, 0.5, 0.5]), np.array([False, True, False]))
-    array([ True,  True, False])
+    >>> list(map(str, abstention_reason(np.array([0.99, 0.5, 0.5]), np.array([True, True, False]))))
+    ['unlike training patients; uncertain', 'uncertain', '']
     """
-    return (ood > OOD_LIMIT) | uncertain
+    unlike = ood > OOD_LIMIT
+    names = [f"{UNLIKE}; {UNCERTAIN}", UNLIKE, UNCERTAIN]
+    return np.select([unlike & uncertain, unlike, uncertain], names, "").astype(str)
 
 
 def spread_limit(spread: NDArray[np.float64]) -> float:

@@ -27,6 +27,14 @@ FEWEST_OF_PATTERN = 50
 """Smallest number of training patients with the same missing views for a comparison among them; with fewer, a new
 patient is compared with all training patients."""
 
+LEAST_MEASURED = 0.5
+"""A view of which a patient has less than this part of the features that a training patient has counts as missing: a
+few values say little on how unlike the patient is."""
+
+
+ARRAYS = ("patterns", "components", "fold", "least_measured")
+"""Fields of :class:`OodScore` that are stored as arrays."""
+
 
 @dataclass(frozen=True)
 class FactorDistance:
@@ -89,7 +97,7 @@ class OodScore:
     Nonconformity combines the distance among the factors and the reconstruction error of each view. The reconstruction
     error is needed since patients of another disease are near the center of factors that do not describe them. The
     components are converted to ranks. The combined value is the largest rank to the power of the number of components,
-    which corrects for taking a maximum.
+    which corrects for taking a maximum. A view with too few measured features counts as missing.
 
     Patients are compared with training patients who lack the same views if there are at least 50 of them, and with all
     training patients otherwise. For patients like those of training, a share a has a score above 1 - a
@@ -106,16 +114,23 @@ class OodScore:
         (n, 1 + views) of the held-out patients: distance, and reconstruction error of each view, NaN if not observed.
     fold
         (n,) number of the member that held each patient out.
+    least_measured
+        (views,) smallest share of the features of a view with which a patient counts as having the view.
     """
 
     distances: tuple[FactorDistance, ...]
     patterns: Bools
     components: Array
     fold: NDArray[np.int64]
+    least_measured: Array
 
     @classmethod
     def fit(
-        cls, factors: Sequence[Factors], reconstruction_errors: Sequence[Array], fold: NDArray[np.int64]
+        cls,
+        factors: Sequence[Factors],
+        reconstruction_errors: Sequence[Array],
+        measured: Sequence[Array],
+        fold: NDArray[np.int64],
     ) -> Self:
         """Learn from the training patients, with factors computed as for new patients.
 
@@ -125,6 +140,8 @@ class OodScore:
             Factors of all n patients, by each member.
         reconstruction_errors
             (n, views) by each member (:func:`models.ood.reconstruction_error.reconstruction_error`).
+        measured
+            (n, views) share of the features of each view that are measured, by each member.
         fold
             (n,) number of the member that held each patient out.
 
@@ -140,34 +157,41 @@ class OodScore:
         >>> mean = np.random.default_rng(0).normal(size=(90, 2))
         >>> factors = Factors(mean, np.zeros((90, 2)), np.ones(90, dtype=bool))
         >>> reconstruction_error = np.random.default_rng(1).chisquare(9, size=(90, 1))
-        >>> ood_score = OodScore.fit([factors] * 3, [reconstruction_error] * 3, np.arange(90) % 3)
+        >>> all_measured = [np.ones((90, 1))] * 3
+        >>> ood_score = OodScore.fit([factors] * 3, [reconstruction_error] * 3, all_measured, np.arange(90) % 3)
         >>> new = Factors(np.array([[0.0, 0.0], [9.0, 9.0], [0.0, 0.0]]), np.zeros((3, 2)), np.ones(3, dtype=bool))
-        >>> ood_score.score([new] * 3, [np.array([[9.0], [9.0], [99.0]])] * 3) > 0.95
+        >>> ood_score.score([new] * 3, [np.array([[9.0], [9.0], [99.0]])] * 3, [np.ones((3, 1))] * 3) > 0.95
         array([False,  True,  True])
         """
-        distances, components = [], np.empty((len(fold), 1 + reconstruction_errors[0].shape[1]))
+        least = _least_measured(measured)
+        has_view = _has_view(reconstruction_errors, measured, least)
+        distances, components = [], np.empty((len(fold), 1 + len(least)))
         for member, (of_member, reconstruction_error) in enumerate(
             zip(factors, reconstruction_errors, strict=True)
         ):
             distance = FactorDistance.fit(of_member, fold != member)
             out = fold == member
-            components[out] = np.column_stack([distance(of_member), reconstruction_error])[out]
+            components[out] = _components(distance(of_member), reconstruction_error, has_view)[out]
             distances.append(distance)
         # Patients without any view are not used for comparison.
-        has_views = np.isfinite(components[:, 0])
-        observed = _observed(reconstruction_errors)[has_views]
-        patterns, counts = np.unique(observed, axis=0, return_counts=True)
-        return cls(
-            tuple(distances), patterns[counts >= FEWEST_OF_PATTERN], components[has_views], fold[has_views]
-        )
+        used = np.isfinite(components[:, 0])
+        patterns, counts = np.unique(has_view[used], axis=0, return_counts=True)
+        frequent = patterns[counts >= FEWEST_OF_PATTERN]
+        return cls(tuple(distances), frequent, components[used], fold[used], least)
 
-    def score(self, factors: Sequence[Factors], reconstruction_errors: Sequence[Array]) -> Array:
-        """Return scores (m,) of new patients, from their factors and reconstruction errors by each member."""
+    def score(
+        self, factors: Sequence[Factors], reconstruction_errors: Sequence[Array], measured: Sequence[Array]
+    ) -> Array:
+        """Return scores (m,) of new patients; arguments by each member as those of :meth:`fit`."""
+        has_view = _has_view(reconstruction_errors, measured, self.least_measured)
         by_each = zip(self.distances, factors, reconstruction_errors, strict=True)
         nonconformity = np.stack(
-            [self._combined(np.column_stack([distance(part), error])) for distance, part, error in by_each]
+            [
+                self._combined(_components(distance(part), error, has_view))
+                for distance, part, error in by_each
+            ]
         )
-        pattern = _pattern(_observed(reconstruction_errors), self.patterns)
+        pattern = _pattern(has_view, self.patterns)
         held_out = HeldOutScores(
             self._combined(self.components),
             self.fold,
@@ -176,7 +200,7 @@ class OodScore:
         one_category = HeldOutScores(held_out.score, self.fold, np.zeros_like(self.fold))
         among_all = one_category.p_values(nonconformity, np.zeros_like(pattern))
         among_pattern = held_out.p_values(nonconformity, pattern)
-        known = np.stack([part.known for part in factors]).all(axis=0)
+        known = np.stack([part.known for part in factors]).all(axis=0) & has_view.any(axis=1)
         score: Array = 1.0 - np.where(known & (pattern >= 0), among_pattern, among_all)
         return score
 
@@ -192,7 +216,7 @@ class OodScore:
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""
-        arrays = {"patterns": self.patterns, "components": self.components, "fold": self.fold}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
         for number, distance in enumerate(self.distances):
             arrays |= to_state(distance, f"distance{number}")[1]
         write_state(folder, name, {"members": len(self.distances)}, arrays)
@@ -203,16 +227,32 @@ class OodScore:
         settings, arrays = read_state(folder, name)
         numbers = range(settings["members"])
         distances = tuple(from_state(FactorDistance, {}, arrays, f"distance{number}") for number in numbers)
-        return cls(distances, **arrays)
+        # Models of earlier versions have no such shares: any measured feature counts.
+        arrays.setdefault("least_measured", np.zeros(arrays["patterns"].shape[1]))
+        return cls(distances, *(arrays[name] for name in ARRAYS))
 
 
-def _observed(reconstruction_errors: Sequence[Array]) -> Bools:
-    """(n, views) bool: True if the reconstruction error of the view is known."""
+def _least_measured(measured: Sequence[Array]) -> Array:
+    """Return (views,) LEAST_MEASURED times the median share among the patients who have any feature of the view."""
+    shares = np.mean(np.stack(measured), axis=0)
+    medians = [np.median(column[column > 0.0]) if (column > 0.0).any() else 0.0 for column in shares.T]
+    return LEAST_MEASURED * np.asarray(medians, dtype=np.float64)
+
+
+def _has_view(reconstruction_errors: Sequence[Array], measured: Sequence[Array], least: Array) -> Bools:
+    """(n, views) bool: True if the reconstruction error of the view is known, and enough features are measured."""
     of_each = np.stack(reconstruction_errors)
     if np.isinf(of_each).any():
         raise FitError("a reconstruction error is infinite: a value is impossible given the factors")
-    observed: Bools = np.any(np.isfinite(of_each), axis=0)
-    return observed
+    enough = np.mean(np.stack(measured), axis=0) >= least
+    has_view: Bools = np.any(np.isfinite(of_each), axis=0) & enough
+    return has_view
+
+
+def _components(distance: Array, reconstruction_error: Array, has_view: Bools) -> Array:
+    """(n, 1 + views): distance, infinite for a patient without any view, and the error of each view, NaN without it."""
+    known = np.where(has_view.any(axis=1), distance, np.inf)
+    return np.column_stack([known, np.where(has_view, reconstruction_error, np.nan)])
 
 
 def _scaled(factors: Factors) -> Array:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["TABLE_WRITERS", "TableWriter", "table_writer"]
 
 
+CSV_FORMAT = "%.6g"
+"""Numbers of a csv are for people; parquet has all digits."""
+
+
 class TableWriter(Protocol):
     """Writes blocks of rows with the same columns."""
 
@@ -55,7 +59,9 @@ class _Csv:
         self._file = file
 
     def add(self, rows: pd.DataFrame) -> None:
-        text = rows.to_csv(index=False, header=not self._file.tell(), lineterminator="\n")
+        text = rows.to_csv(
+            index=False, header=not self._file.tell(), lineterminator="\n", float_format=CSV_FORMAT
+        )
         self._file.write(text.encode())
 
     def end(self) -> None:

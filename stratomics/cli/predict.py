@@ -18,7 +18,10 @@ from stratomics.cli.screen.parser import command_parser
 from stratomics.cli.screen.progress import ProgressBar
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from models.prediction import Prediction
+    from stratomics.predict import Written
 
 __all__ = ["build_parser", "predict"]
 
@@ -40,6 +43,7 @@ def predict(arguments: Sequence[str]) -> None:
         folder = find_model(run)
         model = Fitted.load(folder)
         patients = read_new_patients(given.cohort)
+        _warn_of_training_patients(run, patients.obs_names)
         findings = list(shift_findings(model.encoders[0].harmonizer, patients))
         for finding in findings:
             print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
@@ -57,14 +61,42 @@ def predict(arguments: Sequence[str]) -> None:
     record_predictions(
         given.run, given.uri, PredictionSummary(given.cohort, given.method, numbers, written.means)
     )
-    abstained = f"; the model abstains for {written.abstained} of them" if "abstain" in first.patients else ""
-    print(f"{written.patients} patients predicted{abstained}", file=sys.stderr)
+    print(_summary(written, abstains="abstain" in first.patients), file=sys.stderr)
     content = {
         "tables": [str(path) for path in written.tables],
         "patients": written.patients,
         "abstained": written.abstained,
     }
     emit(content, lambda: print(*written.tables, sep="\n"))
+
+
+def _summary(written: Written, *, abstains: bool) -> str:
+    """Say how many patients were predicted, and for how many the model abstains."""
+    predicted = f"{written.patients} patients predicted"
+    if not abstains:
+        return predicted
+    if written.abstained == written.patients:
+        return (
+            f"{predicted}; the model abstains for all of them, so none of these predictions should be acted upon: "
+            "the column abstain_reason says why"
+        )
+    return f"{predicted}; the model abstains for {written.abstained} of them"
+
+
+def _warn_of_training_patients(run: Path, patients: pd.Index) -> None:
+    """Warn where patients have ids of the patients that the model was fitted to."""
+    table = run / "patients.parquet"
+    if not table.is_file():
+        return
+    from omics.common.files import read_parquet
+
+    known = patients.isin(read_parquet(table)["sample_id"].astype(str))
+    if known.any():
+        print(
+            f"warning: {known.sum()} of {len(patients)} patients have ids of patients of the run; the final model was "
+            "fitted to those, so that its predictions for them are too good. The run has out-of-fold predictions",
+            file=sys.stderr,
+        )
 
 
 def _with_progress(blocks: Iterator[Prediction], patients: int) -> Iterator[Prediction]:

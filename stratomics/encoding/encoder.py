@@ -41,11 +41,14 @@ class Encoded:
         Shared factors, posterior mean and standard deviation.
     reconstruction_error
         (n, views) error of each view, reconstructed from the factors.
+    measured
+        (n, views) share of the features of each view that were measured.
     """
 
     blocks: InputBlocks
     factors: Factors
     reconstruction_error: Array
+    measured: Array
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,9 @@ class Encoder:
         by_view = {view_block(v): m.transform(_alone(batch, v)).mean for v, m in self.components.items()}
         factors = self.factor_model.transform(batch)
         blocks = {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors.mean, **by_view}
-        return Encoded(blocks, factors, reconstruction_error(self.factor_model, batch))
+        return Encoded(
+            blocks, factors, reconstruction_error(self.factor_model, batch), batch.measured_shares()
+        )
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors files that begin with `name`."""

@@ -17,6 +17,7 @@ OPTIMISM = 0.05
 MARGIN = 0.05
 """Maximum half width of the 95% interval of the overall risk."""
 Z = 1.96
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def survival_size(parameters: int, rate: float, follow_up: float, horizon: float
     for name, value in (("rate", rate), ("follow_up", follow_up), ("horizon", horizon)):
         if not value > 0.0:
             raise DataError(f"{name} is {value:g}; a sample size needs one above 0")
-    if rate * follow_up > 1.0:
+    if rate * follow_up > 1.0 + ROUNDING:
         raise DataError(
             f"a rate of {rate:g} over {follow_up:g} is more than one event per patient; check the unit of time"
         )

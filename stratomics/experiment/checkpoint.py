@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,16 +128,19 @@ def remove_leftovers(run: Path) -> None:
 
 
 @contextmanager
-def open_checkpoint(run: Path) -> Iterator[Checkpoint]:
+def open_checkpoint(run: Path, tasks: Sequence[FitTask]) -> Iterator[Checkpoint]:
     """Open the checkpoint of `run`, and move its folder ``new/`` to `run` at the end of the context.
 
     The results of finished tasks remain when the attempt fails or is killed, and the next attempt continues from
-    there. After an InputError, which another attempt would meet again, nothing remains.
+    there. Nothing remains after an InputError while models are
+    fitted, which another attempt would meet again.
 
     Parameters
     ----------
     run
         The run directory; the caller has its lock.
+    tasks
+        All tasks of the run.
     """
     checkpoint = Checkpoint(checkpoint_folder(run))
     old = checkpoint.path / "old"
@@ -147,7 +150,8 @@ def open_checkpoint(run: Path) -> Iterator[Checkpoint]:
     try:
         yield checkpoint
     except InputError:
-        shutil.rmtree(checkpoint.path)
+        if not all(map(checkpoint.is_done, tasks)):
+            shutil.rmtree(checkpoint.path)
         raise
     checkpoint.log.replace(checkpoint.new / checkpoint.log.name)
     replace_folder(checkpoint.new, run, old)

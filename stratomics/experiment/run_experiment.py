@@ -97,8 +97,8 @@ def run_experiment(
         return run
     # So is a scheduler that does not answer.
     with locked(run.path), unfrozen_afterwards(), open_executor(config.executor, config.workers) as run_tasks:
-        tracker = Tracker(config, design, run.path.name)
-        with open_checkpoint(run.path) as checkpoint, run_log(checkpoint.log), tracker:
+        tracker, tasks = Tracker(config, design, run.path.name), tasks_of(config, design)
+        with open_checkpoint(run.path, tasks) as checkpoint, run_log(checkpoint.log), tracker:
             for note in cohort_notes(cohort):
                 log.warning(note)
             for sentence in excluded_endpoints(cohort_endpoints(cohort), config.endpoints or ()):

@@ -92,6 +92,7 @@ def fit_part(part: TrainingPart) -> Fitted:
     ood_score = OodScore.fit(
         [member.factors for member in members],
         [member.reconstruction_error for member in members],
+        [member.measured for member in members],
         part.held_out_by,
     )
     return Fitted(

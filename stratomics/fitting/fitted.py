@@ -14,14 +14,14 @@ from mudata import MuData
 from numpy.typing import NDArray
 
 from datamodules.shift import shift_findings
-from models.calibration.abstention import abstain
+from models.calibration.abstention import abstention_reason
 from models.calibration.calibration import Calibration
 from models.calibration.conformal import CONFORMAL, Conformal
 from models.calibration.member_predictions import ResponseMembers, SurvivalMembers, benefit
 from models.ensemble.training_history import NO_HISTORY
 from models.heads.head import Head
 from models.ood.ood_score import OodScore
-from models.prediction import RECEIVED, Prediction
+from models.prediction import MEASURED_SHARE, RECEIVED, Prediction
 from omics.checks.finding import WARNING
 from omics.cohort.arms import CONTROL, TREATED
 from omics.common.errors import ConfigError, nearest
@@ -167,7 +167,8 @@ class Fitted:
     def predict(self, cohort: MuData, method: str = OURS) -> Prediction:
         """Predict all patients of `cohort`, with any subset of the views, and under both arms if there are arms.
 
-        A patient in neither arm is predicted at the middle between the arms.
+        A patient in neither arm is predicted at the middle between the arms. The columns ``measured_share.VIEW`` have
+        the share of the features used of a view that a patient has.
 
         Parameters
         ----------
@@ -188,7 +189,11 @@ class Fitted:
                 log.info("%s: %s", finding.place, finding.sentence)
         patients = EncodedPatients.of(cohort, self.encoders)
         if method == OURS:
-            return self.predict_encoded(patients)
+            shares = np.mean([member.measured for member in patients.members], axis=0)
+            columns = {
+                f"{MEASURED_SHARE}{view}": share for view, share in zip(self.views, shares.T, strict=True)
+            }
+            return self.predict_encoded(patients).with_columns(columns)
         if method == WIDE_DEEP:
             return self.alone.predict(patients.sample_ids, self.wide_deep.estimates(patients)[0])
         return self.candidates[method].predict(patients)
@@ -205,6 +210,11 @@ class Fitted:
         for name, candidate in self.candidates.items():
             predictions[name] = candidate.prediction(patients.sample_ids, estimates.candidates[name])
         return predictions
+
+    @property
+    def views(self) -> list[str]:
+        """Names of the views."""
+        return list(self.encoders[0].harmonizer.views)
 
     @property
     def methods(self) -> list[str]:
@@ -254,15 +264,14 @@ class Fitted:
     def _abstention(
         self, patients: EncodedPatients, estimates: Array, spread: Array
     ) -> dict[str, NDArray[Any]]:
-        """Columns ``ood`` and ``abstain``, from the estimates (members, n, p) of the primary endpoint."""
+        """Columns ``ood``, ``abstain`` and ``abstain_reason``, from estimates (members, n, p) of an endpoint."""
         ood = self.ood_score.score(
             [member.factors for member in patients.members],
             [member.reconstruction_error for member in patients.members],
+            [member.measured for member in patients.members],
         )
-        return {
-            "ood": ood,
-            "abstain": abstain(ood, self.endpoints[0].is_uncertain(estimates, spread)),
-        }
+        reason = abstention_reason(ood, self.endpoints[0].is_uncertain(estimates, spread))
+        return {"ood": ood, "abstain": reason != "", "abstain_reason": reason}
 
     def save(self, folder: Path) -> None:
         """Write the model to `folder` as json and safetensors."""

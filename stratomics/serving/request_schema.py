@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,9 @@ ID = "sample_id"
 TABLE = "the table of patients"
 """Takes the place of a file name in error messages."""
 
+NAMED = 3
+"""Unknown features of a view that the response names; it counts all of them."""
+
 QUARTERS = np.array([0.25, 0.5, 0.75, 1.0])
 """Fractions of the horizon at which the response has S(t) by default."""
 
@@ -42,7 +45,8 @@ class RequestSchema:
 
     They have the names of ``patients.parquet``: ``sample_id``, ``arm``, ``site``, ``covariate.NAME``, ``view.NAME``.
     A cell of a view is ``{feature: value}`` on the scale that the training cohort declares, and is transformed as in
-    training. Features, views and columns may be missing or empty, and unknown ones are ignored.
+    training. Features, views and columns may be missing or empty. Unknown ones are not used, and the response names
+    them; a strict request refuses them.
 
     Attributes
     ----------
@@ -52,14 +56,17 @@ class RequestSchema:
         Arm as the training cohort declares it; None if the model has no arms.
     horizon
         Time up to which enough training patients are followed; None for a model without survival.
+    time_unit
+        Unit of times in the response; None without survival.
     """
 
     harmonizer: Harmonizer
     arm: ArmSpec | None
     horizon: float | None
+    time_unit: str | None
 
     @classmethod
-    def of(cls, model: Path, arm: Mapping[str, Any] | None) -> Self:
+    def of(cls, model: Path, arm: Mapping[str, Any] | None, time_unit: str | None = None) -> Self:
         """Read the schema of a saved model.
 
         Parameters
@@ -68,6 +75,8 @@ class RequestSchema:
             Folder ``model/`` of a run.
         arm
             Arm as the training cohort declares it, from ``provenance.json``.
+        time_unit
+            Unit of times, from there too.
         """
         network, count = read_json(model / "network.json"), read_json(model / f"{MIXTURE}.json")["endpoints"]
         endpoints = [read_json(model / f"endpoint{number}.json") for number in range(count)]
@@ -75,7 +84,8 @@ class RequestSchema:
         declared = None
         if arm is not None and network["layout"]["arms"]:
             declared = ArmSpec(arm["column"], arm["control"], arm.get("treated"))
-        return cls(Harmonizer.load(model, "member0.harmonizer"), declared, next(iter(horizons), None))
+        harmonizer = Harmonizer.load(model, "member0.harmonizer")
+        return cls(harmonizer, declared, next(iter(horizons), None), time_unit if horizons else None)
 
     @cached_property
     def _roles(self) -> dict[str, str]:
@@ -156,6 +166,57 @@ class RequestSchema:
         )
         return join_cohort(samples, views, spec, digest="")
 
+    def ignored(self, table: pd.DataFrame) -> pd.Series[str]:
+        """Name the fields of each patient that the model does not know.
+
+        Parameters
+        ----------
+        table
+            The request, after :meth:`patients` has accepted it.
+
+        Returns
+        -------
+        pandas.Series
+            (n,) text such as ``age; view.rna: 2 features (X1, X2)``; empty where all fields are known.
+        """
+        unknown = [column for column in table if column not in self.columns]
+        texts = []
+        for row in table.to_dict("records"):
+            fields = [str(column) for column in unknown if _is_given(row[column])]
+            texts.append("; ".join([*fields, *self._ignored_features(row)]))
+        return pd.Series(texts, index=table.index, dtype=str)
+
+    def refuse_unknown(self, table: pd.DataFrame) -> None:
+        """Refuse a request with fields that the model does not know.
+
+        Raises
+        ------
+        CohortError
+            If a patient has such a field.
+        """
+        for patient, fields in zip(table[ID], self.ignored(table), strict=True):
+            if fields:
+                raise CohortError(
+                    f"the model does not know {fields}; remove them, or send the request without strict",
+                    "unknown_field",
+                    file=TABLE,
+                    patient=str(patient),
+                )
+
+    def _ignored_features(self, row: Mapping[Hashable, Any]) -> Iterator[str]:
+        """Name the unknown features of each view of a patient."""
+        for name, known in self._measured.items():
+            cell = row.get(f"view.{name}")
+            unknown = [str(f) for f in cell if str(f) not in known] if isinstance(cell, Mapping) else []
+            if unknown:
+                named = ", ".join([*unknown[:NAMED], *(["..."] if len(unknown) > NAMED else [])])
+                yield f"view.{name}: {len(unknown)} feature{'s' * (len(unknown) > 1)} ({named})"
+
+    @cached_property
+    def _measured(self) -> dict[str, frozenset[str]]:
+        """View -> its features in training."""
+        return {name: frozenset(map(str, view.measured)) for name, view in self.harmonizer.views.items()}
+
 
 def response_table(prediction: Prediction, times: Sequence[float]) -> pd.DataFrame:
     """Build the response: the predictions of each patient, and columns ``survival_TIME``.
@@ -181,6 +242,11 @@ def response_table(prediction: Prediction, times: Sequence[float]) -> pd.DataFra
     return table.assign(**at.loc[table[ID].to_numpy(dtype=str)].reset_index(drop=True))
 
 
+def _is_given(cell: object) -> bool:
+    """Whether a cell has a value."""
+    return not (cell is None or (isinstance(cell, float) and np.isnan(cell)))
+
+
 def _ids(table: pd.DataFrame) -> pd.Index:
     if ID not in table or not len(table):
         raise CohortError(f"no patient; add one row per patient, with its {ID}", "no_patient", file=TABLE)
@@ -204,7 +270,7 @@ def _measured(table: pd.DataFrame, column: str) -> pd.DataFrame | None:
     for patient, cell in table[column].items():
         if isinstance(cell, Mapping):
             rows[str(patient)] = cell
-        elif not (cell is None or (isinstance(cell, float) and np.isnan(cell))):
+        elif _is_given(cell):
             raise CohortError(
                 "a view is a mapping of its features to numbers, or empty",
                 "not_a_mapping",

@@ -38,7 +38,8 @@ class ServedModel(PythonModel):
         torch.set_num_threads(1)
         folder = Path(context.artifacts["model"])
         self.fitted = Fitted.load(folder)
-        self.request_schema = RequestSchema.of(folder, context.model_config["arm"])
+        config = context.model_config
+        self.request_schema = RequestSchema.of(folder, config["arm"], config.get("time_unit"))
         # The server answers in threads, and prediction is not thread-safe.
         self.lock = threading.Lock()
 
@@ -48,17 +49,25 @@ class ServedModel(PythonModel):
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # the signature of MLflow
     ) -> pd.DataFrame:
-        """Predict one row per patient as ``stratomics predict`` does, with S(t) at ``params["times"]``."""
+        """Predict one row per patient as ``stratomics predict`` does, with S(t) at ``params["times"]``.
+
+        The column ``ignored`` names fields that the model does not know; with ``params["strict"]`` they are an error.
+        """
         from omics.common.errors import InputError
         from stratomics.serving.request_schema import response_table
 
-        requested = (params or {}).get("times")
-        times = self.request_schema.times if requested is None else list(requested)
-        with self.lock:
-            try:
-                return response_table(self.fitted.predict(self.request_schema.patients(model_input)), times)
-            except InputError as error:
-                raise MlflowException.invalid_parameter_value(str(error)) from error
+        given, schema = params or {}, self.request_schema
+        times = schema.times if given.get("times") is None else list(given["times"])
+        try:
+            patients = schema.patients(model_input)
+            if given.get("strict"):
+                schema.refuse_unknown(model_input)
+            with self.lock:
+                table = response_table(self.fitted.predict(patients), times)
+        except InputError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from error
+        table["ignored"] = schema.ignored(model_input).to_numpy()
+        return table if schema.time_unit is None else table.assign(time_unit=schema.time_unit)
 
 
 set_model(ServedModel())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from models.prediction import MEASURED_SHARE
 from stratomics.serving.request_schema import ID, RequestSchema
 from stratomics.tracking.description import model_description
 from stratomics.tracking.mlflow_store import current_store
@@ -45,7 +46,8 @@ def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: Trackin
     from mlflow.models import Model
 
     arm = run.provenance.get("arm")
-    request_schema = RequestSchema.of(run.path / "model", arm)
+    time_unit = run.provenance.get("unit")
+    request_schema = RequestSchema.of(run.path / "model", arm, time_unit)
     name = _allowed(tracking.model or run.config.get("name") or str(run.provenance["cohort"]))
     with current_store(tracking.uri), _without_bytecode():
         logged = Model.log(
@@ -55,7 +57,7 @@ def log_model(client: Any, mlflow_run: str, run: RunDirectory, tracking: Trackin
             run_id=mlflow_run,
             python_model=str(MODEL_FILE),
             artifacts={"model": str(run.path / "model")},
-            model_config={"arm": arm},
+            model_config={"arm": arm, "time_unit": time_unit},
             signature=_signature(request_schema, run),
             input_example=request_schema.example(),
             # Without this list MLflow would start a process to infer the requirements.
@@ -117,13 +119,18 @@ def _signature(request_schema: RequestSchema, run: RunDirectory) -> Any:
     anything = AnyType()  # type: ignore[no-untyped-call]  # mlflow 3.17 is not fully typed
     request = [ColSpec(anything, column, required=False) for column in request_schema.columns if column != ID]
     table = run.predictions["stratomics"].patients.drop(columns=["repeat", "fold"])
-    table = table.assign(**{f"survival_{time:g}": pd.Series(dtype=float) for time in request_schema.times})
+    numbers = [f"{MEASURED_SHARE}{view}" for view in request_schema.harmonizer.views]
+    numbers += [f"survival_{time:g}" for time in request_schema.times]
+    texts = ["ignored", *(["time_unit"] if request_schema.time_unit else [])]
+    table = table.assign(**dict.fromkeys(numbers, pd.Series(dtype=float)))
+    table = table.assign(**dict.fromkeys(texts, pd.Series(dtype=object)))
     response = [ColSpec(kinds[dtype.kind], str(column)) for column, dtype in table.dtypes.items()]
     times = (
         [ParamSpec("times", DataType.double, request_schema.times, shape=(-1,))]
         if request_schema.times
         else []
     )
+    params = [*times, ParamSpec("strict", DataType.boolean, default=False)]
     return ModelSignature(
-        Schema([ColSpec(DataType.string, ID), *request]), Schema([*response]), ParamSchema(times)
+        Schema([ColSpec(DataType.string, ID), *request]), Schema([*response]), ParamSchema(params)
     )

@@ -165,7 +165,8 @@ def tune_experiment(
         labels = [task.label for task in tasks]
         if result.finished and not part.exists():
             store.delete(labels)
-        with open_checkpoint(result.path) as checkpoint, run_log(checkpoint.log):
+        predicted = [task.task for task in tasks if task.fold is not None]
+        with open_checkpoint(result.path, predicted) as checkpoint, run_log(checkpoint.log):
             for note in cohort_notes(cohort):
                 log.warning(note)
             store.create(plan, labels)

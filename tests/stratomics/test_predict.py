@@ -77,7 +77,8 @@ def test_predictions_are_those_of_the_model(predict: Predict, small_run: Path) -
     pd.testing.assert_frame_equal(patients, expected.patients, check_exact=True)
     pd.testing.assert_frame_equal(survival, expected.survival, check_exact=True)
     assert {"risk", "risk_sd", "survival_bound", "ood", "abstain"} <= set(patients)
-    *findings, last = err.splitlines()
+    known, *findings, last = err.splitlines()
+    assert known.startswith("warning: 40 of 40 patients have ids of patients of the run")
     assert last == f"40 patients predicted; the model abstains for {patients['abstain'].sum()} of them"
     # A member was trained on two thirds of the patients, and the others may have the largest value.
     assert all(line.startswith("info: ") and "far outside the range" in line for line in findings)
@@ -244,13 +245,15 @@ def test_blocks_equal_one_prediction_of_all(small_run: Path, tmp_path: Path) -> 
     pd.testing.assert_frame_equal(survival, whole.survival, rtol=1e-5, atol=1e-6)
 
 
-def test_csv_and_parquet_have_equal_content(small_run: Path, tmp_path: Path) -> None:
+def test_csv_has_six_digits_of_the_content_of_parquet(small_run: Path, tmp_path: Path) -> None:
     model, cohort = Fitted.load(small_run / "model"), read_new_patients(small_run.parent / "small")
     for ending in (".parquet", ".csv"):
         write_predictions(tmp_path / f"a{ending}", predict_blocks(model, cohort, 16))
     for name in ("a", "a.survival"):
-        text = pd.read_csv(tmp_path / f"{name}.csv", float_precision="round_trip")
-        pd.testing.assert_frame_equal(text, read_parquet(tmp_path / f"{name}.parquet"), check_exact=True)
+        text = pd.read_csv(tmp_path / f"{name}.csv", keep_default_na=False)
+        pd.testing.assert_frame_equal(
+            text, read_parquet(tmp_path / f"{name}.parquet"), rtol=5e-6, atol=0, check_dtype=False
+        )
 
 
 def test_same_input_same_bytes(predict: Predict, tmp_path: Path) -> None:

@@ -61,8 +61,9 @@ def test_all_tables_are_saved(ran: tuple[RunDirectory, str]) -> None:
         promised += [f"response_entropy_{part}" for part in ("total", "aleatoric", "epistemic")] + [
             "ood",
             "abstain",
+            "abstain_reason",
         ]
-        network = [name for name in promised if name not in ("ood", "abstain")]
+        network = [name for name in promised if name not in ("ood", "abstain", "abstain_reason")]
         ours = {"stratomics": promised, "wide_deep": network}.get(method, ["response_sd"])
         assert list(patients) == ["sample_id", "repeat", "fold", "response_probability", *ours]
         assert list(long) == ["sample_id", "repeat", "fold", "endpoint", "class", "probability"]

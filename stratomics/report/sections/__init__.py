@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 
+from omics.common.errors import CohortError, ConfigError, InputError, StratomicsError
 from omics.common.registry import resolve
 from stratomics.report.section import Section
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["SECTIONS", "sections_of"]
+
+log = logging.getLogger(__name__)
 
 SECTIONS = {
     "summary": "stratomics.report.sections.summary:summary",
@@ -46,6 +50,24 @@ def sections_of(run: RunDirectory) -> Iterator[Section]:
     """Yield the sections that a run has, in reading order."""
     first = TRIAL_FIRST if run.provenance.get("arm") is not None else ()
     for name in dict.fromkeys((*first, *SECTIONS)):
-        section = resolve(SECTIONS, name, "section")(run)
+        section = _section(run, name)
         if section is not None:
             yield section
+
+
+def _section(run: RunDirectory, name: str) -> Section | None:
+    """Compute a section, or say in its place why it cannot be computed: a part never takes the report with it.
+
+    A file of the run that cannot be read stays an error.
+    """
+    compute: Callable[[RunDirectory], Section | None] = resolve(SECTIONS, name, "section")
+    title = name.replace("_", " ")
+    try:
+        return compute(run)
+    except Exception as error:
+        if isinstance(error, OSError | ConfigError | CohortError) or type(error) is InputError:
+            raise
+        unexpected = not isinstance(error, StratomicsError)
+        log.warning("the report lacks its part '%s': %s", title, error, exc_info=unexpected)
+        text = f"This part could not be computed ({error}). The other parts do not depend on it."
+        return Section(name, title.capitalize(), [text])

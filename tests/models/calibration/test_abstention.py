@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.calibration.abstention import OOD_LIMIT, abstain, spread_limit
+from models.calibration.abstention import OOD_LIMIT, abstention_reason, spread_limit
 
 
 def test_abstention_of_out_of_distribution_and_uncertain_patients() -> None:
     ood = np.array([OOD_LIMIT, np.nextafter(OOD_LIMIT, 1), 0.0, 1.0])
     uncertain = np.array([False, False, True, True])
-    np.testing.assert_array_equal(abstain(ood, uncertain), [False, True, True, True])
+    unlike = "unlike training patients"
+    assert list(abstention_reason(ood, uncertain)) == ["", unlike, "uncertain", f"{unlike}; uncertain"]
 
 
 def test_a_tenth_of_training_is_above_the_spread_limit() -> None:

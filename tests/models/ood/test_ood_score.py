@@ -21,6 +21,7 @@ K, FEATURES, NOISE, MEMBERS = 4, 60, 2.0, 5
 class Patients(NamedTuple):
     factors: list[Factors]
     reconstruction_errors: list[np.ndarray]
+    measured: list[np.ndarray]
 
 
 class Disease:
@@ -52,7 +53,7 @@ class Disease:
             )
         signs = [np.where(np.arange(K) < member, -1.0, 1.0) for member in range(MEMBERS)]
         factors = [Factors(mean * sign, sd, observed.any(axis=1)) for sign in signs]
-        return Patients(factors, [reconstruction_error] * MEMBERS)
+        return Patients(factors, [reconstruction_error] * MEMBERS, [observed.astype(float)] * MEMBERS)
 
     def fitted(self, n: int, observed: np.ndarray | None = None) -> OodScore:
         return OodScore.fit(*self.encode(self.values(n), observed), np.arange(n) % MEMBERS)
@@ -119,6 +120,25 @@ def test_a_patient_without_views_has_the_highest_score() -> None:
     assert score[25] == pytest.approx(1.0 - 1.0 / 191)
 
 
+def test_a_view_with_few_measured_features_counts_as_missing() -> None:
+    """Training patients have 0.6 of the features, so that less than 0.3 is too little; 0.4 is not."""
+    disease = Disease(6)
+    training = disease.encode(disease.values(200))
+    shares = [np.full((200, 2), 0.6)] * MEMBERS
+    ood_score = OodScore.fit(*training[:2], shares, np.arange(200) % MEMBERS)
+    np.testing.assert_allclose(ood_score.least_measured, 0.3)
+    new = disease.encode(disease.values(4))
+    measured = np.array([[0.6, 0.6], [0.4, 0.6], [0.2, 0.6], [0.2, 0.2]])
+    score = ood_score.score(*new[:2], [measured] * MEMBERS)
+    everything = ood_score.score(*new)
+    assert (score[:2] == everything[:2]).all()
+    without = [np.array(errors) for errors in new.reconstruction_errors]
+    for errors in without:
+        errors[2, 0] = np.nan
+    assert score[2] == ood_score.score(new.factors, without, new.measured)[2]
+    assert score[3] == pytest.approx(1.0 - 1.0 / 201)
+
+
 def test_a_training_patient_is_scored_by_the_member_that_held_them_out() -> None:
     """A training patient far from all others has a large distance by the member that held them out."""
     disease = Disease(3)
@@ -143,11 +163,11 @@ def test_wrong_input_raises_an_error() -> None:
     patients, fold = disease.encode(disease.values(20)), np.arange(20) % MEMBERS
     no_views = [Factors(part.mean, part.sd, np.zeros(20, dtype=bool)) for part in patients.factors]
     with pytest.raises(DataError, match="0 patient"):
-        OodScore.fit(no_views, patients.reconstruction_errors, fold)
+        OodScore.fit(no_views, patients.reconstruction_errors, patients.measured, fold)
     ood_score = OodScore.fit(*patients, fold)
     infinite = [np.full((20, 2), np.inf)] * MEMBERS
     with pytest.raises(FitError, match="infinite"):
-        ood_score.score(patients.factors, infinite)
+        ood_score.score(patients.factors, infinite, patients.measured)
     patients.factors[0].mean[3, 1] = np.nan
     with pytest.raises(FitError, match="not finite"):
         OodScore.fit(*patients, fold)

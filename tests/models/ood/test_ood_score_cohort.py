@@ -20,8 +20,8 @@ from omics.simulate.simulate_cohort import SimulationConfig, simulate
 TRAINING, MEMBERS = 300, 5
 FOLD = np.arange(TRAINING) % MEMBERS
 
-Encoded = tuple[list[Factors], list[np.ndarray]]
-"""Factors and reconstruction errors of patients by each member."""
+Encoded = tuple[list[Factors], list[np.ndarray], list[np.ndarray]]
+"""Factors, reconstruction errors and measured shares of patients by each member."""
 
 
 def disease(seed: int, patients: int) -> MuData:
@@ -35,7 +35,7 @@ def disease(seed: int, patients: int) -> MuData:
 def encode(name: str, training: MuData, *others: MuData) -> list[Encoded]:
     """Encode the training patients, as if they were new, and other patients by each member."""
     cohorts = [training, *others]
-    encoded: list[Encoded] = [([], []) for _ in cohorts]
+    encoded: list[Encoded] = [([], [], []) for _ in cohorts]
     for member in range(MEMBERS):
         train = np.flatnonzero(member != FOLD)
         data = CohortDataModule(training, train, HarmonizeConfig())
@@ -43,10 +43,11 @@ def encode(name: str, training: MuData, *others: MuData) -> list[Encoded]:
         model = resolve(FACTOR_MODELS, name, "factors.model")(10, 0)
         [batch] = data.train_dataloader()
         as_new = model.fit_transform(batch)
-        for (factors, reconstruction_errors), cohort in zip(encoded, cohorts, strict=True):
+        for (factors, reconstruction_errors, measured), cohort in zip(encoded, cohorts, strict=True):
             batch = data.harmonizer.transform(cohort)
             factors.append(model.transform(batch))
             reconstruction_errors.append(reconstruction_error(model, batch))
+            measured.append(batch.measured_shares())
         of_training = encoded[0][0][-1]
         of_training.mean[train], of_training.sd[train] = as_new.mean, as_new.sd
     return encoded
@@ -76,5 +77,5 @@ def test_another_disease_scores_high_and_the_same_disease_does_not(name: str) ->
 
 def without_errors(encoded: Encoded) -> Encoded:
     """Replace reconstruction errors by a constant, so that only the distance is used."""
-    factors, reconstruction_errors = encoded
-    return factors, [np.where(np.isnan(error), error, 0.0) for error in reconstruction_errors]
+    factors, reconstruction_errors, measured = encoded
+    return factors, [np.where(np.isnan(error), error, 0.0) for error in reconstruction_errors], measured

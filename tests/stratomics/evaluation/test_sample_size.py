@@ -56,6 +56,12 @@ def test_more_parameters_and_a_smaller_r2_need_more_patients() -> None:
     assert largest_r2(0.5) == pytest.approx(0.75)
 
 
+def test_one_event_per_patient_is_possible() -> None:
+    """Without censoring, the rate times the mean follow-up is 1 up to rounding."""
+    assert 1.1 / 3.3 * 3.0000000000000004 > 1.0
+    assert survival_size(3, 1.1 / 3.3, 3.0000000000000004, 1.0, 0.1).patients > 0
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

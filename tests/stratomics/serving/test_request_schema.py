@@ -92,3 +92,32 @@ def test_an_id_that_comes_twice_and_no_patient(small_run: Path) -> None:
         request_schema.patients(pd.DataFrame({"sample_id": ["a", "a"]}))
     with pytest.raises(CohortError, match="no patient"):
         request_schema.patients(pd.DataFrame())
+
+
+def test_unknown_fields_are_named_and_a_strict_request_refuses_them(small_run: Path) -> None:
+    request_schema = RequestSchema.of(small_run / "model", None)
+    rows = [
+        {"sample_id": "a", "age": 60.0, "view.rna": {"rna0": 1.0, "X1": 1.0, "X2": 2.0}},
+        {"sample_id": "b", "view.protien": {"protein0": 1.0}, "view.rna": {f"g{n}": 1.0 for n in range(5)}},
+        {"sample_id": "c", "covariate.age": 60.0, "view.rna": {"rna0": 1.0}},
+    ]
+    table = pd.DataFrame(rows)
+    assert list(request_schema.ignored(table)) == [
+        "age; view.rna: 2 features (X1, X2)",
+        "view.protien; view.rna: 5 features (g0, g1, g2, ...)",
+        "",
+    ]
+    request_schema.refuse_unknown(table.iloc[2:])
+    with pytest.raises(CohortError, match="does not know age"):
+        request_schema.refuse_unknown(table)
+
+
+def test_one_known_feature_of_twenty_is_no_view(small_run: Path) -> None:
+    """The share is in the response, and the model abstains since it knows hardly anything of the patient."""
+    request_schema = RequestSchema.of(small_run / "model", None)
+    table = pd.DataFrame([{"sample_id": "a", "view.rna": {"rna0": 0.0}}])
+    response = response_table(Fitted.load(small_run / "model").predict(request_schema.patients(table)), ())
+    assert response["measured_share.protein"].item() == 0.0
+    assert 0.0 < response["measured_share.rna"].item() < 0.2
+    assert response["ood"].item() > 0.95
+    assert response["abstain_reason"].item().startswith("unlike training patients")

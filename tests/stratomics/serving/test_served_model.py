@@ -93,7 +93,9 @@ def test_it_predicts_as_the_command(folder: Path, small_run: Path, recwarn: pyte
     plain = predicted(small_run / "model", cohort)
     pd.testing.assert_frame_equal(response[list(plain)], plain, check_exact=True)
     curves = [column for column in response if column.startswith("survival_") and column != "survival_bound"]
-    assert list(response) == [*plain, *curves]
+    assert list(response) == [*plain, *curves, "ignored", "time_unit"]
+    assert set(response["ignored"]) == {""}
+    assert set(response["time_unit"]) == {"days"}
     assert len(curves) == 4
     # S(t) against the long table, by its definition.
     long = Fitted.load(small_run / "model").predict(read_new_patients(cohort)).survival
@@ -103,7 +105,7 @@ def test_it_predicts_as_the_command(folder: Path, small_run: Path, recwarn: pyte
             value = response.loc[response["sample_id"] == patient, column].item()
             assert value == rows_before.sort_values("time")["survival"].iloc[-1]
     asked = served.predict(pd.DataFrame(rows), params={"times": [100.0]})
-    assert list(asked) == [*plain, "survival_100"]
+    assert list(asked) == [*plain, "survival_100", "ignored", "time_unit"]
     example = served.predict(served.input_example)
     assert np.isfinite(example.select_dtypes("number").to_numpy()).all()
     assert list(response) == list(served.metadata.signature.outputs.input_names())

@@ -103,13 +103,13 @@ def test_predictions_are_a_nested_run_without_rows_of_patients(
     monkeypatch.chdir(recorded.parent)
     parent = record(recorded).info.run_id
     place = [parent, f"--tracking.uri=sqlite:///{recorded.parent}/mlflow.db"] if by_id else [str(recorded)]
-    cohort, out = str(small_run.parent / "small"), tmp_path / "out.csv"
+    cohort, out = str(small_run.parent / "small"), tmp_path / "out.parquet"
     assert main(["predict", *place, cohort, "--out", str(out)]) == 0
     nested = client_of(recorded).search_runs(["1"], "attributes.run_name = 'predict small'")
     assert {found.data.tags["mlflow.parentRunId"] for found in nested} == {parent}
     import pandas as pd
 
-    table, latest = pd.read_csv(out), nested[0]
+    table, latest = pd.read_parquet(out), nested[0]
     assert latest.data.metrics["prediction/patients"] == len(table) == 40
     assert latest.data.metrics["prediction/abstained"] == table["abstain"].sum()
     assert latest.data.metrics["prediction/mean/risk"] == pytest.approx(table["risk"].mean())
