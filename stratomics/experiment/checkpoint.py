@@ -141,6 +141,11 @@ def open_checkpoint(run: Path, tasks: Sequence[FitTask]) -> Iterator[Checkpoint]
         The run directory; the caller has its lock.
     tasks
         All tasks of the run.
+
+    Yields
+    ------
+    Checkpoint
+        The checkpoint.
     """
     checkpoint = Checkpoint(checkpoint_folder(run))
     old = checkpoint.path / "old"

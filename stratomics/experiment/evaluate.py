@@ -28,11 +28,12 @@ from stratomics.evaluation.comparison import (
     metric_estimates,
     resamples,
 )
-from stratomics.evaluation.control_results import ControlResult, control_result
+from stratomics.evaluation.control_results import ControlResult
 from stratomics.evaluation.coverage_tables import CoverageRow, coverage_rows
 from stratomics.evaluation.treatment_interaction import interaction, relative_effects
 from stratomics.evaluation.view_contributions import ViewContribution, view_contributions
-from stratomics.experiment.tasks import compared_methods, control_cohort
+from stratomics.experiment.evaluate_controls import control_results
+from stratomics.experiment.tasks import compared_methods
 from stratomics.runs.patients_table import patients_table
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def evaluate(config: ExperimentConfig, design: Design, predictions: Mapping[str,
         others,
         coverage_rows(cases[OURS], patients),
         _view_contributions(config, cohort, predictions, families_of(spec.primary_endpoint)),
-        _control_results(config, design, predictions),
+        control_results(config, design, predictions),
         None if arm is None or not has_effect else _interaction(ours, cohort, arm),
     )
 
@@ -184,21 +185,6 @@ def _view_contributions(
     fused, evaluation = cases(ALL_VIEWS), config.evaluation
     weight = resamples(np.arange(len(fused)) if families is None else families, evaluation.draws, config.seed)
     return view_contributions(fused, alone, without, endpoint.kind, str(evaluation.metric), weight)
-
-
-def _control_results(
-    config: ExperimentConfig, design: Design, predictions: Mapping[str, Prediction]
-) -> dict[str, ControlResult]:
-    rows = {}
-    for name in config.controls or ():
-        cohort = control_cohort(config, design.cohort, name)
-        ids, endpoint = cohort.obs_names.to_numpy(dtype=str), cohort_endpoints(cohort).primary()
-        cases = cases_of(predictions[name], ids, endpoint)
-        families = patient_groups(cohort)
-        units = np.arange(cohort.n_obs) if families is None else families
-        weight = resamples(units[endpoint.observed], config.evaluation.draws, config.seed)
-        rows[name] = control_result(cases, endpoint.kind, weight, len(config.controls or ()))
-    return rows
 
 
 def _others(selected: Sequence[str], endpoints: Endpoints) -> list[str]:

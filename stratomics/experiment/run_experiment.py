@@ -6,8 +6,9 @@ import dataclasses
 import logging
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from datamodules.resampling import Design, design_of
@@ -18,12 +19,14 @@ from omics.cohort.read import cohort_endpoints, cohort_spec
 from omics.common.files import JsonObject, write_json, write_parquet
 from omics.common.manifest import digests_of, write_manifest
 from stratomics.config import ExperimentConfig
+from stratomics.evaluation.control_results import PERMUTED_AGAIN
 from stratomics.executor.executor import RunTasks, open_executor
 from stratomics.experiment.checkpoint import Checkpoint, open_checkpoint, remove_leftovers
 from stratomics.experiment.evaluate import evaluate, methods_of
+from stratomics.experiment.evaluate_controls import control_results
 from stratomics.experiment.factor_tables import save_factors
 from stratomics.experiment.prepare import CohortReader, prepare_experiment
-from stratomics.experiment.tasks import FINAL, FitTask, FoldPredictions, run_task, tasks_of
+from stratomics.experiment.tasks import FINAL, FitTask, FoldPredictions, run_task, tasks_again, tasks_of
 from stratomics.fitting.selected_endpoints import excluded_endpoints
 from stratomics.report.text.metrics import control_sentence, controls_fail
 from stratomics.runs.run_directory import RunDirectory, input_files, run_digest, run_folder, save_run
@@ -106,8 +109,11 @@ def run_experiment(
             provenance = _provenance(config, design)
             write_json(checkpoint.new / "provenance.json", provenance)
             inputs = digests_of(input_files(str(config.cohort), config.split.external))
-            _fit_tasks(config, design, checkpoint, tracker, run_tasks, progress)
-            _write_results(config, design, checkpoint)
+            fit = partial(_fit_tasks, config, design, checkpoint, tracker, run_tasks, progress)
+            fit(tasks)
+            further = _controls_again(config, design, checkpoint)
+            fit(further)
+            _write_results(config, design, checkpoint, [*tasks, *further])
             digest = run_digest(
                 config.fingerprint(),
                 provenance["cohort_digest"],
@@ -127,9 +133,9 @@ def _fit_tasks(
     tracker: Tracker,
     run_tasks: RunTasks,
     progress: Progress,
+    tasks: Sequence[FitTask],
 ) -> None:
     """Fit the tasks that the checkpoint lacks, and record the predictions of each outer fold."""
-    tasks = tasks_of(config, design)
     done = [task for task in tasks if checkpoint.is_done(task)]
     waiting = [task for task in tasks if task not in done]
 
@@ -157,13 +163,27 @@ def _fit_tasks(
         progress(FitProgress(_label(design, task), number, len(tasks)))
 
 
-def _write_results(config: ExperimentConfig, design: Design, checkpoint: Checkpoint) -> None:
+def _controls_again(config: ExperimentConfig, design: Design, checkpoint: Checkpoint) -> list[FitTask]:
+    """List the tasks of further permutations, for each control that is above chance in its first permutation."""
+    first = [task for task in tasks_of(config, design) if task.control is not None]
+    results = control_results(config, design, checkpoint.concatenated(first))
+    above = [name for name, result in results.items() if result["off"]]
+    for name in above:
+        log.info(
+            "the control %s is above chance: %d more permutations", name.replace("_", " "), PERMUTED_AGAIN
+        )
+    return [task for name in above for task in tasks_again(config, name)]
+
+
+def _write_results(
+    config: ExperimentConfig, design: Design, checkpoint: Checkpoint, tasks: Sequence[FitTask]
+) -> None:
     """Write the run directory from the checkpoint.
 
     All results are read from the checkpoint, also those of this attempt, so that a run that was stopped ends with the
     same bytes.
     """
-    folder, tasks = checkpoint.new, tasks_of(config, design)
+    folder = checkpoint.new
     predictions = checkpoint.concatenated(task for task in tasks if task != FINAL)
     metrics = evaluate(config, design, predictions).to_json()
     if controls_fail(metrics):
@@ -200,7 +220,8 @@ def _label(design: Design, task: FitTask) -> str:
     if task.fold is None:
         return "the final model, on all patients"
     if task.control is not None:
-        return f"control {task.control.replace('_', ' ')}, fold {task.fold + 1}"
+        permutation = f", permutation {task.again + 1}" if task.again else ""
+        return f"control {task.control.replace('_', ' ')}{permutation}, fold {task.fold + 1}"
     return design.folds[task.fold].label
 
 

@@ -15,6 +15,7 @@ from omics.common.seeds import named_seed
 from stratomics.config import WIDE_DEEP, ExperimentConfig
 from stratomics.controls import CONTROLS
 from stratomics.evaluation.comparison import OURS
+from stratomics.evaluation.control_results import PERMUTED_AGAIN
 from stratomics.runtime.memory import freeze_loaded_objects, release_memory
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ __all__ = [
     "FoldPredictions",
     "compared_methods",
     "control_cohort",
+    "permutation_name",
     "predict_fold",
     "run_task",
+    "tasks_again",
     "tasks_of",
 ]
 
@@ -47,15 +50,43 @@ class FitTask:
         Number of the fold; None for the final model.
     control
         Name of the control; None for an outer fold and for the final model.
+    again
+        Number of the permutation of a control: 0 for the first, which every run has.
     """
 
     fold: int | None = None
     control: str | None = None
+    again: int = 0
 
     @property
     def key(self) -> str:
         """Name of the folder in the checkpoint."""
-        return "final" if self.fold is None else f"{self.control or 'fold'}-{self.fold}"
+        if self.fold is None:
+            return "final"
+        return f"{permutation_name(self.control, self.again) if self.control else 'fold'}-{self.fold}"
+
+
+def permutation_name(control: str, again: int) -> str:
+    """Name the predictions of a control in one of its permutations.
+
+    Parameters
+    ----------
+    control
+        Name in CONTROLS.
+    again
+        Number of the permutation, 0 for the first.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Examples
+    --------
+    >>> permutation_name("noise_view", 0), permutation_name("noise_view", 2)
+    ('noise_view', 'noise_view again 2')
+    """
+    return f"{control} again {again}" if again else control
 
 
 FINAL = FitTask()
@@ -97,6 +128,25 @@ def tasks_of(config: ExperimentConfig, design: Design) -> list[FitTask]:
     return [FINAL, *outer, *controls]
 
 
+def tasks_again(config: ExperimentConfig, control: str) -> list[FitTask]:
+    """List the tasks of the further permutations of a control.
+
+    Parameters
+    ----------
+    config
+        The experiment.
+    control
+        A control that is above chance in its first permutation.
+
+    Returns
+    -------
+    list of FitTask
+        All folds of each permutation.
+    """
+    numbers = range(1, PERMUTED_AGAIN + 1)
+    return [FitTask(fold, control, again) for again in numbers for fold in range(config.split.folds)]
+
+
 def run_task(config: ExperimentConfig, design: Design, task: FitTask) -> Fitted | FoldPredictions:
     """Fit one task in this process.
 
@@ -131,8 +181,8 @@ def _fit_task(config: ExperimentConfig, design: Design, task: FitTask) -> Fitted
 
         return fit(design.cohort, config, named_seed(config.seed, "final"))
     if task.control is not None:
-        prediction = _predict_control(config, design, task.control, task.fold)
-        return FoldPredictions({task.control: prediction}, NO_HISTORY)
+        prediction = _predict_control(config, design, task)
+        return FoldPredictions({permutation_name(task.control, task.again): prediction}, NO_HISTORY)
     return predict_fold(config, design, design.folds[task.fold])
 
 
@@ -177,7 +227,7 @@ def compared_methods(config: ExperimentConfig) -> list[str]:
     return [*alone, WIDE_DEEP] if alone and config.model != WIDE_DEEP else alone
 
 
-def control_cohort(config: ExperimentConfig, cohort: MuData, name: str) -> MuData:
+def control_cohort(config: ExperimentConfig, cohort: MuData, name: str, again: int = 0) -> MuData:
     """Make the cohort of a control.
 
     Parameters
@@ -188,6 +238,8 @@ def control_cohort(config: ExperimentConfig, cohort: MuData, name: str) -> MuDat
         Its cohort.
     name
         Name in CONTROLS.
+    again
+        Number of the permutation.
 
     Returns
     -------
@@ -195,15 +247,21 @@ def control_cohort(config: ExperimentConfig, cohort: MuData, name: str) -> MuDat
         The cohort with permuted outcomes, permuted features or a view of noise.
     """
     control: Control = resolve(CONTROLS, name, "control")
-    return control.change(cohort, named_seed(config.seed, "control", name))
+    return control.change(cohort, _control_seed(config, name, again))
 
 
-def _predict_control(config: ExperimentConfig, design: Design, name: str, number: int) -> Prediction:
+def _control_seed(config: ExperimentConfig, name: str, again: int) -> int:
+    return named_seed(config.seed, "control", name, *([again] if again else []))
+
+
+def _predict_control(config: ExperimentConfig, design: Design, task: FitTask) -> Prediction:
     """Predict one fold of the cohort of a control."""
     from stratomics.encoding.training_part import NewPatients
 
+    name, number = str(task.control), int(task.fold or 0)
     control: Control = resolve(CONTROLS, name, "control")
-    seed, cohort = named_seed(config.seed, "control", name), control_cohort(config, design.cohort, name)
+    seed = _control_seed(config, name, task.again)
+    cohort = control_cohort(config, design.cohort, name, task.again)
     fold = stratified_folds(cohort, config.split.folds, 1, seed, "outer")[number]
     primary_only = dataclasses.replace(config, endpoints=[cohort_spec(cohort).primary_endpoint])
     new = NewPatients.of_fold(cohort, fold, primary_only, named_seed(seed, number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
@@ -288,12 +289,21 @@ def control_sentence(metrics: Mapping[str, Any]) -> str:
     off = [name for name, row in zip(texts, rows.values(), strict=True) if row["off"]]
     if off:
         figures = ", ".join(f"{name} differs from chance ({texts[name]})" for name in off)
-        return (
-            f"DO NOT TRUST THIS RUN: the negative control {figures}, where 0.5 is expected. An identifier, the order "
-            "of the rows or a column leaks the outcome."
+        again = next((row.get("again") for row in rows.values() if row["off"]), None)
+        cause = "An identifier, the order of the rows or a column leaks the outcome"
+        return f"DO NOT TRUST THIS RUN: the negative control {figures}, where 0.5 is expected. " + (
+            f"{cause}: {len(again)} more permutations average {fmean(again):.2f}."
+            if again
+            else f"{cause}, or this one permutation is above 0.5 by chance, which a run with another seed shows."
         )
     figures = "; ".join(f"{name}, {figure}" for name, figure in texts.items())
     text = f"Negative controls, which contain no signal, are no better than chance (0.5): {figures}."
+    for name, row in zip(texts, rows.values(), strict=True):
+        if again := row.get("again"):
+            text += (
+                f" The first permutation of {name} was above chance; {len(again)} more average {fmean(again):.2f}, "
+                "so that the first one was chance."
+            )
     if any(row.get("high", row["estimate"]) < CHANCE for row in rows.values()):
         text += (
             " Values below 0.5 are no fault: what a model learns by chance from the training part is reversed in the "

@@ -22,7 +22,7 @@ from stratomics.controls import CONTROLS
 from stratomics.evaluation.view_contributions import ViewContribution
 from stratomics.experiment.check_config import complete_config
 from stratomics.experiment.evaluate import Evaluation, evaluate
-from stratomics.experiment.tasks import FINAL, FitTask, control_cohort, run_task, tasks_of
+from stratomics.experiment.tasks import FINAL, FitTask, control_cohort, run_task, tasks_again, tasks_of
 from stratomics.report.text.metrics import control_sentence, controls_fail
 from stratomics.runtime.logs import quiet_libraries
 
@@ -163,7 +163,7 @@ def test_controls_are_rarely_above_chance_by_chance(repetitions: int) -> None:
     config = dataclasses.replace(CONFIG, factors=small, controls=["permuted_features", "noise_view"])
     config = complete_config(config, "survival")
     quiet_libraries()
-    alarms = 0
+    suspicions = alarms = 0
     for seed in range(repetitions):
         seeded = dataclasses.replace(config, seed=seed)
         design = design_of(cohort(seed, n=80), seeded.split, seeded.seed)
@@ -172,10 +172,17 @@ def test_controls_are_rarely_above_chance_by_chance(repetitions: int) -> None:
             for name, prediction in run_task(seeded, design, task).predictions.items():
                 parts.setdefault(name, []).append(prediction)
         from models.prediction import Prediction
-        from stratomics.experiment.evaluate import _control_results
+        from stratomics.experiment.evaluate_controls import control_results
 
         together = {name: Prediction.concatenate(part) for name, part in parts.items()}
-        alarms += any(r["off"] for r in _control_results(seeded, design, together).values())
+        first = control_results(seeded, design, together)
+        suspicions += any(result["off"] for result in first.values())
+        for task in (t for name, result in first.items() if result["off"] for t in tasks_again(seeded, name)):
+            for name, prediction in run_task(seeded, design, task).predictions.items():
+                parts.setdefault(name, []).append(prediction)
+        together = {name: Prediction.concatenate(part) for name, part in parts.items()}
+        alarms += any(r["off"] for r in control_results(seeded, design, together).values())
+    print(f"first permutation {suspicions}, further ones too {alarms}")  # noqa: T201  # shown with -s
     if repetitions == 60:
         assert alarms / repetitions <= 0.01 + 0.039
     assert alarms <= at_most(0.01, repetitions)
