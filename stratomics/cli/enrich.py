@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import jsonargparse
 import pandas as pd
@@ -220,9 +220,8 @@ def build_parser() -> jsonargparse.ArgumentParser:
     )
     add(
         "--randomised",
-        type=str | None,
+        type=Literal["yes", "adaptive", "no"] | None,
         default=None,
-        choices=["yes", "adaptive", "no"],
         help="how patients were allocated; as the cohort of the run declares it, or yes, if left out",
     )
     add("--toxicity", type=str | None, help="column that is 1 where toxicity occurred")

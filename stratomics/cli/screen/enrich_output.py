@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -25,16 +26,16 @@ from stratomics.report.text.trial_plan import group_sentences, signature_sentenc
 __all__ = ["show"]
 
 SIZES = {
-    "events_needed": "events 80/90%",
-    "patients_needed": "patients 80/90%",
-    "screened": "screened 80/90%",
-    "cost": "cost 80/90%",
+    "events_needed": "events",
+    "patients_needed": "patients",
+    "screened": "screened",
+    "cost": "cost",
 }
 
 
 def show(result: AnyEnrichment) -> None:
     """Print the enrichment of a table or of a run."""
-    console = Console(width=None if sys.stdout.isatty() else 170)
+    console = Console(width=None if sys.stdout.isatty() else 100)
     if isinstance(result, PrognosticResult):
         console.print(_prognostic(result))
     else:
@@ -44,33 +45,57 @@ def show(result: AnyEnrichment) -> None:
 
 
 def _show_enrichment(console: Console, result: EnrichmentResult) -> None:
-    console.print(_thresholds(result))
+    _show_thresholds(console, result)
     for sentence in _sentences(result):
         console.print(f"- {sentence}", highlight=False, markup=False)
     if result.run is None:
         return
     for name, marker in result.run.markers.items():
-        console.print(_thresholds(marker, f"beside it, {name}: "))
+        _show_thresholds(console, marker, f"beside it, {name}: ")
         console.print(f"- {marker.evidence.sentence}", highlight=False, markup=False)
     show_plan(console, result, result.run)
 
 
-def _thresholds(result: EnrichmentResult, beside: str = "") -> Table:
-    counts = f"{beside}{result.patients} patients, {result.treated} treated, {result.events} events"
-    table = Table(title=f"{counts}: {result.measure_label}", title_justify="left")
-    names = ("cut", "share", "n", "events", "inside (95%)", "outside (95%)", "p", "control rate")
+def _show_thresholds(console: Console, result: EnrichmentResult, beside: str = "") -> None:
+    """Print two tables, because one would be wider than a terminal: effects by cut, and sizes of a trial."""
+    console.print(_effects(result, beside))
     sizes = {key: title for key, title in SIZES.items() if any(getattr(row, key) for row in result.rows)}
-    for name in (*names, *sizes.values()):
+    if sizes:
+        console.print(_trial_sizes(result, sizes))
+
+
+def _effects(result: EnrichmentResult, beside: str) -> Table:
+    counts = f"{beside}{result.patients} patients, {result.treated} treated, {result.events} events"
+    table = Table(
+        title=f"{counts}: {result.measure_label}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for name in ("cut", "share", "n", "events", "inside (95%)", "outside (95%)", "p", "control rate"):
+        table.add_column(name.replace(" ", "\n"), justify="right")
+    for row in result.rows:
+        table.add_row(*_cells(row))
+    return table
+
+
+def _trial_sizes(result: EnrichmentResult, sizes: Mapping[str, str]) -> Table:
+    table = Table(
+        title="Size of a trial inside each cut, for a power of 80% and 90%",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for name in ("cut", "share", *sizes.values()):
         table.add_column(name, justify="right")
     for row in result.rows:
-        table.add_row(*_cells(row), *(_by_power(getattr(row, key)) for key in sizes))
+        table.add_row(*_cut(row), *(_by_power(getattr(row, key)) for key in sizes))
     return table
+
+
+def _cut(row: ThresholdRow) -> list[str]:
+    return ["all" if row.cut is None else f"{row.cut:.4g}", f"{row.prevalence:.1%}"]
 
 
 def _cells(row: ThresholdRow) -> list[str]:
     return [
-        "all" if row.cut is None else f"{row.cut:g}",
-        f"{row.prevalence:.1%}",
+        *_cut(row),
         f"{row.n:.0f}",
         f"{row.events:.0f}",
         _effect(row.inside),

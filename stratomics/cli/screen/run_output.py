@@ -57,6 +57,9 @@ class RunOutput(ProgressBar):
             console.print(advice, style="bold", highlight=False)
         if views := view_rows(metrics):
             console.print(_view_table(views, str(metrics["metric"])))
+            for verdict in dict.fromkeys(row.verdict for row in views):
+                names = ", ".join(row.view for row in views if row.verdict == verdict)
+                console.print(f"{names}: {verdict}", highlight=False, markup=False)
         if not controls_fail(metrics) and (sentence := control_sentence(metrics)):
             console.print(sentence, highlight=False)
 
@@ -76,9 +79,8 @@ def _view_table(views: list[ViewRow], metric: str) -> Table:
     for name in (f"alone, {find_metric(metric).label}", "gain"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("redundancy", justify="right")
-    table.add_column("verdict")
     for row in views:
-        table.add_row(escape(row.view), row.alone, row.gain, row.redundancy, row.verdict)
+        table.add_row(escape(row.view), row.alone, row.gain, row.redundancy)
     return table
 
 

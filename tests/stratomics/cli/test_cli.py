@@ -37,6 +37,7 @@ def test_help_is_plain_english(arguments: list[str], capsys: Capture) -> None:
     # Lines are joined, so that a phrase broken over two lines is found.
     shown = " ".join(capsys.readouterr().out.split())
     assert shown.startswith("usage: stratomics")
+    assert "lambda" not in shown
     found = faults([(1, shown)])
     assert not found, "\n".join(found)
 

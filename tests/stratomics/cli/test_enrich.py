@@ -77,7 +77,7 @@ def test_big198_on_the_command_line(shared: Find, capsys: pytest.CaptureFixture[
         ({"measure": "survival", "follow_up": "0.7"}, ["difference of survival at 0.7"]),
         ({"response": "responded"}, ["difference of the response rate"]),
         ({"response": "responded", "toxicity": "toxic"}, ["efficacy minus weight x toxicity"]),
-        ({"costs": "100,20000"}, ["cost 80/90%"]),
+        ({"costs": "100,20000"}, ["for a power of 80% and 90%", "screened cost"]),
         (
             {"covariates": "age", "randomised": "no"},
             ["not randomised", "almost certain to be in their arm", "not adjusted"],
