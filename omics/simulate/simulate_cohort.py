@@ -15,7 +15,7 @@ from omics.cohort.assemble import assemble_cohort
 from omics.cohort.read import cohort_spec
 from omics.cohort.samples import checked_samples
 from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec, SamplesSpec, ViewSpec
-from omics.common.files import digest_contents, write_bytes
+from omics.common.files import digest_contents, write_bytes, write_text
 from omics.common.seeds import named_generator
 from omics.simulate.config import SimulationConfig
 from omics.simulate.outcomes import (
@@ -26,6 +26,7 @@ from omics.simulate.outcomes import (
     toxicity_log_odds,
     weibull_scale,
 )
+from omics.simulate.planted_sets import SETS, gmt_text, planted_sets
 from omics.simulate.simulated_views import VIEWS, draw_loadings, latent_values
 from omics.simulate.truth import Truth, dose_fraction, expit, hazards
 from omics.simulate.write_folder import OUTCOME, cohort_files, read_truth, view_file, write_truth
@@ -86,8 +87,9 @@ def simulate(config: SimulationConfig) -> Simulated:
 def write_simulated(simulated: Simulated, folder: str | Path) -> None:
     """Write a simulated cohort, which ``read_cohort`` reads back unchanged, and its truth.
 
-    The folder gets ``cohort.yaml``, ``outcome.csv``, one ``csv.gz`` per view, ``truth/patients.parquet`` and
-    ``truth/settings.json`` (configuration, baseline, loadings). The same configuration gives the same bytes.
+    The folder gets ``cohort.yaml``, ``outcome.csv``, one ``csv.gz`` per view, ``truth/patients.parquet``,
+    ``truth/settings.json`` (configuration, baseline, loadings) and ``truth/sets.gmt`` (sets of features that rise with
+    one factor, and random ones). The same configuration gives the same bytes.
 
     Parameters
     ----------
@@ -104,6 +106,9 @@ def write_simulated(simulated: Simulated, folder: str | Path) -> None:
     for name, content in cohort_files(spec, cohort.obs, views).items():
         write_bytes(folder / name, content)
     write_truth(simulated.truth, dataclasses.asdict(simulated.config), folder)
+    features = {view: cohort[view].var_names for view in spec.views}
+    if sets := planted_sets(simulated.truth.loadings, features, simulated.config.seed):
+        write_text(folder / SETS, gmt_text(sets))
 
 
 def _identifiers(patients: int) -> list[str]:

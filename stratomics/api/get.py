@@ -13,6 +13,7 @@ from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
 from omics.cohort.view_blocks import measured_patients, value_blocks
 from omics.common.errors import InputError
 from omics.common.registry import lazy_getattr
+from stratomics.api.biology import stored_biology
 from stratomics.api.run import Run
 from stratomics.api.stored_factors import associations_key, checked_cohort, stored_factors
 from stratomics.evaluation.comparison import OURS
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "associations",
+    "biology",
     "clinical",
     "factors",
     "loadings",
@@ -151,6 +153,24 @@ def associations(cohort: MuData, key: str = FACTORS) -> pd.DataFrame:
         )
     table: pd.DataFrame = cohort.uns[associations_key(key)]
     return table.copy()
+
+
+def biology(cohort: MuData) -> pd.DataFrame:
+    """Return the tests of a gene-set analysis.
+
+    Parameters
+    ----------
+    cohort
+        A cohort after ``st.tl.biology``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per factor or group (``contrast``), ``view`` and ``set``: ``collection``, ``title``, ``n`` (features of
+        the set in the view), ``correlation`` between them, ``direction``, ``p``, ``q`` (over all rows of factors, and
+        over all rows of groups) and ``leading`` features.
+    """
+    return stored_biology(cohort)
 
 
 def clinical(cohort: MuData) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Tools: factors of all patients of a cohort, their associations, and UMAP; written into the cohort."""
+"""Tools: factors of all patients of a cohort, their associations, biology and UMAP; written into the cohort."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from models.factors.associations import associations as association_table
 from models.factors.factor_model import FactorModel
 from omics.common.errors import ConfigError, DataError, InputError, nearest
 from omics.common.registry import check_choice, lazy_getattr, resolve
+from stratomics.api.biology import BIOLOGY, biology, pathway_activity
 from stratomics.api.projection import project, reconstruct, stability
 from stratomics.api.scanpy_tools import neighbours_umap
 from stratomics.api.stored_factors import (
@@ -39,7 +40,16 @@ if TYPE_CHECKING:
 
     from stratomics.config import ExperimentConfig
 
-__all__ = ["associations", "factors", "project", "reconstruct", "stability", "umap"]
+__all__ = [
+    "associations",
+    "biology",
+    "factors",
+    "pathway_activity",
+    "project",
+    "reconstruct",
+    "stability",
+    "umap",
+]
 
 if not TYPE_CHECKING:
     # A misspelt name gets a suggestion; type checkers find it by themselves.
@@ -102,7 +112,7 @@ def factors(
           harmonized scale; 0 for a feature that was left out.
         - ``uns["factors"]``: ``names``, ``scale``, ``variance_explained`` (views x factors), and the settings.
 
-        Associations and UMAP of earlier factors with the same key are removed.
+        Associations, biology and UMAP of earlier factors with the same key are removed.
 
     Raises
     ------
@@ -255,8 +265,10 @@ def _views_with_factors(cohort: MuData, key: str) -> list[str]:
 
 def _check_key(cohort: MuData, key: str) -> None:
     """Refuse a key that would replace something else, or that h5mu cannot store."""
-    if not key or "/" in key or key == UMAP:
-        raise InputError(f"key_added is '{key}'; choose a name without '/', other than '{UMAP}'")
+    if not key or "/" in key or key in (UMAP, BIOLOGY):
+        raise InputError(
+            f"key_added is '{key}'; choose a name without '/', other than '{UMAP}' and '{BIOLOGY}'"
+        )
     if key in stored_keys(cohort):
         return
     used = [f"uns['{key}']"] if key in cohort.uns else []
@@ -282,6 +294,8 @@ def _check_count(count: int, patients: int, features: int) -> None:
 def _remove_results(cohort: MuData, key: str) -> None:
     """Remove what was computed from earlier factors of the same key."""
     cohort.uns.pop(associations_key(key), None)
+    if cohort.uns.get(BIOLOGY, {}).get("key") == key:
+        del cohort.uns[BIOLOGY]
     if cohort.uns.get(UMAP, {}).get("key") == key:
         del cohort.uns[UMAP]
         for table in (cohort, *cohort.mod.values()):

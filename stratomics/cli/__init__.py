@@ -31,6 +31,10 @@ COMMANDS = {
         "choose and size the next trial, from a run or a table of scores",
     ),
     "subtypes": ("stratomics.cli.subtypes:subtypes", "find groups of patients, and assign new patients"),
+    "biology": (
+        "stratomics.cli.biology:biology",
+        "find sets of genes, proteins or taxa behind the factors of a run",
+    ),
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
     "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),
     "predict": ("stratomics.cli.predict:predict", "predict new patients with a finished run"),

@@ -45,6 +45,15 @@ def test_the_wheel_contains_configs_cohort_types_and_licences(wheel: Path) -> No
         "omics/bundled/tcga_acc/LICENSE",
         "omics/bundled/tcga_acc/proteomic.csv.gz",
         "stratomics/report/templates/report.html.j2",
+        *(
+            f"stratomics/strata/biology/data/{name}"
+            for name in (
+                "hallmark.gmt.gz",
+                "wikipathways.gmt.gz",
+                "reactome_metabolites.gmt.gz",
+                "progeny.csv.gz",
+            )
+        ),
         *(f"{package}/py.typed" for package in ("omics", "datamodules", "models", "stratomics")),
     ):
         assert name in names, name

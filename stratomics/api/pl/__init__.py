@@ -5,6 +5,7 @@ from __future__ import annotations
 from omics.common.registry import lazy_getattr
 
 _PLOTS = {
+    "biology": "stratomics.api.pl.set_plots:biology",
     "calibration": "stratomics.api.pl.evaluation:calibration",
     "factors": "stratomics.api.pl.factor_plots:factors",
     "forest": "stratomics.api.pl.evaluation:forest",

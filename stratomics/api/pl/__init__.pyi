@@ -5,6 +5,7 @@ from stratomics.api.pl.evaluation import performance as performance
 from stratomics.api.pl.factor_plots import factors as factors
 from stratomics.api.pl.factor_plots import loadings as loadings
 from stratomics.api.pl.factor_plots import variance_explained as variance_explained
+from stratomics.api.pl.set_plots import biology as biology
 from stratomics.api.pl.survival import km as km
 from stratomics.api.pl.trial import power as power
 from stratomics.api.pl.trial import targeting as targeting

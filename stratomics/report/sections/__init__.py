@@ -30,6 +30,7 @@ SECTIONS = {
     "sample_size": "stratomics.report.sections.sample_size:sample_size",
     "uncertainty": "stratomics.report.sections.uncertainty:uncertainty",
     "factors": "stratomics.report.sections.factors:factors",
+    "biology": "stratomics.report.sections.biology:biology",
     "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
     "treatment_effects": "stratomics.report.sections.treatment_effects:treatment_effects",
     "enrichment": "stratomics.report.sections.enrichment:enrichment",

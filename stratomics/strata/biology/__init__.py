@@ -1,0 +1,1 @@
+"""Gene-set analysis: what factors and groups of patients are made of."""
