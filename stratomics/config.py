@@ -42,7 +42,8 @@ class EvaluationConfig:
         Number of bootstrap resamples of the patients for each 95% interval.
     horizons
         Times of a survival endpoint, in its unit, at which the report shows survival and discrimination; null means
-        1, 3 and 5 years, or 6, 12 and 24 months, as far as patients are followed.
+        1, 3 and 5 years, or 6, 12 and 24 months, as far as patients are followed. Calibration, decision curves, groups
+        and effects use the latest of them to which half of the patients are followed.
     """
 
     metric: str | None = None

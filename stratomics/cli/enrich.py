@@ -204,7 +204,7 @@ def build_parser() -> jsonargparse.ArgumentParser:
     add(
         "--horizon",
         type=float | None,
-        help="time up to which rmst and survival count; the last time that can be estimated if left out",
+        help="time up to which rmst and survival count; that of the report of a RUN if left out, or the follow-up",
     )
     add(
         "--follow_up",

@@ -151,7 +151,7 @@ def enrich(
         warnings=tuple(caveats(trial, measure, pseudo, search, len(score.value) if score.learned else None)),
         checks=_checks(trial, score, pseudo) if score.learned else None,
         overlap=overlap_of(trial, pseudo.probability) if trial.randomised == "no" else None,
-        utility=None if toxic is None else _utility(trial, cuts, toxic, follow_up),
+        utility=None if toxic is None else _utility(trial, cuts, toxic, horizon),
         signature=_signature(trial, covariates, pseudo.horizon, options.get("signature"), seed, draws),
     )
 
@@ -175,9 +175,9 @@ def _checks(trial: Trial, score: Score, pseudo: PseudoOutcomes) -> BenefitChecks
 
 
 def _utility(
-    trial: Trial, cuts: Cuts, toxic: NDArray[np.bool_], follow_up: float | None
+    trial: Trial, cuts: Cuts, toxic: NDArray[np.bool_], horizon: float | None
 ) -> tuple[CutUtility, ...]:
-    measure = measure_of(trial, "survival" if trial.is_survival else None, follow_up or float("nan"))
+    measure = measure_of(trial, "survival" if trial.is_survival else None, horizon or float("nan"))
     return tuple(
         CutUtility(float(value), utility_of(measure, trial.treated, toxic, members))
         for value, members in zip(cuts.values, cuts.members, strict=True)

@@ -59,12 +59,12 @@ def caveats(
         ),
         (
             trial.randomised == "no",
-            "effects in the threshold table are not adjusted for covariates; the mean benefit and the RATE are",
+            "effects in the threshold table are not adjusted for covariates; the mean benefit and the AUTOC are",
         ),
         (
             trial.is_survival,
             (
-                "mean benefit and RATE are in survival time, in which patients at higher risk gain more even at the "
+                "mean benefit and AUTOC are in survival time, in which patients at higher risk gain more even at the "
                 "same hazard ratio; the interaction of a cut is on the measure of the table"
             ),
         ),

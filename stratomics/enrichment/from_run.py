@@ -18,7 +18,16 @@ from stratomics.enrichment.selection.cuts import Score
 from stratomics.enrichment.selection.prognostic import ONE_ARM
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["RunTrial", "arms_of", "declared", "has_two_arms", "run_covariates", "run_score", "run_trial"]
+__all__ = [
+    "RunTrial",
+    "arm_text",
+    "arms_of",
+    "declared",
+    "has_two_arms",
+    "run_covariates",
+    "run_score",
+    "run_trial",
+]
 
 ARM_COUNT = 2
 RANDOMISED = {True: "yes", False: "no"}
@@ -55,7 +64,7 @@ def has_two_arms(run: RunDirectory) -> bool:
 def arms_of(run: RunDirectory) -> list[str]:
     """List the values of the arm as text, sorted as numbers where they are numbers."""
     values = sorted(run.patients["arm"].dropna().unique())
-    return [_text(value) for value in values]
+    return [arm_text(value) for value in values]
 
 
 def declared(run: RunDirectory) -> tuple[str | None, list[str], str]:
@@ -66,12 +75,13 @@ def declared(run: RunDirectory) -> tuple[str | None, list[str], str]:
     arm = run.provenance.get("arm")
     if arm is None:
         return None, [], "yes"
-    treated = [] if arm["treated"] is None else [_text(arm["treated"])]
+    treated = [] if arm["treated"] is None else [arm_text(arm["treated"])]
     allocation = arm["randomised"]
-    return _text(arm["control"]), treated, RANDOMISED.get(allocation, str(allocation))
+    return arm_text(arm["control"]), treated, RANDOMISED.get(allocation, str(allocation))
 
 
-def _text(value: object) -> str:
+def arm_text(value: object) -> str:
+    """Write the value of an arm, a whole number without decimals."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Unpack
@@ -17,6 +18,8 @@ from stratomics.enrichment.doses import dose_table
 from stratomics.enrichment.duplicate_endpoint import duplicate_endpoint_note
 from stratomics.enrichment.effects.cross_fitted import chosen_most_often
 from stratomics.enrichment.effects.effect import Measure, measure_of
+from stratomics.enrichment.effects.horizon import furthest_horizon
+from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.from_run import (
     RunTrial,
     arms_of,
@@ -77,7 +80,7 @@ def enrich_run(
     toxicity
         Endpoint to weigh benefit against; ``toxicity`` if the run has one.
     **options
-        As in :func:`stratomics.enrichment.analysis.enrich`.
+        As in :func:`stratomics.enrichment.analysis.enrich`; ``horizon`` is that of the run if left out.
 
     Returns
     -------
@@ -101,6 +104,8 @@ def enrich_run(
     cuts = share_cuts(trial, score.value, score.fold, shares or SHARES)
     options["looked_at"] = max(options.get("looked_at", 1), 1 + len(markers))
     covariates, toxic = run_covariates(run, ids), _toxic(run, ids, toxicity)
+    if trial.is_survival and options.get("horizon") is None:
+        options["horizon"] = _horizon(run, trial, options.get("follow_up"))
     result = enrich(trial, score, cuts, covariates=covariates, toxic=toxic, **options)
     members, horizon = cuts.members[result.best], result.benefit.horizon
     measure = measure_of(trial, result.measure, float("nan") if horizon is None else horizon)
@@ -154,6 +159,11 @@ def enrich_run(
         ),
     )
     return replace(result, subgroup=subgroup, warnings=tuple(warnings), run=findings)
+
+
+def _horizon(run: RunDirectory, trial: Trial, follow_up: float | None) -> float:
+    """Time up to which survival counts: that of the run, as far as both arms and the coming trial are followed."""
+    return min(run.horizon, furthest_horizon(trial), math.inf if follow_up is None else follow_up)
 
 
 def _interaction(run: RunDirectory) -> Interaction | None:

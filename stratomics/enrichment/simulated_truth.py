@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from omics.cohort.time_unit import duration
 from omics.common.seeds import named_generator
 from omics.simulate.truth import Truth
 from omics.simulate.write_folder import has_truth, read_truth
@@ -80,7 +81,9 @@ def simulated_truth(
     effect = _mean(benefit) if follow_up is None else _hazard_ratio(truth, rows, follow_up, seed)
     return SimulatedTruth(
         correlation=float(np.corrcoef(predicted, benefit)[0, 1]),
-        benefit="probability of response" if follow_up is None else f"days lived up to {truth.horizon:g}",
+        benefit="probability of response"
+        if follow_up is None
+        else f"days lived in the first {duration(truth.horizon, 'days')}",
         measure="difference of the response rate" if follow_up is None else "hazard ratio",
         inside=effect(chosen),
         outside=effect(~chosen),

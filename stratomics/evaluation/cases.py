@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -15,6 +16,7 @@ from models.prediction import Curves, Prediction
 from models.survival.kaplan_meier import StepFunction
 from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
+from stratomics.evaluation.follow_up import main_horizon
 
 __all__ = ["Cases", "ResponseCases", "SurvivalCases", "cases_of"]
 
@@ -38,8 +40,7 @@ class SurvivalCases:
     grid
         (100,) times strictly inside the follow-up of the evaluated patients.
     horizon
-        Time at which curves are evaluated when a metric needs a single time: the median event time of the evaluated
-        patients, or their median time if no event occurred.
+        Time at which curves are evaluated when a metric needs a single time; :func:`main_horizon` chooses it.
     curves
         One step function per repeat: S(t) of the n patients.
     end
@@ -107,7 +108,13 @@ class SurvivalCases:
         )
 
     @classmethod
-    def of(cls, prediction: Prediction, sample_ids: NDArray[np.str_], survival: Survival) -> Self:
+    def of(
+        cls,
+        prediction: Prediction,
+        sample_ids: NDArray[np.str_],
+        survival: Survival,
+        horizons: Sequence[float] = (),
+    ) -> Self:
         """Join a prediction with a survival endpoint.
 
         Parameters
@@ -118,6 +125,8 @@ class SurvivalCases:
             (n,) ids of the patients of `survival`.
         survival
             Endpoint of n patients; those without it are left out.
+        horizons
+            Times of the configuration; see :func:`stratomics.evaluation.follow_up.main_horizon`.
 
         Returns
         -------
@@ -144,7 +153,7 @@ class SurvivalCases:
             wide["risk"][ids].to_numpy(dtype=np.float64),
             wide["fold"][ids].to_numpy(dtype=np.int64),
             grid,
-            float(np.median(observed.time[observed.event] if observed.event.any() else observed.time)),
+            main_horizon(observed, horizons),
             tuple(curve for curve, _ in joined),
             np.stack([end for _, end in joined]),
             wide["survival_bound"][ids].to_numpy(dtype=np.float64) if bounds else None,
@@ -247,7 +256,12 @@ class ResponseCases:
 Cases = SurvivalCases | ResponseCases
 
 
-def cases_of(prediction: Prediction, sample_ids: NDArray[np.str_], endpoint: Survival | Response) -> Cases:
+def cases_of(
+    prediction: Prediction,
+    sample_ids: NDArray[np.str_],
+    endpoint: Survival | Response,
+    horizons: Sequence[float] = (),
+) -> Cases:
     """Join a prediction with an endpoint of either kind.
 
     Parameters
@@ -258,6 +272,8 @@ def cases_of(prediction: Prediction, sample_ids: NDArray[np.str_], endpoint: Sur
         (n,) ids of the patients of `endpoint`.
     endpoint
         Endpoint of n patients; those without it are left out.
+    horizons
+        Times of the configuration for a survival endpoint.
 
     Returns
     -------
@@ -265,7 +281,7 @@ def cases_of(prediction: Prediction, sample_ids: NDArray[np.str_], endpoint: Sur
         The patients with the endpoint.
     """
     if isinstance(endpoint, Survival):
-        return SurvivalCases.of(prediction, sample_ids, endpoint)
+        return SurvivalCases.of(prediction, sample_ids, endpoint, horizons)
     return ResponseCases.of(prediction, sample_ids, endpoint)
 
 

@@ -130,7 +130,10 @@ def evaluate(config: ExperimentConfig, design: Design, predictions: Mapping[str,
     cohort = design.evaluated
     endpoints, spec = cohort_endpoints(cohort), cohort_spec(cohort)
     ids, primary_endpoint = cohort.obs_names.to_numpy(dtype=str), endpoints.primary()
-    cases = {name: cases_of(predictions[name], ids, primary_endpoint) for name in methods_of(config)}
+    horizons = config.evaluation.horizons or ()
+    cases = {
+        name: cases_of(predictions[name], ids, primary_endpoint, horizons) for name in methods_of(config)
+    }
     families, draws, ours = patient_groups(cohort), config.evaluation.draws, predictions[OURS]
 
     def families_of(name: str) -> NDArray[np.int64] | None:
@@ -177,7 +180,7 @@ def _view_contributions(
     ids, endpoint = cohort.obs_names.to_numpy(dtype=str), cohort_endpoints(cohort).primary()
 
     def cases(name: str) -> Cases:
-        return cases_of(predictions[name], ids, endpoint)
+        return cases_of(predictions[name], ids, endpoint, config.evaluation.horizons or ())
 
     views = list(cohort_spec(cohort).views)
     alone = {CLINICAL_VIEW: cases(CLINICAL), **{view: cases(f"{ALONE}{view}") for view in views}}

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from stratomics.report.section import Block, Details, Panel, Section, Table
 
-__all__ = ["FOLDED_BLOCKS", "FOLDED_SECTIONS", "TRIAL_FOLDED_SECTIONS", "folded"]
+__all__ = ["FOLDED_BLOCKS", "FOLDED_SECTIONS", "TRIAL_FOLDED_SECTIONS", "folded", "shown_once"]
 
 FOLDED_SECTIONS = {
     "view_contributions": "performance of each view, alone and added to the others",
     "time-auc": "AUC at each time",
     "sample_size": "events per parameter, and the size that a regression would need",
-    # The picture of the first screen is that of one of these two, unless the run has arms.
     "risk": "survival by thirds of predicted risk",
     "classes": "predicted probabilities by observed class",
 }
@@ -34,7 +33,6 @@ FOLDED_BLOCKS = {
     "missing": "missing data",
     "follow-up": "follow-up",
     "forest": "each metric as a figure",
-    "arms-rule": "arms inside and outside the rule",
     "decision_curve": "net benefit of each strategy",
     "decision_curve_gain": "gain in net benefit",
     "coverage": "coverage in each group",
@@ -49,6 +47,31 @@ WITH_SENTENCE = {"coverage", "decision_curve_gain"}
 
 EXCLUDED = "excluded"
 """How a row of the flow of patients begins in which patients are lost."""
+
+
+def shown_once(section: Section, first: Panel) -> Section | None:
+    """Refer to the picture of the first screen where a section shows it again.
+
+    Parameters
+    ----------
+    section
+        A section with its blocks in reading order.
+    first
+        The picture of the first screen, which is Figure 1.
+
+    Returns
+    -------
+    Section or None
+        The section with a sentence in place of the picture; None if it shows nothing else.
+    """
+    again = [isinstance(block, Panel) and block.id == first.id for block in section.blocks]
+    if not any(again):
+        return section
+    if all(again):
+        return None
+    reference = f"{first.title}: Figure 1, on the first screen."
+    blocks = [reference if same else block for same, block in zip(again, section.blocks, strict=True)]
+    return dataclasses.replace(section, blocks=blocks)
 
 
 def folded(section: Section, *, trial: bool = False) -> Section:

@@ -13,11 +13,12 @@ from omics.common.manifest import update_manifest
 from stratomics.enrichment.result import AnyEnrichment
 from stratomics.enrichment.store import save_enrichment
 from stratomics.report.figures.style import style, svg
-from stratomics.report.folding import folded
+from stratomics.report.folding import folded, shown_once
 from stratomics.report.section import Details, Panel, Table, cell, coded, column_classes, csv_link
 from stratomics.report.sections import sections_of
 from stratomics.report.sections.explorer import script_policy
 from stratomics.report.text.abbreviations import spell_out
+from stratomics.report.text.numbers import sentence, true_minus
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["save_with_report", "write_report"]
@@ -60,6 +61,7 @@ def write_report(run: RunDirectory) -> Path:
         "coded": coded,
         "csv_link": csv_link,
         "column_classes": column_classes,
+        "sentence": sentence,
     }
     # Figures and tables are numbered in the order of the page.
     environment.globals |= {"figure_number": count(1).__next__, "table_number": count(1).__next__}
@@ -69,14 +71,18 @@ def write_report(run: RunDirectory) -> Path:
         "fold": lambda block: isinstance(block, Details),
     }
     with style():
+        first, *others = sections_of(run)
+        once = [shown_once(section, first.content["picture"]) for section in others]
+        trial = run.provenance.get("arm") is not None
         content = {
             "provenance": run.provenance,
             "sections": [
-                folded(section, trial=run.provenance.get("arm") is not None) for section in sections_of(run)
+                first,
+                *(folded(section, trial=trial) for section in once if section is not None),
             ],
             "script_policy": script_policy(),
         }
         page = environment.get_template("report.html.j2").render(content)
     path = run.path / "report.html"
-    write_text(path, spell_out(page))
+    write_text(path, true_minus(spell_out(page)))
     return path

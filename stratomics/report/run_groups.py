@@ -15,6 +15,7 @@ from stratomics.enrichment.store import load_enrichment
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.patient_groups import patient_groups
 from stratomics.evaluation.subgroup_performance import SubgroupPerformance, subgroup_performance
+from stratomics.report.text.arms import arm_names, with_named_arms
 from stratomics.report.text.split_design import split_design
 from stratomics.runs.run_directory import RunDirectory
 
@@ -39,7 +40,9 @@ def run_groups(run: RunDirectory) -> SubgroupPerformance:
         each fold. NaN if not available, and for sites that are folds, of which exactly a third is selected.
     """
     cases, observed = run.cases["stratomics"], run.outcome.observed
-    by = {name: levels[observed] for name, levels in patient_groups(run.patients).items()}
+    by = {
+        name: levels[observed] for name, levels in patient_groups(with_named_arms(run, run.patients)).items()
+    }
     result = subgroup_performance(cases, by, run.resamples)
     selected = _by_rule(run) if enrichment_rule(run) else _by_third(run, by)
     values = [selected.get(key, np.nan) for key in zip(result.rows["by"], result.rows["level"], strict=True)]
@@ -53,9 +56,9 @@ def enrichment_rule(run: RunDirectory) -> RunFindings | None:
 
 
 def _by_rule(run: RunDirectory) -> dict[tuple[str, str], float]:
-    findings = enrichment_rule(run)
+    findings, names = enrichment_rule(run), arm_names(run)
     return {
-        (by, level): rate.eligible
+        (by, names.get(level, level) if by == "arm" else level): rate.eligible
         for by, rates in (findings.groups if findings is not None else {}).items()
         for level, rate in rates.items()
     }

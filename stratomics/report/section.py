@@ -176,5 +176,6 @@ def _code(command: str) -> Markup:
 
 
 def csv_link(table: pd.DataFrame) -> str:
-    """Return the data URL of a table as csv, so that a browser can save it without a network."""
-    return f"data:text/csv;base64,{base64.b64encode(table.to_csv(index=False).encode()).decode()}"
+    """Return the data URL of a table as csv of six digits, so that a browser can save it without a network."""
+    text = table.to_csv(index=False, float_format="%.6g")
+    return f"data:text/csv;base64,{base64.b64encode(text.encode()).decode()}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from omics.common.errors import InputError
 from omics.common.files import SCHEMA_VERSION, JsonObject, read_json, read_parquet, write_parquet, write_text
 from stratomics.evaluation.cases import Cases, cases_of
 from stratomics.evaluation.comparison import resamples
+from stratomics.evaluation.follow_up import main_horizon
 from stratomics.runs.patients_table import patients_table
 from stratomics.runtime.versions import PROJECT, code_digests, package_versions
 
@@ -118,9 +119,22 @@ class RunDirectory:
     def cases(self) -> dict[str, Cases]:
         """Method -> predictions and outcomes of the patients of `evaluated`; stratomics comes first."""
         return {
-            name: cases_of(prediction, self.sample_ids, self.outcome)
+            name: cases_of(prediction, self.sample_ids, self.outcome, self.horizons)
             for name, prediction in self.predictions.items()
         }
+
+    @property
+    def horizons(self) -> Sequence[float]:
+        """Times of the configuration at which survival is shown; empty if it names none, or was not stored."""
+        if not (self.path / "config.yaml").is_file():
+            return ()
+        chosen: Sequence[float] | None = self.config.get("evaluation", {}).get("horizons")
+        return chosen or ()
+
+    @property
+    def horizon(self) -> float:
+        """The one time at which results of the survival endpoint are shown, in its unit."""
+        return main_horizon(self.survival, self.horizons)
 
     @cached_property
     def resamples(self) -> NDArray[np.float64]:

@@ -41,7 +41,7 @@ def calibration(run: Run, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Groups of patients by prediction with 95% intervals of what is observed, and the clinical baseline, as in the
-        report. Survival is that at the median time of an event.
+        report. Survival is that at the horizon of the run.
 
     Raises
     ------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from omics.cohort.time_unit import round_ticks
 from omics.common.errors import InputError
 from stratomics.api.pl.axes import drawing, note
 from stratomics.api.pl.km_groups import (
@@ -19,16 +20,9 @@ from stratomics.api.pl.km_groups import (
     run_patients,
 )
 from stratomics.api.run import Run
+from stratomics.report.figures.curve_groups import CurveGroup, compare_groups
 from stratomics.report.figures.style import COLOURS, DASHES, LineDash
-from stratomics.report.figures.survival_curves import (
-    HEADER,
-    LINE,
-    CurveGroup,
-    compare_groups,
-    draw_curve,
-    numbers_at_risk,
-)
-from stratomics.report.figures.time_axis import round_ticks
+from stratomics.report.figures.survival_curves import HEADER, LINE, draw_curve, numbers_at_risk
 from stratomics.strata.groups.group_curve import group_curve
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from omics.cohort.time_unit import survival_unit
 from omics.common.errors import DataError
 from omics.common.registry import check_choice
 from stratomics.enrichment.effects.trial import Trial
@@ -115,14 +116,13 @@ def _curve_difference(trial: Trial, horizon: float, which: int) -> Callable[[Arr
 
 
 def _rmst(trial: Trial, horizon: float) -> Measure:
-    label = f"difference of restricted mean time to {horizon:g}"
+    label = f"difference of restricted mean time to {survival_unit(trial.survival).text(horizon)}"
     return Measure("rmst", label, _curve_difference(trial, horizon, 0), sign=1)
 
 
 def _survival(trial: Trial, horizon: float) -> Measure:
-    return Measure(
-        "survival", f"difference of survival at {horizon:g}", _curve_difference(trial, horizon, 1), sign=1
-    )
+    label = f"difference of survival at {survival_unit(trial.survival).text(horizon)}"
+    return Measure("survival", label, _curve_difference(trial, horizon, 1), sign=1)
 
 
 def _response(trial: Trial, horizon: float) -> Measure:

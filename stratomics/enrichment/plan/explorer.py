@@ -46,6 +46,8 @@ SCREENING = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 WEIGHTS = tuple(step / 4 for step in range(9))
 """Number of efficacious outcomes that one toxic event offsets."""
 START_WEIGHT = 1.0
+RATIO, DIFFERENCE = 2, 3
+"""Decimals of a ratio and of a difference."""
 LARGE = 100.0
 """Times from which on no decimals are shown."""
 
@@ -105,6 +107,7 @@ def explorer_table(
     reference = len(of_run.trial) if patients is None else patients
     scales = _scales(cuts.values, request, toxic)
     digits = {"cost": 0 if request.patient >= 1.0 else 1, "duration": 0}
+    digits["effect"] = RATIO if measure.ratio else DIFFERENCE
     if follow_up is None:
         follow_up = result.follow_up
     if follow_up is None or follow_up < LARGE:
@@ -121,7 +124,7 @@ def explorer_table(
         unit=getattr(of_run.trial.outcome, "unit", ""),
         score=result.score,
         total=len(of_run.trial),
-        found=_interval(result.rows[0].inside),
+        found=_interval(result.rows[0].inside, ratio=shown.ratio),
         power=request.power,
         alpha=request.alpha,
         patient=request.patient,
@@ -129,16 +132,25 @@ def explorer_table(
         scales=scales,
         start=_start(scales, best, request),
         cuts=tuple(
-            _shown_cut(result, row, float(threshold), one, part.why, together=row.cut in compared)
+            _shown_cut(
+                result,
+                row,
+                float(threshold),
+                one,
+                part.why,
+                ratio=measure.ratio,
+                together=row.cut in compared,
+            )
             for row, threshold, one, part in zip(rows, thresholds, corrected, parts, strict=True)
         ),
         prevalence=[part.prevalence for part in parts],
         enriched=_stacked([part.enriched for part in parts]),
         all_comers=_stacked([part.all_comers for part in parts]),
-        utility=None if toxic is None else _utility(of_run.trial, cuts, toxic, result.follow_up),
+        utility=None if toxic is None else _utility(of_run.trial, cuts, toxic, result.benefit.horizon),
         notes=explorer_notes(sizing.source, measure, request, toxic is not None),
         reference=reference,
         curves=explorer_curves(of_run.trial, cuts.members),
+        score_unit=str(getattr(of_run.trial.outcome, "unit", "") or "") if score.name == "benefit" else "",
     )
 
 
@@ -222,8 +234,8 @@ def _start(scales: Mapping[str, list[float]], best: int, request: TrialRequest) 
     return {"threshold": best, **places}
 
 
-def _interval(effect: Effect) -> Interval:
-    return rounded(np.array([effect.estimate, effect.low, effect.high]), 3)
+def _interval(effect: Effect, *, ratio: bool) -> Interval:
+    return rounded(np.array([effect.estimate, effect.low, effect.high]), RATIO if ratio else DIFFERENCE)
 
 
 def _shown_cut(
@@ -233,6 +245,7 @@ def _shown_cut(
     subgroup: Subgroup,
     why: str,
     *,
+    ratio: bool,
     together: bool,
 ) -> ExplorerCut:
     _, sizing = subgroup.sized()
@@ -242,10 +255,10 @@ def _shown_cut(
         threshold=float(f"{threshold:.4g}"),
         n=round(row.n),
         share=round(row.prevalence, 3),
-        apparent=_interval(row.inside),
-        outside=_interval(row.outside),
+        apparent=_interval(row.inside, ratio=result.ratio),
+        outside=_interval(row.outside, ratio=result.ratio),
         at_once=at_once,
-        planned=_interval(sizing.inside),
+        planned=_interval(sizing.inside, ratio=ratio),
         why=why,
     )
 
@@ -257,19 +270,18 @@ def _at_once(result: EnrichmentResult, search: CutSearch, inside: Effect) -> Int
     wide, chosen = search.at_once, result.rows[1 + result.best].inside
     width = float(to(wide.high) - to(wide.estimate)) / chosen.se * inside.se
     middle = float(to(inside.estimate))
-    return rounded(np.array([back(middle - width), back(middle + width)]), 3)
+    return rounded(np.array([back(middle - width), back(middle + width)]), RATIO if ratio else DIFFERENCE)
 
 
-def _utility(trial: Trial, cuts: Cuts, toxic: NDArray[np.bool_], follow_up: float | None) -> ExplorerUtility:
-    horizon = float("nan") if follow_up is None else follow_up
-    measure = measure_of(trial, "survival" if trial.is_survival else None, horizon)
+def _utility(trial: Trial, cuts: Cuts, toxic: NDArray[np.bool_], horizon: float | None) -> ExplorerUtility:
+    measure = measure_of(trial, "survival" if trial.is_survival else None, horizon or float("nan"))
     all_patients = np.ones((1, len(trial)), dtype=np.bool_)
     tables = [
         utility_of(measure, trial.treated, toxic, members, WEIGHTS).utility
         for members in (*cuts.members, all_patients)
     ]
     estimates = np.array([[table[weight].estimate for weight in WEIGHTS] for table in tables])
-    shown = [[_interval(effect) for effect in table.values()] for table in tables]
+    shown = [[_interval(effect, ratio=False) for effect in table.values()] for table in tables]
     return ExplorerUtility(
         measure=measure.label,
         inside=shown[:-1],

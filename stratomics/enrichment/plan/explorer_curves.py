@@ -9,12 +9,13 @@ from models.survival.kaplan_meier import kaplan_meier
 from models.survival.risk_sets import number_at_risk
 from omics.cohort.endpoint_columns import HALF_A_DAY
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import round_ticks, time_unit
 from stratomics.enrichment.effects.cross_fitted import chosen_most_often
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.plan.explorer_table import ExplorerCurves, Nested
 from stratomics.evaluation.intervals import exact_interval
 
-__all__ = ["PER_YEAR", "explorer_curves", "round_ticks"]
+__all__ = ["PER_YEAR", "explorer_curves", "explorer_ticks"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -28,9 +29,6 @@ TICKS = 4
 
 PER_YEAR = {unit: half / HALF_A_DAY["years"] for unit, half in HALF_A_DAY.items()}
 """Unit of time -> its number in a year."""
-
-STEPS = (1 / 12, 1 / 4, 1 / 2, 1.0, 2.0, 5.0, 10.0)
-"""Steps between ticks, in years."""
 
 
 def explorer_curves(trial: Trial, members: NDArray[np.bool_]) -> ExplorerCurves:
@@ -57,7 +55,7 @@ def explorer_curves(trial: Trial, members: NDArray[np.bool_]) -> ExplorerCurves:
         rates = [[[_rate(outcome.label[rows]) for rows in arms] for arms in sides] for sides in groups]
         return ExplorerCurves([], rates, [], [])
     end = float(np.quantile(outcome.time, SHOWN))
-    times, ticks = np.linspace(0.0, end, POINTS + 1), round_ticks(end, outcome.unit)
+    times, ticks = np.linspace(0.0, end, POINTS + 1), explorer_ticks(end, outcome.unit)
     curves = [[[_curve(outcome, rows, times) for rows in arms] for arms in sides] for sides in groups]
     at_risk = [
         [[number_at_risk(outcome.time[rows], np.array(ticks)).tolist() for rows in arms] for arms in sides]
@@ -66,8 +64,8 @@ def explorer_curves(trial: Trial, members: NDArray[np.bool_]) -> ExplorerCurves:
     return ExplorerCurves([float(f"{time:.5g}") for time in times], curves, ticks, at_risk)
 
 
-def round_ticks(end: float, unit: str | None) -> list[float]:
-    """Choose at most five round times from 0 on, in whole months or years where the unit is known.
+def explorer_ticks(end: float, unit: str | None) -> list[float]:
+    """Choose few round times from 0 on, in whole months or years where the unit is known.
 
     Parameters
     ----------
@@ -83,12 +81,13 @@ def round_ticks(end: float, unit: str | None) -> list[float]:
 
     Examples
     --------
-    >>> round_ticks(4.6, "years"), round_ticks(100.0, "days")
+    >>> explorer_ticks(4.6, "years"), explorer_ticks(100.0, "days")
     ([0.0, 2.0, 4.0], [0.0, 30.4375, 60.875, 91.3125])
     """
-    year = PER_YEAR.get(unit or "", end)
-    step = next((step * year for step in STEPS if end / (step * year) <= TICKS), end / TICKS)
-    return [float(f"{number * step:.10g}") for number in range(int(end / step) + 1)]
+    shown = time_unit(end, unit or "")
+    return [
+        float(f"{tick / shown.factor:.10g}") for tick in round_ticks(end * shown.factor, shown.name, TICKS)
+    ]
 
 
 def _curve(outcome: Survival, rows: Rows, times: Array) -> Nested:

@@ -74,7 +74,7 @@ def cut_positions(
     follow_up
         Follow-up of the last patient; the median of the cohort if None.
     digits
-        Decimals of ``cost`` and ``duration``.
+        Decimals of ``cost``, ``duration`` and ``effect``.
     reference
         Number of patients for which the power is computed.
 
@@ -125,7 +125,7 @@ def cut_positions(
         )
         parts.append(
             ExplorerTrials(
-                _nested(rounded(effects[rows], 3), inner),
+                _nested(rounded(effects[rows], digits["effect"]), inner),
                 _nested(_sized(size, possible, digits["duration"]), inner),
                 _nested(_known(rounded(cost, digits["cost"]), possible), inner),
                 _nested(rounded(power[rows], 2), inner),

@@ -149,7 +149,7 @@ class ExplorerTable:
     patient
         Cost of a patient.
     digits
-        Decimals of ``cost`` and ``duration``.
+        Decimals of ``cost``, ``duration`` and ``effect``.
     scales, start
         Name of a scale -> its values, and -> the position that the plan uses.
     cuts
@@ -166,6 +166,8 @@ class ExplorerTable:
         Number of patients of `power`: those that the plan needs, or those of the cohort where it has no trial.
     curves
         Outcomes of the arms; None in a file of an earlier version.
+    score_unit
+        Unit of the thresholds; empty for a probability.
     """
 
     measure: str
@@ -190,6 +192,7 @@ class ExplorerTable:
     notes: tuple[str, ...] = ()
     reference: int = 0
     curves: ExplorerCurves | None = None
+    score_unit: str = ""
 
 
 def explorer_notes(source: str, measure: Measure, request: TrialRequest, toxic: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stratomics.enrichment.design.trial_design import Assumption, TrialDesign
+from stratomics.enrichment.plan.expected_events import ExpectedTrial
 from stratomics.enrichment.selection.subgroup import SizingEffects
 
 __all__ = ["DesignComparison", "DesignRow", "PlannedTrials", "VirtualTrialRow"]
@@ -109,6 +110,8 @@ class PlannedTrials:
         Each pair of designs.
     effects
         Effects that the trials are sized by, unless the request names one.
+    expected
+        Events over time and looks of the stored design; None for a response or an adaptive design.
     """
 
     refused: Mapping[str, str]
@@ -120,6 +123,7 @@ class PlannedTrials:
     requested: str = ""
     comparisons: tuple[DesignComparison, ...] = ()
     effects: SizingEffects | None = None
+    expected: ExpectedTrial | None = None
 
     @property
     def scenarios(self) -> list[str]:

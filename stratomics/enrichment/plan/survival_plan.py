@@ -17,6 +17,7 @@ from stratomics.enrichment.design.trial_design import Assumption
 from stratomics.enrichment.effects.cross_fitted import chosen_most_often
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.from_run import RunTrial
+from stratomics.enrichment.plan.expected_events import expected_trial
 from stratomics.enrichment.plan.planned_trials import (
     DesignComparison,
     PlannedTrials,
@@ -69,7 +70,8 @@ def plan_survival(
     _, sizing = subgroup.sized()
     try:
         setting = setting_of(subgroup, of_run, curves, assumptions, request)
-        beside = _feasible(side_by_side(_question(subgroup, of_run, setting, assumptions, request, seed)))
+        question = _question(subgroup, of_run, setting, assumptions, request, seed)
+        beside = _feasible(side_by_side(question))
         prior = NormalPrior(_log(sizing.inside), _log(sizing.outside))
     except DesignError as error:
         return PlannedTrials({"every design": str(error)})
@@ -88,6 +90,7 @@ def plan_survival(
         requested=request.design,
         comparisons=_comparisons(run, beside),
         effects=sizing,
+        expected=expected_trial(stored.design, setting, question.effect),
     )
 
 
@@ -162,7 +165,7 @@ def _question(
         "hazard ratio inside": sizing.source
         if request.plan_for is None
         else "as requested, not found in these patients",
-        "hazard ratio outside": "the effect outside the same cut, with its interval, uncorrected",
+        "hazard ratio outside": "the effect outside the same cut, with its interval, by cross-fitted rules",
         "prevalence": f"share of these {len(of_run.sample_ids)} patients, by cross-fitted rules",
         "sensitivity": request.assay_source,
         "specificity": request.assay_source,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import survival_unit
 from omics.common.errors import require_range
 from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.selection.threshold_table import median_follow_up
@@ -119,7 +120,7 @@ def trial_assumptions(
     >>> assumptions.follow_up, round(assumptions.candidates, 3), round(assumptions.dropout, 4)
     (110.0, 0.182, 0.0057)
     """
-    median, unit = median_follow_up(outcome), outcome.unit or "units of time"
+    median, unit = median_follow_up(outcome), survival_unit(outcome)
     early = median * EARLY
     lost, at_risk = (
         int((~outcome.event & (outcome.time < early)).sum()),
@@ -128,14 +129,14 @@ def trial_assumptions(
     rate = float(len(outcome.time) / median)
     sources = {
         "candidates": (
-            f"assumed: {len(outcome.time)} patients within the median follow-up ({median:.4g} {unit}), since dates of "
+            f"assumed: {len(outcome.time)} patients within the median follow-up ({unit.text(median)}), since dates of "
             "enrolment are not in the run"
         ),
         "dropout": (
-            f"{lost} patients of this cohort were censored in the first {early:.4g} {unit}; patients censored later "
+            f"{lost} patients of this cohort were censored in the first {unit.text(early)}; patients censored later "
             "count as followed to the end of the study"
         ),
-        "follow-up": f"median follow-up of this cohort, {median:.4g} {unit}",
+        "follow-up": f"median follow-up of this cohort, {unit.text(median)}",
     }
     requested = {"candidates": request.accrual, "dropout": request.dropout, "follow-up": follow_up}
     sources |= dict.fromkeys((name for name, value in requested.items() if value is not None), "as requested")

@@ -128,9 +128,7 @@ BRIER = Curve(_brier, "time", "Brier score")
 TIME_AUC = Curve(_time_auc, "time", "cumulative/dynamic AUC")
 MEAN_SURVIVAL = Curve(_mean_survival, "time", "mean predicted survival")
 KAPLAN_MEIER = Curve(_kaplan_meier, "time", "Kaplan-Meier survival")
-CALIBRATION = Curve(
-    _calibration, "predicted probability of an event by the median time of events", "observed probability"
-)
+CALIBRATION = Curve(_calibration, "predicted probability of an event by the horizon", "observed probability")
 D_CALIBRATION = Curve(
     _d_calibration, "survival predicted at own time, middle of the bin", "share of patients"
 )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.survival.kaplan_meier import followed_until, kaplan_meier
+from models.survival.kaplan_meier import kaplan_meier
 from models.survival.risk_sets import greenwood_terms, number_at_risk
-from omics.cohort.endpoint_columns import HALF_A_DAY
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.intervals import (
     Estimate,
@@ -20,13 +18,9 @@ from stratomics.evaluation.intervals import (
 )
 from stratomics.evaluation.metrics.time_auc import auc_at
 
-__all__ = ["Horizon", "horizon_auc", "horizon_times", "horizons"]
+__all__ = ["Horizon", "horizon_auc", "horizons"]
 
 Array = NDArray[np.float64]
-
-YEARS, MONTHS = (1.0, 3.0, 5.0), (6.0, 12.0, 24.0)
-LEAST_YEARS = 3.0
-"""Follow-up from which horizons are years."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +44,6 @@ class Horizon:
     at_risk: int
     survival: Estimate
     predicted: float
-
-
-def horizon_times(cases: SurvivalCases, unit: str, chosen: Sequence[float] = ()) -> Array:
-    """Choose the times.
-
-    Parameters
-    ----------
-    cases
-        n patients.
-    unit
-        Unit of their times.
-    chosen
-        Times of the configuration, which are all kept.
-
-    Returns
-    -------
-    numpy.ndarray
-        The chosen times; otherwise 1, 3 and 5 years if ten patients are followed for three years, or 6, 12 and 24
-        months, as far as ten patients are followed. Empty for another unit.
-    """
-    if len(chosen):
-        return np.array(sorted(chosen), dtype=np.float64)
-    if unit not in HALF_A_DAY:
-        return np.array([])
-    year = HALF_A_DAY[unit] / HALF_A_DAY["years"]
-    last = followed_until(cases.event, cases.time)
-    times = np.array(YEARS) * year if last >= LEAST_YEARS * year else np.array(MONTHS) * year / 12.0
-    return times[times <= last]
 
 
 def horizons(cases: SurvivalCases, times: Array) -> list[Horizon]:

@@ -243,7 +243,7 @@ def _chance(row: _GroupCoverage) -> float:
 
 
 def _text(row: _GroupCoverage) -> str:
-    group = {"all": "all patients"}.get(row.level, row.level)
+    group = f"arm {row.level}" if row.by == "arm" else {"all": "all patients"}.get(row.level, row.level)
     if not all_finite(row.coverage, row.low, row.high):
         return f"{group}, not available"
     share, low, high = (100 * value for value in (row.coverage, row.low, row.high))

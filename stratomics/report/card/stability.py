@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from models.calibration.abstention import OOD_LIMIT
 from stratomics.evaluation.metrics.metric import find_metric
@@ -12,10 +13,10 @@ from stratomics.evaluation.variability import fold_discrimination, repeat_scores
 from stratomics.report.card.line import FAIL, PASS, WATCH, EvaluatedRun, Line, all_finite, graded, worst
 from stratomics.report.text.split_design import split_design
 
-__all__ = ["ood_score", "stability"]
+__all__ = ["factor_verdict", "ood_score", "stability"]
 
-POOR = 0.5
-"""Share of factors with poor stability from which the verdict is WATCH; a few unstable factors are common."""
+POOR = 1 / 3
+"""Share of factors with poor stability above which the verdict is WATCH; a few unstable factors are common."""
 
 SPLIT_VARIABILITY = (0.5, 1.0)
 """Standard deviation between repeats divided by half the width of the interval. Variances add, so a ratio of a half
@@ -38,6 +39,24 @@ def stability(run: EvaluatedRun) -> Line:
     return Line("stability", "Stability", worst(verdicts), " ".join(reasons), "factors")
 
 
+def factor_verdict(table: pd.DataFrame) -> str:
+    """Grade the stability of the factors.
+
+    Parameters
+    ----------
+    table
+        One row per factor, from :func:`models.factors.stability.stability`.
+
+    Returns
+    -------
+    str
+        WATCH if more than a third of the factors are poor, or a stability is not known; PASS otherwise.
+    """
+    complete = bool(np.isfinite(table["stability"]).all())
+    poor = int((table["verdict"] == "poor").sum())
+    return PASS if complete and poor <= POOR * len(table) else WATCH
+
+
 def _stability(run: EvaluatedRun) -> Iterator[tuple[str, str]]:
     table = run.factor_stability
     if table is None or not len(table):
@@ -45,8 +64,7 @@ def _stability(run: EvaluatedRun) -> Iterator[tuple[str, str]]:
     else:
         poor = int((table["verdict"] == "poor").sum())
         text = f"{poor} of {len(table)} factors have poor stability: they are unlikely to be found in another cohort."
-        complete = bool(np.isfinite(table["stability"]).all())
-        yield WATCH if poor >= POOR * len(table) or not complete else PASS, text
+        yield factor_verdict(table), text
     yield _split_variability(run)
     ranks = fold_discrimination(run.cases["stratomics"], run.kind)
     if not len(ranks):

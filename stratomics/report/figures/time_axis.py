@@ -8,17 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from stratomics.report.text.numbers import TimeUnit, time_unit
+from omics.cohort.time_unit import TimeUnit, round_ticks, time_unit
 
-__all__ = ["TimeAxis", "round_ticks", "time_axis"]
+__all__ = ["TimeAxis", "time_axis"]
 
 Array = NDArray[np.float64]
-
-MOST = 7
-"""Maximum number of intervals between ticks."""
-
-MONTHS = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 36.0, 60.0, 120.0)
-"""Steps of round ticks of months, which are counted in years."""
 
 
 @dataclass(frozen=True)
@@ -73,27 +67,3 @@ def time_axis(end: float, unit: str) -> TimeAxis:
     """
     shown = time_unit(end, unit)
     return TimeAxis(shown, end, round_ticks(end * shown.factor, shown.name))
-
-
-def round_ticks(end: float, unit: str | None) -> Array:
-    """Round ticks from 0 to at most the last time.
-
-    Parameters
-    ----------
-    end
-        The last time.
-    unit
-        Its unit; months are counted in quarters and years.
-
-    Returns
-    -------
-    array
-        At most eight ticks.
-    """
-    from matplotlib.ticker import MaxNLocator
-
-    if unit == "months" and end < MOST * MONTHS[-1]:
-        step = next(step for step in MONTHS if end / step <= MOST)
-        return np.arange(0.0, end + step / 2.0, step)[: int(end / step) + 1]
-    ticks = np.asarray(MaxNLocator(MOST, steps=[1, 2, 5, 10]).tick_values(0.0, end), dtype=np.float64)
-    return ticks[(ticks >= 0.0) & (ticks <= end)]

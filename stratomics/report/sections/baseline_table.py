@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.baseline_table import Characteristic, Quartiles, characteristic
 from stratomics.evaluation.patient_groups import SEX, covariate_column, patient_groups
 from stratomics.report.section import Table
 from stratomics.report.text.arms import arm_names
-from stratomics.report.text.numbers import survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["baseline_table"]

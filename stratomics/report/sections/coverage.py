@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ from stratomics.evaluation.coverage_tables import (
 from stratomics.evaluation.metrics.survival_bounds import NOMINAL_COVERAGE
 from stratomics.report.figures.style import COLOURS, GREY, WIDE, new_figure
 from stratomics.report.section import Panel
+from stratomics.report.text.arms import arm_names, with_named_arms
 from stratomics.report.text.metrics import interval
 from stratomics.runs.run_directory import RunDirectory
 
@@ -35,15 +37,17 @@ WITHIN_CLASS, MARGINAL = "within each class", "over all patients"
 
 def coverage_panel(run: RunDirectory) -> Panel | None:
     """Draw the observed coverage by group; None if the run has no prediction sets or bounds."""
-    saved = run.metrics.get("coverage")
+    saved, names = run.metrics.get("coverage"), arm_names(run)
     if not saved:
         return None
     drawn = _tables(run)
-    table = pd.DataFrame([_row(row, run.kind) for row in saved])
+    table = pd.DataFrame([_row(row, run.kind, names) for row in saved])
     if MARGINAL in drawn:
         cases = run.cases[OURS]
         assert isinstance(cases, ResponseCases)
-        marginal = set_coverage_table(cases.marginal, coverage_groups(run.evaluated)).to_dict("records")
+        marginal = set_coverage_table(
+            cases.marginal, coverage_groups(with_named_arms(run, run.evaluated))
+        ).to_dict("records")
         by_group = {_group_name(row): row["coverage"] for row in marginal}
         table["coverage of sets over all patients"] = table["patients"].map(by_group)
     return Panel(
@@ -73,7 +77,7 @@ def other_endpoints(run: RunDirectory) -> list[str]:
 
 def _tables(run: RunDirectory) -> dict[str, pd.DataFrame]:
     """Kind of set or bound -> coverage by group, small groups merged."""
-    cases, known = run.cases[OURS], coverage_groups(run.evaluated)
+    cases, known = run.cases[OURS], coverage_groups(with_named_arms(run, run.evaluated))
     groups = {name: merge_small_groups(labels, FEWEST) for name, labels in known.items()}
     if isinstance(cases, SurvivalCases):
         tables = {"lower bounds": bound_coverage_table(cases, groups)}
@@ -93,15 +97,17 @@ def _others_last(table: pd.DataFrame) -> pd.DataFrame:
     return named.sort_values(["group", "few", "place"], ignore_index=True)
 
 
-def _row(row: Mapping[str, Any], kind: str) -> dict[str, object]:
+def _row(row: Mapping[str, Any], kind: str, names: Mapping[str, str]) -> dict[str, object]:
     """One row of the table, which lists every group, however small."""
     figures = {key: row[key] for key in ("coverage", "low", "high")}
     last = {"median bound": row["bound"]} if kind == "survival" else {"mean classes in a set": row["width"]}
-    return {"patients": _group_name(row), "number": row["n"], **figures, **last}
+    return {"patients": _group_name(row, names), "number": row["n"], **figures, **last}
 
 
-def _group_name(row: Mapping[Any, Any]) -> str:
-    return "all" if row["by"] == "all" else f"{row['by']}: {row['level']}"
+def _group_name(row: Mapping[Any, Any], arms: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Write the name of one group; saved rows have the values of arms, which `arms` gives names."""
+    level = arms.get(row["level"], row["level"]) if row["by"] == "arm" else row["level"]
+    return "all" if row["by"] == "all" else f"{row['by']}: {level}"
 
 
 def _draw(tables: Mapping[str, pd.DataFrame]) -> Figure:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.decision_curve import decision_thresholds, net_benefit, treat_all
@@ -18,7 +19,6 @@ from stratomics.evaluation.intervals import pointwise_interval
 from stratomics.report.figures.line_labels import beside_lines, draw_methods
 from stratomics.report.figures.style import COLOURS, DASHES, GREY, WIDE, new_figure
 from stratomics.report.section import Block, Panel, Section
-from stratomics.report.text.numbers import survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["caveats", "decision_curve", "spans"]

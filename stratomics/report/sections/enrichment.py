@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from omics.cohort.time_unit import survival_unit
+from stratomics.enrichment.compared_arms import compared_arms
 from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.plan.planned_trials import PlannedTrials
 from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult, PrognosticResult, RunFindings
-from stratomics.enrichment.selection.subgroup import SelectionRate
+from stratomics.enrichment.selection.subgroup import SelectionRate, Subgroup
 from stratomics.enrichment.selection.surrogate_tree import SurrogateTree
 from stratomics.enrichment.store import load_enrichment
 from stratomics.report.section import Panel, Section, Table
@@ -21,22 +23,31 @@ from stratomics.report.sections.enrichment_tables import (
     effects_table,
     prognostic_table,
     sizes_table,
+    toxicity_table,
 )
-from stratomics.report.text.arms import arm_names, named_comparison
+from stratomics.report.sections.expected_events import expected_panel
+from stratomics.report.sections.secondary_effects import drawn_effects, secondary_table
+from stratomics.report.text.arms import arm_names, compared_names, named_comparison
+from stratomics.report.text.assumptions import plan_unit
+from stratomics.report.text.effects import effect_text, primary_effects
 from stratomics.report.text.metric_guide import TARGETING_GUIDE
 from stratomics.report.text.numbers import with_p_values
-from stratomics.report.text.protocol import power_sentence, protocol_paragraph, rpact_call
+from stratomics.report.text.protocol import (
+    population_words,
+    power_sentence,
+    protocol_paragraph,
+    rpact_call,
+    simulation_sentence,
+)
 from stratomics.report.text.rule_levels import named_levels
-from stratomics.report.text.rule_meaning import approximates, rule_sentences
+from stratomics.report.text.rule_meaning import approximates, rule_sentences, rule_threshold, rule_words
 from stratomics.report.text.trial_plan import (
     dose_sentences,
     group_sentences,
     heterogeneity_sentence,
     plan_sentences,
     signature_sentence,
-    span,
     truth_sentences,
-    utility_sentence,
 )
 from stratomics.runs.run_directory import RunDirectory
 
@@ -61,12 +72,16 @@ class PlanPart:
         The design of ``design.json``.
     treatment, endpoint
         Comparison of the arms by their names, and the endpoint.
+    population
+        Whom the trial enrols, in words.
     assumptions, designs
         Tables.
+    expected
+        Events over time and boundaries; None for a response or an adaptive design.
     power
         The figure of virtual trials.
-    power_words
-        Power by scenario.
+    power_words, simulated
+        Power by scenario, and why it differs from the one of the formula.
     protocol
         A paragraph for a protocol.
     check
@@ -75,10 +90,13 @@ class PlanPart:
 
     trial: TrialDesign
     treatment: str
+    population: str
     assumptions: Table
     designs: Table
+    expected: Panel | None
     power: Panel
     power_words: str
+    simulated: str
     protocol: str
     check: str
 
@@ -102,12 +120,15 @@ class EnrichmentPart:
         Sentences on the truth of a simulated cohort.
     allocation, evidence, predictive
         How differences between arms may be interpreted, the grade of the evidence, and whether the score is predictive.
-    selection, groups, effect, doses, plan_sentences, warnings
-        Sentences on the rule, the groups it selects from, the effect, the doses, the plan, and the limits of all.
+    selection, order, groups, effect, doses, plan_sentences, warnings
+        Sentences on the rule, the order of the patients, the groups the rule selects from, the effect, the doses, the
+        plan, and the limits of all.
+    secondary
+        Other estimates of the effect, and why they differ; None with one cut.
     measure, rows, sizes, effects, markers
         Measure of effect, the threshold table, sizes of trials, the figure, and covariates beside the score.
-    utility
-        Cut, and benefit minus weight times toxicity.
+    toxicity
+        Benefit against toxicity; None if toxicity is unknown.
     plan
         None if no trial can be planned.
     prognostic
@@ -119,14 +140,16 @@ class EnrichmentPart:
     evidence: str
     predictive: str
     selection: list[str]
+    order: list[str]
     groups: list[str]
     effect: list[str]
+    secondary: Table | None
     measure: str
     rows: Table
     sizes: Table
     effects: Panel
     markers: list[MarkerPart]
-    utility: list[tuple[str, str]]
+    toxicity: Table | None
     doses: list[str]
     plan: PlanPart | None
     plan_sentences: list[str]
@@ -155,9 +178,11 @@ def _content(run: RunDirectory, result: AnyEnrichment) -> EnrichmentPart | Progn
         allocation=allocation,
         evidence=findings.evidence_grade,
         predictive=heterogeneity_sentence(findings.interaction),
-        selection=_selection(run, result, findings),
+        selection=_selection(run, result),
+        order=_order(run, result, findings),
         groups=group_sentences(_named_arms(run, findings.groups)),
-        effect=_effect(result),
+        effect=_effect(run, result),
+        secondary=secondary_table(result, drawn_effects(run, result)),
         measure=result.measure_label,
         rows=effects_table(
             result, "cuts", f"Each share of the highest predicted benefit: {result.measure_label}"
@@ -173,25 +198,39 @@ def _content(run: RunDirectory, result: AnyEnrichment) -> EnrichmentPart | Progn
             )
             for name, marker in findings.markers.items()
         ],
-        utility=[(f"{row.cut:g}", utility_sentence(row)) for row in result.utility or ()],
+        toxicity=toxicity_table(result, _outcome(run, result)),
         doses=dose_sentences(findings.doses),
-        plan=None if findings.plan.design is None else _plan(run, findings.plan, findings.plan.design),
+        plan=None
+        if findings.plan.design is None
+        else _plan(run, findings.plan, findings.plan.design, result.subgroup),
         plan_sentences=plan_sentences(findings.plan),
         warnings=result.warnings,
     )
 
 
-def _plan(run: RunDirectory, plan: PlannedTrials, design: TrialDesign) -> PlanPart:
+def _plan(run: RunDirectory, plan: PlannedTrials, design: TrialDesign, rule: Subgroup) -> PlanPart:
     unit, treatment = str(run.provenance["unit"] or ""), named_comparison(run, design.estimand.treatment)
+    shown, words = plan_unit(design, unit), rule_words(rule, unit)
     return PlanPart(
         trial=design,
         treatment=treatment,
-        assumptions=assumptions_table(plan.assumptions, unit),
+        population=population_words(design.estimand.population, words),
+        assumptions=assumptions_table(plan.assumptions, shown),
         designs=designs_table(plan, unit),
+        expected=None if plan.expected is None else expected_panel(plan.expected, design, shown),
         power=power_panel(plan),
         power_words=power_sentence(plan),
-        protocol=protocol_paragraph(design, treatment, unit),
+        simulated=simulation_sentence(plan),
+        protocol=protocol_paragraph(design, treatment, shown, words),
         check=rpact_call(design),
+    )
+
+
+def _outcome(run: RunDirectory, result: EnrichmentResult) -> str:
+    """Name the outcome that the table of toxicity compares."""
+    horizon = result.benefit.horizon
+    return (
+        "the response rate" if horizon is None else f"survival at {survival_unit(run.survival).text(horizon)}"
     )
 
 
@@ -206,14 +245,20 @@ def _named_arms(
     }
 
 
-def _selection(run: RunDirectory, result: EnrichmentResult, findings: RunFindings) -> list[str]:
+def _selection(run: RunDirectory, result: EnrichmentResult) -> list[str]:
     rule, search = result.subgroup, result.search
     share = "" if rule.prevalence is None else f"{rule.prevalence:.0%} of the patients, "
-    sentences = [f"{rule.rule}: {share}{with_p_values(rule.chosen_by)}.", *_meaning(run, result)]
+    threshold = rule_threshold(rule, str(run.provenance["unit"] or ""))
+    sentences = [f"{threshold}: {share}{with_p_values(rule.chosen_by)}.", *_meaning(run, result)]
     if search is not None:
         sentences.append(f"Choice of the cut: {with_p_values(search.verdict)}.")
+    return sentences
+
+
+def _order(run: RunDirectory, result: EnrichmentResult, findings: RunFindings) -> list[str]:
+    """State how the score orders the patients, and whether a simpler rule does the same."""
     order = with_p_values(result.evidence.sentence)
-    sentences.append(f"Order of patients as a whole: {order}. {TARGETING_GUIDE}")
+    sentences = [f"Order of patients as a whole: {order}. {TARGETING_GUIDE}"]
     if (signature := signature_sentence(result)) is not None:
         sentences.append(f"{signature[0].upper()}{signature[1:]}.")
     return [*sentences, *_surrogate(run, findings.surrogate_tree)]
@@ -236,20 +281,16 @@ def _surrogate(run: RunDirectory, tree: SurrogateTree | None) -> list[str]:
         why = f"a tree agrees for {tree.agreement:.0%} of the patients, little more than by chance, and is not shown"
         return [f"No simple rule on covariates approximates it: {why}."]
     words = " or ".join(named_levels(sentence, run.patients) for sentence in tree.sentences)
-    effects = f"effect {span(tree.effect_of_tree)} instead of {span(tree.effect)}"
+    effects = f"effect {effect_text(tree.effect_of_tree)} instead of {effect_text(tree.effect)}"
     return [
         f"A surrogate tree that agrees with the rule for {tree.agreement:.0%} of the patients: {words}; {effects}."
     ]
 
 
-def _effect(result: EnrichmentResult) -> list[str]:
-    row, search = result.chosen, result.search
-    sentences = [f"Uncorrected, in these patients: {span(row.inside)}; outside {span(row.outside)}."]
-    if search is not None:
-        sentences.append(
-            f"Corrected for the choice of the cut (out of bag): {span(search.out_of_bag)}; by Harrell's correction "
-            f"{span(search.harrell)}; for all cuts at once {search.at_once.low:.3f} to {search.at_once.high:.3f}."
-        )
+def _effect(run: RunDirectory, result: EnrichmentResult) -> list[str]:
+    arms = compared_arms(run, result)
+    names = ("control", "treated") if arms is None else compared_names(run, arms)
+    sentences = [primary_effects(result).sentence(names)]
     return (
         sentences if result.checks is None else [*sentences, f"What it estimates: {result.checks.estimand}."]
     )

@@ -17,14 +17,6 @@ from stratomics.report.text.trial_plan import DESIGN_NAMES, TRUTH_NAMES
 __all__ = ["draw_effects", "draw_power", "effect_axis", "effects_panel", "power_panel", "power_size"]
 
 
-IF_TRUE = TRUTH_NAMES | {
-    "drawn": "it is drawn from its interval",
-    "delayed": "it is true but late",
-    "null": "there is no effect",
-}
-"""Scenario of the true effect -> its name after "if"."""
-
-
 def effects_panel(result: EnrichmentResult) -> Panel:
     """Build the panel of the effects inside and outside each cut."""
     sentence = (
@@ -55,9 +47,9 @@ def power_panel(plan: PlannedTrials) -> Panel:
     """Build the panel of the virtual trials."""
     shown = next((row.design for row in plan.designs if plan.design and row.design == plan.design.name), None)
     rejected = {row.truth: row.rejected for row in plan.virtual if row.plan == shown}
-    texts = [f"{IF_TRUE[truth]}: {share:.0%}" for truth, share in rejected.items()]
-    sentence = "Power if the estimate is true is optimistic." + (
-        f" Trials of the kept design ({DESIGN_NAMES[shown]}) that show an effect, if {', if '.join(texts)}."
+    texts = [f"{TRUTH_NAMES[truth]} {share:.0%}" for truth, share in rejected.items()]
+    sentence = "Power with the effect as estimated is optimistic." + (
+        f" Trials of the kept design ({DESIGN_NAMES[shown]}) that show an effect: {', '.join(texts)}."
         if shown is not None and texts
         else ""
     )

@@ -6,16 +6,25 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from omics.cohort.time_unit import TimeUnit, time_unit
 from stratomics.enrichment.design.trial_design import Assumption
 from stratomics.enrichment.plan.planned_trials import DesignRow, PlannedTrials
 from stratomics.enrichment.result import EnrichmentResult, PrognosticResult
 from stratomics.enrichment.selection.threshold_table import ThresholdRow
 from stratomics.report.section import Table
-from stratomics.report.text.numbers import p_cell, time_unit
-from stratomics.report.text.protocol import assumption_text
-from stratomics.report.text.trial_plan import DESIGN_NAMES, TRUTH_NAMES, span
+from stratomics.report.text.assumptions import assumption_name, assumption_text, plan_unit
+from stratomics.report.text.effects import effect_text
+from stratomics.report.text.numbers import p_cell
+from stratomics.report.text.trial_plan import DESIGN_NAMES, TRUTH_NAMES, scenario_sentence
 
-__all__ = ["assumptions_table", "designs_table", "effects_table", "prognostic_table", "sizes_table"]
+__all__ = [
+    "assumptions_table",
+    "designs_table",
+    "effects_table",
+    "prognostic_table",
+    "sizes_table",
+    "toxicity_table",
+]
 
 MOST_PATIENTS, MOST_YEARS = 20_000, 15.0
 """A trial beyond these is called not feasible."""
@@ -43,15 +52,15 @@ def effects_table(result: EnrichmentResult, name: str, caption: str) -> Table:
             _cut(row),
             f"{row.n:.0f} ({row.prevalence:.0%})",
             f"{row.events:.0f}",
-            span(row.inside),
-            span(result.search.out_of_bag) if row is chosen and result.search is not None else "",
-            "" if row.outside is None else span(row.outside),
+            effect_text(row.inside),
+            effect_text(result.search.out_of_bag) if row is chosen and result.search is not None else "",
+            "" if row.outside is None else effect_text(row.outside),
             "" if row.p is None else p_cell(row.p),
         )
         for row in result.rows
     ]
     columns = ["share", "patients", "events", "inside, apparent (95%)", "inside, corrected (95%)"]
-    table = pd.DataFrame(rows, columns=[*columns, "outside, apparent (95%)", "p, difference"])
+    table = pd.DataFrame(rows, columns=[*columns, "outside (95%)", "p, difference"])
     if result.search is None:
         table = table.drop(columns="inside, corrected (95%)")
     return Table(name, caption, table)
@@ -79,7 +88,7 @@ def sizes_table(result: EnrichmentResult, name: str) -> Table:
         )
         for row in result.rows
     ]
-    columns = ["share", "events in controls", "events needed", "patients", "screened"]
+    columns = ["share", "controls with the event", "events needed", "patients", "screened"]
     caption = (
         "Size of a trial in the patients inside each share, for 80% / 90% power at the apparent effect; more than "
         f"{MOST_PATIENTS:,} is not feasible"
@@ -103,7 +112,7 @@ def designs_table(plan: PlannedTrials, unit: str) -> Table:
         Without costs if none were named: they then equal the number of patients.
     """
     longest = max((row.duration or 0.0 for row in plan.designs), default=0.0)
-    shown = time_unit(longest, unit)
+    shown = plan_unit(plan.design, unit) if plan.design is not None else time_unit(longest, unit)
     rejected = {(one.plan, one.truth): one.rejected for one in plan.virtual}
     priced = any(row.cost != row.patients for row in plan.designs)
     rows = []
@@ -127,12 +136,13 @@ def designs_table(plan: PlannedTrials, unit: str) -> Table:
     assert plan.design is not None, "designs are shown where one is kept"
     caption = (
         f"Designs side by side, one-sided level {plan.design.alpha:g}, power {plan.design.power:.0%}; in the last "
-        f"columns, the share of {plan.trials:,} virtual trials that show an effect, by true effect"
+        f"columns, the share of {plan.trials:,} virtual trials that show an effect, by true effect. "
+        f"{scenario_sentence(plan, shown)}"
     )
     return Table("designs", caption, table)
 
 
-def assumptions_table(assumptions: Sequence[Assumption], unit: str) -> Table:
+def assumptions_table(assumptions: Sequence[Assumption], unit: TimeUnit) -> Table:
     """Show what the size of the trial is based on.
 
     Parameters
@@ -140,15 +150,53 @@ def assumptions_table(assumptions: Sequence[Assumption], unit: str) -> Table:
     assumptions
         The assumptions with their sources.
     unit
-        Unit of time of the endpoint; empty for a response.
+        Unit in which times of the trial are shown.
 
     Returns
     -------
     Table
     """
-    rows = [(one.name, assumption_text(one, unit), one.source) for one in assumptions]
+    rows = [(assumption_name(one), assumption_text(one, unit), one.source) for one in assumptions]
     table = pd.DataFrame(rows, columns=["assumption", "value", "source"])
     return Table("assumptions", "What the size of the trial is based on", table)
+
+
+def toxicity_table(result: EnrichmentResult, outcome: str) -> Table | None:
+    """Show benefit against toxicity inside each cut.
+
+    Parameters
+    ----------
+    result
+        An enrichment.
+    outcome
+        What benefit is a difference of, such as ``survival at 3 years``.
+
+    Returns
+    -------
+    Table or None
+        None if toxicity is unknown.
+    """
+    if not result.utility:
+        return None
+    rows = [
+        {
+            "share": f"{row.cut:.0%}" if 0.0 < row.cut < 1.0 else f"{row.cut:g}",
+            f"{outcome}, difference (95%)": effect_text(row.weighed.efficacy),
+            "toxicity, difference (95%)": effect_text(row.weighed.toxicity),
+            **{
+                f"net, weight {weight:g}": f"{effect.estimate:.2f}"
+                for weight, effect in row.weighed.utility.items()
+                if weight > 0.0
+            },
+        }
+        for row in result.utility
+    ]
+    caption = (
+        f"Benefit against toxicity inside each share: differences of {outcome} and of the share of patients with "
+        "toxicity, treated minus control. Net is benefit minus weight times toxicity; the weight is the number of "
+        "efficacious outcomes that one toxic event offsets"
+    )
+    return Table("toxicity", caption, pd.DataFrame(rows))
 
 
 def prognostic_table(result: PrognosticResult) -> Table:

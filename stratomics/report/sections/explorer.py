@@ -14,7 +14,13 @@ from stratomics.enrichment.plan.explorer_table import ExplorerTable
 from stratomics.enrichment.store import load_explorer, to_json
 from stratomics.report.section import Section
 from stratomics.report.sections.explorer_picture import Picture, drawn_at, picture_of
-from stratomics.report.sections.explorer_texts import all_labels, shown_at, shown_rows
+from stratomics.report.sections.explorer_texts import (
+    all_labels,
+    found_digits,
+    planned_digits,
+    shown_at,
+    shown_rows,
+)
 from stratomics.report.sections.explorer_units import cost_unit, csv_head, in_shown_units
 from stratomics.runs.run_directory import RunDirectory
 
@@ -119,7 +125,13 @@ def _units(content: ExplorerTable) -> dict[str, str]:
 def _table(content: ExplorerTable, picture: Picture | None) -> Markup:
     """Write the table for the script: all numbers, the labels of all positions, the drawing, the heads of the csv."""
     numbers = to_json(replace(content, curves=None))
-    more = {"labels": all_labels(content), "picture": to_json(picture), "csv_head": csv_head(content)}
+    digits = {"found": found_digits(content), "planned": planned_digits(content)}
+    more = {
+        "labels": all_labels(content),
+        "picture": to_json(picture),
+        "csv_head": csv_head(content),
+        "effect_digits": digits,
+    }
     return htmlsafe_json_dumps(numbers | more, separators=(",", ":"))
 
 

@@ -10,7 +10,16 @@ from stratomics.enrichment.effects.trial import ARMS
 from stratomics.enrichment.plan.explorer_table import ExplorerTable, ExplorerTrials, Interval, Nested
 from stratomics.report.sections.explorer_picture import SIDES
 
-__all__ = ["NO_TRIAL", "SIZES", "Place", "all_labels", "shown_at", "shown_rows"]
+__all__ = [
+    "NO_TRIAL",
+    "SIZES",
+    "Place",
+    "all_labels",
+    "found_digits",
+    "planned_digits",
+    "shown_at",
+    "shown_rows",
+]
 
 Place = Mapping[str, int]
 """Scale -> index of its value."""
@@ -18,6 +27,9 @@ Place = Mapping[str, int]
 NONE, NO_TRIAL, NOT_COMPARED = "-", "no trial", "not a compared threshold"
 """Text of a number that is not known, of the number of patients where no trial is possible, and of the interval for all
 thresholds at once at one that was not compared."""
+MINUS = "\N{MINUS SIGN}"
+RATIO, DIFFERENCE = 2, 3
+"""Decimals of a ratio and of a difference."""
 SIZES = ("events", "patients", "screened", "duration")
 
 
@@ -34,12 +46,16 @@ def _plain_labels(content: ExplorerTable) -> dict[str, list[str]]:
     }
     return shares | {
         "threshold": [
-            f"highest {share}, {content.score} above {cut.threshold:.4g}"
+            f"highest {share}, {content.score} above {_threshold(content, cut.threshold)}"
             for share, cut in zip(shares["threshold"], content.cuts, strict=True)
         ],
         "screening": [f"{value:,.12g}" for value in scales["screening"]],
         "weight": [f"{value:g}" for value in scales["weight"]],
     }
+
+
+def _threshold(content: ExplorerTable, value: float) -> str:
+    return f"{value:.4g} {content.score_unit}".replace("-", MINUS).strip()
 
 
 def _prevalence_labels(content: ExplorerTable) -> list[list[str]]:
@@ -74,10 +90,14 @@ def shown_at(content: ExplorerTable, place: Place) -> dict[str, str]:
     texts["prevalence"] = _prevalence_labels(content)[k][place["prevalence"]]
     texts["inside"] = f"{cut.n:,} of {content.total:,} patients here ({cut.share:.1%})"
     texts["others"] = f"{content.total - cut.n:,} of {content.total:,} patients here"
-    texts["apparent"] = _span(cut.apparent)
-    texts["outside"] = _span(cut.outside)
-    texts["all_found"] = _span(content.found)
-    texts["at_once"] = NOT_COMPARED if cut.at_once is None else "{:.3f} to {:.3f}".format(*cut.at_once)
+    found, planned = found_digits(content), planned_digits(content)
+    texts["planned"] = _span(cut.planned, planned)
+    texts["apparent"] = _span(cut.apparent, found)
+    texts["outside"] = _span(cut.outside, found)
+    texts["all_found"] = _span(content.found, found)
+    texts["at_once"] = NOT_COMPARED
+    if cut.at_once is not None:
+        texts["at_once"] = " to ".join(_decimals(end, found) for end in cut.at_once)
     enriched, all_comers = _enriched(content, place, k), _all_comers(content, place)
     texts |= {f"enriched_{name}": text for name, text in enriched.items()}
     texts |= {f"all_{name}": text for name, text in all_comers.items()}
@@ -85,11 +105,11 @@ def shown_at(content: ExplorerTable, place: Place) -> dict[str, str]:
     utility = content.utility
     if utility is not None:
         weight, best = place["weight"], utility.best[place["weight"]]
-        texts["enriched_utility"] = _span(utility.inside[k][weight])
-        texts["all_utility"] = _span(utility.all_patients[weight])
+        texts["enriched_utility"] = _span(utility.inside[k][weight], DIFFERENCE)
+        texts["all_utility"] = _span(utility.all_patients[weight], DIFFERENCE)
         texts["best"] = (
             f"At weight {labels['weight'][weight]} it is largest at {labels['threshold'][best]}: "
-            f"{_span(utility.inside[best][weight])}."
+            f"{_span(utility.inside[best][weight], DIFFERENCE)}."
         )
     why = f" Enrichment: {cut.why}." if enriched["patients"] == NO_TRIAL else ""
     texts["status"] = (
@@ -149,7 +169,10 @@ def _texts(content: ExplorerTable, trials: ExplorerTrials, at: list[int], place:
     effect, size, costs, power = (
         _deep(part, at) for part in (trials.effect, trials.size, trials.cost, trials.power)
     )
-    texts = {"effect": _span(effect), "power": NO_TRIAL if power is None else f"{100 * power:.0f}%"}
+    texts = {
+        "effect": _span(effect, planned_digits(content)),
+        "power": NO_TRIAL if power is None else f"{100 * power:.0f}%",
+    }
     if size is None or costs is None:
         # One cell says that there is no trial; the others are empty.
         return texts | {"patients": NO_TRIAL} | dict.fromkeys(("events", "screened", "duration", "cost"), "")
@@ -166,8 +189,26 @@ def _deep(nested: Nested | None, at: list[int]) -> Any:
     return nested
 
 
-def _span(effect: Interval | None) -> str:
-    return NONE if effect is None else "{:.3f} ({:.3f} to {:.3f})".format(*effect)
+def planned_digits(content: ExplorerTable) -> int:
+    """Decimals of the effects that trials are sized by."""
+    return RATIO if content.ratio else DIFFERENCE
+
+
+def found_digits(content: ExplorerTable) -> int:
+    """Decimals of the effects of the threshold table, which may be another measure."""
+    return planned_digits(content) if content.measure == content.planned else DIFFERENCE
+
+
+def _decimals(value: float, digits: int) -> str:
+    """Write a number with a minus sign; the script does the same."""
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def _span(effect: Interval | None, digits: int) -> str:
+    if effect is None:
+        return NONE
+    estimate, low, high = (_decimals(value, digits) for value in effect)
+    return f"{estimate} ({low} to {high})"
 
 
 def _number(value: float | None, digits: int) -> str:

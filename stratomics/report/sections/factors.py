@@ -14,6 +14,7 @@ from omics.common.files import read_parquet
 from stratomics.report.figures.style import NARROW, WIDE, new_figure
 from stratomics.report.section import Panel, Section
 from stratomics.report.sections.factor_space import factor_space
+from stratomics.report.text.numbers import p_value
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = [
@@ -103,6 +104,15 @@ def factors(run: RunDirectory) -> Section | None:
     return Section("factors", "Factors", template="factors.html.j2", content=part)
 
 
+MEASURES = {
+    "hazard_ratio": "hazard ratio per standard deviation of its ranks",
+    "eta2": "eta squared",
+    "rho": "Spearman rho",
+    "auc": "area under the ROC curve",
+}
+"""Measure of an association -> its name."""
+
+
 def association_sentence(row: Mapping[str, Any] | pd.Series[Any]) -> str:
     """Describe one association.
 
@@ -120,13 +130,12 @@ def association_sentence(row: Mapping[str, Any] | pd.Series[Any]) -> str:
     >>> association_sentence(
     ...     {"factor": "factor2", "kind": "site", "name": "centre", "measure": "eta2",
     ...      "effect": 0.61, "direction": "Leeds", "q": 1e-9})
-    'factor 2 is associated with the site centre (highest in Leeds, eta2 0.61, q 1e-09); possible batch effect'
+    'factor 2 is associated with the site centre (highest in Leeds, eta squared 0.61, q < 0.001); possible batch effect'
     """
     factor, name, direction = _spaced(row["factor"]), row["name"], row["direction"]
-    measure = {"hazard_ratio": "hazard ratio per standard deviation of its ranks"}.get(
-        row["measure"], row["measure"]
-    )
-    size = f"{measure} {row['effect']:.2f}, q {row['q']:.1g}"
+    measure = MEASURES.get(row["measure"], row["measure"])
+    q = p_value(row["q"]).removeprefix("p ")
+    size = f"{measure} {row['effect']:.2f}, q {q}"
     match row["measure"], row["kind"]:
         case "eta2", "site":
             text = f"{factor} is associated with the site {name} (highest in {direction}, {size})"

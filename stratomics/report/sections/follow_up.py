@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 
 from models.survival.risk_sets import number_at_risk
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import time_unit
 from stratomics.evaluation.follow_up import FollowUp, follow_up
 from stratomics.evaluation.intervals import exact_interval
 from stratomics.report.figures.style import COLOURS, GREY, WIDE, new_figure
 from stratomics.report.figures.survival_curves import counts_below
 from stratomics.report.figures.time_axis import time_axis
 from stratomics.report.section import Block, Panel
-from stratomics.report.text.numbers import time_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["draw_follow_up", "follow_up_block"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
+from stratomics.evaluation.follow_up import horizon_times
 from stratomics.evaluation.intervals import Estimate
-from stratomics.evaluation.metrics.horizons import horizon_auc, horizon_times, horizons
+from stratomics.evaluation.metrics.horizons import horizon_auc, horizons
 from stratomics.report.section import Block, Table
-from stratomics.report.text.numbers import survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["horizon_blocks"]
@@ -21,7 +22,7 @@ def horizon_blocks(run: RunDirectory) -> list[Block]:
     if not isinstance(cases, SurvivalCases):
         return []
     unit = survival_unit(run.survival)
-    times = horizon_times(cases, run.survival.unit, run.config.get("evaluation", {}).get("horizons") or ())
+    times = horizon_times(run.survival, run.horizons)
     if not len(times):
         return []
     theirs = None if clinical is None else run.cases[clinical]

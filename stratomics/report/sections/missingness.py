@@ -110,7 +110,7 @@ def _table(result: pd.DataFrame, adjusted: pd.DataFrame, run: RunDirectory) -> p
             "what": result["what"],
             "patients without": result["missing"],
             "share": [f"{share:.1%}" for share in result["share"]],
-            EFFECT[run.kind]: result["endpoint_effect"],
+            EFFECT[run.kind]: result["endpoint_effect"].round(2),
             "p, endpoint": _both(result["endpoint_p"], adjusted["endpoint_p"]),
         }
     )

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import survival_unit
+from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS
+from stratomics.evaluation.intervals import Estimate
 from stratomics.evaluation.metrics import DISCRIMINATION
+from stratomics.evaluation.metrics.horizons import horizon_auc
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.evaluation.metrics.null_model import SCALED, null_cases, scaled_scores
 from stratomics.report.figures.forest import ForestRow, forest
@@ -25,6 +31,7 @@ from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["performance"]
 
+TIME_AUC = "time_auc"
 CHANCE = {"harrell_c": 0.5, "uno_c": 0.5, "antolini_c": 0.5, "time_auc": 0.5, "auroc": 0.5}
 """Metric -> its value for predictions without information."""
 
@@ -52,21 +59,60 @@ def _table(run: RunDirectory, keys: Sequence[str]) -> Table:
     metrics, label = run.metrics, find_metric(run.metrics["metric"]).label
     scaled = scaled_scores(run.cases, run.resamples)
     names = ["stratomics", *metrics["baselines"]]
+    at_horizon = _auc_at_horizon(run, names)
+    methods = [metrics, *metrics["baselines"].values()]
     rows = [
-        (row.label, *(row.cells.get(key, "none") for key in keys), interval(scaled[name]), row.difference)
-        for name, row in zip(names, metric_rows(metrics), strict=True)
+        (
+            row.label,
+            *(_cell(at_horizon.get((key, name)) or method[run.endpoint].get(key), key) for key in keys),
+            interval(scaled[name]),
+            row.difference,
+        )
+        for name, row, method in zip(names, metric_rows(metrics), methods, strict=True)
     ]
     null, once = null_cases(run.cases["stratomics"]), run.resamples[:1]
     figures = [float(find_metric(key).function(null, once)[0]) for key in keys]
-    rows.append((NULL_LABELS[run.kind], *(f"{figure:.3f}" for figure in figures), "0", ""))
+    nothing = [f"{figure:.{_digits(key)}f}" for key, figure in zip(keys, figures, strict=True)]
+    rows.append((NULL_LABELS[run.kind], *nothing, "0", ""))
     columns = [
         "method",
-        *(find_metric(key).label for key in keys),
+        *(_column(run, key) for key in keys),
         f"scaled {find_metric(SCALED[run.kind]).label}",
-        f"difference in {label}, stratomics minus method",
+        f"difference in {label}",
     ]
     table = pd.DataFrame(rows, columns=columns)
-    return Table("methods", f"Out-of-fold estimates with intervals ({metrics['intervals']})", table)
+    caption = f"Out-of-fold estimates with intervals ({metrics['intervals']}); differences are stratomics minus method"
+    return Table("methods", caption, table)
+
+
+def _column(run: RunDirectory, key: str) -> str:
+    """Name of a metric; the AUC is that at the horizon of the run."""
+    if key != TIME_AUC:
+        return find_metric(key).label
+    return f"AUC at {survival_unit(run.survival).text(run.horizon)}"
+
+
+def _digits(key: str) -> int:
+    """Decimals of a metric: two of discrimination, three of errors."""
+    return 2 if key in CHANCE else 3
+
+
+def _cell(figure: Estimate | None, key: str) -> str:
+    """Write a metric of one method."""
+    if figure is None or not np.isfinite(figure["estimate"]):
+        return "none"
+    return interval(figure, digits=_digits(key))
+
+
+def _auc_at_horizon(run: RunDirectory, names: Sequence[str]) -> dict[tuple[str, str], Estimate]:
+    """Compute the AUC at the horizon of each method of a survival endpoint, in place of the average over times."""
+    at, found = np.array([run.horizon]) if run.kind == Survival.kind else np.array([]), {}
+    for name in names if len(at) else ():
+        cases = run.cases[name]
+        assert isinstance(cases, SurvivalCases)
+        ((estimate, _, _),) = horizon_auc(cases, None, at, run.resamples)
+        found[TIME_AUC, name] = estimate
+    return found
 
 
 def _forests(run: RunDirectory) -> list[Panel]:

@@ -21,6 +21,7 @@ from stratomics.evaluation.risk_coverage import (
 )
 from stratomics.report.figures.style import COLOURS, DASHES, GREY, WIDE, new_figure
 from stratomics.report.section import Block, Panel, Table
+from stratomics.report.text.arms import with_named_arms
 from stratomics.report.text.metrics import interval
 from stratomics.runs.run_directory import RunDirectory
 
@@ -108,7 +109,7 @@ def _curves(run: RunDirectory, shares: Array) -> tuple[dict[str, Array], Array]:
 
 def _groups(run: RunDirectory) -> dict[str, NDArray[np.str_]]:
     """Observed class of a response, and groups that are known at prediction."""
-    cases, known = run.cases[OURS], coverage_groups(run.evaluated)
+    cases, known = run.cases[OURS], coverage_groups(with_named_arms(run, run.evaluated))
     if isinstance(cases, ResponseCases):
         return {"class": np.where(cases.positive, "positive", "negative")} | known
     return known

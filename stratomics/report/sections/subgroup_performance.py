@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.evaluation.patient_groups import AGE, SEX, covariate_column
@@ -19,7 +20,7 @@ from stratomics.evaluation.subgroup_performance import FEWEST, FEWEST_EVENTS, Su
 from stratomics.report.figures.style import COLOURS, GREY, GRID, WIDE, new_figure
 from stratomics.report.run_groups import enrichment_rule, run_groups, selection_text
 from stratomics.report.section import Block, Panel, Section, Table
-from stratomics.report.text.numbers import p_value, survival_unit
+from stratomics.report.text.numbers import p_value
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["draw_groups", "group_sentences", "subgroup_performance"]

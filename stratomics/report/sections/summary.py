@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
 from stratomics.enrichment.compared_arms import compared_arms
 from stratomics.enrichment.result import EnrichmentResult
@@ -17,6 +17,7 @@ from stratomics.report.summary.answers import short_answers
 from stratomics.report.summary.key_figures import key_figures, patients_line
 from stratomics.report.text.arms import with_arm_names
 from stratomics.report.text.metrics import control_sentence, controls_fail, metric_label
+from stratomics.report.text.numbers import with_p_values
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["summary"]
@@ -30,7 +31,8 @@ SIZE = (4.4, 3.3)
 
 def summary(run: RunDirectory) -> Section:
     """Show key figures and a picture, answer four questions, and show the report card."""
-    metrics, card = run.metrics, report_card(run)
+    metrics = run.metrics
+    card = [replace(line, reason=with_p_values(line.reason)) for line in report_card(run)]
     enrichment = with_arm_names(run, load_enrichment(run))
     covariates = any(str(column).startswith("covariate.") for column in run.patients.columns)
     content = {
@@ -55,9 +57,9 @@ def _picture(run: RunDirectory) -> Panel:
     if arms is not None and isinstance(result, EnrichmentResult):
         panel = rule_panel(run, arms, result)
         if panel is not None:
-            return dataclasses.replace(panel, id="summary")
+            return panel
     section = risk_groups(run) or classes(run)
     assert section is not None, "a run has one of both kinds of endpoint"
     panel = next(block for block in section.blocks if isinstance(block, Panel))
     panel.figure.set_size_inches(*SIZE)
-    return dataclasses.replace(panel, id="summary")
+    return panel

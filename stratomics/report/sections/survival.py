@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import OURS
+from stratomics.report.figures.curve_groups import CurveGroup, curve_groups, curves_table
 from stratomics.report.figures.style import RISK_COLOURS
-from stratomics.report.figures.survival_curves import CurveGroup, curve_groups, curves_table, survival_figure
+from stratomics.report.figures.survival_curves import survival_figure
 from stratomics.report.figures.time_axis import time_axis
 from stratomics.report.section import Panel, Section
-from stratomics.report.text.numbers import survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = [

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.survival.kaplan_meier import kaplan_meier
 from models.survival.risk_sets import greenwood_terms
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.intervals import log_log_interval
@@ -22,7 +23,7 @@ from stratomics.report.section import Panel, Section
 from stratomics.report.sections.survival import observed_survival, quantile_groups
 from stratomics.report.text.metric_guide import CALIBRATION_GUIDE
 from stratomics.report.text.metrics import interval
-from stratomics.report.text.numbers import survival_unit
+from stratomics.report.text.numbers import with_p_values
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = [
@@ -124,7 +125,7 @@ def calibration_figures(run: RunDirectory) -> list[str]:
         figures = of_method[run.endpoint]
         keys = [key for key in ("calibration_slope", "ici", "d_calibration") if key in figures]
         if keys:
-            values = [f"{find_metric(key).label} {interval(figures[key])}" for key in keys]
+            values = [with_p_values(f"{find_metric(key).label} {interval(figures[key])}") for key in keys]
             texts.append(f"{LABELS[name]} {', '.join(values)}")
     if not texts:
         return []
@@ -206,6 +207,6 @@ def _calibration_sentence(
 ) -> str:
     inside = sum(low <= mean <= high for mean, low, _, high in points)
     return (
-        f"At {survival_unit(survival).text(horizon)} (the median time of an event), the predicted survival lies inside "
+        f"At {survival_unit(survival).text(horizon)}, the predicted survival lies inside "
         f"the 95% interval of the observed survival in {inside} of {len(points)} groups."
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import followed_until
 from omics.cohort.endpoints import Survival
+from omics.cohort.time_unit import TimeUnit, survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.intervals import pointwise_interval
@@ -19,7 +20,6 @@ from stratomics.report.figures.time_axis import time_axis
 from stratomics.report.section import Block, Panel, Section
 from stratomics.report.sections.horizons import horizon_blocks
 from stratomics.report.text.metrics import interval
-from stratomics.report.text.numbers import TimeUnit, survival_unit
 from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["time_auc"]

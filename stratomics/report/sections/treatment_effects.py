@@ -1,4 +1,4 @@
-"""The report's section on the effect of treatment: outcomes by arm, inside and outside the rule, and by subgroup."""
+"""The report's section on the effect of treatment: outcomes by arm, in all patients and on both sides of the rule."""
 
 from __future__ import annotations
 
@@ -9,36 +9,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stratomics.enrichment.compared_arms import ComparedArms, compared_arms
-from stratomics.enrichment.effects.effect import Effect, Measure, effect_of, measure_of
-from stratomics.enrichment.effects.subgroup_effects import SubgroupEffect, SubgroupFamily, subgroup_effects
-from stratomics.enrichment.effects.trial import Trial
+from stratomics.enrichment.effects.effect import measure_of
 from stratomics.enrichment.result import EnrichmentResult
 from stratomics.enrichment.store import load_enrichment
 from stratomics.evaluation.intervals import exact_interval
-from stratomics.evaluation.patient_groups import NOT_RECORDED, patient_groups
+from stratomics.report.figures.curve_groups import compare_groups, curve_groups, curves_table
 from stratomics.report.figures.forest import ForestRow, forest
-from stratomics.report.figures.style import COLOURS, GREY, INK
-from stratomics.report.figures.survival_curves import (
-    CurvePlot,
-    compare_groups,
-    curve_groups,
-    curves_table,
-    survival_figure,
-    survival_figures,
-)
+from stratomics.report.figures.style import COLOURS, GREY
+from stratomics.report.figures.survival_curves import CurvePlot, survival_figure, survival_figures
 from stratomics.report.figures.time_axis import time_axis
 from stratomics.report.section import Block, Panel, Section
-from stratomics.report.text.arms import arm_names
-from stratomics.report.text.numbers import p_value
+from stratomics.report.sections.subgroup_effects import SIDES, subgroup_panel
+from stratomics.report.text.arms import compared_names
+from stratomics.report.text.effects import effect_text, primary_effects
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["arms_panel", "rule_panel", "subgroup_panel", "treatment_effects"]
+__all__ = ["arms_panel", "rule_panel", "treatment_effects"]
 
 ARM_COLOURS = (GREY, COLOURS[0])
 """Control and treated."""
-SIDES = ("inside the rule", "outside the rule")
-MOST_LEVELS = 5
-"""Most levels of a covariate whose subgroups are shown."""
 NAN = float("nan")
 
 
@@ -53,7 +42,7 @@ def treatment_effects(run: RunDirectory) -> Section | None:
         _allocation(arms),
         arms_panel(run, arms),
         None if enriched is None else rule_panel(run, arms, enriched),
-        subgroup_panel(run, arms),
+        subgroup_panel(run, arms, enriched),
     ]
     return Section(
         "treatment_effects", "Effect of treatment", [block for block in blocks if block is not None]
@@ -74,7 +63,7 @@ def arms_panel(run: RunDirectory, arms: ComparedArms) -> Panel:
     -------
     Panel
     """
-    names, trial = _names(run, arms), arms.trial
+    names, trial = compared_names(run, arms), arms.trial
     if not trial.is_survival:
         return _rates_panel(run, arms, "arms", [("all patients", np.ones(len(trial), dtype=np.bool_))])
     survival, group = trial.survival, trial.treated.astype(np.int64)
@@ -110,63 +99,24 @@ def rule_panel(run: RunDirectory, arms: ComparedArms, result: EnrichmentResult) 
         return None
     sides = list(zip(SIDES, (arms.inside, ~arms.inside), strict=True))
     if not arms.trial.is_survival:
-        return _rates_panel(run, arms, "arms-rule", sides)
-    survival, names = arms.trial.survival, _names(run, arms)
+        return _rates_panel(run, arms, "arms-rule", sides, result)
+    survival, names, primary = arms.trial.survival, compared_names(run, arms), primary_effects(result)
     axis = time_axis(float(survival.time.max()), survival.unit)
-    plots, tables, texts = [], [], []
-    for side, members in sides:
+    plots, tables = [], []
+    for (side, members), effect in zip(sides, (primary.inside, primary.outside), strict=True):
         rows = np.flatnonzero(members)
-        part, group = survival.take(rows), arms.trial.treated[rows].astype(np.int64)
-        groups, compared = curve_groups(part, group, names, ARM_COLOURS), compare_groups(part, group, names)
-        plots.append(CurvePlot(f"{side[0].upper()}{side[1:]} (n = {len(rows)})", groups, compared.lines))
+        groups = curve_groups(
+            survival.take(rows), arms.trial.treated[rows].astype(np.int64), names, ARM_COLOURS
+        )
+        lines = [f"{_capital(primary.measure)}, {names[1]} to {names[0]}:", effect_text(effect)]
+        plots.append(CurvePlot(f"{_capital(side)} (n = {len(rows)})", groups, lines))
         table = curves_table(groups, axis.unit)
         table.insert(0, "side", side)
         tables.append(table)
-        texts.append(f"{compared.text}, {side}")
-    sentence = f"Hazard ratio of {names[1]} to {names[0]}: {'; '.join(texts)}. {_rule_sentence(result)}"
+    sentence = f"{primary.sentence(names)} {_rule_sentence(result)}"
     figure = survival_figures(plots, axis)
     title = "Survival by arm inside and outside the rule"
     return Panel("arms-rule", title, figure, sentence, pd.concat(tables, ignore_index=True))
-
-
-def subgroup_panel(run: RunDirectory, arms: ComparedArms) -> Panel:
-    """Draw the effect of treatment in all patients, on both sides of the rule, and in groups of patients.
-
-    Parameters
-    ----------
-    run
-        A finished run.
-    arms
-        Its arms.
-
-    Returns
-    -------
-    Panel
-    """
-    trial, names = arms.trial, _names(run, arms)
-    measure = measure_of(trial)
-    whole = effect_of(measure, np.ones(len(trial)))
-    families = subgroup_effects(trial, measure, _groups(run, arms))
-    n = (int((~trial.treated).sum()), int(trial.treated.sum()))
-    events = tuple(int(trial.outcome.label[rows].sum()) for rows in (~trial.treated, trial.treated))
-    all_patients = SubgroupEffect("All patients", n, (events[0], events[1]), whole)
-    rows = [_forest_row(all_patients, "", measure, INK)]
-    for family in families:
-        difference = "" if np.isnan(family.p) else f"{p_value(family.p)} for difference"
-        rows.append(ForestRow(_heading(family.by), NAN, NAN, NAN, difference, heading=True))
-        rows += [_forest_row(row, "   ", measure, COLOURS[0]) for row in family.rows]
-    side = "below" if measure.sign < 0 else "above"
-    figure = forest(
-        rows,
-        f"{_capital(measure.label)} ({side} {_no_effect(measure):g}: {names[1]} is better)",
-        f"{measure.label} (95% interval)",
-        reference=_no_effect(measure),
-        ratio=measure.ratio,
-    )
-    title = f"{_capital(measure.label)} by subgroup, {names[1]} to {names[0]}"
-    return Panel(
-        "subgroup-effects", title, figure, _subgroup_sentence(trial, families), _table(all_patients, families)
-    )
 
 
 def _allocation(arms: ComparedArms) -> str | None:
@@ -178,33 +128,20 @@ def _allocation(arms: ComparedArms) -> str | None:
     )
 
 
-def _names(run: RunDirectory, arms: ComparedArms) -> tuple[str, str]:
-    """Names of control and treated."""
-    names = arm_names(run)
-    treated = arms.treated or tuple(arm for arm in names if arm != arms.control)
-    return names.get(arms.control, arms.control), ", ".join(names.get(arm, arm) for arm in treated)
-
-
 def _rule_sentence(result: EnrichmentResult) -> str:
     share = "" if result.chosen.cut is None else f" ({result.chosen.cut:.0%})"
-    text = (
-        f"Inside are the patients whom most of the cross-fitted rules select{share}, rules that were made "
-        f"without them. The mean {result.measure_label} of the cross-fits inside is {_two(result.chosen.inside)}"
-    )
-    if result.search is None:
-        return f"{text}."
-    return f"{text} (apparent), and {_two(result.corrected)} when corrected for the choice of the cut."
-
-
-def _two(effect: Effect) -> str:
-    return f"{effect.estimate:.2f} (95% {effect.low:.2f} to {effect.high:.2f})"
+    return f"Curves: the patients whom most of the cross-fitted rules select{share}, and the others."
 
 
 def _rates_panel(
-    run: RunDirectory, arms: ComparedArms, name: str, sides: Sequence[tuple[str, NDArray[np.bool_]]]
+    run: RunDirectory,
+    arms: ComparedArms,
+    name: str,
+    sides: Sequence[tuple[str, NDArray[np.bool_]]],
+    result: EnrichmentResult | None = None,
 ) -> Panel:
     """Response rates of both arms with exact intervals, in each part of the patients."""
-    trial, names = arms.trial, _names(run, arms)
+    trial, names = arms.trial, compared_names(run, arms)
     positive, measure, rows, table, texts = trial.response.positive, measure_of(trial), [], [], []
     for side, members in sides:
         for treated, arm, colour in zip((False, True), names, ARM_COLOURS, strict=True):
@@ -218,81 +155,18 @@ def _rates_panel(
         estimate, se = measure.effects(members[None].astype(np.float64))
         if np.isfinite(estimate[0]) and np.isfinite(se[0]):
             effect = measure.effect(float(estimate[0]), float(se[0]))
-            texts.append(f"{_two(effect)} {'in ' if name == 'arms' else ''}{side}")
+            texts.append(f"{effect_text(effect)} in {side}")
     columns = ["patients", "arm", "number", "responses", "share", "low", "high"]
+    sentence = (
+        f"Difference of the response rate, {names[1]} minus {names[0]} (95% interval): {'; '.join(texts)}."
+        if result is None
+        else f"{primary_effects(result).sentence(names)} {_rule_sentence(result)}"
+    )
     figure = forest(rows, "Response rate", "rate (exact 95% interval)")
     figure.axes[0].xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     where = "" if name == "arms" else " inside and outside the rule"
-    sentence = f"Difference of the response rate, {names[1]} minus {names[0]}: {'; '.join(texts)}."
     return Panel(name, f"Response rate by arm{where}", figure, sentence, pd.DataFrame(table, columns=columns))
-
-
-def _groups(run: RunDirectory, arms: ComparedArms) -> dict[str, pd.Categorical]:
-    """Group patients by the sides of the rule, sex, age and site; and covariates of few levels."""
-    groups: dict[str, pd.Categorical] = {}
-    if arms.inside is not None:
-        groups["rule"] = pd.Categorical(np.where(arms.inside, *SIDES), categories=SIDES, ordered=True)
-    place = pd.Index(run.sample_ids).get_indexer(pd.Index(arms.sample_ids))
-    patients = run.patients
-    known = {name: levels for name, levels in patient_groups(patients).items() if name != "arm"}
-    for column in patients.columns:
-        name = str(column).removeprefix("covariate.")
-        values = patients[column]
-        if name != column and not pd.api.types.is_numeric_dtype(values) and name not in known:
-            labels = values.astype(object).where(values.notna(), NOT_RECORDED).astype(str)
-            known[name] = pd.Categorical(labels, ordered=True)
-    taken = {name: levels[place] for name, levels in known.items()}
-    return groups | {
-        name: levels
-        for name, levels in taken.items()
-        if 1
-        < len(set(levels) - {NOT_RECORDED})
-        <= max(MOST_LEVELS, len(known.get("site", ())) * (name == "site"))
-    }
-
-
-def _heading(by: str) -> str:
-    return {"rule": "Enrichment rule", "sex": "Sex", "age": "Age"}.get(by, _capital(by))
-
-
-def _forest_row(row: SubgroupEffect, indent: str, measure: Measure, colour: str) -> ForestRow:
-    label = f"{indent}{row.level} ({sum(row.events)} / {sum(row.n)})"
-    if row.effect is None:
-        return ForestRow(label, NAN, NAN, NAN, "too few", GREY)
-    effect = row.effect
-    sign = "" if measure.ratio else "+"
-    text = f"{effect.estimate:{sign}.2f} ({effect.low:{sign}.2f} to {effect.high:{sign}.2f})"
-    return ForestRow(label, effect.estimate, effect.low, effect.high, text, colour)
-
-
-def _no_effect(measure: Measure) -> float:
-    return 1.0 if measure.ratio else 0.0
 
 
 def _capital(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}"
-
-
-def _subgroup_sentence(trial: Trial, families: Sequence[SubgroupFamily]) -> str:
-    tested = [family for family in families if np.isfinite(family.p) and family.by != "rule"]
-    what = "events" if trial.is_survival else "positive responses"
-    text = f"In brackets: {what} and patients of both arms. Intervals are not adjusted for the number of subgroups."
-    if not tested:
-        return text
-    smallest = min(tested, key=lambda family: family.p)
-    return (
-        f"{text} Of {len(tested)} tests of a difference between declared subgroups, the smallest is "
-        f"{p_value(smallest.p)} ({smallest.by}); about one in 20 is below 0.05 by chance. The effect inside the "
-        "rule is apparent: it is not corrected for the choice of the cut."
-    )
-
-
-def _table(whole: SubgroupEffect, families: Sequence[SubgroupFamily]) -> pd.DataFrame:
-    rows = [("all", whole), *((family.by, row) for family in families for row in family.rows)]
-    columns = ["group", "subgroup", "control", "treated", "events, control", "events, treated"]
-    counted = [(by, row.level, *row.n, *row.events, *_ends(row.effect)) for by, row in rows]
-    return pd.DataFrame(counted, columns=[*columns, "effect", "low", "high"])
-
-
-def _ends(effect: Effect | None) -> tuple[float, float, float]:
-    return (NAN, NAN, NAN) if effect is None else (effect.estimate, effect.low, effect.high)

@@ -129,11 +129,12 @@ def _omics(metrics: Content, provenance: Content, covariates: bool) -> Answer:
     sentences = (comparison, advice, _views(metrics), _simpler_models(metrics))
     direction = _direction(difference, metrics["metric"])
     grade = {1: PASS, 0: WATCH, -1: FAIL}[direction]
-    brief = "Not shown to be better than clinical covariates: the 95% interval of the difference includes 0."
+    interval_of = f"the 95% interval of the difference in {find_metric(metrics['metric']).label}"
+    brief = f"Not shown to be better than clinical covariates: {interval_of} includes 0."
     if direction:
-        brief = "The 95% interval of the difference excludes 0."
+        brief = f"T{interval_of[1:]} excludes 0."
     elif not covariates:
-        brief = "The 95% interval of the difference includes 0."
+        brief = f"T{interval_of[1:]} includes 0."
     return Answer(
         question, verdict, tuple(sentence for sentence in sentences if sentence), links, grade, brief
     )

@@ -9,6 +9,7 @@ from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult, PrognosticResult
 from stratomics.report.card.line import FAIL, OPEN, PASS, WATCH
+from stratomics.report.text.effects import effect_text, primary_effects
 from stratomics.report.text.numbers import p_value
 
 __all__ = ["PLANNED", "Enrollment", "enrollment_answer"]
@@ -98,11 +99,11 @@ def _predictive(result: EnrichmentResult) -> Enrollment:
         verdict, grade = f"The {share:.0%} of highest predicted benefit, to be confirmed", PASS
     else:
         verdict, grade = "Not settled: the evidence is weak", WATCH
-    correction = "" if search is None else ", corrected for the choice of the cut"
+    primary = primary_effects(result)
     effect = (
         f"Examined: the {share:.0%} of highest predicted {result.score}, {findings.arms}. "
-        f"{result.measure_label.capitalize()} in them {_span(result.corrected)}{correction}: "
-        f"{INTERPRETATIONS[direction]}."
+        f"{_capitalised(primary.measure)} in them {effect_text(primary.inside)}, {primary.how}: "
+        f"{INTERPRETATIONS[direction]}. In all patients it is {effect_text(primary.everyone)}."
     )
     strength = _capitalised(findings.evidence_grade.split(", for it:")[0])
     evidence = f"{strength}. The subgroup needs a trial to confirm it."
@@ -129,12 +130,6 @@ def _direction(effect: Effect, ratio: bool) -> int:
     if effect.low <= null <= effect.high:
         return 0
     return 1 if (effect.high < null) == ratio else -1
-
-
-def _span(effect: Effect) -> str:
-    if not math.isfinite(effect.estimate):
-        return "unknown"
-    return f"{effect.estimate:.2f} ({effect.low:.2f} to {effect.high:.2f})"
 
 
 def _capitalised(text: str) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from omics.cohort.endpoints import Survival
 from omics.cohort.spec import randomised_word
+from omics.cohort.time_unit import survival_unit
 from stratomics.candidates import CANDIDATES
 from stratomics.evaluation.comparison import LABELS, clinical_baseline
 from stratomics.evaluation.follow_up import follow_up
 from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
-from stratomics.report.text.numbers import survival_unit
+from stratomics.report.text.metrics import interval
 from stratomics.report.text.split_design import independence_sentence, split_sentence
 from stratomics.runs.run_directory import RunDirectory
 
@@ -23,9 +22,6 @@ __all__ = ["KeyFigure", "key_figures", "patients_line"]
 
 RANK_LABELS = {"survival": "concordance (Harrell C)", "response": find_metric("auroc").label}
 """Kind of the primary endpoint -> name of its measure of discrimination for a clinical reader."""
-
-Figure = Mapping[str, Any]
-"""``estimate``, ``low`` and ``high`` of ``metrics.json``."""
 
 
 @dataclass(frozen=True)
@@ -121,25 +117,15 @@ def _difference(run: RunDirectory) -> KeyFigure:
     figures = (metrics["differences"].get(name) or {}).get(run.endpoint, {})
     covariates = any(str(column).startswith("covariate.") for column in run.patients.columns)
     against = "clinical covariates" if covariates else "a prediction without covariates"
-    label = f"difference in {find_metric(metric).label} from {against}"
-    if name is None or metric not in figures:
+    rank = DISCRIMINATION[run.kind]
+    label = f"difference in {RANK_LABELS[run.kind]} from {against}"
+    if name is None or rank not in figures:
         return KeyFigure(
             "Not evaluated", label, f"{LABELS.get(str(name), 'The clinical model')} was not fitted."
         )
-    better = "above" if find_metric(metric).higher_is_better else "below"
-    low, high = _signed(figures[metric], "low"), _signed(figures[metric], "high")
-    note = f"95% interval {low} to {high}; {better} 0, omics add."
-    rank = DISCRIMINATION[run.kind]
-    if rank != metric and rank in figures:
-        note += f" {find_metric(rank).label} {_interval(figures[rank])}."
-    return KeyFigure(_signed(figures[metric], "estimate"), label, note)
-
-
-def _signed(figure: Figure, key: str) -> str:
-    """Three decimals with a sign; a minus as long as the plus."""
-    return f"{figure[key]:+.3f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _interval(figure: Figure) -> str:
-    low, high = (f"{figure[key]:+.2f}".replace("-", "\N{MINUS SIGN}") for key in ("low", "high"))
-    return f"{figure['estimate']:+.2f}".replace("-", "\N{MINUS SIGN}") + f" ({low} to {high})"
+    shown = figures[rank]
+    note = f"95% interval {shown['low']:+.2f} to {shown['high']:+.2f}; above 0, omics add."
+    if rank != metric and metric in figures:
+        direction = find_metric(metric).direction
+        note += f" Declared metric {find_metric(metric).label} {interval(figures[metric], '+')}, {direction}."
+    return KeyFigure(f"{shown['estimate']:+.2f}", label, note)

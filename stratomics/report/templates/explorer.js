@@ -20,14 +20,20 @@
     const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
     return part === undefined ? grouped : `${grouped}.${part}`;
   };
-  const span = (effect) =>
-    effect === null ? NONE : `${effect[0].toFixed(3)} (${effect[1].toFixed(3)} to ${effect[2].toFixed(3)})`;
+  const decimals = (value, digits) => value.toFixed(digits).replace("-", "\u2212");
+  const span = (effect, digits) => {
+    if (effect === null) return NONE;
+    const [estimate, low, high] = effect.map((value) => decimals(value, digits));
+    return `${estimate} (${low} to ${high})`;
+  };
+  const { found: FOUND, planned: PLANNED } = table.effect_digits;
+  const DIFFERENCE = 3;
   const deep = (nested, at) => at.reduce((inner, place) => (inner === null ? null : inner[place]), nested);
   const placed = () => Object.fromEntries(inputs.map((input) => [input.dataset.scale, Number(input.value)]));
 
   function texts(trials, at, place) {
     const [effect, size, cost, power] = ["effect", "size", "cost", "power"].map((key) => deep(trials[key], at));
-    const written = { effect: span(effect), power: power === null ? NO_TRIAL : `${(100 * power).toFixed(0)}%` };
+    const written = { effect: span(effect, PLANNED), power: power === null ? NO_TRIAL : `${(100 * power).toFixed(0)}%` };
     if (size === null) {
       return { ...written, events: "", patients: NO_TRIAL, screened: "", duration: "", cost: "" };
     }
@@ -57,10 +63,11 @@
     const share = `${(100 * cut.share).toFixed(1)}%`;
     text.inside = `${number(cut.n, 0)} of ${number(table.total, 0)} patients here (${share})`;
     text.others = `${number(table.total - cut.n, 0)} of ${number(table.total, 0)} patients here`;
-    text.apparent = span(cut.apparent);
-    text.outside = span(cut.outside);
-    text.all_found = span(table.found);
-    text.at_once = cut.at_once === null ? NOT_COMPARED : `${cut.at_once[0].toFixed(3)} to ${cut.at_once[1].toFixed(3)}`;
+    text.planned = span(cut.planned, PLANNED);
+    text.apparent = span(cut.apparent, FOUND);
+    text.outside = span(cut.outside, FOUND);
+    text.all_found = span(table.found, FOUND);
+    text.at_once = cut.at_once === null ? NOT_COMPARED : cut.at_once.map((end) => decimals(end, FOUND)).join(" to ");
     const enriched = row(place, k);
     const allComers = texts(table.all_comers, [k, place.prevalence], place);
     for (const [key, words] of Object.entries(enriched)) text[`enriched_${key}`] = words;
@@ -74,11 +81,11 @@
     }
     if (table.utility !== null) {
       const best = table.utility.best[place.weight];
-      text.enriched_utility = span(table.utility.inside[k][place.weight]);
-      text.all_utility = span(table.utility.all_patients[place.weight]);
+      text.enriched_utility = span(table.utility.inside[k][place.weight], DIFFERENCE);
+      text.all_utility = span(table.utility.all_patients[place.weight], DIFFERENCE);
       text.best =
         `At weight ${table.labels.weight[place.weight]} it is largest at ${table.labels.threshold[best]}: ` +
-        `${span(table.utility.inside[best][place.weight])}.`;
+        `${span(table.utility.inside[best][place.weight], DIFFERENCE)}.`;
     }
     const why = enriched.patients === NO_TRIAL ? ` Enrichment: ${cut.why}.` : "";
     text.status = `Enrichment, ${text.threshold}: ${summary(enriched)}. All comers: ${summary(allComers)}.${why}`;

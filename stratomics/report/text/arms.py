@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from stratomics.enrichment.from_run import arms_of, declared
+import pandas as pd
+
+from stratomics.enrichment.compared_arms import ComparedArms
+from stratomics.enrichment.from_run import arm_text, arms_of, declared
 from stratomics.enrichment.result import AnyEnrichment, EnrichmentResult
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["arm_names", "named_comparison", "with_arm_names"]
+__all__ = ["arm_names", "compared_names", "named_comparison", "with_arm_names", "with_named_arms"]
 
 PAIR = 2
 
@@ -34,6 +37,26 @@ def arm_names(run: RunDirectory) -> dict[str, str]:
     return {arm: _name(arm, control, len(arms)) for arm in arms}
 
 
+def compared_names(run: RunDirectory, arms: ComparedArms) -> tuple[str, str]:
+    """Name the control and the treated arm of a comparison.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    arms
+        Its arms.
+
+    Returns
+    -------
+    tuple of str
+        Control and treated; pooled arms are listed.
+    """
+    names = arm_names(run)
+    treated = arms.treated or tuple(arm for arm in names if arm != arms.control)
+    return names.get(arms.control, arms.control), ", ".join(names.get(arm, arm) for arm in treated)
+
+
 def named_comparison(run: RunDirectory, comparison: str) -> str:
     """Name the arms of a comparison.
 
@@ -53,6 +76,28 @@ def named_comparison(run: RunDirectory, comparison: str) -> str:
     treated, against, control = comparison.partition(" against ")
     arms = [names.get(arm, arm) for arm in treated.split(", ")]
     return f"{', '.join(arms)}{against}{names.get(control, control)}"
+
+
+def with_named_arms(run: RunDirectory, patients: pd.DataFrame) -> pd.DataFrame:
+    """Name the arms in a table of patients.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    patients
+        Rows of its patients.
+
+    Returns
+    -------
+    DataFrame
+        A copy whose column ``arm`` has the names; the table itself without such a column.
+    """
+    names = arm_names(run)
+    if "arm" not in patients or len(set(names.values())) < len(names):
+        return patients
+    named = patients["arm"].map(lambda arm: names.get(arm_text(arm), arm_text(arm)), na_action="ignore")
+    return patients.assign(arm=named)
 
 
 def with_arm_names(run: RunDirectory, result: AnyEnrichment | None) -> AnyEnrichment | None:

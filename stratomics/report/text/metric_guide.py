@@ -13,9 +13,7 @@ METRIC_GUIDE = {
         "share of pairs of patients in which the one with the earlier event has the higher predicted risk; 0.5 is "
         "chance, 1 is perfect, and 0.7 to 0.8 is common for useful clinical models"
     ),
-    "time_auc": (
-        "the same for the event by a given time, averaged over follow-up; 0.5 is chance, 1 is perfect"
-    ),
+    "time_auc": ("the same for the event by a given time; 0.5 is chance, 1 is perfect"),
     "ibs": (
         "squared difference between predicted survival and being alive, averaged over follow-up; 0 is perfect, and a "
         "useful model is below the row of the null model"

@@ -89,7 +89,7 @@ class ViewRow:
     verdict: str
 
 
-def interval(figure: Mapping[str, Any], sign: str = "") -> str:
+def interval(figure: Mapping[str, Any], sign: str = "", digits: int = 3) -> str:
     """Format an estimate, with its interval if it has one.
 
     Parameters
@@ -98,11 +98,12 @@ def interval(figure: Mapping[str, Any], sign: str = "") -> str:
         ``estimate``, and ``low`` and ``high`` if there is an interval.
     sign
         ``"+"`` to write the sign of positive numbers too, as for differences.
+    digits
+        Number of decimals.
 
     Returns
     -------
     str
-        Three decimals.
 
     Examples
     --------
@@ -111,10 +112,10 @@ def interval(figure: Mapping[str, Any], sign: str = "") -> str:
     >>> interval({"estimate": 0.1234})
     '0.123'
     """
-    estimate = f"{figure['estimate']:{sign}.3f}"
+    estimate = f"{figure['estimate']:{sign}.{digits}f}"
     if "low" not in figure:
         return estimate
-    low, high = (f"{figure[key]:{sign}.3f}" for key in ("low", "high"))
+    low, high = (f"{figure[key]:{sign}.{digits}f}" for key in ("low", "high"))
     return f"{estimate} ({low} to {high})"
 
 

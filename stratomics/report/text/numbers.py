@@ -1,23 +1,23 @@
-"""P values and times, written the same way everywhere."""
+"""P values and numbers, written the same way everywhere."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from omics.cohort.endpoint_columns import HALF_A_DAY
-from omics.cohort.endpoints import Survival
-
-__all__ = ["TimeUnit", "duration", "p_cell", "p_value", "survival_unit", "time_unit", "with_p_values"]
+__all__ = ["p_cell", "p_value", "sentence", "true_minus", "with_p_values"]
 
 SMALLEST_P, LARGEST_P = 0.001, 0.995
 """P values beyond these are not written out."""
 
+SIGN = re.compile(
+    r"<(?:script|style|code|title)\b.*?</(?:script|style|code|title)\s*>|<[^>]*>"
+    r"|(?P<zero>(?<![\w.)])[+-](?=0\.0+(?!\d)))|(?P<minus>(?<![\w.)-])-(?=\.?\d))",
+    re.DOTALL,
+)
+"""The sign of a number in the text of a page, that of a rounded zero, or what is left alone."""
+
 P_VALUE = re.compile(r"\bp (\d+(?:\.\d+)?(?:e-\d+)?)")
 """A p value in a stored sentence."""
-
-YEARS_FROM, MONTHS_FROM = 4.0, 0.25
-"""Follow-up in years from which times are shown in years, and in months."""
 
 
 def p_value(p: float) -> str:
@@ -58,105 +58,32 @@ def with_p_values(sentence: str) -> str:
     return P_VALUE.sub(lambda found: p_value(float(found[1])), sentence)
 
 
-@dataclass(frozen=True)
-class TimeUnit:
-    """The unit in which times are shown.
-
-    Attributes
-    ----------
-    name
-        ``years``, ``months``, ``weeks`` or ``days``; empty if the unit of the endpoint is unknown.
-    factor
-        A time in the unit of the endpoint, times `factor`, is in the shown unit.
-    """
-
-    name: str
-    factor: float
-
-    def text(self, time: float) -> str:
-        """Write a time of the endpoint in the shown unit, with three digits at most.
-
-        Examples
-        --------
-        >>> TimeUnit("years", 1 / 365.25).text(934.6)
-        '2.6 years'
-        """
-        number = self.number(time)
-        name = self.name.removesuffix("s") if number == "1" else self.name
-        return f"{number} {name}".strip()
-
-    def number(self, time: float) -> str:
-        """Write a time of the endpoint in the shown unit, without the unit."""
-        shown = time * self.factor
-        if 0.0 < shown < 1.0:
-            return f"{shown:.2f}"
-        whole = shown >= 100 or abs(shown - round(shown)) < 0.005  # noqa: PLR2004  # 12 months, not 12.0
-        return f"{shown:.{0 if whole else 1}f}"
-
-
-def time_unit(longest: float, unit: str) -> TimeUnit:
-    """Choose the unit in which times are shown by the length of follow-up.
-
-    Years are chosen from four years on, months from three months on, and days otherwise.
-
-    Parameters
-    ----------
-    longest
-        Longest time, in `unit`.
-    unit
-        Unit of the endpoint; if it is not known, times are shown as they are.
-
-    Returns
-    -------
-    TimeUnit
+def sentence(text: str) -> str:
+    """Write a stored clause as a sentence: with a capital, a full stop, and p values as those of the report.
 
     Examples
     --------
-    >>> time_unit(4000.0, "days").name, time_unit(30.0, "months").name, time_unit(12.0, "cycles").name
-    ('years', 'months', 'cycles')
+    >>> sentence("a hazard ratio is assumed; p 0.012"), sentence("RATE is positive.")
+    ('A hazard ratio is assumed; p = 0.012.', 'RATE is positive.')
     """
-    if unit not in HALF_A_DAY:
-        return TimeUnit(unit, 1.0)
-    years = longest * HALF_A_DAY["years"] / HALF_A_DAY[unit]
-    if years >= YEARS_FROM or (unit == "years" and years >= 1.0):
-        shown = "years"
-    elif years >= MONTHS_FROM:
-        shown = "months"
-    else:
-        shown = unit if unit in ("weeks", "days") else "days"
-    return TimeUnit(shown, HALF_A_DAY[shown] / HALF_A_DAY[unit])
+    text = with_p_values(text.strip())
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?', ':')) else '.'}"
 
 
-def survival_unit(survival: Survival) -> TimeUnit:
-    """Choose the unit in which all times of an endpoint are shown, by its longest follow-up.
+def true_minus(page: str) -> str:
+    r"""Write a minus sign before the negative numbers in the text of an HTML page, and none before a rounded zero.
+
+    Attributes, among them the csv of tables, scripts, styles and code keep the hyphen of programs.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> one = np.ones(2, dtype=bool)
-    >>> survival_unit(Survival(np.array([30.0, 3000.0]), one, one)).text(548.0)
-    '1.5 years'
+    >>> ascii(true_minus('<td title="-1">-0.042 (-0.057 to -0.000)</td><code>--draws -1</code> p38-1'))
+    '\'<td title="-1">\\u22120.042 (\\u22120.057 to 0.000)</td><code>--draws -1</code> p38-1\''
     """
-    return time_unit(float(survival.time[survival.observed].max(initial=0.0)), survival.unit)
+    return SIGN.sub(_signed, page)
 
 
-def duration(time: float, unit: str) -> str:
-    """Write one time in a unit that fits its own length.
-
-    Parameters
-    ----------
-    time
-        The time.
-    unit
-        Its unit.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> duration(2830.0, "days"), duration(200.0, "days")
-    ('7.7 years', '6.6 months')
-    """
-    return time_unit(time, unit).text(time)
+def _signed(found: re.Match[str]) -> str:
+    if found["zero"]:
+        return ""
+    return "\N{MINUS SIGN}" if found["minus"] else found[0]

@@ -1,15 +1,15 @@
-"""A planned trial in words: power by scenario, assumptions, a protocol paragraph, and the rpact call that checks it."""
+"""A planned trial in words: power by scenario, a protocol paragraph, and the rpact call that checks it."""
 
 from __future__ import annotations
 
 import math
-import re
 
-from stratomics.enrichment.design.trial_design import Assumption, TrialDesign
+from omics.cohort.time_unit import TimeUnit
+from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.plan.planned_trials import PlannedTrials
-from stratomics.report.text.numbers import duration
+from stratomics.report.text.assumptions import assumption_text, median_of, steps_of
 
-__all__ = ["assumption_text", "power_sentence", "protocol_paragraph", "rpact_call"]
+__all__ = ["population_words", "power_sentence", "protocol_paragraph", "rpact_call", "simulation_sentence"]
 
 SCENARIOS = {
     "estimate": "if the effect is as estimated",
@@ -19,11 +19,11 @@ SCENARIOS = {
 }
 """Scenario of the true effect -> its words in a sentence on power."""
 
+CLEAR = 2.0
+"""Standard errors beyond which a difference is not one of chance."""
+
 EQUAL = 0.5
 """Share randomised to treatment in an allocation of 1:1."""
-
-STEP = re.compile(r"([\d.eE+-]+) from ([\d.eE+-]+)")
-"""One step of a rate that changes over time."""
 
 
 def power_sentence(plan: PlannedTrials) -> str:
@@ -45,66 +45,40 @@ def power_sentence(plan: PlannedTrials) -> str:
     parts = [f"{rows[truth]:.0%} {words}" for truth, words in SCENARIOS.items() if truth in rows]
     if not parts:
         return ""
-    text = f"Power of this trial: {', '.join(parts)}."
-    return (
-        f"{text} If there is no effect, {rows['null']:.1%} of the trials reject." if "null" in rows else text
-    )
+    sentences = [f"Power of this trial: {', '.join(parts)}."]
+    if "null" in rows:
+        sentences.append(f"If there is no effect, {rows['null']:.1%} of the trials reject.")
+    return " ".join(sentences)
 
 
-def assumption_text(assumption: Assumption, unit: str) -> str:
-    """Write the value of an assumption, with its unit of time.
+def simulation_sentence(plan: PlannedTrials) -> str:
+    """Explain why the power of virtual trials differs from the one that the size was computed for.
 
     Parameters
     ----------
-    assumption
-        One assumption of a design.
-    unit
-        Unit of time of the endpoint; empty for a response.
+    plan
+        Designs and their virtual trials.
 
     Returns
     -------
     str
-        A hazard over time is written as the median that it implies.
-
-    Examples
-    --------
-    >>> assumption_text(Assumption("hazard of controls inside", "0.1 from 0; 0.2 from 5", "data"), "days")
-    'median 6.0 days'
-    >>> assumption_text(Assumption("prevalence", 0.4975, "data"), "days")
-    '50%'
+        One sentence; empty without virtual trials of the stored design.
     """
-    name, value = assumption.name, assumption.value
-    steps = [(float(start), float(rate)) for rate, start in STEP.findall(str(value))]
-    if name.startswith("hazard of") and steps:
-        median = _median(steps)
-        return f"median {duration(median, unit)}" if math.isfinite(median) else "median not reached"
-    if steps:
-        rates = [rate for _, rate in steps]
-        return (
-            f"{rates[0]:.2g} per {unit.removesuffix('s')}"
-            if len(rates) == 1
-            else f"{rates[0]:.2g} to {rates[-1]:.2g}"
-        )
-    if not isinstance(value, float):
-        return str(value)
-    if name.startswith(("prevalence", "sensitivity", "specificity", "response rate")):
-        return f"{value:.0%}"
-    if name.startswith("follow-up"):
-        return duration(value, unit)
-    return f"{value:.2g} per {unit.removesuffix('s')}" if name == "dropout" else f"{value:.3g}"
+    design = plan.design
+    if design is None:
+        return ""
+    row = next((one for one in plan.virtual if (one.plan, one.truth) == (design.name, "estimate")), None)
+    if row is None:
+        return ""
+    error = f"the Monte Carlo error of {plan.trials:,} trials (standard error {100 * row.rejected_se:.1f}%)"
+    within = abs(row.rejected - design.power) <= CLEAR * row.rejected_se
+    why = (
+        f"within {error}" if within else f"more than {error}: the formula is an approximation for many events"
+    )
+    return f"The size was computed by a formula for {design.power:.0%}; the difference is {why}."
 
 
-def _median(steps: list[tuple[float, float]]) -> float:
-    """Time at which a hazard that is constant between steps has led to one half; infinite if it never does."""
-    left = math.log(2.0)
-    for (start, rate), (end, _) in zip(steps, [*steps[1:], (math.inf, 0.0)], strict=True):
-        if rate * (end - start) >= left and rate > 0.0:
-            return start + left / rate
-        left -= rate * (end - start) if rate > 0.0 else 0.0
-    return math.inf
-
-
-def protocol_paragraph(design: TrialDesign, treatment: str, unit: str) -> str:
+def protocol_paragraph(design: TrialDesign, treatment: str, unit: TimeUnit, rule: str) -> str:
     """Write a paragraph on the sample size for a protocol.
 
     Parameters
@@ -114,7 +88,9 @@ def protocol_paragraph(design: TrialDesign, treatment: str, unit: str) -> str:
     treatment
         The comparison, with the names of the arms.
     unit
-        Unit of time; empty for a response.
+        Unit in which times are shown; no name for a response.
+    rule
+        The rule in words, with its unit.
 
     Returns
     -------
@@ -123,23 +99,19 @@ def protocol_paragraph(design: TrialDesign, treatment: str, unit: str) -> str:
     """
     estimand, values = design.estimand, {one.name: one for one in design.assumptions}
     effect = values.get("hazard ratio inside") or values.get("difference inside")
-    sized = f" for a {effect.name} of {assumption_text(effect, unit)}" if effect is not None else ""
+    sized = ""
+    if effect is not None:
+        sized = f" for a {effect.name.removesuffix(' inside')} of {assumption_text(effect, unit)}"
     control = values.get("hazard of controls inside") or values.get("response rate of controls inside")
-    what = (
-        "The time to the event expected with control is: "
-        if unit
-        else "The response rate expected with control is "
-    )
-    expected = f" {what}{assumption_text(control, unit)}." if control else ""
+    what = "median time to the event" if unit.name else "response rate"
+    expected = f" The {what} expected with control is {assumption_text(control, unit)}." if control else ""
     looks = len(design.events)
     how = (
         f"{design.events[-1]} events in {design.patients} patients"
         if looks
         else f"{design.patients} patients"
     )
-    lasts = (
-        f" The final analysis is expected after {duration(design.duration, unit)}." if design.duration else ""
-    )
+    lasts = f" The final analysis is expected after {unit.text(design.duration)}." if design.duration else ""
     analyses = (
         f" There are {looks} analyses, after {', '.join(map(str, design.events))} events."
         if looks > 1
@@ -147,7 +119,7 @@ def protocol_paragraph(design: TrialDesign, treatment: str, unit: str) -> str:
     )
     return " ".join(
         [
-            f"The trial compares {treatment}. Population: {_population(estimand.population)}.",
+            f"The trial compares {treatment}. Population: {population_words(estimand.population, rule)}.",
             f"The primary endpoint is {estimand.endpoint}; the effect is measured by the {estimand.summary}.",
             f"Intercurrent events: {estimand.intercurrent_events}. {_ratio(design.allocation)}",
             f"With a one-sided level of {design.alpha:g}, {how} give {design.power:.0%} power{sized}.{expected}",
@@ -157,9 +129,28 @@ def protocol_paragraph(design: TrialDesign, treatment: str, unit: str) -> str:
     )
 
 
-def _population(stored: str) -> str:
-    """Write the population of an estimand for people who do not know the rule."""
-    return stored.replace("positive for: ", "patients selected by the rule ")
+def population_words(stored: str, rule: str) -> str:
+    """Write the population of an estimand for people who do not know the rule.
+
+    Parameters
+    ----------
+    stored
+        Population of ``design.json``.
+    rule
+        Whom the rule selects, in words.
+
+    Returns
+    -------
+    str
+        `stored`, with `rule` in place of the rule.
+
+    Examples
+    --------
+    >>> population_words("positive for: benefit above 3", "patients who gain more than 3 days")
+    'patients who gain more than 3 days'
+    """
+    before, selected, _ = stored.partition("positive for: ")
+    return f"{before.removesuffix('those ')}{rule}" if selected else stored
 
 
 def _ratio(share: float) -> str:
@@ -191,11 +182,7 @@ def rpact_call(design: TrialDesign) -> str:
     common = f"sided = 1, alpha = {design.alpha:g}, beta = {1.0 - design.power:.3g}"
     where = "inside" if design.name == "enrichment" else ""
     if where and isinstance(hazard_ratio := values.get("hazard ratio inside"), float):
-        steps = [
-            (float(at), float(rate))
-            for rate, at in STEP.findall(str(values.get("hazard of controls inside")))
-        ]
-        median = _median(steps)
+        median = median_of(steps_of(values.get("hazard of controls inside", "")))
         known = f", median2 = {median:.4g}" if math.isfinite(median) else ", lambda2 = 0.1"
         call = f"library(rpact)\ngetSampleSizeSurvival({common}, hazardRatio = {hazard_ratio:.6g}{known}"
         return f"{call},\n  allocationRatioPlanned = {ratio:.3g})$eventsFixed  # {design.events[-1]} here"

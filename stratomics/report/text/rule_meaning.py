@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from omics.cohort.time_unit import duration
 from stratomics.enrichment.selection.subgroup import Subgroup
 from stratomics.enrichment.selection.surrogate_tree import SurrogateTree
-from stratomics.report.text.numbers import duration
 
-__all__ = ["approximates", "rule_sentences"]
+__all__ = ["approximates", "rule_sentences", "rule_threshold", "rule_words"]
 
 MODERATE = 0.4
 """Cohen's kappa below which a tree is not shown: agreement beyond chance that is at most fair (Landis and Koch 1977,
@@ -53,6 +53,63 @@ def rule_sentences(rule: Subgroup, predicted: NDArray[np.float64], unit: str) ->
             f"{_amount(-mean, unit)}."
         )
     return sentences
+
+
+def rule_threshold(rule: Subgroup, unit: str) -> str:
+    """Write the threshold of a rule with its unit.
+
+    Parameters
+    ----------
+    rule
+        The rule.
+    unit
+        Unit of time; empty for a response.
+
+    Returns
+    -------
+    str
+        Score and threshold.
+
+    Examples
+    --------
+    >>> rule_threshold(Subgroup("benefit", -28.44), "days"), rule_threshold(Subgroup("ki67", 14.0), "days")
+    ('Predicted benefit above -28.4 days', 'ki67 above 14')
+    """
+    if rule.score != "benefit" or rule.direction != "above":
+        return rule.rule
+    return f"Predicted benefit above {'-' if rule.cut < 0.0 else ''}{_amount(abs(rule.cut), unit)}"
+
+
+def rule_words(rule: Subgroup, unit: str) -> str:
+    """Write whom the rule selects, with the unit of its threshold.
+
+    Parameters
+    ----------
+    rule
+        The rule.
+    unit
+        Unit of time; empty for a response.
+
+    Returns
+    -------
+    str
+        A noun, for the population of a protocol.
+
+    Examples
+    --------
+    >>> rule_words(Subgroup("benefit", 30.0), "days")
+    'patients with a predicted gain by treatment of more than 30 days of mean survival time'
+    >>> rule_words(Subgroup("benefit", -0.02), "")
+    'patients with a predicted loss by treatment of less than 2.0 percentage points of the response rate, or a gain'
+    >>> rule_words(Subgroup("ki67", 14.0), "days")
+    'patients with ki67 above 14'
+    """
+    if rule.score != "benefit" or rule.direction != "above":
+        return f"patients with {rule.rule}"
+    amount = _amount(abs(rule.cut), unit) + (" of mean survival time" if unit else " of the response rate")
+    if rule.cut >= 0.0:
+        return f"patients with a predicted gain by treatment of more than {amount}"
+    return f"patients with a predicted loss by treatment of less than {amount}, or a gain"
 
 
 def _amount(value: float, unit: str) -> str:

@@ -9,10 +9,13 @@ import numpy as np
 from models.config import AUTO
 from omics.cohort.spec import randomised_word
 from omics.common.registry import resolve
+from stratomics.enrichment.from_run import declared
 from stratomics.evaluation.comparison import LABELS
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.report.card import CHECKS, Line
+from stratomics.report.text.arms import arm_names
 from stratomics.report.text.metrics import clinical_advice, interval, metric_label
+from stratomics.report.text.numbers import with_p_values
 from stratomics.report.text.split_design import independence_sentence, split_design, split_sentence
 from stratomics.runs.run_directory import RunDirectory
 
@@ -98,9 +101,11 @@ def treatments(run: RunDirectory) -> str:
         return "No treatment arm is declared; describe the treatments of the patients here."
     randomised = randomised_word(arm["randomised"])
     how = {"yes": "randomised", "no": "not randomised"}.get(randomised, randomised)
-    treated = "all others" if arm["treated"] is None else arm["treated"]
+    control, treated, _ = declared(run)
+    names = arm_names(run)
+    shown = [names.get(one, one) for one in (", ".join(treated) or "all others", str(control))]
     return (
-        f"Arm {arm['column']}: {treated} against {arm['control']}, {how}. The arm and its interactions with the "
+        f"Arm {arm['column']}: {' against '.join(shown)}, {how}. The arm and its interactions with the "
         "factors are inputs of the model."
     )
 
@@ -256,7 +261,7 @@ def card_line(run: RunDirectory, check: str) -> str:
         "Pass", "Watch" or "Fail", and the reason.
     """
     line: Line = resolve(CHECKS, check, "check")(run)
-    return f"{line.verdict.capitalize()}: {line.reason}"
+    return f"{line.verdict.capitalize()}: {with_p_values(line.reason)}"
 
 
 def site_count(run: RunDirectory) -> str:

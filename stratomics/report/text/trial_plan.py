@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from omics.cohort.time_unit import TimeUnit
 from stratomics.enrichment.doses import DoseRow
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.plan.planned_trials import PlannedTrials
 from stratomics.enrichment.result import CutUtility, EnrichmentResult
 from stratomics.enrichment.selection.subgroup import SelectionRate
 from stratomics.evaluation.treatment_interaction import Interaction
+from stratomics.report.text.assumptions import median_of, steps_of
+from stratomics.report.text.effects import effect_text, primary_effects
 from stratomics.report.text.numbers import p_value
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "group_sentences",
     "heterogeneity_sentence",
     "plan_sentences",
+    "scenario_sentence",
     "signature_sentence",
     "span",
     "truth_sentences",
@@ -33,19 +37,48 @@ DESIGN_NAMES = {
     "adaptive": "adaptive enrichment",
 }
 TRUTH_NAMES = {
-    "estimate": "the estimate is true",
+    "estimate": "effect as estimated",
     "drawn": "drawn from its interval",
-    "halved": "half of it is true",
-    "delayed": "true, but late",
-    "null": "no effect at all",
+    "halved": "half the effect",
+    "delayed": "late effect",
+    "null": "no effect",
 }
 """Scenario of the true effect -> its name."""
 LEVEL = 0.05
 
 
+def scenario_sentence(plan: PlannedTrials, unit: TimeUnit) -> str:
+    """Define the scenarios of the true effect, with their numbers where the effect is a hazard ratio.
+
+    Parameters
+    ----------
+    plan
+        Designs and their virtual trials.
+    unit
+        Unit in which times of the trial are shown.
+
+    Returns
+    -------
+    str
+        One sentence; empty without a design.
+    """
+    values = {} if plan.design is None else {one.name: one.value for one in plan.design.assumptions}
+    ratio, added = values.get("hazard ratio inside"), values.get("difference inside")
+    if isinstance(added, float):
+        return f"Half: a difference of {added / 2.0:.2f} instead of {added:.2f} inside."
+    if not isinstance(ratio, float):
+        return ""
+    wait = median_of(steps_of(values.get("hazard of controls inside", ""))) / 4.0
+    until = f"first {unit.text(wait)}" if math.isfinite(wait) else "first part of follow-up"
+    return (
+        f"Half: the log hazard ratio is halved, to a hazard ratio of {math.sqrt(ratio):.2f} instead of {ratio:.2f} "
+        f"inside. Late: no effect in the {until} (a quarter of the median of the controls), then as estimated."
+    )
+
+
 def span(effect: Effect | None) -> str:
     """Write an effect with its interval."""
-    return "none" if effect is None or not math.isfinite(effect.estimate) else str(effect)
+    return "none" if effect is None or not math.isfinite(effect.estimate) else effect_text(effect)
 
 
 def plan_sentences(plan: PlannedTrials) -> list[str]:
@@ -137,13 +170,12 @@ def truth_sentences(result: EnrichmentResult) -> list[str]:
     sentences = [f"simulated cohort: {both} correlate at {truth.correlation:.2f}"]
     if result.measure not in ("hazard_ratio", "response"):
         return sentences
-    row = result.chosen
-    corrected = "" if result.search is None else f", {span(result.search.out_of_bag)} corrected"
+    found = primary_effects(result)
     return [
         *sentences,
         (
-            f"{truth.measure} inside: true {truth.inside:.3f}, found {span(row.inside)}{corrected}; outside: true "
-            f"{truth.outside:.3f}, found {span(row.outside)}; in all patients: true {truth.all_patients:.3f}, found "
-            f"{span(result.rows[0].inside)}"
+            f"{truth.measure} inside: true {truth.inside:.2f}, found {span(found.inside)}; outside: true "
+            f"{truth.outside:.2f}, found {span(found.outside)}; in all patients: true {truth.all_patients:.2f}, found "
+            f"{span(found.everyone)}"
         ),
     ]

@@ -1,4 +1,4 @@
-"""Follow-up against lifelines with the reversed event indicator, and medians that are not reached."""
+"""Follow-up against lifelines with the reversed event indicator, medians that are not reached, and horizons."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.utils import median_survival_times
+from survival_cases import made_up
 
 from omics.cohort.endpoints import Survival
 from stratomics.enrichment.selection.threshold_table import median_follow_up
-from stratomics.evaluation.follow_up import follow_up
+from stratomics.evaluation.follow_up import follow_up, horizon_times, main_horizon
+
+CASES = made_up(n=120, folds=2, ties=False, seed=3)
 
 
 def drawn(seed: int, n: int = 60) -> Survival:
@@ -49,3 +52,51 @@ def test_patients_without_the_endpoint_do_not_count() -> None:
         np.append(survival.observed, False),
     )
     assert follow_up(hidden).median == follow_up(survival).median
+
+
+def survival(scale: float, unit: str) -> Survival:
+    """Ten patients are followed for 0.98 units of the scale."""
+    time = CASES.time / np.sort(CASES.time)[-15] * 0.98 * scale
+    return Survival(time, np.arange(120) % 7 == 0, np.ones(120, dtype=bool), unit)
+
+
+@pytest.mark.parametrize(
+    ("scale", "unit", "times"),
+    [
+        (5.0 * 365.25, "days", [365.25, 3 * 365.25]),
+        (20.0, "years", [1.0, 3.0, 5.0]),
+        (24.0, "months", [6.0, 12.0]),
+        (1.0, "cycles", []),
+        (1.0, "weeks", []),
+    ],
+)
+def test_times_follow_unit_and_follow_up(scale: float, unit: str, times: list[float]) -> None:
+    found = horizon_times(survival(scale, unit))
+    assert found[: len(times)] == pytest.approx(times) if times else len(found) == 0
+
+
+def test_chosen_times_are_kept_and_sorted() -> None:
+    assert horizon_times(survival(1.0, "cycles"), [2.0, 0.5]).tolist() == [0.5, 2.0]
+
+
+def test_half_of_the_patients_are_followed_to_the_horizon() -> None:
+    one = survival(20.0, "years")
+    median = follow_up(one).median
+    known = horizon_times(one)
+    assert main_horizon(one) == known[known <= median][-1]
+    # A time that half are not followed to is taken if there is no earlier one.
+    assert main_horizon(one, [1.5 * median]) == 1.5 * median
+    assert main_horizon(one, [0.5 * median, 0.9 * median, 1.5 * median]) == 0.9 * median
+
+
+def test_a_time_that_nobody_reaches_or_without_an_event_is_not_taken() -> None:
+    one = survival(20.0, "cycles")
+    half = float(np.median(one.time[one.event]))
+    assert main_horizon(one) == main_horizon(one, [10.0 * one.time.max()]) == half
+    assert main_horizon(one, [0.5 * one.time[one.event].min()]) == half
+
+
+def test_without_events_it_is_the_median_time() -> None:
+    time = np.arange(1.0, 61.0)
+    nobody = Survival(time, np.zeros(60, dtype=bool), np.ones(60, dtype=bool), "months")
+    assert main_horizon(nobody) == np.median(time)

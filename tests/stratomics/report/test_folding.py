@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from stratomics.report.folding import FOLDED_BLOCKS, FOLDED_SECTIONS, TRIAL_FOLDED_SECTIONS, folded
+from stratomics.report.folding import (
+    FOLDED_BLOCKS,
+    FOLDED_SECTIONS,
+    TRIAL_FOLDED_SECTIONS,
+    folded,
+    shown_once,
+)
 from stratomics.report.section import Block, Details, Panel, Section, Table
 
 
@@ -42,6 +48,16 @@ def test_whole_sections_are_collapsed_with_all_their_blocks(trial: bool) -> None
         (details,) = folded(section, trial=trial).blocks
         assert isinstance(details, Details)
         assert list(details.blocks) == list(section.blocks)
+
+
+def test_the_picture_of_the_first_screen_is_shown_once() -> None:
+    first, other = panel("risk"), panel("main")
+    both = shown_once(Section("x", "X", [panel("risk"), other]), first)
+    assert both is not None
+    assert list(both.blocks) == ["A figure: Figure 1, on the first screen.", other]
+    assert shown_once(Section("risk", "X", [panel("risk")]), first) is None
+    section = Section("x", "X", [other])
+    assert shown_once(section, first) is section
 
 
 def test_a_flow_chart_is_shown_only_if_patients_are_lost() -> None:

@@ -53,7 +53,7 @@ def points(axes: Any) -> dict[str, list[float]]:
 def test_power_by_design_and_scenario() -> None:
     own = Figure().add_subplot()
     assert power(planned(), ax=own) is own
-    assert points(own) == {"the estimate is true": [0.8, 0.9], "no effect at all": [0.02, 0.03]}
+    assert points(own) == {"effect as estimated": [0.8, 0.9], "no effect": [0.02, 0.03]}
     assert [tick.get_text() for tick in own.get_yticklabels()] == ["all comers", "enrichment"]
     assert own.get_title(loc="left") == "1,000 virtual trials of each design and scenario"
 

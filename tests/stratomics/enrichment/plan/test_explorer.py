@@ -66,10 +66,12 @@ def test_the_start_is_the_plan(write_run: Callable[..., Path], response: bool) -
         assert at(table, "cost", start, who)[start["screening"]] == round(planned["cost"])
     chosen = table["cuts"][start["threshold"]]
     planned_for = answer["plan"]["effects"]["inside"]
-    assert chosen["planned"] == [round(planned_for[key], 3) for key in ("estimate", "low", "high")]
+    assert chosen["planned"] == [
+        round(planned_for[key], table["digits"]["effect"]) for key in ("estimate", "low", "high")
+    ]
     wide = answer["search"]["at_once"]
     if answer["measure"] == "hazard_ratio":
-        assert chosen["at_once"] == [round(wide[key], 3) for key in ("low", "high")]
+        assert chosen["at_once"] == [round(wide[key], table["digits"]["effect"]) for key in ("low", "high")]
     assert len((run / "explorer.json").read_bytes()) < 750_000
 
 
@@ -116,8 +118,8 @@ def test_every_threshold_is_corrected_by_the_same_optimism(write_run: Callable[.
         estimate = inside["estimate"] * corrected["estimate"] / best["estimate"]
         wide = Z * inside["se"] * corrected["se"] / best["se"]
         expected = [estimate, estimate * math.exp(-wide), estimate * math.exp(wide)]
-        np.testing.assert_allclose(cut["planned"], expected, atol=5.01e-4)
-        assert cut["apparent"] == [round(inside[key], 3) for key in ("estimate", "low", "high")]
+        np.testing.assert_allclose(cut["planned"], expected, atol=5.01e-3)
+        assert cut["apparent"] == [round(inside[key], 2) for key in ("estimate", "low", "high")]
 
 
 def test_a_threshold_without_a_trial_says_why(write_run: Callable[..., Path]) -> None:

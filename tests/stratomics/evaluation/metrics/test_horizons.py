@@ -1,4 +1,4 @@
-"""Survival and AUC at horizons: times, lifelines and the curve over time as oracles."""
+"""Survival and AUC at horizons: lifelines and the curve over time as oracles."""
 
 from __future__ import annotations
 
@@ -7,34 +7,10 @@ import pytest
 from lifelines import KaplanMeierFitter
 from survival_cases import made_up
 
-from stratomics.evaluation.metrics.horizons import horizon_auc, horizon_times, horizons
+from stratomics.evaluation.metrics.horizons import horizon_auc, horizons
 from stratomics.evaluation.metrics.time_auc import auc_curve, auc_times
 
 CASES = made_up(n=120, folds=2, ties=False, seed=3)
-
-
-@pytest.mark.parametrize(
-    ("scale", "unit", "times"),
-    [
-        (5.0 * 365.25, "days", [365.25, 3 * 365.25]),
-        (20.0, "years", [1.0, 3.0, 5.0]),
-        (24.0, "months", [6.0, 12.0]),
-        (1.0, "cycles", []),
-        (1.0, "weeks", []),
-    ],
-)
-def test_times_follow_unit_and_follow_up(scale: float, unit: str, times: list[float]) -> None:
-    import dataclasses
-
-    # Ten patients are followed for 0.98 units of the scale.
-    time = CASES.time / np.sort(CASES.time)[-15] * 0.98 * scale
-    cases = dataclasses.replace(CASES, time=time, event=np.zeros(120, dtype=bool) | (np.arange(120) % 7 == 0))
-    found = horizon_times(cases, unit)
-    assert found[: len(times)] == pytest.approx(times) if times else len(found) == 0
-
-
-def test_chosen_times_are_kept_and_sorted() -> None:
-    assert horizon_times(CASES, "cycles", [2.0, 0.5]).tolist() == [0.5, 2.0]
 
 
 @pytest.mark.filterwarnings("ignore")  # lifelines uses interfaces that pandas deprecates

@@ -233,6 +233,12 @@ MADE: dict[str, dict[str, list[Made]]] = {
             Made(factor_stability=pd.DataFrame({"stability": [0.1, 0.2], "verdict": ["poor", "poor"]})),
             # Half of the factors are poor.
             Made(factor_stability=pd.DataFrame({"stability": [0.9, 0.2], "verdict": ["stable", "poor"]})),
+            # Two of five, which is more than a third.
+            Made(
+                factor_stability=pd.DataFrame(
+                    {"stability": [0.9, 0.8, 0.9, 0.2, 0.1], "verdict": ["stable"] * 3 + ["poor"] * 2}
+                )
+            ),
             Made(repeats=1),
             Made(score=ONE_FOLD, repeats=1),
             changed(("os", "log_loss"), figure(0.5, 0.5 - SPREAD / 0.8, 0.5 + SPREAD / 0.8), variation=1.0),

@@ -11,16 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import saved_run
 from claims import at_most, repetitions
+from numpy.typing import NDArray
 from saved_run import SavedRun
 
+from datamodules.batch import Batch
+from models.factors.loadings import Loadings, named_loadings
+from models.factors.pca import PCA
+from models.factors.stability import split_half_fits, stability
+from omics.cohort.endpoints import Endpoints
 from omics.common.registry import resolve
-from stratomics.report.card import CHECKS, FAIL, PASS
+from stratomics.report.card import CHECKS, FAIL, PASS, WATCH
+from stratomics.report.card.stability import factor_verdict
 
 LARGEST = {
-    "calibration": (0.3, 0.06),
+    "calibration": (0.3, 0.09),
     "coverage": (0.06, 0.03),
     "missing": (0.08, 0.02),
     "sites": (0.12, 0.02),
@@ -61,6 +69,45 @@ def verdicts(folder: Path, kind: str, n: int, seed: int) -> dict[str, str]:
     found = {name: resolve(CHECKS, name, "check")(run).verdict for name in ASSESSED[kind]}
     shutil.rmtree(folder)
     return found
+
+
+def factors(n: int, strengths: NDArray[np.float64], count: int, seed: int) -> pd.DataFrame:
+    """Stability of `count` factors of a cohort of three views, whose true factors have loadings of these strengths."""
+    rng = np.random.default_rng([18, seed])
+    z, views = rng.normal(size=(n, len(strengths))), {}
+    for name, features in {"a": 200, "b": 80, "c": 80}.items():
+        loadings = rng.normal(size=(features, len(strengths))) * strengths
+        views[name] = (z @ loadings.T + rng.normal(size=(n, features))).astype(np.float32)
+    seen = {name: np.ones(x.shape, dtype=bool) for name, x in views.items()}
+    ids, none = np.array([f"p{i}" for i in range(n)]), np.zeros((n, 0), np.float32)
+    batch = Batch(ids, views, seen, none, (), Endpoints({}, "none"))
+
+    def fit(part: Batch, seed: int) -> Loadings:
+        names = {name: pd.RangeIndex(x.shape[1]).astype(str) for name, x in part.views.items()}
+        return named_loadings(names, PCA(count, seed).fit(part))
+
+    reference = fit(batch, 0)
+    return stability(reference, list(split_half_fits(fit, batch, seed)), [reference])
+
+
+@pytest.mark.parametrize(
+    ("n", "true", "expected", "others"),
+    [
+        (100, 15, PASS, 0.6),
+        (200, 15, PASS, 0.1),
+        (300, 15, PASS, 0.02),
+        (100, 7, WATCH, 0.01),
+        (300, 7, WATCH, 0.01),
+    ],
+)
+@repetitions(12, 400, quick=True)
+def test_factors_that_exist_pass_and_factors_of_noise_do_not(
+    n: int, true: int, expected: str, others: float, repetitions: int
+) -> None:
+    """Fifteen factors are fitted: to as many true ones, or to seven, so that eight describe noise."""
+    strengths = np.linspace(0.8, 0.4, true)
+    found = Counter(factor_verdict(factors(n, strengths, 15, seed)) for seed in range(repetitions))
+    assert found[expected] >= repetitions - at_most(others, repetitions, 5)
 
 
 @pytest.mark.parametrize("kind", ["survival", "response"])

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
-from lifelines.statistics import logrank_test
 
 from omics.cohort.endpoints import Survival
+from stratomics.report.figures.curve_groups import compare_groups, curve_groups
 from stratomics.report.figures.style import INK, style, svg
-from stratomics.report.figures.survival_curves import (
-    CurvePlot,
-    compare_groups,
-    curve_groups,
-    curves_table,
-    survival_figure,
-    survival_figures,
-)
+from stratomics.report.figures.survival_curves import CurvePlot, survival_figure, survival_figures
 from stratomics.report.figures.time_axis import time_axis
 
 NAMES = ("placebo", "<i>new</i>")
@@ -51,27 +43,6 @@ def test_text_of_a_figure() -> None:
     assert "white" not in first
 
 
-def test_the_test_is_that_of_lifelines() -> None:
-    survival, group = trial()
-    first, second = group == 0, group == 1
-    oracle = logrank_test(
-        survival.time[first], survival.time[second], survival.event[first], survival.event[second]
-    )
-    compared = compare_groups(survival, group, NAMES)
-    assert compared.p == pytest.approx(oracle.p_value)
-    assert compared.ratio is not None
-    assert compared.ratio.low < compared.ratio.estimate < 1.0
-    assert compared.text.startswith(f"{compared.ratio.estimate:.2f} (95% ")
-
-
-def test_three_groups_have_no_ratio() -> None:
-    survival, _ = trial()
-    compared = compare_groups(survival, np.arange(80) % 3, ("a", "b", "c"))
-    assert len(compared.lines) == 1
-    assert compared.lines[0].startswith("Log-rank p ")
-    assert compared.text == compared.lines[0].lower()
-
-
 @pytest.mark.parametrize(("ratio", "side"), [(0.2, "left"), (20.0, "right")])
 def test_the_text_is_in_the_corner_that_is_free(ratio: float, side: str) -> None:
     survival, group = trial(ratio=ratio)
@@ -84,17 +55,10 @@ def test_the_text_is_in_the_corner_that_is_free(ratio: float, side: str) -> None
     assert text.get_ha() == side
 
 
-def test_plots_side_by_side_and_their_table() -> None:
+def test_plots_side_by_side() -> None:
     survival, group = trial()
     groups = curve_groups(survival, group, NAMES)
     axis = time_axis(float(survival.time.max()), "days")
     with style():
         figure = survival_figures([CurvePlot("Inside", groups), CurvePlot("Outside", groups)], axis)
         assert {"Inside", "Outside"} <= {axes.get_title(loc="left") for axes in figure.axes}
-    table = curves_table(groups, axis.unit)
-    assert isinstance(table, pd.DataFrame)
-    placebo = table[table["group"] == "placebo"]
-    assert len(placebo) == len(np.unique(survival.time[group == 0]))
-    assert (np.diff(placebo["survival"]) <= 0).all()
-    assert (placebo["low"] <= placebo["survival"]).all()
-    assert placebo["time in years"].max() == pytest.approx(survival.time[group == 0].max() / 365.25)

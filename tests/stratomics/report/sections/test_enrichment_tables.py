@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from trials import cut_search, enrichment_result, trial_design
 
+from omics.cohort.time_unit import TimeUnit
 from stratomics.enrichment.design.trial_design import Assumption
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.plan.planned_trials import DesignRow, PlannedTrials, VirtualTrialRow
@@ -35,8 +36,8 @@ def planned(*rows: DesignRow) -> PlannedTrials:
 def test_apparent_and_corrected_effects_are_in_columns_of_their_own() -> None:
     result = enrichment_result(Effect(0.6, 0.4, 0.9, 0.2), cut_search(Effect(0.7, 0.5, 0.98, 0.17)))
     table = effects_table(result, "cuts", "each share").table.set_index("share")
-    assert table.loc["30%", "inside, apparent (95%)"] == "0.600 (0.400 to 0.900)"
-    assert table.loc["30%", "inside, corrected (95%)"] == "0.700 (0.500 to 0.980)"
+    assert table.loc["30%", "inside, apparent (95%)"] == "0.60 (0.40 to 0.90)"
+    assert table.loc["30%", "inside, corrected (95%)"] == "0.70 (0.50 to 0.98)"
     assert table.loc["all", "inside, corrected (95%)"] == ""
     assert "inside, corrected (95%)" not in effects_table(enrichment_result(), "cuts", "each share").table
 
@@ -55,7 +56,7 @@ def test_sizes_beyond_the_limit_are_not_feasible() -> None:
 def test_durations_are_in_years_and_costs_only_if_named() -> None:
     table = designs_table(planned(ROW), "days").table
     assert table.loc[0, "duration, years"] == "6.7"
-    assert table.loc[0, "the estimate is true"] == "78%"
+    assert table.loc[0, "effect as estimated"] == "78%"
     assert "cost" not in table
     assert "cost" in designs_table(planned(dataclasses.replace(ROW, cost=1000.0)), "days").table
 
@@ -75,20 +76,23 @@ def test_a_response_has_neither_events_nor_duration() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("hazard ratio inside", 0.648016, "0.648"),
+        ("hazard ratio inside", 0.648016, "0.65"),
         ("follow-up of the last patient", 1826.25, "5 years"),
-        ("dropout", 0.00015, "0.00015 per day"),
-        ("candidates", "0.3331 from 0", "0.33 per day"),
+        ("dropout", 0.00015, "5.3% per year"),
+        ("candidates", "0.3331 from 0", "122 per year"),
         (
             "hazard of controls inside",
-            "0.1 from 0; 0.3 from 1; 0.2 from 2; 0.4 from 3",
-            "median 3.2 days",
+            "0.001 from 0; 0.003 from 100; 0.002 from 200; 0.004 from 300",
+            "0.89 years",
         ),
     ],
 )
 def test_values_of_assumptions(name: str, value: float | str, text: str) -> None:
-    table = assumptions_table([Assumption(name, value, "this cohort")], "days").table
-    assert table.iloc[0].tolist() == [name, text, "this cohort"]
+    table = assumptions_table([Assumption(name, value, "this cohort")], TimeUnit("years", 1 / 365.25)).table
+    shown, source = table.loc[0, "value"], table.loc[0, "source"]
+    assert (shown, source) == (text, "this cohort")
+    # A hazard is named by what is shown.
+    assert "hazard of" not in table.loc[0, "assumption"]
 
 
 def test_prognostic_enrichment() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trials import with_arms
 
 from stratomics.cli import main
-from stratomics.enrichment.plan.explorer_curves import round_ticks
+from stratomics.enrichment.plan.explorer_curves import explorer_ticks
 from stratomics.enrichment.plan.explorer_table import ExplorerCurves
 from stratomics.enrichment.store import load_explorer
 from stratomics.report.sections.explorer_picture import (
@@ -48,7 +48,7 @@ def test_names_never_overlap_and_keep_their_order(heights: tuple[int, int]) -> N
 
 @given(st.sampled_from(["days", "weeks", "months", "years", "visits"]), st.floats(0.1, 1e5))
 def test_ticks_are_few_and_lie_within_the_follow_up(unit: str, end: float) -> None:
-    ticks = round_ticks(end, unit)
+    ticks = explorer_ticks(end, unit)
     assert ticks[0] == 0.0
     assert len(ticks) <= 12
     assert ticks[-1] <= end * (1 + 1e-9)
@@ -65,7 +65,7 @@ def test_ticks_are_few_and_lie_within_the_follow_up(unit: str, end: float) -> No
 )
 def test_the_axis_of_time_has_whole_years_or_months(unit: str, end: float, labels: list[str]) -> None:
     curve = [1.0, 0.5]
-    ticks = round_ticks(end, unit)
+    ticks = explorer_ticks(end, unit)
     counts = [[[[1] * len(ticks)] * 2] * 2]
     drawn = _curves(ExplorerCurves([0.0, end], [[[curve, curve], [curve, curve]]], ticks, counts), unit)
     assert [label for _, label in drawn.ticks] == labels

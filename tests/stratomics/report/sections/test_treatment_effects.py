@@ -1,4 +1,4 @@
-"""Effect of treatment: curves or rates of both arms, on both sides of the rule, and by subgroup."""
+"""Effect of treatment: curves or rates of both arms, on both sides of the rule, and the primary estimates."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from section_text import panels_and_text, section_text
 from trials import cut_search, enrichment_result, with_arms
 
-from omics.common.files import write_json, write_parquet
+from omics.common.files import write_json
 from stratomics.enrichment.effects.effect import Effect, effect_of, measure_of
 from stratomics.enrichment.from_run import run_trial
 from stratomics.enrichment.store import to_json
@@ -37,22 +36,14 @@ def test_survival_by_arm_and_by_rule(write_run: Callable[..., Path]) -> None:
     assert (
         f"Hazard ratio of b to a in all 200 patients: {effect.estimate:.2f} (95% {effect.low:.2f} to" in text
     )
-    # Apparent and corrected effects are named.
-    assert "is 0.60 (95% 0.40 to 0.90) (apparent), and 0.70 (95% 0.50 to 0.98) when corrected" in text
+    # The primary estimates only: corrected inside, and not the apparent 0.60.
+    assert "0.70 (0.50 to 0.98) inside the rule and 0.00 (-0.10 to 0.10) outside it" in text
+    assert "0.60 (0.40 to 0.90)" not in text
     table = panels["arms-rule"].table
     assert set(table["side"]) == {"inside the rule", "outside the rule"}
     at_start = table.groupby(["side", "group"])["at risk"].max()
     assert at_start.loc["inside the rule"].sum() == 60
     assert at_start.loc["outside the rule"].sum() == 140
-
-
-def test_subgroups_hold_every_patient_once(write_run: Callable[..., Path]) -> None:
-    panels, text = panels_and_text(treatment_effects(enriched(with_arms(write_run()))))
-    table = panels["subgroup-effects"].table
-    assert set(table["group"]) == {"all", "rule", "age", "site"}
-    for _, rows in table.groupby("group"):
-        assert rows[["control", "treated"]].to_numpy().sum() == 200
-    assert "it is not corrected for the choice of the cut" in text
 
 
 def test_response_rates_by_arm(write_run: Callable[..., Path]) -> None:
@@ -81,17 +72,3 @@ def test_arms_that_were_not_randomised_have_a_warning(
 
 def test_a_run_of_one_arm_has_no_section(write_run: Callable[..., Path]) -> None:
     assert treatment_effects(RunDirectory(write_run(arms=("a",)))) is None
-
-
-def test_covariates_of_few_levels_are_subgroups(write_run: Callable[..., Path]) -> None:
-    path = with_arms(write_run())
-    patients = pd.read_parquet(path / "patients.parquet")
-    many = [f"level {i}" for i in range(200)]
-    stage = np.where(np.arange(200) % 3 > 0, "II", None)
-    stage[::2] = "I"
-    more = {"covariate.stage": stage, "covariate.many": many}
-    write_parquet(path / "patients.parquet", patients.assign(**more))
-    panels, _ = panels_and_text(treatment_effects(enriched(path)))
-    table = panels["subgroup-effects"].table
-    assert "many" not in set(table["group"])
-    assert set(table.loc[table["group"] == "stage", "subgroup"]) == {"I", "II", "not recorded"}

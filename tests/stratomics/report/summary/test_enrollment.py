@@ -51,7 +51,11 @@ def test_the_verdict_follows_the_corrected_interval(result: AnyEnrichment, verdi
 
 def test_the_corrected_effect_is_reported_and_not_the_apparent_one() -> None:
     _, _, sentences = enrollment_answer(enriched(0.6, 1.4), arms=True)
-    assert "Hazard ratio in them 1.00 (0.60 to 1.40), corrected for the choice of the cut" in sentences[0]
+    corrected = (
+        "Hazard ratio in them 1.00 (0.60 to 1.40), cross-fitted and corrected for the choice of the cut"
+    )
+    assert corrected in sentences[0]
+    assert "In all patients it is 0.00 (-0.10 to 0.10)." in sentences[0]
     assert "Evidence for this subgroup is weak (3 of 6 hold)." in sentences[1]
 
 

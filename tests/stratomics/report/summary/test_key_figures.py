@@ -23,11 +23,12 @@ def test_a_saved_survival_run() -> None:
     figure = run.metrics[run.endpoint]["harrell_c"]
     assert rank.value == f"{figure['estimate']:.2f}"
     assert f"{figure['low']:.2f} to {figure['high']:.2f}" in rank.note
-    assert difference.label == "difference in IBS from clinical covariates"
-    assert float(difference.value.replace("\N{MINUS SIGN}", "-")) == pytest.approx(
-        run.metrics["differences"]["clinical_cox"][run.endpoint]["ibs"]["estimate"], abs=6e-4
-    )
-    assert "below 0, omics add" in difference.note
+    assert difference.label == "difference in concordance (Harrell C) from clinical covariates"
+    figures = run.metrics["differences"]["clinical_cox"][run.endpoint]
+    assert float(difference.value) == pytest.approx(figures["harrell_c"]["estimate"], abs=6e-3)
+    assert "above 0, omics add" in difference.note
+    # The metric that was declared is there as well.
+    assert f"Declared metric IBS {figures['ibs']['estimate']:+.3f}" in difference.note
 
 
 @pytest.mark.parametrize("arms", [False, True])
@@ -47,7 +48,7 @@ def test_a_response_has_no_follow_up(tmp_path: Path, arms: bool) -> None:
     patients, rank, difference = key_figures(run)
     assert patients.label == "patients had a positive end"
     assert rank.label == "AUROC"
-    assert difference.label == "difference in log loss from a prediction without covariates"
+    assert difference.label == "difference in AUROC from a prediction without covariates"
 
 
 def test_without_a_clinical_model_there_is_no_difference() -> None:

@@ -1,4 +1,4 @@
-"""P values and times are written in one way, and in a unit that fits."""
+"""P values are written in one way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratomics.report.text.numbers import duration, p_cell, p_value, time_unit, with_p_values
+from stratomics.report.text.numbers import p_cell, p_value, sentence, true_minus, with_p_values
 
 
 @pytest.mark.parametrize(
@@ -27,31 +27,20 @@ def test_a_p_value_is_never_rounded_across_five_percent(p: float) -> None:
         assert float(text) >= 0.05 or p < 0.0505
 
 
-@pytest.mark.parametrize(
-    ("time", "unit", "text"),
-    [
-        (365.25, "days", "12 months"),
-        (3652.5, "days", "10 years"),
-        (60.0, "months", "5 years"),
-        (1.0, "years", "1 year"),
-        (2.0, "weeks", "2 weeks"),
-        (20.0, "days", "20 days"),
-        (7.0, "cycles", "7 cycles"),
-        (7.0, "", "7"),
-        (0.5, "years", "6 months"),
-    ],
-)
-def test_times_are_in_a_unit_that_fits(time: float, unit: str, text: str) -> None:
-    assert duration(time, unit) == text
-
-
-def test_one_unit_for_all_times_of_a_cohort() -> None:
-    unit = time_unit(4000.0, "days")
-    assert [unit.text(time) for time in (100.0, 365.25, 934.6)] == ["0.27 years", "1 year", "2.6 years"]
-
-
 def test_stored_sentences_get_the_same_p_values() -> None:
     stored = "strongest of 7 cuts, permutation p 0.002 (p 7.1e-10 alone); group p1 0.2"
     assert (
         with_p_values(stored) == "strongest of 7 cuts, permutation p = 0.002 (p < 0.001 alone); group p1 0.2"
     )
+
+
+def test_numbers_of_a_page_have_a_minus_sign_and_no_signed_zero() -> None:
+    minus = "\N{MINUS SIGN}"
+    page = '<td title="-1">-0.5 (-0.000 to +0.00)</td><script>-1</script><code>--draws -1</code> p38-1, a-2, -.5; +0.05'
+    expected = page.replace(">-0.5", f">{minus}0.5").replace("-0.000", "0.000").replace("+0.00)", "0.00)")
+    assert true_minus(page) == expected.replace(" -.5", f" {minus}.5")
+
+
+def test_a_clause_becomes_a_sentence() -> None:
+    assert sentence("all comers: not planned, p 0.04") == "All comers: not planned, p = 0.04."
+    assert sentence("Does it end?") == "Does it end?"

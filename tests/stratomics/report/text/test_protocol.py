@@ -9,13 +9,20 @@ import re
 import pytest
 from scipy.stats import norm
 
+from omics.cohort.time_unit import TimeUnit
 from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign
 from stratomics.enrichment.plan.planned_trials import PlannedTrials, VirtualTrialRow
-from stratomics.report.text.protocol import assumption_text, power_sentence, protocol_paragraph, rpact_call
+from stratomics.report.text.protocol import (
+    power_sentence,
+    protocol_paragraph,
+    rpact_call,
+    simulation_sentence,
+)
 
 ESTIMAND = Estimand(
     "positive for: benefit above 1", "b against a", "survival", "treatment policy", "hazard ratio"
 )
+DAYS = TimeUnit("days", 1.0)
 HAZARDS = "0.001 from 0; 0.003 from 100"
 ASSUMPTIONS = (
     Assumption("hazard ratio inside", 0.6, "data"),
@@ -60,41 +67,37 @@ def test_power_is_written_by_scenario_for_the_stored_design() -> None:
     assert power_sentence(PlannedTrials({})) == ""
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        # 0.1 by day 100, then 0.003 a day up to log 2.
-        ("hazard of controls inside", HAZARDS, "median 9.8 months"),
-        ("hazard of controls inside", "0.001 from 0; 0 from 100", "median not reached"),
-        ("candidates", "0.333 from 0", "0.33 per day"),
-        ("dropout", 0.00015, "0.00015 per day"),
-        ("sensitivity", 0.95, "95%"),
-        ("hazard ratio inside", 0.58691, "0.587"),
-        ("follow-up of the last patient", 1461.0, "4 years"),
-        ("something", "words", "words"),
-    ],
-)
-def test_assumptions_have_units(name: str, value: float | str, text: str) -> None:
-    assert assumption_text(Assumption(name, value, "data"), "days") == text
-
-
 def test_the_protocol_has_every_number_of_the_design() -> None:
-    text = protocol_paragraph(DESIGN, "b against a", "days")
+    text = protocol_paragraph(DESIGN, "b against a", DAYS, "patients who gain")
     for part in (
         "b against a",
         "121 events in 190 patients",
         "80% power",
         "0.025",
-        "hazard ratio inside of 0.6",
+        "hazard ratio of 0.60",
         "1:1",
         "380",
+        "Population: patients who gain.",
+        "The final analysis is expected after 1200 days.",
     ):
         assert part in text
     looks = dataclasses.replace(
         DESIGN, events=(60, 121), efficacy=(2.9, 1.97), futility=(None, None), allocation=0.6
     )
-    assert "2 analyses, after 60, 121 events" in protocol_paragraph(looks, "b against a", "days")
-    assert "60% of the patients is randomised" in protocol_paragraph(looks, "b against a", "days")
+    assert "2 analyses, after 60, 121 events" in protocol_paragraph(looks, "b against a", DAYS, "all")
+    assert "60% of the patients is randomised" in protocol_paragraph(looks, "b against a", DAYS, "all")
+
+
+def test_simulated_and_computed_power_are_compared_by_the_monte_carlo_error() -> None:
+    near, far = (
+        PlannedTrials({}, design=DESIGN, virtual=(virtual("estimate", rejected),), trials=500)
+        for rejected in (0.79, 0.75)
+    )
+    assert "within the Monte Carlo error of 500 trials (standard error 1.0%)" in simulation_sentence(near)
+    assert "more than the Monte Carlo error" in simulation_sentence(far)
+    assert (
+        simulation_sentence(PlannedTrials({}, design=DESIGN)) == simulation_sentence(PlannedTrials({})) == ""
+    )
 
 
 @pytest.mark.parametrize("share", [0.5, 0.6])
@@ -129,5 +132,5 @@ def test_a_response_is_checked_by_its_rates() -> None:
     assert "getSampleSizeRates" in call
     assert "pi1 = 0.5, pi2 = 0.3" in call
     assert "response rate expected with control is 30%" in protocol_paragraph(
-        dataclasses.replace(DESIGN, assumptions=rates, events=()), "b against a", ""
+        dataclasses.replace(DESIGN, assumptions=rates, events=()), "b against a", TimeUnit("", 1.0), "all"
     )
