@@ -19,5 +19,6 @@ CHECKS = {
     "site_confounded": "omics.checks.confounding:confounded_site",
     "outcome_like_names": "omics.checks.leaks:outcome_like_names",
     "perfect_features": "omics.checks.leaks:perfect_features",
+    "labels_in_views": "omics.checks.circular:labels_in_views",
     "telling_ids": "omics.checks.leaks:telling_ids",
 }

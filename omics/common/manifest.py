@@ -16,6 +16,7 @@ __all__ = [
     "files_of",
     "is_complete",
     "update_manifest",
+    "update_manifest_folder",
     "write_manifest",
 ]
 
@@ -49,6 +50,24 @@ def update_manifest(folder: Path, name: str) -> None:
     if (folder / MANIFEST).is_file():
         facts = read_json(folder / MANIFEST)
         facts["files"] = {**facts["files"], name: file_digest(folder / name)}
+        write_json(folder / MANIFEST, facts)
+
+
+def update_manifest_folder(folder: Path, name: str) -> None:
+    """Update the digests of all files below one folder, and forget those that are gone.
+
+    Parameters
+    ----------
+    folder
+        The folder with the manifest; nothing is done where there is none.
+    name
+        Path of the inner folder.
+    """
+    if (folder / MANIFEST).is_file():
+        facts = read_json(folder / MANIFEST)
+        others = {key: digest for key, digest in facts["files"].items() if not key.startswith(f"{name}/")}
+        inner = {key: path for key, path in files_of(folder).items() if key.startswith(f"{name}/")}
+        facts["files"] = others | digests_of(inner)
         write_json(folder / MANIFEST, facts)
 
 

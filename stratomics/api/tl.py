@@ -21,6 +21,7 @@ from models.factors.factor_model import FactorModel
 from omics.common.errors import ConfigError, DataError, InputError, nearest
 from omics.common.registry import check_choice, lazy_getattr, resolve
 from stratomics.api.biology import BIOLOGY, biology, pathway_activity
+from stratomics.api.groups import subtypes
 from stratomics.api.projection import project, reconstruct, stability
 from stratomics.api.scanpy_tools import neighbours_umap
 from stratomics.api.stored_factors import (
@@ -48,6 +49,7 @@ __all__ = [
     "project",
     "reconstruct",
     "stability",
+    "subtypes",
     "umap",
 ]
 

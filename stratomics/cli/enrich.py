@@ -38,8 +38,8 @@ def enrich(arguments: Sequence[str]) -> None:
         )
     with ProgressBar("resampling"):
         result = _of_run(Path(run), options) if run else _of_table(options)
+    from omics.common.json_objects import to_json
     from stratomics.cli.screen.enrich_output import show
-    from stratomics.enrichment.store import to_json
 
     emit(to_json(result), lambda: show(result))
 

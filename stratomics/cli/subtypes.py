@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,45 +15,109 @@ from stratomics.cli.screen.output import emit
 from stratomics.cli.screen.parser import command_parser
 
 if TYPE_CHECKING:
-    from stratomics.strata.groups.subtypes import SubtypeSearch
+    from stratomics.strata.groups.analysis import GroupAnalysis, GroupSettings
+    from stratomics.strata.groups.existence import Existence
 
 __all__ = ["build_parser", "subtypes"]
 
-NO_GROUPS = "Gradients, no groups: no number of groups is found again more often than in data without groups."
-
 
 def subtypes(arguments: Sequence[str]) -> None:
-    """Search for groups, print what was found, and write the groups with their model."""
-    given = parse_arguments(build_parser(), list(arguments), "the command line")
+    """Search for groups, print what was found, and write groups, model and page."""
+    words = list(arguments)
+    if any(word.partition("=")[0] in ("--k-by", "--k_by") for word in words):
+        raise ConfigError(
+            "--k-by is no option: the number of groups is never chosen by an outcome, since a test of this outcome "
+            "would then find differences in data without any; give --k a number or a range"
+        )
+    given = parse_arguments(build_parser(), words, "the command line")
+    from stratomics.runtime.logs import quiet_libraries
+
+    quiet_libraries()
+    settings = _settings(given)
+    if given.out is None:
+        _of_run(given, settings)
+    else:
+        _of_cohort(given, settings)
+
+
+def _settings(given: jsonargparse.Namespace) -> GroupSettings:
+    from stratomics.strata.groups.analysis import GroupSettings
+
     numbers, k = _numbers(given.k)
+    templates = None if given.templates is None else Path(given.templates)
+    return GroupSettings(
+        numbers, k, given.model, given.count, seed=given.seed, labels=given.labels, templates=templates
+    )
+
+
+def _of_cohort(given: jsonargparse.Namespace, settings: GroupSettings) -> None:
     out = Path(given.out)
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise InputError(f"{out}: it exists and is not empty; name a new folder, or empty this one")
     from omics.cohort.new_patients import read_new_patients
     from omics.cohort.read import read_cohort
-    from omics.common.files import staged_folder, write_parquet
-    from stratomics.runtime.logs import quiet_libraries
-    from stratomics.strata.groups.subtypes import search_subtypes
+    from omics.common.files import staged_folder
+    from stratomics.config import TrackingConfig
+    from stratomics.report.subtypes_page import write_groups_page
+    from stratomics.strata.groups.analysis import analyse_groups
+    from stratomics.tracking.mlflow_store import store_exists
+    from stratomics.tracking.record_subtypes import record_subtypes
 
-    quiet_libraries()
     cohort = read_cohort(given.cohort)
-    patients = {"patients": cohort} | ({} if given.new is None else {"new": read_new_patients(given.new)})
-    found = search_subtypes(cohort, numbers, k, model=given.model, count=given.count, seed=given.seed)
-    written: list[str] = []
-    if found.subtypes is not None:
-        with staged_folder(out) as place:
-            found.subtypes.save(place / "model")
-            for name, table in patients.items():
-                write_parquet(place / f"{name}.parquet", found.subtypes.predict(table))
-        written = [str(out / f"{name}.parquet") for name in patients]
+    new = {} if given.new is None else {"new": read_new_patients(given.new)}
+    analysis = analyse_groups(cohort, settings, new)
+    with staged_folder(out) as place:
+        analysis.save(place)
+        write_groups_page(place, analysis.stored)
+    tracking = TrackingConfig() if given.uri is None else TrackingConfig(uri=given.uri)
+    if given.uri is not None or store_exists(tracking.uri):
+        record_subtypes(out, analysis.stored, tracking)
+    _print(analysis, [out / f"{name}.parquet" for name in analysis.stored.tables.extra], out / "report.html")
+
+
+def _of_run(given: jsonargparse.Namespace, settings: GroupSettings) -> None:
+    """Search in the cohort of a finished run, with its factors, and add a section to its report."""
+    from omics.common.files import staged_folder
+    from stratomics.report.sections.subtypes import FOLDER
+    from stratomics.report.subtypes_page import add_to_report
+    from stratomics.runs.run_directory import RunDirectory
+    from stratomics.strata.groups.analysis import analyse_groups
+    from stratomics.strata.groups.from_run import cohort_of_run, settings_of_run
+    from stratomics.tracking.update_record import update_record
+
+    run = RunDirectory(Path(given.cohort))
+    if not run.finished:
+        raise InputError(
+            f"{given.cohort}: not a finished run; a cohort needs --out DIR, a new folder for the groups"
+        )
+    if given.new is not None:
+        raise ConfigError("--new goes with a cohort and --out, and not with a run")
+    analysis = analyse_groups(cohort_of_run(run), settings_of_run(run, settings))
+    with staged_folder(run.path / FOLDER) as place:
+        analysis.save(place)
+    page = add_to_report(run)
+    update_record(run)
+    _print(analysis, [], page)
+
+
+def _print(analysis: GroupAnalysis, tables: Sequence[Path], page: Path) -> None:
+    from omics.common.json_objects import to_json
+    from stratomics.report.sections.subtypes import group_sentences
+
+    findings = analysis.stored.findings
     content = {
-        "k": None if found.subtypes is None else len(found.subtypes.names),
-        "supported_k": found.existence.k,
-        "tests": [asdict(test) for test in found.existence.tests],
-        "agreement": found.agreement,
-        "tables": written,
+        "k": len(findings.sizes) or None,
+        "supported_k": findings.existence.k,
+        "tests": to_json(findings.existence.tests),
+        "sizes": findings.sizes,
+        "agreement": findings.agreement,
+        "outcomes": to_json(findings.outcomes),
+        "tables": [str(table) for table in tables],
+        "report": str(page),
     }
-    emit(content, lambda: _show(found, written))
+    sentences = group_sentences(analysis.stored)
+    written = map(str, (*tables, page))
+    emit(content, lambda: _show(findings.existence, sentences, written))
 
 
 def _numbers(text: str) -> tuple[tuple[int, ...], int | None]:
@@ -68,7 +131,7 @@ def _numbers(text: str) -> tuple[tuple[int, ...], int | None]:
     raise ConfigError(f"--k is '{text}'; give a number of groups such as 3, or a range such as 2..6")
 
 
-def _show(found: SubtypeSearch, written: list[str]) -> None:
+def _show(existence: Existence, sentences: Sequence[str], written: Iterable[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -80,39 +143,48 @@ def _show(found: SubtypeSearch, written: list[str]) -> None:
         "p against axes with one mode",
         title_justify="left",
     )
-    for test in found.existence.tests:
-        table.add_row(str(test.k), f"{test.strength:.2f}", f"{test.p_cloud:.2f}", f"{test.p_one_mode:.2f}")
+    for test in existence.tests:
+        table.add_row(str(test.k), f"{test.strength:.2f}", f"{test.cloud.p:.2f}", f"{test.one_mode.p:.2f}")
     console.print(table)
-    if found.existence.k is None:
-        print(NO_GROUPS)
-    else:
-        print(f"The data support {found.existence.k} groups.")
-    if found.subtypes is None:
-        print("Nothing is written; `--k N` learns N groups all the same.")
-        return
-    sizes = found.ways["mixture"].value_counts().sort_index()
-    print("Patients per group: " + ", ".join(f"S{group} {count}" for group, count in sizes.items()))
-    agreement = ", ".join(f"{name} {value:.2f}" for name, value in found.agreement.items())
-    print(f"Agreement of other ways of grouping (adjusted Rand index): {agreement}")
-    print(*written, sep="\n")
+    print(*sentences, *written, sep="\n")
 
 
 def build_parser() -> jsonargparse.ArgumentParser:
     """Build the parser of the command."""
     parser = command_parser(
         "subtypes",
-        "COHORT --out DIR [--k N | --k FIRST..LAST] [--new COHORT]",
+        "COHORT --out DIR [--k N | --k FIRST..LAST] [--new COHORT] [--labels COLUMN] [--templates FILE]; "
+        "or stratomics subtypes RUN",
         "Search for groups of patients in the factors of a cohort, without outcomes: whether there are groups at all, "
-        "which, and the probability of each for new patients, who may lack views.",
+        "which, what they mean, and the probability of each for new patients, who may lack views. For a finished run, "
+        "its report gets a section on groups.",
         "bundled:tcga_acc --k 2 --out acc_subtypes",
     )
-    parser.add_argument("cohort", type=str, help="folder with cohort.yaml, the yaml file, or an .h5mu file")
-    parser.add_argument("--out", type=str, required=True, help="new folder for the groups and their model")
-    parser.add_argument("--k", type=str, default="2..6", help="number of groups, or a range to test")
-    parser.add_argument(
-        "--new", type=str, default=None, help="cohort of new patients to assign to the groups"
+    add = parser.add_argument
+    add("cohort", type=str, help="folder with cohort.yaml, the yaml file, an .h5mu file, or a finished run")
+    add("--out", type=str | None, default=None, help="new folder for groups, model and page; none for a run")
+    add("--k", type=str, default="2..6", help="number of groups, or a range to test")
+    add("--new", type=str | None, default=None, help="cohort of new patients to assign to the groups")
+    add(
+        "--labels",
+        type=str | None,
+        default=None,
+        help="column of the samples table with published subtypes to learn",
     )
-    parser.add_argument("--model", type=str, default="gfa", help="factor model")
-    parser.add_argument("--count", type=int, default=15, help="number of factors")
-    parser.add_argument("--seed", type=int, default=1, help="seed of everything that is random")
+    add(
+        "--templates",
+        type=str | None,
+        default=None,
+        help="table of published signatures, with columns feature, class and perhaps weight",
+    )
+    add("--model", type=str, default="gfa", help="factor model; that of the run for a run")
+    add("--count", type=int, default=15, help="number of factors; that of the run for a run")
+    add("--seed", type=int, default=1, help="seed of everything that is random")
+    add(
+        "--tracking.uri",
+        dest="uri",
+        type=str | None,
+        default=None,
+        help="MLflow store of the record; without it, sqlite:///mlflow.db if it exists",
+    )
     return parser

@@ -21,7 +21,7 @@ from stratomics.report.text.abbreviations import spell_out
 from stratomics.report.text.numbers import sentence, true_minus
 from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["save_with_report", "write_report"]
+__all__ = ["page_environment", "save_with_report", "write_report"]
 
 
 def save_with_report(run: RunDirectory, result: AnyEnrichment) -> AnyEnrichment:
@@ -47,6 +47,30 @@ def save_with_report(run: RunDirectory, result: AnyEnrichment) -> AnyEnrichment:
 
 def write_report(run: RunDirectory) -> Path:
     """Write ``report.html`` into a run directory and return its path."""
+    environment = page_environment()
+    with style():
+        first, *others = sections_of(run)
+        # Without a summary, which could not be computed, every picture is shown where it belongs.
+        once = [
+            shown_once(section, first.content["picture"]) if first.content else section for section in others
+        ]
+        trial = run.provenance.get("arm") is not None
+        content = {
+            "provenance": run.provenance,
+            "sections": [
+                first,
+                *(folded(section, trial=trial) for section in once if section is not None),
+            ],
+            "script_policy": script_policy(),
+        }
+        page = environment.get_template("report.html.j2").render(content)
+    path = run.path / "report.html"
+    write_text(path, true_minus(spell_out(page)))
+    return path
+
+
+def page_environment() -> Environment:
+    """Templates, with the filters that show blocks of a section; figures and tables are numbered from 1."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         # Text from files is escaped, identifiers and column names included.
@@ -70,19 +94,4 @@ def write_report(run: RunDirectory) -> Path:
         "table": lambda block: isinstance(block, Table),
         "fold": lambda block: isinstance(block, Details),
     }
-    with style():
-        first, *others = sections_of(run)
-        once = [shown_once(section, first.content["picture"]) for section in others]
-        trial = run.provenance.get("arm") is not None
-        content = {
-            "provenance": run.provenance,
-            "sections": [
-                first,
-                *(folded(section, trial=trial) for section in once if section is not None),
-            ],
-            "script_policy": script_policy(),
-        }
-        page = environment.get_template("report.html.j2").render(content)
-    path = run.path / "report.html"
-    write_text(path, true_minus(spell_out(page)))
-    return path
+    return environment

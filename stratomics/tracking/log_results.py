@@ -8,9 +8,11 @@ from omics.common.files import file_digest
 from omics.common.manifest import MANIFEST
 from stratomics.enrichment.result import EnrichmentResult
 from stratomics.enrichment.store import DESIGN, ENRICHMENT, EXPLORER, SUBGROUP, load_enrichment
+from stratomics.report.sections.subtypes import FOLDER
 from stratomics.runtime.versions import PROJECT
+from stratomics.strata.groups.findings import FINDINGS, load_groups
 from stratomics.tracking.description import run_description, run_verdict
-from stratomics.tracking.metric_names import enrichment_metrics
+from stratomics.tracking.metric_names import enrichment_metrics, group_metrics
 from stratomics.tracking.mlflow_store import DESCRIPTION, log_numbers
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ def log_results(client: Any, mlflow_run: str, run: RunDirectory) -> None:
     if (result := load_enrichment(run)) is not None:
         metrics = [(name, value, 0) for name, value in enrichment_metrics(result)]
         log_numbers(client, mlflow_run, metrics=metrics)
+    if (stored := load_groups(run.path / FOLDER)) is not None:
+        client.log_artifact(mlflow_run, str(run.path / FOLDER / FINDINGS), FOLDER)
+        log_numbers(
+            client, mlflow_run, metrics=[(name, value, 0) for name, value in group_metrics(stored.findings)]
+        )
     for key, value in _tags(run).items():
         client.set_tag(mlflow_run, key, value)
 

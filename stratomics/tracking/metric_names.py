@@ -16,7 +16,9 @@ from stratomics.evaluation.comparison import OURS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["enrichment_metrics", "evaluation_metrics", "loss_metrics", "metric_name"]
+    from stratomics.strata.groups.findings import Findings
+
+__all__ = ["enrichment_metrics", "evaluation_metrics", "group_metrics", "loss_metrics", "metric_name"]
 
 
 def metric_name(method: str, endpoint: str, metric: str) -> str:
@@ -131,3 +133,18 @@ def _prognostic(result: PrognosticResult) -> Iterator[tuple[str, float]]:
         yield f"enrichment/rate_{share}", row.rate
         if row.patients is not None:
             yield f"trial/patients_{share}", row.patients
+
+
+def group_metrics(findings: Findings) -> Iterator[tuple[str, float]]:
+    """Yield name and value of the main figures of a search for groups of patients."""
+    yield "groups/supported", findings.existence.k or 1
+    yield "groups/learned", len(findings.sizes) or 1
+    for test in findings.existence.tests:
+        yield f"groups/prediction_strength_{test.k}", test.strength
+    for outcome in findings.outcomes:
+        if outcome.test is not None:
+            yield f"groups/{outcome.name}/p", outcome.test.p
+        for loss in outcome.losses:
+            yield f"groups/{outcome.name}/loss_{loss.label.lower().replace(' ', '_')}", loss.loss["estimate"]
+    if findings.labels is not None:
+        yield "groups/labels/balanced_accuracy", findings.labels.accuracy.balanced_accuracy

@@ -31,6 +31,7 @@ SECTIONS = {
     "uncertainty": "stratomics.report.sections.uncertainty:uncertainty",
     "factors": "stratomics.report.sections.factors:factors",
     "biology": "stratomics.report.sections.biology:biology",
+    "subtypes": "stratomics.report.sections.subtypes:subtypes",
     "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
     "treatment_effects": "stratomics.report.sections.treatment_effects:treatment_effects",
     "enrichment": "stratomics.report.sections.enrichment:enrichment",

@@ -10,8 +10,9 @@ from pathlib import Path
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from omics.common.json_objects import to_json
 from stratomics.enrichment.plan.explorer_table import ExplorerTable
-from stratomics.enrichment.store import load_explorer, to_json
+from stratomics.enrichment.store import load_explorer
 from stratomics.report.section import Section
 from stratomics.report.sections.explorer_picture import Picture, drawn_at, picture_of
 from stratomics.report.sections.explorer_texts import (

@@ -25,7 +25,7 @@ PENALTY = 1e-6
 """Penalty that keeps coefficients finite where an arm of a group has no event."""
 
 DIVERGED = 10.0
-"""A log ratio beyond this value is taken to diverge."""
+"""A log ratio, or half of its interval, beyond this value is taken to diverge."""
 
 Z = float(norm.ppf(0.975))
 
@@ -132,8 +132,8 @@ def _fit(x: Array, endpoint: Survival | Response) -> tuple[float, Array, Array]:
 
 def _effect(group: str, sign: Array, log_ratio: float, variance: float) -> ArmEffect:
     treated, control = int((sign > 0).sum()), int((sign < 0).sum())
-    if abs(log_ratio) > DIVERGED:
-        return ArmEffect(group, treated, control, *[float("nan")] * 3)
     width = Z * float(np.sqrt(variance))
+    if max(abs(log_ratio), width) > DIVERGED:
+        return ArmEffect(group, treated, control, *[float("nan")] * 3)
     ratio, low, high = (float(np.exp(log_ratio + side * width)) for side in (0.0, -1.0, 1.0))
     return ArmEffect(group, treated, control, ratio, low, high)

@@ -7,22 +7,53 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from stratomics.strata.groups.mixture import SPHERE
+from stratomics.strata.groups.references import heavy_cloud, one_mode
 
-__all__ = ["Existence", "PredictionStrength", "groups_exist"]
+__all__ = ["Existence", "PredictionStrength", "Reference", "groups_exist"]
 
 Array = NDArray[np.float64]
 
-HALVES = 20
-"""Random halves of the patients by which the cohort is evaluated."""
-REFERENCE_HALVES = 10
-DRAWS = 19
+HALVES, DRAWS, DRAW_HALVES = 20, 19, 10
+"""Random halves of the patients, draws of each reference, and halves of each draw."""
+EDGE_HALVES, EDGE_DRAWS, EDGE_DRAW_HALVES, BATCH = 200, 99, 20, 20
+"""The same near the edge of a decision, where at most this many draws are made; and draws between two looks."""
 LEVEL = 0.05
 LEAST_STRENGTH = 0.5
+NEARLY = 0.45
+"""Strength of the first halves from which it may be one half."""
+
+INSIDE = 4
+"""From this many of the first draws with as much strength the cohort is like a reference."""
+BEYOND = 2.5
+"""Standard deviations above the mean of the first draws from which the cohort is beyond a reference."""
+DOUBT = 0.05
+"""Probability below which the count of draws is decided before the last draw."""
 
 STARTS, ROUNDS, STEPS = 3, 8, 30
 """Starts of a mixture, steps of k-means of each start, and steps of expectation maximisation."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Prediction strength in data without groups.
+
+    Attributes
+    ----------
+    mean, high
+        Mean and 95th percentile of the draws.
+    p
+        One-sided p: share of draws with at least the strength of the cohort.
+    draws
+        Number of draws.
+    """
+
+    mean: float
+    high: float
+    p: float
+    draws: int
 
 
 @dataclass(frozen=True)
@@ -35,23 +66,19 @@ class PredictionStrength:
         Number of groups.
     strength
         Mean over halves; 1 if groups learned from one half are found again in the other.
-    p_cloud, p_one_mode
-        One-sided p against clouds with heavy tails, and against axes with one mode.
     cloud, one_mode
-        Mean strength of the draws.
+        Clouds with heavy tails, and axes with one mode.
     """
 
     k: int
     strength: float
-    p_cloud: float
-    p_one_mode: float
-    cloud: float
-    one_mode: float
+    cloud: Reference
+    one_mode: Reference
 
     @property
     def beyond(self) -> bool:
         """Whether the strength is beyond both references, and at least one half."""
-        return max(self.p_cloud, self.p_one_mode) <= LEVEL and self.strength >= LEAST_STRENGTH
+        return max(self.cloud.p, self.one_mode.p) <= LEVEL and self.strength >= LEAST_STRENGTH
 
 
 @dataclass(frozen=True)
@@ -71,16 +98,20 @@ def groups_exist(x: Array, numbers: Sequence[int], generator: np.random.Generato
     """Test for each number of groups whether they are found again, more than in data without groups.
 
     Prediction strength (Tibshirani and Walther 2005, doi 10.1198/106186005X59243) of a mixture with one shrunken
-    covariance. The references are a multivariate t cloud with the covariance and Mardia's kurtosis of the cohort, and
-    principal axes with one mode each (Silverman 1981, doi 10.1111/j.2517-6161.1981.tb01155.x). Heavy tails alone look
-    like groups to the first kind of reference if it is Gaussian, and skewed axes to the t cloud.
+    covariance, against a multivariate t cloud with the covariance and Mardia's kurtosis of the cohort, and principal
+    axes with one mode each (Silverman 1981, doi 10.1111/j.2517-6161.1981.tb01155.x). Heavy tails alone look like groups
+    to the first kind of reference if it is Gaussian, and skewed axes to the t cloud.
+
+    None of 19 draws may be as strong as the cohort, which is a matter of chance if its p is near 0.05. Such a number
+    of groups is therefore tested again by 200 halves and up to 99 draws (sequentially: Besag and Clifford 1991, doi
+    10.1093/biomet/78.2.301), unless it is too weak to count or a larger number is supported.
 
     Parameters
     ----------
     x
         (n, q) coordinates of the patients.
     numbers
-        Numbers of groups to test, each at least 2.
+        Numbers of groups to test, each at least 2, in increasing order.
     generator
         Source of halves and draws.
 
@@ -90,20 +121,53 @@ def groups_exist(x: Array, numbers: Sequence[int], generator: np.random.Generato
         One test per number.
     """
     observed = _strengths([x], numbers, HALVES, generator)[0]
-    references = [
-        _strengths([draw(x, generator) for _ in range(DRAWS)], numbers, REFERENCE_HALVES, generator)
-        for draw in (_heavy_cloud, _one_mode)
+    kinds = (heavy_cloud, one_mode)
+    first = [
+        _strengths([draw(x, generator) for _ in range(DRAWS)], numbers, DRAW_HALVES, generator)
+        for draw in kinds
     ]
-    tests = []
-    for place, k in enumerate(numbers):
-        drawn = [reference[:, place] for reference in references]
-        p = [float((1 + (values >= observed[place]).sum()) / (1 + DRAWS)) for values in drawn]
-        tests.append(
-            PredictionStrength(
-                k, float(observed[place]), p[0], p[1], float(drawn[0].mean()), float(drawn[1].mean())
-            )
-        )
-    return Existence(tuple(tests))
+    tests: list[PredictionStrength] = []
+    for place, k in reversed(list(enumerate(numbers))):
+        strength, drawn = float(observed[place]), [reference[:, place] for reference in first]
+        inside = any((values >= strength).sum() >= INSIDE for values in drawn)
+        if strength >= NEARLY and not inside and not any(test.beyond for test in tests):
+            strength = float(_strengths([x], (k,), EDGE_HALVES, generator)[0, 0])
+            if strength >= LEAST_STRENGTH:
+                drawn = [
+                    values
+                    if _is_beyond(strength, values)
+                    else _near_the_edge(x, k, strength, draw, generator)
+                    for draw, values in zip(kinds, drawn, strict=True)
+                ]
+        tests.append(PredictionStrength(k, strength, *(_reference(strength, values) for values in drawn)))
+    return Existence(tuple(reversed(tests)))
+
+
+def _is_beyond(strength: float, drawn: Array) -> bool:
+    return bool(strength > max(drawn.max(), drawn.mean() + BEYOND * drawn.std(ddof=1)))
+
+
+def _near_the_edge(
+    x: Array,
+    k: int,
+    strength: float,
+    draw: Callable[[Array, np.random.Generator], Array],
+    generator: np.random.Generator,
+) -> Array:
+    """Strengths of further draws, until it is clear whether more than one in twenty is as strong as the cohort."""
+    drawn = np.empty(0)
+    while len(drawn) < EDGE_DRAWS:
+        batch = [draw(x, generator) for _ in range(min(BATCH, EDGE_DRAWS - len(drawn)))]
+        drawn = np.concatenate([drawn, _strengths(batch, (k,), EDGE_DRAW_HALVES, generator)[:, 0]])
+        count = int((drawn >= strength).sum())
+        if min(binom.sf(count - 1, len(drawn), LEVEL), binom.cdf(count, len(drawn), LEVEL)) < DOUBT:
+            break
+    return drawn
+
+
+def _reference(strength: float, drawn: Array) -> Reference:
+    p = float((1 + (drawn >= strength).sum()) / (1 + len(drawn)))
+    return Reference(float(drawn.mean()), float(np.quantile(drawn, 1.0 - LEVEL)), p, len(drawn))
 
 
 def _strengths(
@@ -191,62 +255,3 @@ def _expectation_maximisation(x: Array, member: Array) -> tuple[Array, Array, Ar
     inverse = np.linalg.inv(covariance)
     common = np.einsum("bqr,bqr->b", second, inverse) + n * np.linalg.slogdet(covariance)[1]
     return slope, offset, (largest + np.log(total)).sum(axis=(1, 2)) - 0.5 * common
-
-
-def _heavy_cloud(x: Array, generator: np.random.Generator) -> Array:
-    """Draw one multivariate t cloud with the covariance and Mardia's kurtosis of x (n, q)."""
-    n, q = x.shape
-    normal = generator.standard_normal((n, q)) @ _root(x)
-    degrees = _degrees(x)
-    if not np.isfinite(degrees):
-        return normal
-    # The scale keeps the variance of the t distribution at that of the cohort.
-    mixing = generator.chisquare(degrees, n) / (degrees - 2.0)
-    drawn: Array = normal / np.sqrt(mixing)[:, None]
-    return drawn
-
-
-def _root(x: Array) -> Array:
-    values, axes = np.linalg.eigh(np.cov(x.T, ddof=1).reshape(x.shape[1], -1))
-    root: Array = np.sqrt(np.maximum(values, 0.0))[:, None] * axes.T
-    return root
-
-
-def _degrees(x: Array) -> float:
-    """Degrees of freedom of a multivariate t with Mardia's kurtosis of x; infinite for normal tails."""
-    n, q = x.shape
-    centred = x - x.mean(axis=0)
-    squared = (centred @ np.linalg.pinv(centred.T @ centred / n) * centred).sum(axis=1)
-    ratio = float((squared**2).mean()) / (q * (q + 2) * (n - 1) / (n + 1))
-    return (4.0 * ratio - 2.0) / (ratio - 1.0) if ratio > 1.0 else float("inf")
-
-
-def _one_mode(x: Array, generator: np.random.Generator) -> Array:
-    """Draw principal axes independently, each from the density of x with the least smoothing that has one mode."""
-    n = len(x)
-    centre = x.mean(axis=0)
-    _, _, axes = np.linalg.svd(x - centre, full_matrices=False)
-    scores = (x - centre) @ axes.T
-    drawn = np.empty_like(scores)
-    for number, values in enumerate(scores.T):
-        width, variance = _least_smoothing(values), values.var()
-        noisy = values[generator.integers(n, size=n)] + width * generator.standard_normal(n)
-        drawn[:, number] = noisy / np.sqrt(1.0 + width**2 / variance) if variance > 0 else noisy
-    result: Array = drawn @ axes + centre
-    return result
-
-
-def _least_smoothing(values: Array) -> float:
-    """Smallest bandwidth of a Gaussian kernel at which the density has one mode (bisection)."""
-    spread = float(values.std())
-    if spread == 0.0:
-        return 0.0
-    low, high = 0.0, 2.0 * spread
-    grid = np.linspace(values.min() - spread, values.max() + spread, 256)
-    for _ in range(20):
-        middle = (low + high) / 2
-        density = np.exp(-0.5 * ((grid[:, None] - values) / middle) ** 2).sum(axis=1)
-        rising = np.diff(density) > 0
-        modes = int((rising[:-1] & ~rising[1:]).sum())
-        low, high = (low, middle) if modes <= 1 else (middle, high)
-    return high

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datamodules.config import HarmonizeConfig
+from datamodules.harmonizer import Harmonizer
+from models.factors import FACTOR_MODELS
 from models.factors.annotate import factor_scale
-from models.factors.factor_model import Factors
-from omics.common.errors import DataError
+from models.factors.factor_model import FactorModel, Factors
+from omics.common.errors import ConfigError, DataError
+from omics.common.files import read_state, write_state
+from omics.common.registry import resolve
 
-__all__ = ["Coordinates", "FactorSpace"]
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from datamodules.batch import Batch
+
+__all__ = ["Coordinates", "FactorSpace", "FittedFactors"]
 
 Array = NDArray[np.float64]
 
@@ -22,6 +33,9 @@ LEAST_EXPLAINED = 0.01
 
 LARGEST_SHARE = 0.995
 """Largest posterior variance of a factor, as a share of its prior variance."""
+
+READS_OUTCOMES = "supervised_vae"
+NAME = "factors"
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,16 @@ class Coordinates:
 
     def __len__(self) -> int:
         return len(self.mean)
+
+    @property
+    def sd(self) -> Array:
+        """(n, q) posterior standard deviation; infinite for a patient without any view."""
+        # The mean is the measured value times 1 - share, where share is the posterior variance of the unscaled factor.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            remains = np.where(self.value == 0.0, 1.0, self.mean / self.value)
+        spread: Array = np.sqrt(self.variance * remains)
+        spread[~self.known] = np.inf
+        return spread
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Coordinates:
         """Select patients."""
@@ -120,4 +144,91 @@ class FactorSpace:
             mean / (1.0 - share) * self.scale,
             share / (1.0 - share) * self.scale**2,
             factors.known,
+        )
+
+
+@dataclass(frozen=True)
+class FittedFactors:
+    """What places a patient in the space in which patients are grouped.
+
+    Attributes
+    ----------
+    harmonizer
+        Fitted on the training patients.
+    model
+        Factors that the views share.
+    model_name
+        Its name in FACTOR_MODELS.
+    space
+        The factors that count.
+    """
+
+    harmonizer: Harmonizer
+    model: FactorModel
+    model_name: str
+    space: FactorSpace
+
+    @classmethod
+    def fit(
+        cls, cohort: MuData, model: str, count: int, harmonize: HarmonizeConfig, seed: int
+    ) -> tuple[Self, Batch]:
+        """Fit factors to all patients of a cohort, without outcomes.
+
+        Parameters
+        ----------
+        cohort
+            The patients, who may lack any of the views.
+        model, count
+            Factor model, a name in FACTOR_MODELS, and its number of factors.
+        harmonize
+            How views are made comparable.
+        seed
+            Seed of the model.
+
+        Returns
+        -------
+        tuple
+            The factors, and the harmonized patients.
+
+        Raises
+        ------
+        ConfigError
+            If the model reads outcomes.
+        """
+        if model == READS_OUTCOMES:
+            raise ConfigError(
+                f"factors of {model} are learned with outcomes, so that groups of them would be too; choose gfa, pca, "
+                "vae or mofa"
+            )
+        kind = resolve(FACTOR_MODELS, model, "factor model")
+        harmonizer = Harmonizer(harmonize).fit(cohort)
+        batch = harmonizer.transform(cohort)
+        factors: FactorModel = kind(count, seed).fit(batch)
+        return cls(harmonizer, factors, model, FactorSpace.fit(factors.variance_explained())), batch
+
+    def coordinates(self, cohort: MuData) -> Coordinates:
+        """Place patients in the space of the factors, from whichever views they have."""
+        return self.of_batch(self.harmonizer.transform(cohort))
+
+    def of_batch(self, batch: Batch) -> Coordinates:
+        """Place patients who are harmonized already."""
+        return self.space.coordinates(self.model.transform(batch))
+
+    def save(self, folder: Path) -> None:
+        """Write json and safetensors files into a folder."""
+        self.harmonizer.save(folder, f"{NAME}.harmonizer")
+        self.model.save(folder, f"{NAME}.model")
+        settings = {"model": self.model_name, "factors": list(self.space.names)}
+        write_state(folder, NAME, settings, {"kept": self.space.kept, "scale": self.space.scale})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        settings, arrays = read_state(folder, NAME)
+        kind = resolve(FACTOR_MODELS, settings["model"], "factor model")
+        return cls(
+            Harmonizer.load(folder, f"{NAME}.harmonizer"),
+            kind.load(folder, f"{NAME}.model"),
+            settings["model"],
+            FactorSpace(tuple(settings["factors"]), arrays["kept"], arrays["scale"]),
         )

@@ -11,15 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.config import HarmonizeConfig
-from datamodules.harmonizer import Harmonizer
-from models.factors import FACTOR_MODELS
-from models.factors.factor_model import FactorModel
+from omics.cohort.read import observed_views
 from omics.common.errors import DataError
 from omics.common.files import read_state, staged_folder, write_state
-from omics.common.registry import resolve
 from omics.common.seeds import named_generator, named_seed
 from stratomics.strata.groups.existence import Existence, groups_exist
-from stratomics.strata.groups.factor_space import Coordinates, FactorSpace
+from stratomics.strata.groups.factor_space import Coordinates, FittedFactors
 from stratomics.strata.groups.mixture import GroupMixture
 from stratomics.strata.groups.other_ways import consensus_groups, graph_groups
 
@@ -51,24 +48,15 @@ class Subtypes:
 
     Attributes
     ----------
-    harmonizer
-        Fitted on the training patients.
-    model
-        Factors that the views share.
-    model_name
-        Its name in FACTOR_MODELS.
-    space
-        The factors that count.
+    factors
+        What places a patient among the training patients.
     mixture
         The k groups, from the largest to the smallest: S1, S2 and so on.
     left_out
         (m,) distances of training patients to the nearest group of a mixture without them, in increasing order.
     """
 
-    harmonizer: Harmonizer
-    model: FactorModel
-    model_name: str
-    space: FactorSpace
+    factors: FittedFactors
     mixture: GroupMixture
     left_out: Array
 
@@ -76,10 +64,6 @@ class Subtypes:
     def names(self) -> list[str]:
         """Names of the groups."""
         return [f"S{number + 1}" for number in range(len(self.mixture.shares))]
-
-    def coordinates(self, cohort: MuData) -> Coordinates:
-        """Place patients in the space of the factors, from whichever views they have."""
-        return self.space.coordinates(self.model.transform(self.harmonizer.transform(cohort)))
 
     def predict(self, cohort: MuData) -> pd.DataFrame:
         """Return the probability of each group.
@@ -98,7 +82,7 @@ class Subtypes:
             training patient belongs to is often not noticed by it. A patient without any view gets the shares of the
             groups, and an empty `p_none`.
         """
-        patients = self.coordinates(cohort)
+        patients = self.factors.coordinates(cohort)
         probability = self.mixture.probabilities(patients)
         distance = self.mixture.distance(patients)
         beyond = len(self.left_out) - np.searchsorted(self.left_out, distance, side="left")
@@ -116,32 +100,21 @@ class Subtypes:
     def save(self, folder: Path) -> None:
         """Write json and safetensors files into a new folder."""
         with staged_folder(folder) as place:
-            self.harmonizer.save(place, "subtypes.harmonizer")
-            self.model.save(place, "subtypes.factors")
-            settings = {"model": self.model_name, "factors": list(self.space.names)}
+            self.factors.save(place)
             arrays = {
-                "kept": self.space.kept,
-                "scale": self.space.scale,
                 "shares": self.mixture.shares,
                 "means": self.mixture.means,
                 "covariance": self.mixture.covariance,
                 "left_out": self.left_out,
             }
-            write_state(place, "subtypes", settings, arrays)
+            write_state(place, "subtypes", {}, arrays)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what :meth:`save` wrote."""
-        settings, arrays = read_state(folder, "subtypes")
-        kind = resolve(FACTOR_MODELS, settings["model"], "factor model")
-        return cls(
-            Harmonizer.load(folder, "subtypes.harmonizer"),
-            kind.load(folder, "subtypes.factors"),
-            settings["model"],
-            FactorSpace(tuple(settings["factors"]), arrays["kept"], arrays["scale"]),
-            GroupMixture(arrays["shares"], arrays["means"], arrays["covariance"]),
-            arrays["left_out"],
-        )
+        _, arrays = read_state(folder, "subtypes")
+        mixture = GroupMixture(arrays["shares"], arrays["means"], arrays["covariance"])
+        return cls(FittedFactors.load(folder), mixture, arrays["left_out"])
 
 
 @dataclass(frozen=True)
@@ -152,6 +125,8 @@ class SubtypeSearch:
     ----------
     existence
         Test of each number of groups.
+    factors
+        The space in which groups were searched.
     subtypes
         The groups; None if the data show gradients without groups, and no number was asked for.
     agreement
@@ -161,6 +136,7 @@ class SubtypeSearch:
     """
 
     existence: Existence
+    factors: FittedFactors
     subtypes: Subtypes | None
     agreement: dict[str, float]
     ways: pd.DataFrame
@@ -203,23 +179,19 @@ def search_subtypes(
     DataError
         If there are fewer than ten patients for each group, or a group has fewer than five.
     """
-    harmonizer = Harmonizer(harmonize or HarmonizeConfig()).fit(cohort)
-    batch = harmonizer.transform(cohort)
-    known = int(batch.known(batch.views).sum())
-    _check_numbers((*numbers, k) if k is not None else numbers, known)
-    kind = resolve(FACTOR_MODELS, model, "factor model")
-    factors: FactorModel = kind(count, named_seed(seed, "subtypes")).fit(batch)
-    space = FactorSpace.fit(factors.variance_explained())
-    patients = space.coordinates(factors.transform(batch))
+    _check_patients(cohort, numbers, k)
+    settings = harmonize or HarmonizeConfig()
+    factors, batch = FittedFactors.fit(cohort, model, count, settings, named_seed(seed, "subtypes"))
+    patients = factors.of_batch(batch)
     existence = groups_exist(
         patients.mean[patients.known], numbers, named_generator(seed, "subtypes", "existence")
     )
     chosen = existence.k if k is None else k
     if chosen is None:
-        return SubtypeSearch(existence, None, {}, pd.DataFrame())
+        return SubtypeSearch(existence, factors, None, {}, pd.DataFrame())
     mixture = GroupMixture.fit(patients, chosen, named_generator(seed, "subtypes", "mixture"), FEWEST)
     left_out = _left_out_distances(patients, chosen, seed)
-    subtypes = Subtypes(harmonizer, factors, model, space, mixture, left_out)
+    subtypes = Subtypes(factors, mixture, left_out)
     ways, agreement = _side_by_side(cohort, batch, patients, mixture, seed)
     smallest = int(ways["mixture"].value_counts().min())
     if smallest < FEWEST:
@@ -227,10 +199,12 @@ def search_subtypes(
             f"with {chosen} groups the smallest has {smallest} patients; ask for fewer groups, so that each has at "
             f"least {FEWEST}"
         )
-    return SubtypeSearch(existence, subtypes, agreement, ways)
+    return SubtypeSearch(existence, factors, subtypes, agreement, ways)
 
 
-def _check_numbers(numbers: tuple[int, ...], patients: int) -> None:
+def _check_patients(cohort: MuData, numbers: tuple[int, ...], k: int | None) -> None:
+    numbers = (*numbers, k) if k is not None else numbers
+    patients = int(observed_views(cohort).any(axis=1).sum())
     most = patients // PATIENTS_PER_GROUP
     if min(numbers) < 2:  # noqa: PLR2004  # one group is no grouping
         raise DataError(f"{min(numbers)} groups are asked for; ask for at least 2")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import InputError
+from omics.common.json_objects import to_json
 from stratomics.enrichment.analysis import enrich
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.selection.cuts import Score, marker_cuts
-from stratomics.enrichment.store import to_json
 
 
 def numbers_in(content: Any) -> list[float]:

@@ -16,12 +16,13 @@ from trials import with_arms
 
 from omics.common.errors import InputError
 from omics.common.files import read_json, write_json, write_parquet
+from omics.common.json_objects import from_json
 from stratomics.cli import main
 from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.result import EnrichmentResult, RunFindings
 from stratomics.enrichment.selection.eligible import with_eligible
 from stratomics.enrichment.selection.subgroup import Subgroup
-from stratomics.enrichment.store import from_json, load_design, load_enrichment
+from stratomics.enrichment.store import load_design, load_enrichment
 from stratomics.report.text.trial_plan import plan_sentences
 from stratomics.runs.run_directory import RunDirectory
 

@@ -20,6 +20,7 @@ from trials import with_arms
 import stratomics.report.sections.explorer as report
 from models.survival.kaplan_meier import kaplan_meier
 from omics.common.files import read_json, write_json
+from omics.common.json_objects import from_json
 from stratomics.cli import main
 from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.design.two_samples import proportions_size
@@ -27,7 +28,6 @@ from stratomics.enrichment.effects.effect import Z
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.plan.explorer_table import ExplorerTable
 from stratomics.enrichment.selection.utility import utility_of
-from stratomics.enrichment.store import from_json
 from stratomics.report.sections.explorer_texts import shown_at
 from stratomics.runs.run_directory import RunDirectory
 

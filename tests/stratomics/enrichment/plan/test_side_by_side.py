@@ -11,6 +11,7 @@ import pytest
 from claims import at_most, repetitions, z_of
 
 from omics.common.errors import DesignError, InputError
+from omics.common.json_objects import from_json, to_json
 from stratomics.enrichment import design, virtual
 from stratomics.enrichment.design.adaptive_size import adaptive_rule
 from stratomics.enrichment.design.assay import Assay
@@ -22,7 +23,7 @@ from stratomics.enrichment.design.step_rate import StepRate
 from stratomics.enrichment.design.trial_design import Assumption, TrialDesign
 from stratomics.enrichment.plan.question import ASSUMED, Question
 from stratomics.enrichment.plan.side_by_side import DESIGNS, side_by_side
-from stratomics.enrichment.store import from_json, load_design, save_design, to_json
+from stratomics.enrichment.store import load_design, save_design
 from stratomics.enrichment.virtual.effect_scenarios import LogHazardRatio, NormalPrior
 from stratomics.enrichment.virtual.trials import virtual_trials
 

@@ -11,9 +11,9 @@ from trials import enrichment_result
 from written_run import people, written
 
 from omics.common.files import write_json
+from omics.common.json_objects import to_json
 from stratomics.enrichment.effects.cross_fitted import chosen_within_folds
 from stratomics.enrichment.selection.subgroup import SelectionRate
-from stratomics.enrichment.store import to_json
 from stratomics.report.run_groups import run_groups
 from stratomics.report.sections.subgroup_performance import subgroup_performance
 

@@ -11,9 +11,9 @@ from section_text import panels_and_text, section_text
 from trials import cut_search, enrichment_result, with_arms
 
 from omics.common.files import write_json
+from omics.common.json_objects import to_json
 from stratomics.enrichment.effects.effect import Effect, effect_of, measure_of
 from stratomics.enrichment.from_run import run_trial
-from stratomics.enrichment.store import to_json
 from stratomics.evaluation.intervals import exact_interval
 from stratomics.report.sections.treatment_effects import treatment_effects
 from stratomics.runs.run_directory import RunDirectory

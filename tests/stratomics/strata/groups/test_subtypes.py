@@ -86,7 +86,7 @@ def test_new_patients_without_a_view_belong_where_their_published_subtype_is() -
         cohort.obs_names
     ]
     train = (outcome["part"] == "train").to_numpy()
-    found = search_subtypes(cohort[train].copy(), (3,), 3, seed=1)
+    found = search_subtypes(cohort[train].copy(), (2,), 3, seed=1)
     assert found.subtypes is not None
     learned, new = (found.subtypes.predict(cohort[rows].copy()) for rows in (train, ~train))
     subtype = outcome["subtype"].to_numpy()
