@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.config import SplitConfig
-from datamodules.split import Fold, stratified_folds
+from datamodules.split import Fold, patient_groups, stratified_folds
 from omics.cohort.read import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
 from omics.common.errors import CohortError, ConfigError, DataError
 from omics.common.registry import resolve
@@ -92,6 +92,7 @@ def leave_site_out(cohort: MuData, _config: SplitConfig, _seed: int) -> Design:
     codes, names = pd.factorize(sites, sort=True)
     if len(names) < 2:  # noqa: PLR2004  # one cannot be left out
         raise DataError("split.design leave_site_out needs at least two sites; choose kfold")
+    _check_groups(cohort, codes, "site", "leave_site_out")
     parts = [(np.flatnonzero(codes != n), np.flatnonzero(codes == n)) for n in range(len(names))]
     return Design(cohort, cohort, [Fold(0, number, *part) for number, part in enumerate(parts)])
 
@@ -105,6 +106,7 @@ def ready_split(cohort: MuData, _config: SplitConfig, _seed: int) -> Design:
         raise DataError(
             f"column '{column}' leaves no patient to train on, or no patient to test; choose split.design kfold"
         )
+    _check_groups(cohort, np.isin(np.arange(cohort.n_obs), test).astype(np.int64), "part", "part")
     evaluated = cohort[test].copy()
     return Design(cohort, evaluated, [Fold(0, 0, train, np.arange(len(test)))])
 
@@ -135,6 +137,21 @@ DESIGNS = {
     "part": "datamodules.resampling:ready_split",
     "external": "datamodules.resampling:external",
 }
+
+
+def _check_groups(cohort: MuData, parts: Rows, what: str, design: str) -> None:
+    """Raise :class:`DataError` if a design parts patients of one group, or copies of a patient."""
+    groups = patient_groups(cohort)
+    if groups is None:
+        return
+    of_group = pd.Series(parts).groupby(groups)
+    parted = of_group.max() > of_group.min()
+    if parted.any():
+        rows = np.flatnonzero(groups == parted.idxmax())
+        raise DataError(
+            f"split.design {design} would part {int(parted.sum())} group(s) of related patients or copies, such as "
+            f"{' and '.join(cohort.obs_names[rows[:3]])}; give them the same {what}, or choose kfold"
+        )
 
 
 def _column(cohort: MuData, column: str | None, key: str, design: str) -> pd.Series[str]:

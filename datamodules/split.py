@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from omics.cohort.copies import cohort_copies
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
 from omics.common.errors import CohortError, DataError
@@ -111,7 +112,28 @@ def _strata(cohort: MuData, endpoint: Survival | Response, folds: int) -> NDArra
 
 
 def patient_groups(cohort: MuData) -> NDArray[np.int64] | None:
-    """(n,) code of each patient's group of related patients; None if the cohort declares no groups."""
+    """(n,) code of each patient's group of related patients; None if no patients are related.
+
+    Groups are those that the cohort declares, joined where patients are copies or samples of one patient
+    (:mod:`omics.cohort.copies`).
+    """
+    declared = _declared_groups(cohort)
+    same = [rows for group in cohort_copies(cohort) if len(rows := _rows_of(cohort, group.ids)) > 1]
+    if not same:
+        return declared
+    codes = np.arange(cohort.n_obs) if declared is None else declared
+    for rows in same:
+        codes = np.where(np.isin(codes, codes[rows]), codes[rows].min(), codes)
+    return pd.factorize(codes)[0].astype(np.int64)
+
+
+def _rows_of(cohort: MuData, ids: list[str]) -> Rows:
+    rows = cohort.obs_names.get_indexer(pd.Index(ids))
+    known: Rows = rows[rows >= 0].astype(np.int64)
+    return known
+
+
+def _declared_groups(cohort: MuData) -> Rows | None:
     column = cohort_spec(cohort).group
     if column is None:
         return None

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["check_cohort", "cohort_findings", "cohort_notes"]
 
-DECISIONS = ("time_zero", "half_observed", "patients_without_views")
+DECISIONS = (
+    "time_zero",
+    "half_observed",
+    "patients_without_views",
+    "to_check",
+    "copies",
+    "rows_of_one_patient",
+)
 """Checks with a finding that is also a decision about patients, which every run reports."""
 
 

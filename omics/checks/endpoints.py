@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omics.checks.finding import INFO, WARNING, Finding
+from omics.checks.outcome_columns import labels_of_responses
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
 
@@ -26,6 +27,7 @@ FEWEST = 20
 
 def describe_endpoints(cohort: MuData) -> Iterator[Finding]:
     """Describe each endpoint: events and follow-up, or prevalence."""
+    labels = dict(labels_of_responses(cohort))
     for name, endpoint in cohort_endpoints(cohort).named.items():
         n = int(endpoint.observed.sum())
         if isinstance(endpoint, Survival):
@@ -33,7 +35,7 @@ def describe_endpoints(cohort: MuData) -> Iterator[Finding]:
             what = f"{int(endpoint.event.sum())} events, median time {median:g} {endpoint.unit}"
         else:
             positive = int(endpoint.positive.sum())
-            what = f"{positive} positive ({positive / max(n, 1):.0%})"
+            what = f"{positive} positive ({positive / max(n, 1):.0%}){labels.get(name, '')}"
         yield Finding("endpoint", INFO, name, f"observed in {n} of {cohort.n_obs} patients, {what}")
 
 

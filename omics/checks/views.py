@@ -13,22 +13,25 @@ from numpy.typing import NDArray
 
 from omics.cells.view_names import pairs_of_families
 from omics.checks.finding import INFO, WARNING, Finding
+from omics.cohort.h5mu import UNS
 from omics.cohort.read import cohort_spec, observed_views
 from omics.cohort.spec import ViewSpec
 from omics.cohort.views import modality_of
-from omics.readers.notes import LEFT_OUT
+from omics.readers.notes import LEFT_OUT, TO_CHECK
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
 __all__ = [
+    "constant_views",
     "describe_views",
     "features_in_two_views",
-    "identical_patients",
     "left_out_by_readers",
     "overlap_of_views",
     "patients_without_views",
+    "to_check_by_readers",
+    "zeros_on_a_log_scale",
 ]
 
 Array = NDArray[np.float64]
@@ -38,6 +41,9 @@ TWIN, NAMESAKE = 0.9, 0.5
 features, and for two features of the same name."""
 
 PREFIX = re.compile(r"^([dlxo]|hsa)[^a-z0-9]+|[^a-z0-9]+")
+
+MANY_ZEROS, LOG_GAP = 0.01, 2.0
+"""Share of zeros among logarithms, and their distance to all others, from which they are no measurements."""
 
 FEWEST_SHARED = 3
 """Number of pairs of views whose overlap is shown."""
@@ -71,6 +77,26 @@ def left_out_by_readers(cohort: MuData) -> Iterator[Finding]:
             yield Finding("left_out", INFO, name, str(note))
 
 
+def zeros_on_a_log_scale(cohort: MuData) -> Iterator[Finding]:
+    """Find logarithms with many values of exactly 0 far from all others: 0 stands for not detected there."""
+    for name, view in cohort_spec(cohort).views.items():
+        if view.scale != "log":
+            continue
+        values = np.asarray(cohort[name].X)
+        measured = np.abs(values[np.isfinite(values)])
+        others = measured[measured > 0]
+        zeros = len(measured) - len(others)
+        # Logarithms of x + 1 come close to 0 too; nothing lies between 0 and the others where 0 is no measurement.
+        if len(others) and zeros >= MANY_ZEROS * len(measured) and np.quantile(others, 0.001) > LOG_GAP:
+            yield Finding(
+                "zeros_on_log_scale",
+                WARNING,
+                name,
+                f"{zeros / len(measured):.0%} of the logarithms are exactly 0, and all others are at least "
+                f"{others.min():.3g} from it: 0 seems to mean not detected; leave such cells empty",
+            )
+
+
 def overlap_of_views(cohort: MuData) -> Iterator[Finding]:
     """Count the patients who have every view, and those who have both views of a pair."""
     seen = observed_views(cohort)
@@ -92,22 +118,27 @@ def patients_without_views(cohort: MuData) -> Iterator[Finding]:
         )
 
 
-def identical_patients(cohort: MuData) -> Iterator[Finding]:
-    """Find patients of a view with exactly the same values: one sample was measured, or copied, twice."""
+def to_check_by_readers(cohort: MuData) -> Iterator[Finding]:
+    """Report what reading found and a person should check, such as patients who are not in the samples table."""
+    places = {"samples": cohort.uns[UNS]} | {name: cohort[name].uns for name in cohort_spec(cohort).views}
+    for place, uns in places.items():
+        for code, sentence in dict(uns.get(TO_CHECK, {})).items():
+            yield Finding(str(code), WARNING, place, str(sentence))
+
+
+def constant_views(cohort: MuData) -> Iterator[Finding]:
+    """Find views in which no feature differs between patients: they predict nothing."""
     for name in cohort_spec(cohort).views:
-        values = np.ascontiguousarray(np.nan_to_num(np.asarray(cohort[name].X), nan=np.inf))
-        # Few or coarse values may repeat by chance; many features with many levels do not.
-        if values.shape[1] < FEWEST or len(np.unique(values[: 10**5])) < 10 * FEWEST:
-            continue
-        rows = pd.Series([row.tobytes() for row in values], index=cohort[name].obs_names)
-        twins = rows[rows.duplicated(keep=False)]
-        if len(twins):
+        values = np.asarray(cohort[name].X)
+        measured = np.isfinite(values)
+        low = np.where(measured, values, np.inf).min(axis=0, initial=np.inf)
+        high = np.where(measured, values, -np.inf).max(axis=0, initial=-np.inf)
+        if not (high > low).any():
             yield Finding(
-                "identical_patients",
+                "constant_view",
                 WARNING,
                 name,
-                f"{len(twins)} patients have exactly the same {values.shape[1]} values as another; "
-                "is a sample in the table twice?",
+                "no feature of this view differs between patients, so that it predicts nothing; remove it",
             )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from omics.cohort.read import cohort_spec
+from omics.cohort.stated_columns import same_label
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -28,14 +29,7 @@ def arm_codes(cohort: MuData) -> NDArray[np.float64] | None:
     if spec is None:
         return None
     column = cohort.obs.get(spec.column, pd.Series(np.nan, cohort.obs_names))
-    control = _equals(column, spec.control)
+    control = same_label(column, spec.control).to_numpy(dtype=bool)
     others = column.notna().to_numpy(dtype=bool) & ~control
-    treated = others if spec.treated is None else _equals(column, spec.treated)
+    treated = others if spec.treated is None else same_label(column, spec.treated).to_numpy(dtype=bool)
     return np.where(control, CONTROL, np.where(treated, TREATED, 0.0))
-
-
-def _equals(column: pd.Series[Any], value: Any) -> NDArray[np.bool_]:
-    """(n,) bool: the patient has `value`, written as a number or as text."""
-    same = (column == value) | (column.astype(str) == str(value))
-    has: NDArray[np.bool_] = (same & column.notna()).to_numpy(dtype=bool)
-    return has

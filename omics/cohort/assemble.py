@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from omics.cohort.copies import COPIES, find_copies
 from omics.cohort.endpoint_columns import check_endpoints
 from omics.cohort.h5mu import UNS, allow_shared_feature_names
 from omics.cohort.samples import checked_samples
 from omics.cohort.spec import CohortSpec
 from omics.cohort.spec_rules import require_endpoints
-from omics.readers.notes import LEFT_OUT, notes_of
+from omics.cohort.stated_columns import stated_samples
+from omics.readers.notes import LEFT_OUT, TO_CHECK, notes_of, warnings_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -60,6 +62,7 @@ def assemble_cohort(
         If a column that `spec` names is missing, or an endpoint is malformed.
     """
     require_endpoints(spec, file)
+    samples, spec = stated_samples(samples, spec, file)
     check_endpoints(samples, spec, file)
     return join_cohort(checked_samples(samples, spec, file), views, spec, digest)
 
@@ -87,12 +90,24 @@ def join_cohort(
     # A gene has the same name in several views, so that mudata would warn at each use of the cohort.
     warnings.filterwarnings("ignore", "var_names are not unique", UserWarning)
     samples = samples.set_axis(samples.index.astype(str).rename(None))
+    said = warnings_of(samples)
     measured = {name: _anndata(table) for name, table in views.items()}
     with allow_shared_feature_names():
         cohort = mudata.MuData({_CLINICAL: AnnData(obs=samples[[]].copy()), **measured})
     cohort.obs = samples.loc[cohort.obs_names].copy()
     cohort.uns[UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
+    if said:
+        cohort.uns[UNS][TO_CHECK] = said
+    # New patients are not split, so that copies among them do no harm.
+    if spec.endpoints and (copies := find_copies(cohort, spec)):
+        cohort.uns[UNS][COPIES] = json.dumps(copies)
     return cohort
+
+
+def _notes(frame: pd.DataFrame) -> dict[str, object]:
+    """Collect what a reader left out, and what a person should check, where there is any."""
+    notes: dict[str, object] = {LEFT_OUT: notes_of(frame), TO_CHECK: warnings_of(frame)}
+    return {key: value for key, value in notes.items() if value}
 
 
 def _anndata(table: pd.DataFrame | AnnData) -> AnnData:
@@ -105,5 +120,5 @@ def _anndata(table: pd.DataFrame | AnnData) -> AnnData:
         frame.to_numpy(dtype=np.float64),
         obs=pd.DataFrame(index=frame.index.astype(str).rename(None)),
         var=pd.DataFrame(index=frame.columns.astype(str).rename(None)),
-        uns={LEFT_OUT: notes} if (notes := notes_of(frame)) else {},
+        uns=_notes(frame),
     )

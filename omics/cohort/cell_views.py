@@ -14,10 +14,12 @@ from omics.cells.min_cells import MIN_CELLS
 from omics.cells.open_cells import SingleCells, open_cells
 from omics.cells.pseudobulk import Pseudobulk, pseudobulks
 from omics.cells.view_names import COMPOSITION, cell_type_names, full_name
+from omics.cohort.ids import check_ids
 from omics.cohort.spec import CohortSpec, ViewSpec
-from omics.cohort.views import check_ids, check_scale, check_view, read_view
+from omics.cohort.views import check_scale, check_view, read_view
 from omics.common.errors import CohortError
 from omics.readers import CELLS
+from omics.readers.anndata_parts import obs_of
 from omics.readers.containers import open_store, stored_names
 from omics.readers.notes import attach_notes, left_out_note
 from omics.readers.plain_tables import check_first_bytes, table_format
@@ -39,13 +41,13 @@ class ReadView(NamedTuple):
 
 
 def read_views(
-    folder: Path, name: str, view: ViewSpec, patients: pd.Index | None, yaml: str
+    folder: Path, name: str, view: ViewSpec, patients: pd.Index | None, yaml: str, strict: bool = False
 ) -> dict[str, ReadView]:
     """Read the views of one declaration.
 
     Parameters
     ----------
-    folder, name, view, patients, yaml
+    folder, name, view, patients, yaml, strict
         As for :func:`omics.cohort.views.read_view`.
 
     Returns
@@ -61,9 +63,9 @@ def read_views(
         If the declaration, the file, an id or a value is wrong.
     """
     if view.format != CELLS:
-        if patients is not None and view.file is not None:
+        if patients is not None and view.file is not None and view.id is None:
             _refuse_cells(name, folder / view.file, view, patients)
-        return {name: ReadView(view, read_view(folder, name, view, patients, yaml))}
+        return {name: ReadView(view, read_view(folder, name, view, patients, yaml, strict))}
     if view.file is None:
         raise CohortError(f"view '{name}' lacks the key 'file'", "missing_key", file=yaml, column="file")
     check_view(name, view, yaml)
@@ -72,7 +74,9 @@ def read_views(
         check_first_bytes(path)
     with open_cells(path, str(view.patient), str(view.cell_type), view.layer) as cells:
         if patients is not None:
-            check_ids(name, cells.patients.names, cells.genes, pd.DataFrame(), patients, str(path))
+            check_ids(
+                name, cells.patients.names, cells.genes, pd.DataFrame(), patients, str(path), strict=True
+            )
         return dict(_expanded(name, view, cells, str(path)))
 
 
@@ -128,6 +132,9 @@ def _refuse_cells(name: str, path: Path, view: ViewSpec, patients: pd.Index) -> 
         store.close()
     # With features in rows, the patients are the columns.
     if len(rows) > len(patients) and not pd.Index([*rows, *columns]).isin(patients).any():
+        obs = obs_of(path)
+        if any(cells.isin(patients).any() for _, cells in obs.items()):
+            check_ids(name, pd.Index(rows), pd.Index(columns), obs, patients, str(path))
         raise CohortError(
             f"view '{name}' has {len(rows)} rows, and none is a patient of the samples table; if they are cells, "
             f"declare format: {CELLS} with patient and cell_type",

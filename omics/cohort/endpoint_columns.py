@@ -10,9 +10,44 @@ from numpy.typing import NDArray
 
 from omics.cohort.endpoints import Endpoints, Response, Survival
 from omics.cohort.spec import CohortSpec, EndpointSpec
+from omics.cohort.stated_columns import same_label
 from omics.common.errors import CohortError, nearest
 
-__all__ = ["HALF_A_DAY", "check_endpoints", "read_endpoints"]
+__all__ = [
+    "HALF_A_DAY",
+    "NEGATIVE",
+    "NOT_EVALUABLE",
+    "NO_RESPONSE",
+    "POSITIVE",
+    "check_endpoints",
+    "read_endpoints",
+    "response_sides",
+]
+
+POSITIVE, NEGATIVE, NOT_EVALUABLE = "positive", "negative", "not evaluable"
+"""Sides of a response."""
+
+NO_RESPONSE = {
+    "ne",
+    "n/e",
+    "nd",
+    "unk",
+    "unknown",
+    "not evaluable",
+    "inevaluable",
+    "non-evaluable",
+    "unevaluable",
+}
+NO_RESPONSE |= {
+    "not evaluated",
+    "not assessed",
+    "not assessable",
+    "not done",
+    "not reported",
+    "not available",
+}
+NO_RESPONSE |= {"not applicable", "missing"}
+"""Labels in lower case that are no response, positive or negative, unless the endpoint names them."""
 
 HALF_A_DAY = {"days": 0.5, "weeks": 0.5 / 7, "months": 0.5 / 30.4375, "years": 0.5 / 365.25}
 """Value of a recorded time of 0, by unit: the event or the censoring happened within the first day."""
@@ -81,6 +116,7 @@ def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
         column = spec.endpoints[name].column
         if isinstance(endpoint, Survival):
             _check_causes(name, endpoint, spec, file)
+            _check_living(samples, name, endpoint, spec, file)
         elif (
             endpoint.observed.any()
             and not endpoint.positive.any()
@@ -93,6 +129,21 @@ def check_endpoints(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
                 file=file,
                 column=column,
             )
+
+
+def _check_living(samples: pd.DataFrame, name: str, endpoint: Survival, spec: CohortSpec, file: str) -> None:
+    """Refuse a time that only those with the event have: the others are alive, and would be lost."""
+    event = spec.endpoints[name].event
+    without = (samples[event] == 0).to_numpy(dtype=bool) & ~endpoint.observed
+    if endpoint.event.any() and endpoint.event.sum() == endpoint.observed.sum() and without.any():
+        time = spec.endpoints[name].time
+        raise CohortError(
+            f"endpoint '{name}': every patient with a {time} had the event, and {without.sum()} patients without the "
+            f"event have no time; add the column of their last follow-up, time: [{time}, FOLLOW_UP]",
+            "only_events",
+            file=file,
+            column=time,
+        )
 
 
 def _only_zeros(samples: pd.DataFrame, endpoint: EndpointSpec) -> bool:
@@ -123,7 +174,12 @@ def _survival(samples: pd.DataFrame, name: str, endpoint: EndpointSpec, file: st
     event = _numbers(samples, str(endpoint.event), file)
     _refuse(samples, time < 0, "time is negative; times count from 0", "negative_time", endpoint.time, file)
     wrong = ~np.isnan(event) & (event != 0) & (event != 1)
-    _refuse(samples, wrong, "an event is 0 or 1; recode the column", "event_not_binary", endpoint.event, file)
+    found = ", ".join(f"{value:g}" for value in np.unique(event[~np.isnan(event)])[:5])
+    advice = f"declare event: {{column: {endpoint.event}, is: [1]}}"
+    if (event[wrong] % 1 == 0).all() and (event[wrong] > 1).all() and endpoint.cause is None:
+        advice += f", or for competing causes {advice.removesuffix('is: [1]}')}is: [1, 2]}}, cause: {endpoint.event}}}"
+    sentence = f"an event is 0 or 1, and the column has {found}; {advice}"
+    _refuse(samples, wrong, sentence, "event_not_binary", endpoint.event, file)
     zero = time == 0
     observed = ~np.isnan(time) & ~np.isnan(event)
     time = np.where(zero, HALF_A_DAY[endpoint.unit], time)
@@ -176,27 +232,61 @@ def _entry(
 
 def _response(samples: pd.DataFrame, endpoint: EndpointSpec, file: str) -> Response:
     column = _column(samples, str(endpoint.column), file)
-    observed = column.notna().to_numpy()
-    positive = np.zeros(len(column), dtype=bool)
-    for value in _positive_values(endpoint):
-        # Comparing a nullable column gives NA where it is empty.
-        positive |= (column == value).astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    sides = response_sides(column, endpoint)
+    observed = (sides != NOT_EVALUABLE).to_numpy(dtype=bool)
+    positive = (sides == POSITIVE).to_numpy(dtype=bool)
     if endpoint.levels is None:
-        return Response(positive & observed, observed)
+        return Response(positive, observed)
     place = column.map({value: number for number, value in enumerate(endpoint.levels)})
     names = tuple(map(str, endpoint.levels))
     unknown = observed & place.isna().to_numpy()
     sentence = f"the label is not one of the levels {', '.join(names)}"
     _refuse(samples, unknown, sentence, "unknown_level", endpoint.column, file)
     level = place.astype("float64").fillna(0.0).to_numpy().astype(np.int64)
-    return Response(positive & observed, observed, level, names)
+    return Response(positive, observed, level, names)
+
+
+def response_sides(column: pd.Series[Any], endpoint: EndpointSpec) -> pd.Series[str]:
+    """Side of each patient's label: POSITIVE, NEGATIVE or NOT_EVALUABLE.
+
+    Parameters
+    ----------
+    column
+        The labels.
+    endpoint
+        Its `positive` and `negative`. Without `negative`, every other label is negative, except for an empty cell and
+        the labels of NO_RESPONSE.
+
+    Returns
+    -------
+    Series of str
+        (n,) the side.
+    """
+    sides = pd.Series(NEGATIVE, column.index, dtype=object)
+    named = [*_as_list(endpoint.positive), *_as_list(endpoint.negative), *(endpoint.levels or [])]
+    if endpoint.negative is None:
+        words = column.astype(str).str.strip().str.lower()
+        sides[words.isin(NO_RESPONSE) & ~column.isin(named)] = NOT_EVALUABLE
+    else:
+        sides[:] = NOT_EVALUABLE
+        for value in _as_list(endpoint.negative):
+            sides[same_label(column, value)] = NEGATIVE
+    for value in _positive_values(endpoint):
+        # Comparing a nullable column gives NA where it is empty.
+        sides[(column == value).astype("boolean").fillna(value=False).astype(bool)] = POSITIVE
+    sides[column.isna()] = NOT_EVALUABLE
+    return sides
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _positive_values(endpoint: EndpointSpec) -> list[Any]:
     """Values that count as positive; the highest level by default."""
     if endpoint.positive is None:
         return [] if endpoint.levels is None else endpoint.levels[-1:]
-    return endpoint.positive if isinstance(endpoint.positive, list) else [endpoint.positive]
+    return _as_list(endpoint.positive)
 
 
 def _first_values(column: pd.Series[Any]) -> str:

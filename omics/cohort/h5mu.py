@@ -17,7 +17,7 @@ from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.cohort.views import check_scale, check_stored_values, check_view
 from omics.common.errors import CohortError
 from omics.readers.matrix import check_unique, check_unique_patients, numbers
-from omics.readers.notes import LEFT_OUT, attach_notes
+from omics.readers.notes import LEFT_OUT, TO_CHECK, attach_notes, attach_warnings
 from omics.readers.on_disk import is_large, leave_on_disk
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec]:
             check_view(name, view, str(path))
             views[name] = _view(name, stored[name], view, str(path))
         stays_on_disk = not all(isinstance(view, pd.DataFrame) for view in views.values())
-        return stored.obs.copy(), views, spec
+        return attach_warnings(stored.obs.copy(), stored.uns[UNS].get(TO_CHECK, {})), views, spec
     finally:
         if not stays_on_disk:
             stored.file.close()
@@ -87,7 +87,8 @@ def _spec(stored: MuData, path: Path) -> CohortSpec:
 
 def _not_a_cohort(path: Path, error: Exception) -> CohortError:
     return CohortError(
-        f"not a cohort in h5mu ({error}); it needs uns['{UNS}']['spec'], the cohort.yaml as json",
+        f"not a cohort in h5mu ({error}); it needs uns['{UNS}']['spec'], the cohort.yaml as json: in Python, "
+        "stratomics.cohort(FILE, time=..., event=...) reads an h5mu of any origin and stratomics.write_cohort saves it",
         "unreadable_file",
         file=str(path),
     )
@@ -108,4 +109,6 @@ def _view(name: str, stored: AnnData, view: ViewSpec, file: str) -> pd.DataFrame
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     frame = numbers(pd.DataFrame(dense, index=stored.obs_names, columns=stored.var_names), file)
     check_scale(name, view, frame, file)
-    return attach_notes(frame, list(stored.uns.get(LEFT_OUT, ())))
+    return attach_warnings(
+        attach_notes(frame, list(stored.uns.get(LEFT_OUT, ()))), stored.uns.get(TO_CHECK, {})
+    )

@@ -12,6 +12,7 @@ from omics.cohort.h5mu import read_stored
 from omics.cohort.parse import load_spec
 from omics.cohort.read import declared_files, locate_cohort, read_samples
 from omics.cohort.samples import typed_samples
+from omics.cohort.stated_columns import stated_samples
 from omics.common.files import digest_files
 
 if TYPE_CHECKING:
@@ -56,15 +57,22 @@ def read_new_patients(source: str | Path) -> MuData:
         spec = load_spec(path)
         samples = read_samples(path, spec)
         files = declared_files(path, spec)
-        read = {n: read_views(path.parent, n, v, samples.index, str(path)) for n, v in spec.views.items()}
+        read = {
+            n: read_views(path.parent, n, v, samples.index, str(path), spec.strict)
+            for n, v in spec.views.items()
+        }
         spec, views = join_views(spec, read, str(path))
+    known = {name: codes for name, codes in spec.missing.items() if name in samples}
     spec = replace(
         spec,
         endpoints={},
+        missing=known,
         primary=None,
         covariates=tuple(name for name in spec.covariates if name in samples),
+        categories=tuple(name for name in spec.categories if name in samples),
         site=spec.site if spec.site in samples else None,
         group=None,
         arm=spec.arm if spec.arm is not None and spec.arm.column in samples else None,
     )
+    samples, spec = stated_samples(samples, spec, str(path))
     return join_cohort(typed_samples(samples, spec, str(path)), views, spec, digest_files(files))

@@ -24,6 +24,11 @@ __all__ = ["load_spec", "parse_spec"]
 
 T = TypeVar("T")
 
+MOST_LABELS = 10
+
+_KINDS: dict[str, type] = {"str": str, "list": list, "bool": bool}
+"""Start of an annotation -> type of the value."""
+
 
 def load_spec(path: Path) -> CohortSpec:
     """Read a ``cohort.yaml``."""
@@ -31,7 +36,26 @@ def load_spec(path: Path) -> CohortSpec:
         raise CohortError(
             "no such file; a cohort is a folder with cohort.yaml", "missing_file", file=str(path)
         )
-    return parse_spec(load_yaml(path), str(path))
+    content = load_yaml(path)
+    try:
+        return parse_spec(content, str(path))
+    except CohortError as error:
+        raise (error if error.column != "positive" else _with_labels(error, content, path)) from None
+
+
+def _with_labels(error: CohortError, content: Any, path: Path) -> CohortError:
+    """Error about a response without a positive value, with the labels of its column."""
+    from omics.readers.plain_tables import read_table
+
+    try:
+        samples = read_table(path.parent / content["samples"]["file"])
+        columns = [e.get("column") for e in content["endpoints"].values() if "positive" not in e]
+        column = next(name for name in columns if name in samples)
+    except (CohortError, KeyError, TypeError, AttributeError, StopIteration):
+        return error
+    labels = sorted(map(str, samples[column].dropna().unique()))[:MOST_LABELS]
+    sentence = f"{error.sentence}; the labels of {column} are {', '.join(labels)}"
+    return CohortError(sentence, "missing_key", file=error.file, column=error.column)
 
 
 def parse_spec(content: Any, file: str) -> CohortSpec:
@@ -67,18 +91,23 @@ def parse_spec(content: Any, file: str) -> CohortSpec:
         content["samples"] = _build(SamplesSpec, content["samples"], "samples", file)
     if content.get("arm") is not None:
         content["arm"] = _arm(content["arm"], file)
-    covariates = content.get("covariates") or []
-    if not isinstance(covariates, list):
-        raise CohortError(f"'covariates' is {covariates!r}, and must be a list", "wrong_type", file=file)
+    covariates, categories = (_names(key, content.get(key), file) for key in ("covariates", "categories"))
     twice = next((name for place, name in enumerate(covariates) if name in covariates[:place]), None)
     if twice is not None:
         raise CohortError(
             "the covariate is named twice; name it once", "repeated_covariate", file=file, column=str(twice)
         )
-    content["covariates"] = tuple(str(name) for name in covariates)
+    content["covariates"], content["categories"] = tuple(covariates), tuple(categories)
+    content["missing"] = _mapping(content.get("missing") or {}, "missing", file)
     spec = _build(CohortSpec, content, "the cohort", file)
     check_spec(spec, file)
     return spec
+
+
+def _names(key: str, value: Any, file: str) -> list[str]:
+    if not isinstance(value or [], list):
+        raise CohortError(f"'{key}' is {value!r}, and must be a list", "wrong_type", file=file)
+    return [str(name) for name in value or []]
 
 
 def _arm(content: Any, file: str) -> ArmSpec:
@@ -134,8 +163,8 @@ def _build(kind: type[T], content: Any, what: str, file: str) -> T:
 
 
 def _check_type(what: str, value: Any, annotation: str, file: str) -> None:
-    kind = str if annotation.startswith("str") else list if annotation.startswith("list") else None
+    kind = next((kind for start, kind in _KINDS.items() if annotation.startswith(start)), None)
     allowed = value is None and annotation.endswith("None")
     if kind is not None and not allowed and not isinstance(value, kind):
-        wanted = "text" if kind is str else "a list"
+        wanted = {str: "text", list: "a list", bool: "true or false"}[kind]
         raise CohortError(f"{what} is {value!r}, and must be {wanted}", "wrong_type", file=file)

@@ -21,14 +21,20 @@ from omics.cohort.cell_views import join_views, read_views
 from omics.cohort.endpoint_columns import check_endpoints, read_endpoints
 from omics.cohort.endpoints import Endpoints
 from omics.cohort.h5mu import UNS, read_stored
+from omics.cohort.ids import id_column, patient_ids
 from omics.cohort.parse import load_spec, parse_spec
 from omics.cohort.samples import checked_samples
 from omics.cohort.spec import CohortSpec
 from omics.cohort.spec_rules import require_endpoints
+from omics.cohort.stated_columns import stated_samples
 from omics.cohort.view_blocks import measured_patients
 from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
-from omics.readers.plain_tables import read_table, table_files
+from omics.readers.delimited_tables import raw_texts
+from omics.readers.gene_panels import panel_files
+from omics.readers.matrix import check_unique_patients
+from omics.readers.notes import attach_warnings, notes_of
+from omics.readers.plain_tables import read_table, table_files, table_format
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -48,6 +54,12 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_CLINICAL = {"series_matrix": "series_clinical", ".txt": "clinical", "cbioportal": "clinical"}
+"""Format of a file of measurements -> format of its clinical lines, for the samples table."""
+
+TEXTS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+NA_LABEL = "NA"
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
 """Folder of the cohorts that are installed with the package."""
@@ -107,21 +119,28 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
     attempt(require_endpoints, spec, str(path))
     samples = attempt(read_samples, path, spec)
     patients = None if samples is None else samples.index
-    read = {n: attempt(read_views, folder, n, v, patients, str(path)) for n, v in spec.views.items()}
+    read = {
+        n: attempt(read_views, folder, n, v, patients, str(path), spec.strict) for n, v in spec.views.items()
+    }
     joined = attempt(
         join_views, spec, {n: views for n, views in read.items() if views is not None}, str(path)
     )
     if samples is None or spec.samples is None:
         return None, errors
     file = folder / spec.samples.file
-    for name, endpoint in spec.endpoints.items():
-        attempt(check_endpoints, samples, replace(spec, endpoints={name: endpoint}, primary=None), str(file))
-    attempt(checked_samples, samples, spec, str(file))
+    stated = attempt(stated_samples, samples, spec, str(file))
+    if stated is None:
+        return None, errors
+    samples, named = stated
+    for name, endpoint in named.endpoints.items():
+        attempt(check_endpoints, samples, replace(named, endpoints={name: endpoint}, primary=None), str(file))
+    attempt(checked_samples, samples, named, str(file))
     if errors or joined is None:
         return None, errors
     digest = digest_files(declared_files(path, spec))
     expanded, tables = joined
-    return assemble_cohort(samples, tables, expanded, digest, str(file)), errors
+    expanded = replace(named, views=expanded.views)
+    return attempt(assemble_cohort, samples, tables, expanded, digest, str(file)), errors
 
 
 def cohort_files(source: str | Path) -> dict[str, Path]:
@@ -155,7 +174,10 @@ def declared_files(path: Path, spec: CohortSpec) -> list[Path]:
     """
     samples = [] if spec.samples is None else [path.parent / spec.samples.file]
     tables = (table_files(path.parent / str(view.file), view.format) for view in spec.views.values())
-    return list(dict.fromkeys([path, *samples, *chain.from_iterable(tables)]))
+    panels = (
+        panel_files(path.parent / view.panels) for view in spec.views.values() if view.panels is not None
+    )
+    return list(dict.fromkeys([path, *samples, *chain.from_iterable(tables), *chain.from_iterable(panels)]))
 
 
 def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
@@ -182,7 +204,43 @@ def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
         raise CohortError(
             "the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples"
         )
-    return read_table(path.parent / spec.samples.file, spec.samples.id)
+    file = path.parent / spec.samples.file
+    kind = table_format(file)
+    samples = read_table(file, id_column(spec.samples.id), _CLINICAL.get(kind))
+    ids = patient_ids(samples.index, spec.samples.id, str(file))
+    check_unique_patients(ids, str(file), id_column(spec.samples.id))
+    if notes := notes_of(samples):
+        samples = attach_warnings(samples, {"rows_left_out": "; ".join(notes)})
+    samples = _with_labels(samples, spec, file)
+    return samples.set_axis(ids.rename(samples.index.name))
+
+
+def _with_labels(samples: pd.DataFrame, spec: CohortSpec, file: Path) -> pd.DataFrame:
+    """Read columns again in which NA may be a label, such as North America; `missing: {COLUMN: []}` states it."""
+    said = []
+    for name in dict.fromkeys([*spec.missing, spec.site, *spec.covariates]):
+        if name is None or name not in samples or table_format(file) not in TEXTS:
+            continue
+        stated = spec.missing.get(name) == []
+        if not stated and not _are_codes(samples[name]):
+            continue
+        texts = raw_texts(file, name)
+        labels = texts == NA_LABEL
+        if stated:
+            samples = samples.assign(**{name: np.array([text or None for text in texts], dtype=object)})
+        elif labels.any():
+            said.append(f"{labels.sum()} cells 'NA' of {name}")
+    if not said:
+        return samples
+    sentence = f"{' and '.join(said)} were read as missing, between labels of two letters; if NA is a label, declare "
+    return attach_warnings(samples, {"na_in_codes": f"{sentence}missing: {{COLUMN: []}}"})
+
+
+def _are_codes(column: pd.Series[Any]) -> bool:
+    """Whether a column has empty cells, and all others have two capital letters."""
+    present = column.dropna()
+    two = column.dtype == object and len(present) < len(column) and len(set(present)) > 1
+    return bool(two and present.astype(str).str.fullmatch(r"[A-Z]{2}").all())
 
 
 def cohort_spec(cohort: MuData) -> CohortSpec:
@@ -268,7 +326,20 @@ def locate_cohort(source: str) -> Path:
             )
         return BUNDLED / name / "cohort.yaml"
     path = Path(source)
+    if path.is_dir() and not (path / "cohort.yaml").is_file():
+        raise CohortError(
+            f"the folder has no cohort.yaml; write a first one with: stratomics init {path}",
+            "missing_file",
+            file=str(path / "cohort.yaml"),
+        )
     path = path / "cohort.yaml" if path.is_dir() else path
+    if path.suffix in (".h5ad", ".zarr") and path.exists():
+        raise CohortError(
+            "an AnnData has no specification of a cohort; put it into a folder with a table of outcomes and write a "
+            f"first cohort.yaml with: stratomics init {path.parent}; or use stratomics.cohort in Python",
+            "missing_file",
+            file=str(path),
+        )
     if not path.is_file():
         raise CohortError(
             "no such cohort; give a folder with cohort.yaml, the yaml, an .h5mu file or bundled:NAME",

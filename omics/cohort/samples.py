@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from omics.cohort.spec import ArmSpec, CohortSpec
+from omics.cohort.stated_columns import same_label
 from omics.common.errors import CohortError, nearest
 from omics.readers.matrix import numbers
 
@@ -76,7 +77,11 @@ def typed_samples(samples: pd.DataFrame, spec: CohortSpec, file: str) -> pd.Data
     DataFrame
         `samples` with converted columns.
     """
-    typed = {name: _covariate(samples[name], file) for name in spec.covariates if name in samples}
+    typed = {
+        name: text_labels(samples[name]) if name in spec.categories else _covariate(samples[name], file)
+        for name in spec.covariates
+        if name in samples
+    }
     if spec.site is not None and spec.site in samples:
         typed[spec.site] = text_labels(samples[spec.site])
     if spec.part is not None and spec.part in samples:
@@ -99,7 +104,7 @@ def _check_columns(samples: pd.DataFrame, spec: CohortSpec, file: str) -> None:
         chance = spec.arm.probability
         others |= {"arm": spec.arm.column, "strata": spec.arm.strata}
         others |= {"probability": chance if isinstance(chance, str) else None}
-    for name in (*spec.covariates, *others.values()):
+    for name in (*spec.covariates, *spec.categories, *others.values()):
         if name is not None and name not in samples.columns:
             raise CohortError(
                 f"no such column; {nearest(name, map(str, samples.columns))}",
@@ -147,7 +152,7 @@ def _check_part(column: pd.Series[Any], file: str) -> None:
 def _check_arm(column: pd.Series[Any], arm: ArmSpec, file: str) -> None:
     present = column.dropna()
     for role, value in (("control", arm.control), ("treated", arm.treated)):
-        in_arm = (present == value) | (present.astype(str) == str(value))
+        in_arm = same_label(present, value)
         if value is not None and len(present) and not in_arm.any():
             arms = ", ".join(sorted(map(str, present.unique()))[:SHOWN])
             raise CohortError(

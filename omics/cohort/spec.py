@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = [
@@ -19,6 +19,10 @@ __all__ = [
 
 RANDOMISED = ("yes", "no", "adaptive")
 """How arms were allocated: at random, not at random, or at random with probabilities that depend on outcomes."""
+
+
+RARE = ("categories", "missing", "strict")
+"""Keys of a cohort that :meth:`CohortSpec.as_dict` leaves out where they say nothing."""
 
 
 def randomised_word(value: Any) -> Any:
@@ -36,10 +40,10 @@ def randomised_word(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class SamplesSpec:
-    """The table with one row per patient."""
+    """The table with one row per patient; `id` is its id column, or ``{column, pattern}``."""
 
     file: str
-    id: str = "sample_id"
+    id: Any = "sample_id"
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,9 @@ class ViewSpec:
     """One measured table.
 
     ``file`` is absent inside an h5mu file, which holds the values itself; ``format`` names a reader where
-    the ending of the file does not name it. ``patient``, ``cell_type``, ``min_cells`` and ``layer`` belong to the
-    format of cells.
+    the ending of the file does not name it. ``patient``, ``cell_type`` and ``min_cells`` belong to the format of cells,
+    ``layer`` to AnnData. ``id``, ``samples_per_patient``, ``thousands`` and ``below`` say how ids and cells are read,
+    ``panels``, ``filter`` and ``qc_warning`` what a reader keeps.
     """
 
     modality: str
@@ -61,20 +66,32 @@ class ViewSpec:
     cell_type: str | None = None
     min_cells: Any = None
     layer: str | None = None
+    id: Any = None
+    samples_per_patient: str | None = None
+    thousands: str | None = None
+    below: str | None = None
+    panels: str | None = None
+    filter: str | None = None
+    qc_warning: str | None = None
 
 
 @dataclass(frozen=True)
 class EndpointSpec:
-    """One named endpoint; its kind decides which keys are required."""
+    """One named endpoint; its kind decides which keys are required.
+
+    In a file, `time` may be a list of columns, of which the first that is known counts, and `event` may be
+    ``{column, is}``; a cohort that was read has one column for each (:mod:`omics.cohort.stated_columns`).
+    """
 
     kind: str
-    time: str | None = None
-    event: str | None = None
+    time: Any = None
+    event: Any = None
     unit: str = "days"
     cause: str | None = None
     entry: str | None = None
     column: str | None = None
     positive: Any = None
+    negative: Any = None
     levels: list[Any] | None = None
 
 
@@ -102,6 +119,9 @@ class CohortSpec:
     primary: str | None = None
     arm: ArmSpec | None = None
     covariates: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    missing: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool = False
     site: str | None = None
     group: str | None = None
     part: str | None = None
@@ -114,7 +134,7 @@ class CohortSpec:
     def as_dict(self) -> dict[str, object]:
         """Nested dict of the keys that are set, for yaml and json."""
         plain: dict[str, object] = _prune(dataclasses.asdict(self))
-        return plain
+        return {key: value for key, value in plain.items() if value or key not in RARE}
 
 
 ENDPOINT_KINDS = ("survival", "response", "toxicity")

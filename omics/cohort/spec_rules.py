@@ -6,7 +6,9 @@ from os.path import normpath
 from typing import TYPE_CHECKING, Any
 
 from omics.cells.min_cells import check_min_cells
+from omics.cohort.ids import check_id
 from omics.cohort.spec import RANDOMISED
+from omics.cohort.view_options import check_view_keys
 from omics.common.errors import CohortError, nearest
 from omics.readers import CELLS
 
@@ -17,6 +19,9 @@ __all__ = ["check_endpoint_keys", "check_spec", "require_endpoints"]
 
 RESERVED_ENDPOINTS = {"baselines", "differences", "endpoint", "intervals", "metric", "schema_version"}
 """Keys that ``metrics.json`` uses beside the names of endpoints."""
+
+SERIES = "series_matrix.txt"
+"""A series matrix of GEO has clinical lines and a table of measurements."""
 
 ORIENTATIONS = ("features_in_columns", "features_in_rows")
 
@@ -37,6 +42,7 @@ def check_endpoint_keys(name: str, endpoint: EndpointSpec, file: str) -> None:
         If a key belongs to another kind, a response does not say which label is positive, or its levels are wrong.
     """
     survival = endpoint.kind == "survival"
+    _check_time(name, endpoint, file)
     if not survival and endpoint.positive is None and endpoint.levels is None:
         raise CohortError(
             f"endpoint '{name}' does not say which label is a response; give 'positive'",
@@ -46,7 +52,9 @@ def check_endpoint_keys(name: str, endpoint: EndpointSpec, file: str) -> None:
         )
     if endpoint.levels is not None:
         _check_levels(name, endpoint, file)
-    foreign = ("column", "positive", "levels") if survival else ("time", "event", "cause", "entry")
+    foreign = (
+        ("column", "positive", "negative", "levels") if survival else ("time", "event", "cause", "entry")
+    )
     for key in foreign:
         if getattr(endpoint, key) is not None:
             raise CohortError(
@@ -55,6 +63,27 @@ def check_endpoint_keys(name: str, endpoint: EndpointSpec, file: str) -> None:
                 file=file,
                 column=key,
             )
+
+
+def _check_time(name: str, endpoint: EndpointSpec, file: str) -> None:
+    """Check that the time is a column or a list of columns, and the event a column or ``{column, is}``."""
+    times = endpoint.time if isinstance(endpoint.time, list) else [endpoint.time]
+    if not times or not all(time is None or isinstance(time, str) for time in times):
+        raise CohortError(
+            f"endpoint '{name}': 'time' is {endpoint.time!r}, and must be text, or a list of columns of which the "
+            "first known one counts",
+            "wrong_type",
+            file=file,
+        )
+    event = endpoint.event
+    stated = isinstance(event, dict) and set(event) == {"column", "is"} and isinstance(event["column"], str)
+    if event is not None and not isinstance(event, str) and not stated:
+        raise CohortError(
+            f"endpoint '{name}': 'event' is {event!r}, and must be text, or {{column: NAME, is: [VALUES]}} with the "
+            "values of an event",
+            "wrong_type",
+            file=file,
+        )
 
 
 def check_spec(spec: CohortSpec, file: str) -> None:
@@ -86,10 +115,13 @@ def check_spec(spec: CohortSpec, file: str) -> None:
                 file=file,
             )
     _check_files(spec, file)
+    if spec.samples is not None:
+        check_id(spec.samples.id, "samples", file)
     if spec.arm is not None:
         _check_arm(spec.arm, file)
     for name, view in spec.views.items():
         _check_cells(name, view, file)
+        check_view_keys(name, view, file)
         if view.orient not in ORIENTATIONS:
             raise CohortError(
                 f"view '{name}': unknown orient '{view.orient}'; {nearest(view.orient, ORIENTATIONS)}",
@@ -129,7 +161,7 @@ def _check_files(spec: CohortSpec, file: str) -> None:
         if view.file is None:
             continue
         path = normpath(view.file)
-        if spec.samples is not None and path == normpath(spec.samples.file):
+        if spec.samples is not None and path == normpath(spec.samples.file) and SERIES not in path:
             raise CohortError(
                 f"view '{name}' is the samples table, which includes the endpoints; name a table of measurements",
                 "samples_as_view",
@@ -146,7 +178,7 @@ def _check_files(spec: CohortSpec, file: str) -> None:
 
 def _check_cells(name: str, view: ViewSpec, file: str) -> None:
     if view.format != CELLS:
-        for key in ("patient", "cell_type", "min_cells", "layer"):
+        for key in ("patient", "cell_type", "min_cells"):
             if getattr(view, key) is not None:
                 raise CohortError(
                     f"view '{name}': '{key}' belongs to the format {CELLS}; add format: {CELLS}, or remove the key",

@@ -60,7 +60,7 @@ def write_cohort(cohort: MuData, path: str | Path) -> Path:
     }
     stored = cohort.copy()
     text = json.dumps(replace(spec, samples=None, views=views).as_dict())
-    stored.uns[UNS] = {"spec": text, "digest": cohort.uns[UNS]["digest"]}
+    stored.uns[UNS] = {**cohort.uns[UNS], "spec": text}
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder,

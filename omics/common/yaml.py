@@ -44,5 +44,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 def _reason(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
+        if "'\\t'" in error.problem:
+            return f"line {error.problem_mark.line + 1} has a tab; indent with blanks"
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return " ".join(str(error).split())

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 import pandas as pd
 
 from omics.cohort.spec_rules import RESERVED_ENDPOINTS
-from omics.infer.columns import ArmEntry, guess_arm, guess_covariates, guess_label
+from omics.infer.columns import ArmEntry, guess_arm, guess_covariates, guess_label, guess_patients
 from omics.infer.endpoint_guesses import EndpointEntry, GuessedEndpoints, guess_endpoints
 from omics.infer.found_cells import FoundCells
 from omics.infer.found_table import FoundTable
 from omics.infer.guess import Guess, words
 from omics.infer.modality_of_table import FILE_WORDS, guess_modality
+from omics.infer.portal_folder import is_portal_folder, read_portal
 from omics.infer.read_folder import read_tables
 from omics.infer.scale_of_table import guess_scale
 from omics.infer.table_roles import Roles, guess_roles
 from omics.readers import CELLS
 
 __all__ = ["CohortContent", "GuessedCohort", "ViewEntry", "guess_cohort", "guess_tables"]
+
+
+OTHER_DATA = (
+    ".txt",
+    ".txt.gz",
+    ".tab",
+    ".dat",
+    ".xls",
+    ".rds",
+    ".rdata",
+    ".sav",
+    ".dta",
+    ".sas7bdat",
+    ".zip",
+    ".tar.gz",
+)
+"""Endings of files that may hold data and are not read; `init` names them."""
 
 
 class ViewEntry(TypedDict):
@@ -35,7 +53,10 @@ class ViewEntry(TypedDict):
     orient
         ``features_in_rows`` where the file has one row per feature.
     format, patient, cell_type, layer
-        ``cells``, its columns of ``obs`` and its layer of counts, where the file has single cells.
+        ``cells``, its columns of ``obs`` and its layer of counts, where the file has single cells; the format of a
+        program, or the layer of counts of an AnnData.
+    id, samples_per_patient, panels
+        How ids of samples become patients, and the matrix of gene panels, in a folder of cBioPortal.
     """
 
     modality: str
@@ -46,6 +67,9 @@ class ViewEntry(TypedDict):
     patient: NotRequired[str]
     cell_type: NotRequired[str]
     layer: NotRequired[str]
+    id: NotRequired[dict[str, str]]
+    samples_per_patient: NotRequired[str]
+    panels: NotRequired[str]
 
 
 class CohortContent(TypedDict):
@@ -148,11 +172,22 @@ def guess_cohort(folder: Path, samples: str | None = None, identifier: str | Non
         If there are fewer than two tables, a table cannot be read, no tables share ids, or two tables could be the
         samples table.
     """
-    return guess_tables(read_tables(folder), folder.resolve().name, samples, identifier)
+    name = folder.resolve().name
+    if samples is None and is_portal_folder(folder):
+        portal = read_portal(folder)
+        return guess_tables(portal.tables, name, portal.samples, portal.identifier, portal.passed_over)
+    tables = read_tables(folder)
+    read = {table.file for table in tables}
+    others = sorted(path.name for path in folder.iterdir() if path.name.lower().endswith(OTHER_DATA))
+    return guess_tables(tables, name, samples, identifier, [one for one in others if one not in read])
 
 
 def guess_tables(
-    tables: Sequence[FoundTable], name: str, samples: str | None = None, identifier: str | None = None
+    tables: Sequence[FoundTable],
+    name: str,
+    samples: str | None = None,
+    identifier: str | None = None,
+    passed_over: Sequence[str] = (),
 ) -> GuessedCohort:
     """Guess as :func:`guess_cohort` does, from tables in memory.
 
@@ -164,6 +199,8 @@ def guess_tables(
         Name of the cohort.
     samples, identifier
         File of the samples table and its id column, where they are known.
+    passed_over
+        Files of the folder that are not used.
 
     Returns
     -------
@@ -171,6 +208,8 @@ def guess_tables(
         The guess.
     """
     roles = guess_roles(tables, name, samples, identifier)
+    if passed_over:
+        roles = replace(roles, unmatched=[*roles.unmatched, *passed_over])
     patients = roles.samples.value.without_ids(roles.identifier.value)
     endpoints = guess_endpoints(patients)
     used = endpoints.columns()
@@ -178,7 +217,7 @@ def guess_tables(
     if arm is not None and is_clear:
         used.add(arm.value["column"])
     site = guess_label("site", patients, used)
-    group = guess_label("group", patients, used)
+    group = guess_patients(patients, endpoints.columns()) or guess_label("group", patients, used)
     used |= {guess.value for guess in (site, group) if guess is not None}
     covariates, others = guess_covariates(patients, used)
     measured = [table for table in tables if table.file in roles.transposed]
@@ -200,7 +239,11 @@ def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Gu
     names = set(RESERVED_ENDPOINTS) | {"clinical"}
     for table in tables:
         transposed = roles.transposed[table.file]
-        guess = _cell_view(table, transposed) if isinstance(table, FoundCells) else _view(table, transposed)
+        guess = (
+            _cell_view(table, transposed)
+            if isinstance(table, FoundCells)
+            else _view(table, transposed, roles.patterns.get(table.file))
+        )
         name = _view_name(table, guess.value["modality"])
         while name in names:
             name = f"{name}_view"
@@ -208,14 +251,19 @@ def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Gu
         yield name, guess
 
 
-def _view(table: FoundTable, transposed: Guess[bool]) -> Guess[ViewEntry]:
+def _view(table: FoundTable, transposed: Guess[bool], pattern: str | None) -> Guess[ViewEntry]:
     values = _numbers(table, transposed.value)
-    modality = guess_modality(table.file, values.columns, values)
+    modality = guess_modality(table.file, values.columns, values, str(table.keys.get("format", "")))
     scale = guess_scale(values.to_numpy(), modality.value, frozenset(words(table.stem)))
     kind, unit = scale.value
     view: ViewEntry = {"modality": kind, "file": table.file, "scale": unit}
     if transposed.value:
         view["orient"] = "features_in_rows"
+    view |= cast("ViewEntry", dict(table.keys))
+    if pattern is not None:
+        view["id"] = {"pattern": pattern}
+        if values.index.str.extract(pattern, expand=False).duplicated().any():
+            view["samples_per_patient"] = "first"
     why = f"{values.shape[0]} patients x {values.shape[1]} features, {transposed.why}. "
     why += f"{kind}: {modality.why}. {unit}: {scale.why}"
     return Guess(view, why, transposed.sure and modality.sure and scale.sure)

@@ -7,10 +7,11 @@ from typing import Any, TypedDict
 
 import pandas as pd
 
+from omics.cohort.copies import PATIENT
 from omics.cohort.samples import DATE
 from omics.infer.guess import Guess, plain, present, words
 
-__all__ = ["ArmEntry", "guess_arm", "guess_covariates", "guess_label"]
+__all__ = ["ArmEntry", "guess_arm", "guess_covariates", "guess_label", "guess_patients"]
 
 ARM = ["arm", "allocation", "regimen", "treatment", "treated", "trt", "dose"]
 MEASURE = {"g", "mg", "kg", "ml", "group"}
@@ -106,6 +107,36 @@ def guess_label(role: str, table: pd.DataFrame, used: Iterable[str]) -> Guess[st
             kinds = present(table[name]).nunique()
             if word in words(name) and name not in set(used) and 1 < kinds <= len(table) / 2:
                 return Guess(name, f"{name} has {kinds} values, by its name the {word}")
+    return None
+
+
+def guess_patients(table: pd.DataFrame, outcomes: Iterable[str]) -> Guess[str] | None:
+    """Find the column with the patient of each row, in a table that has several rows of some patients.
+
+    Parameters
+    ----------
+    table
+        One row per sample.
+    outcomes
+        Columns of the endpoints, which do not differ between the rows of a patient.
+
+    Returns
+    -------
+    Guess of str, or None
+        The first column named like a patient whose values repeat, if the outcomes are the same within it.
+    """
+    for name in map(str, table.columns):
+        column = table[name]
+        repeated = column.notna() & column.duplicated(keep=False)
+        if not PATIENT & set(words(name)) or column.dtype.kind not in "Oiu" or not repeated.any():
+            continue
+        rows = table.loc[repeated, list(outcomes)].groupby(column[repeated])
+        different = rows.nunique(dropna=False)
+        if not (different > 1).any(axis=None):
+            several = int(column[repeated].nunique())
+            return Guess(
+                name, f"{several} patients have several rows by {name}, and a split must not part them"
+            )
     return None
 
 

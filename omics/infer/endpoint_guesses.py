@@ -8,7 +8,18 @@ from typing import Any, TypedDict
 
 import pandas as pd
 
+from omics.cohort.endpoint_columns import NO_RESPONSE
 from omics.infer.guess import Guess, is_binary, plain, present, words
+from omics.infer.outcome_columns import (
+    CENSORING,
+    ENDPOINT,
+    ENTRY_WORDS,
+    EVENT,
+    EventColumn,
+    event_columns,
+    late_entry,
+    two_times,
+)
 
 __all__ = ["EndpointEntry", "GuessedEndpoints", "guess_endpoints"]
 
@@ -22,12 +33,8 @@ UNITS |= {
     "yrs": "years",
 }
 FOLLOW_UP = {"time", "duration", "followup", "futime", "tte", "follow", "survival", *UNITS}
-EVENT = {"event", "status", "dead", "death", "died", "deceased", "vital", "relapse", "relapsed", "recurrence"}
-EVENT |= {"progression", "progressed", "failure", "censor", "censored"}
-ENDPOINT = {"os", "pfs", "dfs", "rfs", "efs", "pfi", "dss", "ttp"}
-"""Words for endpoints, in the names of columns of times and of events."""
 
-NO_TIME = {"age", "born", "birth", "diagnosis", "dose", "calendar"}
+NO_TIME = {"age", "born", "birth", "diagnosis", "dose", "calendar", *ENTRY_WORDS}
 
 SAME = {"dead": "os", "death": "os", "died": "os", "deceased": "os", "vital": "os", "survival": "os"}
 SAME |= {"overall": "os", "progression": "pfs", "progressed": "pfs", "free": "pfs"}
@@ -39,8 +46,7 @@ NEUTRAL = FOLLOW_UP - {"survival"} | {
     "up",
     "in",
     "to",
-    "censor",
-    "censored",
+    *CENSORING,
 }
 
 RESPONSE = {"response", "responder", "responders", "responded", "resp", "pcr", "remission", "recist", "bor"}
@@ -53,6 +59,7 @@ LABEL = {
     "recurrence",
     "progression",
     "died",
+    "diagnosis",
     "death",
     "dead",
     "class",
@@ -70,16 +77,17 @@ class EndpointEntry(TypedDict, total=False):
     ----------
     kind
         ``survival``, ``response`` or ``toxicity``, where the name of the endpoint does not say it.
-    time, event, unit
-        Survival: columns of the time and the event, and the unit of the time.
+    time, event, unit, entry
+        Survival: columns of the time, the event and of late entry, as the keys of ``cohort.yaml``, and the unit.
     column, positive, levels
         Response and toxicity: the column, its positive values as the column has them, and its ordered levels.
     """
 
     kind: str
-    time: str
-    event: str
+    time: str | list[str]
+    event: object
     unit: str
+    entry: str
     column: str
     positive: object
     levels: list[str]
@@ -106,8 +114,13 @@ class GuessedEndpoints:
     def columns(self) -> set[str]:
         """Columns of all endpoints."""
         entries = [guess.value for guess in (*self.declared.values(), *self.alternatives.values())]
-        names = (name for one in entries for name in (one.get("time"), one.get("event"), one.get("column")))
-        return {name for name in names if name is not None}
+        names: set[str] = set()
+        for entry in entries:
+            time, event = entry.get("time"), entry.get("event")
+            names |= set(time) if isinstance(time, list) else {time} if time else set()
+            names |= {str(event["column"]) if isinstance(event, dict) else str(event)} if event else set()
+            names |= {name for name in (entry.get("column"), entry.get("entry")) if name}
+        return names
 
 
 def guess_endpoints(table: pd.DataFrame) -> GuessedEndpoints:
@@ -138,8 +151,30 @@ def guess_endpoints(table: pd.DataFrame) -> GuessedEndpoints:
                 result.alternatives[name] = Guess({"kind": kind, **guess.value}, guess.why, guess.sure)
     if not result.declared:
         result.declared.update(_label(table))
+    result.declared = _widest_first(table, result.declared)
     result.notes += _unreadable(table, result.columns())
     return result
+
+
+def _widest_first(
+    table: pd.DataFrame, declared: dict[str, Guess[EndpointEntry]]
+) -> dict[str, Guess[EndpointEntry]]:
+    """Endpoints in their order, but first the one that most patients have, if it is known in twice as many."""
+    known = {name: _known(table, guess.value) for name, guess in declared.items()}
+    if len(declared) < 2:  # noqa: PLR2004  # nothing to order
+        return declared
+    widest, first = max(known, key=lambda name: known[name]), next(iter(known))
+    if known[widest] < 2 * known[first]:
+        return declared
+    why = f"first, since it is known in {known[widest]} patients and {first} in {known[first]}; {declared[widest].why}"
+    moved = {widest: Guess(declared[widest].value, why, sure=False)}
+    return moved | {name: guess for name, guess in declared.items() if name != widest}
+
+
+def _known(table: pd.DataFrame, entry: EndpointEntry) -> int:
+    time = entry.get("time")
+    columns = time if isinstance(time, list) else [time or entry["column"]]
+    return int(table[columns].notna().any(axis="columns").sum())
 
 
 def _stem(name: str) -> str:
@@ -149,25 +184,39 @@ def _stem(name: str) -> str:
 
 
 def _survivals(table: pd.DataFrame) -> list[tuple[str, Guess[EndpointEntry]]]:
-    times = [name for name in map(str, table.columns) if _is_time(table, name)]
-    events = [name for name in map(str, table.columns) if _is_event(table, name)]
-    pairs = []
+    both = two_times(table)
+    apart = set() if both is None else set(both.value)
+    times: list[str | list[str]] = [] if both is None else [both.value]
+    times += [name for name in map(str, table.columns) if name not in apart and _is_time(table, name)]
+    events = list(event_columns(table))
+    pairs: list[tuple[str, str | list[str], EventColumn, bool]] = []
     for time in times:
-        event = next((name for name in events if _stem(name) == _stem(time)), None)
+        stem = "os" if isinstance(time, list) else _stem(time)
+        event = next((one for one in events if _stem(one[0]) == stem), None)
         if event is not None:
-            pairs.append((_stem(time), time, event, True))
+            pairs.append((stem, time, event, True))
             events.remove(event)
     if not pairs and times and events:
-        pairs = [(_stem(events[0]), times[0], events[0], False)]
+        pairs = [(_stem(events[0][0]), times[0], events[0], False)]
     pairs.sort(key=lambda pair: pair[0] != "os")
     return [(stem, _survival(table, time, event, sure)) for stem, time, event, sure in pairs]
 
 
-def _survival(table: pd.DataFrame, time: str, event: str, sure: bool) -> Guess[EndpointEntry]:
-    unit = _unit(table, time)
-    events, last = int((table[event] == 1).sum()), float(table[time].max())
-    why = f"{time} is a time up to {last:g} and {event} is 0 or 1, {events} of them 1; {unit.why}"
-    return Guess({"time": time, "event": event, "unit": unit.value}, why, sure and unit.sure)
+def _survival(
+    table: pd.DataFrame, time: str | list[str], event: EventColumn, sure: bool
+) -> Guess[EndpointEntry]:
+    columns = time if isinstance(time, list) else [time]
+    times = table[columns].bfill(axis="columns").iloc[:, 0].rename(columns[0])
+    unit = _unit(times)
+    _, key, reason, certain = event
+    named = columns[0] if len(columns) == 1 else f"{columns[0]}, else {columns[1]},"
+    entry: EndpointEntry = {"time": time, "event": key, "unit": unit.value}
+    why = f"{named} is a time up to {times.max():g} and {reason}; {unit.why}"
+    start = late_entry(table.drop(columns=columns), times)
+    if start is not None:
+        entry["entry"] = start.value
+        why += f"; {start.why}"
+    return Guess(entry, why, sure and unit.sure and certain and start is None)
 
 
 def _is_time(table: pd.DataFrame, name: str) -> bool:
@@ -178,21 +227,15 @@ def _is_time(table: pd.DataFrame, name: str) -> bool:
     return len(values) > 0 and bool(values.min() >= 0) and bool(values.max() > 1)
 
 
-def _is_event(table: pd.DataFrame, name: str) -> bool:
-    name_words = set(words(name))
-    is_event = bool(name_words & (EVENT | ENDPOINT)) and not name_words & {"censor", "censored"}
-    return is_event and is_binary(table[name])
-
-
 DAYS_FROM, MONTHS_FROM = 400, 25
 FULL_DAYS = {28, 30, 60, 90, 100, 180, 182, 183, 360, 364, 365, 366}
 
 
-def _unit(table: pd.DataFrame, name: str) -> Guess[str]:
-    named = next((UNITS[word] for word in words(name) if word in UNITS), None)
+def _unit(times: pd.Series[Any]) -> Guess[str]:
+    named = next((UNITS[word] for word in words(str(times.name)) if word in UNITS), None)
     if named is not None:
         return Guess(named, f"{named}, by its name")
-    last = float(table[name].max())
+    last = float(times.max())
     if last > DAYS_FROM or last in FULL_DAYS:
         return Guess("days", f"days, since the largest is {last:g}", last > DAYS_FROM)
     if last > MONTHS_FROM:
@@ -222,6 +265,7 @@ def _levels(column: pd.Series[Any]) -> Guess[EndpointEntry] | None:
         share = float((column == 1).sum() / column.notna().sum())
         return Guess({"column": name, "positive": 1}, f"{name} is 0 or 1, and {share:.0%} are 1, a response")
     known = [level for level in RECIST if level in values]
+    values = [value for value in values if str(value).strip().lower() not in NO_RESPONSE]
     if len(known) > 1 and len(known) == len(values):
         positive = [level for level in known if level in {"PR", "CR"}]
         entry: EndpointEntry = {"column": name, "levels": known, "positive": positive}
@@ -249,6 +293,7 @@ def _unreadable(table: pd.DataFrame, used: Iterable[str]) -> Iterator[str]:
             continue
         values = sorted(map(str, present(table[name]).unique()))
         if table[name].dtype == object and 1 < len(values) <= 4:  # noqa: PLR2004  # such as dead, alive, unknown
-            yield f"{name} has the values {', '.join(values)}; write 1 where the event occurred and 0 where it did not"
-        elif name_words & {"censor", "censored"} and is_binary(table[name]):
-            yield f"{name} may be 1 for censored patients; an event is 1 where it occurred: exchange 0 and 1"
+            yield (
+                f"{name} has the values {', '.join(values)}; declare event: {{column: {name}, is: [VALUES]}} with the "
+                "values of an event"
+            )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,23 +11,38 @@ import pandas as pd
 
 from omics.readers import READERS
 
-__all__ = ["ENDINGS", "FoundTable", "ids_of"]
+__all__ = ["ENDINGS", "TEXT", "FoundTable", "ids_of"]
 
 ENDINGS = tuple(ending for ending in READERS if ending.startswith("."))
 """Endings of files that are read without a declared format."""
 
 
+TEXT = (".txt", ".txt.gz")
+"""Endings of files whose program is recognised by their header."""
+
+
 @dataclass(frozen=True)
 class FoundTable:
-    """One table of a folder: the name of its file, and its columns, the first of which has the ids of the rows."""
+    """One table of a folder.
+
+    Attributes
+    ----------
+    file
+        Name of the file.
+    frame
+        Its columns, the first of which has the ids of the rows.
+    keys
+        Further keys of the view in ``cohort.yaml``, such as the format or the layer that was read.
+    """
 
     file: str
     frame: pd.DataFrame
+    keys: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     @property
     def stem(self) -> str:
         """Name of the file without its ending."""
-        ending = max((end for end in ENDINGS if self.file.endswith(end)), key=len)
+        ending = max((end for end in (*ENDINGS, *TEXT) if self.file.endswith(end)), key=len)
         return self.file.removesuffix(ending)
 
     @cached_property

@@ -15,7 +15,7 @@ __all__ = ["guess_modality"]
 
 FILE_WORDS = {
     "genomics": "genomic genomics genome dna cna cnv cnvs copy mutation mutations mut snp snps variant variants "
-    "germline somatic wgs wes gistic dosage methylation methylome methyl cpg maf",
+    "germline somatic wgs wes gistic dosage methylation methylome methyl meth beta cpg maf",
     "transcriptomics": "transcriptomic transcriptomics transcriptome rna rnaseq mrna mirna mirnas expression expr gex "
     "tpm fpkm transcripts counts",
     "proteomics": "protein proteins proteomic proteomics proteome rppa cytokine cytokines olink npx somascan cptac",
@@ -35,6 +35,16 @@ FORMATS |= {
 }
 FORMATS |= {".biom": "microbiome", ".qza": "microbiome"}
 """Formats of a single modality."""
+
+PROGRAMS = {
+    "maf": "genomics",
+    "gistic": "genomics",
+    "featurecounts": "transcriptomics",
+    "metaphlan": "microbiome",
+}
+PROGRAMS["bracken"] = "microbiome"
+PROGRAMS |= dict.fromkeys(("proteingroups", "fragpipe", "spectronaut", "diann", "olink"), "proteomics")
+"""Formats of programs that are recognised by a header, with a single modality."""
 
 PATTERNS = [
     ("genomics", 2.0, "CpG sites (cg...)", r"(cg|ch\.\d+\.)\d{6,}.*"),
@@ -90,7 +100,7 @@ MARGIN = 0.5
 """Difference in weight to the second modality from which a guess is sure."""
 
 
-def guess_modality(file: str, features: pd.Index, values: pd.DataFrame) -> Guess[str]:
+def guess_modality(file: str, features: pd.Index, values: pd.DataFrame, program: str = "") -> Guess[str]:
     """Guess the modality of a table.
 
     Parameters
@@ -101,6 +111,8 @@ def guess_modality(file: str, features: pd.Index, values: pd.DataFrame) -> Guess
         Names of the features.
     values
         Patients x features; used only where the names do not decide.
+    program
+        Format of the program that wrote the file, where its header shows it.
 
     Returns
     -------
@@ -114,6 +126,8 @@ def guess_modality(file: str, features: pd.Index, values: pd.DataFrame) -> Guess
     """
     weight: dict[str, float] = defaultdict(float)
     reasons: dict[str, list[str]] = defaultdict(list)
+    if program in PROGRAMS:
+        return Guess(PROGRAMS[program], f"the format is {program}")
     for modality, added, why in _evidence(file, features):
         weight[modality] += added
         reasons[modality].append(why)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from omics.common.errors import CohortError
 from omics.infer.found_cells import find_cells
-from omics.infer.found_table import ENDINGS, FoundTable
+from omics.infer.found_table import ENDINGS, TEXT, FoundTable
 from omics.readers import COMPANIONS, FOLDERS
+from omics.readers.anndata_parts import whole_layers
 from omics.readers.plain_tables import read_columns
+from omics.readers.signatures import format_of_text
 
 __all__ = ["read_tables"]
 
 ANNDATA = ".h5ad"
+PLAIN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
+"""Endings that do not show the program that wrote a file."""
 
 
 def read_tables(folder: Path) -> list[FoundTable]:
@@ -34,7 +39,7 @@ def read_tables(folder: Path) -> list[FoundTable]:
     paths = [
         path
         for path in sorted(folder.iterdir())
-        if path.name.endswith(ENDINGS) and not path.name.startswith(".") and path.suffix not in companions
+        if _is_table(path) and not path.name.startswith(".") and path.suffix not in companions
     ]
     paths = [path for path in paths if path.is_file() or path.suffix in FOLDERS]
     if not paths:
@@ -45,15 +50,37 @@ def read_tables(folder: Path) -> list[FoundTable]:
             file=str(folder),
         )
     # A file of single cells is recognised by the ids of the other tables; read as a table, it could fill the memory.
-    tables = [FoundTable(path.name, _not_empty(path)) for path in paths if path.suffix != ANNDATA]
+    tables = [_table(path) for path in paths if path.suffix != ANNDATA]
     for path in paths:
         if path.suffix == ANNDATA:
-            tables.append(find_cells(path, tables) or FoundTable(path.name, _not_empty(path)))
+            tables.append(find_cells(path, tables) or _table(path))
     return sorted(tables, key=lambda table: table.file)
 
 
-def _not_empty(path: Path) -> pd.DataFrame:
-    frame = read_columns(path)
+def _is_table(path: Path) -> bool:
+    if path.name.endswith(ENDINGS):
+        return True
+    return path.name.endswith(TEXT) and path.is_file() and format_of_text(path) is not None
+
+
+def _table(path: Path) -> FoundTable:
+    keys: dict[str, str] = {}
+    if path.name.endswith(PLAIN) and (program := format_of_text(path)) is not None:
+        keys["format"] = program
+    frame = _not_empty(path, keys.get("format"))
+    if path.suffix == ANNDATA and not _is_whole(frame) and (layers := whole_layers(path)):
+        keys["layer"] = layers[0]
+        frame = _not_empty(path, layer=layers[0])
+    return FoundTable(path.name, frame, keys=keys)
+
+
+def _is_whole(frame: pd.DataFrame) -> bool:
+    values = frame.iloc[:, 1:].to_numpy(dtype=float)
+    return bool((np.nan_to_num(values) % 1 == 0).all())
+
+
+def _not_empty(path: Path, program: str | None = None, layer: str | None = None) -> pd.DataFrame:
+    frame = read_columns(path, program, None if layer is None else {"layer": layer})
     if frame.empty:
         raise CohortError(
             "the table has a header and no rows; was it cut short?", "no_patient", file=str(path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from omics.common.registry import resolve
@@ -20,6 +21,9 @@ Values = NDArray[np.float64]
 
 LARGEST_LOG2 = 40.0
 """No instrument counts as far as 2^40; larger values are not logarithms."""
+
+FEWEST, NEAR = 10, 0.1
+"""Number of patients that show z-scores, and the distance of their mean from 0 and their deviation from 1."""
 
 SUMS = (0.5, 1.02)
 """Bounds of the sum of a patient's values that are shares."""
@@ -56,6 +60,15 @@ class ValueSummary:
     def binary(self) -> bool:
         """Whether all values are 0 or 1."""
         return self.whole and self.low >= 0 and self.high <= 1
+
+    @cached_property
+    def standardised(self) -> bool:
+        """Whether most features have mean 0 and standard deviation 1."""
+        if len(self.values) < FEWEST:
+            return False
+        frame = pd.DataFrame(self.values)
+        both = (frame.mean().abs() < NEAR) & ((frame.std(ddof=0) - 1).abs() < NEAR)
+        return bool(both.mean() > 1 / 2)
 
     @property
     def span(self) -> str:
@@ -115,7 +128,7 @@ def _genomics(seen: ValueSummary) -> Guess[str]:
     if seen.whole and seen.high <= 2:  # noqa: PLR2004  # two alleles
         return Guess("dosage", "every value is 0, 1 or 2, the count of an allele")
     if seen.high <= 1 and not seen.whole:
-        sure = seen.is_named("methylation", "methyl", "beta")
+        sure = seen.is_named("methylation", "methyl", "meth", "beta")
         return Guess("beta", f"values lie between 0 and 1 ({seen.span})", sure)
     return Guess("numeric", f"values from {seen.span} are not mutations, dosages or beta values", sure=False)
 
@@ -123,6 +136,8 @@ def _genomics(seen: ValueSummary) -> Guess[str]:
 def _transcriptomics(seen: ValueSummary) -> Guess[str]:
     if seen.whole and seen.low >= 0 and seen.high > LARGEST_LOG2:
         return Guess("counts", f"whole numbers up to {seen.high:g}")
+    if seen.low < 0 and (seen.is_named("zscore", "zscores") or seen.standardised):
+        return Guess("numeric", f"values from {seen.span} are z-scores, and no logarithms")
     if seen.high <= LARGEST_LOG2:
         return Guess("log", f"values from {seen.span} are logarithms", sure=not seen.whole)
     if seen.low >= 0:

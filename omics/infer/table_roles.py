@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from omics.cohort.ids import matching_pattern
 from omics.common.errors import CohortError, nearest
 from omics.infer.endpoint_guesses import guess_endpoints
 from omics.infer.found_cells import FoundCells
@@ -17,6 +18,9 @@ __all__ = ["Roles", "guess_roles"]
 
 SHARED = 0.5
 """Share of the ids of a table that must be patients of the samples table."""
+
+INSPECTED = 500
+"""Number of ids that are compared with patterns."""
 
 FEW_COLUMNS = 200
 """Largest width of a samples table; in a wider table only the first column can be the id column."""
@@ -55,6 +59,8 @@ class Roles:
         The table with one row per patient, and its id column.
     transposed
         File -> whether features are in rows, for the tables that share ids with the samples table.
+    patterns
+        File -> pattern that cuts the patient out of its ids, for the tables that need one.
     unmatched
         Files that share no ids with it.
     """
@@ -63,6 +69,7 @@ class Roles:
     identifier: Guess[str]
     transposed: dict[str, Guess[bool]]
     unmatched: list[str]
+    patterns: Mapping[str, str] = field(default_factory=dict)
 
 
 def guess_roles(
@@ -93,7 +100,8 @@ def guess_roles(
         raise CohortError(f"no such table; {nearest(samples, files)}", "missing_file", file=samples)
     if len(tables) == 1:
         raise CohortError(
-            f"{tables[0].file} is the only table; a cohort has a samples table and at least one of measurements",
+            f"{tables[0].file} is the only table; a cohort has a samples table and at least one of measurements: save "
+            "the columns of measurements as a table of its own, with the same ids in its first column",
             "one_table",
             file=folder,
         )
@@ -134,16 +142,36 @@ def _as_samples(table: FoundTable, tables: Sequence[FoundTable], identifier: str
         transposed = {o.file: guess for o in others if (guess := _orientation(o, ids)) is not None}
         if transposed and (best is None or len(transposed) > len(best[1])):
             best = name, transposed
+    if best is None and ids_of(table.frame, columns[0]) is not None and _has_outcome(table, columns[0]):
+        best = columns[0], {}
     if best is None:
         return None
     name, transposed = best
+    found = _patterns([other for other in others if other.file not in transposed], ids_of(table.frame, name))
+    transposed |= {file: guess for file, (guess, _) in found.items()}
+    if not transposed:
+        return None
     why = f"its values differ in every row and recur in {len(transposed)} of the {len(others)} other table(s)"
     named = FILE_WORDS & set(words(table.stem))
     reason = [f"the file is called {min(named)}"] if named else []
     reason += ["it has columns of an outcome"] if _has_outcome(table, name) else []
     samples = Guess(table, " and ".join(reason) or "no other table does", bool(reason))
     unmatched = [other.file for other in others if other.file not in transposed]
-    return Roles(samples, Guess(name, why), transposed, unmatched)
+    patterns = {file: pattern for file, (_, pattern) in found.items()}
+    return Roles(samples, Guess(name, why), transposed, unmatched, patterns)
+
+
+def _patterns(tables: Sequence[FoundTable], ids: pd.Index | None) -> dict[str, tuple[Guess[bool], str]]:
+    """File -> orientation and pattern, for tables whose ids are patients with a prefix or a suffix."""
+    found = {}
+    for table in tables:
+        for transposed, names in ((False, table.rows), (True, table.columns)):
+            pattern = None if ids is None else matching_pattern(list(names[:INSPECTED]), ids)
+            if pattern is not None:
+                why = f"'{names[0]}' and the like are patients by the pattern {pattern}"
+                found[table.file] = Guess(transposed, why, sure=False), pattern
+                break
+    return found
 
 
 def _orientation(table: FoundTable, ids: pd.Index) -> Guess[bool] | None:

@@ -33,7 +33,8 @@ def unsure(cohort: GuessedCohort) -> list[str]:
     parts |= {f"view {name}": guess for name, guess in cohort.views.items()}
     parts |= {f"endpoint {name}": guess for name, guess in cohort.endpoints.declared.items()}
     parts |= {key: getattr(cohort, key) for key in ("arm", "site", "group", "covariates")}
-    return [part for part, guess in parts.items() if guess is not None and guess.value and not guess.sure]
+    doubtful = [part for part, guess in parts.items() if guess is not None and guess.value and not guess.sure]
+    return doubtful + [f"{file} (not used)" for file in roles.unmatched]
 
 
 def _lines(cohort: GuessedCohort) -> Iterator[str]:
@@ -50,7 +51,9 @@ def _lines(cohort: GuessedCohort) -> Iterator[str]:
     yield ""
     yield from _named("views", cohort.views)
     for unmatched in roles.unmatched:
-        yield from _comment(f"{CHECK}{unmatched} is not used, since it shares no id with {file}", "  ")
+        yield from _comment(
+            f"{CHECK}{unmatched} is not used, since it shares no id with {file} or is of another kind", "  "
+        )
     yield ""
     yield from _endpoints(cohort)
     yield from _arm(cohort)

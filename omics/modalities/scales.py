@@ -14,6 +14,12 @@ Values = NDArray[np.float64]
 LARGEST_LOG = 100.0
 """No logarithm of a measurement, to any base in use, is this large."""
 
+LARGEST_LOG2 = 40.0
+"""No instrument counts as far as 2^40."""
+
+MOST = 0.5
+"""Share of values that are not whole above which small values are no counts."""
+
 LARGEST_COPY_NUMBER = 500.0
 TOLERANCE = 1e-6
 SUM_TOLERANCE = 0.02
@@ -55,6 +61,9 @@ def _counts(_: Values, measured: Values) -> str | None:
         return (
             f"counts are at least 1 somewhere, and the largest value is {measured.max():g}; relative, or log?"
         )
+    # Estimated counts have decimals too, but they reach far above any logarithm.
+    if measured.max() <= LARGEST_LOG2 and (measured[measured > 0] % 1 > 0).mean() > MOST:
+        return f"values up to {measured.max():g}, most of which are not whole, are logarithms; log?"
     return None
 
 

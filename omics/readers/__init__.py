@@ -1,12 +1,12 @@
 """Registry of file formats: ending or name -> reader of one table; a new one is one file and one line here."""
 
 READERS = {
-    ".csv": "omics.readers.plain_tables:read_csv",
-    ".csv.gz": "omics.readers.plain_tables:read_csv",
-    ".tsv": "omics.readers.plain_tables:read_tsv",
-    ".tsv.gz": "omics.readers.plain_tables:read_tsv",
+    ".csv": "omics.readers.delimited_tables:read_csv",
+    ".csv.gz": "omics.readers.delimited_tables:read_csv",
+    ".tsv": "omics.readers.delimited_tables:read_tsv",
+    ".tsv.gz": "omics.readers.delimited_tables:read_tsv",
     ".parquet": "omics.readers.plain_tables:read_parquet",
-    ".xlsx": "omics.readers.containers:read_xlsx",
+    ".xlsx": "omics.readers.workbooks:read_xlsx",
     ".h5ad": "omics.readers.containers:read_h5ad",
     ".zarr": "omics.readers.containers:read_zarr",
     # genomics
@@ -26,11 +26,21 @@ READERS = {
     "featurecounts": "omics.readers.counts:read_featurecounts",
     "salmon": "omics.readers.counts:read_salmon",
     "tximport": "omics.readers.counts:read_tximport",
+    "star": "omics.readers.count_folders:read_star",
+    "htseq": "omics.readers.count_folders:read_htseq",
+    "rsem": "omics.readers.count_folders:read_rsem",
+    "kallisto": "omics.readers.count_folders:read_kallisto",
+    "series_matrix": "omics.readers.series_matrix:read_series_matrix",
+    "cbioportal": "omics.readers.cbioportal:read_cbioportal",
+    "clinical": "omics.readers.cbioportal:read_clinical",
+    "series_clinical": "omics.readers.series_matrix:read_series_clinical",
     ".gct": "omics.readers.gct:read_gct",
     ".gct.gz": "omics.readers.gct:read_gct",
     # proteomics
     "proteingroups": "omics.readers.maxquant:read_protein_groups",
     "diann": "omics.readers.diann:read_diann",
+    "fragpipe": "omics.readers.fragpipe:read_fragpipe",
+    "spectronaut": "omics.readers.fragpipe:read_spectronaut",
     "olink": "omics.readers.olink:read_olink",
     ".adat": "omics.readers.somascan:read_adat",
     ".adat.gz": "omics.readers.somascan:read_adat",
@@ -42,13 +52,14 @@ READERS = {
     # microbiome
     ".biom": "omics.readers.biom:read_biom",
     ".qza": "omics.readers.qiime2:read_qza",
+    "bracken": "omics.readers.bracken:read_bracken",
     "metaphlan": "omics.readers.metaphlan:read_metaphlan",
 }
 
 CELLS = "cells"
 """Format of single cells in AnnData; one file gives several views, which `omics/cohort/cell_views.py` makes."""
 
-FOLDERS = {".zarr", "salmon"}
+FOLDERS = {".zarr", "salmon", "star", "htseq", "rsem", "kallisto"}
 """Formats with a folder as path and not a file."""
 
 COMPANIONS = {".bed": (".bim", ".fam")}

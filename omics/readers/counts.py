@@ -11,8 +11,9 @@ import pandas as pd
 
 from omics.common.errors import CohortError
 from omics.readers.delimited import Cells, read_cells, read_header, with_row_names
-from omics.readers.matrix import check_nonnegative, file_stem, patient_table
+from omics.readers.matrix import check_nonnegative, patient_table
 from omics.readers.notes import attach_notes, left_out_note
+from omics.readers.sample_files import STAR_SUFFIX, names_of_samples
 from omics.readers.text_files import read_lines
 
 __all__ = ["read_featurecounts", "read_salmon", "read_tximport"]
@@ -27,7 +28,8 @@ GENE_NAMES = ("gene_name", "gene_symbol")
 def read_featurecounts(path: Path) -> pd.DataFrame:
     """Read a table of featureCounts (Subread), also with gzip.
 
-    The name of a sample is that of its alignment file, without path, ``.bam`` and ``.sorted.bam``. Columns of
+    The name of a sample is that of its alignment file, without path, ``.bam``, ``.sorted.bam`` and what STAR adds;
+    where files have the same name, it is that of the folder that differs. Columns of
     ``--extraAttributes``, which the first line lists, are left out.
 
     Source: Subread users guide, section 6.2.5, https://subread.sourceforge.net/SubreadUsersGuide.pdf;
@@ -43,7 +45,7 @@ def read_featurecounts(path: Path) -> pd.DataFrame:
     header = read_header(path)
     samples = header.names[skip:]
     cells = read_cells(path, header, [*FEATURECOUNTS, *samples])
-    ids = [file_stem(name, "sorted|bam|sam") for name in samples]
+    ids = names_of_samples(samples, "sorted|bam|sam", STAR_SUFFIX)
     return _counts(cells, "Geneid", samples, ids)
 
 

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,23 @@ __all__ = [
     "with_row_names",
 ]
 
-MISSING = ("", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null")
-"""Texts that mean "not measured"; any other text in place of a number is an error."""
+MISSING: tuple[str, ...] = ("", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null", "'--", "--")
+MISSING += (
+    "[Not Available]",
+    "[Not Applicable]",
+    "[Not Evaluated]",
+    "[Not Reported]",
+    "[Unknown]",
+    "[Discrepancy]",
+    "[Completed]",
+    "[Pending]",
+)
+"""Texts that mean "not measured", also as the GDC and cBioPortal write them; any other text in place of a number is an
+error."""
 
 TOGETHER = 2**20  # cells that are converted together; one call of pyarrow per column would take seconds
 BLOCK = 2**24  # bytes; pyarrow needs a whole row in one block, and a row may have ten thousand patients
+MOST_HEADER_LINES = 100  # a header in quotes that never close would take the whole file
 LISTED = 40  # columns listed in an error; a matrix may have thousands, one per patient
 
 
@@ -203,7 +216,7 @@ def split_line(line: str, separator: str = "\t", quote: str = "") -> list[str]:
     return next(csv.reader([line], delimiter=separator, quotechar=quote)) if quote else line.split(separator)
 
 
-def read_header(path: Path, separators: str = "\t,", comment: str = "#") -> Header:
+def read_header(path: Path, separators: str = "\t,", comment: str = "#", skip: int = 0) -> Header:
     """Read the header: the first line that is not empty and not a comment.
 
     Parameters
@@ -214,6 +227,8 @@ def read_header(path: Path, separators: str = "\t,", comment: str = "#") -> Head
         Possible separators; the first one that occurs in the line is used.
     comment
         Start of a comment; empty where the format has no comments.
+    skip
+        Number of lines above the header.
 
     Returns
     -------
@@ -225,7 +240,7 @@ def read_header(path: Path, separators: str = "\t,", comment: str = "#") -> Head
     CohortError
         If the file has no header.
     """
-    numbered = enumerate(iterate_lines(path), start=1)
+    numbered = islice(enumerate(iterate_lines(path), start=1), skip, None)
     heads = ((i, text) for i, text in numbered if text and not (comment and text.startswith(comment)))
     lines, line = next(heads, (0, ""))
     if not line:
@@ -234,6 +249,12 @@ def read_header(path: Path, separators: str = "\t,", comment: str = "#") -> Head
     separator = next((mark for mark in separators if mark in line), separators[-1])
     # In a tab-separated file without quotes in its header, a " in a cell is part of the text.
     quote = '"' if separator != "\t" or '"' in line else ""
+    # A name in quotes may go over several lines; each break counts as a blank.
+    while quote and line.count(quote) % 2 and lines < MOST_HEADER_LINES:
+        following = next(numbered, None)
+        if following is None:
+            break
+        lines, line = following[0], f"{line} {following[1]}"
     return Header([name.strip() for name in split_line(line, separator, quote)], lines, separator, quote)
 
 
@@ -257,7 +278,7 @@ def with_row_names(header: Header, path: Path) -> Header:
     return replace(header, names=["row", *header.names]) if short else header
 
 
-def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
+def read_cells(path: Path, header: Header, columns: Sequence[str], missing: Sequence[str] = MISSING) -> Cells:
     """Read some columns of a file as text; other columns are neither decoded nor checked.
 
     Parameters
@@ -268,6 +289,8 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
         Its header; every row has the same width.
     columns
         Names of the columns to read.
+    missing
+        Texts that mean "not measured".
 
     Returns
     -------
@@ -312,7 +335,7 @@ def read_cells(path: Path, header: Header, columns: Sequence[str]) -> Cells:
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=kinds,
                     include_columns=list(kinds),
-                    null_values=MISSING,
+                    null_values=list(missing),
                     strings_can_be_null=True,
                 ),
             )

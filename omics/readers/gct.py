@@ -15,7 +15,7 @@ __all__ = ["read_gct"]
 
 
 def read_gct(path: Path) -> pd.DataFrame:
-    """Read a GCT file, also with gzip; descriptions and metadata of rows and columns are left out.
+    """Read a GCT file, also with gzip; descriptions, metadata of rows and columns, and a column id are left out.
 
     Source: https://www.genepattern.org/file-formats-guide (1.2);
     https://clue.io/connectopedia/gct_format (1.3); Enache et al. 2019, doi
@@ -32,13 +32,15 @@ def read_gct(path: Path) -> pd.DataFrame:
     rows, samples, row_metadata, column_metadata = _dimensions(version.strip(), dimensions, file)
     header = [name.strip() for name in split_line(names)]
     width = 1 + row_metadata + samples
-    if len(header) != width:
+    # cmapPy and GTEx write a column id before Name.
+    numbered = version.strip() == "#1.2" and header[:3] == ["id", "Name", "Description"]
+    if len(header) != width + numbered:
         raise CohortError(
             f"the header has {len(header)} columns and line 2 declares {width}; export it again",
             "wrong_shape",
             file=file,
         )
-    feature, ids = header[0], header[1 + row_metadata :]
+    feature, ids = header[numbered], header[1 + row_metadata + numbered :]
     cells = read_cells(path, Header(header, lines=3), [feature, *ids]).below(column_metadata)
     features = cells.text(feature)
     if len(features) != rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,18 @@ import pandas as pd
 
 from omics.common.errors import CohortError, nearest
 from omics.readers.delimited import read_cells, read_header
+from omics.readers.gene_panels import matrix_beside, off_panel
 from omics.readers.matrix import patient_table
+from omics.readers.notes import attach_notes, attach_warnings
+from omics.readers.variants import KEEP, LEAVE_OUT
 
 __all__ = ["NON_SILENT", "SILENT", "read_maf"]
+
+log = logging.getLogger(__name__)
+
+FILTER = "FILTER"
+PASSED = ("PASS", "", ".", "NA", "common_variant")
+"""Values of FILTER of a mutation that counts; vcf2maf adds common_variant to what the caller wrote."""
 
 GENE, PATIENT, CLASS = "Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"
 
@@ -56,23 +67,29 @@ SILENT = frozenset(
 )
 
 
-def read_maf(path: Path) -> pd.DataFrame:
+def read_maf(path: Path, filtered: str = LEAVE_OUT, panels: Path | None = None) -> pd.DataFrame:
     """Genes with at least one non-silent mutation, from a Mutation Annotation Format file.
 
     A patient with only silent mutations has a row of zeros. A patient without any mutation is not in the file, and
-    so has no row.
+    so has no row, unless `panels` lists them. Mutations with a FILTER that a caller of variants sets for artefacts are
+    left out.
 
     Parameters
     ----------
     path
         Tab-separated with the columns Hugo_Symbol, Variant_Classification and
         Tumor_Sample_Barcode; lines above the header start with ``#``; also with gzip.
+    filtered
+        ``keep`` to read mutations that a caller filtered as all others.
+    panels
+        Matrix of gene panels as cBioPortal writes it, with the genes of each panel in the files beside it; genes that
+        are not on the panel of a patient are NaN.
 
     Returns
     -------
     DataFrame
         ``sample_id`` (Tumor_Sample_Barcode), then one column per gene of the file: 1 with a class of
-        NON_SILENT, otherwise 0; both in the order of their first appearance.
+        NON_SILENT, otherwise 0, and NaN off the panel of a patient; both in the order of their first appearance.
 
     Raises
     ------
@@ -84,16 +101,37 @@ def read_maf(path: Path) -> pd.DataFrame:
     ----------
     https://docs.gdc.cancer.gov/Data/File_Formats/MAF_Format
     """
+    header = read_header(path)
     columns = [GENE, PATIENT, CLASS]
-    cells = read_cells(path, read_header(path), columns)
+    cells = read_cells(path, header, [*columns, *({FILTER} & set(header.names))])
     mutations = pd.DataFrame({name: cells.text(name) for name in columns}, dtype=object)
     _check(mutations, path)
+    changed = mutations[CLASS].isin(NON_SILENT).to_numpy()
+    notes = []
+    if FILTER in cells.columns and filtered != KEEP:
+        failed = np.array([text not in PASSED for text in cells.text(FILTER)], dtype=bool)
+        if failed.any():
+            counts = Counter(text for text in cells.text(FILTER) if text not in PASSED)
+            reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common(5))
+            notes.append(f"{failed.sum()} mutation(s) left out by FILTER: {reasons}; filter: keep reads them")
+            log.info("%s: %s", path, notes[-1])
+        changed &= ~failed
     patients, barcodes = pd.factorize(mutations[PATIENT])
     genes, symbols = pd.factorize(mutations[GENE])
-    changed = mutations[CLASS].isin(NON_SILENT).to_numpy()
     matrix = np.zeros((len(barcodes), len(symbols)))
     matrix[patients[changed], genes[changed]] = 1.0
-    return patient_table(list(barcodes), list(symbols), matrix, str(path))
+    table = patient_table(list(barcodes), list(symbols), matrix, str(path))
+    if panels is not None:
+        table = off_panel(table, panels)
+    elif beside := matrix_beside(path):
+        table = attach_warnings(
+            table,
+            {
+                "gene_panels": f"{beside} says which patient was sequenced with which panel of genes, and a gene off "
+                f"the panel counts as not mutated: declare panels: {beside}"
+            },
+        )
+    return attach_notes(table, notes)
 
 
 def _check(mutations: pd.DataFrame, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,8 @@ def read_metaphlan(path: Path) -> pd.DataFrame:
     -------
     DataFrame
         ``sample_id``, then (samples x species) fractions of 1, for ``scale: relative``. Species are named
-        ``s__Genus_species``; the part without a clade keeps its name, UNCLASSIFIED or UNKNOWN.
+        ``s__Genus_species``, and ``g__Genus|s__species`` where two genera have a species of this name; the part
+        without a clade keeps its name, UNCLASSIFIED or UNKNOWN.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def read_metaphlan(path: Path) -> pd.DataFrame:
     samples = [name for name in header.names if name not in (CLADE, *TAXON_COLUMNS)]
     cells = read_cells(path, header, [CLADE, *samples])
     names = [_species(clade) for clade in cells.text(CLADE)]
-    species = [name for name in names if name]
+    species = _told_apart(cells.text(CLADE), names)
     if all(name in WITHOUT_CLADE for name in species):
         raise CohortError(
             "no species (s__) in clade_name; run MetaPhlAn with all taxonomic levels", "no_species", file=file
@@ -70,6 +72,15 @@ def _species(clade: str) -> str:
     """Name of a species or of the part without a clade; empty for any other rank."""
     last = re.split(r"[|;]", clade.strip())[-1]
     return last if last.startswith("s__") or last in WITHOUT_CLADE else ""
+
+
+def _told_apart(clades: list[str], names: list[str]) -> list[str]:
+    """Names of the species; one that several clades share is preceded by the rank above it."""
+    kept = [(clade, name) for clade, name in zip(clades, names, strict=True) if name]
+    count = Counter(name for _, name in kept)
+    return [
+        "|".join(re.split(r"[|;]", clade.strip())[-2:]) if count[name] > 1 else name for clade, name in kept
+    ]
 
 
 def _check_percent(percent: NDArray[np.float64], ids: list[str], file: str) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from omics.common.errors import CohortError, nearest
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import patient_table
-from omics.readers.notes import attach_notes, left_out_note
+from omics.readers.notes import SHOWN, attach_notes, left_out_note
 
 __all__ = ["read_olink"]
 
@@ -21,22 +21,36 @@ NEEDED = ("SampleID", "OlinkID", "Assay", "NPX")
 SAMPLE_TYPES = ("SampleType", "Sample_Type")
 ASSAY_TYPE = "AssayType"
 QC = ("QC_Warning", "SampleQC", "Assay_Warning", "AssayQC")
-PLATE = "PlateID"
-OPTIONAL = (*SAMPLE_TYPES, ASSAY_TYPE, *QC, PLATE)
+WARNED = ("WARN", "WARNING")
+PLATE, LOD = "PlateID", "LOD"
+OPTIONAL = (*SAMPLE_TYPES, ASSAY_TYPE, *QC, PLATE, LOD)
 
 CONTROLS = ("CONTROL_SAMPLE", "SAMPLE_CONTROL", "PLATE_CONTROL", "NEGATIVE_CONTROL")
 """Names of the control samples of Olink in tables that have no sample type."""
 
 
-def read_olink(path: Path) -> pd.DataFrame:
+def read_olink(path: Path, qc_warning: str = "keep") -> pd.DataFrame:
     """Read NPX in long form: csv with ``;`` or ``,`` (also with gzip), or parquet.
 
     A feature is an assay; an assay on several panels is named ``ASSAY_OLINKID``. Control samples and control assays
-    are left out, and NPX that failed quality control is NaN; the log and ``check`` report both. Values with a warning
-    stay.
+    are left out, and NPX that failed quality control is NaN; the log and ``check`` report both, and count samples with
+    a warning and values below the limit of detection. Values with a warning stay, or become NaN with `qc_warning`
+    ``missing``; values below the limit of detection stay.
 
     Source: the columns as documented by https://cran.r-project.org/package=OlinkAnalyze (read_NPX);
     Wik et al. 2021, doi 10.1016/j.mcpro.2021.100168.
+
+    Parameters
+    ----------
+    path
+        The file.
+    qc_warning
+        ``keep`` or ``missing``: what becomes of NPX with a warning of quality control.
+
+    Returns
+    -------
+    DataFrame
+        ``sample_id``, then one column per assay.
 
     Raises
     ------
@@ -51,12 +65,41 @@ def read_olink(path: Path) -> pd.DataFrame:
     if failed.any():
         notes.append(f"{failed.sum()} NPX that failed quality control count as not measured")
         log.warning("%s: %s", file, notes[-1])
+    warned = flags.apply(lambda flag: flag.str.upper().isin(WARNED)).any(axis=1)
+    notes += _quality_notes(rows, warned, qc_warning)
+    if qc_warning == "missing":
+        failed |= warned
     _check_once(rows, file)
     sample, ids = pd.factorize(rows["SampleID"])
     assay, features = pd.factorize(_features(rows, file))
     values = np.full((len(ids), len(features)), np.nan)
     values[sample, assay] = rows["NPX"].where(~failed)
     return attach_notes(patient_table(list(ids), list(features), values, file), notes)
+
+
+def _quality_notes(rows: pd.DataFrame, warned: pd.Series[bool], qc_warning: str) -> list[str]:
+    """Sentences that count samples with a warning, and values below the limit of detection by assay."""
+    notes = []
+    if warned.any():
+        samples = rows.loc[warned, "SampleID"].nunique()
+        what = (
+            "their NPX count as not measured"
+            if qc_warning == "missing"
+            else "their NPX stay; qc_warning: missing"
+        )
+        notes.append(
+            f"{samples} of {rows['SampleID'].nunique()} sample(s) have a warning of quality control: {what}"
+        )
+    limit = pd.to_numeric(rows[LOD], errors="coerce") if LOD in rows else pd.Series(np.nan, rows.index)
+    below = rows["NPX"] < limit
+    if below.any():
+        by_assay = rows.loc[below, "Assay"].value_counts()
+        shown = [f"{assay} {count}" for assay, count in by_assay.items()]
+        more = ", ..." if shown[SHOWN:] else ""
+        notes.append(
+            f"{below.sum()} NPX are below the limit of detection and stay: {', '.join(shown[:SHOWN])}{more}"
+        )
+    return notes
 
 
 def _read(path: Path) -> pd.DataFrame:

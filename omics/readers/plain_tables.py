@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import csv
 import zlib
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from omics.common.errors import CohortError, nearest
 from omics.common.registry import resolve
 from omics.readers import CELLS, COMPANIONS, FOLDERS, READERS
-from omics.readers.delimited import read_cells, read_header
-from omics.readers.matrix import check_named, check_unique_patients
+from omics.readers.matrix import check_unique_patients
+from omics.readers.signatures import format_of_text
 
 __all__ = [
     "check_first_bytes",
     "read_columns",
-    "read_csv",
     "read_parquet",
     "read_table",
-    "read_tsv",
     "table_files",
     "table_format",
 ]
 
 
-def read_table(path: Path, index: str | None = None, file_format: str | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path,
+    index: str | None = None,
+    file_format: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    unique: bool = True,
+) -> pd.DataFrame:
     """Read a table of any format in READERS.
 
     Parameters
@@ -38,6 +43,10 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
         The column of patient ids; the first column if left out.
     file_format
         A name in READERS; taken from the ending of the file if left out.
+    options
+        Options of the reader, as :func:`read_columns` takes them.
+    unique
+        Whether an id that appears twice is an error.
 
     Returns
     -------
@@ -50,10 +59,20 @@ def read_table(path: Path, index: str | None = None, file_format: str | None = N
         If the file is missing or cannot be read, its ending is unknown, the id column is missing, or ids are empty or
         appear twice.
     """
-    return _indexed(read_columns(path, file_format), index, str(path))
+    frame = read_columns(path, file_format, options, index)
+    if index is not None and table_format(path, file_format) in (".h5ad", ".zarr"):
+        index = None  # the reader has put the column of obs first
+    indexed = _indexed(frame, index, str(path), unique)
+    indexed.attrs.update(frame.attrs)
+    return indexed
 
 
-def read_columns(path: Path, file_format: str | None = None) -> pd.DataFrame:
+def read_columns(
+    path: Path,
+    file_format: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    index: str | None = None,
+) -> pd.DataFrame:
     """Read a table as :func:`read_table` does, but leave the ids as a column and do not check them.
 
     Parameters
@@ -62,6 +81,10 @@ def read_columns(path: Path, file_format: str | None = None) -> pd.DataFrame:
         The file, or the folder for a format of FOLDERS.
     file_format
         A name in READERS; taken from the ending of the file if left out.
+    options
+        Keywords of the reader, such as ``{"layer": "counts"}``.
+    index
+        Column of ids, which stays text; the first column if left out.
 
     Returns
     -------
@@ -85,7 +108,8 @@ def read_columns(path: Path, file_format: str | None = None) -> pd.DataFrame:
     if path.is_file():
         check_first_bytes(path)
     try:
-        frame: pd.DataFrame = resolve(READERS, kind, "file format")(path)
+        keywords = {**(options or {}), **({"ids": index} if kind in NAMED_IDS else {})}
+        frame: pd.DataFrame = resolve(READERS, kind, "file format")(path, **keywords)
     except UnicodeDecodeError as error:
         raise CohortError(
             f"the file is not utf-8 text (byte {error.object[error.start]:#04x}); save the table as utf-8",
@@ -154,25 +178,20 @@ def table_format(path: Path, file_format: str | None = None) -> str:
     Returns
     -------
     str
-        The declared format, or the longest ending in READERS that the file has.
+        The declared format, or the longest ending in READERS that the file has; for ``.txt`` the program that wrote it,
+        by its header.
     """
     if file_format:
         return file_format
     known = (name for name in READERS if name.startswith(".") and path.name.endswith(name))
-    return max(known, key=len, default=path.suffix)
+    ending = max(known, key=len, default=path.suffix)
+    if ending not in READERS and path.name.removesuffix(".gz").endswith(".txt") and path.is_file():
+        return format_of_text(path) or ending
+    return ending
 
 
-SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read comma-separated values in utf-8, also with gzip."""
-    return _read_delimited(path, ",")
-
-
-def read_tsv(path: Path) -> pd.DataFrame:
-    """Read tab-separated values in utf-8, also with gzip."""
-    return _read_delimited(path, "\t")
+NAMED_IDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".xlsx", ".h5ad", ".zarr", "clinical")
+"""Formats whose readers take the name of the column of ids."""
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -182,26 +201,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     return frame if is_numbering else frame.reset_index()
 
 
-def _read_delimited(path: Path, separator: str) -> pd.DataFrame:
-    header = replace(read_header(path, separators=separator, comment=""), quote='"')
-    other = next((mark for mark in SEPARATORS if mark in header.names[0]), None)
-    if len(header.names) == 1 and other:
-        raise CohortError(
-            f"cells are separated by {SEPARATORS[other]}, but the ending of the file means {SEPARATORS[separator]}; "
-            "save the table again",
-            "other_separator",
-            file=str(path),
-        )
-    # Some programs leave the name of the id column empty.
-    check_named(["ids", *header.names[1:]], "column", "empty_feature", str(path))
-    ids, *others = header.names
-    cells = read_cells(path, header, header.names)
-    # The first column stays text, so that ids such as 007 keep their zeros.
-    named = pd.DataFrame({ids: pd.Series([name or None for name in cells.text(ids)], dtype=object)})
-    return pd.concat([named, cells.typed(others)], axis="columns")
-
-
-def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
+def _indexed(frame: pd.DataFrame, index: str | None, file: str, unique: bool) -> pd.DataFrame:
     column = frame.columns[0] if index is None else index
     if column not in frame.columns:
         raise CohortError(
@@ -221,6 +221,9 @@ def _indexed(frame: pd.DataFrame, index: str | None, file: str) -> pd.DataFrame:
             file=file,
             column=str(column),
         )
+    if ids.dtype.kind == "f" and (ids % 1 == 0).all():
+        ids = ids.astype("int64")
     ids = ids.astype(str)
-    check_unique_patients(pd.Index(ids), file, str(column))
+    if unique:
+        check_unique_patients(pd.Index(ids), file, str(column))
     return frame.drop(columns=column).set_axis(pd.Index(ids, name="sample_id"))

@@ -25,7 +25,8 @@ def read_bed(path: Path) -> pd.DataFrame:
     """Read dosages of allele A1 from the ``.bed``, ``.bim`` and ``.fam`` files of PLINK 1.
 
     A1 is the fifth column of the ``.bim``, usually the minor allele. Since the minor allele depends on the patients,
-    the name of a feature includes it: ``rs123_A``, as from ``plink --recode A``. An id is ``FID_IID``, or only
+    the name of a feature includes it: ``rs123_A``, as from ``plink --recode A``. A variant called ``.`` is named
+    ``CHROM:POS:A1:A2_A1``. An id is ``FID_IID``, or only
     ``IID`` where FID is 0 or equal to it.
 
     Parameters
@@ -54,7 +55,11 @@ def read_bed(path: Path) -> pd.DataFrame:
     ids = [
         iid if fid in ("0", iid) else f"{fid}_{iid}" for fid, iid in zip(family[0], family[1], strict=True)
     ]
-    names = [f"{variant}_{a1}" for variant, a1 in zip(variants[1], variants[4], strict=True)]
+    # A VCF without ids gives variants called '.'; such a variant is named by its place and its alleles.
+    called = variants[1].where(
+        variants[1] != ".", variants[0] + ":" + variants[3] + ":" + variants[4] + ":" + variants[5]
+    )
+    names = [f"{variant}_{a1}" for variant, a1 in zip(called, variants[4], strict=True)]
     return patient_table(ids, names, copies.T, str(path))
 
 

@@ -20,14 +20,15 @@ __all__ = ["read_adat"]
 
 log = logging.getLogger(__name__)
 
+PROTEIN, HUMAN = "Protein", "Human"
 SECTIONS = ("^HEADER", "^COL_DATA", "^ROW_DATA", "^TABLE_BEGIN")
 
 
 def read_adat(path: Path) -> pd.DataFrame:
     """Read an ADAT file, also with gzip: samples by ``SampleId``, SOMAmers by ``SeqId``.
 
-    Calibrators, quality controls and buffers are left out; the log and ``check`` report them. Samples and
-    SOMAmers with a flag of quality control stay.
+    Calibrators, quality controls and buffers are left out, and SOMAmers of another type than Protein or another
+    organism than Human; the log and ``check`` report them. Samples and SOMAmers with a flag of quality control stay.
 
     Source: https://github.com/SomaLogic/SomaLogic-Data, section ADAT File Format;
     Gold et al. 2010, doi 10.1371/journal.pone.0015004.
@@ -67,8 +68,31 @@ def read_adat(path: Path) -> pd.DataFrame:
     if not kept.any():
         raise CohortError("all samples are controls; export all plates", "empty_table", file=file)
     names = [name for name, keep in zip(ids, kept, strict=True) if keep]
-    measured = patient_table(names, somamers, cells.numbers(somamers)[kept], file)
+    human, others = _human_proteins(table, left, len(somamers))
+    if others:
+        counts = ", ".join(f"{kind} {count}" for kind, count in others.most_common())
+        notes.append(f"{others.total()} SOMAmer(s) that measure no human protein left out: {counts}")
+        log.info("%s: %s", file, notes[-1])
+    kept_names = [name for name, keep in zip(somamers, human, strict=True) if keep]
+    measured = patient_table(names, kept_names, cells.numbers(kept_names)[kept], file)
     return attach_notes(check_nonnegative(measured, "measurement", file), notes)
+
+
+def _human_proteins(table: list[list[str]], left: int, count: int) -> tuple[list[bool], Counter[str]]:
+    """Which SOMAmers measure a human protein, and the number of the others by their type or organism."""
+
+    def field(name: str, default: str) -> list[str]:
+        row = next((row[left + 1 :] for row in table if row[left : left + 1] == [name]), [default] * count)
+        return [cell.strip() for cell in (row + [""] * count)[:count]]
+
+    types, organisms = field("Type", PROTEIN), field("Organism", HUMAN)
+    other: Counter[str] = Counter()
+    human = []
+    for kind, organism in zip(types, organisms, strict=True):
+        human.append(kind in (PROTEIN, "") and organism in (HUMAN, ""))
+        if not human[-1]:
+            other[kind if kind not in (PROTEIN, "") else organism] += 1
+    return human, other
 
 
 def _preamble(path: Path) -> tuple[int, dict[str, list[str]]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +15,37 @@ from numpy.typing import NDArray
 
 from omics.common.errors import CohortError
 from omics.readers.matrix import patient_table
+from omics.readers.notes import attach_notes
 from omics.readers.optional_packages import require_package
 
-__all__ = ["read_vcf"]
+__all__ = ["KEEP", "LEAVE_OUT", "read_vcf"]
+
+log = logging.getLogger(__name__)
+
+KEEP, LEAVE_OUT = "keep", "leave_out"
+"""What becomes of variants that the caller filtered."""
+
+PASSED = ("PASS", ".", "")
 
 # The empty block that closes every BGZF file: SAM specification, section 4.1.2.
 BGZF_START = bytes.fromhex("1f8b0804")
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
-def read_vcf(path: Path) -> pd.DataFrame:
+def read_vcf(path: Path, filtered: str = LEAVE_OUT) -> pd.DataFrame:
     """Read dosages of the alternative alleles from a VCF or BCF file, also with gzip and bgzip.
 
     Each ALT allele is one feature, named ``CHROM:POS:REF:ALT``: a site with two ALT alleles gives two features.
     The dosage is FORMAT ``DS`` where a call has one, otherwise the number of times that the allele is in ``GT``. A
-    haploid call counts 0 or 1. A call with a missing allele, such as ``./.`` or ``./1``, is NaN.
+    haploid call counts 0 or 1. A call with a missing allele, such as ``./.`` or ``./1``, is NaN. Variants with a FILTER
+    other than PASS are left out, and genotypes with an FT other than PASS are NaN; the log and ``check`` report both.
 
     Parameters
     ----------
     path
         ``.vcf``, ``.vcf.gz`` or ``.bcf``.
+    filtered
+        ``keep`` to read filtered variants and genotypes as all others.
 
     Returns
     -------
@@ -56,7 +70,7 @@ def read_vcf(path: Path) -> pd.DataFrame:
     try:
         file = cyvcf2.VCF(str(path))
         patients = list(file.samples)
-        names, dosages = _read_variants(file, len(patients), path) if patients else ([], [])
+        found = _read_variants(file, len(patients), path, filtered == KEEP) if patients else _Variants()
     except CohortError:
         raise
     except Exception as error:  # noqa: BLE001  # cyvcf2 has no specific class for a broken record
@@ -65,21 +79,62 @@ def read_vcf(path: Path) -> pd.DataFrame:
             "unreadable_file",
             file=str(path),
         ) from None
-    values = np.column_stack(dosages) if dosages else np.empty((len(patients), 0))
-    return patient_table(patients, names, values, str(path))
+    if found.left_out and not found.names:
+        raise CohortError(
+            f"no variant has the FILTER PASS ({found.reasons}); declare filter: keep to read them",
+            "no_feature",
+            file=str(path),
+        )
+    notes = found.notes()
+    for note in notes:
+        log.info("%s: %s", path, note)
+    values = np.column_stack(found.dosages) if found.dosages else np.empty((len(patients), 0))
+    return attach_notes(patient_table(patients, found.names, values, str(path)), notes)
 
 
-def _read_variants(
-    file: Iterable[Any], patients: int, path: Path
-) -> tuple[list[str], list[NDArray[np.float64]]]:
-    names: list[str] = []
-    dosages: list[NDArray[np.float64]] = []
+@dataclass
+class _Variants:
+    """Variants that were read, with reasons for those that were not."""
+
+    names: list[str] = field(default_factory=list)
+    dosages: list[NDArray[np.float64]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    genotypes: int = 0
+
+    @property
+    def reasons(self) -> str:
+        """Reasons of the filter with their numbers of variants."""
+        return ", ".join(f"{reason} {count}" for reason, count in self.left_out.most_common())
+
+    def notes(self) -> list[str]:
+        """One sentence for variants, one for genotypes."""
+        notes = []
+        if self.left_out:
+            notes.append(
+                f"{self.left_out.total()} variant(s) left out by FILTER: {self.reasons}; filter: keep reads them"
+            )
+        if self.genotypes:
+            notes.append(f"{self.genotypes} genotype(s) with an FT other than PASS count as not measured")
+        return notes
+
+
+def _read_variants(file: Iterable[Any], patients: int, path: Path, keep: bool) -> _Variants:
+    found = _Variants()
     for variant in file:
-        if variant.ALT:
-            site = f"{variant.CHROM}:{variant.POS}"
-            names += [f"{site}:{variant.REF}:{allele}" for allele in variant.ALT]
-            dosages += list(_dosages(variant, site, patients, path).T)
-    return names, dosages
+        if not variant.ALT:
+            continue
+        if variant.FILTER is not None and not keep:
+            found.left_out[str(variant.FILTER)] += 1
+            continue
+        site = f"{variant.CHROM}:{variant.POS}"
+        dosages = _dosages(variant, site, patients, path)
+        if not keep and "FT" in (variant.FORMAT or []):
+            failed = np.array([str(text) not in PASSED for text in variant.format("FT")], dtype=bool)
+            found.genotypes += int(failed.sum())
+            dosages = np.where(failed[:, None], np.nan, dosages)
+        found.names += [f"{site}:{variant.REF}:{allele}" for allele in variant.ALT]
+        found.dosages += list(dosages.T)
+    return found
 
 
 def _dosages(variant: Any, site: str, patients: int, path: Path) -> NDArray[np.float64]:

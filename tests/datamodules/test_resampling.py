@@ -141,3 +141,18 @@ def test_an_external_cohort_with_a_shared_patient_or_without_the_endpoint_raises
         design_of(ours, SplitConfig("external", str(same)), 1)
     with pytest.raises(InputError, match="no endpoint 'survival'"):
         design_of(ours, SplitConfig("external", str(lacking)), 1)
+
+
+@pytest.mark.parametrize(("design", "role"), [("leave_site_out", "site"), ("part", "part")])
+def test_a_design_that_parts_copies_is_refused(design: str, role: str, tmp_path: Path) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        rng = np.random.default_rng(0)
+        more = pd.DataFrame(rng.normal(size=(40, 30)), columns=[f"more{j}" for j in range(30)])
+        frames["rna"] = pd.concat([frames["rna"], more], axis="columns")
+        frames["rna"].iloc[30, 1:] = frames["rna"].iloc[2, 1:]
+        frames["outcome"]["half"] = ["train"] * 20 + ["test"] * 20
+        spec[role] = "half"
+
+    cohort = read_cohort(write(tmp_path / "small", change))
+    with pytest.raises(InputError, match=f"would part 1 group.* p002 and p030; give them the same {role}"):
+        design_of(cohort, SplitConfig(design=design), 0)

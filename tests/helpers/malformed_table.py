@@ -232,7 +232,7 @@ FAULTS = [
     Fault(
         "ids",
         "an unknown id: a person",
-        cell("rna", 3, "sample_id", "nobody"),
+        both(cell("rna", 3, "sample_id", "nobody"), key("strict", value=True)),
         "unknown_patient",
         RNA,
         None,
@@ -553,11 +553,12 @@ FAULTS = [
     ),
     Fault(
         "xlsx",
-        "no id: merged cells",
+        "twice: merged cells",
         sheet(lambda book, page: page.merge_cells("A2:A3")),
-        "empty_id",
+        "duplicate_patient",
         "rna.xlsx",
         "sample_id",
+        "p000",
     ),
     Fault(
         "xlsx",
@@ -568,8 +569,8 @@ FAULTS = [
     ),
     Fault(
         "xlsx",
-        "an unknown id: a footnote",
-        sheet(lambda book, page: page.append(["* measured twice"])),
+        "an unknown id: a footnote with a value",
+        both(sheet(lambda book, page: page.append(["* measured twice", 1])), key("strict", value=True)),
         "unknown_patient",
         "rna.xlsx",
         None,

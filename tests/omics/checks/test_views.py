@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,7 @@ LEFT_OUT = {
         ("proteomics", "log", "olink"),
         {
             "1 control sample(s) left out: CONTROL_SAMPLE_AS 1",
+            "1 of 3 sample(s) have a warning of quality control: their NPX stay; qc_warning: missing",
             "2 NPX that failed quality control count as not measured",
         },
     ),
@@ -30,6 +33,7 @@ LEFT_OUT = {
         ("proteomics", "log", "olink"),
         {
             "3 control sample(s) left out: SC1, NC1, PC1",
+            "2 of 2 sample(s) have a warning of quality control: their NPX stay; qc_warning: missing",
             "1 control assay(s) left out: OID43204",
             "1 NPX that failed quality control count as not measured",
         },
@@ -82,3 +86,25 @@ def test_what_a_reader_leaves_out_is_found(file: str, tmp_path: Path) -> None:
 
 def test_nothing_is_reported_where_nothing_is_left_out() -> None:
     assert not [f for f in check_cohort("bundled:tcga_acc") if f.code == "left_out"]
+
+
+def _zeros(place: float, share: float) -> Any:
+    """Logarithms around `place`, of which a `share` is exactly 0."""
+
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        rng = np.random.default_rng(0)
+        values = rng.normal(place, 0.5, size=(40, 20))
+        values[rng.random(values.shape) < share] = 0
+        frames["rna"].iloc[:, 1:] = values
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("place", "share", "found"), [(8, 0.2, True), (8, 0.0, False), (0.5, 0.2, False), (-8, 0.05, True)]
+)
+def test_zeros_far_from_all_other_logarithms(
+    place: float, share: float, found: bool, write_small: Callable[..., Path]
+) -> None:
+    codes = {(f.code, f.place) for f in check_cohort(write_small(_zeros(place, share)))}
+    assert (("zeros_on_log_scale", "rna") in codes) == found

@@ -68,3 +68,27 @@ def test_an_arm_is_not_randomised_by_default(write_small: WriteSmall) -> None:
 )
 def test_runs_of_earlier_releases_are_understood(stored: Any, word: str) -> None:
     assert randomised_word(stored) == word
+
+
+def test_a_response_without_a_positive_value_lists_its_labels(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["outcome"]["best"] = ["PD", "CR", "SD", "PR"] * 10
+        spec["endpoints"]["response"] = {"column": "best"}
+
+    with pytest.raises(CohortError, match="the labels of best are CR, PD, PR, SD") as raised:
+        read_cohort(write_small(change))
+    assert raised.value.code == "missing_key"
+
+
+def test_a_tab_in_yaml_is_named(write_small: Callable[..., Path]) -> None:
+    path = write_small() / "cohort.yaml"
+    path.write_text("name: small\nsamples:\n\tfile: outcome.csv\n")
+    with pytest.raises(CohortError, match="line 3 has a tab; indent with blanks"):
+        load_spec(path)
+
+
+@pytest.mark.parametrize(("key", "value"), [("strict", "perhaps"), ("categories", "race"), ("missing", [9])])
+def test_keys_of_the_samples_of_a_wrong_type(key: str, value: Any, write_small: Callable[..., Path]) -> None:
+    with pytest.raises(CohortError) as raised:
+        read_cohort(write_small(lambda frames, spec: spec.update({key: value})))
+    assert raised.value.code in ("wrong_type", "not_a_mapping")

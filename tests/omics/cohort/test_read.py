@@ -21,6 +21,7 @@ from omics.cohort.read import (
     observed_views,
     read_cohort,
 )
+from omics.common.errors import CohortError
 
 COHORTS = (
     "gdsc_celllines",
@@ -175,3 +176,11 @@ def test_a_subset_has_the_endpoints_of_its_patients(copied: bool, write_small: C
     np.testing.assert_array_equal(cohort_endpoints(part).named["survival"].time, whole.survival().time[kept])
     assert cohort_spec(part) == cohort_spec(cohort)
     np.testing.assert_array_equal(cohort_endpoints(cohort).survival().time, whole.survival().time)
+
+
+def test_a_source_without_a_specification_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CohortError, match=f"stratomics init {tmp_path}"):
+        read.read_cohort(tmp_path)
+    (tmp_path / "cells.h5ad").write_bytes(b"")
+    with pytest.raises(CohortError, match=r"use stratomics\.cohort in Python"):
+        read.read_cohort(tmp_path / "cells.h5ad")

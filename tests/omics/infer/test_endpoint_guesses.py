@@ -60,9 +60,52 @@ def test_responses_say_what_is_positive(values: list[Any], expected: dict[str, A
 
 
 def test_a_column_that_cannot_be_read_as_an_event_is_reported() -> None:
-    table = pd.DataFrame({"days": column(4, 600), "vital_status": column("Dead", "Alive")})
+    table = pd.DataFrame({"days": column(4, 600), "vital_status": column("Moved", "Lost")})
     guess = guess_endpoints(table)
     assert not guess.declared
     assert guess.notes == [
-        "vital_status has the values Alive, Dead; write 1 where the event occurred and 0 where it did not"
+        (
+            "vital_status has the values Lost, Moved; declare event: {column: vital_status, is: [VALUES]} with the "
+            "values of an event"
+        )
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "expected"),
+    [
+        ("vital_status", ("Dead", "Alive"), {"column": "vital_status", "is": ["Dead"]}),
+        ("OS_STATUS", ("1:DECEASED", "0:LIVING"), {"column": "OS_STATUS", "is": ["1:DECEASED"]}),
+        ("death", ("yes", "no"), {"column": "death", "is": ["yes"]}),
+        ("CNSR", (1, 0), {"column": "CNSR", "is": 0}),
+        ("status", (2, 1), {"column": "status", "is": 2}),
+    ],
+)
+def test_an_event_in_words_or_as_censoring_is_declared(
+    name: str, labels: tuple[Any, Any], expected: dict[str, Any]
+) -> None:
+    table = pd.DataFrame({"os_days": column(4, 600), name: column(*labels)})
+    assert guess_endpoints(table).declared["survival"].value["event"] == expected
+
+
+def test_death_and_last_follow_up_are_one_time() -> None:
+    table = pd.DataFrame(
+        {
+            "death_days_to": [90.0, None, None, 400.0],
+            "last_contact_days_to": [None, 700.0, 300.0, None],
+            "vital_status": ["Dead", "Alive", "Alive", "Dead"],
+        }
+    )
+    survival = guess_endpoints(table).declared["survival"].value
+    assert survival["time"] == ["death_days_to", "last_contact_days_to"]
+    assert survival["event"] == {"column": "vital_status", "is": ["Dead"]}
+    assert survival["unit"] == "days"
+
+
+def test_the_endpoint_that_most_patients_have_comes_first() -> None:
+    table = pd.DataFrame({"os_days": [9.0, 700.0] + [None] * 8, "os_event": [1.0, 0.0] + [None] * 8})
+    table["response"] = [1, 0] * 5
+    guess = guess_endpoints(table)
+    assert list(guess.declared) == ["response", "survival"]
+    assert not guess.declared["response"].sure
+    assert "known in 10 patients and survival in 2" in guess.declared["response"].why

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from guess_tables import counts, outcomes, write
 
+from omics.cohort.read import read_cohort
 from omics.common.errors import CohortError
 from omics.infer.cohort_yaml import guess_cohort
 
@@ -65,3 +68,20 @@ def test_the_table_and_the_id_may_be_named(tmp_path: Path) -> None:
         guess_cohort(tmp_path, "outcome_s.csv")
     with pytest.raises(CohortError, match="no column of ids"):
         guess_cohort(tmp_path, "outcomes.csv", "event")
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_ids_with_a_suffix_are_matched_by_a_pattern(transposed: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    patients = [f"Q{i}" for i in range(12)]
+    outcome = pd.DataFrame({"patient": patients, "os_days": rng.integers(9, 900, 12), "os_event": [0, 1] * 6})
+    outcome.to_csv(tmp_path / "outcome.csv", index=False)
+    samples = [f"{one}-T1" for one in patients] + ["Q3-T2"]
+    rna = pd.DataFrame(rng.normal(8, 2, (13, 5)), samples, [f"ENSG0000000000{i}" for i in range(5)])
+    (rna.T if transposed else rna).to_csv(tmp_path / "rna.csv", index_label="id")
+    spec = guess_cohort(tmp_path).as_dict()
+    assert spec["samples"]["file"] == "outcome.csv"
+    assert spec["views"]["rna"]["id"] == {"pattern": "^([^-]+)"}
+    assert spec["views"]["rna"]["samples_per_patient"] == "first"
+    (tmp_path / "cohort.yaml").write_text(yaml.safe_dump(spec))
+    assert list(read_cohort(tmp_path)["rna"].obs_names) == patients

@@ -14,6 +14,13 @@ from omics.checks.finding import ERROR
 
 SCALES = [
     ("rna", "transcriptomics", "counts", lambda v: v, "never negative"),
+    (
+        "rna",
+        "transcriptomics",
+        "counts",
+        lambda v: v.abs() * 3,
+        "most of which are not whole, are logarithms",
+    ),
     ("rna", "transcriptomics", "log", lambda v: v * 40_000, "no logarithm reaches"),
     ("rna", "microbiome", "relative", lambda v: v.abs(), "sum to at most 1"),
     ("rna", "microbiome", "log_relative", lambda v: v, "never positive"),
@@ -24,7 +31,9 @@ SCALES = [
 ]
 
 
-@pytest.mark.parametrize(("view", "modality", "scale", "values", "words"), SCALES, ids=[s[2] for s in SCALES])
+@pytest.mark.parametrize(
+    ("view", "modality", "scale", "values", "words"), SCALES, ids=[f"{s[2]}: {s[4]}" for s in SCALES]
+)
 def test_a_scale_that_cannot_be_right_is_refused_with_the_evidence(
     view: str, modality: str, scale: str, values: Any, words: str, write_small: Callable[..., Path]
 ) -> None:
@@ -35,3 +44,11 @@ def test_a_scale_that_cannot_be_right_is_refused_with_the_evidence(
     (finding,) = check_cohort(write_small(change))
     assert (finding.code, finding.severity) == ("wrong_scale", ERROR)
     assert words in finding.sentence
+
+
+def test_estimated_counts_with_decimals_are_counts(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["rna"].iloc[:, 1:] = frames["rna"].iloc[:, 1:].abs() * 731.7
+        spec["views"]["rna"]["scale"] = "counts"
+
+    assert not [f for f in check_cohort(write_small(change)) if f.severity == ERROR]

@@ -20,9 +20,9 @@ import zarr
 from omics.cohort.read import read_cohort
 from omics.common.errors import CohortError, InputError
 from omics.common.files import digest_files
-from omics.readers.containers import read_xlsx
 from omics.readers.matrix import numbers
 from omics.readers.plain_tables import read_table
+from omics.readers.workbooks import read_xlsx
 
 FIXTURES = Path(__file__).parent / "fixtures" / "containers"
 X = np.array([[1.5, 0, 0], [0, 2, 3]])
@@ -356,3 +356,24 @@ def test_a_cohort_of_containers(tmp_path: Path, sheet: Callable[..., Path]) -> N
     chunk = next(store.glob("X/[0-9]*"))
     chunk.write_bytes(chunk.read_bytes() + b"\0")
     assert digest_files([store]) != before
+
+
+@pytest.mark.parametrize("ending", ["h5ad", "zarr"])
+def test_a_layer_raw_and_a_column_of_ids_are_read_where_they_are_named(ending, tmp_path):
+    table = anndata.AnnData(
+        np.log1p(X), obs=pd.DataFrame({"donor": ["D2", "D1"]}, ["a", "b"]), var=pd.DataFrame(index=GENES)
+    )
+    table.layers["reads"] = scipy.sparse.csr_matrix(X * 10)
+    table.raw = anndata.AnnData(X[:, :2] * 100, obs=table.obs, var=table.var.iloc[:2])
+    path = tmp_path / f"rna.{ending}"
+    with warnings.catch_warnings(action="ignore"):  # about the version of zarr
+        table.write_h5ad(path) if ending == "h5ad" else table.write_zarr(path)
+    np.testing.assert_allclose(read_table(path).to_numpy(), np.log1p(X))
+    np.testing.assert_array_equal(read_table(path, options={"layer": "reads"}).to_numpy(), X * 10)
+    raw = read_table(path, "donor", options={"layer": "raw"})
+    assert (list(raw.index), list(raw.columns)) == (["D2", "D1"], GENES[:2])
+    np.testing.assert_array_equal(raw.to_numpy(), X[:, :2] * 100)
+    for index, layer, code in (("patient", None, "missing_column"), (None, "counts", "missing_layer")):
+        with pytest.raises(CohortError) as raised:
+            read_table(path, index, options={"layer": layer})
+        assert raised.value.code == code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from omics.common.errors import CohortError
@@ -76,3 +77,21 @@ def test_no_run(tmp_path):
     path = tmp_path / "report.pg_matrix.tsv"
     path.write_text("Protein.Group\tGenes\nP1\tG1\n")
     assert refusal(path).code == "no_patient"
+
+
+def test_the_main_report_with_its_q_values(tmp_path: Path) -> None:
+    head = ["Run", "Protein.Group", "Precursor.Id", "PG.MaxLFQ", "Q.Value", "PG.Q.Value"]
+    rows = [
+        ["A", "P1", "x2", 5.0, 0.001, 0.001],
+        ["A", "P1", "y3", 5.0, 0.002, 0.001],
+        ["A", "P2", "z2", 9.0, 0.05, 0.001],
+        ["B", "P2", "z2", 7.0, 0.001, 0.009],
+        ["B", "P1", "x2", 3.0, 0.001, 0.02],
+    ]
+    report = pd.DataFrame(rows, columns=head)
+    report.to_csv(tmp_path / "report.tsv", sep="\t", index=False)
+    report.to_parquet(tmp_path / "report.parquet")
+    for name in ("report.tsv", "report.parquet"):
+        table = read_diann(tmp_path / name)
+        assert table["sample_id"].tolist() == ["A", "B"]
+        np.testing.assert_array_equal(table[["P1", "P2"]].to_numpy(), [[5, np.nan], [np.nan, 7]])

@@ -88,3 +88,9 @@ def test_a_cohort_with_a_view_in_gct(tmp_path):
     )
     view = read_cohort(tmp_path)["rna"]
     assert view["P-02"].X.ravel().tolist() == [-1.5, 2.5, 0.001, 6.75]
+
+
+def test_a_column_of_ids_before_the_names_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.gct"
+    path.write_text("#1.2\n2\t2\nid\tName\tDescription\tP1\tP2\n0\tg1\tx\t1\t2\n1\tg2\ty\t3\t4\n")
+    assert read_table(path).to_dict("list") == {"g1": [1, 2], "g2": [3, 4]}

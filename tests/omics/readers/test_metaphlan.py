@@ -9,6 +9,8 @@ from omics.readers.metaphlan import read_metaphlan
 
 FIXTURES = Path(__file__).parent / "fixtures" / "metaphlan"
 MERGED = (FIXTURES / "merged_4.tsv").read_text()
+COLI = "k__Bacteria|p__Proteobacteria|c__Gammaproteobacteria|o__Enterobacterales|f__Enterobacteriaceae"
+PRAUSNITZII = "k__Bacteria|p__Firmicutes|c__Clostridia|o__Eubacteriales|f__Oscillospiraceae"
 SPECIES = ["s__Faecalibacterium_prausnitzii", "s__Escherichia_coli"]
 
 
@@ -50,7 +52,11 @@ def test_clades_named_by_gtdb(tmp_path: Path) -> None:
         ("60.25\t100.0\t0.0", "60.25\tnone\t0.0", "text_for_number"),
         ("60.25\t100.0\t0.0", "60.25\t-1\t0.0", "not_percent"),
         ("60.25\t100.0\t0.0", "60250\t100.0\t0.0", "not_percent"),
-        ("s__Escherichia_coli\t", "s__Faecalibacterium_prausnitzii\t", "duplicate_column"),
+        (
+            f"{COLI}|g__Escherichia|s__Escherichia_coli\t",
+            f"{PRAUSNITZII}|g__Faecalibacterium|s__Faecalibacterium_prausnitzii\t",
+            "duplicate_column",
+        ),
     ],
 )
 def test_malformed(tmp_path: Path, old: str, new: str, code: str) -> None:
@@ -78,3 +84,10 @@ def test_an_empty_file(tmp_path: Path) -> None:
     with pytest.raises(CohortError) as caught:
         read_metaphlan(path)
     assert caught.value.code == "empty_file"
+
+
+def test_a_species_under_two_genera_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "merged.tsv"
+    path.write_text("clade_name\tP1\nk__B|g__G|s__x\t60\nk__B|g__H|s__x\t30\nk__B|g__H|s__y\t10\n")
+    table = read_metaphlan(path)
+    assert table.iloc[0, 1:].to_dict() == pytest.approx({"g__G|s__x": 0.6, "g__H|s__x": 0.3, "s__y": 0.1})

@@ -124,3 +124,17 @@ def test_a_patient_called_control_is_a_patient(tmp_path):
 )
 def test_damaged(tmp_path, source, old, new, code):
     assert refusal(damaged(source, tmp_path, old, new)).code == code
+
+
+def test_warnings_and_values_below_the_limit_are_counted(tmp_path: Path) -> None:
+    rows = ["S1;IL6;O1;PASS;2.0;1.5", "S1;TNF;O2;PASS;2.0;3", "S2;IL6;O1;WARN;2.0;1", "S2;TNF;O2;WARN;2.0;5"]
+    path = tmp_path / "npx.csv"
+    path.write_text("\n".join(["SampleID;Assay;OlinkID;QC_Warning;LOD;NPX", *rows]) + "\n")
+    kept = read_olink(path)
+    assert kept.iloc[:, 1:].to_numpy().tolist() == [[1.5, 3], [1, 5]]
+    assert kept.attrs["left_out"] == [
+        "1 of 2 sample(s) have a warning of quality control: their NPX stay; qc_warning: missing",
+        "2 NPX are below the limit of detection and stay: IL6 2",
+    ]
+    missing = read_olink(path, qc_warning="missing").iloc[:, 1:].to_numpy()
+    np.testing.assert_array_equal(missing, [[1.5, 3], [np.nan, np.nan]])

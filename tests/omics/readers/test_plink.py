@@ -111,3 +111,15 @@ def test_repeated_variant_and_patient(trio):
     with pytest.raises(CohortError) as caught:
         read_table(trio)
     assert (caught.value.code, caught.value.patient) == ("duplicate_patient", "F1_P1")
+
+
+def test_variants_without_a_name_are_named_by_place_and_alleles(tmp_path: Path) -> None:
+    for ending in (".bed", ".bim", ".fam"):
+        shutil.copy(FIXTURES / f"cohort{ending}", tmp_path / f"a{ending}")
+    bim = tmp_path / "a.bim"
+    rows = [line.split() for line in bim.read_text().splitlines()]
+    bim.write_text("".join("\t".join([row[0], ".", *row[2:]]) + "\n" for row in rows))
+    names = [f"{row[0]}:{row[3]}:{row[4]}:{row[5]}_{row[4]}" for row in rows]
+    table = read_bed(tmp_path / "a.bed")
+    assert list(table.columns[1:]) == names
+    assert (table.iloc[:, 1:].to_numpy() == read_bed(FIXTURES / "cohort.bed").iloc[:, 1:].to_numpy()).any()

@@ -101,3 +101,13 @@ def test_cut_below_the_table_line(tmp_path):
     path = tmp_path / "toy.adat"
     path.write_bytes(TOY.read_bytes().split(b"^TABLE_BEGIN")[0] + b"^TABLE_BEGIN\r\n")
     assert refusal(path).code == "missing_column"
+
+
+def test_somamers_of_other_types_and_organisms_are_left_out(tmp_path: Path) -> None:
+    text = TOY.read_text()
+    (organisms,) = (line for line in text.splitlines() if line.strip().startswith("Organism\t"))
+    path = tmp_path / "a.adat"
+    path.write_text(text.replace(organisms, organisms.replace("Human", "Mouse", 1)))
+    before, after = read_table(TOY), read_table(path)
+    assert list(after.columns) == list(before.columns[1:])
+    assert "1 SOMAmer(s) that measure no human protein left out: Mouse 1" in after.attrs["left_out"]

@@ -166,3 +166,31 @@ def test_without_cyvcf2(monkeypatch):
     monkeypatch.setitem(sys.modules, "cyvcf2", None)
     with pytest.raises(InputError, match=r"stratomics\[vcf\]"):
         read_vcf(CALLS)
+
+
+HEAD = """##fileformat=VCFv4.2
+##FILTER=<ID=q10,Description="x">
+##contig=<ID=2>
+##FORMAT=<ID=GT,Number=1,Type=String,Description="x">
+##FORMAT=<ID=FT,Number=1,Type=String,Description="x">
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB
+"""
+
+
+def test_filtered_variants_and_genotypes_are_left_out_unless_they_are_kept(tmp_path):
+    path = tmp_path / "a.vcf"
+    rows = ["5\t.\tA\tC\t9\tPASS\t.\tGT:FT\t0/1:PASS\t1/1:q10", "6\t.\tA\tG,T\t9\tq10\t.\tGT\t0/1\t2/2"]
+    rows += ["7\t.\tA\tG\t9\t.\t.\tGT\t0/1\t0/0"]
+    path.write_text(HEAD + "".join(f"2\t{row}\n" for row in rows))
+    table = read_vcf(path)
+    assert list(table.columns[1:]) == ["2:5:A:C", "2:7:A:G"]
+    np.testing.assert_array_equal(table.iloc[:, 1:].to_numpy(), [[1, 1], [np.nan, 0]])
+    first, second = table.attrs["left_out"]
+    assert first == "1 variant(s) left out by FILTER: q10 1; filter: keep reads them"
+    assert second.startswith("1 genotype(s)")
+    kept = read_vcf(path, filtered="keep")
+    assert kept.iloc[:, 1:].to_numpy().tolist() == [[1, 1, 0, 1], [2, 0, 2, 0]]
+    path.write_text(HEAD + f"2\t{rows[1]}\n")
+    with pytest.raises(CohortError, match="filter: keep") as raised:
+        read_vcf(path)
+    assert raised.value.code == "no_feature"

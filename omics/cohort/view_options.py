@@ -1,0 +1,150 @@
+"""Keys of a view that say how its file is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from omics.cohort.ids import check_id
+from omics.cohort.spec import ViewSpec
+from omics.common.errors import CohortError, nearest
+from omics.readers import CELLS
+from omics.readers.declared_text import BELOW
+from omics.readers.plain_tables import table_format
+
+__all__ = ["RULES", "check_view_keys", "one_row_per_patient", "reader_options"]
+
+MAF = ("maf", ".maf", ".maf.gz")
+FORMATS = {
+    "panels": MAF,
+    "filter": (*MAF, ".vcf", ".vcf.gz", ".bcf"),
+    "qc_warning": ("olink",),
+    "layer": (".h5ad", ".zarr", CELLS),
+}
+"""Key -> formats that have it."""
+
+RULES = ("refuse", "first", "mean", "sum")
+"""What becomes of several samples of one patient."""
+
+CHOICES = {
+    "filter": ("keep", "leave_out"),
+    "qc_warning": ("keep", "missing"),
+    "samples_per_patient": RULES,
+    "below": BELOW,
+    "thousands": (",", ".", "'", " ", "_"),
+}
+"""Key -> values that it can have."""
+
+
+def check_view_keys(name: str, view: ViewSpec, file: str) -> None:
+    """Check the keys of a view that say how its file is read.
+
+    Parameters
+    ----------
+    name, view
+        Name and content of the view in ``cohort.yaml``.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If a key belongs to another format or has an unknown value.
+    """
+    check_id(view.id, f"view '{name}'", file)
+    for key, choices in CHOICES.items():
+        value = getattr(view, key)
+        if value is not None and value not in choices:
+            raise CohortError(
+                f"view '{name}': unknown {key} '{value}'; {nearest(value, choices)}",
+                "unknown_choice",
+                file=file,
+                column=key,
+            )
+    kind = table_format(Path(str(view.file)), view.format)
+    for key, formats in FORMATS.items():
+        if (
+            getattr(view, key) is not None
+            and view.file is not None
+            and kind not in formats
+            and kind != ".txt"
+        ):
+            raise CohortError(
+                f"view '{name}': '{key}' belongs to the formats {', '.join(formats)}; declare the format, or remove it",
+                "foreign_key",
+                file=file,
+                column=key,
+            )
+
+
+def reader_options(view: ViewSpec, folder: Path) -> dict[str, object]:
+    """Keywords of the reader of a view.
+
+    Parameters
+    ----------
+    view
+        Content of the view.
+    folder
+        Folder of the cohort.
+
+    Returns
+    -------
+    dict
+        Keyword -> value, of the keys that are set.
+    """
+    options: dict[str, object] = {"layer": view.layer, "qc_warning": view.qc_warning, "filtered": view.filter}
+    options["panels"] = None if view.panels is None else folder / view.panels
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def one_row_per_patient(
+    table: pd.DataFrame, samples: pd.Index, rule: str | None, name: str, file: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """Bring several samples of a patient into one row.
+
+    Parameters
+    ----------
+    table
+        Samples x features, indexed by patient.
+    samples
+        Names of the samples.
+    rule
+        One of RULES; None refuses.
+    name
+        Name of the view, for errors.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    tuple
+        One row per patient, and a note if patients had several samples.
+
+    Raises
+    ------
+    CohortError
+        If a patient has several samples and no rule is declared.
+    """
+    again = table.index.duplicated(keep=False)
+    if not again.any():
+        return table, []
+    patient = str(table.index[again][0])
+    mine = list(samples[table.index == patient])
+    if rule in (None, "refuse"):
+        raise CohortError(
+            f"view '{name}': patient '{patient}' has {len(mine)} samples ({', '.join(map(str, mine[:3]))}); declare "
+            "samples_per_patient: first, mean or sum, or keep one row per patient",
+            "several_samples",
+            file=file,
+            patient=patient,
+        )
+    several = int(table.index[again].nunique())
+    note = (
+        f"{several} patient(s) have several samples in {int(again.sum())} rows; samples_per_patient: {rule}"
+    )
+    if rule == "first":
+        return table[~table.index.duplicated()], [note]
+    groups = table.apply(pd.to_numeric).astype(np.float64).groupby(level=0, sort=False)
+    return (groups.mean() if rule == "mean" else groups.sum(min_count=1)), [note]

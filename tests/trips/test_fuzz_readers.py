@@ -1,0 +1,247 @@
+"""Damaged files of every family of formats give a table or one error of stratomics, and never another exception."""
+
+from __future__ import annotations
+
+import io
+import logging
+import random
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from claims import repetitions
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from places import READER_FIXTURES
+
+from omics.common.errors import StratomicsError
+from omics.infer.read_folder import read_tables
+from omics.readers import READERS
+from omics.readers.plain_tables import read_table, table_format
+
+CSV = 'id,"survival\n(days)",x,stage\nP1,5,1.5,I\nP2,7,NA,"II, b"\nP3,8,-2e3,III\n'
+WRITE_TABLE = "P1\tP2\tP3\ng1\t1\t2\t3\ng2\t4\t5\t6\n"
+SHEET = "Table 1,,,\n\nid,a,b,c\nP1,1,2,3\nP2,4,5,6\na foot note,,,\n"
+SERIES = (
+    '!Sample_title\t"a"\t"b"\n!Sample_geo_accession\t"GSM1"\t"GSM2"\n!Sample_characteristics_ch1\t"age: 5"\t"age: 6"\n'
+    '!series_matrix_table_begin\n"ID_REF"\t"GSM1"\t"GSM2"\n"g1"\t1\t2\n"g2"\tnull\t4\n!series_matrix_table_end\n'
+)
+PORTAL = "Hugo_Symbol\tEntrez_Gene_Id\tS1\tS2\nTP53\t7157\t1.5\tNA\nKRAS\t3845\t2\t-1\n"
+CLINICAL = "#Patient\tStatus\n#a\tb\nPATIENT_ID\tOS_STATUS\nP1\t1:DECEASED\nP2\t0:LIVING\n"
+FRAGPIPE = "Protein\tGene\tP1 MaxLFQ Intensity\tP2 MaxLFQ Intensity\nQ1\tA\t5\t0\nQ2\tB\t6\t7\n"
+SPECTRONAUT = "R.FileName,PG.ProteinGroups,PG.Quantity\nP1,Q1,5\nP2,Q1,6\nP2,Q2,7\n"
+DIANN = "Run\tProtein.Group\tGenes\tPG.MaxLFQ\tQ.Value\nP1\tQ1\tA\t5\t0.001\nP2\tQ1\tA\t6\t0.5\n"
+
+Seed = tuple[str, str | None, bytes]
+"""Name of a file, its declared format, and its content."""
+
+
+def fixture(path: str, kind: str | None = None, name: str | None = None) -> Seed:
+    file = READER_FIXTURES / path
+    return name or file.name, kind, file.read_bytes()
+
+
+def parquet() -> bytes:
+    content = io.BytesIO()
+    pd.DataFrame({"id": ["P1", "P2"], "x": [1.0, np.nan], "y": ["a", None]}).to_parquet(content)
+    return content.getvalue()
+
+
+def texts() -> dict[str, list[Seed]]:
+    return {
+        "plain text": [
+            ("a.csv", None, CSV.encode()),
+            ("a.tsv", None, WRITE_TABLE.encode()),
+            ("sheet.csv", None, SHEET.encode()),
+            ("GSE1_series_matrix.txt", "series_matrix", SERIES.encode()),
+            ("GSE1_series_matrix.txt", "series_clinical", SERIES.encode()),
+            ("data_mrna.txt", "cbioportal", PORTAL.encode()),
+            ("data_clinical_patient.txt", "clinical", CLINICAL.encode()),
+        ],
+        "mutations and copy number": [
+            ("a.maf", None, (READER_FIXTURES / "maf/laml.maf").read_bytes()[:6000]),
+            fixture("copy_number/cbs.seg"),
+            fixture("copy_number/cbs_rownames.seg"),
+            fixture("copy_number/all_data_by_genes.txt", "gistic"),
+            fixture("methylation/geo_processed.txt", "beta_matrix"),
+        ],
+        "counts": [
+            fixture("counts/featurecounts.txt", "featurecounts"),
+            fixture("counts/tximport_counts.csv", "tximport"),
+            fixture("gct/v12.gct"),
+            fixture("gct/v13.gct"),
+            ("counts/S1_ReadsPerGene.out.tab", "star", b"N_unmapped\t5\t5\t5\nG1\t1\t2\t3\n"),
+            ("counts/S1.counts", "htseq", b"G1\t1\nG2\t5\n__no_feature\t7\n"),
+            ("counts/S1.genes.results", "rsem", b"gene_id\texpected_count\nG1\t1.5\nG2\t0\n"),
+            ("counts/S1/abundance.tsv", "kallisto", b"target_id\test_counts\nT1\t1.5\nT2\t0\n"),
+            ("counts/S1/quant.sf", "salmon", (READER_FIXTURES / "counts/salmon/P-01/quant.sf").read_bytes()),
+        ],
+        "proteins": [
+            fixture("maxquant/proteinGroups.txt", "proteingroups"),
+            fixture("diann/report.pg_matrix.tsv", "diann"),
+            ("report.tsv", "diann", DIANN.encode()),
+            ("combined_protein.tsv", "fragpipe", FRAGPIPE.encode()),
+            ("report.csv", "spectronaut", SPECTRONAUT.encode()),
+            fixture("olink/explore.csv", "olink"),
+            fixture("somascan/toy.adat"),
+        ],
+        "metabolites": [
+            fixture("mwtab/ms.txt", "mwtab"),
+            fixture("mwtab/nmr_binned.txt", "mwtab"),
+            fixture("mztab/specification.mztab"),
+        ],
+        "microbiome": [
+            fixture("metaphlan/merged_4.tsv", "metaphlan"),
+            ("bracken.tsv", "bracken", b"name\ttaxonomy_id\ttaxonomy_lvl\tP1_num\tP1_frac\na\t1\tS\t5\t1\n"),
+            fixture("biom/sparse_1_0.biom"),
+            fixture("biom/counts_2_1.biom"),
+            fixture("qiime2/relative.qza"),
+        ],
+        "variants": [
+            fixture("vcf/calls.vcf"),
+            fixture("vcf/calls.vcf.gz"),
+            fixture("vcf/calls.bcf"),
+            fixture("plink/cohort.bed"),
+        ],
+        "containers": [
+            fixture("containers/dense.h5ad"),
+            fixture("containers/openpyxl.xlsx"),
+            ("a.parquet", None, parquet()),
+        ],
+    }
+
+
+FAMILIES = texts()
+
+
+@st.composite
+def damaged(draw: st.DrawFn, family: str) -> Seed:
+    """A file of the family that was cut, re-encoded, re-ordered, mixed up or replaced."""
+    name, kind, content = draw(st.sampled_from(FAMILIES[family]))
+    for _ in range(draw(st.integers(1, 3))):
+        content = draw(st.sampled_from(DAMAGES))(draw, content)
+    return name, kind, content
+
+
+def _cut(draw: st.DrawFn, content: bytes) -> bytes:
+    return content[: draw(st.integers(0, len(content)))]
+
+
+def _bytes(draw: st.DrawFn, content: bytes) -> bytes:
+    place = draw(st.integers(0, len(content)))
+    return content[:place] + draw(st.binary(max_size=8)) + content[place + draw(st.integers(0, 8)) :]
+
+
+def _replaced(draw: st.DrawFn, content: bytes) -> bytes:
+    del content
+    return draw(st.binary(max_size=200))
+
+
+def _encoded(draw: st.DrawFn, content: bytes) -> bytes:
+    code = draw(st.sampled_from(["utf-16", "utf-8-sig", "utf-32", "cp500"]))
+    return content.decode("utf-8", errors="replace").encode(code, errors="replace")
+
+
+def _line_ends(draw: st.DrawFn, content: bytes) -> bytes:
+    return content.replace(b"\n", draw(st.sampled_from([b"\r\n", b"\r", b"\n\n", b"", b" \n"])))
+
+
+def _reordered(draw: st.DrawFn, content: bytes) -> bytes:
+    lines = content.split(b"\n")
+    random.Random(draw(st.integers(0, 2**16))).shuffle(lines)
+    return b"\n".join(lines)
+
+
+def _repeated(draw: st.DrawFn, content: bytes) -> bytes:
+    lines = content.split(b"\n")
+    place = draw(st.integers(0, len(lines) - 1))
+    return b"\n".join([*lines[: place + 1], *lines[place:]])
+
+
+def _cell(draw: st.DrawFn, content: bytes) -> bytes:
+    """Replace a cell by what people write."""
+    mark = b"\t" if b"\t" in content else b","
+    cells = content.split(mark)
+    place = draw(st.integers(0, len(cells) - 1))
+    word = draw(
+        st.sampled_from(
+            ["", "NA", "<0.5", "8,412", '"', "1e400", "-1", "nan", "x", "é", "\x00", "#", "[Unknown]"]
+        )
+    )
+    return mark.join([*cells[:place], word.encode(), *cells[place + 1 :]])
+
+
+def _separator(draw: st.DrawFn, content: bytes) -> bytes:
+    return content.replace(*draw(st.sampled_from([(b"\t", b","), (b",", b";"), (b"\t", b" "), (b"\t", b"")])))
+
+
+DAMAGES = [_cut, _bytes, _replaced, _encoded, _line_ends, _reordered, _repeated, _cell, _cell, _separator]
+
+
+@contextmanager
+def written(seed: Seed) -> Iterator[Path]:
+    """The path to read: the file, or its folder for formats of folders; companions are in the same folder."""
+    name, _, content = seed
+    folder = Path(tempfile.mkdtemp())
+    try:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        for ending in (".bim", ".fam"):
+            if path.suffix == ".bed":
+                shutil.copy(READER_FIXTURES / f"plink/cohort{ending}", path.with_suffix(ending))
+        yield folder / name.split("/")[0]
+    finally:
+        shutil.rmtree(folder)
+
+
+def read(seed: Seed) -> None:
+    with written(seed) as path, warnings.catch_warnings(action="ignore"):
+        logging.disable()
+        with suppress(StratomicsError):
+            assert read_table(path, file_format=seed[1]).index.is_unique
+        logging.disable(logging.NOTSET)
+
+
+@repetitions(20, 20_000, quick=True)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_damaged_file_gives_a_table_or_an_error(family: str, repetitions: int) -> None:
+    @seed(repetitions)
+    @settings(max_examples=repetitions, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(damaged(family))
+    def check(file: Seed) -> None:
+        read(file)
+
+    check()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_undamaged_files_are_read(family: str) -> None:
+    for file in FAMILIES[family]:
+        with written(file) as path:
+            assert len(read_table(path, file_format=file[1]))
+
+
+def test_every_reader_belongs_to_a_family() -> None:
+    files = [(name, kind) for files in FAMILIES.values() for name, kind, _ in files]
+    covered = {READERS[table_format(Path(name), kind)] for name, kind in files}
+    assert set(READERS.values()) - covered == {READERS[".zarr"]}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(damaged("plain text"), damaged("plain text"))
+def test_init_meets_damaged_files(one: Seed, two: Seed) -> None:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        for place, (name, _, content) in enumerate((one, two)):
+            (folder / f"{place}{name}").write_bytes(content)
+        with warnings.catch_warnings(action="ignore"), suppress(StratomicsError):
+            assert len(read_tables(folder)) <= 2
+    finally:
+        shutil.rmtree(folder)
