@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.cohort.time_unit import duration
+from models.survival.time_unit import duration
 from omics.common.seeds import named_generator
 from omics.simulate.truth import Truth
 from omics.simulate.write_folder import has_truth, read_truth

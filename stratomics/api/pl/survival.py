@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from omics.cohort.time_unit import round_ticks
+from models.survival.time_unit import round_ticks
 from omics.common.errors import InputError
 from stratomics.api.pl.axes import drawing, note
 from stratomics.api.pl.km_groups import (

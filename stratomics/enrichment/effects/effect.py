@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from omics.cohort.time_unit import survival_unit
+from models.survival.time_unit import survival_unit
 from omics.common.errors import DataError
 from omics.common.registry import check_choice
 from stratomics.enrichment.effects.trial import Trial

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import kaplan_meier
 from models.survival.risk_sets import number_at_risk
+from models.survival.time_unit import round_ticks, time_unit
 from omics.cohort.endpoint_columns import HALF_A_DAY
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import round_ticks, time_unit
 from stratomics.enrichment.effects.cross_fitted import chosen_most_often
 from stratomics.enrichment.effects.trial import Trial
 from stratomics.enrichment.plan.explorer_table import ExplorerCurves, Nested

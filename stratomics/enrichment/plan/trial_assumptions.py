@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.survival.time_unit import survival_unit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import survival_unit
 from omics.common.errors import require_range
 from stratomics.enrichment.design.assay import Assay
 from stratomics.enrichment.selection.threshold_table import median_follow_up

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.survival.time_unit import TimeUnit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import TimeUnit
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.effects.group_survival import group_hazard_ratio, log_rank_p
 from stratomics.report.figures.style import COLOURS, LineDash

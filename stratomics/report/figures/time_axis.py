@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from omics.cohort.time_unit import TimeUnit, round_ticks, time_unit
+from models.survival.time_unit import TimeUnit, round_ticks, time_unit
 
 __all__ = ["TimeAxis", "time_axis"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.survival.time_unit import survival_unit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.baseline_table import Characteristic, Quartiles, characteristic
 from stratomics.evaluation.patient_groups import SEX, covariate_column, patient_groups
 from stratomics.report.section import Table

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from models.survival.time_unit import survival_unit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.decision_curve import decision_thresholds, net_benefit, treat_all

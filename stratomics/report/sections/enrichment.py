@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from omics.cohort.time_unit import survival_unit
+from models.survival.time_unit import survival_unit
 from stratomics.enrichment.compared_arms import compared_arms
 from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.plan.planned_trials import PlannedTrials

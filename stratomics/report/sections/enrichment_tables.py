@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from omics.cohort.time_unit import TimeUnit, time_unit
+from models.survival.time_unit import TimeUnit, time_unit
 from stratomics.enrichment.design.trial_design import Assumption
 from stratomics.enrichment.plan.planned_trials import DesignRow, PlannedTrials
 from stratomics.enrichment.result import EnrichmentResult, PrognosticResult

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from omics.cohort.time_unit import TimeUnit, round_ticks
+from models.survival.time_unit import TimeUnit, round_ticks
 from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.plan.expected_events import ExpectedTrial
 from stratomics.report.figures.line_labels import LineEnd, beside_lines

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from models.survival.risk_sets import number_at_risk
+from models.survival.time_unit import time_unit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import time_unit
 from stratomics.evaluation.follow_up import FollowUp, follow_up
 from stratomics.evaluation.intervals import exact_interval
 from stratomics.report.figures.style import COLOURS, GREY, WIDE, new_figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from omics.cohort.time_unit import survival_unit
+from models.survival.time_unit import survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.follow_up import horizon_times

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from models.survival.time_unit import survival_unit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS
 from stratomics.evaluation.intervals import Estimate

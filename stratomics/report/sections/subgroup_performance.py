@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from models.survival.time_unit import survival_unit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.metrics import DISCRIMINATION
 from stratomics.evaluation.metrics.metric import find_metric
 from stratomics.evaluation.patient_groups import AGE, SEX, covariate_column

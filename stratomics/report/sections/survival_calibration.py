@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import kaplan_meier
 from models.survival.risk_sets import greenwood_terms
+from models.survival.time_unit import survival_unit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.intervals import log_log_interval

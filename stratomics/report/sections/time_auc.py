@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models.survival.kaplan_meier import followed_until
+from models.survival.time_unit import TimeUnit, survival_unit
 from omics.cohort.endpoints import Survival
-from omics.cohort.time_unit import TimeUnit, survival_unit
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import LABELS, OURS, clinical_baseline
 from stratomics.evaluation.intervals import pointwise_interval

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.survival.time_unit import survival_unit
 from omics.cohort.endpoints import Survival
 from omics.cohort.spec import randomised_word
-from omics.cohort.time_unit import survival_unit
 from stratomics.candidates import CANDIDATES
 from stratomics.evaluation.comparison import LABELS, clinical_baseline
 from stratomics.evaluation.follow_up import follow_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from omics.cohort.time_unit import TimeUnit, time_unit
+from models.survival.time_unit import TimeUnit, time_unit
 from stratomics.enrichment.design.trial_design import Assumption, TrialDesign
 
 __all__ = ["assumption_name", "assumption_text", "median_of", "plan_unit", "steps_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from omics.cohort.time_unit import TimeUnit
+from models.survival.time_unit import TimeUnit
 from stratomics.enrichment.design.trial_design import TrialDesign
 from stratomics.enrichment.plan.planned_trials import PlannedTrials
 from stratomics.report.text.assumptions import assumption_text, median_of, steps_of

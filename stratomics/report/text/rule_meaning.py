@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from omics.cohort.time_unit import duration
+from models.survival.time_unit import duration
 from stratomics.enrichment.selection.subgroup import Subgroup
 from stratomics.enrichment.selection.surrogate_tree import SurrogateTree
 

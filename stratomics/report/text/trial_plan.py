@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from omics.cohort.time_unit import TimeUnit
+from models.survival.time_unit import TimeUnit
 from stratomics.enrichment.doses import DoseRow
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.plan.planned_trials import PlannedTrials

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from trials import cut_search, enrichment_result, trial_design
 
-from omics.cohort.time_unit import TimeUnit
+from models.survival.time_unit import TimeUnit
 from stratomics.enrichment.design.trial_design import Assumption
 from stratomics.enrichment.effects.effect import Effect
 from stratomics.enrichment.plan.planned_trials import DesignRow, PlannedTrials, VirtualTrialRow

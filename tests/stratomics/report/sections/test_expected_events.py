@@ -6,7 +6,7 @@ import dataclasses
 
 from trials import trial_design
 
-from omics.cohort.time_unit import TimeUnit
+from models.survival.time_unit import TimeUnit
 from stratomics.enrichment.plan.expected_events import ExpectedEvents, ExpectedLook, ExpectedTrial
 from stratomics.report.figures.style import style
 from stratomics.report.sections.expected_events import expected_panel

@@ -7,7 +7,7 @@ import math
 import pytest
 from trials import trial_design
 
-from omics.cohort.time_unit import TimeUnit
+from models.survival.time_unit import TimeUnit
 from stratomics.enrichment.design.trial_design import Assumption
 from stratomics.report.text.assumptions import (
     assumption_name,

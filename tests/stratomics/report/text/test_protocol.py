@@ -9,7 +9,7 @@ import re
 import pytest
 from scipy.stats import norm
 
-from omics.cohort.time_unit import TimeUnit
+from models.survival.time_unit import TimeUnit
 from stratomics.enrichment.design.trial_design import Assumption, Estimand, TrialDesign
 from stratomics.enrichment.plan.planned_trials import PlannedTrials, VirtualTrialRow
 from stratomics.report.text.protocol import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from omics.cohort.time_unit import duration, time_unit
+from models.survival.time_unit import duration, time_unit
 
 
 @pytest.mark.parametrize(
