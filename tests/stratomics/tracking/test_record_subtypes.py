@@ -16,9 +16,11 @@ from stratomics.tracking.record_subtypes import SUBTYPES, record_subtypes
 
 @pytest.mark.slow
 @pytest.mark.parametrize("patient_data", [True, False])
-def test_a_search_is_recorded(patient_data: bool, tmp_path: Path) -> None:
+def test_a_search_is_recorded(patient_data: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow
 
+    # MLflow writes artifacts of a new store into the current folder.
+    monkeypatch.chdir(tmp_path)
     folder = tmp_path / "groups"
     folder.mkdir()
     analysis = analysed(grouped_cohort())
