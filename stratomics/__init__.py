@@ -10,6 +10,7 @@ from typing import Any
 
 _NAMES = {
     "InputError": "omics.common.errors",
+    "Panel": "stratomics.api.panel",
     "Run": "stratomics.api.run",
     "Stratifier": "stratomics.api.stratifier",
     "Subtypes": "stratomics.strata.groups.subtypes",
@@ -32,6 +33,7 @@ _MODULES = {name: f"stratomics.api.{name}" for name in ("datasets", "get", "pl",
 
 __all__ = [
     "InputError",
+    "Panel",
     "Run",
     "Stratifier",
     "Subtypes",

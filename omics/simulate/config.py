@@ -54,6 +54,13 @@ class SimulationConfig:
         Standard deviation over patients of the log hazard that does not depend on the arm.
     predictive_strength
         Standard deviation over patients of the effect of treatment on the log hazard.
+    panel
+        Number of features, of any views, that are related to the log hazard by themselves, beside the factors; all
+        with the same strength, half of them protective.
+    panel_strength
+        Standard deviation over patients of the log hazard that these features cause together.
+    panel_benefit
+        Standard deviation over patients of the effect of treatment on the log hazard that they cause together.
     treatment_log_hazard_ratio
         Effect of the highest dose on the log hazard at the mean of the predictive factor; negative is a benefit.
     arm
@@ -91,6 +98,9 @@ class SimulationConfig:
     viewless: bool = False
     prognostic_strength: float = 0.8
     predictive_strength: float = 0.6
+    panel: int = 0
+    panel_strength: float = 1.0
+    panel_benefit: float = 0.0
     treatment_log_hazard_ratio: float = -0.3
     arm: bool = True
     doses: tuple[float, ...] = (1.0,)
@@ -114,6 +124,9 @@ class SimulationConfig:
         require_range("prognostic_strength", self.prognostic_strength, 0, 3)
         require_range("predictive_strength", self.predictive_strength, 0, 3)
         require_range("treatment_log_hazard_ratio", self.treatment_log_hazard_ratio, -3, 3)
+        require_range("panel", self.panel, 0, sum(self.features.values()))
+        require_range("panel_strength", self.panel_strength, 0, 3)
+        require_range("panel_benefit", self.panel_benefit, 0, 3)
         self._check_doses()
         for key in ("event_share", "response_share", "toxicity_share"):
             require_range(key, getattr(self, key), FEW / self.patients, 0.95)

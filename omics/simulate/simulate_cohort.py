@@ -74,9 +74,13 @@ def simulate(config: SimulationConfig) -> Simulated:
     doses = np.array([0.0, *config.doses] if config.arm else [0.0])
     arm = assign_arms(config, len(doses))
     loadings = {view: _loadings(config, view) for view in config.features}
-    truth = _truth(config, factors, loadings, doses, arm, samples["age"].to_numpy())
+    latent = {
+        view: latent_values(factors, weights, named_generator(config.seed, "view", view, "noise"))
+        for view, weights in loadings.items()
+    }
+    truth = _truth(config, factors, loadings, latent, doses, arm, samples["age"].to_numpy())
     samples = samples.assign(**_outcomes(config, truth, arm))
-    views = _views(config, factors, loadings, samples)
+    views = _views(config, latent, samples)
     spec = _spec(config)
     # Converted as a reader converts them, so that the files have the same values as the cohort.
     samples = checked_samples(samples, spec, OUTCOME)
@@ -131,13 +135,16 @@ def _truth(
     config: SimulationConfig,
     factors: Values,
     loadings: dict[str, Values],
+    latent: dict[str, Values],
     doses: Values,
     arm: NDArray[np.int64],
     age: Values,
 ) -> Truth:
     rows = np.arange(config.patients)
-    prognostic = config.prognostic_strength * _prognostic_score(factors)
-    predictive = config.predictive_strength * factors[:, -1]
+    panel = _panel(config)
+    own = _panel_score(config, panel, latent)
+    prognostic = config.prognostic_strength * _prognostic_score(factors) + config.panel_strength * own
+    predictive = config.predictive_strength * factors[:, -1] + config.panel_benefit * own
     log_hazard = hazards(prognostic, config.treatment_log_hazard_ratio + predictive, doses)
     received = log_hazard[rows, arm]
     intercept = share_intercept(-received, config.response_share)
@@ -157,7 +164,27 @@ def _truth(
         weibull_shape=config.weibull_shape,
         weibull_scale=weibull_scale(config, received),
         horizon=config.horizon,
+        panel=tuple((view, _feature(view, column)) for view, column in panel),
     )
+
+
+def _feature(view: str, column: int) -> str:
+    return f"{VIEWS[view].feature}{column + 1}"
+
+
+def _panel(config: SimulationConfig) -> list[tuple[str, int]]:
+    """View and column of the features with an effect of their own."""
+    every = [(view, column) for view, count in config.features.items() for column in range(count)]
+    chosen = named_generator(config.seed, "panel").permutation(len(every))[: config.panel]
+    return [every[number] for number in chosen]
+
+
+def _panel_score(config: SimulationConfig, panel: list[tuple[str, int]], latent: dict[str, Values]) -> Values:
+    """(n,) sum of the features of the panel, of variance 1; every other feature is protective."""
+    score = np.zeros(config.patients)
+    for number, (view, column) in enumerate(panel):
+        score += (-1.0) ** number * latent[view][:, column] / np.sqrt(len(panel))
+    return score
 
 
 def _uniform_draws(config: SimulationConfig, endpoint: str) -> Values:
@@ -187,19 +214,18 @@ def _plain(dose: float) -> float:
 
 
 def _views(
-    config: SimulationConfig, factors: Values, loadings: dict[str, Values], samples: pd.DataFrame
+    config: SimulationConfig, latent: dict[str, Values], samples: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
     _, site = np.unique(samples["site"], return_inverse=True)
     measured = _measured(config)
     views = {}
-    for number, (view, weights) in enumerate(loadings.items()):
-        kind = VIEWS[view]
-        latent = latent_values(factors, weights, named_generator(config.seed, "view", view, "noise"))
+    for number, (view, true) in enumerate(latent.items()):
+        kind, count, shifted = VIEWS[view], true.shape[1], true
         if kind.batch:
             rng = named_generator(config.seed, "view", view, "site")
-            latent += config.site_effect * rng.standard_normal((config.sites, len(weights)))[site]
-        values = kind.measure(latent, named_generator(config.seed, "view", view, "values"))
-        names = [f"{kind.feature}{j + 1}" for j in range(len(weights))]
+            shifted = true + config.site_effect * rng.standard_normal((config.sites, count))[site]
+        values = kind.measure(shifted, named_generator(config.seed, "view", view, "values"))
+        names = [_feature(view, column) for column in range(count)]
         views[view] = pd.DataFrame(values, samples.index, names)[measured[:, number]]
     return views
 

@@ -90,6 +90,8 @@ class Truth:
         Baseline survival at t days is ``exp(-(t / scale) ** shape)``.
     horizon
         Days up to which `benefit_rmst` counts.
+    panel
+        View and name of each feature that is related to the log hazard by itself.
     """
 
     sample_id: tuple[str, ...]
@@ -105,6 +107,7 @@ class Truth:
     weibull_shape: float
     weibull_scale: float
     horizon: float
+    panel: tuple[tuple[str, str], ...] = ()
 
     @property
     def log_hazard(self) -> Values:

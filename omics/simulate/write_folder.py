@@ -116,6 +116,7 @@ def _settings(truth: Truth, config: Mapping[str, Any]) -> JsonObject:
         **{name: getattr(truth, name) for name in _SCALARS},
         "doses": truth.doses.tolist(),
         "loadings": {view: values.tolist() for view, values in truth.loadings.items()},
+        **({"panel": truth.panel} if truth.panel else {}),
     }
 
 
@@ -174,6 +175,7 @@ def read_truth(cohort: str | Path) -> Truth:
         toxicity_probability=table[[f"toxicity_probability_{dose:g}" for dose in doses]].to_numpy(),
         responder=table["responder"].to_numpy(),
         **{name: settings[name] for name in _SCALARS},
+        panel=tuple((view, feature) for view, feature in settings.get("panel", ())),
     )
 
 

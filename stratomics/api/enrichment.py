@@ -28,7 +28,7 @@ ASSUMED_RANDOMISED = (
 )
 
 OPTIONS = tuple(EnrichOptions.__annotations__)
-OF_RUN = ("control", "treated", "shares", "randomised", "markers", "toxicity")
+OF_RUN = ("control", "treated", "shares", "randomised", "markers", "toxicity", "panel")
 OF_TABLE = (*TrialColumns.__dataclass_fields__, "cuts", "shares")
 
 
@@ -102,9 +102,9 @@ def enrich(data: Run | pd.DataFrame, **options: Any) -> Enrichment:
         For a table: `score`, `arm`, `control`, `treated`, `time` and `event` or `response`, `covariates`, `toxicity`,
         `randomised` (yes, no or adaptive; yes if left out), and `cuts` (raw values) or `shares`.
 
-        For a run: `control`, `treated`, `shares`, `randomised`, `markers`, `toxicity`, and what is specified of the
-        coming trial: `plan_for`, `accrual`, `dropout`, `power`, `alpha`, `trials`, ... (see
-        :class:`stratomics.enrichment.plan.trial_assumptions.TrialRequest`).
+        For a run: `control`, `treated`, `shares`, `randomised`, `markers`, `toxicity`, `panel` (True: by its locked
+        panel), and what is specified of the coming trial: `plan_for`, `accrual`, `dropout`, `power`, `alpha`, `trials`,
+        ... (see :class:`stratomics.enrichment.plan.trial_assumptions.TrialRequest`).
 
         For both: `measure`, `horizon`, `follow_up`, `costs` (of screening and of a patient), `looked_at`, `signature`,
         `seed`, `draws` (see :func:`stratomics.enrichment.analysis.enrich`).

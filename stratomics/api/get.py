@@ -13,9 +13,9 @@ from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
 from omics.cohort.view_blocks import measured_patients, value_blocks
 from omics.common.errors import InputError
 from omics.common.registry import lazy_getattr
-from stratomics.api.biology import stored_biology
 from stratomics.api.run import Run
-from stratomics.api.stored_factors import associations_key, checked_cohort, stored_factors
+from stratomics.api.tools.biology import stored_biology
+from stratomics.api.tools.stored_factors import associations_key, checked_cohort, stored_factors
 from stratomics.evaluation.comparison import OURS
 from stratomics.runs.patients_table import endpoint_columns
 

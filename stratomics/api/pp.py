@@ -16,7 +16,7 @@ from omics.cells.view_names import cell_type_names
 from omics.common.errors import InputError, nearest
 from omics.common.registry import lazy_getattr
 from stratomics.api.memory_tables import VIEW
-from stratomics.api.stored_factors import checked_cohort
+from stratomics.api.tools.stored_factors import checked_cohort
 
 if TYPE_CHECKING:
     from anndata import AnnData

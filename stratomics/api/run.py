@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from omics.common.errors import InputError
 from omics.common.files import file_digest
 from stratomics.api.curves import survival_at, survival_quantile
 from stratomics.api.settings import settings
-from stratomics.api.stored_factors import primary_endpoint
+from stratomics.api.tools.stored_factors import primary_endpoint
 from stratomics.config import TrackingConfig
 from stratomics.evaluation.comparison import LABELS, OURS
 from stratomics.experiment.parse_config import config_from_keys
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from stratomics.api.stratifier import Stratifier
     from stratomics.report.plots import Panel
+    from stratomics.strata.panel.from_run import RunPanel
 
 __all__ = ["Run", "open_run", "run"]
 
@@ -144,6 +145,61 @@ class Run:
         if method not in known:
             raise InputError(f"{self.path}: no method '{method}'; choose one of {', '.join(known)}")
         return known[method]
+
+    def panel(
+        self,
+        analytes: Iterable[int] = range(2, 21),
+        *,
+        lock: int | None = None,
+        form: str = "linear",
+        select: str | None = None,
+        prices: str | Path | None = None,
+        noise: str | Path | None = None,
+        share: float = 0.5,
+        target: str = "endpoint",
+        save: bool = False,
+    ) -> RunPanel:
+        """Learn small panels in the folds of the run, and lock one, as ``stratomics panel`` does.
+
+        Parameters
+        ----------
+        analytes
+            Numbers of analytes of the curve.
+        lock
+            Number of analytes to lock; by default the recommended one.
+        form, select
+            Form of the score (linear, rank, ratio) and order of analytes (path, stability, price).
+        prices, noise
+            Tables of prices and of the noise of the assay, csv files.
+        share
+            Share of the patients at or above the cut.
+        target
+            ``endpoint``, or ``benefit``: the effect of a randomised treatment on it.
+        save
+            Write curve, panel and scores into the run, and its report again. A locked panel is never replaced.
+
+        Returns
+        -------
+        RunPanel
+            ``rows`` is the curve, ``panel`` the locked panel.
+        """
+        from stratomics.report.panel_files import save_panel
+        from stratomics.strata.panel.from_run import PanelRequest, panel_of_run
+
+        request = PanelRequest(
+            tuple(sorted(analytes)),
+            lock,
+            form,
+            select,
+            None if prices is None else Path(prices),
+            None if noise is None else Path(noise),
+            share,
+            target,
+        )
+        found = panel_of_run(self.directory, request)
+        if save:
+            save_panel(self.directory, found)
+        return found
 
     def survival_at(self, time: float) -> pd.DataFrame:
         """Out-of-fold survival at one time, with an interval; see :func:`stratomics.api.curves.survival_at`."""

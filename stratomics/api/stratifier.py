@@ -22,7 +22,7 @@ from omics.common.errors import InputError
 from omics.common.files import read_json, staged_folder, write_json
 from omics.common.seeds import named_seed
 from stratomics.api.curves import survival_at, survival_quantile
-from stratomics.api.stored_factors import checked_cohort, primary_endpoint
+from stratomics.api.tools.stored_factors import checked_cohort, primary_endpoint
 from stratomics.config import ExperimentConfig
 from stratomics.evaluation.cases import cases_of
 from stratomics.evaluation.metrics import DISCRIMINATION

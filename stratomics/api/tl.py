@@ -20,11 +20,11 @@ from models.factors.associations import associations as association_table
 from models.factors.factor_model import FactorModel
 from omics.common.errors import ConfigError, DataError, InputError, nearest
 from omics.common.registry import check_choice, lazy_getattr, resolve
-from stratomics.api.biology import BIOLOGY, biology, pathway_activity
-from stratomics.api.groups import subtypes
-from stratomics.api.projection import project, reconstruct, stability
-from stratomics.api.scanpy_tools import neighbours_umap
-from stratomics.api.stored_factors import (
+from stratomics.api.tools.biology import BIOLOGY, biology, pathway_activity
+from stratomics.api.tools.groups import subtypes
+from stratomics.api.tools.projection import project, reconstruct, stability
+from stratomics.api.tools.scanpy_tools import neighbours_umap
+from stratomics.api.tools.stored_factors import (
     UMAP,
     associations_key,
     checked_cohort,

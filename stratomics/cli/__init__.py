@@ -35,6 +35,7 @@ COMMANDS = {
         "stratomics.cli.biology:biology",
         "find sets of genes, proteins or taxa behind the factors of a run",
     ),
+    "panel": ("stratomics.cli.panel:panel", "choose and lock a small assay panel"),
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
     "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),
     "predict": ("stratomics.cli.predict:predict", "predict new patients with a finished run"),

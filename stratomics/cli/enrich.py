@@ -36,6 +36,8 @@ def enrich(arguments: Sequence[str]) -> None:
         raise ConfigError(
             "--cuts and --shares exclude each other; give raw values of the score, or shares of the patients"
         )
+    if options.panel and options.table:
+        raise ConfigError("--panel belongs to a RUN; a --table names its own --score")
     with ProgressBar("resampling"):
         result = _of_run(Path(run), options) if run else _of_table(options)
     from omics.common.json_objects import to_json
@@ -90,9 +92,12 @@ def _of_run(path: Path, options: jsonargparse.Namespace) -> AnyEnrichment:
             request=_request(options),
             markers=_words(options.markers),
             toxicity=options.toxicity,
+            panel=options.panel,
             **_shared(options),
         )
     else:
+        if options.panel:
+            raise ConfigError(f"--panel needs patients of two arms, and {path} has one; leave it out")
         result = enrich_run_of_one_arm(run, options.follow_up)
     result = save_with_report(run, result)
     update_record(run)
@@ -231,6 +236,12 @@ def build_parser() -> jsonargparse.ArgumentParser:
         "--markers",
         type=str | None,
         help="covariates of a run to examine beside its predicted benefit, separated by commas",
+    )
+    add(
+        "--panel",
+        type=bool,
+        default=False,
+        help="enrich by the locked panel of a run, whose noise gives sensitivity and specificity",
     )
     add(
         "--plan_for",

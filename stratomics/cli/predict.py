@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     from models.prediction import Prediction
     from stratomics.predict import Written
 
-__all__ = ["build_parser", "predict"]
+__all__ = ["build_panel_parser", "build_parser", "predict"]
 
 
 def predict(arguments: Sequence[str]) -> None:
     """Predict and print the paths of the tables; differences from the training patients go to stderr."""
+    by_panel = any(word == "--panel" or word.startswith("--panel=") for word in arguments)
+    if by_panel:
+        _predict_by_panel(parse_arguments(build_panel_parser(), list(arguments), "the command line"))
+        return
     given = parse_arguments(build_parser(), list(arguments), "the command line")
-    out = Path(given.out)
-    if out.suffix not in TABLE_WRITERS:
-        raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, TABLE_WRITERS)}")
+    out = _table(given.out)
     from datamodules.shift import shift_findings
     from omics.cohort.new_patients import read_new_patients
     from stratomics.fitting.fitted import Fitted
@@ -99,6 +101,31 @@ def _warn_of_training_patients(run: Path, patients: pd.Index) -> None:
         )
 
 
+def _table(word: str) -> Path:
+    out = Path(word)
+    if out.suffix not in TABLE_WRITERS:
+        raise ConfigError(f"--out {out}: unknown ending '{out.suffix}'; {nearest(out.suffix, TABLE_WRITERS)}")
+    return out
+
+
+def _predict_by_panel(given: jsonargparse.Namespace) -> None:
+    """Predict by a locked panel, without the run that it came from."""
+    out = _table(given.out)
+    from omics.cohort.new_patients import read_new_patients
+    from stratomics.predict import write_predictions
+    from stratomics.strata.panel.panel import LockedPanel
+
+    locked = LockedPanel.load(Path(given.panel))
+    written = write_predictions(out, iter([locked.predict(read_new_patients(given.cohort), given.platform)]))
+    print(f"{written.patients} patients predicted by a panel of {len(locked.analytes)}", file=sys.stderr)
+    content = {
+        "tables": [str(path) for path in written.tables],
+        "patients": written.patients,
+        "panel": locked.digest,
+    }
+    emit(content, lambda: print(*written.tables, sep="\n"))
+
+
 def _with_progress(blocks: Iterator[Prediction], patients: int) -> Iterator[Prediction]:
     """Pass blocks on, and show the number of predicted patients."""
     done = 0
@@ -115,7 +142,8 @@ def build_parser() -> jsonargparse.ArgumentParser:
     """Build the parser of the command."""
     parser = command_parser(
         "predict",
-        "RUN COHORT --out TABLE [--method NAME] [--tracking.uri URI]",
+        "RUN COHORT --out TABLE [--method NAME] [--tracking.uri URI], or stratomics predict COHORT --panel PANEL.json "
+        "--out TABLE",
         "Predict new patients with a finished run. Outcomes are not read. Features may be missing, additional or in "
         "another order, and views may be absent. If `stratomics enrich RUN` has locked a rule, the table shows which "
         "patients are eligible, and the agreement of the ensemble.",
@@ -135,5 +163,28 @@ def build_parser() -> jsonargparse.ArgumentParser:
         default="stratomics",
         help="one of the candidates of the mixture, which predicts alone, such as the clinical model; "
         "it has no bounds, sets or abstention",
+    )
+    return parser
+
+
+def build_panel_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the command for a locked panel."""
+    parser = command_parser(
+        "predict",
+        "COHORT --panel PANEL.json --out TABLE [--platform NAME]",
+        "Predict new patients by a locked panel of `stratomics panel`. Outcomes are not read. Other features may be "
+        "absent; a panel that was edited is refused.",
+        "new_patients --panel runs/tcga_acc-0123456789/panel.json --out predicted.csv",
+    )
+    parser.add_argument("cohort", type=str, help="folder with cohort.yaml, the yaml file, or an .h5mu file")
+    parser.add_argument("--panel", type=str, required=True, help="the file that `stratomics panel` wrote")
+    parser.add_argument(
+        "--out", type=str, required=True, help="table with one row per patient, .parquet or .csv"
+    )
+    parser.add_argument(
+        "--platform",
+        type=str,
+        default="training",
+        help="where the values were measured; the name of a bridge",
     )
     return parser

@@ -29,6 +29,7 @@ from stratomics.enrichment.from_run import (
     run_score,
     run_trial,
 )
+from stratomics.enrichment.panel_score import panel_score, with_panel_assay
 from stratomics.enrichment.plan.explorer import explorer_table
 from stratomics.enrichment.plan.plan_trial import plan_of, with_sizing
 from stratomics.enrichment.plan.trial_assumptions import TrialRequest
@@ -58,6 +59,7 @@ def enrich_run(
     request: TrialRequest | None = None,
     markers: Sequence[str] = (),
     toxicity: str | None = None,
+    panel: bool = False,
     **options: Unpack[EnrichOptions],
 ) -> EnrichmentResult:
     """Enrich a run by the benefit that it predicts out of fold, and plan the trial that follows. Nothing is written.
@@ -79,6 +81,8 @@ def enrich_run(
         Covariates to examine beside the benefit, by their raw values.
     toxicity
         Endpoint to weigh benefit against; ``toxicity`` if the run has one.
+    panel
+        Enrich by the out-of-fold score of the locked panel instead, whose assay has the accuracy of its noise.
     **options
         As in :func:`stratomics.enrichment.analysis.enrich`; ``horizon`` is that of the run if left out.
 
@@ -100,7 +104,7 @@ def enrich_run(
         raise ConfigError(f"{run.path}: which arm is the control? Add --control with one of {arms}")
     of_run = run_trial(run, control, treated, randomised)
     trial, ids = of_run.trial, of_run.sample_ids
-    score = run_score(run, ids)
+    score = panel_score(run, ids) if panel else run_score(run, ids)
     cuts = share_cuts(trial, score.value, score.fold, shares or SHARES)
     options["looked_at"] = max(options.get("looked_at", 1), 1 + len(markers))
     covariates, toxic = run_covariates(run, ids), _toxic(run, ids, toxicity)
@@ -115,6 +119,7 @@ def enrich_run(
         warnings += duplicate_endpoint_note(run.survival, run.patients, run.endpoint)
     seed, share = options.get("seed", 0), float(cuts.values[result.best])
     request, follow_up = request or TrialRequest(), options.get("follow_up")
+    request = with_panel_assay(run, request) if panel else request
     plan = plan_of(run, of_run, subgroup, request, follow_up, seed)
     interaction = _interaction(run)
     findings = RunFindings(

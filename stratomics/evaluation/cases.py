@@ -18,7 +18,7 @@ from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
 from stratomics.evaluation.follow_up import main_horizon
 
-__all__ = ["Cases", "ResponseCases", "SurvivalCases", "cases_of"]
+__all__ = ["POINTS", "Cases", "ResponseCases", "SurvivalCases", "cases_of"]
 
 Array = NDArray[np.float64]
 

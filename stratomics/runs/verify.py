@@ -8,6 +8,7 @@ from typing import Any
 from omics.checks.finding import ERROR, WARNING, Finding
 from omics.common.errors import CohortError, InputError
 from omics.common.files import read_json
+from omics.common.locked_json import read_locked
 from omics.common.manifest import MANIFEST, compare_digests, digests_of, files_of
 from stratomics.config import fingerprint_of
 from stratomics.runs.run_directory import RunDirectory, input_files, run_digest
@@ -15,8 +16,21 @@ from stratomics.runtime.versions import PROJECT, code_digest
 
 __all__ = ["verify_run"]
 
-UNVERIFIED_FILES = ("run.log", "subgroup.json", "design.json", "enrichment.json", "explorer.json")
-"""The log may differ between two runs of the same hash; the other files are written later, by `stratomics enrich`."""
+PANEL = "panel.json"
+"""The locked panel, which holds its own digest."""
+
+UNVERIFIED_FILES = (
+    "run.log",
+    "subgroup.json",
+    "design.json",
+    "enrichment.json",
+    "explorer.json",
+    PANEL,
+    "panel_curve.json",
+    "panel_scores.csv",
+)
+"""The log may differ between two runs of the same hash; the other files are written later, by `stratomics enrich` and
+`stratomics panel`."""
 
 SENTENCES = {
     "missing": "the file is missing",
@@ -38,7 +52,8 @@ def verify_run(run: RunDirectory) -> list[Finding]:
     list of Finding
         Errors: ``file_missing``, ``file_changed``, ``file_added`` for the run directory (tables, model, report);
         ``unreadable`` and ``other_configuration``; ``input_missing``, ``input_changed``, ``input_added`` and
-        ``inputs_not_found`` for the cohort. Warning: ``code_changed``, if the installed code is not the code of the
+        ``inputs_not_found`` for the cohort; ``panel_changed`` for a locked panel that was edited, or that belongs to
+        other patients. Warning: ``code_changed``, if the installed code is not the code of the
         run; the saved files remain valid, but another run may differ. An empty list if there is no difference.
 
     Raises
@@ -49,7 +64,7 @@ def verify_run(run: RunDirectory) -> list[Finding]:
     manifest = read_json(run.path / MANIFEST)
     if not {"run", "files", "inputs"} <= set(manifest):
         raise InputError(f"{run.path / MANIFEST}: not the manifest of a run; restore the file")
-    findings = list(_check_files(run, manifest))
+    findings = [*_check_files(run, manifest), *_check_panel(run)]
     try:
         return [
             *findings,
@@ -65,6 +80,18 @@ def _check_files(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Fin
     files = {name: path for name, path in files_of(run.path).items() if name not in UNVERIFIED_FILES}
     for name, difference in compare_digests(manifest["files"], digests_of(files)).items():
         yield Finding(f"file_{difference}", ERROR, name, SENTENCES[difference])
+
+
+def _check_panel(run: RunDirectory) -> Iterator[Finding]:
+    if not (run.path / PANEL).is_file():
+        return
+    try:
+        panel = read_locked(run.path / PANEL, "panel")
+    except InputError as error:
+        yield Finding("panel_changed", ERROR, PANEL, str(error))
+        return
+    if panel.get("cohort_digest") != run.provenance.get("cohort_digest"):
+        yield Finding("panel_changed", ERROR, PANEL, "the panel was learned from other patients than the run")
 
 
 def _check_configuration(run: RunDirectory, manifest: Mapping[str, Any]) -> Iterator[Finding]:

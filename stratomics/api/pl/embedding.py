@@ -11,8 +11,8 @@ from models.factors.annotate import FACTORS
 from stratomics.api.pl.axes import check_axes, drawing, note
 from stratomics.api.pl.colours import colour_values, scatter
 from stratomics.api.pl.factor_plots import left_out
-from stratomics.api.scanpy_tools import neighbours_umap
-from stratomics.api.stored_factors import UMAP, StoredFactors, stored_factors
+from stratomics.api.tools.scanpy_tools import neighbours_umap
+from stratomics.api.tools.stored_factors import UMAP, StoredFactors, stored_factors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from models.factors.annotate import FACTORS
 from omics.common.errors import InputError, nearest
 from stratomics.api.pl.axes import check_axes, drawing, note
 from stratomics.api.pl.colours import colour_values, scatter
-from stratomics.api.stored_factors import StoredFactors, stored_factors
+from stratomics.api.tools.stored_factors import StoredFactors, stored_factors
 from stratomics.report.figures.style import COLOURS, GREY
 from stratomics.report.sections.factors import draw_explained, explained_size
 

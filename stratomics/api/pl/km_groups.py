@@ -17,7 +17,7 @@ from omics.cohort.spec import CohortSpec, EndpointSpec
 from omics.common.errors import DataError, InputError, nearest
 from stratomics.api.pl.colours import features_named
 from stratomics.api.run import Run
-from stratomics.api.stored_factors import checked_cohort
+from stratomics.api.tools.stored_factors import checked_cohort
 from stratomics.evaluation.cases import SurvivalCases
 from stratomics.evaluation.comparison import OURS
 from stratomics.report.sections.survival import GROUPS, thirds

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omics.common.errors import InputError
-from stratomics.api.biology import stored_biology
 from stratomics.api.pl.axes import check_axes, drawing
+from stratomics.api.tools.biology import stored_biology
 from stratomics.report.sections.biology import draw_sets, sets_size, strongest_sets
 
 if TYPE_CHECKING:

@@ -33,6 +33,7 @@ SECTIONS = {
     "biology": "stratomics.report.sections.biology:biology",
     "subtypes": "stratomics.report.sections.subtypes:subtypes",
     "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
+    "panel": "stratomics.report.sections.panel:panel",
     "treatment_effects": "stratomics.report.sections.treatment_effects:treatment_effects",
     "enrichment": "stratomics.report.sections.enrichment:enrichment",
     "explorer": "stratomics.report.sections.explorer:explorer",

@@ -6,6 +6,7 @@ The bound of a comparison with a target is four standard errors of the compariso
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,10 @@ from omics.simulate.simulate_cohort import (
     Simulated,
     SimulationConfig,
     simulate,
+    write_simulated,
 )
 from omics.simulate.simulated_views import VIEWS
+from omics.simulate.write_folder import read_truth
 
 
 @pytest.mark.parametrize("viewless", [False, True])
@@ -182,3 +185,39 @@ def legal(view: str, measured: Any) -> None:
         assert (measured >= 0).all()
     if VIEWS[view].scale == "counts":
         assert (measured == np.round(measured)).all()
+
+
+def test_a_planted_panel_adds_to_the_hazard_and_changes_nothing_else() -> None:
+    plain = SimulationConfig(
+        patients=400,
+        features={"rna": 12, "copy_number": 5},
+        missing_views=0.0,
+        signal=0.0,
+        sites=1,
+        seed=2,
+    )
+    first = simulate(plain)
+    second = simulate(dataclasses.replace(plain, panel=3, panel_strength=1.5))
+    assert first.truth.panel == ()
+    assert len(set(second.truth.panel)) == 3
+    third = simulate(dataclasses.replace(plain, panel=3, panel_strength=0.0, panel_benefit=0.5))
+    np.testing.assert_array_equal(third.truth.prognostic, first.truth.prognostic)
+    own = second.truth.prognostic - first.truth.prognostic
+    np.testing.assert_allclose(third.truth.predictive - first.truth.predictive, own / 3, atol=1e-12)
+    assert own.std() == pytest.approx(1.5, rel=0.25)
+    for view in ("rna", "copy_number"):
+        np.testing.assert_array_equal(first.cohort[view].X, second.cohort[view].X)
+    correlation = {
+        (view, name): abs(np.corrcoef(own, second.cohort[view].to_df()[name])[0, 1])
+        for view in ("rna", "copy_number")
+        for name in second.cohort[view].var_names
+    }
+    assert sorted(correlation, key=correlation.__getitem__)[-3:] == sorted(
+        second.truth.panel, key=correlation.__getitem__
+    )
+
+
+def test_a_planted_panel_is_stored(tmp_path: Path) -> None:
+    simulated = simulate(SimulationConfig(patients=40, features={"protein": 6}, panel=2))
+    write_simulated(simulated, tmp_path)
+    assert read_truth(tmp_path).panel == simulated.truth.panel

@@ -265,3 +265,10 @@ def test_a_run_without_control_or_without_benefit_says_what_is_missing(
     assert "--cuts takes raw values of a score" in capsys.readouterr().err
     assert main(["enrich", str(run.parent / "nowhere"), "--control=a"]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_a_panel_belongs_to_a_run_of_two_arms(table: Path, response_run: Path, capsys: Any) -> None:
+    assert main([*words(table), "--panel=true"]) == 2
+    assert "--panel belongs to a RUN" in capsys.readouterr().err
+    assert main(["enrich", str(response_run), "--panel=true"]) == 2
+    assert "--panel needs patients of two arms" in capsys.readouterr().err

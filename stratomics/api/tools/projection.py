@@ -18,7 +18,7 @@ from models.factors.stability import split_half_fits
 from models.factors.stability import stability as stability_table
 from omics.common.errors import InputError, nearest
 from omics.common.registry import resolve
-from stratomics.api.stored_factors import checked_cohort, stored_factors
+from stratomics.api.tools.stored_factors import checked_cohort, stored_factors
 from stratomics.experiment.factor_tables import factor_seed
 
 if TYPE_CHECKING:

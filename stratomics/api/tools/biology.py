@@ -16,8 +16,8 @@ from datamodules.config import HarmonizeConfig
 from datamodules.harmonizer import Harmonizer
 from models.factors.annotate import FACTORS
 from omics.common.errors import DataError, InputError
-from stratomics.api.projection import stability
-from stratomics.api.stored_factors import checked_cohort, stored_factors, stored_keys, writable
+from stratomics.api.tools.projection import stability
+from stratomics.api.tools.stored_factors import checked_cohort, stored_factors, stored_keys, writable
 from stratomics.strata.biology.analysis import analyse_families
 from stratomics.strata.biology.from_cohort import (
     activity_of,

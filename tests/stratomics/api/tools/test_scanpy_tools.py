@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from omics.common.errors import DataError, InputError
-from stratomics.api import scanpy_tools
-from stratomics.api.scanpy_tools import neighbours_umap
+from stratomics.api.tools import scanpy_tools
+from stratomics.api.tools.scanpy_tools import neighbours_umap
 
 
 def values(n: int = 40, k: int = 3, seed: int = 0) -> Any:
@@ -44,7 +44,7 @@ def test_neighbours_stay_neighbours() -> None:
 SCRIPT = """
 import sys
 import numpy as np
-from stratomics.api.scanpy_tools import neighbours_umap
+from stratomics.api.tools.scanpy_tools import neighbours_umap
 x = np.random.default_rng(0).normal(size=(40, 3)) * np.linspace(2.0, 0.5, 3)
 print(neighbours_umap(x, 1, 10).tobytes().hex())
 print(*(name for name in ("igraph", "leidenalg", "louvain") if name in sys.modules))

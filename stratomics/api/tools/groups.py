@@ -11,7 +11,7 @@ import pandas as pd
 
 from omics.common.errors import ConfigError
 from omics.common.json_objects import to_json
-from stratomics.api.stored_factors import checked_cohort, writable
+from stratomics.api.tools.stored_factors import checked_cohort, writable
 from stratomics.runtime.logs import quiet_libraries
 from stratomics.strata.groups.analysis import GroupSettings, analyse_groups
 

@@ -14,7 +14,7 @@ import pytest
 from omics.cohort.read import read_cohort
 from omics.common.errors import InputError
 from stratomics.api import tl
-from stratomics.api.stored_factors import checked_cohort, stored_factors, stored_keys
+from stratomics.api.tools.stored_factors import checked_cohort, stored_factors, stored_keys
 
 
 @pytest.fixture

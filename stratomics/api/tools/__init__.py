@@ -1,0 +1,1 @@
+"""Parts of ``st.tl``: factors of new patients, gene sets, groups, neighbours."""
