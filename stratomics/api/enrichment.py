@@ -100,7 +100,7 @@ def enrich(data: Run | pd.DataFrame, **options: Any) -> Enrichment:
         one row per patient, which is enriched by a column.
     **options
         For a table: `score`, `arm`, `control`, `treated`, `time` and `event` or `response`, `covariates`, `toxicity`,
-        `randomised` (yes, no or adaptive; yes if left out), and `cuts` (raw values) or `shares`.
+        `id`, `randomised` (yes, no or adaptive; yes if left out), and `cuts` (raw values) or `shares`.
 
         For a run: `control`, `treated`, `shares`, `randomised`, `markers`, `toxicity`, `panel` (True: by its locked
         panel), and what is specified of the coming trial: `plan_for`, `accrual`, `dropout`, `power`, `alpha`, `trials`,

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "enrich"]
 
+OF_A_RUN = (
+    *("markers", "panel", "plan_for", "accrual", "dropout", "sensitivity", "specificity"),
+    *("power", "alpha", "design", "trials"),
+)
+OF_A_TABLE = ("where", "id", "score", "arm", "time", "event", "response", "covariates")
+"""Options without effect on the other kind of input."""
+
 
 def enrich(arguments: Sequence[str]) -> None:
     """Print the threshold table and the corrected effect of its best cut; store rule, trial and report in a run."""
@@ -36,8 +43,12 @@ def enrich(arguments: Sequence[str]) -> None:
         raise ConfigError(
             "--cuts and --shares exclude each other; give raw values of the score, or shares of the patients"
         )
-    if options.panel and options.table:
-        raise ConfigError("--panel belongs to a RUN; a --table names its own --score")
+    if options.table:
+        _refuse_ignored(
+            parser, options, OF_A_RUN, "a RUN, which is planned as a trial; leave it out with --table"
+        )
+    else:
+        _refuse_ignored(parser, options, OF_A_TABLE, "a --table; a RUN has its own columns")
     with ProgressBar("resampling"):
         result = _of_run(Path(run), options) if run else _of_table(options)
     from omics.common.json_objects import to_json
@@ -46,7 +57,17 @@ def enrich(arguments: Sequence[str]) -> None:
     emit(to_json(result), lambda: show(result))
 
 
+def _refuse_ignored(
+    parser: jsonargparse.ArgumentParser, options: jsonargparse.Namespace, keys: Sequence[str], where: str
+) -> None:
+    """Refuse an option that would have no effect."""
+    for key in keys:
+        if getattr(options, key) != parser.get_default(key):
+            raise ConfigError(f"--{key} belongs to {where}")
+
+
 def _of_table(options: jsonargparse.Namespace) -> EnrichmentResult:
+    from stratomics.enrichment.one_row_per_patient import rows_where
     from stratomics.enrichment.table_analysis import TrialColumns, enrich_table
 
     for key in ("score", "arm", "control"):
@@ -63,9 +84,13 @@ def _of_table(options: jsonargparse.Namespace) -> EnrichmentResult:
         covariates=_words(options.covariates),
         toxicity=options.toxicity,
         randomised=options.randomised or "yes",
+        id=options.id,
     )
     cuts, shares = _numbers(options.cuts, "--cuts"), _shares(options.shares)
-    return enrich_table(_read(Path(options.table)), columns, cuts, shares, **_shared(options))
+    table = _read(Path(options.table))
+    if options.where is not None:
+        table = rows_where(table, options.where)
+    return enrich_table(table, columns, cuts, shares, **_shared(options))
 
 
 def _of_run(path: Path, options: jsonargparse.Namespace) -> AnyEnrichment:
@@ -183,6 +208,10 @@ def build_parser() -> jsonargparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--table", type=str | None, help="csv file with one row per patient, instead of RUN")
+    add("--where", type=str | None, help="rows of the --table to use, such as etype=1")
+    add(
+        "--id", type=str | None, help="column of the ids of patients in the --table, each of whom has one row"
+    )
     add("--score", type=str | None, help="column of the score; higher for patients expected to benefit more")
     add("--arm", type=str | None, help="column of the arm")
     add("--control", type=str | None, help="value of the control arm")

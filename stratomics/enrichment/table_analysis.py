@@ -11,6 +11,7 @@ import pandas as pd
 
 from omics.common.errors import ConfigError
 from stratomics.enrichment.analysis import EnrichOptions, enrich, excluded_patients
+from stratomics.enrichment.one_row_per_patient import refuse_repeated_patients
 from stratomics.enrichment.read_trial import column_of, numbers, trial_of, truth_of
 from stratomics.enrichment.result import EnrichmentResult
 from stratomics.enrichment.selection.cuts import Score, marker_cuts
@@ -36,6 +37,8 @@ class TrialColumns:
         Column that is 1 where toxicity occurred.
     randomised
         ``"yes"``, ``"adaptive"`` or ``"no"``.
+    id
+        Column of the ids of patients; None to look for one.
     """
 
     score: str
@@ -48,6 +51,7 @@ class TrialColumns:
     covariates: Sequence[str] = ()
     toxicity: str | None = None
     randomised: str = "yes"
+    id: str | None = None
 
 
 def enrich_table(
@@ -82,12 +86,13 @@ def enrich_table(
     ConfigError
         If both `cuts` and `shares` are given.
     InputError
-        If a column is missing or has invalid values.
+        If a column is missing or has invalid values, or a patient has several rows.
     """
     if cuts is not None and shares is not None:
         raise ConfigError(
             "cuts and shares exclude each other; give raw values of the score, or shares of the patients"
         )
+    refuse_repeated_patients(table, columns.id, (columns.score, columns.arm))
     trial, rows = trial_of(
         table,
         columns.arm,

@@ -422,7 +422,7 @@ EXPECTED: dict[str, Callable[[Case], None]] = {
 }
 
 ELSEWHERE = {
-    "36-two-rows-a-patient": "about `enrich --table`, tested with it",
+    "36-two-rows-a-patient": "about `enrich --table`: tests/stratomics/enrichment/test_one_row_per_patient.py",
     "38-new-patients-other-names": "about `predict`, tested with it",
 }
 """Cases whose right value is a matter of other commands."""
