@@ -35,6 +35,7 @@ def predict(arguments: Sequence[str]) -> None:
     given = parse_arguments(build_parser(), list(arguments), "the command line")
     out = _table(given.out)
     from datamodules.shift import shift_findings
+    from models.prediction import MEASURED_SHARE
     from omics.cohort.new_patients import read_new_patients
     from stratomics.fitting.fitted import Fitted
     from stratomics.predict import find_model, locked_rule, predict_blocks, with_rule, write_predictions
@@ -68,6 +69,11 @@ def predict(arguments: Sequence[str]) -> None:
         "tables": [str(path) for path in written.tables],
         "patients": written.patients,
         "abstained": written.abstained,
+        "measured_share": {
+            column.removeprefix(MEASURED_SHARE): mean
+            for column, mean in written.means.items()
+            if column.startswith(MEASURED_SHARE)
+        },
     }
     emit(content, lambda: print(*written.tables, sep="\n"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -378,3 +379,20 @@ def test_an_interrupted_table_keeps_the_old_file(tmp_path: Path, ending: str) ->
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_has_the_measured_share_of_each_view(
+    small_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A view that is lost is seen without the screen."""
+
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        names = frames["rna"].columns[1:]
+        frames["rna"] = frames["rna"].rename(columns=dict(zip(names, names + "_other", strict=True)))
+
+    cohort = write(tmp_path / "new", change)
+    words = ["predict", str(small_run), str(cohort), "--out", str(tmp_path / "a.csv"), "--quiet", "--json"]
+    assert main(words) == 0
+    share = json.loads(capsys.readouterr().out)["measured_share"]
+    assert share["rna"] == 0.0
+    assert 0.7 < share["protein"] <= 1.0
