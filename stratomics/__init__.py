@@ -28,7 +28,7 @@ _NAMES = {
 }
 """Name -> the module that defines it."""
 
-_MODULES = {name: f"stratomics.api.{name}" for name in ("datasets", "get", "pl", "pp", "tl")}
+_MODULES = {name: f"stratomics.api.{name}" for name in ("datasets", "get", "pgx", "pl", "pp", "tl")}
 """Name -> module."""
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "enrich",
     "get",
     "open_run",
+    "pgx",
     "pl",
     "pp",
     "read_cohort",

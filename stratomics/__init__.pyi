@@ -2,6 +2,7 @@ from omics.cohort.write import write_cohort as write_cohort
 from omics.common.errors import InputError as InputError
 from stratomics.api import datasets as datasets
 from stratomics.api import get as get
+from stratomics.api import pgx as pgx
 from stratomics.api import pl as pl
 from stratomics.api import pp as pp
 from stratomics.api import tl as tl

@@ -17,6 +17,7 @@ from omics.cohort.samples import checked_samples
 from omics.cohort.spec import CohortSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
+from omics.readers import PGX_RESULTS
 from omics.readers.notes import LEFT_OUT, TO_CHECK, notes_of, warnings_of
 
 if TYPE_CHECKING:
@@ -105,8 +106,12 @@ def join_cohort(
 
 
 def _notes(frame: pd.DataFrame) -> dict[str, object]:
-    """Collect what a reader left out, and what a person should check, where there is any."""
-    notes: dict[str, object] = {LEFT_OUT: notes_of(frame), TO_CHECK: warnings_of(frame)}
+    """Collect what a reader left out, what a person should check, and results of pharmacogenes, where there are any."""
+    notes: dict[str, object] = {
+        LEFT_OUT: notes_of(frame),
+        TO_CHECK: warnings_of(frame),
+        PGX_RESULTS: frame.attrs.get(PGX_RESULTS, ""),
+    }
     return {key: value for key, value in notes.items() if value}
 
 

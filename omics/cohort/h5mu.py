@@ -16,6 +16,7 @@ from omics.cohort.parse import parse_spec
 from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.cohort.views import check_scale, check_stored_values, check_view
 from omics.common.errors import CohortError
+from omics.readers import PGX_RESULTS
 from omics.readers.matrix import check_unique, check_unique_patients, numbers
 from omics.readers.notes import LEFT_OUT, TO_CHECK, attach_notes, attach_warnings
 from omics.readers.on_disk import is_large, leave_on_disk
@@ -109,6 +110,8 @@ def _view(name: str, stored: AnnData, view: ViewSpec, file: str) -> pd.DataFrame
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     frame = numbers(pd.DataFrame(dense, index=stored.obs_names, columns=stored.var_names), file)
     check_scale(name, view, frame, file)
+    if PGX_RESULTS in stored.uns:
+        frame.attrs[PGX_RESULTS] = str(stored.uns[PGX_RESULTS])
     return attach_warnings(
         attach_notes(frame, list(stored.uns.get(LEFT_OUT, ()))), stored.uns.get(TO_CHECK, {})
     )

@@ -10,7 +10,7 @@ from omics.cohort.ids import check_id
 from omics.cohort.spec import RANDOMISED
 from omics.cohort.view_options import check_view_keys
 from omics.common.errors import CohortError, nearest
-from omics.readers import CELLS
+from omics.readers import CELLS, PGX
 
 if TYPE_CHECKING:
     from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec, ViewSpec
@@ -122,6 +122,7 @@ def check_spec(spec: CohortSpec, file: str) -> None:
     for name, view in spec.views.items():
         _check_cells(name, view, file)
         check_view_keys(name, view, file)
+        _check_genes(name, view, file)
         if view.orient not in ORIENTATIONS:
             raise CohortError(
                 f"view '{name}': unknown orient '{view.orient}'; {nearest(view.orient, ORIENTATIONS)}",
@@ -210,6 +211,29 @@ def _check_cells(name: str, view: ViewSpec, file: str) -> None:
         )
     if view.min_cells is not None:
         check_min_cells(view.min_cells, file, f"view '{name}': 'min_cells'")
+
+
+def _check_genes(name: str, view: ViewSpec, file: str) -> None:
+    if view.format != PGX:
+        return
+    if (view.modality, view.scale) != ("genomics", "activity"):
+        raise CohortError(
+            f"view '{name}' is of the format {PGX}, whose features are activity scores and weights of phenotypes; "
+            "declare modality: genomics and scale: activity",
+            "wrong_scale",
+            file=file,
+        )
+    foreign = [
+        key for key in ("id", "samples_per_patient", "thousands", "below") if getattr(view, key) is not None
+    ]
+    foreign += ["orient"] if view.orient != ORIENTATIONS[0] else []
+    if foreign:
+        raise CohortError(
+            f"view '{name}' is of the format {PGX}, which has one row per patient; remove '{foreign[0]}'",
+            "foreign_key",
+            file=file,
+            column=foreign[0],
+        )
 
 
 def _check_arm(arm: ArmSpec, file: str) -> None:

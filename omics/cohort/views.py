@@ -18,7 +18,7 @@ from omics.modalities import MODALITIES
 from omics.modalities.modality import Modality
 from omics.modalities.not_measured import not_measured
 from omics.modalities.scales import contradiction
-from omics.readers import READERS
+from omics.readers import PGX_RESULTS, READERS
 from omics.readers.anndata_parts import ANNDATA, obs_of, whole_layers
 from omics.readers.declared_text import below_limit, without_thousands
 from omics.readers.matrix import numbers
@@ -109,6 +109,7 @@ def read_view(
         frame, found = below_limit(frame, view.below)
         notes = [*notes, *found]
     values = numbers(frame, file)
+    values.attrs |= {key: frame.attrs[key] for key in [PGX_RESULTS] if key in frame.attrs}
     try:
         check_scale(name, view, values, file)
     except CohortError as error:

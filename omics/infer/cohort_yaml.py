@@ -14,6 +14,7 @@ from omics.cohort.spec_rules import RESERVED_ENDPOINTS
 from omics.infer.columns import ArmEntry, guess_arm, guess_covariates, guess_label, guess_patients
 from omics.infer.endpoint_guesses import EndpointEntry, GuessedEndpoints, guess_endpoints
 from omics.infer.found_cells import FoundCells
+from omics.infer.found_pgx import FoundPgx
 from omics.infer.found_table import FoundTable
 from omics.infer.guess import Guess, words
 from omics.infer.modality_of_table import FILE_WORDS, guess_modality
@@ -21,7 +22,7 @@ from omics.infer.portal_folder import is_portal_folder, read_portal
 from omics.infer.read_folder import read_tables
 from omics.infer.scale_of_table import guess_scale
 from omics.infer.table_roles import Roles, guess_roles
-from omics.readers import CELLS
+from omics.readers import CELLS, PGX
 
 __all__ = ["CohortContent", "GuessedCohort", "ViewEntry", "guess_cohort", "guess_tables"]
 
@@ -54,7 +55,7 @@ class ViewEntry(TypedDict):
         ``features_in_rows`` where the file has one row per feature.
     format, patient, cell_type, layer
         ``cells``, its columns of ``obs`` and its layer of counts, where the file has single cells; the format of a
-        program, or the layer of counts of an AnnData.
+        program, or the layer of counts of an AnnData; ``pgx`` where the file has pharmacogenes.
     id, samples_per_patient, panels
         How ids of samples become patients, and the matrix of gene panels, in a folder of cBioPortal.
     """
@@ -239,11 +240,12 @@ def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Gu
     names = set(RESERVED_ENDPOINTS) | {"clinical"}
     for table in tables:
         transposed = roles.transposed[table.file]
-        guess = (
-            _cell_view(table, transposed)
-            if isinstance(table, FoundCells)
-            else _view(table, transposed, roles.patterns.get(table.file))
-        )
+        if isinstance(table, FoundPgx):
+            guess = _gene_view(table)
+        elif isinstance(table, FoundCells):
+            guess = _cell_view(table, transposed)
+        else:
+            guess = _view(table, transposed, roles.patterns.get(table.file))
         name = _view_name(table, guess.value["modality"])
         while name in names:
             name = f"{name}_view"
@@ -278,6 +280,11 @@ def _cell_view(table: FoundCells, patients: Guess[bool]) -> Guess[ViewEntry]:
     why = f"{count} cells of {len(table.rows)} patients in {table.patient}: {patients.why}. "
     why += f"{table.cell_type.why}. counts: {table.layer.why}"
     return Guess(view, why, patients.sure and table.cell_type.sure and table.layer.sure)
+
+
+def _gene_view(table: FoundPgx) -> Guess[ViewEntry]:
+    view: ViewEntry = {"modality": "genomics", "file": table.file, "scale": "activity", "format": PGX}
+    return Guess(view, f"{len(table.rows)} patients, {table.why}: activity scores and phenotypes")
 
 
 def _numbers(table: FoundTable, transposed: bool) -> pd.DataFrame:

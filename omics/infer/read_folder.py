@@ -10,6 +10,7 @@ import pandas as pd
 
 from omics.common.errors import CohortError
 from omics.infer.found_cells import find_cells
+from omics.infer.found_pgx import PROGRAMS, find_pgx
 from omics.infer.found_table import ENDINGS, TEXT, FoundTable
 from omics.readers import COMPANIONS, FOLDERS
 from omics.readers.anndata_parts import whole_layers
@@ -39,8 +40,11 @@ def read_tables(folder: Path) -> list[FoundTable]:
     paths = [
         path
         for path in sorted(folder.iterdir())
-        if _is_table(path) and not path.name.startswith(".") and path.suffix not in companions
+        if not path.name.startswith(".") and path.suffix not in companions
     ]
+    genes = [found for path in paths if _may_have_genes(path) and (found := find_pgx(path)) is not None]
+    read = {table.file for table in genes}
+    paths = [path for path in paths if _is_table(path) and path.name not in read]
     paths = [path for path in paths if path.is_file() or path.suffix in FOLDERS]
     if not paths:
         raise CohortError(
@@ -51,10 +55,15 @@ def read_tables(folder: Path) -> list[FoundTable]:
         )
     # A file of single cells is recognised by the ids of the other tables; read as a table, it could fill the memory.
     tables = [_table(path) for path in paths if path.suffix != ANNDATA]
+    tables += genes
     for path in paths:
         if path.suffix == ANNDATA:
             tables.append(find_cells(path, tables) or _table(path))
     return sorted(tables, key=lambda table: table.file)
+
+
+def _may_have_genes(path: Path) -> bool:
+    return path.name.endswith((*ENDINGS, *PROGRAMS)) if path.is_file() else path.suffix not in FOLDERS
 
 
 def _is_table(path: Path) -> bool:

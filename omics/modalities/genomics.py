@@ -1,4 +1,4 @@
-"""Mutations, germline dosages, copy number and methylation; values stay interpretable."""
+"""Mutations, germline dosages, copy number, methylation, pharmacogenes; values stay interpretable."""
 
 from omics.modalities.modality import Modality
 from omics.modalities.transforms import beta_to_m, identity
@@ -13,5 +13,6 @@ GENOMICS = Modality(
         "copy_number": identity,
         "numeric": identity,
         "beta": beta_to_m,
+        "activity": identity,
     },
 )

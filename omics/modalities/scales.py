@@ -21,6 +21,7 @@ MOST = 0.5
 """Share of values that are not whole above which small values are no counts."""
 
 LARGEST_COPY_NUMBER = 500.0
+LARGEST_ACTIVITY = 50.0
 TOLERANCE = 1e-6
 SUM_TOLERANCE = 0.02
 """Amount by which rounded shares of a patient may exceed 1 in sum."""
@@ -127,5 +128,6 @@ _EVIDENCE: dict[str, Callable[[Values, Values], str | None]] = {
     "binary": _binary,
     "dosage": _within(0, 2, "a dosage"),
     "beta": _within(0, 1, "a beta value"),
+    "activity": _within(0, LARGEST_ACTIVITY, "an activity score or the weight of a phenotype"),
     "copy_number": _within(-LARGEST_COPY_NUMBER, LARGEST_COPY_NUMBER, "a copy number"),
 }

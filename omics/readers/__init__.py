@@ -22,6 +22,7 @@ READERS = {
     ".seg": "omics.readers.copy_number:read_seg",
     ".seg.gz": "omics.readers.copy_number:read_seg",
     "beta_matrix": "omics.readers.methylation:read_beta_matrix",
+    "pgx": "omics.readers.pgx:read_pgx",
     # transcriptomics
     "featurecounts": "omics.readers.counts:read_featurecounts",
     "salmon": "omics.readers.counts:read_salmon",
@@ -58,6 +59,12 @@ READERS = {
 
 CELLS = "cells"
 """Format of single cells in AnnData; one file gives several views, which `omics/cohort/cell_views.py` makes."""
+
+PGX = "pgx"
+"""Format of pharmacogenes: a file, or a folder of results of a program; the scale is ``activity``."""
+
+PGX_RESULTS = "pgx_results"
+"""Key of the results of pharmacogenes, as csv text, in ``attrs`` of a table and in ``uns`` of a view."""
 
 FOLDERS = {".zarr", "salmon", "star", "htseq", "rsem", "kallisto"}
 """Formats with a folder as path and not a file."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from omics.common.errors import CohortError, nearest
 from omics.common.registry import resolve
-from omics.readers import CELLS, COMPANIONS, FOLDERS, READERS
+from omics.readers import CELLS, COMPANIONS, FOLDERS, PGX, READERS
 from omics.readers.matrix import check_unique_patients
 from omics.readers.signatures import format_of_text
 
@@ -103,6 +103,7 @@ def read_columns(
             f"unknown {what} '{kind}'; {nearest(kind, (*READERS, CELLS))}", "unknown_format", file=str(path)
         )
     what, exists = ("folder", path.is_dir()) if kind in FOLDERS else ("file", path.is_file())
+    exists |= kind == PGX and path.is_dir()
     if not exists:
         raise CohortError(f"no such {what}; correct the path in cohort.yaml", "missing_file", file=str(path))
     if path.is_file():

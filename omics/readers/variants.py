@@ -18,7 +18,7 @@ from omics.readers.matrix import patient_table
 from omics.readers.notes import attach_notes
 from omics.readers.optional_packages import require_package
 
-__all__ = ["KEEP", "LEAVE_OUT", "read_vcf"]
+__all__ = ["KEEP", "LEAVE_OUT", "check_end", "read_vcf"]
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def read_vcf(path: Path, filtered: str = LEAVE_OUT) -> pd.DataFrame:
     https://samtools.github.io/hts-specs/VCFv4.5.pdf
     """
     cyvcf2 = require_package("cyvcf2", "vcf", "VCF")
-    _check_end(path)
+    check_end(path)
     try:
         file = cyvcf2.VCF(str(path))
         patients = list(file.samples)
@@ -182,7 +182,8 @@ def _imputed(variant: Any, site: str, path: Path) -> NDArray[np.float64]:
     return values.astype(np.float64)
 
 
-def _check_end(path: Path) -> None:
+def check_end(path: Path) -> None:
+    """Raise :class:`CohortError` if the closing block of a compressed file is missing."""
     # htslib only warns when the closing block is missing, and the variants after it are lost.
     with path.open("rb") as file:
         blocked = file.read(4) == BGZF_START

@@ -36,6 +36,7 @@ COMMANDS = {
         "find sets of genes, proteins or taxa behind the factors of a run",
     ),
     "panel": ("stratomics.cli.panel:panel", "choose and lock a small assay panel"),
+    "pgx": ("stratomics.cli.pgx:pgx", "phenotypes of pharmacogenes, and guidance for drugs"),
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
     "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),
     "predict": ("stratomics.cli.predict:predict", "predict new patients with a finished run"),

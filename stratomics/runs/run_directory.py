@@ -21,6 +21,7 @@ from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_files, cohort_spec
 from omics.common.errors import InputError
 from omics.common.files import SCHEMA_VERSION, JsonObject, read_json, read_parquet, write_parquet, write_text
+from omics.readers.gene_results import gene_results, has_gene_results
 from stratomics.evaluation.cases import Cases, cases_of
 from stratomics.evaluation.comparison import resamples
 from stratomics.evaluation.follow_up import main_horizon
@@ -97,6 +98,12 @@ class RunDirectory:
     def training_history(self, fold: Fold | None) -> pd.DataFrame:
         """Loss by member and epoch in the fit of `fold`; None is the final model."""
         return fit_history(read_parquet(self.path / TRAINING_HISTORY), fold)
+
+    @property
+    def gene_results(self) -> pd.DataFrame | None:
+        """Content of ``pgx.parquet``, one row per patient and pharmacogene; None if the cohort has no such view."""
+        path = self.path / "pgx.parquet"
+        return read_parquet(path) if path.is_file() else None
 
     @property
     def mixture_weights(self) -> dict[str, float]:
@@ -296,5 +303,7 @@ def save_run(
     """
     _write_config(folder / "config.yaml", config)
     write_parquet(folder / "patients.parquet", patients_table(cohort))
+    if has_gene_results(cohort):
+        write_parquet(folder / "pgx.parquet", gene_results(cohort))
     for name, prediction in predictions.items():
         prediction.save(folder if name == "stratomics" else folder / "baselines" / name)

@@ -54,6 +54,8 @@ def test_the_wheel_contains_configs_cohort_types_and_licences(wheel: Path) -> No
                 "progeny.csv.gz",
             )
         ),
+        "omics/pgx/tables/2026-10-11/pairs.csv",
+        "stratomics/pharmacology/tables/guidance.csv",
         *(f"{package}/py.typed" for package in ("omics", "datamodules", "models", "stratomics")),
     ):
         assert name in names, name

@@ -38,6 +38,7 @@ FRAGPIPE = "Protein\tGene\tP1 MaxLFQ Intensity\tP2 MaxLFQ Intensity\nQ1\tA\t5\t0
 SPECTRONAUT = "R.FileName,PG.ProteinGroups,PG.Quantity\nP1,Q1,5\nP2,Q1,6\nP2,Q2,7\n"
 DIANN = "Run\tProtein.Group\tGenes\tPG.MaxLFQ\tQ.Value\nP1\tQ1\tA\t5\t0.001\nP2\tQ1\tA\t6\t0.5\n"
 
+GENES = "id,CYP2D6,TPMT phenotype,HLA-B\nP1,*1/*4,,*57:01/*08:01\nP2,*1/*1x2;*2/*4,NM,\n"
 Seed = tuple[str, str | None, bytes]
 """Name of a file, its declared format, and its content."""
 
@@ -108,6 +109,9 @@ def texts() -> dict[str, list[Seed]]:
             fixture("vcf/calls.vcf.gz"),
             fixture("vcf/calls.bcf"),
             fixture("plink/cohort.bed"),
+        ],
+        "pharmacogenes": [
+            ("genes.csv", "pgx", GENES.encode()),
         ],
         "containers": [
             fixture("containers/dense.h5ad"),

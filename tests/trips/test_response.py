@@ -112,7 +112,7 @@ def test_the_report_is_of_a_response(ran: tuple[RunDirectory, str], tmp_path: Pa
     assert f"{known[0]} with a positive response, {known[1]} with a negative response and 4 in whom" in page
     assert page.count("<svg") == page.count("<figure") >= 12
     for words in (
-        '<section id="classes">',
+        "Predicted probability by observed class",
         '<section id="calibration">',
         "stratified by class",
         "Brier score",

@@ -32,6 +32,7 @@ SECTIONS = {
     "factors": "stratomics.report.sections.factors:factors",
     "biology": "stratomics.report.sections.biology:biology",
     "subtypes": "stratomics.report.sections.subtypes:subtypes",
+    "pharmacogenomics": "stratomics.report.sections.pharmacogenomics:pharmacogenomics",
     "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
     "panel": "stratomics.report.sections.panel:panel",
     "treatment_effects": "stratomics.report.sections.treatment_effects:treatment_effects",
