@@ -83,7 +83,7 @@ class Stratifier(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     >>> model = st.Stratifier(inner_folds=2, factors={"count": 2, "per_view": 0}, trainer={"epochs": 1})
     >>> cohort = st.simulate(patients=60, features={"rna": 8, "protein": 6})
     >>> sorted(model.fit(cohort[:40].copy()).predict(cohort[40:].copy()))[:3]
-    ['abstain', 'benefit', 'benefit_sd']
+    ['abstain', 'abstain_reason', 'benefit']
     """
 
     def __init__(

@@ -95,7 +95,7 @@ class LockedPanel:
     >>> import stratomics as st
     >>> cohort = st.simulate(patients=120, features={"rna": 20, "protein": 10}, arm=False)
     >>> panel = st.Panel.fit(cohort, analytes=3)
-    >>> len(panel.analytes), panel.predict(cohort).patients["risk"].notna().all()
+    >>> len(panel.analytes), bool(panel.predict(cohort).patients["risk"].notna().all())
     (3, True)
     """
 
