@@ -18,8 +18,7 @@ from omics.pgx.dpyd import call_of_variants
 from omics.pgx.gene_call import GeneCall, call_of_match, structural_call
 from omics.pgx.matcher import ABSENT, MISSING, OTHER, UNPHASED, Genotypes, Match, match
 from omics.pgx.nomenclature import STRUCTURAL
-from omics.readers.optional_packages import require_package
-from omics.readers.variants import check_end
+from omics.readers.variants import check_end, check_record, open_vcf
 
 __all__ = ["calls_of_vcf"]
 
@@ -73,10 +72,9 @@ def calls_of_vcf(path: Path) -> dict[str, dict[str, GeneCall]]:
     ----------
     The Variant Call Format Specification, VCFv4.5, https://samtools.github.io/hts-specs/VCFv4.5.pdf
     """
-    cyvcf2 = require_package("cyvcf2", "vcf", "VCF")
     check_end(path)
     try:
-        file = cyvcf2.VCF(str(path))
+        file = open_vcf(path)
         patients = list(file.samples)
         _check_header(file.raw_header.splitlines(), patients, path)
         records, structural = _read_records(file, path)
@@ -142,6 +140,7 @@ def _read_records(file: Any, path: Path) -> tuple[dict[tuple[str, int], _SiteRec
     records: dict[tuple[str, int], _SiteRecord] = {}
     structural = False
     for variant in file:
+        check_record(variant, path)
         chromosome = variant.CHROM if variant.CHROM.startswith("chr") else f"chr{variant.CHROM}"
         structural |= _in_structural_region(chromosome, variant, path)
         key = (chromosome, variant.POS)

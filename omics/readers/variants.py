@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from omics.readers.matrix import patient_table
 from omics.readers.notes import attach_notes
 from omics.readers.optional_packages import require_package
 
-__all__ = ["KEEP", "LEAVE_OUT", "check_end", "read_vcf"]
+__all__ = ["KEEP", "LEAVE_OUT", "check_end", "check_record", "open_vcf", "read_vcf"]
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,13 @@ KEEP, LEAVE_OUT = "keep", "leave_out"
 """What becomes of variants that the caller filtered."""
 
 PASSED = ("PASS", ".", "")
+
+CHROMOSOME = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
+"""Names of chromosomes: the VCF specification, section 1.4.7."""
+
+GZIP_START = b"\x1f\x8b"
+
+COLUMNS = b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 
 # The empty block that closes every BGZF file: SAM specification, section 4.1.2.
 BGZF_START = bytes.fromhex("1f8b0804")
@@ -65,10 +74,9 @@ def read_vcf(path: Path, filtered: str = LEAVE_OUT) -> pd.DataFrame:
     The Variant Call Format Specification, VCFv4.5 and BCFv2.2,
     https://samtools.github.io/hts-specs/VCFv4.5.pdf
     """
-    cyvcf2 = require_package("cyvcf2", "vcf", "VCF")
     check_end(path)
     try:
-        file = cyvcf2.VCF(str(path))
+        file = open_vcf(path)
         patients = list(file.samples)
         found = _read_variants(file, len(patients), path, filtered == KEEP) if patients else _Variants()
     except CohortError:
@@ -121,6 +129,7 @@ class _Variants:
 def _read_variants(file: Iterable[Any], patients: int, path: Path, keep: bool) -> _Variants:
     found = _Variants()
     for variant in file:
+        check_record(variant, path)
         if not variant.ALT:
             continue
         if variant.FILTER is not None and not keep:
@@ -180,6 +189,70 @@ def _imputed(variant: Any, site: str, path: Path) -> NDArray[np.float64]:
             column="DS",
         )
     return values.astype(np.float64)
+
+
+def open_vcf(path: Path) -> Any:
+    """Open a file with cyvcf2, so that a damaged record is an error.
+
+    Where the header does not define the chromosome of a record, cyvcf2 does not report that the rest of the record is
+    damaged, and its fields can crash the process. A header without chromosomes gets those of the records.
+    """
+    cyvcf2 = require_package("cyvcf2", "vcf", "VCF")
+    _check_columns(path)
+    file = cyvcf2.VCF(str(path))
+    if "##contig=" not in file.raw_header:
+        for name in _chromosomes(path):
+            file.add_to_header(f"##contig=<ID={name}>")
+    return file
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Lines of a text file, plain or compressed; none of a BCF file."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == GZIP_START
+    with (gzip.open if packed else open)(path, "rb") as lines:
+        for number, line in enumerate(lines):
+            if not number and line.startswith(b"BCF"):
+                return
+            yield line
+
+
+def _check_columns(path: Path) -> None:
+    """Raise where the names of the columns are damaged; cyvcf2 frees some of its memory twice then."""
+    names = next((line for line in _lines(path) if line.startswith(b"#CHROM")), COLUMNS)
+    if not names.startswith(COLUMNS):
+        raise CohortError(
+            "the line #CHROM has other columns than a VCF; check the file with: bcftools view FILE",
+            "unreadable_file",
+            file=str(path),
+        )
+
+
+def _chromosomes(path: Path) -> dict[str, None]:
+    """Names of the chromosomes of a text file, in their order."""
+    found: dict[str, None] = {}
+    for line in _lines(path):
+        if line.startswith(b"#") or not line.strip():
+            continue
+        name = line.split(b"\t", 1)[0].decode()
+        if not CHROMOSOME.fullmatch(name):
+            raise CohortError(
+                f"{name!r} is no name of a chromosome; check the file with: bcftools view FILE",
+                "unreadable_file",
+                file=str(path),
+            )
+        found[name] = None
+    return found
+
+
+def check_record(variant: Any, path: Path) -> None:
+    """Raise :class:`CohortError` if a record could not be parsed: it is empty, and ends before it begins."""
+    if variant.end < variant.POS:
+        raise CohortError(
+            f"a record of {variant.CHROM} cannot be read; check the file with: bcftools view FILE",
+            "unreadable_file",
+            file=str(path),
+        )
 
 
 def check_end(path: Path) -> None:

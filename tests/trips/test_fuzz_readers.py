@@ -38,6 +38,15 @@ FRAGPIPE = "Protein\tGene\tP1 MaxLFQ Intensity\tP2 MaxLFQ Intensity\nQ1\tA\t5\t0
 SPECTRONAUT = "R.FileName,PG.ProteinGroups,PG.Quantity\nP1,Q1,5\nP2,Q1,6\nP2,Q2,7\n"
 DIANN = "Run\tProtein.Group\tGenes\tPG.MaxLFQ\tQ.Value\nP1\tQ1\tA\t5\t0.001\nP2\tQ1\tA\t6\t0.5\n"
 
+GENOTYPES = """##fileformat=VCFv4.2
+##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
+##FORMAT=<ID=PS,Number=1,Type=Integer,Description="Phase set">
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP1\tP2
+chr10\t94761900\trs12248560\tC\tT\t.\tPASS\t.\tGT:PS\t0/1:.\t0|1:3
+chr10\t94762706\trs28399504\tA\tG\t.\tPASS\t.\tGT:PS\t0/0:.\t0|0:3
+chr10\t94781859\trs4244285\tG\tA\t.\tPASS\t.\tGT:PS\t0/1:.\t1|0:3
+"""
+
 GENES = "id,CYP2D6,TPMT phenotype,HLA-B\nP1,*1/*4,,*57:01/*08:01\nP2,*1/*1x2;*2/*4,NM,\n"
 Seed = tuple[str, str | None, bytes]
 """Name of a file, its declared format, and its content."""
@@ -112,6 +121,7 @@ def texts() -> dict[str, list[Seed]]:
         ],
         "pharmacogenes": [
             ("genes.csv", "pgx", GENES.encode()),
+            ("genes.vcf", "pgx", GENOTYPES.encode()),
         ],
         "containers": [
             fixture("containers/dense.h5ad"),

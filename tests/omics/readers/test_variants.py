@@ -105,6 +105,26 @@ def test_malformed_content(tmp_path, old, new, code, word):
     assert caught.value.file.endswith("edited.vcf")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("1\t200", "1\tzz"),
+        ("0/1:1.02", "x/1:1.02"),
+        ("1\t200", "\x01\t200"),
+        ("\tQUAL", "\tQ"),
+        ("1\t200", "1200"),
+    ],
+)
+def test_a_damaged_record_is_an_error_without_chromosomes_in_the_header(tmp_path, old, new):
+    """cyvcf2 passes such a record on, and the process can crash."""
+    path = edited(tmp_path, old, new)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith("##contig")))
+    with pytest.raises(CohortError) as caught:
+        read_vcf(path)
+    assert caught.value.code == "unreadable_file"
+
+
 @pytest.mark.parametrize(("keep", "code"), [("#", "no_feature"), ("##", "unreadable_file")])
 def test_header_only(tmp_path, keep, code):
     path = tmp_path / "header.vcf"
