@@ -246,7 +246,20 @@ def _chromosomes(path: Path) -> dict[str, None]:
 
 
 def check_record(variant: Any, path: Path) -> None:
-    """Raise :class:`CohortError` if a record could not be parsed: it is empty, and ends before it begins."""
+    """Refuse a record that could not be parsed: it is empty, and ends before it begins.
+
+    Parameters
+    ----------
+    variant
+        Record of cyvcf2.
+    path
+        The file, for the error.
+
+    Raises
+    ------
+    CohortError
+        If the record is damaged.
+    """
     if variant.end < variant.POS:
         raise CohortError(
             f"a record of {variant.CHROM} cannot be read; check the file with: bcftools view FILE",
