@@ -14,7 +14,7 @@ import pandas as pd
 from datamodules.resampling import Design, design_of
 from datamodules.split import Fold
 from models.ensemble.training_history import NO_HISTORY
-from models.prediction import Prediction
+from models.prediction import MEASURED_SHARE, Prediction
 from omics.checks.check_cohort import cohort_notes
 from omics.cohort.read import cohort_endpoints
 from omics.common.files import SCHEMA_VERSION, JsonObject, read_json, write_json, write_parquet, write_text
@@ -216,9 +216,15 @@ def _run_task(config: ExperimentConfig, design: Design, study_task: _StudyTask) 
     study = run_study(plan, store, label, train, config, seed)
     tuned = plan.space.apply(config, study.values)
     return {
-        name: fit(train, candidate, seed).predict(test).at(fold.repeat, fold.number)
+        name: _as_in_a_run(fit(train, candidate, seed).predict(test)).at(fold.repeat, fold.number)
         for name, candidate in {"stratomics": tuned, "untuned": config}.items()
     }
+
+
+def _as_in_a_run(prediction: Prediction) -> Prediction:
+    """Leave out the columns that only predictions of new patients have."""
+    columns = [name for name in prediction.patients if not str(name).startswith(MEASURED_SHARE)]
+    return Prediction(prediction.patients[columns], prediction.long)
 
 
 def _write_results(
