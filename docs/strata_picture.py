@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from mudata import MuData
 
 from omics.cohort.read import read_cohort
 from omics.readers.plain_tables import read_columns
@@ -55,8 +56,11 @@ def main() -> None:
 
 
 def _places(
-    axes: Axes, subtypes: Subtypes, cohorts: tuple, tables: tuple[pd.DataFrame, pd.DataFrame]
-) -> None:  # type: ignore[type-arg]
+    axes: Axes,
+    subtypes: Subtypes,
+    cohorts: tuple[MuData, MuData],
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
     places = [subtypes.factors.coordinates(cohort).mean for cohort in cohorts]
     # Factors of proteins alone have the prior mean in patients without proteins.
     x, y = np.argsort(-places[1].var(axis=0))[:2]
@@ -72,7 +76,7 @@ def _places(
     axes.set_ylabel(f"Factor {y + 1}")
 
 
-def _probabilities(axes: Axes, new: pd.DataFrame, truth: np.ndarray, name: dict[str, str]) -> None:  # type: ignore[type-arg]
+def _probabilities(axes: Axes, new: pd.DataFrame, truth: np.ndarray, name: dict[str, str]) -> None:
     columns = [f"p_S{number}" for number in range(1, K + 1)]
     own = np.array([new[f"p_{group}"] for group in name]).T[
         np.arange(len(new)), [list(name.values()).index(one) for one in truth]

@@ -232,11 +232,11 @@ FAULTS = [
     Fault(
         "ids",
         "an unknown id: a person",
-        both(cell("rna", 3, "sample_id", "nobody"), key("strict", value=True)),
+        both(cell("rna", 3, "sample_id", "p999"), key("strict", value=True)),
         "unknown_patient",
         RNA,
         None,
-        "nobody",
+        "p999",
     ),
     Fault(
         "ids",

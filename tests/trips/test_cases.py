@@ -367,7 +367,7 @@ def _gct_with_id(case: Case) -> None:
     assert table.columns[0] == "ENSG00000100000"
 
 
-def _nobody_censored(case: Case) -> None:
+def _no_patient_censored(case: Case) -> None:
     assert case.endpoint_values().event.all()
     assert main(["check", str(case.folder)]) == 0
 
@@ -418,7 +418,7 @@ EXPECTED: dict[str, Callable[[Case], None]] = {
     "47b-ids-1e2": _forty_patients,
     "48-diann-long-report": _diann_report,
     "48b-gct-with-id": _gct_with_id,
-    "49-nobody-censored": _nobody_censored,
+    "49-nobody-censored": _no_patient_censored,
 }
 
 ELSEWHERE = {

@@ -218,9 +218,11 @@ def written(seed: Seed) -> Iterator[Path]:
 def read(seed: Seed) -> None:
     with written(seed) as path, warnings.catch_warnings(action="ignore"):
         logging.disable()
-        with suppress(StratomicsError):
-            assert read_table(path, file_format=seed[1]).index.is_unique
-        logging.disable(logging.NOTSET)
+        try:
+            with suppress(StratomicsError):
+                assert read_table(path, file_format=seed[1]).index.is_unique
+        finally:
+            logging.disable(logging.NOTSET)
 
 
 @repetitions(20, 20_000, quick=True)

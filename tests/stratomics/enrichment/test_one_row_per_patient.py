@@ -33,8 +33,10 @@ def test_a_column_named_as_an_id_of_patients_is_found(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["site_id", "hospital", "identity", "block", "family_id", "valid"])
-def test_other_repeated_columns_are_no_patients(name: str) -> None:
+def test_other_repeated_columns_are_patients_only_if_they_are_declared(name: str) -> None:
     refuse_repeated_patients(table(name), None, ("ki67", "arm"))
+    with pytest.raises(InputError, match=f"4 values of column '{name}'"):
+        refuse_repeated_patients(table(name), name, ("ki67", "arm"))
 
 
 def test_a_column_whose_values_have_several_arms_is_no_patient_unless_it_is_declared() -> None:

@@ -89,7 +89,7 @@ def test_half_of_the_patients_are_followed_to_the_horizon() -> None:
     assert main_horizon(one, [0.5 * median, 0.9 * median, 1.5 * median]) == 0.9 * median
 
 
-def test_a_time_that_nobody_reaches_or_without_an_event_is_not_taken() -> None:
+def test_a_time_that_no_patient_reaches_or_without_an_event_is_not_taken() -> None:
     one = survival(20.0, "cycles")
     half = float(np.median(one.time[one.event]))
     assert main_horizon(one) == main_horizon(one, [10.0 * one.time.max()]) == half
@@ -98,5 +98,5 @@ def test_a_time_that_nobody_reaches_or_without_an_event_is_not_taken() -> None:
 
 def test_without_events_it_is_the_median_time() -> None:
     time = np.arange(1.0, 61.0)
-    nobody = Survival(time, np.zeros(60, dtype=bool), np.ones(60, dtype=bool), "months")
-    assert main_horizon(nobody) == np.median(time)
+    without_events = Survival(time, np.zeros(60, dtype=bool), np.ones(60, dtype=bool), "months")
+    assert main_horizon(without_events) == np.median(time)

@@ -30,7 +30,7 @@ def test_a_gaussian_score_has_the_closed_form(sd: float) -> None:
     assert effect.specificity == pytest.approx(1 - effect.reclassified, abs=0.02)
 
 
-def test_without_noise_nobody_changes_sides() -> None:
+def test_without_noise_no_patient_changes_sides() -> None:
     rng = np.random.default_rng(0)
     effect = noise_effect(lambda v: v.sum(axis=1), rng.normal(size=(50, 3)), noise(0.0), 0.0, rng, draws=3)
     assert (effect.reclassified, effect.sensitivity, effect.specificity) == (0.0, 1.0, 1.0)
