@@ -1,0 +1,1 @@
+"""Individual pharmacokinetics: from doses and levels to exposure with its uncertainty."""
