@@ -1,0 +1,154 @@
+"""Measures of exposure: areas under the curve, troughs, peaks and times above a level."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from datamodules.exposure.kinetic_model import KineticModel
+from datamodules.exposure.parameters import effects_size, individual_values, typical_values_at
+from datamodules.exposure.predictions import Predicted, predict_records
+from datamodules.exposure.records import Records, records_of
+from datamodules.exposure.regimen import Regimen, regimen_events
+from omics.common.errors import ConfigError
+
+__all__ = ["DAY", "FIRST", "STEADY", "check_metrics", "draws_at", "metric_draws"]
+
+STEADY = ("auc24_ss", "cmin_ss", "cmax_ss", "cavg_ss")
+FIRST = ("auc24_first", "cmin_first", "cmax_first")
+ABOVE = re.compile(r"t_above_(\d+(?:\.\d+)?)_(ss|first)")
+
+DAY = {"hours": 24.0, "days": 1.0}
+"""One day in each time unit."""
+
+POINTS = 48
+"""Number of times in an interval at which a peak or a time above a level is looked for."""
+
+BLOCK = 8000
+
+
+@dataclass(frozen=True)
+class _Profile:
+    """Levels (n, s, g) at the end of g equal parts of a time, and the area (n, s) over it."""
+
+    level: Tensor
+    area: Tensor
+
+
+def check_metrics(names: tuple[str, ...]) -> None:
+    """Raise a ConfigError for a measure of exposure that is not known."""
+    for name in names:
+        if name not in {*STEADY, *FIRST} and not ABOVE.fullmatch(name):
+            known = ", ".join((*FIRST, *STEADY, "t_above_LEVEL_ss", "t_above_LEVEL_first"))
+            raise ConfigError(f"metrics has {name}; write any of {known}")
+
+
+def draws_at(model: KineticModel, records: Records, effects: Tensor) -> Predicted:
+    """Predict records for several draws of each patient.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    records
+        n patients with r records.
+    effects
+        (n, s, q); effects of occasions that `records` does not have are left out, missing ones are 0.
+
+    Returns
+    -------
+    Predicted
+        Levels and areas, (n, s, r).
+    """
+    size, count, _ = effects.shape
+    wanted = effects_size(model, records)
+    fitting = torch.nn.functional.pad(effects, (0, max(0, wanted - effects.shape[2])))[..., :wanted]
+    patients = max(1, BLOCK // count)
+    parts = []
+    with torch.no_grad():
+        for first in range(0, size, patients):
+            rows = torch.arange(first, min(first + patients, size))
+            part = records.take(rows).repeat(count)
+            values = individual_values(
+                model, part, typical_values_at(model, part), fitting[rows].reshape(len(part), wanted)
+            )
+            parts.append(predict_records(model, part, values))
+    level, area = (torch.cat(values).reshape(size, count, -1) for values in zip(*parts, strict=True))
+    return Predicted(level, area)
+
+
+def metric_draws(
+    model: KineticModel, regimen: Regimen, covariates: pd.DataFrame, effects: Tensor, names: tuple[str, ...]
+) -> dict[str, Tensor]:
+    """Measures of exposure under a regimen, for draws of each patient's random effects.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    regimen
+        The dose and its interval.
+    covariates
+        One row per patient, in the units of the model.
+    effects
+        (n, s, q) random effects between patients; those of occasions count as 0.
+    names
+        Any of FIRST (the first day, or the first interval for a trough or peak), STEADY (steady state; an area is per
+        day), ``t_above_LEVEL_first`` and ``t_above_LEVEL_ss`` (share of the first day or of an interval).
+
+    Returns
+    -------
+    dict[str, Tensor]
+        Name -> (n, s), in the unit of the levels, times the time unit for an area.
+    """
+    check_metrics(names)
+    between = effects[..., : len(model.random_parameters)]
+    day = DAY[model.time_unit]
+    profiles: dict[str, _Profile] = {}
+    if any(name.endswith("_first") for name in names):
+        profiles["day"] = _profile(model, regimen, covariates, between, day, steady_state=False)
+        profiles["first"] = _profile(
+            model, regimen, covariates, between, regimen.interval, steady_state=False
+        )
+    if any(name.endswith("_ss") for name in names):
+        profiles["ss"] = _profile(model, regimen, covariates, between, regimen.interval, steady_state=True)
+    return {name: _measure(name, profiles, regimen.interval, day) for name in names}
+
+
+def _measure(name: str, profiles: dict[str, _Profile], interval: float, day: float) -> Tensor:
+    above = ABOVE.fullmatch(name)
+    if above:
+        profile = profiles["ss" if above[2] == "ss" else "day"]
+        return (profile.level > float(above[1])).double().mean(-1)
+    match name:
+        case "auc24_first":
+            return profiles["day"].area
+        case "auc24_ss":
+            return profiles["ss"].area * day / interval
+        case "cavg_ss":
+            return profiles["ss"].area / interval
+        case _:
+            profile = profiles[name.rsplit("_", 1)[1]]
+            return profile.level[..., -1] if name.startswith("cmin") else profile.level.amax(-1)
+
+
+def _profile(
+    model: KineticModel,
+    regimen: Regimen,
+    covariates: pd.DataFrame,
+    effects: Tensor,
+    length: float,
+    *,
+    steady_state: bool,
+) -> _Profile:
+    times = np.linspace(0, length, POINTS + 1)[1:]
+    if 0 < regimen.infusion < length:
+        times = np.unique(np.r_[times, regimen.infusion])
+    events = regimen_events(regimen, covariates, times, steady_state=steady_state)
+    predicted = draws_at(model, records_of(events), effects)
+    return _Profile(predicted.level[..., 1:], predicted.area[..., -1] - predicted.area[..., 0])

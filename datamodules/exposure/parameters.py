@@ -1,0 +1,99 @@
+"""Parameters of patients: typical values by covariates, and random effects."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from datamodules.exposure.kinetic_model import CovariateEffect, KineticModel
+from datamodules.exposure.kinetics import Values
+from datamodules.exposure.records import Records
+
+__all__ = ["effects_size", "individual_values", "omega_of", "typical_values_at"]
+
+
+def typical_values_at(model: KineticModel, records: Records) -> Values:
+    """Typical values of each parameter at each record.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    records
+        n patients with r records; their covariates in the units of the model.
+
+    Returns
+    -------
+    Values
+        Parameter -> (n, r).
+    """
+    covariates = {**records.covariates, "TIME": records.time}
+    values = {}
+    for name, parameter in model.parameters.items():
+        value = torch.full_like(records.time, parameter.typical)
+        for effect in parameter.effects:
+            value = value * _factor(effect, covariates[effect.covariate])
+        values[name] = value
+    return values
+
+
+def _factor(effect: CovariateEffect, x: Tensor) -> Tensor:
+    reference, coefficient = effect.reference, effect.coefficient
+    match effect.form:
+        case "power":
+            return (x / reference) ** coefficient
+        case "linear":
+            return 1 + coefficient * (x - reference)
+        case "exp":
+            return torch.exp(coefficient * (x - reference))
+        case "hill":
+            return 1 / (1 + (reference / x) ** coefficient)
+        case "factor":
+            return torch.where(x == reference, coefficient, torch.ones_like(x))
+        case "after":
+            return torch.where(x > reference, coefficient, torch.ones_like(x))
+
+
+def effects_size(model: KineticModel, records: Records) -> int:
+    """Count the random effects of a patient: those between patients, then one set for each occasion."""
+    return len(model.random_parameters) + records.occasions * len(model.occasion_parameters)
+
+
+def omega_of(model: KineticModel, records: Records) -> Tensor:
+    """Covariance of all random effects of a patient, (q, q)."""
+    blocks = [torch.from_numpy(model.omega)]
+    if model.occasion_parameters:
+        blocks += [torch.from_numpy(model.occasion_omega)] * records.occasions
+    omega: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]  # torch has no types here
+    return omega
+
+
+def individual_values(model: KineticModel, records: Records, typical: Values, effects: Tensor) -> Values:
+    """Parameters of each patient at each record.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    records
+        n patients.
+    typical
+        As returned by :func:`typical_values_at`.
+    effects
+        (n, q) random effects on the log scale, in the order of :func:`omega_of`.
+
+    Returns
+    -------
+    Values
+        Parameter -> (n, r).
+    """
+    values = dict(typical)
+    between = model.random_parameters
+    for k, name in enumerate(between):
+        values[name] = values[name] * torch.exp(effects[:, k, None])
+    within = model.occasion_parameters
+    if within:
+        by_occasion = effects[:, len(between) :].reshape(len(effects), -1, len(within))
+        for k, name in enumerate(within):
+            values[name] = values[name] * torch.exp(torch.gather(by_occasion[..., k], 1, records.occasion))
+    return values
