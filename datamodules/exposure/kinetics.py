@@ -38,7 +38,7 @@ def compartments_of(structure: Structure) -> tuple[int, int]:
 
 def elimination_rate(values: Values) -> Tensor:
     """Rate constant of elimination from the central compartment."""
-    return values["CL"] / values.get("V", values.get("V1"))
+    return values["CL"] / (values["V"] if "V" in values else values["V1"])
 
 
 def interval_of(structure: Structure, values: Values, duration: Tensor) -> Interval:

@@ -162,7 +162,7 @@ def _positive(curvature: Tensor) -> Tensor:
 
 
 def _step(slope: Tensor, curvature: Tensor) -> Tensor:
-    step = -torch.linalg.solve(_positive(curvature), slope[..., None])[..., 0]
+    step: Tensor = -torch.linalg.solve(_positive(curvature), slope[..., None])[..., 0]
     longest: Tensor = step.abs().amax(1, keepdim=True)
     return step * (LARGEST_STEP / longest.clamp(min=LARGEST_STEP))
 
