@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.exposure.kinetic_model import KineticModel
@@ -85,7 +86,7 @@ def draws_at(model: KineticModel, records: Records, effects: Tensor) -> Predicte
 def metric_draws(
     model: KineticModel, regimen: Regimen, covariates: pd.DataFrame, effects: Tensor, names: tuple[str, ...]
 ) -> dict[str, Tensor]:
-    """Measures of exposure under a regimen, for draws of each patient's random effects.
+    """Measures of exposure under one regimen, for draws of each patient's random effects.
 
     Parameters
     ----------
@@ -106,21 +107,63 @@ def metric_draws(
     dict[str, Tensor]
         Name -> (n, s), in the unit of the levels, times the time unit for an area.
     """
+    doses = regimen.doses(covariates)
+    return measures_of(model, doses, doses, covariates, covariates, effects, names)
+
+
+def measures_of(
+    model: KineticModel,
+    first: pd.DataFrame,
+    last: pd.DataFrame,
+    first_covariates: pd.DataFrame,
+    last_covariates: pd.DataFrame,
+    effects: Tensor,
+    names: tuple[str, ...],
+) -> dict[str, Tensor]:
+    """Measures of exposure where each patient has a regimen of their own.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    first, last
+        Doses of n patients (:data:`datamodules.exposure.regimen.DOSES`) for the measures of the first day, and for
+        those at steady state.
+    first_covariates, last_covariates
+        Covariates that belong to them.
+    effects
+        (n, s, q).
+    names
+        As in :func:`metric_draws`.
+
+    Returns
+    -------
+    dict[str, Tensor]
+        Name -> (n, s).
+    """
     check_metrics(names)
     between = effects[..., : len(model.random_parameters)]
     day = DAY[model.time_unit]
     profiles: dict[str, _Profile] = {}
+    points = POINTS if any(name.startswith(("cmax", "t_above")) for name in names) else 1
     if any(name.endswith("_first") for name in names):
-        profiles["day"] = _profile(model, regimen, covariates, between, day, steady_state=False)
+        whole_day = np.full(len(first), day)
+        interval = first["interval"].fillna(day).to_numpy(float)
+        known = first.assign(interval=interval)
+        profiles["day"] = _profile(
+            model, known, first_covariates, between, whole_day, points, steady_state=False
+        )
         profiles["first"] = _profile(
-            model, regimen, covariates, between, regimen.interval, steady_state=False
+            model, known, first_covariates, between, interval, points, steady_state=False
         )
     if any(name.endswith("_ss") for name in names):
-        profiles["ss"] = _profile(model, regimen, covariates, between, regimen.interval, steady_state=True)
-    return {name: _measure(name, profiles, regimen.interval, day) for name in names}
+        interval = last["interval"].to_numpy(float)
+        profiles["ss"] = _profile(model, last, last_covariates, between, interval, points, steady_state=True)
+    period = torch.from_numpy(last["interval"].to_numpy(float))[:, None]
+    return {name: _measure(name, profiles, period, day) for name in names}
 
 
-def _measure(name: str, profiles: dict[str, _Profile], interval: float, day: float) -> Tensor:
+def _measure(name: str, profiles: dict[str, _Profile], interval: Tensor, day: float) -> Tensor:
     above = ABOVE.fullmatch(name)
     if above:
         profile = profiles["ss" if above[2] == "ss" else "day"]
@@ -139,16 +182,19 @@ def _measure(name: str, profiles: dict[str, _Profile], interval: float, day: flo
 
 def _profile(
     model: KineticModel,
-    regimen: Regimen,
+    doses: pd.DataFrame,
     covariates: pd.DataFrame,
     effects: Tensor,
-    length: float,
+    length: NDArray[np.float64],
+    points: int,
     *,
     steady_state: bool,
 ) -> _Profile:
-    times = np.linspace(0, length, POINTS + 1)[1:]
-    if 0 < regimen.infusion < length:
-        times = np.unique(np.r_[times, regimen.infusion])
-    events = regimen_events(regimen, covariates, times, steady_state=steady_state)
+    """Levels and areas over a time that begins with a dose; the end of its infusion is one of the times."""
+    grid = np.linspace(0, 1, points + 1)[1:] * length[:, None]
+    infusion = doses["infusion"].to_numpy(float)
+    ends = np.where((infusion > 0) & (infusion < length), infusion, length)
+    times = np.sort(np.concatenate([grid, ends[:, None]], axis=1), axis=1)
+    events = regimen_events(doses, covariates, times, steady_state=steady_state)
     predicted = draws_at(model, records_of(events), effects)
     return _Profile(predicted.level[..., 1:], predicted.area[..., -1] - predicted.area[..., 0])

@@ -1,4 +1,4 @@
-"""Regimen: one dose that is repeated, and the events that it means for patients."""
+"""Regimens: doses that are repeated, and the events that they mean for patients."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from omics.events.event_table import DOSE, OTHER, EventTable
+from omics.events.event_table import DOSE, OTHER, RESET_AND_DOSE, EventTable
 
-__all__ = ["Regimen", "regimen_events"]
+__all__ = ["DOSES", "Regimen", "doses_given", "regimen_events"]
+
+DOSES = ("amount", "interval", "infusion", "compartment")
+"""Columns of a table of doses, one row per patient, as in :class:`Regimen`."""
 
 
 @dataclass(frozen=True)
@@ -36,52 +40,92 @@ class Regimen:
     per: str | None = None
     compartment: int = 0
 
+    def doses(self, covariates: pd.DataFrame) -> pd.DataFrame:
+        """Return the doses of patients with `covariates`: one row per patient, the columns of DOSES."""
+        factor = covariates[self.per] if self.per else pd.Series(1.0, covariates.index)
+        return pd.DataFrame(
+            {
+                "amount": self.amount * factor,
+                "interval": self.interval,
+                "infusion": self.infusion,
+                "compartment": self.compartment,
+            }
+        )
 
-def regimen_events(
-    regimen: Regimen, covariates: pd.DataFrame, times: np.ndarray, *, steady_state: bool
-) -> EventTable:
-    """Write the events of a regimen for patients.
+
+def doses_given(events: EventTable, *, last: bool) -> pd.DataFrame:
+    """Return the first or last dose of each patient as a regimen.
 
     Parameters
     ----------
-    regimen
-        The dose and its interval.
+    events
+        Doses and levels.
+    last
+        Whether the last dose counts, or the first.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per patient: the columns of DOSES, and the covariates of the row of the dose. The interval is that of
+        the dose (II), else the time to the next dose, or since the one before; it is missing for a single dose.
+        Patients without a dose have missing values.
+    """
+    table = events.table[events.table["kind"].isin([DOSE, RESET_AND_DOSE])]
+    by_patient = table.groupby("patient", sort=False)
+    apart = by_patient["time"].diff().where(lambda gap: gap > 0)
+    after = by_patient["time"].diff(-1).abs().where(lambda gap: gap > 0)
+    interval = table["interval"].where(table["interval"] > 0)
+    rate = table["rate"].where(table["rate"] > 0)
+    doses = table.assign(
+        interval=interval.fillna(apart if last else after).fillna(after if last else apart),
+        infusion=(table["amount"] / rate).fillna(0.0),
+    )
+    one = (
+        doses.groupby("patient", sort=False).tail(1) if last else doses.groupby("patient", sort=False).head(1)
+    )
+    return one.set_index("patient")[[*DOSES, *events.covariates]].reindex(events.patients)
+
+
+def regimen_events(
+    doses: pd.DataFrame, covariates: pd.DataFrame, times: NDArray[np.float64], *, steady_state: bool
+) -> EventTable:
+    """Write the events of regimens.
+
+    Parameters
+    ----------
+    doses
+        One row per patient, with the columns of DOSES.
     covariates
         One row per patient, in the units of the model; they stay as they are.
     times
-        Times after the first dose at which a prediction is wanted, from small to large.
+        (n, g) times after the first dose at which a prediction is wanted, from small to large.
     steady_state
         Whether the dose at time 0 is one of many before it, or the first.
 
     Returns
     -------
     EventTable
-        A dose at time 0, its repetitions up to the last of `times`, and an event at each of `times`.
+        Of each patient a dose at time 0, its repetitions up to the last of `times`, and an event at each of `times`.
     """
-    size, count = len(covariates), len(times) + 1
-    factor = covariates[regimen.per].to_numpy(float) if regimen.per else np.ones(size)
-    amount = regimen.amount * factor
-    first = np.tile(np.arange(count) == 0, size)
-    repeats = 0 if steady_state else int(np.ceil(times[-1] / regimen.interval))
-    table = covariates.loc[covariates.index.repeat(count)].reset_index(drop=True)
-    rate = amount / regimen.infusion if regimen.infusion > 0 else np.zeros(size)
-    events = pd.DataFrame(
-        {
-            "patient": np.repeat(covariates.index.astype(str), count),
-            "time": np.tile(np.r_[0.0, times], size),
-            "amount": np.where(first, np.repeat(amount, count), np.nan),
-            "rate": np.where(first, np.repeat(rate, count), 0.0),
-            "kind": np.where(first, DOSE, OTHER),
-            "compartment": regimen.compartment,
-            "level": np.nan,
-            "observed": False,
-            "additional": np.where(first, repeats, 0),
-            "interval": np.where(first, regimen.interval, 0.0),
-            "steady_state": np.where(first & steady_state, 1, 0),
-            "censored": False,
-            "limit": np.nan,
-            "occasion": 0,
-            "row": 0,
-        }
-    )
-    return EventTable(pd.concat([events, table], axis=1), tuple(covariates.columns))
+    size, count = times.shape[0], times.shape[1] + 1
+    first = np.zeros((size, count), bool)
+    first[:, 0] = True
+    amount, interval, infusion, compartment = (doses[name].to_numpy(float)[:, None] for name in DOSES)
+    rate = np.divide(amount, infusion, out=np.zeros_like(amount), where=infusion > 0)
+    repeats = 0.0 if steady_state else np.ceil(times[:, -1:] / interval)
+    columns = {
+        "time": np.concatenate([np.zeros((size, 1)), times], axis=1),
+        "amount": np.where(first, amount, np.nan),
+        "rate": np.where(first, rate, 0.0),
+        "kind": np.where(first, DOSE, OTHER),
+        "compartment": np.broadcast_to(compartment.astype(int), first.shape),
+        "additional": np.where(first, repeats, 0).astype(int),
+        "interval": np.where(first, interval, 0.0),
+        "steady_state": (first & steady_state).astype(int),
+    }
+    events = pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}).assign(
+        patient=np.repeat(covariates.index.astype(str), count),
+        level=np.nan, observed=False, censored=False, limit=np.nan, occasion=0, row=0,
+    )  # fmt: skip
+    constant = covariates.loc[covariates.index.repeat(count)].reset_index(drop=True)
+    return EventTable(pd.concat([events, constant], axis=1), tuple(covariates.columns))

@@ -1,0 +1,198 @@
+"""Exposure of each patient with its uncertainty: from doses and levels to measures of exposure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from datamodules.exposure.kinetic_model import KineticModel
+from datamodules.exposure.map_estimate import map_estimate
+from datamodules.exposure.metrics import check_metrics, measures_of
+from datamodules.exposure.posterior import Posterior, posterior_draws
+from datamodules.exposure.records import records_of, up_to_last_level
+from datamodules.exposure.regimen import DOSES, doses_given
+from omics.common.errors import DataError
+from omics.events.event_table import DOSE, LEVEL, RESET_AND_DOSE, EventTable
+
+__all__ = ["NOT_FOR_DOSING", "IndividualExposure", "Window", "individual_exposure", "within_window"]
+
+NOT_FOR_DOSING = "For research; not for dosing of patients."
+
+Window = str | float
+"""``first_cycle``: up to the end of the first dosing interval; ``all``; or a time since the origin of a patient."""
+
+
+@dataclass(frozen=True)
+class IndividualExposure:
+    """Exposure of n patients.
+
+    Parameters
+    ----------
+    mean
+        Posterior mean of each measure, patients x measures.
+    error
+        Posterior standard deviation of each measure.
+    levels
+        Number of levels that each patient's values rest on; 0: they are those of the population, given the doses and
+        covariates.
+    shrinkage
+        Of each random parameter: 1 - sd of the posterior means / sd in the population.
+    posterior
+        Weighted draws of the random effects.
+    draws
+        Measure -> (n, s) values, with the weights of `posterior`.
+    """
+
+    mean: pd.DataFrame
+    error: pd.DataFrame
+    levels: pd.Series[int]
+    shrinkage: pd.Series[float]
+    posterior: Posterior
+    draws: dict[str, Tensor]
+
+
+def within_window(events: EventTable, window: Window) -> EventTable:
+    """Select the events of each patient that a window allows.
+
+    Parameters
+    ----------
+    events
+        Doses and levels.
+    window
+        See Window. Levels and doses after its end do not count, so that exposure cannot depend on what happens later.
+
+    Returns
+    -------
+    EventTable
+        The events up to and including the end of the window; the repetitions of a dose end with it.
+
+    Raises
+    ------
+    DataError
+        A patient has no interval of a first dose, which the first cycle lasts.
+    """
+    if window == "all":
+        return events
+    table = events.table
+    if window == "first_cycle":
+        doses = doses_given(events, last=False)
+        is_dose = table["kind"].isin([DOSE, RESET_AND_DOSE])
+        begins = table[is_dose].groupby("patient", sort=False)["time"].min()
+        end = table["patient"].map(begins + doses["interval"])
+        if end.isna().any():
+            patient = table.loc[end.isna(), "patient"].iloc[0]
+            raise DataError(
+                f"patient {patient} has no interval after their first dose; give II, or a time as window"
+            )
+    else:
+        end = pd.Series(float(window), table.index)
+    kept = table[table["time"] <= end]
+    reach = ((end - table["time"]) / table["interval"].where(table["interval"] > 0)).fillna(0.0)
+    additional = np.minimum(kept["additional"], np.floor(reach[kept.index]).astype(int))
+    return EventTable(
+        kept.assign(additional=additional).reset_index(drop=True), events.covariates, events.time_unit
+    )
+
+
+def individual_exposure(
+    model: KineticModel,
+    events: EventTable,
+    names: tuple[str, ...],
+    window: Window,
+    generator: np.random.Generator,
+    draws: int = 2000,
+) -> IndividualExposure:
+    """Estimate the exposure of each patient.
+
+    Parameters
+    ----------
+    model
+        The population model; it is not fitted here, so that each patient's values rest on this patient alone.
+    events
+        Doses and levels, with the covariates of the model.
+    names
+        Measures of exposure (:func:`datamodules.exposure.metrics.metric_draws`).
+    window
+        Which events count.
+    generator
+        Source of random numbers.
+    draws
+        Draws per patient.
+
+    Returns
+    -------
+    IndividualExposure
+        Posterior mean, error and draws of each measure. The first day follows the first dose; steady state is that of
+        the last dose and its interval in the window. A patient without a dose has missing values.
+
+    Raises
+    ------
+    DataError
+        A patient's dose has no interval, which a measure at steady state needs.
+    """
+    check_metrics(names)
+    within = within_window(events, window)
+    first, last = doses_given(within, last=False), doses_given(within, last=True)
+    _require_intervals(last, names)
+    records = records_of(up_to_last_level(within))
+    mode = map_estimate(model, records)
+    posterior = posterior_draws(model, records, mode, generator, draws)
+    treated = first["amount"].notna().to_numpy()
+    rows = torch.from_numpy(np.flatnonzero(treated))
+    covariates = list(within.covariates)
+    measured = measures_of(
+        model,
+        first.loc[treated, list(DOSES)],
+        last.loc[treated, list(DOSES)],
+        first.loc[treated, covariates],
+        last.loc[treated, covariates],
+        posterior.effects[rows],
+        names,
+    )
+    values = {name: _filled(draw, treated) for name, draw in measured.items()}
+    mean = {name: (posterior.weights * value).sum(1) for name, value in values.items()}
+    error = {
+        name: (posterior.weights * (value - mean[name][:, None]) ** 2).sum(1).sqrt()
+        for name, value in values.items()
+    }
+    population = np.sqrt(np.diag(model.omega))
+    random = posterior.mean()[:, : len(population)]
+    index = pd.Index(records.patients, name="patient")
+    return IndividualExposure(
+        mean=pd.DataFrame({name: value.numpy() for name, value in mean.items()}, index=index),
+        error=pd.DataFrame({name: value.numpy() for name, value in error.items()}, index=index),
+        levels=_levels(within, index),
+        shrinkage=pd.Series(
+            1 - random.std(0, correction=0).numpy() / population,
+            index=list(model.random_parameters),
+            name="shrinkage",
+        ),
+        posterior=posterior,
+        draws=values,
+    )
+
+
+def _filled(values: Tensor, treated: np.ndarray) -> Tensor:
+    full = torch.full((len(treated), values.shape[1]), torch.nan, dtype=values.dtype)
+    full[torch.from_numpy(treated)] = values
+    return full
+
+
+def _levels(events: EventTable, patients: pd.Index) -> pd.Series[int]:
+    counts = (
+        events.table[events.table["observed"] & (events.table["kind"] == LEVEL)].groupby("patient").size()
+    )
+    return counts.reindex(patients, fill_value=0).rename("levels").astype(int)
+
+
+def _require_intervals(doses: pd.DataFrame, names: tuple[str, ...]) -> None:
+    lacking = doses.index[doses["amount"].notna() & doses["interval"].isna()]
+    if len(lacking) and any(name.endswith("_ss") for name in names):
+        raise DataError(
+            f"patient {lacking[0]} has a single dose without an interval (II), which steady state needs; "
+            "give the interval, or measures of the first day"
+        )
