@@ -8,7 +8,7 @@ import torch
 
 from datamodules.batch import Batch
 from models.factors.vae.initialization import ViewScaling
-from models.factors.vae.network import MultiViewNetwork, Posterior, ViewDecoder
+from models.factors.vae.network import LatentPosterior, MultiViewNetwork, ViewDecoder
 from models.factors.vae.train import PatientInputs
 
 __all__ = ["FittedNetwork"]
@@ -32,7 +32,7 @@ class FittedNetwork:
         return PatientInputs(values, seen, torch.arange(len(batch)))
 
     @torch.no_grad()
-    def posterior(self, batch: Batch) -> Posterior:
+    def posterior(self, batch: Batch) -> LatentPosterior:
         """Factors of patients, from their observed values."""
         return self.network.posterior(self.inputs(batch))
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from datamodules.batch import Batch
 from models.config import TrainerConfig
 from models.factors.vae.fitted_network import FittedNetwork
-from models.factors.vae.network import Posterior
+from models.factors.vae.network import LatentPosterior
 from models.factors.vae.train import AutoencoderTraining, train
 from omics.common.seeds import named_generator, named_seed
 
@@ -28,7 +28,9 @@ variance of the scores relative to that of new patients is .86 with this proport
 holding out; 90% intervals cover 92 and 96% (new patients: 94%)."""
 
 
-def held_out_posterior(fitted: FittedNetwork, batch: Batch, config: TrainerConfig, seed: int) -> Posterior:
+def held_out_posterior(
+    fitted: FittedNetwork, batch: Batch, config: TrainerConfig, seed: int
+) -> LatentPosterior:
     """Posteriors of training patients, each from a network with the same factors, trained without the patient's fold.
 
     The networks continue from `fitted`, so they keep its factors up to a small rotation, which is reversed. Encoders do
@@ -72,7 +74,7 @@ def held_out_posterior(fitted: FittedNetwork, batch: Batch, config: TrainerConfi
         mean[index], rotated = held_out.mean @ rotation, held_out.variance @ rotation.square()
         # A patient without data has the prior, which is the same in every network.
         variance[index] = rotated + (1 - rotated).clamp_min(0) * difference
-    return Posterior(mean, variance)
+    return LatentPosterior(mean, variance)
 
 
 def held_out_folds(n: int, seed: int) -> list[NDArray[np.int64]]:

@@ -21,7 +21,7 @@ from models.factors.loadings import factor_names
 from models.factors.vae.fitted_network import FittedNetwork
 from models.factors.vae.held_out_networks import held_out_posterior
 from models.factors.vae.initialization import ViewScaling, fit_scaling, initialize_network
-from models.factors.vae.network import MultiViewNetwork, Posterior
+from models.factors.vae.network import LatentPosterior, MultiViewNetwork
 from models.factors.vae.train import AutoencoderTraining, train
 from omics.common.errors import FitError, nearest
 from omics.common.files import read_state, write_state
@@ -217,7 +217,7 @@ class VAE:
         return scaling.linear_view(mean, loadings, 1 / noise.numpy(), decoder.likelihood)
 
 
-def to_factors(batch: Batch, fitted: FittedNetwork, posterior: Posterior) -> Factors:
+def to_factors(batch: Batch, fitted: FittedNetwork, posterior: LatentPosterior) -> Factors:
     """Convert a posterior to arrays.
 
     Parameters

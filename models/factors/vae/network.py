@@ -14,8 +14,8 @@ from models.factors.likelihoods import GAUSSIAN, LIKELIHOODS
 __all__ = [
     "EvidenceBound",
     "Expert",
+    "LatentPosterior",
     "MultiViewNetwork",
-    "Posterior",
     "ViewDecoder",
     "ViewEncoder",
     "ViewInputs",
@@ -41,7 +41,7 @@ class Expert(NamedTuple):
     linear: Tensor
 
 
-class Posterior(NamedTuple):
+class LatentPosterior(NamedTuple):
     """Independent Gaussians: `mean` and `variance`, both (n, k)."""
 
     mean: Tensor
@@ -55,7 +55,7 @@ class EvidenceBound(NamedTuple):
     divergence: Tensor
 
 
-def product_of_experts(experts: Sequence[Expert]) -> Posterior:
+def product_of_experts(experts: Sequence[Expert]) -> LatentPosterior:
     """Multiply Gaussian experts and the prior N(0, I) (Hinton 2002, doi 10.1162/089976602760128018).
 
     Precisions add up, so the sd never decreases when an expert is removed.
@@ -67,7 +67,9 @@ def product_of_experts(experts: Sequence[Expert]) -> Posterior:
     (1.5, 0.25)
     """
     precision = 1 + torch.stack([expert.precision for expert in experts]).sum(dim=0)
-    return Posterior(torch.stack([expert.linear for expert in experts]).sum(dim=0) / precision, 1 / precision)
+    return LatentPosterior(
+        torch.stack([expert.linear for expert in experts]).sum(dim=0) / precision, 1 / precision
+    )
 
 
 class ViewDecoder(nn.Module):
@@ -98,7 +100,7 @@ class ViewDecoder(nn.Module):
         self.register_buffer("slope", torch.ones(hidden))
         self.slope: Tensor
 
-    def forward(self, posterior: Posterior, draw: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, posterior: LatentPosterior, draw: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and variance (n, p) of the predictor under the posteriors of factors and loadings.
 
         Exact without hidden units; with units, conditional on the factors ``mean + sd * draw``.
@@ -225,7 +227,7 @@ class MultiViewNetwork(nn.Module):
 
     moment: Tensor
 
-    def posterior(self, inputs: ViewInputs) -> Posterior:
+    def posterior(self, inputs: ViewInputs) -> LatentPosterior:
         """Factors of patients, from their observed values."""
         return product_of_experts(
             [
@@ -236,7 +238,7 @@ class MultiViewNetwork(nn.Module):
             ]
         )
 
-    def bound(self, inputs: ViewInputs, posterior: Posterior, draw: Tensor) -> EvidenceBound:
+    def bound(self, inputs: ViewInputs, posterior: LatentPosterior, draw: Tensor) -> EvidenceBound:
         """Evidence bound of each patient's observed values."""
         likelihood = torch.zeros_like(posterior.mean[:, 0])
         for decoder, values, seen in zip(self.decoders, inputs.values, inputs.seen, strict=True):

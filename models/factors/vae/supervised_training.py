@@ -15,7 +15,7 @@ from models.config import TrainerConfig
 from models.factors.vae.endpoint_heads import EndpointHeads
 from models.factors.vae.fitted_network import FittedNetwork
 from models.factors.vae.held_out_networks import held_out_folds
-from models.factors.vae.network import MultiViewNetwork, Posterior, ViewInputs
+from models.factors.vae.network import LatentPosterior, MultiViewNetwork, ViewInputs
 from models.factors.vae.train import AutoencoderTraining, train
 from omics.common.seeds import named_seed
 
@@ -71,7 +71,7 @@ def train_supervised(
 
 def supervised_held_out(
     base: FittedNetwork, batch: Batch, names: list[str], config: TrainerConfig, seed: int
-) -> Posterior:
+) -> LatentPosterior:
     """Posteriors of training patients, each from a supervised network without the values and outcomes of their fold.
 
     `base` may have been trained on the values of all patients, but on no outcome.
@@ -102,7 +102,7 @@ def supervised_held_out(
         )
         index = torch.from_numpy(rows)
         mean[index], variance[index] = network.posterior(batch.take(rows))
-    return Posterior(mean, variance)
+    return LatentPosterior(mean, variance)
 
 
 @torch.no_grad()
