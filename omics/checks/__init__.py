@@ -14,6 +14,7 @@ CHECKS = {
     "rows_of_one_patient": "omics.checks.same_patients:rows_of_one_patient",
     "duplicated_features": "omics.checks.views:features_in_two_views",
     "swapped_samples": "omics.checks.swaps:swapped_samples",
+    "events": "omics.checks.events:describe_events",
     "endpoints": "omics.checks.endpoints:describe_endpoints",
     "not_learnable": "omics.checks.outcome_columns:not_learnable",
     "after_death": "omics.checks.outcome_columns:after_death",

@@ -17,6 +17,7 @@ from omics.cohort.h5mu import UNS
 from omics.cohort.read import cohort_spec, observed_views
 from omics.cohort.spec import ViewSpec
 from omics.cohort.views import modality_of
+from omics.events.stored_events import EXPOSURE
 from omics.readers.notes import LEFT_OUT, TO_CHECK
 
 if TYPE_CHECKING:
@@ -120,7 +121,10 @@ def patients_without_views(cohort: MuData) -> Iterator[Finding]:
 
 def to_check_by_readers(cohort: MuData) -> Iterator[Finding]:
     """Report what reading found and a person should check, such as patients who are not in the samples table."""
-    places = {"samples": cohort.uns[UNS]} | {name: cohort[name].uns for name in cohort_spec(cohort).views}
+    events = {EXPOSURE: cohort.uns[UNS].get(EXPOSURE, {})}
+    places = (
+        {"samples": cohort.uns[UNS]} | events | {name: cohort[name].uns for name in cohort_spec(cohort).views}
+    )
     for place, uns in places.items():
         for code, sentence in dict(uns.get(TO_CHECK, {})).items():
             yield Finding(str(code), WARNING, place, str(sentence))

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 
 from omics.cohort.copies import COPIES, find_copies
-from omics.cohort.endpoint_columns import check_endpoints
+from omics.cohort.endpoint_columns import check_endpoints, read_endpoints
+from omics.cohort.endpoints import Survival
 from omics.cohort.h5mu import UNS, allow_shared_feature_names
 from omics.cohort.samples import checked_samples
 from omics.cohort.spec import CohortSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
+from omics.events.stored_events import EXPOSURE, StoredEvents
+from omics.events.windows import check_window, window_bounds
 from omics.readers import PGX_RESULTS
 from omics.readers.notes import LEFT_OUT, TO_CHECK, notes_of, warnings_of
 
@@ -35,6 +38,7 @@ def assemble_cohort(
     spec: CohortSpec,
     digest: str,
     file: str,
+    exposure: StoredEvents | None = None,
 ) -> MuData:
     """Check tables in memory against a specification and join them to a cohort.
 
@@ -51,6 +55,8 @@ def assemble_cohort(
         SHA-256 of the files that hold the tables.
     file
         File of the samples, named in errors.
+    exposure
+        Doses and levels, for a cohort that declares them.
 
     Returns
     -------
@@ -60,22 +66,39 @@ def assemble_cohort(
     Raises
     ------
     CohortError
-        If a column that `spec` names is missing, or an endpoint is malformed.
+        If a column that `spec` names is missing, an endpoint is malformed, or a window of exposure ends after it.
     """
     require_endpoints(spec, file)
     samples, spec = stated_samples(samples, spec, file)
     check_endpoints(samples, spec, file)
-    return join_cohort(checked_samples(samples, spec, file), views, spec, digest)
+    if exposure is not None:
+        _check_windows(samples, spec, exposure, file)
+    return join_cohort(checked_samples(samples, spec, file), views, spec, digest, exposure)
+
+
+def _check_windows(samples: pd.DataFrame, spec: CohortSpec, exposure: StoredEvents, file: str) -> None:
+    """Refuse a window of exposure that ends after a survival endpoint of a patient."""
+    if spec.exposure is None:
+        return
+    bounds = window_bounds(exposure.events, spec.exposure.window)
+    for name, endpoint in read_endpoints(samples, spec, file).named.items():
+        if isinstance(endpoint, Survival):
+            times = pd.Series(endpoint.time, samples.index)
+            check_window(bounds, exposure.events.time_unit, times, endpoint.unit, endpoint=name, file=file)
 
 
 def join_cohort(
-    samples: pd.DataFrame, views: Mapping[str, pd.DataFrame | AnnData], spec: CohortSpec, digest: str
+    samples: pd.DataFrame,
+    views: Mapping[str, pd.DataFrame | AnnData],
+    spec: CohortSpec,
+    digest: str,
+    exposure: StoredEvents | None = None,
 ) -> MuData:
     """Join tables that are already checked.
 
     Parameters
     ----------
-    samples, views, spec, digest
+    samples, views, spec, digest, exposure
         As for :func:`assemble_cohort`.
 
     Returns
@@ -99,6 +122,8 @@ def join_cohort(
     cohort.uns[UNS] = {"spec": json.dumps(spec.as_dict()), "digest": digest}
     if said:
         cohort.uns[UNS][TO_CHECK] = said
+    if exposure is not None:
+        cohort.uns[UNS][EXPOSURE] = exposure.to_uns()
     # New patients are not split, so that copies among them do no harm.
     if spec.endpoints and (copies := find_copies(cohort, spec)):
         cohort.uns[UNS][COPIES] = json.dumps(copies)

@@ -16,6 +16,7 @@ from omics.cohort.parse import parse_spec
 from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.cohort.views import check_scale, check_stored_values, check_view
 from omics.common.errors import CohortError
+from omics.events.stored_events import EXPOSURE, StoredEvents
 from omics.readers import PGX_RESULTS
 from omics.readers.matrix import check_unique, check_unique_patients, numbers
 from omics.readers.notes import LEFT_OUT, TO_CHECK, attach_notes, attach_warnings
@@ -33,8 +34,8 @@ UNS = "stratomics"
 Views = dict[str, "pd.DataFrame | AnnData"]
 
 
-def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec]:
-    """Read samples, views and specification of a cohort in h5mu; large dense views stay on disk.
+def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec, StoredEvents | None]:
+    """Read samples, views, specification and events of a cohort in h5mu; large dense views stay on disk.
 
     Raises
     ------
@@ -54,7 +55,8 @@ def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec]:
             check_view(name, view, str(path))
             views[name] = _view(name, stored[name], view, str(path))
         stays_on_disk = not all(isinstance(view, pd.DataFrame) for view in views.values())
-        return attach_warnings(stored.obs.copy(), stored.uns[UNS].get(TO_CHECK, {})), views, spec
+        samples = attach_warnings(stored.obs.copy(), stored.uns[UNS].get(TO_CHECK, {}))
+        return samples, views, spec, _events(stored, spec, path)
     finally:
         if not stays_on_disk:
             stored.file.close()
@@ -84,6 +86,13 @@ def _spec(stored: MuData, path: Path) -> CohortSpec:
         return parse_spec(json.loads(stored.uns[UNS]["spec"]), str(path))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _not_a_cohort(path, error) from None
+
+
+def _events(stored: MuData, spec: CohortSpec, path: Path) -> StoredEvents | None:
+    if spec.exposure is None:
+        return None
+    content = stored.uns[UNS].get(EXPOSURE, {})
+    return StoredEvents.from_uns(content, tuple(spec.exposure.covariates), spec.exposure.time_unit, str(path))
 
 
 def _not_a_cohort(path: Path, error: Exception) -> CohortError:

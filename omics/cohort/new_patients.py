@@ -10,7 +10,7 @@ from omics.cohort.assemble import join_cohort
 from omics.cohort.cell_views import join_views, read_views
 from omics.cohort.h5mu import read_stored
 from omics.cohort.parse import load_spec
-from omics.cohort.read import declared_files, locate_cohort, read_samples
+from omics.cohort.read import declared_files, locate_cohort, read_exposure, read_samples
 from omics.cohort.samples import typed_samples
 from omics.cohort.stated_columns import stated_samples
 from omics.common.files import digest_files
@@ -51,7 +51,7 @@ def read_new_patients(source: str | Path) -> MuData:
     """
     path = locate_cohort(str(source))
     if path.suffix == ".h5mu":
-        samples, views, spec = read_stored(path)
+        samples, views, spec, exposure = read_stored(path)
         files = [path]
     else:
         spec = load_spec(path)
@@ -75,4 +75,6 @@ def read_new_patients(source: str | Path) -> MuData:
         arm=spec.arm if spec.arm is not None and spec.arm.column in samples else None,
     )
     samples, spec = stated_samples(samples, spec, str(path))
-    return join_cohort(typed_samples(samples, spec, str(path)), views, spec, digest_files(files))
+    if path.suffix != ".h5mu":
+        exposure = read_exposure(path.parent, spec, samples, str(path))
+    return join_cohort(typed_samples(samples, spec, str(path)), views, spec, digest_files(files), exposure)

@@ -12,6 +12,7 @@ from omics.cohort.spec import (
     ArmSpec,
     CohortSpec,
     EndpointSpec,
+    ExposureSpec,
     SamplesSpec,
     ViewSpec,
     randomised_word,
@@ -19,6 +20,8 @@ from omics.cohort.spec import (
 from omics.cohort.spec_rules import check_endpoint_keys, check_spec
 from omics.common.errors import CohortError, nearest
 from omics.common.yaml import load_yaml
+from omics.events.event_table import HOURS
+from omics.events.windows import FIRST_CYCLE
 
 __all__ = ["load_spec", "parse_spec"]
 
@@ -91,6 +94,8 @@ def parse_spec(content: Any, file: str) -> CohortSpec:
         content["samples"] = _build(SamplesSpec, content["samples"], "samples", file)
     if content.get("arm") is not None:
         content["arm"] = _arm(content["arm"], file)
+    if content.get("exposure") is not None:
+        content["exposure"] = _exposure(content["exposure"], file)
     covariates, categories = (_names(key, content.get(key), file) for key in ("covariates", "categories"))
     twice = next((name for place, name in enumerate(covariates) if name in covariates[:place]), None)
     if twice is not None:
@@ -115,6 +120,41 @@ def _arm(content: Any, file: str) -> ArmSpec:
     if "randomised" in content:
         content["randomised"] = randomised_word(content["randomised"])
     return _build(ArmSpec, content, "arm", file)
+
+
+def _exposure(content: Any, file: str) -> ExposureSpec:
+    content = _mapping(content, "exposure", file)
+    named = _mapping(content.get("covariates") or {}, "exposure: 'covariates'", file)
+    content["covariates"] = {str(name): column for name, column in named.items()}
+    content["metrics"] = tuple(_names("exposure: metrics", content.get("metrics"), file))
+    exposure = _build(ExposureSpec, content, "exposure", file)
+    _check_exposure(exposure, file)
+    return exposure
+
+
+def _check_exposure(exposure: ExposureSpec, file: str) -> None:
+    metrics, unit, window = exposure.metrics, exposure.time_unit, exposure.window
+    if not metrics or len(set(metrics)) < len(metrics):
+        sentence = f"exposure: 'metrics' is {list(metrics)}; name measures of exposure, each once"
+        raise CohortError(sentence, "missing_key", file=file, column="metrics")
+    for name, column in exposure.covariates.items():
+        if not isinstance(column, str):
+            sentence = f"exposure: the covariate {name} is {column!r}, and must be the name of a column"
+            raise CohortError(sentence, "wrong_type", file=file)
+    if unit not in HOURS:
+        sentence = f"exposure: unknown time_unit '{unit}'; {nearest(str(unit), HOURS)}"
+        raise CohortError(sentence, "unknown_choice", file=file, column="time_unit")
+    if not _is_window(window):
+        allowed = f"{FIRST_CYCLE}, or [START, END] since the first dose in {unit}"
+        sentence = f"exposure: 'window' is {window!r}, and must be {allowed}"
+        raise CohortError(sentence, "bad_window", file=file, column="window")
+
+
+def _is_window(window: Any) -> bool:
+    if not isinstance(window, list):
+        return bool(window == FIRST_CYCLE)
+    numbers = [bound for bound in window if isinstance(bound, int | float) and not isinstance(bound, bool)]
+    return len(numbers) == len(window) == 2 and 0 <= numbers[0] < numbers[1] < float("inf")  # noqa: PLR2004  # a pair
 
 
 def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:

@@ -21,16 +21,17 @@ from omics.cohort.cell_views import join_views, read_views
 from omics.cohort.endpoint_columns import check_endpoints, read_endpoints
 from omics.cohort.endpoints import Endpoints
 from omics.cohort.h5mu import UNS, read_stored
-from omics.cohort.ids import id_column, patient_ids
+from omics.cohort.ids import check_ids, id_column, patient_ids
 from omics.cohort.parse import load_spec, parse_spec
-from omics.cohort.samples import checked_samples
-from omics.cohort.spec import CohortSpec
+from omics.cohort.samples import checked_samples, with_labels
+from omics.cohort.spec import CohortSpec, ExposureSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
 from omics.cohort.view_blocks import measured_patients
 from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
-from omics.readers.delimited_tables import raw_texts
+from omics.events.event_table import EventTable
+from omics.events.stored_events import EXPOSURE, StoredEvents, read_stored_events
 from omics.readers.gene_panels import panel_files
 from omics.readers.matrix import check_unique_patients
 from omics.readers.notes import attach_warnings, notes_of
@@ -46,10 +47,14 @@ __all__ = [
     "cohort_files",
     "cohort_spec",
     "declared_files",
+    "events_of",
+    "exposure_model_text",
+    "exposure_spec",
     "inspect_cohort",
     "locate_cohort",
     "observed_views",
     "read_cohort",
+    "read_exposure",
     "read_samples",
 ]
 
@@ -57,9 +62,6 @@ T = TypeVar("T")
 
 _CLINICAL = {"series_matrix": "series_clinical", ".txt": "clinical", "cbioportal": "clinical"}
 """Format of a file of measurements -> format of its clinical lines, for the samples table."""
-
-TEXTS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
-NA_LABEL = "NA"
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
 """Folder of the cohorts that are installed with the package."""
@@ -135,12 +137,13 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
     for name, endpoint in named.endpoints.items():
         attempt(check_endpoints, samples, replace(named, endpoints={name: endpoint}, primary=None), str(file))
     attempt(checked_samples, samples, named, str(file))
+    exposure = attempt(read_exposure, folder, named, samples, str(path))
     if errors or joined is None:
         return None, errors
     digest = digest_files(declared_files(path, spec))
     expanded, tables = joined
     expanded = replace(named, views=expanded.views)
-    return attempt(assemble_cohort, samples, tables, expanded, digest, str(file)), errors
+    return attempt(assemble_cohort, samples, tables, expanded, digest, str(file), exposure), errors
 
 
 def cohort_files(source: str | Path) -> dict[str, Path]:
@@ -177,7 +180,11 @@ def declared_files(path: Path, spec: CohortSpec) -> list[Path]:
     panels = (
         panel_files(path.parent / view.panels) for view in spec.views.values() if view.panels is not None
     )
-    return list(dict.fromkeys([path, *samples, *chain.from_iterable(tables), *chain.from_iterable(panels)]))
+    exposure = [] if spec.exposure is None else [spec.exposure.events, spec.exposure.model_file]
+    others = [path.parent / name for name in exposure if name is not None]
+    return list(
+        dict.fromkeys([path, *samples, *chain.from_iterable(tables), *chain.from_iterable(panels), *others])
+    )
 
 
 def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
@@ -211,36 +218,8 @@ def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
     check_unique_patients(ids, str(file), id_column(spec.samples.id))
     if notes := notes_of(samples):
         samples = attach_warnings(samples, {"rows_left_out": "; ".join(notes)})
-    samples = _with_labels(samples, spec, file)
+    samples = with_labels(samples, spec, file)
     return samples.set_axis(ids.rename(samples.index.name))
-
-
-def _with_labels(samples: pd.DataFrame, spec: CohortSpec, file: Path) -> pd.DataFrame:
-    """Read columns again in which NA may be a label, such as North America; `missing: {COLUMN: []}` states it."""
-    said = []
-    for name in dict.fromkeys([*spec.missing, spec.site, *spec.covariates]):
-        if name is None or name not in samples or table_format(file) not in TEXTS:
-            continue
-        stated = spec.missing.get(name) == []
-        if not stated and not _are_codes(samples[name]):
-            continue
-        texts = raw_texts(file, name)
-        labels = texts == NA_LABEL
-        if stated:
-            samples = samples.assign(**{name: np.array([text or None for text in texts], dtype=object)})
-        elif labels.any():
-            said.append(f"{labels.sum()} cells 'NA' of {name}")
-    if not said:
-        return samples
-    sentence = f"{' and '.join(said)} were read as missing, between labels of two letters; if NA is a label, declare "
-    return attach_warnings(samples, {"na_in_codes": f"{sentence}missing: {{COLUMN: []}}"})
-
-
-def _are_codes(column: pd.Series[Any]) -> bool:
-    """Whether a column has empty cells, and all others have two capital letters."""
-    present = column.dropna()
-    two = column.dtype == object and len(present) < len(column) and len(set(present)) > 1
-    return bool(two and present.astype(str).str.fullmatch(r"[A-Z]{2}").all())
 
 
 def cohort_spec(cohort: MuData) -> CohortSpec:
@@ -257,6 +236,62 @@ def cohort_spec(cohort: MuData) -> CohortSpec:
 @lru_cache(maxsize=256)
 def _parsed_spec(text: str) -> CohortSpec:
     return parse_spec(json.loads(text), "the cohort's specification")
+
+
+def read_exposure(folder: Path, spec: CohortSpec, samples: pd.DataFrame, yaml: str) -> StoredEvents | None:
+    """Read the doses and levels that a cohort declares.
+
+    Parameters
+    ----------
+    folder
+        Folder of the cohort.
+    spec
+        Specification of the cohort.
+    samples
+        One row per patient, indexed by id; covariates may be in it.
+    yaml
+        File that declares the exposure, named in errors.
+
+    Returns
+    -------
+    StoredEvents or None
+        The events of patients of `samples`; None for a cohort without exposure.
+
+    Raises
+    ------
+    CohortError
+        If a file or a row is wrong, or no patient is in `samples`.
+    """
+    exposure = spec.exposure
+    if exposure is None:
+        return None
+    if exposure.events is None:
+        raise CohortError("exposure lacks the key 'events'", "missing_key", file=yaml, column="events")
+    file = folder / exposure.events
+    model = None if exposure.model_file is None else folder / exposure.model_file
+    read = read_stored_events(file, model, exposure.covariates, exposure.time_unit, samples)
+    ids = read.events.patients
+    known = check_ids(EXPOSURE, ids, pd.Index([]), pd.DataFrame(), samples.index, str(file), spec.strict)
+    return read.take(ids[known])
+
+
+def exposure_spec(cohort: MuData) -> ExposureSpec | None:
+    """Return the block ``exposure`` of a cohort, or None."""
+    return cohort_spec(cohort).exposure
+
+
+def exposure_model_text(cohort: MuData) -> str | None:
+    """Return the text of the yaml file of a cohort's kinetic model; None where the model has a name, or is absent."""
+    return str(cohort.uns[UNS].get(EXPOSURE, {}).get("model", "")) or None
+
+
+def events_of(cohort: MuData) -> EventTable | None:
+    """Return the doses and levels of the patients of a cohort; None for a cohort without the block ``exposure``."""
+    exposure, stored = exposure_spec(cohort), cohort.uns[UNS].get(EXPOSURE)
+    if exposure is None or stored is None:
+        return None
+    events = EventTable(stored["events"], tuple(exposure.covariates), exposure.time_unit)
+    return events.take(cohort.obs_names)
 
 
 def cohort_digest(cohort: MuData) -> str:
@@ -350,5 +385,5 @@ def locate_cohort(source: str) -> Path:
 
 
 def _read_h5mu(path: Path) -> MuData:
-    samples, views, spec = read_stored(path)
-    return assemble_cohort(samples, views, spec, digest_files([path]), str(path))
+    samples, views, spec, exposure = read_stored(path)
+    return assemble_cohort(samples, views, spec, digest_files([path]), str(path), exposure)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from omics.cohort.spec import ArmSpec, CohortSpec
 from omics.cohort.stated_columns import same_label
 from omics.common.errors import CohortError, nearest
+from omics.readers.delimited_tables import raw_texts
 from omics.readers.matrix import numbers
+from omics.readers.notes import attach_warnings
+from omics.readers.plain_tables import table_format
 
-__all__ = ["checked_samples", "text_labels", "typed_samples"]
+__all__ = ["checked_samples", "text_labels", "typed_samples", "with_labels"]
+
+TEXTS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+NA_LABEL = "NA"
 
 MOSTLY = 0.5
 """Share of numbers among the values of a covariate above which a text is an error and not a category."""
@@ -191,3 +199,46 @@ def _check_categories(column: pd.Series[Any], file: str) -> None:
             file=file,
             column=str(column.name),
         )
+
+
+def with_labels(samples: pd.DataFrame, spec: CohortSpec, file: Path) -> pd.DataFrame:
+    """Read columns again in which NA may be a label, such as North America; `missing: {COLUMN: []}` states it.
+
+    Parameters
+    ----------
+    samples
+        One row per patient, as read.
+    spec
+        Specification of the cohort.
+    file
+        The file of the samples.
+
+    Returns
+    -------
+    DataFrame
+        `samples`, with NA as a label where it is one, or a warning.
+    """
+    said = []
+    for name in dict.fromkeys([*spec.missing, spec.site, *spec.covariates]):
+        if name is None or name not in samples or table_format(file) not in TEXTS:
+            continue
+        stated = spec.missing.get(name) == []
+        if not stated and not _are_codes(samples[name]):
+            continue
+        texts = raw_texts(file, name)
+        labels = texts == NA_LABEL
+        if stated:
+            samples = samples.assign(**{name: np.array([text or None for text in texts], dtype=object)})
+        elif labels.any():
+            said.append(f"{labels.sum()} cells 'NA' of {name}")
+    if not said:
+        return samples
+    sentence = f"{' and '.join(said)} were read as missing, between labels of two letters; if NA is a label, declare "
+    return attach_warnings(samples, {"na_in_codes": f"{sentence}missing: {{COLUMN: []}}"})
+
+
+def _are_codes(column: pd.Series[Any]) -> bool:
+    """Whether a column has empty cells, and all others have two capital letters."""
+    present = column.dropna()
+    two = column.dtype == object and len(present) < len(column) and len(set(present)) > 1
+    return bool(two and present.astype(str).str.fullmatch(r"[A-Z]{2}").all())

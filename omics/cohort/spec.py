@@ -12,6 +12,7 @@ __all__ = [
     "ArmSpec",
     "CohortSpec",
     "EndpointSpec",
+    "ExposureSpec",
     "SamplesSpec",
     "ViewSpec",
     "randomised_word",
@@ -108,6 +109,28 @@ class ArmSpec:
 
 
 @dataclass(frozen=True)
+class ExposureSpec:
+    """Doses and levels of the patients, and how they become individual exposure.
+
+    ``model`` is the name of a kinetic model, or a yaml file. ``events`` is absent inside an h5mu file, which holds the
+    table itself. ``covariates`` maps covariates of the model to columns of the events or of the samples table;
+    ``metrics`` names measures of exposure, ``window`` is ``first_cycle`` or the start and end since the first dose.
+    """
+
+    model: str
+    events: str | None = None
+    covariates: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    window: Any = "first_cycle"
+    time_unit: Literal["hours", "days"] = "hours"
+
+    @property
+    def model_file(self) -> str | None:
+        """Path of the model where it is a file, relative to the folder of the cohort."""
+        return self.model if self.model.endswith((".yaml", ".yml")) else None
+
+
+@dataclass(frozen=True)
 class CohortSpec:
     """All of ``cohort.yaml``."""
 
@@ -125,6 +148,7 @@ class CohortSpec:
     site: str | None = None
     group: str | None = None
     part: str | None = None
+    exposure: ExposureSpec | None = None
 
     @property
     def primary_endpoint(self) -> str:

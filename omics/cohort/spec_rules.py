@@ -10,6 +10,7 @@ from omics.cohort.ids import check_id
 from omics.cohort.spec import RANDOMISED
 from omics.cohort.view_options import check_view_keys
 from omics.common.errors import CohortError, nearest
+from omics.events.stored_events import EXPOSURE
 from omics.readers import CELLS, PGX
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def check_spec(spec: CohortSpec, file: str) -> None:
     """
     if not spec.views:
         raise CohortError("no views are declared; name at least one table", "no_views", file=file)
-    taken = ({"clinical"} & set(spec.views)) | (RESERVED_ENDPOINTS & set(spec.endpoints))
+    views = {"clinical"} if spec.exposure is None else {"clinical", EXPOSURE}
+    taken = (views & set(spec.views)) | (RESERVED_ENDPOINTS & set(spec.endpoints))
     if taken:
         raise CohortError(f"the name '{min(taken)}' is taken; choose another", "reserved_name", file=file)
     for name in (*spec.views, *spec.endpoints):

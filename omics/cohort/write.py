@@ -59,7 +59,8 @@ def write_cohort(cohort: MuData, path: str | Path) -> Path:
         name: ViewSpec(view.modality, view.scale, timing=view.timing) for name, view in spec.views.items()
     }
     stored = cohort.copy()
-    text = json.dumps(replace(spec, samples=None, views=views).as_dict())
+    exposure = None if spec.exposure is None else replace(spec.exposure, events=None)
+    text = json.dumps(replace(spec, samples=None, views=views, exposure=exposure).as_dict())
     stored.uns[UNS] = {**cohort.uns[UNS], "spec": text}
     path.parent.mkdir(parents=True, exist_ok=True)
     with (

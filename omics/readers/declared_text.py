@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["BELOW", "below_limit", "without_thousands"]
+__all__ = ["BELOW", "LIMIT", "below_limit", "without_thousands"]
 
 BELOW = ("half", "limit", "zero", "missing")
 """Value of a cell such as ``<0.5``: half of the limit, the limit, 0, or not measured."""
 
 LIMIT = re.compile(r"\s*(?:<|\u2264|<=)\s*(\d+\.?\d*(?:[eE][+-]?\d+)?)\s*")
+"""A cell such as ``<0.5``."""
+
 SHARES = {"half": 0.5, "limit": 1.0, "zero": 0.0, "missing": np.nan}
 
 

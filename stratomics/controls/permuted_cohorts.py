@@ -84,7 +84,9 @@ def _noise_only(cohort: MuData, seed: int) -> MuData:
     )
     names = [f"noise{number}" for number in range(NOISE_FEATURES)]
     view = pd.DataFrame(values, index=cohort.obs_names, columns=names)
-    spec = dataclasses.replace(cohort_spec(cohort), views={NOISE: ViewSpec("generic", "numeric")})
+    spec = dataclasses.replace(
+        cohort_spec(cohort), views={NOISE: ViewSpec("generic", "numeric")}, exposure=None
+    )
     return join_cohort(cohort.obs, {NOISE: view}, spec, cohort_digest(cohort))
 
 

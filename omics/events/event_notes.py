@@ -1,0 +1,127 @@
+"""Notes about the events of single patients: what an estimate of their exposure rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from omics.common.errors import CohortError, nearest
+from omics.events.event_table import LEVEL, EventTable
+from omics.events.refuse import refuse_rows
+
+__all__ = ["EventNote", "check_compartments", "covariate_notes", "event_notes"]
+
+EVENTS = "the table of events"
+
+
+@dataclass(frozen=True)
+class EventNote:
+    """One thing to know about the events of one patient; `code` is a short stable name."""
+
+    code: str
+    patient: str
+    sentence: str
+
+
+def event_notes(events: EventTable) -> list[EventNote]:
+    """List what needs no model.
+
+    Parameters
+    ----------
+    events
+        Doses and levels.
+
+    Returns
+    -------
+    list of EventNote
+        By patient, with the codes ``no_dose``, ``no_levels`` (the estimate is the typical patient with these
+        covariates), ``all_below_limit`` and ``early_level``: a level before the first dose, where the prediction is 0.
+    """
+    rows = events.table.assign(dose=events.is_dose)
+    return [
+        note for patient, own in rows.groupby("patient", sort=False) for note in _notes(str(patient), own)
+    ]
+
+
+def _notes(patient: str, rows: pd.DataFrame) -> Iterator[EventNote]:
+    if not rows["dose"].any():
+        yield EventNote("no_dose", patient, "there is no dose, so that the exposure is 0")
+        return
+    levels = rows[rows["observed"]]
+    if levels.empty:
+        sentence = "there is no level; the estimate is that of the population for these covariates (prior)"
+        yield EventNote("no_levels", patient, sentence)
+    elif levels["censored"].all():
+        sentence = f"all {len(levels)} level(s) are below the limit, on which alone the estimate rests"
+        yield EventNote("all_below_limit", patient, sentence)
+    early = rows[(rows["kind"] == LEVEL) & (rows["dose"].cumsum() == 0)]
+    if len(early):
+        sentence = f"row {early['row'].iloc[0]} is before the first dose; the prediction there is 0"
+        yield EventNote("early_level", patient, sentence)
+
+
+def check_compartments(events: EventTable, count: int, file: str = EVENTS) -> None:
+    """Check that doses and levels name compartments that the model has.
+
+    Parameters
+    ----------
+    events
+        Doses and levels.
+    count
+        Number of compartments of the model, the depot counted.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If a compartment is unknown.
+    """
+    sentence = (
+        f"CMT is {{compartment}} and the model has the compartments 1 to {count}; correct CMT, or write 0"
+    )
+    refuse_rows(events.table, events.table["compartment"] > count, "unknown_compartment", sentence, file)
+
+
+def covariate_notes(
+    events: EventTable, ranges: Mapping[str, tuple[float, float]], file: str = EVENTS
+) -> list[EventNote]:
+    """Check that the events have the covariates of a model, and note values outside its range.
+
+    Parameters
+    ----------
+    events
+        Doses and levels.
+    ranges
+        Covariate of the model -> lowest and highest value among the patients of its source.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    list of EventNote
+        One note per patient and covariate with values out of range, with the code ``covariate_out_of_range``.
+
+    Raises
+    ------
+    CohortError
+        If a covariate of the model is not among those of the events.
+    """
+    notes = []
+    for name, (low, high) in ranges.items():
+        if name not in events.covariates:
+            sentence = f"the model needs the covariate {name}; add it to covariates, {nearest(name, events.covariates)}"
+            raise CohortError(sentence, "missing_covariate", file=file, column=name)
+        values = events.table[name]
+        outside = events.table[(values < low) | (values > high)].drop_duplicates("patient")
+        notes += [
+            EventNote(
+                "covariate_out_of_range",
+                str(patient),
+                f"{name} is {value:g} in row {row}; the model was made from patients with {low:g} to {high:g}",
+            )
+            for patient, value, row in zip(outside["patient"], outside[name], outside["row"], strict=True)
+        ]
+    return notes
