@@ -2,74 +2,44 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from datamodules.exposure.computed_covariates import complete_covariates
+from datamodules.exposure.covariate_effect import CovariateEffect, Parameter, Strict
+from datamodules.exposure.structure import OPTIONAL, Structure
 from omics.common.errors import ConfigError
 from omics.common.yaml import load_yaml
 
-__all__ = ["CovariateEffect", "CovariateRange", "KineticModel", "Parameter", "Structure", "load_model"]
+__all__ = [
+    "Block",
+    "CovariateEffect",
+    "CovariateRange",
+    "KineticModel",
+    "Parameter",
+    "ResidualError",
+    "Structure",
+    "load_model",
+    "typical_values",
+]
 
 LARGEST_VARIANCE = 5.0
 """A variance of log values above this means a 50-fold spread; such a number is a percentage by mistake."""
 
-REQUIRED = {1: ("CL", "V"), 2: ("CL", "V1", "Q", "V2"), 3: ("CL", "V1", "Q", "V2", "Q3", "V3")}
-"""Parameters of a linear disposition, by the number of compartments."""
+SMALLEST_EIGENVALUE = 1e-9
+"""Smallest eigenvalue of a covariance, relative to the largest one; below it, the inverse is rounding error."""
 
-OPTIONAL = ("F", "LAG", "RATE", "DURATION", "KA", "KTR", "VMAX", "KM")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+ROUNDING = 0.01
+"""Relative difference allowed between the typical patient of a file and the model: papers round."""
 
 
-class CovariateEffect(_Strict):
-    """How a covariate x changes the typical value of a parameter, as a factor.
-
-    ======== ======================================================
-    power    (x / reference) ** coefficient
-    linear   1 + coefficient (x - reference)
-    exp      exp(coefficient (x - reference))
-    factor   coefficient where x equals `reference`, otherwise 1
-    hill     x ** coefficient / (x ** coefficient + reference ** coefficient)
-    after    coefficient where the time of the event is above `reference`, otherwise 1; the covariate is TIME
-    ======== ======================================================
-    """
-
-    covariate: str
-    form: Literal["power", "linear", "exp", "factor", "hill", "after"]
-    reference: float
-    coefficient: float
-
-
-class Parameter(_Strict):
-    """Typical value, unit and covariate effects of one parameter; the effects are multiplied."""
-
-    typical: float
-    unit: str
-    effects: tuple[CovariateEffect, ...] = ()
-
-
-class Structure(_Strict):
-    """Compartments and routes.
-
-    ``absorption`` none: doses go into the central compartment (1); first_order: compartment 1 is the depot, 2 is
-    central; transit: as first_order, through `transits` further compartments of rate KTR (the last step into the
-    central compartment has rate KTR as well). ``elimination`` linear: CL; michaelis_menten: VMAX (amount per time) and
-    KM (concentration), beside CL where the model has it.
-    """
-
-    compartments: Literal[1, 2, 3]
-    absorption: Literal["none", "first_order", "transit"] = "none"
-    transits: int = 0
-    elimination: Literal["linear", "michaelis_menten"] = "linear"
-
-
-class Block(_Strict):
+class Block(Strict):
     """Variances and covariances of the random effects of some parameters; effects are on the log scale."""
 
     parameters: tuple[str, ...]
@@ -81,17 +51,17 @@ class Block(_Strict):
         size = len(self.parameters)
         if matrix.shape != (size, size):
             raise ValueError(f"the covariance of {', '.join(self.parameters)} is not {size} x {size}")
-        if np.diag(matrix).max() > LARGEST_VARIANCE:
+        if max(np.diag(matrix), default=0.0) > LARGEST_VARIANCE:
             raise ValueError(
                 f"a variance of {np.diag(matrix).max():g} looks like a percentage; "
                 "write the variance of the logarithm, log(1 + (CV / 100) ** 2)"
             )
-        if not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix).min() < 0:
+        if not np.allclose(matrix, matrix.T) or not _is_positive_definite(matrix):
             raise ValueError(f"the covariance of {', '.join(self.parameters)} is not positive definite")
         return self
 
 
-class ResidualError(_Strict):
+class ResidualError(Strict):
     """Residual error with standard deviations, for a prediction f.
 
     ================= ==============================================
@@ -108,15 +78,21 @@ class ResidualError(_Strict):
     proportional: float = Field(0.0, ge=0)
 
 
-class CovariateRange(_Strict):
+class CovariateRange(Strict):
     """Unit and range of a covariate among the patients of the model's source."""
 
     unit: str
     low: float
     high: float
 
+    @model_validator(mode="after")
+    def _low_is_below_high(self) -> CovariateRange:
+        if self.low >= self.high:
+            raise ValueError(f"low is {self.low:g}, not below high, {self.high:g}")
+        return self
 
-class Source(_Strict):
+
+class Source(Strict):
     """Where the values are from; `checked` names the second source that agrees."""
 
     citation: str
@@ -124,14 +100,14 @@ class Source(_Strict):
     checked: str
 
 
-class TypicalPatient(_Strict):
-    """A patient whose parameters can be worked out from the source by hand."""
+class TypicalPatient(Strict):
+    """A patient whose parameters the source states, or whose parameters can be worked out from it by hand."""
 
     covariates: dict[str, float]
     parameters: dict[str, float]
 
 
-class KineticModel(_Strict):
+class KineticModel(Strict):
     """A population model: structure, parameters, variability, residual error, population and source."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -140,7 +116,8 @@ class KineticModel(_Strict):
     source: Source
     time_unit: Literal["hours", "days"]
     dose_unit: Literal["mg", "ug", "g"]
-    level_unit: Literal["mg/L", "ug/L", "ng/mL", "ug/mL"]
+    level_unit: Literal["mg/L", "ug/L", "ng/mL", "ug/mL", "umol/L"]
+    molar_mass: Annotated[float, Field(gt=0)] | None = None
     structure: Structure
     parameters: dict[str, Parameter]
     variability: tuple[Block, ...]
@@ -151,26 +128,54 @@ class KineticModel(_Strict):
     notes: str = ""
 
     @model_validator(mode="after")
-    def _complete(self) -> KineticModel:
-        needed = list(REQUIRED[self.structure.compartments])
-        if self.structure.elimination == "michaelis_menten":
-            needed = [name for name in needed if name != "CL"] + ["VMAX", "KM"]
-        needed += {"none": [], "first_order": ["KA"], "transit": ["KTR"]}[self.structure.absorption]
+    def _parameters_fit_the_structure(self) -> KineticModel:
+        needed = self.structure.required
         if missing := [name for name in needed if name not in self.parameters]:
             raise ValueError(f"parameters lacks {', '.join(missing)}")
         known = {*needed, *OPTIONAL, "CL"}
         if unknown := [name for name in self.parameters if name not in known]:
             raise ValueError(f"parameters has {', '.join(unknown)}, which this structure does not use")
-        random = [
-            name for block in (*self.variability, *self.occasion_variability) for name in block.parameters
-        ]
-        if unknown := [name for name in random if name not in self.parameters]:
-            raise ValueError(f"variability names {', '.join(unknown)}, which parameters lacks")
+        return self
+
+    @model_validator(mode="after")
+    def _variability_names_parameters(self) -> KineticModel:
+        for field in ("variability", "occasion_variability"):
+            names = [name for block in getattr(self, field) for name in block.parameters]
+            if unknown := [name for name in names if name not in self.parameters]:
+                raise ValueError(f"{field} names {', '.join(unknown)}, which parameters lacks")
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"{field} has {', '.join(twice)} twice")
+        return self
+
+    @model_validator(mode="after")
+    def _units_are_complete(self) -> KineticModel:
+        if (self.level_unit == "umol/L") != (self.molar_mass is not None):
+            raise ValueError("molar_mass (g/mol) belongs to levels in umol/L, and only to them")
+        return self
+
+    @model_validator(mode="after")
+    def _covariates_are_those_used(self) -> KineticModel:
         used = {e.covariate for p in self.parameters.values() for e in p.effects} - {"TIME"}
         if used != set(self.covariates):
             raise ValueError(
                 f"covariates must be those used in parameters: {', '.join(sorted(used)) or 'none'}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _typical_patient_is_reproduced(self) -> KineticModel:
+        stated = self.typical_patient.parameters
+        if unknown := [name for name in stated if name not in self.parameters]:
+            raise ValueError(f"typical_patient names {', '.join(unknown)}, which parameters lacks")
+        try:
+            computed = typical_values(self, self.typical_patient.covariates)
+        except ConfigError as error:
+            raise ValueError(f"typical_patient does not fit: {error}") from error
+        for name, value in stated.items():
+            if not math.isclose(computed[name], value, rel_tol=ROUNDING):
+                raise ValueError(
+                    f"typical_patient has {name} {value:g}, but the model gives {computed[name]:.4g}"
+                )
         return self
 
     @property
@@ -197,7 +202,14 @@ class KineticModel(_Strict):
     def level_factor(self) -> float:
         """What amount / volume (dose unit per litre) is multiplied by to be in the unit of the levels."""
         per_litre = {"mg": 1.0, "ug": 1e-3, "g": 1e3}[self.dose_unit]
+        if self.molar_mass is not None:
+            return per_litre * 1e3 / self.molar_mass
         return per_litre * {"mg/L": 1.0, "ug/mL": 1.0, "ug/L": 1e3, "ng/mL": 1e3}[self.level_unit]
+
+
+def _is_positive_definite(matrix: NDArray[np.float64]) -> bool:
+    values = np.linalg.eigvalsh(matrix)
+    return bool(values.min() > SMALLEST_EIGENVALUE * values.max())
 
 
 def _joined(blocks: tuple[Block, ...]) -> NDArray[np.float64]:
@@ -209,6 +221,57 @@ def _joined(blocks: tuple[Block, ...]) -> NDArray[np.float64]:
         matrix[start:stop, start:stop] = block.covariance
         start = stop
     return matrix
+
+
+def typical_values(model: KineticModel, covariates: Mapping[str, float]) -> dict[str, float]:
+    """Compute the parameters of a patient without random effects.
+
+    Parameters
+    ----------
+    model
+        Population model.
+    covariates
+        Name -> value, in the units of ``model.covariates``. Covariates of ``COMPUTED`` may be left out. TIME, the time
+        since the first dose, is 0 if it is not given.
+
+    Returns
+    -------
+    dict[str, float]
+        Parameter -> value, in the units of ``model.parameters``. CL is the clearance at TIME.
+
+    Raises
+    ------
+    ConfigError
+        A covariate is missing, or has a value for which a parameter is not positive.
+    """
+    given = {name: np.asarray(value, float) for name, value in {"TIME": 0.0, **covariates}.items()}
+    complete = {name: float(value) for name, value in complete_covariates(model.covariates, given).items()}
+    if missing := [name for name in model.covariates if name not in complete]:
+        raise ConfigError(f"{model.name} needs {_named(missing)}; give values in {_units(model, missing)}")
+    try:
+        values = {name: parameter.value(complete) for name, parameter in model.parameters.items()}
+    except (ArithmeticError, TypeError):
+        values = {}
+    if not values or min(values.values()) <= 0:
+        shown = ", ".join(f"{name} {complete[name]:g}" for name in model.covariates)
+        raise ConfigError(f"{model.name} has no positive parameters for {shown}; correct the covariates")
+    if model.structure.clearance_change == "sigmoid":
+        values["CL"] *= values["CLLATE"] ** _share(complete["TIME"], values["T50"], values["HILL"])
+    return values
+
+
+def _share(time: float, half: float, hill: float) -> float:
+    """Share of a sigmoid change that has happened at a time."""
+    return float(time**hill / (time**hill + half**hill))
+
+
+def _named(names: Iterable[str]) -> str:
+    found = list(names)
+    return f"the covariate{'s' if len(found) > 1 else ''} {', '.join(found)}"
+
+
+def _units(model: KineticModel, names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(model.covariates[name].unit for name in names))
 
 
 def load_model(path: Path) -> KineticModel:
@@ -232,8 +295,17 @@ def load_model(path: Path) -> KineticModel:
     try:
         return KineticModel.model_validate(load_yaml(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            f"{path.name}: {where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
-        ) from error
+        raise ConfigError(f"{path.name}: {_sentence(error)}") from error
+
+
+def _sentence(error: ValidationError) -> str:
+    """Describe the first error of a file; a misspelt key is described by its name, not by what it lacks."""
+    found = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")[0]
+    where = ".".join(str(part) for part in found["loc"])
+    match found["type"]:
+        case "extra_forbidden":
+            return f"'{where}' is not a known key; docs/exposure.md lists the keys"
+        case "missing":
+            return f"'{where}' is missing; docs/exposure.md lists the keys"
+    message = found["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

@@ -37,6 +37,7 @@ COMMANDS = {
     ),
     "panel": ("stratomics.cli.panel:panel", "choose and lock a small assay panel"),
     "pgx": ("stratomics.cli.pgx:pgx", "phenotypes of pharmacogenes, and guidance for drugs"),
+    "exposure": ("stratomics.cli.exposure:exposure", "published models of the pharmacokinetics of drugs"),
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
     "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),
     "predict": ("stratomics.cli.predict:predict", "predict new patients with a finished run"),

@@ -1,0 +1,141 @@
+"""Print kinetic models: the list of the library, or the values of one model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datamodules.exposure.computed_covariates import COMPUTED
+from datamodules.exposure.covariate_effect import CovariateEffect
+from datamodules.exposure.kinetic_model import Block, KineticModel, ResidualError, Structure
+
+__all__ = ["RESEARCH_USE", "model_row", "print_model", "print_models"]
+
+RESEARCH_USE = "For research; not for dosing of patients."
+
+EFFECTS = {
+    "power": "({covariate} / {reference:g}) ^ {coefficient:g}",
+    "linear": "1 + {coefficient:g} ({covariate} - {reference:g})",
+    "exp": "exp({coefficient:g} ({covariate} - {reference:g}))",
+    "factor": "{coefficient:g} where {covariate} is {reference:g}",
+    "hill": "{covariate} ^ {coefficient:g} / ({covariate} ^ {coefficient:g} + {reference:g} ^ {coefficient:g})",
+    "after": "{coefficient:g} after a time of {reference:g}",
+}
+RESIDUALS = {
+    "additive": "{additive:g} {unit}",
+    "proportional": "{proportional:.1%} of the level",
+    "combined_variance": "root of ({additive:g} {unit}) ^ 2 + ({proportional:.1%} of the level) ^ 2",
+    "combined_sd": "{additive:g} {unit} + {proportional:.1%} of the level",
+    "lognormal": "{proportional:g} of the logarithm of the level",
+}
+ROUTES = {"none": "into the central compartment", "first_order": "first-order absorption"}
+
+
+def model_row(model: KineticModel) -> dict[str, str]:
+    """Describe a model in one row: name, drug, structure, population, DOI."""
+    return {
+        "name": model.name,
+        "drug": model.drug,
+        "structure": _structure(model.structure),
+        "population": model.population,
+        "doi": model.source.doi,
+    }
+
+
+def print_models(models: Sequence[KineticModel]) -> None:
+    """Print the list of models."""
+    rows = [model_row(model) for model in models]
+    _print(_table("Kinetic models", rows[0], (row.values() for row in rows)))
+    print(RESEARCH_USE)
+
+
+def print_model(model: KineticModel) -> None:
+    """Print the values of a model, its covariates and its source."""
+    print(f"{model.name}: {model.drug}, {_structure(model.structure)}; {model.population}")
+    print(f"time in {model.time_unit}, doses in {model.dose_unit}, levels in {model.level_unit}")
+    _print(
+        _table(
+            "Parameters", ("parameter", "typical value", "unit", "covariate effects"), _parameter_rows(model)
+        )
+    )
+    if model.random_parameters:
+        _print(
+            _table(
+                "Variability, of logarithms", ("parameter", "of", "variance", "CV%"), _variance_rows(model)
+            )
+        )
+    for name, other, value in _covariances(model.variability):
+        print(f"covariance of {name} and {other}: {value:g}")
+    print(f"residual error, standard deviation: {_residual(model.residual, model.level_unit)}")
+    if model.covariates:
+        _print(_table("Covariates", ("covariate", "unit", "range"), _covariate_rows(model)))
+    for label, text in (
+        ("source", f"{model.source.citation}, doi {model.source.doi}"),
+        ("checked", model.source.checked),
+        ("notes", model.notes),
+    ):
+        if text:
+            print(f"{label}: {' '.join(text.split())}")
+    print(RESEARCH_USE)
+
+
+def _structure(structure: Structure) -> str:
+    compartments = f"{structure.compartments} compartment{'s' if structure.compartments > 1 else ''}"
+    route = ROUTES.get(structure.absorption, f"absorption through {structure.transits} transit compartments")
+    parts = [compartments, route]
+    if structure.elimination == "michaelis_menten":
+        parts.append("saturable elimination")
+    if structure.clearance_change == "sigmoid":
+        parts.append("clearance that changes with time")
+    return ", ".join(parts)
+
+
+def _parameter_rows(model: KineticModel) -> Iterable[Sequence[str]]:
+    for name, parameter in model.parameters.items():
+        yield name, f"{parameter.typical:g}", parameter.unit, " x ".join(map(_effect, parameter.effects))
+
+
+def _effect(effect: CovariateEffect) -> str:
+    return EFFECTS[effect.form].format(**effect.model_dump())
+
+
+def _variance_rows(model: KineticModel) -> Iterable[Sequence[str]]:
+    for of, blocks in (("patients", model.variability), ("occasions", model.occasion_variability)):
+        for block in blocks:
+            for place, name in enumerate(block.parameters):
+                variance = block.covariance[place][place]
+                yield name, of, f"{variance:g}", f"{100 * math.sqrt(math.expm1(variance)):.1f}"
+
+
+def _covariances(blocks: Iterable[Block]) -> Iterable[tuple[str, str, float]]:
+    for block in blocks:
+        for row, name in enumerate(block.parameters):
+            for column in range(row):
+                yield block.parameters[column], name, block.covariance[row][column]
+
+
+def _residual(residual: ResidualError, unit: str) -> str:
+    return RESIDUALS[residual.form].format(unit=unit, **residual.model_dump())
+
+
+def _covariate_rows(model: KineticModel) -> Iterable[Sequence[str]]:
+    for name, covariate in model.covariates.items():
+        computed = (
+            f"; computed from {', '.join(COMPUTED[name].inputs)} if missing" if name in COMPUTED else ""
+        )
+        yield name, covariate.unit + computed, f"{covariate.low:g} to {covariate.high:g}"
+
+
+def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _print(table: Table) -> None:
+    Console(width=None if Console().is_terminal else 160).print(table)
