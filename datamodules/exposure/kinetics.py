@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -12,8 +14,8 @@ __all__ = ["Interval", "Values", "compartments_of", "elimination_rate", "interva
 Values = dict[str, Tensor]
 """Parameter -> values, all of one shape."""
 
-SMALL = 1e-6
-"""Arguments below this use a power series, since the closed form loses its digits."""
+SERIES = [1 / math.factorial(2 * n + 1) for n in range(9)]
+"""Coefficients of sinh(x) / x in x squared."""
 
 
 class Interval:
@@ -67,23 +69,20 @@ def interval_of(structure: Structure, values: Values, duration: Tensor) -> Inter
     if structure.absorption == "transit":
         return _by_matrix_exponential(structure, values, duration)
     rates, projections = _disposition(structure.compartments, values)
-    moved = (rates * duration[..., None]).unsqueeze(-1).unsqueeze(-1)
+    length = duration[..., None]
+    moved = (rates * length).unsqueeze(-1).unsqueeze(-1)
     keep = (projections * torch.exp(-moved)).sum(-3)
     first = projections[..., 0]  # from the central compartment into each, (..., i, m)
-    constant = duration[..., None] * _fraction(rates * duration[..., None])
-    gain = (first * constant[..., None]).sum(-2)
+    zero = torch.zeros_like(duration)
+    gain = (first * _transferred(zero[..., None], rates, length)[..., None]).sum(-2)
     if structure.absorption == "none":
         return Interval(keep, gain[..., None])
     rate = values["KA"]
-    decay = torch.exp(-rate * duration)
-    slower = torch.minimum(rates, rate[..., None])
-    apart = (rates - rate[..., None]).abs() * duration[..., None]
-    mixed = duration[..., None] * torch.exp(-slower * duration[..., None]) * _fraction(apart)
-    absorbed = (first * mixed[..., None]).sum(-2)
-    in_depot = duration * _fraction(rate * duration)
+    absorbed = (first * _transferred(rates, rate[..., None], length)[..., None]).sum(-2)
+    in_depot = _transferred(zero, rate, duration)
     return Interval(
-        _with_depot(keep, decay, rate[..., None] * absorbed),
-        torch.stack([_joined(in_depot, gain - absorbed), _joined(torch.zeros_like(in_depot), gain)], -1),
+        _with_depot(keep, torch.exp(-rate * duration), rate[..., None] * absorbed),
+        torch.stack([_joined(in_depot, gain - absorbed), _joined(zero, gain)], -1),
     )
 
 
@@ -97,11 +96,17 @@ def _with_depot(keep: Tensor, decay: Tensor, absorbed: Tensor) -> Tensor:
     return torch.cat([top[..., None, :], rest], -2)
 
 
-def _fraction(x: Tensor) -> Tensor:
-    """(1 - exp(-x)) / x, which is 1 at 0."""
-    small = x.abs() < SMALL
-    safe = torch.where(small, torch.ones_like(x), x)
-    return torch.where(small, 1 - x / 2 + x * x / 6, -torch.expm1(-safe) / safe)
+def _transferred(one: Tensor, other: Tensor, time: Tensor) -> Tensor:
+    """(exp(-one t) - exp(-other t)) / (other - one), with all its derivatives where the rates are equal."""
+    apart = other - one
+    near = (apart * time).abs() < 1
+    half = torch.where(near, apart * time / 2, 0.0)
+    middle = torch.where(near, (one + other) / 2 * time, 0.0)
+    series = torch.full_like(half, SERIES[-1])
+    for coefficient in SERIES[-2::-1]:
+        series = coefficient + half * half * series
+    far = (torch.exp(-one * time) - torch.exp(-other * time)) / torch.where(near, 1.0, apart)
+    return torch.where(near, time * torch.exp(-middle) * series, far)
 
 
 def _disposition(compartments: int, values: Values) -> tuple[Tensor, Tensor]:
@@ -158,8 +163,9 @@ def _three_rates(matrix: Tensor) -> Tensor:
     q = (2 * a2**3 / 27 - a1 * a2 / 3 + a0) / 2
     spread = 2 * p.sqrt()
     angle = torch.acos((q / (p * p.sqrt())).clamp(-1 + 1e-15, 1 - 1e-15)) / 3
-    turns = torch.arange(3, dtype=matrix.dtype) * (2 * torch.pi / 3)
-    return a2[..., None] / 3 - spread[..., None] * torch.cos(angle[..., None] + turns)
+    fast = a2 / 3 + spread * torch.cos(angle)
+    middle = a2 / 3 + spread * torch.cos(angle + 4 * torch.pi / 3)
+    return torch.stack([fast, middle, a0 / (fast * middle)], -1)
 
 
 def _by_matrix_exponential(structure: Structure, values: Values, duration: Tensor) -> Interval:

@@ -129,9 +129,10 @@ def _newton(model: KineticModel, records: Records, start: Tensor) -> MapEstimate
         part = objective_of(model, records.take(active))
         step = _step(slope[active], curvature[active])
         moved, reached = _line_search(part, effects[active], value[active], step)
+        changed = (moved != effects[active]).any(1)
         effects[active], value[active] = moved, reached
         slope[active], curvature[active] = derivatives(part, moved)
-        active = active[(moved != effects[active]).any(1) | (step.abs().amax(1) > 0)]
+        active = active[changed]
     covariance = 2 * torch.linalg.inv(_positive(curvature))
     return MapEstimate(effects, covariance, value, slope.abs().amax(1))
 

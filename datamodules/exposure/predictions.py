@@ -56,7 +56,8 @@ def predict_records(model: KineticModel, records: Records, values: Values) -> Pr
     -------
     Predicted
         Levels in the unit of the model, areas in this unit times its time unit. A record sees the doses of the rows
-        before it and of its own row, unless its row is a reset or a dose at steady state.
+        before it and of its own row, unless its row is a reset or a dose at steady state. A reset, or a dose at steady
+        state alone, ends infusions and cancels doses of earlier rows that have not arrived.
     """
     arrivals = arrivals_of(model.structure, records.doses, values)
     line = _timeline(records, arrivals)
@@ -126,9 +127,10 @@ def _timeline(records: Records, arrivals: Arrivals) -> _Timeline:
     ordered = torch.gather(times, 1, order)
     position = torch.where(order < width, order, width - 1)
     begins, none = _steady_doses(records), torch.zeros(size, times.shape[1] - width, dtype=torch.long)
-    bolus = torch.where(starts[..., None], arrivals.bolus, 0.0)
-    turned_on = torch.where(starts[..., None], arrivals.rate, 0.0)
-    turned_off = torch.where(ends[..., None], -arrivals.rate, 0.0)
+    counts = torch.gather(_not_cancelled(records, begins, order), 1, torch.argsort(order, dim=1))[:, width:]
+    bolus = torch.where((starts & counts[:, :count])[..., None], arrivals.bolus, 0.0)
+    turned_on = torch.where((starts & counts[:, :count])[..., None], arrivals.rate, 0.0)
+    turned_off = torch.where((ends & counts[:, -count:])[..., None], -arrivals.rate, 0.0)
     return _Timeline(
         duration=torch.diff(ordered, dim=1, prepend=ordered[:, :1]).clamp(min=0.0),
         record=position.flip(1).cummin(1).values.flip(1),
@@ -156,6 +158,19 @@ def _steady_doses(records: Records) -> Tensor:
     position = torch.arange(doses.row.shape[1]).expand_as(doses.row)
     steady = doses.given & (doses.steady_state > 0)
     return found.scatter_reduce(1, doses.row, torch.where(steady, position, -1), "amax")
+
+
+def _not_cancelled(records: Records, begins: Tensor, order: Tensor) -> Tensor:
+    """Whether no record since the dose of each event has emptied the body; in the order of the events."""
+    doses, width = records.doses, records.time.shape[1]
+    row = torch.arange(width).expand_as(records.occasion)
+    alone = torch.gather(doses.steady_state, 1, begins.clamp(min=0)) == 1
+    empties = torch.where(records.reset | ((begins >= 0) & alone), row, -1)
+    none = torch.full_like(doses.row, -1)
+    joined = torch.cat([empties, none, none], 1)[:, : order.shape[1]]
+    latest = torch.gather(joined, 1, order).cummax(1).values
+    own = torch.cat([row, doses.row, doses.row], 1)[:, : order.shape[1]]
+    return torch.gather(own, 1, order) >= latest
 
 
 def _order(records: Records, times: Tensor) -> Tensor:

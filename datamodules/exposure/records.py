@@ -46,10 +46,12 @@ class Records:
     """Events of n patients, at most r for each, as (n, r) tensors in float64; `known` is False for padding.
 
     ``covariates`` has one (n, r) tensor per name, ``occasion`` counts from 0. The times of padding repeat the last time
-    of the patient.
+    of the patient. ``occasions`` is the largest number of occasions of a patient; a selection of patients keeps it, so
+    that all have the same number of random effects.
     """
 
     patients: pd.Index
+    occasions: int
     known: Tensor
     time: Tensor
     reset: Tensor
@@ -63,11 +65,6 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.patients)
-
-    @property
-    def occasions(self) -> int:
-        """Largest number of occasions of a patient."""
-        return int(self.occasion.max()) + 1
 
     def take(self, rows: Tensor) -> Records:
         """Select patients by position."""
@@ -106,9 +103,11 @@ def records_of(events: EventTable) -> Records:
         return _padded(patient, place, np.asarray(values, float), shape, fill)
 
     kind = padded(table["kind"], OTHER)
+    occasion = _last_repeated(padded(table["occasion"])).long()
     covariates = {name: _last_repeated(padded(table[name])) for name in events.covariates}
     return Records(
         patients=pd.Index(patients),
+        occasions=int(occasion.max()) + 1,
         known=padded(np.ones(len(table)), 0) > 0,
         time=_last_repeated(padded(table["time"])),
         reset=(kind == RESET) | (kind == RESET_AND_DOSE),
@@ -116,7 +115,7 @@ def records_of(events: EventTable) -> Records:
         observed=(padded(table["observed"], 0) > 0) & (kind == LEVEL),
         censored=padded(table["censored"], 0) > 0,
         limit=padded(table["limit"]),
-        occasion=_last_repeated(padded(table["occasion"])).long(),
+        occasion=occasion,
         covariates=covariates,
         doses=_doses_of(table, patient, place, len(patients)),
     )
