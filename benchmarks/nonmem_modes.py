@@ -127,7 +127,7 @@ def events_of(name: str, data: pd.DataFrame) -> EventTable:
             "compartment": data["cmt"],
             "level": data["DV"],
             "observed": (data["mdv"] == 0) & data["DV"].notna(),
-            "additional": data["addl"] if "addl" in data else 0,
+            "additional": data.get("addl", 0),
             "interval": data["ii"].astype(float) if "ii" in data else 0.0,
             "steady_state": 0,
             "censored": False,

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.config import SplitConfig
+from datamodules.exposure.exposure_view import with_exposure
 from datamodules.split import Fold, patient_groups, stratified_folds
 from omics.cohort.read import cohort_digest, cohort_endpoints, cohort_spec, read_cohort
 from omics.common.errors import CohortError, ConfigError, DataError
@@ -115,7 +116,7 @@ def external(cohort: MuData, config: SplitConfig, _seed: int) -> Design:
     """Predict the patients of another cohort from all patients of this one."""
     if config.external is None:
         raise ConfigError("split.design external needs another cohort; name it with --split.external COHORT")
-    other = read_cohort(config.external)
+    other = with_exposure(read_cohort(config.external))
     ours, theirs = cohort_spec(cohort), cohort_spec(other)
     if ours.primary_endpoint not in theirs.endpoints:
         raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +17,18 @@ from datamodules.exposure.posterior import Posterior, posterior_draws
 from datamodules.exposure.records import records_of, up_to_last_level
 from datamodules.exposure.regimen import DOSES, doses_given
 from omics.common.errors import DataError
-from omics.events.event_table import DOSE, LEVEL, RESET_AND_DOSE, EventTable
+from omics.events.event_table import LEVEL, EventTable
+from omics.events.windows import window_bounds
 
 __all__ = ["NOT_FOR_DOSING", "IndividualExposure", "Window", "individual_exposure", "within_window"]
 
 NOT_FOR_DOSING = "For research; not for dosing of patients."
 
-Window = str | float
-"""``first_cycle``: up to the end of the first dosing interval; ``all``; or a time since the origin of a patient."""
+Window = str | Sequence[float]
+"""``first_cycle``, or start and end since the first dose."""
+
+MANY = 1e9
+"""More repetitions of a dose than any patient receives."""
 
 
 @dataclass(frozen=True)
@@ -56,43 +61,27 @@ class IndividualExposure:
 
 
 def within_window(events: EventTable, window: Window) -> EventTable:
-    """Select the events of each patient that a window allows.
+    """Select the events that a window allows.
 
     Parameters
     ----------
     events
         Doses and levels.
     window
-        See Window. Levels and doses after its end do not count, so that exposure cannot depend on what happens later.
+        As in :func:`omics.events.windows.window_bounds`.
 
     Returns
     -------
     EventTable
-        The events up to and including the end of the window; the repetitions of a dose end with it.
-
-    Raises
-    ------
-    DataError
-        A patient has no interval of a first dose, which the first cycle lasts.
+        The events of each patient up to the end of their window, so that exposure cannot depend on what happens later;
+        the repetitions of a dose end with it. A patient without a dose keeps their events.
     """
-    if window == "all":
-        return events
     table = events.table
-    if window == "first_cycle":
-        doses = doses_given(events, last=False)
-        is_dose = table["kind"].isin([DOSE, RESET_AND_DOSE])
-        begins = table[is_dose].groupby("patient", sort=False)["time"].min()
-        end = table["patient"].map(begins + doses["interval"])
-        if end.isna().any():
-            patient = table.loc[end.isna(), "patient"].iloc[0]
-            raise DataError(
-                f"patient {patient} has no interval after their first dose; give II, or a time as window"
-            )
-    else:
-        end = pd.Series(float(window), table.index)
+    end = table["patient"].map(window_bounds(events, window)["end"]).fillna(np.inf)
     kept = table[table["time"] <= end]
-    reach = ((end - table["time"]) / table["interval"].where(table["interval"] > 0)).fillna(0.0)
-    additional = np.minimum(kept["additional"], np.floor(reach[kept.index]).astype(int))
+    reach = (end - table["time"]) / table["interval"].where(table["interval"] > 0)
+    reachable = np.floor(reach[kept.index].fillna(0.0).clip(upper=MANY))
+    additional = np.minimum(kept["additional"], reachable).astype(int)
     return EventTable(
         kept.assign(additional=additional).reset_index(drop=True), events.covariates, events.time_unit
     )

@@ -15,7 +15,7 @@ from datamodules.exposure.computed_covariates import complete_covariates
 from datamodules.exposure.covariate_effect import CovariateEffect, Parameter, Strict
 from datamodules.exposure.structure import OPTIONAL, Structure
 from omics.common.errors import ConfigError
-from omics.common.yaml import load_yaml
+from omics.common.yaml import load_yaml, parse_yaml
 
 __all__ = [
     "Block",
@@ -26,6 +26,7 @@ __all__ = [
     "ResidualError",
     "Structure",
     "load_model",
+    "parse_model",
     "typical_values",
 ]
 
@@ -292,10 +293,37 @@ def load_model(path: Path) -> KineticModel:
     ConfigError
         The file contradicts itself, lacks a key or has one that is not known.
     """
+    return _checked(load_yaml(path), path.name)
+
+
+def parse_model(text: str, file: str) -> KineticModel:
+    """Read a model from the text of its file.
+
+    Parameters
+    ----------
+    text
+        Yaml of the model.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    KineticModel
+        The model, checked.
+
+    Raises
+    ------
+    ConfigError
+        As from :func:`load_model`.
+    """
+    return _checked(parse_yaml(text, file), file)
+
+
+def _checked(content: object, file: str) -> KineticModel:
     try:
-        return KineticModel.model_validate(load_yaml(path))
+        return KineticModel.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{path.name}: {_sentence(error)}") from error
+        raise ConfigError(f"{file}: {_sentence(error)}") from error
 
 
 def _sentence(error: ValidationError) -> str:

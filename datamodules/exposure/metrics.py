@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.exposure.kinetic_model import KineticModel
-from datamodules.exposure.parameters import effects_size, individual_values, typical_values_at
+from datamodules.exposure.parameters import TIME, effects_size, individual_values, typical_values_at
 from datamodules.exposure.predictions import Predicted, predict_records
 from datamodules.exposure.records import Records, records_of
 from datamodules.exposure.regimen import Regimen, regimen_events
@@ -30,7 +30,11 @@ DAY = {"hours": 24.0, "days": 1.0}
 POINTS = 48
 """Number of times in an interval at which a peak or a time above a level is looked for."""
 
+LATE = 1e6
+"""Time since the first dose that counts at steady state: a clearance that changes has its late value."""
+
 BLOCK = 8000
+"""Number of draws that are predicted at once, which then stay in the cache of a processor."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,7 @@ def _profile(
     infusion = doses["infusion"].to_numpy(float)
     ends = np.where((infusion > 0) & (infusion < length), infusion, length)
     times = np.sort(np.concatenate([grid, ends[:, None]], axis=1), axis=1)
-    events = regimen_events(doses, covariates, times, steady_state=steady_state)
+    at = covariates.assign(**{TIME: LATE}) if steady_state else covariates
+    events = regimen_events(doses, at, times, steady_state=steady_state)
     predicted = draws_at(model, records_of(events), effects)
     return _Profile(predicted.level[..., 1:], predicted.area[..., -1] - predicted.area[..., 0])

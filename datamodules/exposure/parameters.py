@@ -5,11 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from datamodules.exposure.computed_covariates import complete_covariates
 from datamodules.exposure.kinetic_model import CovariateEffect, KineticModel
 from datamodules.exposure.kinetics import Values
 from datamodules.exposure.records import Records
 
-__all__ = ["effects_size", "individual_values", "omega_of", "typical_values_at"]
+__all__ = ["TIME", "effects_size", "individual_values", "omega_of", "typical_values_at"]
+
+TIME = "TIME"
+"""The covariate that is the time since the first dose; a column of this name in the events takes precedence."""
 
 
 def typical_values_at(model: KineticModel, records: Records) -> Values:
@@ -27,7 +31,7 @@ def typical_values_at(model: KineticModel, records: Records) -> Values:
     Values
         Parameter -> (n, r).
     """
-    covariates = {**records.covariates, "TIME": records.time}
+    covariates = _covariates(model, records)
     values = {}
     for name, parameter in model.parameters.items():
         value = torch.full_like(records.time, parameter.typical)
@@ -35,6 +39,21 @@ def typical_values_at(model: KineticModel, records: Records) -> Values:
             value = value * _factor(effect, covariates[effect.covariate])
         values[name] = value
     return values
+
+
+def _covariates(model: KineticModel, records: Records) -> dict[str, Tensor]:
+    """Covariates of the model at each record; those that are not given are computed."""
+    given = {name: value.numpy() for name, value in records.covariates.items()}
+    complete = complete_covariates(model.covariates, given)
+    times = {TIME: records.time - _first_dose(records)}
+    return {**times, **{name: torch.as_tensor(value) for name, value in complete.items()}}
+
+
+def _first_dose(records: Records) -> Tensor:
+    """Time of the first dose of each patient, (n, 1); 0 without a dose."""
+    times = torch.where(records.doses.given & ~records.doses.past, records.doses.time, torch.inf)
+    first = times.amin(1, keepdim=True)
+    return torch.where(first.isfinite(), first, 0.0)
 
 
 def _factor(effect: CovariateEffect, x: Tensor) -> Tensor:
@@ -96,4 +115,14 @@ def individual_values(model: KineticModel, records: Records, typical: Values, ef
         by_occasion = effects[:, len(between) :].reshape(len(effects), -1, len(within))
         for k, name in enumerate(within):
             values[name] = values[name] * torch.exp(torch.gather(by_occasion[..., k], 1, records.occasion))
+    if model.structure.clearance_change == "sigmoid":
+        values["CL"] = values["CL"] * _change(values, _covariates(model, records)[TIME].clamp(min=0.0))
     return values
+
+
+def _change(values: Values, time: Tensor) -> Tensor:
+    """Clearance at a time since the first dose, as a share of the first one."""
+    started = time > 0
+    ratio = values["T50"] / torch.where(started, time, torch.ones_like(time))
+    share = torch.where(started, 1 / (1 + ratio ** values["HILL"]), torch.zeros_like(time))
+    return torch.exp(values["CLLATE"].log() * share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,7 +69,7 @@ class Records:
 
     def take(self, rows: Tensor) -> Records:
         """Select patients by position."""
-        picked = {name: value[rows] for name, value in vars(self).items() if isinstance(value, Tensor)}
+        picked: dict[str, Any] = {n: v[rows] for n, v in vars(self).items() if isinstance(v, Tensor)}
         doses = Doses(**{name: value[rows] for name, value in vars(self.doses).items()})
         covariates = {name: value[rows] for name, value in self.covariates.items()}
         return replace(

@@ -105,8 +105,10 @@ def check_spec(spec: CohortSpec, file: str) -> None:
     """
     if not spec.views:
         raise CohortError("no views are declared; name at least one table", "no_views", file=file)
-    views = {"clinical"} if spec.exposure is None else {"clinical", EXPOSURE}
-    taken = (views & set(spec.views)) | (RESERVED_ENDPOINTS & set(spec.endpoints))
+    # Exposure that was estimated is a view without a file.
+    files = {name for name, view in spec.views.items() if view.file is not None}
+    views = {"clinical"} & set(spec.views) | (set() if spec.exposure is None else {EXPOSURE} & files)
+    taken = views | (RESERVED_ENDPOINTS & set(spec.endpoints))
     if taken:
         raise CohortError(f"the name '{min(taken)}' is taken; choose another", "reserved_name", file=file)
     for name in (*spec.views, *spec.endpoints):

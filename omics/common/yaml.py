@@ -9,7 +9,7 @@ import yaml
 
 from omics.common.errors import CohortError
 
-__all__ = ["load_yaml"]
+__all__ = ["load_yaml", "parse_yaml"]
 
 
 def load_yaml(path: Path) -> Any:
@@ -21,11 +21,36 @@ def load_yaml(path: Path) -> Any:
         If the file is not utf-8, not yaml, or has a key twice.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)  # noqa: S506  # it is a SafeLoader
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise CohortError("the yaml is not utf-8; save it as utf-8", "not_utf8", file=str(path)) from None
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, file: str) -> Any:
+    """Read the text of a yaml file.
+
+    Parameters
+    ----------
+    text
+        The text.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    Any
+        What the text says.
+
+    Raises
+    ------
+    CohortError
+        If the text is not yaml, or has a key twice.
+    """
+    try:
+        return yaml.load(text, _UniqueKeyLoader)  # noqa: S506  # it is a SafeLoader
     except yaml.YAMLError as error:
-        raise CohortError(f"not valid yaml ({_reason(error)})", "invalid_yaml", file=str(path)) from None
+        raise CohortError(f"not valid yaml ({_reason(error)})", "invalid_yaml", file=file) from None
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from numpy.typing import NDArray
 
+from datamodules.exposure.exposure_view import with_exposure
 from omics.cohort.assemble import join_cohort
 from omics.cohort.endpoint_columns import check_endpoints
 from omics.cohort.h5mu import UNS, allow_shared_feature_names
@@ -193,7 +194,8 @@ def read_cohort(source: str | Path) -> MuData:
     -------
     MuData
         One view per table, and all patients in ``.obs``. What :func:`stratomics.write_cohort` stored beside the tables,
-        such as factors, is read too.
+        such as factors, is read too. Doses and levels that the cohort declares
+        become the view ``exposure``.
 
     Raises
     ------
@@ -213,7 +215,7 @@ def read_cohort(source: str | Path) -> MuData:
         read = read_new_patients(source)
     if str(source).endswith(".h5mu"):
         _restore_additions(read, Path(source))
-    return read
+    return with_exposure(read)
 
 
 def _restore_additions(cohort: MuData, path: Path) -> None:

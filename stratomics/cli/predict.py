@@ -34,6 +34,7 @@ def predict(arguments: Sequence[str]) -> None:
         return
     given = parse_arguments(build_parser(), list(arguments), "the command line")
     out = _table(given.out)
+    from datamodules.exposure.exposure_view import with_exposure
     from datamodules.shift import shift_findings
     from models.prediction import MEASURED_SHARE
     from omics.cohort.new_patients import read_new_patients
@@ -45,7 +46,7 @@ def predict(arguments: Sequence[str]) -> None:
     with open_run(given.run, given.uri) as run:
         folder = find_model(run)
         model = Fitted.load(folder)
-        patients = read_new_patients(given.cohort)
+        patients = with_exposure(read_new_patients(given.cohort))
         _warn_of_training_patients(run, patients.obs_names)
         findings = list(shift_findings(model.encoders[0].harmonizer, patients))
         for finding in findings:
@@ -117,12 +118,14 @@ def _table(word: str) -> Path:
 def _predict_by_panel(given: jsonargparse.Namespace) -> None:
     """Predict by a locked panel, without the run that it came from."""
     out = _table(given.out)
+    from datamodules.exposure.exposure_view import with_exposure
     from omics.cohort.new_patients import read_new_patients
     from stratomics.predict import write_predictions
     from stratomics.strata.panel.panel import LockedPanel
 
     locked = LockedPanel.load(Path(given.panel))
-    written = write_predictions(out, iter([locked.predict(read_new_patients(given.cohort), given.platform)]))
+    patients = with_exposure(read_new_patients(given.cohort))
+    written = write_predictions(out, iter([locked.predict(patients, given.platform)]))
     print(f"{written.patients} patients predicted by a panel of {len(locked.analytes)}", file=sys.stderr)
     content = {
         "tables": [str(path) for path in written.tables],

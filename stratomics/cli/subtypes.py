@@ -54,6 +54,7 @@ def _of_cohort(given: jsonargparse.Namespace, settings: GroupSettings) -> None:
     out = Path(given.out)
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise InputError(f"{out}: it exists and is not empty; name a new folder, or empty this one")
+    from datamodules.exposure.exposure_view import with_exposure
     from omics.cohort.new_patients import read_new_patients
     from omics.cohort.read import read_cohort
     from omics.common.files import staged_folder
@@ -63,8 +64,8 @@ def _of_cohort(given: jsonargparse.Namespace, settings: GroupSettings) -> None:
     from stratomics.tracking.mlflow_store import store_exists
     from stratomics.tracking.record_subtypes import record_subtypes
 
-    cohort = read_cohort(given.cohort)
-    new = {} if given.new is None else {"new": read_new_patients(given.new)}
+    cohort = with_exposure(read_cohort(given.cohort))
+    new = {} if given.new is None else {"new": with_exposure(read_new_patients(given.new))}
     analysis = analyse_groups(cohort, settings, new)
     with staged_folder(out) as place:
         analysis.save(place)

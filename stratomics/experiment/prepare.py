@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datamodules.exposure.exposure_view import with_exposure
 from datamodules.resampling import Design, design_of
 from omics.cohort.read import cohort_endpoints, read_cohort
 from omics.common.errors import CohortError, ConfigError
@@ -37,7 +38,7 @@ def prepare_experiment(config: ExperimentConfig) -> tuple[ExperimentConfig, MuDa
     check_config(config)
     if config.cohort is None:
         raise ConfigError("no cohort is named; give --cohort COHORT or the key `cohort`")
-    cohort = read_cohort(config.cohort)
+    cohort = with_exposure(read_cohort(config.cohort))
     config = complete_for_cohort(config, cohort)
     split = dataclasses.replace(config.split, external=_absolute(config.split.external))
     return dataclasses.replace(config, cohort=_absolute(config.cohort), split=split), cohort
@@ -99,7 +100,7 @@ class CohortReader:
             If the files have changed since the run began.
         """
         register_entries(self.registries)
-        cohort = read_cohort(str(self.config.cohort))
+        cohort = with_exposure(read_cohort(str(self.config.cohort)))
         design = design_of(cohort, self.config.split, self.config.seed)
         if design.digest != self.digest:
             raise CohortError(

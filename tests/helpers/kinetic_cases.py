@@ -106,9 +106,9 @@ def nonmem_table(data: pd.DataFrame, covariates: tuple[str, ...] = (), **fields:
             "compartment": data["cmt"],
             "level": measured,
             "observed": (kind == LEVEL) & measured.notna(),
-            "additional": data["addl"] if "addl" in data else 0,
+            "additional": data.get("addl", 0),
             "interval": data["ii"].astype(float) if "ii" in data else 0.0,
-            "steady_state": data["ss"] if "ss" in data else 0,
+            "steady_state": data.get("ss", 0),
             "censored": False,
             "limit": np.nan,
             "occasion": 0,
@@ -170,7 +170,9 @@ def integrated(
     return levels, areas
 
 
-def carried_backward(times: Sequence[float], rows: Sequence[dict[str, float]]) -> Callable[[float], dict[str, float]]:
+def carried_backward(
+    times: Sequence[float], rows: Sequence[dict[str, float]]
+) -> Callable[[float], dict[str, float]]:
     """Parameters at a time: those of the next of `times`."""
     return lambda time: rows[min(bisect_left(times, time), len(rows) - 1)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from datamodules.exposure.exposure_view import with_exposure
 from datamodules.harmonizer import Harmonizer
 from omics.cohort.read import cohort_digest, read_cohort
 from omics.common.errors import DataError, InputError
@@ -55,7 +56,7 @@ def analyse_run(run: RunDirectory, sets: Path | None = None, groups: str | None 
         raise InputError(
             f"{run.path}: this run has no factors, which gene-set analysis describes; run it again"
         )
-    cohort = read_cohort(str(run.config["cohort"]))
+    cohort = with_exposure(read_cohort(str(run.config["cohort"])))
     if (
         cohort_digest(cohort) != run.provenance["cohort_digest"]
         and run.config["split"].get("external") is None

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from datamodules.config import HarmonizeConfig
+from datamodules.exposure.exposure_view import with_exposure
 from omics.cohort.read import cohort_digest, read_cohort
 from omics.common.errors import InputError
 from stratomics.runs.run_directory import RunDirectory
@@ -38,7 +39,7 @@ def cohort_of_run(run: RunDirectory) -> MuData:
     source = run.config.get("cohort")
     if source is None:
         raise InputError(f"{run.path}: the run names no cohort; give the cohort itself, with --out")
-    cohort = read_cohort(str(source))
+    cohort = with_exposure(read_cohort(str(source)))
     if cohort_digest(cohort) != run.provenance["cohort_digest"]:
         raise InputError(
             f"{run.path}: the files of {source} have changed since the run; run it again, or give the cohort with --out"

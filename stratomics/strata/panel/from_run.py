@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.config import SplitConfig
+from datamodules.exposure.exposure_view import with_exposure
 from datamodules.resampling import Design, design_of
 from datamodules.split import Fold, patient_groups
 from omics.cohort.arms import arm_codes
@@ -194,7 +195,9 @@ def _curve(run: RunDirectory, nested: NestedDesign, scores: Mapping[int, Sequenc
 def _design(run: RunDirectory) -> Design:
     """Read the cohort again, and split it as the run did."""
     place = str(run.config["cohort"])
-    design = design_of(read_cohort(place), SplitConfig(**run.config["split"]), int(run.provenance["seed"]))
+    design = design_of(
+        with_exposure(read_cohort(place)), SplitConfig(**run.config["split"]), int(run.provenance["seed"])
+    )
     if design.digest != run.provenance["cohort_digest"]:
         raise InputError(f"{place}: the cohort has changed since the run; restore it, or run again")
     return design

@@ -11,7 +11,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kinetic_cases import (
-    TYPICAL,
     Given,
     carried_backward,
     dose,
@@ -25,7 +24,7 @@ from kinetic_cases import (
 from scipy.integrate import trapezoid
 
 from datamodules.exposure.map_estimate import predicted_at
-from datamodules.exposure.parameters import individual_values, typical_values_at
+from datamodules.exposure.parameters import typical_values_at
 from datamodules.exposure.predictions import predict_records
 from datamodules.exposure.records import records_of
 from omics.events.event_table import OTHER, RESET, EventTable
@@ -104,7 +103,15 @@ def test_the_next_covariate_counts_backward(compartments, absorption):
 def test_a_reset_empties_the_body_and_cancels_infusions_and_late_doses():
     model = kinetic_model(2, "first_order", more={"LAG": 0.5})
     lines = [dose(0, 500, compartment=1, additional=5, interval=3), dose(1, 600, rate=100, compartment=2)]
-    lines += [level(3), dose(3.75, 80), {"time": 4.0, "kind": RESET}, level(4), level(5), level(8), level(9.9)]
+    lines += [
+        level(3),
+        dose(3.75, 80),
+        {"time": 4.0, "kind": RESET},
+        level(4),
+        level(5),
+        level(8),
+        level(9.9),
+    ]
     lines += [reset_and_dose(10, 200, compartment=2), level(10.5), level(12)]
     found, _ = predicted(model, lines)
     given_doses = [Given(0.5, 500, 0, 1), Given(1.5, 600, 6, 2), Given(10.5, 200, 0, 2)]
@@ -124,7 +131,9 @@ def test_a_dose_at_steady_state_alone_cancels_what_was_given_before():
 
 def test_additional_doses_are_those_written_out():
     model = kinetic_model(2, "first_order", more={"LAG": 0.3})
-    at_once, area = predicted(model, [dose(0, 100, additional=4, interval=8), level(10), level(33), level(60)])
+    at_once, area = predicted(
+        model, [dose(0, 100, additional=4, interval=8), level(10), level(33), level(60)]
+    )
     written = [dose(8.0 * k, 100) for k in range(5)]
     lines = sorted([*written, level(10), level(33), level(60)], key=lambda line: line["time"])
     found, areas = predicted(model, lines)
@@ -210,7 +219,8 @@ def test_other_patients_their_order_and_padding_change_nothing(lines):
 @given(histories(), st.sampled_from([0.5, 3.0]))
 def test_levels_are_linear_in_the_doses(lines, factor):
     more = [
-        {**line} | {name: line[name] * factor for name in ("amount", "rate") if name in line} for line in lines
+        {**line} | {name: line[name] * factor for name in ("amount", "rate") if name in line}
+        for line in lines
     ]
     found, area = predicted(WEIGHTED, lines, ("WT",))
     scaled, areas = predicted(WEIGHTED, more, ("WT",))

@@ -1,0 +1,100 @@
+"""Exposure of the patients of a cohort, by the model that it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from datamodules.exposure.computed_covariates import COMPUTED
+from datamodules.exposure.individual import IndividualExposure, individual_exposure
+from datamodules.exposure.kinetic_model import KineticModel, parse_model
+from datamodules.exposure.kinetics import compartments_of
+from datamodules.exposure.library import find_model
+from datamodules.exposure.prior_check import check_levels
+from datamodules.exposure.records import records_of, up_to_last_level
+from omics.cohort.read import events_of, exposure_model_text, exposure_spec
+from omics.cohort.spec import ExposureSpec
+from omics.common.seeds import named_generator
+from omics.events.event_notes import check_compartments, covariate_notes
+from omics.events.event_table import HOURS, EventTable
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["cohort_exposure", "cohort_model", "on_log_scale"]
+
+DRAWS = 2000
+SMALLEST = 1e-12
+"""Measures below this count as this on the logarithmic scale."""
+
+
+def cohort_model(cohort: MuData) -> KineticModel | None:
+    """Read the kinetic model that a cohort names; None for a cohort without the block ``exposure``."""
+    spec = exposure_spec(cohort)
+    if spec is None:
+        return None
+    text = exposure_model_text(cohort)
+    return find_model(spec.model) if text is None else parse_model(text, spec.model)
+
+
+def cohort_exposure(cohort: MuData) -> IndividualExposure | None:
+    """Estimate the exposure of a cohort's patients from their doses and levels.
+
+    Parameters
+    ----------
+    cohort
+        A cohort whose ``cohort.yaml`` has the block ``exposure``.
+
+    Returns
+    -------
+    IndividualExposure or None
+        Each patient's values rest on their own doses, levels and covariates and on the published model, so that the
+        outcome and other patients do not matter. None for a cohort without doses.
+
+    Raises
+    ------
+    CohortError
+        A covariate of the model is missing, a compartment is unknown, or the levels are in another unit.
+    """
+    spec, events, model = exposure_spec(cohort), events_of(cohort), cohort_model(cohort)
+    if spec is None or events is None or model is None:
+        return None
+    return _estimated(spec, in_unit(events, model.time_unit), model)
+
+
+def _estimated(spec: ExposureSpec, events: EventTable, model: KineticModel) -> IndividualExposure:
+    file = spec.events or "the events"
+    check_compartments(events, compartments_of(model.structure)[1], file)
+    given = {*events.covariates}
+    needed = {n: (c.low, c.high) for n, c in model.covariates.items() if n in given or n not in COMPUTED}
+    covariate_notes(events, needed, file)
+    generator = named_generator(0, "exposure", model.name)
+    check_levels(model, records_of(up_to_last_level(events)), generator, file)
+    factor = HOURS[spec.time_unit] / HOURS[model.time_unit]
+    window = spec.window if isinstance(spec.window, str) else [factor * bound for bound in spec.window]
+    return individual_exposure(model, events, spec.metrics, window, generator, DRAWS)
+
+
+def in_unit(events: EventTable, unit: Literal["hours", "days"]) -> EventTable:
+    """Convert times, intervals and rates into the time unit of a model."""
+    factor = HOURS[events.time_unit] / HOURS[unit]
+    table = events.table
+    rate = table["rate"].where(table["rate"] <= 0, table["rate"] / factor)
+    converted = table.assign(time=table["time"] * factor, interval=table["interval"] * factor, rate=rate)
+    return EventTable(converted, events.covariates, unit)
+
+
+def on_log_scale(exposure: IndividualExposure) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return posterior means and standard deviations of the logarithms of measures; shares stay as they are."""
+    weights = exposure.posterior.weights
+    means, errors = {}, {}
+    for name, draws in exposure.draws.items():
+        share = name.startswith("t_above")
+        values = draws if share else draws.clamp(min=SMALLEST).log()
+        mean = (weights * values).sum(1)
+        key = name if share else f"log_{name}"
+        means[key] = mean.numpy()
+        errors[key] = (weights * (values - mean[:, None]) ** 2).sum(1).sqrt().numpy()
+    index = exposure.mean.index
+    return pd.DataFrame(means, index=index), pd.DataFrame(errors, index=index)
