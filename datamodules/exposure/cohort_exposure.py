@@ -16,13 +16,13 @@ from datamodules.exposure.records import records_of, up_to_last_level
 from omics.cohort.read import events_of, exposure_model_text, exposure_spec
 from omics.cohort.spec import ExposureSpec
 from omics.common.seeds import named_generator
-from omics.events.event_notes import check_compartments, covariate_notes
+from omics.events.event_notes import EventNote, check_compartments, covariate_notes
 from omics.events.event_table import HOURS, EventTable
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["cohort_exposure", "cohort_model", "on_log_scale"]
+__all__ = ["cohort_exposure", "cohort_model", "in_unit", "on_log_scale", "range_notes"]
 
 DRAWS = 2000
 SMALLEST = 1e-12
@@ -66,14 +66,39 @@ def cohort_exposure(cohort: MuData) -> IndividualExposure | None:
 def _estimated(spec: ExposureSpec, events: EventTable, model: KineticModel) -> IndividualExposure:
     file = spec.events or "the events"
     check_compartments(events, compartments_of(model.structure)[1], file)
-    given = {*events.covariates}
-    needed = {n: (c.low, c.high) for n, c in model.covariates.items() if n in given or n not in COMPUTED}
-    covariate_notes(events, needed, file)
+    range_notes(events, model, file)
     generator = named_generator(0, "exposure", model.name)
     check_levels(model, records_of(up_to_last_level(events)), generator, file)
     factor = HOURS[spec.time_unit] / HOURS[model.time_unit]
     window = spec.window if isinstance(spec.window, str) else [factor * bound for bound in spec.window]
     return individual_exposure(model, events, spec.metrics, window, generator, DRAWS)
+
+
+def range_notes(events: EventTable, model: KineticModel, file: str = "the events") -> list[EventNote]:
+    """Note the patients with covariates outside the range of the model.
+
+    Parameters
+    ----------
+    events
+        Doses and levels.
+    model
+        The population model.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    list of EventNote
+        One note per patient and covariate.
+
+    Raises
+    ------
+    CohortError
+        A covariate of the model is missing.
+    """
+    given = {*events.covariates}
+    needed = {n: (c.low, c.high) for n, c in model.covariates.items() if n in given or n not in COMPUTED}
+    return covariate_notes(events, needed, file)
 
 
 def in_unit(events: EventTable, unit: Literal["hours", "days"]) -> EventTable:

@@ -59,6 +59,16 @@ class IndividualExposure:
     posterior: Posterior
     draws: dict[str, Tensor]
 
+    def table(self) -> pd.DataFrame:
+        """One row per patient: levels, mean and ``_sd`` of each measure, effective number of draws, Pareto shape."""
+        errors = self.error.add_suffix("_sd")
+        columns = [name for pair in zip(self.mean, errors, strict=True) for name in pair]
+        return pd.concat([self.mean, errors], axis=1)[columns].assign(
+            levels=self.levels,
+            effective_draws=self.posterior.effective.numpy().round(),
+            pareto_shape=self.posterior.pareto.numpy(),
+        )
+
 
 def within_window(events: EventTable, window: Window) -> EventTable:
     """Select the events that a window allows.

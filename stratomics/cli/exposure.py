@@ -1,12 +1,14 @@
-"""``stratomics exposure``: ``--list`` and ``--show NAME`` print the published kinetic models."""
+"""``stratomics exposure COHORT``: exposure of patients; ``--list``, ``--show NAME``: the published kinetic models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import jsonargparse
+import pandas as pd
 
-from omics.common.errors import ConfigError
+from omics.common.errors import CohortError, ConfigError
 from stratomics.cli.run import parse_arguments
 from stratomics.cli.screen.output import emit
 from stratomics.cli.screen.parser import command_parser
@@ -17,13 +19,57 @@ __all__ = ["build_parser", "exposure"]
 def exposure(arguments: Sequence[str]) -> None:
     """Print the shipped kinetic models, or one model with its values and its source."""
     parser = build_parser()
-    options = parse_arguments(parser, list(arguments), "the command line")
-    if options.list == (options.show is not None):
-        raise ConfigError(f"give either --list or --show NAME; usage: {parser.usage}")
-    if options.list:
+    words = list(arguments)
+    cohort = words.pop(0) if words and not words[0].startswith("-") else ""
+    options = parse_arguments(parser, words, "the command line")
+    if sum([bool(cohort), options.list, options.show is not None]) != 1:
+        raise ConfigError(f"give one of COHORT, --list and --show NAME; usage: {parser.usage}")
+    if options.out is not None and not cohort:
+        raise ConfigError("--out belongs to a COHORT; leave it out")
+    if cohort:
+        _estimate(cohort, options.out)
+    elif options.list:
         _list()
     else:
         _show(options.show)
+
+
+def _estimate(source: str, out: str | None) -> None:
+    from datamodules.exposure.cohort_exposure import cohort_exposure, cohort_model, in_unit, range_notes
+    from omics.cohort.read import events_of, read_cohort
+    from omics.events.event_notes import event_notes
+    from stratomics.cli.screen.exposure_output import RESEARCH_USE, print_exposure
+
+    cohort = read_cohort(source)
+    exposure, model, events = cohort_exposure(cohort), cohort_model(cohort), events_of(cohort)
+    if exposure is None or model is None or events is None:
+        raise CohortError(
+            "the cohort has no block 'exposure'; add one to cohort.yaml, see docs/exposure.md",
+            "no_exposure",
+            file=source,
+        )
+    notes = [*event_notes(events), *range_notes(in_unit(events, model.time_unit), model)]
+    table = exposure.table()
+    written = _write(out, table.reset_index())
+    content = {
+        "model": model.name,
+        "patients": table.reset_index().to_dict("records"),
+        "shrinkage": exposure.shrinkage.to_dict(),
+        "notes": [f"{note.patient}: {note.sentence}" for note in notes],
+        "table": written,
+        "note": RESEARCH_USE,
+    }
+    emit(content, lambda: print_exposure(model, exposure, notes, written))
+
+
+def _write(out: str | None, table: pd.DataFrame) -> str | None:
+    if out is None:
+        return None
+    from omics.common.table_writer import table_writer
+
+    with table_writer(Path(out)) as writer:
+        writer.add(table)
+    return out
 
 
 def _list() -> None:
@@ -48,9 +94,9 @@ def build_parser() -> jsonargparse.ArgumentParser:
     """Build the parser of the options."""
     parser = command_parser(
         "exposure",
-        "--list, or stratomics exposure --show NAME",
-        "Published population models of the pharmacokinetics of drugs, with their values, sources and ranges. For "
-        "research; not for dosing of patients.",
+        "COHORT [--out TABLE], or --list, or --show NAME",
+        "Exposure of each patient of a cohort whose cohort.yaml has the block 'exposure', from doses and levels; or the "
+        "published population models, with their values, sources and ranges. For research; not for dosing of patients.",
         "--show vancomycin_goti_2018",
     )
     parser.add_argument("--list", action="store_true", help="list the models")
@@ -59,4 +105,5 @@ def build_parser() -> jsonargparse.ArgumentParser:
         type=str | None,
         help="name of a model, or path of a yaml file: print its values and its source",
     )
+    parser.add_argument("--out", type=str | None, help="write the exposure of all patients: .csv or .parquet")
     return parser

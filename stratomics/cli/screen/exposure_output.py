@@ -11,9 +11,17 @@ from rich.table import Table
 
 from datamodules.exposure.computed_covariates import COMPUTED
 from datamodules.exposure.covariate_effect import CovariateEffect
+from datamodules.exposure.individual import IndividualExposure
 from datamodules.exposure.kinetic_model import Block, KineticModel, ResidualError, Structure
+from omics.events.event_notes import EventNote
 
-__all__ = ["RESEARCH_USE", "model_row", "print_model", "print_models"]
+__all__ = ["RESEARCH_USE", "model_row", "print_exposure", "print_model", "print_models"]
+
+SHOWN = 20
+"""Patients on the screen; `--out` writes all."""
+
+FEW_DRAWS = 1000
+LARGE_SHRINKAGE = 0.3
 
 RESEARCH_USE = "For research; not for dosing of patients."
 
@@ -51,6 +59,47 @@ def print_models(models: Sequence[KineticModel]) -> None:
     rows = [model_row(model) for model in models]
     _print(_table("Kinetic models", rows[0], (row.values() for row in rows)))
     print(RESEARCH_USE)
+
+
+def print_exposure(
+    model: KineticModel, exposure: IndividualExposure, notes: Sequence[EventNote], written: str | None
+) -> None:
+    """Print the exposure of the first patients, the shrinkage of the model's parameters, and notes."""
+    table = exposure.table()
+    units = {
+        "auc": f"{model.level_unit} x {model.time_unit}",
+        "c": model.level_unit,
+        "t": "share of the time",
+    }
+    measures = {name: next(u for key, u in units.items() if name.startswith(key)) for name in exposure.mean}
+    rows = [
+        [
+            str(patient),
+            str(row["levels"]),
+            *(f"{row[name]:.3g} ({row[f'{name}_sd']:.2g})" for name in measures),
+        ]
+        for patient, row in table.head(SHOWN).iterrows()
+    ]
+    columns = ["patient", "levels", *(f"{name}, {unit}" for name, unit in measures.items())]
+    _print(_table(f"Exposure by {model.name}: mean (sd)", columns, rows))
+    if len(table) > SHOWN:
+        print(f"The first {SHOWN} of {len(table)} patients; --out FILE.csv writes all.")
+    print("Shrinkage: " + ", ".join(f"{name} {value:.0%}" for name, value in exposure.shrinkage.items()))
+    if (exposure.shrinkage > LARGE_SHRINKAGE).any():
+        print("A shrinkage above 30% means that the levels say little about this parameter in many patients.")
+    if few := int((table["effective_draws"] < FEW_DRAWS).sum()):
+        print(f"{few} patient(s) have fewer than {FEW_DRAWS} effective draws; their sd is less certain.")
+    _print_notes(notes)
+    if written:
+        print(written)
+    print(RESEARCH_USE)
+
+
+def _print_notes(notes: Sequence[EventNote]) -> None:
+    """Print each kind of note once, with the number of patients and an example."""
+    for code in dict.fromkeys(note.code for note in notes):
+        same = [note for note in notes if note.code == code]
+        print(f"{len(same)} patient(s), such as {same[0].patient}: {same[0].sentence}")
 
 
 def print_model(model: KineticModel) -> None:
