@@ -19,7 +19,7 @@ from omics.cohort.spec import CohortSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
 from omics.events.stored_events import EXPOSURE, StoredEvents
-from omics.events.windows import check_window, window_bounds
+from omics.events.windows import check_window, window_ends
 from omics.readers import PGX_RESULTS
 from omics.readers.notes import LEFT_OUT, TO_CHECK, notes_of, warnings_of
 
@@ -80,11 +80,11 @@ def _check_windows(samples: pd.DataFrame, spec: CohortSpec, exposure: StoredEven
     """Refuse a window of exposure that ends after a survival endpoint of a patient."""
     if spec.exposure is None:
         return
-    bounds = window_bounds(exposure.events, spec.exposure.window)
+    ends = window_ends(exposure.events, spec.exposure.window)
     for name, endpoint in read_endpoints(samples, spec, file).named.items():
         if isinstance(endpoint, Survival):
             times = pd.Series(endpoint.time, samples.index)
-            check_window(bounds, exposure.events.time_unit, times, endpoint.unit, endpoint=name, file=file)
+            check_window(ends, exposure.events.time_unit, times, endpoint.unit, endpoint=name, file=file)
 
 
 def join_cohort(

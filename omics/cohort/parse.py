@@ -21,7 +21,7 @@ from omics.cohort.spec_rules import check_endpoint_keys, check_spec
 from omics.common.errors import CohortError, nearest
 from omics.common.yaml import load_yaml
 from omics.events.event_table import HOURS
-from omics.events.windows import FIRST_CYCLE
+from omics.events.windows import ALL_EVENTS, FIRST_CYCLE
 
 __all__ = ["load_spec", "parse_spec"]
 
@@ -144,17 +144,11 @@ def _check_exposure(exposure: ExposureSpec, file: str) -> None:
     if unit not in HOURS:
         sentence = f"exposure: unknown time_unit '{unit}'; {nearest(str(unit), HOURS)}"
         raise CohortError(sentence, "unknown_choice", file=file, column="time_unit")
-    if not _is_window(window):
-        allowed = f"{FIRST_CYCLE}, or [START, END] since the first dose in {unit}"
+    number = isinstance(window, int | float) and not isinstance(window, bool) and 0 < window < float("inf")
+    if window not in (FIRST_CYCLE, ALL_EVENTS) and not number:
+        allowed = f"{FIRST_CYCLE}, {ALL_EVENTS}, or its end in {unit}"
         sentence = f"exposure: 'window' is {window!r}, and must be {allowed}"
         raise CohortError(sentence, "bad_window", file=file, column="window")
-
-
-def _is_window(window: Any) -> bool:
-    if not isinstance(window, list):
-        return bool(window == FIRST_CYCLE)
-    numbers = [bound for bound in window if isinstance(bound, int | float) and not isinstance(bound, bool)]
-    return len(numbers) == len(window) == 2 and 0 <= numbers[0] < numbers[1] < float("inf")  # noqa: PLR2004  # a pair
 
 
 def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:

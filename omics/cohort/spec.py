@@ -114,7 +114,7 @@ class ExposureSpec:
 
     ``model`` is the name of a kinetic model, or a yaml file. ``events`` is absent inside an h5mu file, which holds the
     table itself. ``covariates`` maps covariates of the model to columns of the events or of the samples table;
-    ``metrics`` names measures of exposure, ``window`` is ``first_cycle`` or the start and end since the first dose.
+    ``metrics`` names measures of exposure, ``window`` is ``first_cycle``, ``all`` or the time of its end.
     """
 
     model: str

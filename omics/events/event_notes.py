@@ -39,26 +39,38 @@ def event_notes(events: EventTable) -> list[EventNote]:
         By patient, with the codes ``no_dose``, ``no_levels`` (the estimate is the typical patient with these
         covariates), ``all_below_limit`` and ``early_level``: a level before the first dose, where the prediction is 0.
     """
-    rows = events.table.assign(dose=events.is_dose)
+    table, patient = events.table, events.table["patient"]
+    dose = events.is_dose
+    early = (table["kind"] == LEVEL) & (dose.astype(int).groupby(patient).cumsum() == 0)
+    columns = {
+        "doses": dose,
+        "levels": table["observed"],
+        "below": table["observed"] & table["censored"],
+        "early": table["row"].where(early),
+    }
+    by_patient = pd.DataFrame(columns).groupby(patient, sort=False)
+    counts = by_patient[["doses", "levels", "below"]].sum()
+    first = by_patient["early"].min()
     return [
-        note for patient, own in rows.groupby("patient", sort=False) for note in _notes(str(patient), own)
+        note
+        for (name, doses, levels, below), row in zip(counts.itertuples(), first, strict=True)
+        for note in _notes(str(name), int(doses), int(levels), int(below), row)
     ]
 
 
-def _notes(patient: str, rows: pd.DataFrame) -> Iterator[EventNote]:
-    if not rows["dose"].any():
+def _notes(patient: str, doses: int, levels: int, below: int, early: float) -> Iterator[EventNote]:
+    """Yield the notes of one patient, by numbers of events and the row of a level before the first dose or NaN."""
+    if not doses:
         yield EventNote("no_dose", patient, "there is no dose, so that the exposure is 0")
         return
-    levels = rows[rows["observed"]]
-    if levels.empty:
+    if not levels:
         sentence = "there is no level; the estimate is that of the population for these covariates (prior)"
         yield EventNote("no_levels", patient, sentence)
-    elif levels["censored"].all():
-        sentence = f"all {len(levels)} level(s) are below the limit, on which alone the estimate rests"
+    elif below == levels:
+        sentence = f"all {levels} level(s) are below the limit, on which alone the estimate rests"
         yield EventNote("all_below_limit", patient, sentence)
-    early = rows[(rows["kind"] == LEVEL) & (rows["dose"].cumsum() == 0)]
-    if len(early):
-        sentence = f"row {early['row'].iloc[0]} is before the first dose; the prediction there is 0"
+    if not pd.isna(early):
+        sentence = f"row {early:.0f} is before the first dose; the prediction there is 0"
         yield EventNote("early_level", patient, sentence)
 
 

@@ -92,7 +92,7 @@ def _check_no_dates(rows: pd.DataFrame, dates: Column | None, file: str) -> None
 
 
 def _clock(texts: pd.Series[str]) -> Numbers:
-    parts = texts.str.extract(CLOCK).fillna(0).astype(float)
+    parts = texts.str.extract(CLOCK).astype(float).fillna(0)
     return parts[0] + parts[1] / 60 + parts[2] / 3600
 
 

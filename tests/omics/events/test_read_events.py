@@ -59,7 +59,7 @@ def test_each_format_gives_the_same_table(name: str, tmp_path: Path) -> None:
     extra=st.lists(st.sampled_from(["AGE", "C", "comment", "TAD"]), unique=True),
     places=st.lists(st.integers(0, 6), min_size=4, max_size=4),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_order_case_and_further_columns_do_not_matter(
     order: list[str], upper: list[bool], extra: list[str], places: list[int], tmp_path: Path
 ) -> None:
@@ -235,3 +235,60 @@ def test_the_scenarios_of_nonmem_keep_what_they_say(shared: Shared) -> None:
 def test_real_tables_with_a_fault_are_refused(name: str, code: str, patient: str, shared: Shared) -> None:
     error = error_of(shared(f"pharmacology/{name}"))
     assert (error.code, error.patient) == (code, patient)
+
+
+CELLS = st.sampled_from(
+    [
+        "",
+        ".",
+        "0",
+        "1",
+        "2",
+        "-1",
+        "100",
+        "1e400",
+        "0.5",
+        "<0.5",
+        "x",
+        "10:30",
+        "2024-03-01",
+        "nan",
+        "{0}",
+        "TRUE",
+    ]
+)
+NAMES = [
+    "RATE",
+    "EVID",
+    "CMT",
+    "DV",
+    "MDV",
+    "ADDL",
+    "II",
+    "SS",
+    "BLQ",
+    "CENS",
+    "LLOQ",
+    "OCC",
+    "DATE",
+    "DVID",
+    "WT",
+]
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_table_is_read_or_refused_with_a_sentence(data: st.DataObject, tmp_path: Path) -> None:
+    names = ["ID", "TIME", "AMT", *data.draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=6))]
+    row = st.fixed_dictionaries(dict.fromkeys(names, CELLS) | {"ID": st.sampled_from(["a", "b", "1"])})
+    path = write_rows(tmp_path, data.draw(st.lists(row, min_size=1, max_size=5)))
+    try:
+        events = read_events(path, {"WT": "WT"} if "WT" in names else {})
+    except CohortError as error:
+        assert str(error).isprintable()  # noqa: PT017  # either outcome is right
+    else:
+        table = events.table
+        assert (table["amount"].notna() == events.is_dose).all()
+        assert table["level"][table["observed"]].notna().all()
+        assert (table["limit"][table["censored"]] > 0).all()
+        assert (table["time"].groupby(table["patient"]).diff().fillna(0) >= 0).all()
