@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ from omics.events.event_table import HOURS, EventTable
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["cohort_exposure", "cohort_model", "in_unit", "on_log_scale", "range_notes"]
+__all__ = ["cohort_exposure", "cohort_model", "on_log_scale", "range_notes"]
 
 DRAWS = 2000
 SMALLEST = 1e-12
@@ -60,7 +60,7 @@ def cohort_exposure(cohort: MuData) -> IndividualExposure | None:
     spec, events, model = exposure_spec(cohort), events_of(cohort), cohort_model(cohort)
     if spec is None or events is None or model is None:
         return None
-    return _estimated(spec, in_unit(events, model.time_unit), model)
+    return _estimated(spec, events.in_unit(model.time_unit), model)
 
 
 def _estimated(spec: ExposureSpec, events: EventTable, model: KineticModel) -> IndividualExposure:
@@ -70,7 +70,7 @@ def _estimated(spec: ExposureSpec, events: EventTable, model: KineticModel) -> I
     generator = named_generator(0, "exposure", model.name)
     check_levels(model, records_of(up_to_last_level(events)), generator, file)
     factor = HOURS[spec.time_unit] / HOURS[model.time_unit]
-    window = spec.window if isinstance(spec.window, str) else [factor * bound for bound in spec.window]
+    window = spec.window if isinstance(spec.window, str) else factor * spec.window
     return individual_exposure(model, events, spec.metrics, window, generator, DRAWS)
 
 
@@ -99,15 +99,6 @@ def range_notes(events: EventTable, model: KineticModel, file: str = "the events
     given = {*events.covariates}
     needed = {n: (c.low, c.high) for n, c in model.covariates.items() if n in given or n not in COMPUTED}
     return covariate_notes(events, needed, file)
-
-
-def in_unit(events: EventTable, unit: Literal["hours", "days"]) -> EventTable:
-    """Convert times, intervals and rates into the time unit of a model."""
-    factor = HOURS[events.time_unit] / HOURS[unit]
-    table = events.table
-    rate = table["rate"].where(table["rate"] <= 0, table["rate"] / factor)
-    converted = table.assign(time=table["time"] * factor, interval=table["interval"] * factor, rate=rate)
-    return EventTable(converted, events.covariates, unit)
 
 
 def on_log_scale(exposure: IndividualExposure) -> tuple[pd.DataFrame, pd.DataFrame]:

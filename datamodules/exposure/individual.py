@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,14 +17,14 @@ from datamodules.exposure.records import records_of, up_to_last_level
 from datamodules.exposure.regimen import DOSES, doses_given
 from omics.common.errors import DataError
 from omics.events.event_table import LEVEL, EventTable
-from omics.events.windows import window_bounds
+from omics.events.windows import window_ends
 
 __all__ = ["NOT_FOR_DOSING", "IndividualExposure", "Window", "individual_exposure", "within_window"]
 
 NOT_FOR_DOSING = "For research; not for dosing of patients."
 
-Window = str | Sequence[float]
-"""``first_cycle``, or start and end since the first dose."""
+Window = str | float
+"""``first_cycle``, ``all``, or a time since the origin of a patient."""
 
 MANY = 1e9
 """More repetitions of a dose than any patient receives."""
@@ -78,7 +77,7 @@ def within_window(events: EventTable, window: Window) -> EventTable:
     events
         Doses and levels.
     window
-        As in :func:`omics.events.windows.window_bounds`.
+        As in :func:`omics.events.windows.window_ends`.
 
     Returns
     -------
@@ -87,7 +86,7 @@ def within_window(events: EventTable, window: Window) -> EventTable:
         the repetitions of a dose end with it. A patient without a dose keeps their events.
     """
     table = events.table
-    end = table["patient"].map(window_bounds(events, window)["end"]).fillna(np.inf)
+    end = table["patient"].map(window_ends(events, window)).fillna(np.inf)
     kept = table[table["time"] <= end]
     reach = (end - table["time"]) / table["interval"].where(table["interval"] > 0)
     reachable = np.floor(reach[kept.index].fillna(0.0).clip(upper=MANY))

@@ -131,6 +131,10 @@ class KineticModel(Strict):
     @model_validator(mode="after")
     def _parameters_fit_the_structure(self) -> KineticModel:
         needed = self.structure.required
+        if self.structure.absorption == "transit" and "transits" not in self.structure.model_fields_set:
+            raise ValueError(
+                "structure has absorption: transit; give transits, the number of compartments after the depot"
+            )
         if missing := [name for name in needed if name not in self.parameters]:
             raise ValueError(f"parameters lacks {', '.join(missing)}")
         known = {*needed, *OPTIONAL, "CL"}
@@ -166,6 +170,8 @@ class KineticModel(Strict):
     @model_validator(mode="after")
     def _typical_patient_is_reproduced(self) -> KineticModel:
         stated = self.typical_patient.parameters
+        if not stated:
+            return self
         if unknown := [name for name in stated if name not in self.parameters]:
             raise ValueError(f"typical_patient names {', '.join(unknown)}, which parameters lacks")
         try:

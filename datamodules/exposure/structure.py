@@ -39,8 +39,8 @@ class Structure(Strict):
 
     @model_validator(mode="after")
     def _transits_belong_to_absorption(self) -> Structure:
-        if (self.absorption == "transit") != (self.transits > 0):
-            raise ValueError("transits is the number of further compartments of absorption: transit, from 1")
+        if self.transits < 0 or (self.transits and self.absorption != "transit"):
+            raise ValueError("transits is the number of further compartments of absorption: transit")
         return self
 
     @property

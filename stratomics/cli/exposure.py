@@ -35,7 +35,7 @@ def exposure(arguments: Sequence[str]) -> None:
 
 
 def _estimate(source: str, out: str | None) -> None:
-    from datamodules.exposure.cohort_exposure import cohort_exposure, cohort_model, in_unit, range_notes
+    from datamodules.exposure.cohort_exposure import cohort_exposure, cohort_model, range_notes
     from omics.cohort.read import events_of, read_cohort
     from omics.events.event_notes import event_notes
     from stratomics.cli.screen.exposure_output import RESEARCH_USE, print_exposure
@@ -48,7 +48,7 @@ def _estimate(source: str, out: str | None) -> None:
             "no_exposure",
             file=source,
         )
-    notes = [*event_notes(events), *range_notes(in_unit(events, model.time_unit), model)]
+    notes = [*event_notes(events), *range_notes(events.in_unit(model.time_unit), model)]
     table = exposure.table()
     written = _write(out, table.reset_index())
     content = {
@@ -95,8 +95,9 @@ def build_parser() -> jsonargparse.ArgumentParser:
     parser = command_parser(
         "exposure",
         "COHORT [--out TABLE], or --list, or --show NAME",
-        "Exposure of each patient of a cohort whose cohort.yaml has the block 'exposure', from doses and levels; or the "
-        "published population models, with their values, sources and ranges. For research; not for dosing of patients.",
+        "Exposure of each patient of a cohort whose cohort.yaml has the block 'exposure', from doses and levels; or "
+        "the published population models, with their values, sources and ranges. For research; not for dosing of "
+        "patients.",
         "--show vancomycin_goti_2018",
     )
     parser.add_argument("--list", action="store_true", help="list the models")

@@ -65,34 +65,37 @@ def print_exposure(
     model: KineticModel, exposure: IndividualExposure, notes: Sequence[EventNote], written: str | None
 ) -> None:
     """Print the exposure of the first patients, the shrinkage of the model's parameters, and notes."""
-    table = exposure.table()
+    table = exposure.table().head(SHOWN)
     units = {
         "auc": f"{model.level_unit} x {model.time_unit}",
         "c": model.level_unit,
         "t": "share of the time",
     }
-    measures = {name: next(u for key, u in units.items() if name.startswith(key)) for name in exposure.mean}
-    rows = [
-        [
-            str(patient),
-            str(row["levels"]),
-            *(f"{row[name]:.3g} ({row[f'{name}_sd']:.2g})" for name in measures),
-        ]
-        for patient, row in table.head(SHOWN).iterrows()
+    names = list(map(str, exposure.mean))
+    measures = {name: next(u for key, u in units.items() if name.startswith(key)) for name in names}
+    shown = [
+        [_short(mean, sd) for mean, sd in zip(table[name], table[f"{name}_sd"], strict=True)]
+        for name in measures
     ]
+    rows = list(zip(table.index.astype(str), table["levels"].astype(str), *shown, strict=True))
     columns = ["patient", "levels", *(f"{name}, {unit}" for name, unit in measures.items())]
     _print(_table(f"Exposure by {model.name}: mean (sd)", columns, rows))
-    if len(table) > SHOWN:
-        print(f"The first {SHOWN} of {len(table)} patients; --out FILE.csv writes all.")
+    if len(exposure.mean) > SHOWN:
+        print(f"The first {SHOWN} of {len(exposure.mean)} patients; --out FILE.csv writes all.")
     print("Shrinkage: " + ", ".join(f"{name} {value:.0%}" for name, value in exposure.shrinkage.items()))
     if (exposure.shrinkage > LARGE_SHRINKAGE).any():
         print("A shrinkage above 30% means that the levels say little about this parameter in many patients.")
-    if few := int((table["effective_draws"] < FEW_DRAWS).sum()):
+    if few := int((exposure.posterior.effective < FEW_DRAWS).sum()):
         print(f"{few} patient(s) have fewer than {FEW_DRAWS} effective draws; their sd is less certain.")
     _print_notes(notes)
     if written:
         print(written)
     print(RESEARCH_USE)
+
+
+def _short(mean: float, sd: float) -> str:
+    digits = max(0, 1 - math.floor(math.log10(sd))) if sd > 0 else 1
+    return f"{mean:.{digits}f} ({sd:.{digits}f})"
 
 
 def _print_notes(notes: Sequence[EventNote]) -> None:

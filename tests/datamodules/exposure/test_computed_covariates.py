@@ -11,7 +11,7 @@ from datamodules.exposure.computed_covariates import complete_covariates
 
 
 def test_postmenstrual_age_and_standard_creatinine() -> None:
-    """At 35 years the standard is 0.83 mg/dL, the creatinine of the paper's typical patient; a newborn has 0.66."""
+    """At 35 years the standard is 0.83 mg/dL, the creatinine of the paper's typical patient."""
     ages = np.array([0.0, 1.0, 35.0])
     completed = complete_covariates(["SCR_STANDARD"], {"AGE": ages})
     np.testing.assert_allclose(completed["PMA"], ages + 280 / 365.25)

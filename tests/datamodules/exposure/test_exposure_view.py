@@ -17,7 +17,7 @@ KEYS = {
     "model": "vancomycin_goti_2018",
     "covariates": {"CRCL": "crcl", "WT": "wt", "DIAL": "dial"},
     "metrics": ["auc24_first", "auc24_ss"],
-    "window": [0, 100],
+    "window": 100,
 }
 
 
@@ -73,7 +73,7 @@ def test_a_time_in_days_is_converted(tmp_path: Path, names: list[str]) -> None:
     hours = with_exposure(read_cohort(write_exposed(tmp_path / "a", rows(names), **KEYS)))
     table = rows(names)
     table = table.assign(TIME=table["TIME"] / 24, II=table["II"] / 24, RATE=table["RATE"] * 24)
-    keys = {**KEYS, "time_unit": "days", "window": [0, 100 / 24]}
+    keys = {**KEYS, "time_unit": "days", "window": 100 / 24}
     days = with_exposure(read_cohort(write_exposed(tmp_path / "b", table, **keys)))
     np.testing.assert_allclose(hours[EXPOSURE_VIEW].X, days[EXPOSURE_VIEW].X, rtol=1e-6)
 

@@ -17,7 +17,6 @@ from omics.events.event_table import DOSE, LEVEL, EventTable
 from tests.helpers.exposure import vancomycin
 
 TIMES = np.array([[26.0, 47.5, 48.0]])
-WHOLE = (0.0, 1000.0)
 REGIMEN = Regimen(amount=1000, interval=12, infusion=1)
 
 
@@ -49,7 +48,7 @@ def simulated(model: KineticModel, size: int, seed: int) -> tuple[EventTable, to
 @pytest.fixture(scope="module")
 def estimated(model: KineticModel) -> tuple[IndividualExposure, torch.Tensor]:
     events, truth = simulated(model, 80, 1)
-    return individual_exposure(model, events, ("auc24_ss",), WHOLE, np.random.default_rng(2), 500), truth
+    return individual_exposure(model, events, ("auc24_ss",), "all", np.random.default_rng(2), 500), truth
 
 
 def test_posterior_is_closer_to_the_truth_than_the_population_and_as_wide_as_its_error(
@@ -85,7 +84,7 @@ def test_shrinkage_is_what_simulation_gives(estimated: tuple[IndividualExposure,
 def test_without_levels_the_exposure_is_that_of_the_population(model: KineticModel) -> None:
     events, _ = simulated(model, 1, 3)
     blind = EventTable(events.table.assign(observed=False), events.covariates)
-    found = individual_exposure(model, blind, ("auc24_ss",), WHOLE, np.random.default_rng(0), 4000)
+    found = individual_exposure(model, blind, ("auc24_ss",), "all", np.random.default_rng(0), 4000)
     mean = 2000 / (4.5 * (90 / 120) ** 0.8) * np.exp(model.omega[0, 0] / 2)
     assert found.mean.iloc[0, 0] == pytest.approx(mean, rel=0.02)
     assert found.levels.iloc[0] == 0
@@ -94,7 +93,7 @@ def test_without_levels_the_exposure_is_that_of_the_population(model: KineticMod
 def test_same_seed_gives_the_same_exposure(model: KineticModel) -> None:
     events, _ = simulated(model, 3, 4)
     one, two = (
-        individual_exposure(model, events, ("auc24_ss", "cmin_ss"), WHOLE, np.random.default_rng(5), 200)
+        individual_exposure(model, events, ("auc24_ss", "cmin_ss"), "all", np.random.default_rng(5), 200)
         for _ in range(2)
     )
     pd.testing.assert_frame_equal(one.mean, two.mean, check_exact=True)
@@ -115,7 +114,7 @@ def test_later_levels_do_not_change_the_first_cycle(model: KineticModel) -> None
 
 def test_the_window_ends_repeated_doses(model: KineticModel) -> None:
     events, _ = simulated(model, 1, 7)
-    within = within_window(events, (0, 30))
+    within = within_window(events, 30.0)
     assert within.table["time"].max() == 26
     assert within.table["additional"].iloc[0] == 2  # doses at 12 and 24 h
 
@@ -124,7 +123,7 @@ def test_a_single_dose_has_no_steady_state(model: KineticModel) -> None:
     events, _ = simulated(model, 1, 8)
     single = EventTable(events.table.assign(interval=0.0, additional=0), events.covariates)
     with pytest.raises(DataError, match="patient p0 has a single dose without an interval"):
-        individual_exposure(model, single, ("auc24_ss",), WHOLE, np.random.default_rng(0), 50)
+        individual_exposure(model, single, ("auc24_ss",), "all", np.random.default_rng(0), 50)
 
 
 def test_a_patient_without_a_dose_has_missing_values(model: KineticModel) -> None:
@@ -132,7 +131,7 @@ def test_a_patient_without_a_dose_has_missing_values(model: KineticModel) -> Non
     undosed = (events.table["patient"] == "p1") & (events.table["kind"] == DOSE)
     table = events.table.assign(kind=np.where(undosed, 2, events.table["kind"]), observed=False)
     found = individual_exposure(
-        model, EventTable(table, events.covariates), ("auc24_ss",), WHOLE, np.random.default_rng(0), 50
+        model, EventTable(table, events.covariates), ("auc24_ss",), "all", np.random.default_rng(0), 50
     )
     assert found.mean["auc24_ss"].notna().tolist() == [True, False]
 

@@ -131,8 +131,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "parameters lacks KA",
     ),
     "no transits": (
-        changed(structure={"compartments": 2, "absorption": "transit"}),
-        "structure: transits is the number of further compartments",
+        changed(
+            structure={"compartments": 2, "absorption": "transit"},
+            parameters__KTR={"typical": 2, "unit": "1/h"},
+        ),
+        "structure has absorption: transit; give transits",
     ),
     "transits of no use": (
         changed(structure={"compartments": 2, "transits": 2}),
