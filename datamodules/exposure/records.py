@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,11 +68,19 @@ class Records:
 
     def take(self, rows: Tensor) -> Records:
         """Select patients by position."""
-        picked: dict[str, Any] = {n: v[rows] for n, v in vars(self).items() if isinstance(v, Tensor)}
-        doses = Doses(**{name: value[rows] for name, value in vars(self.doses).items()})
-        covariates = {name: value[rows] for name, value in self.covariates.items()}
         return replace(
-            self, patients=self.patients[rows.numpy()], covariates=covariates, doses=doses, **picked
+            self,
+            patients=self.patients[rows.numpy()],
+            known=self.known[rows],
+            time=self.time[rows],
+            reset=self.reset[rows],
+            level=self.level[rows],
+            observed=self.observed[rows],
+            censored=self.censored[rows],
+            limit=self.limit[rows],
+            occasion=self.occasion[rows],
+            covariates={name: value[rows] for name, value in self.covariates.items()},
+            doses=Doses(**{name: value[rows] for name, value in vars(self.doses).items()}),
         )
 
     def repeat(self, times: int) -> Records:
