@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import jsonargparse
 import pandas as pd
 
-from omics.common.errors import CohortError, ConfigError
+from omics.common.errors import CohortError, ConfigError, InputError
 from stratomics.cli.run import parse_arguments
 from stratomics.cli.screen.output import emit
 from stratomics.cli.screen.parser import command_parser
+
+if TYPE_CHECKING:
+    from datamodules.exposure.kinetic_model import KineticModel
+    from omics.events.event_table import EventTable
+    from stratomics.pharmacology.hybrid_forecasts import FactorsAndExposure
 
 __all__ = ["build_parser", "exposure"]
 
@@ -24,21 +30,21 @@ def exposure(arguments: Sequence[str]) -> None:
     options = parse_arguments(parser, words, "the command line")
     if sum([bool(cohort), options.list, options.show is not None]) != 1:
         raise ConfigError(f"give one of COHORT, --list and --show NAME; usage: {parser.usage}")
-    if options.out is not None and not cohort:
-        raise ConfigError("--out belongs to a COHORT; leave it out")
+    if not cohort and (options.out is not None or options.run is not None):
+        raise ConfigError("--out and --run belong to a COHORT; leave them out")
     if cohort:
-        _estimate(cohort, options.out)
+        _estimate(cohort, options.out, options.run)
     elif options.list:
         _list()
     else:
         _show(options.show)
 
 
-def _estimate(source: str, out: str | None) -> None:
+def _estimate(source: str, out: str | None, run: str | None) -> None:
     from datamodules.exposure.cohort_exposure import cohort_exposure, cohort_model, range_notes
     from omics.cohort.read import events_of, read_cohort
     from omics.events.event_notes import event_notes
-    from stratomics.cli.screen.exposure_output import RESEARCH_USE, print_exposure
+    from stratomics.cli.screen.exposure_output import RESEARCH_USE, print_exposure, print_factors
 
     cohort = read_cohort(source)
     exposure, model, events = cohort_exposure(cohort), cohort_model(cohort), events_of(cohort)
@@ -49,9 +55,10 @@ def _estimate(source: str, out: str | None) -> None:
             file=source,
         )
     notes = [*event_notes(events), *range_notes(events.in_unit(model.time_unit), model)]
+    follows = None if run is None else _factors(model, events.in_unit(model.time_unit), run)
     table = exposure.table()
     written = _write(out, table.reset_index())
-    content = {
+    content: dict[str, Any] = {
         "model": model.name,
         "patients": table.reset_index().to_dict("records"),
         "shrinkage": exposure.shrinkage.to_dict(),
@@ -59,7 +66,32 @@ def _estimate(source: str, out: str | None) -> None:
         "table": written,
         "note": RESEARCH_USE,
     }
-    emit(content, lambda: print_exposure(model, exposure, notes, written))
+    if follows is not None:
+        content["forecasts"] = follows.forecasts().to_dict("records")
+        content["slopes"] = follows.slopes().to_dict("records")
+
+    def show() -> None:
+        if follows is not None:
+            print_factors(model, follows)
+        print_exposure(model, exposure, notes, written)
+
+    emit(content, show)
+
+
+def _factors(model: KineticModel, events: EventTable, place: str) -> FactorsAndExposure:
+    """Fit slopes of the factors of a run on the parameters of the model."""
+    from omics.common.files import read_parquet
+    from omics.common.seeds import named_generator
+    from stratomics.pharmacology.hybrid_forecasts import factors_and_exposure
+    from stratomics.tracking.find_run import open_run
+
+    with open_run(place, None) as run:
+        file = run / "factors" / "factors.parquet"
+        if not file.is_file():
+            raise InputError(f"{run}: this run has no factors; run it again, or leave out --run")
+        factors = read_parquet(file).set_index("sample_id")
+    generator = named_generator(0, "factors and exposure", model.name)
+    return factors_and_exposure(model, events, factors, generator)
 
 
 def _write(out: str | None, table: pd.DataFrame) -> str | None:
@@ -94,7 +126,7 @@ def build_parser() -> jsonargparse.ArgumentParser:
     """Build the parser of the options."""
     parser = command_parser(
         "exposure",
-        "COHORT [--out TABLE], or --list, or --show NAME",
+        "COHORT [--run RUN] [--out TABLE], or --list, or --show NAME",
         "Exposure of each patient of a cohort whose cohort.yaml has the block 'exposure', from doses and levels; or "
         "the published population models, with their values, sources and ranges. For research; not for dosing of "
         "patients.",
@@ -105,6 +137,11 @@ def build_parser() -> jsonargparse.ArgumentParser:
         "--show",
         type=str | None,
         help="name of a model, or path of a yaml file: print its values and its source",
+    )
+    parser.add_argument(
+        "--run",
+        type=str | None,
+        help="a run with factors of the same patients: whether they explain clearance, and improve forecasts of levels",
     )
     parser.add_argument("--out", type=str | None, help="write the exposure of all patients: .csv or .parquet")
     return parser

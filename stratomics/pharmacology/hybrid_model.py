@@ -42,7 +42,7 @@ class HybridModel:
         (k,) mean and standard deviation of the training patients' factors.
     gain, gain_se
         Mean gain in log marginal likelihood per training patient over the published model, from folds that did not see
-        the patient, and its standard error. Slopes are 0 where the gain is below its standard error.
+        the patient, and its standard error. Slopes are 0 where there is no gain.
     """
 
     parameters: tuple[str, ...]
@@ -106,7 +106,7 @@ def fit_hybrid(
     gains = _held_out_gains(effects, weights, published, z, generator)
     gain, error = float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
     slopes, sd, omega = _fitted(effects, weights, published, z)
-    if gain <= error:
+    if gain <= 0.0:
         slopes, omega = np.zeros_like(slopes), published
     return HybridModel(parameters, slopes, sd, omega, published, centre, scale, gain, error)
 

@@ -14,14 +14,18 @@ from datamodules.exposure.covariate_effect import CovariateEffect
 from datamodules.exposure.individual import IndividualExposure
 from datamodules.exposure.kinetic_model import Block, KineticModel, ResidualError, Structure
 from omics.events.event_notes import EventNote
+from stratomics.pharmacology.hybrid_forecasts import FactorsAndExposure
 
-__all__ = ["RESEARCH_USE", "model_row", "print_exposure", "print_model", "print_models"]
+__all__ = ["RESEARCH_USE", "model_row", "print_exposure", "print_factors", "print_model", "print_models"]
 
 SHOWN = 20
 """Patients on the screen; `--out` writes all."""
 
 FEW_DRAWS = 1000
 LARGE_SHRINKAGE = 0.3
+
+CLEAR = 2.0
+"""Standard deviations that a slope is away from 0 to be printed."""
 
 RESEARCH_USE = "For research; not for dosing of patients."
 
@@ -91,6 +95,27 @@ def print_exposure(
     if written:
         print(written)
     print(RESEARCH_USE)
+
+
+def print_factors(model: KineticModel, found: FactorsAndExposure) -> None:
+    """Print forecasts with and without factors, and the slopes that are clear."""
+    rows = [
+        [str(row["number"]), str(row["levels"]), f"{row['published']:.3g}", f"{row['hybrid']:.3g}"]
+        for row in found.forecasts().to_dict("records")
+    ]
+    columns = ["level", "patients", "published model", "with factors"]
+    _print(
+        _table(
+            f"Error of forecasts (root mean square, {model.level_unit}) of held-out patients", columns, rows
+        )
+    )
+    slopes = found.slopes()
+    clear = slopes[slopes["slope"].abs() > CLEAR * slopes["sd"]]
+    for row in clear.to_dict("records"):
+        change = math.expm1(row["slope"])
+        print(f"{row['parameter']}: {change:+.0%} per standard deviation of {row['factor']}")
+    if clear.empty:
+        print("No factor explains a parameter of the model.")
 
 
 def _short(mean: float, sd: float) -> str:
