@@ -24,6 +24,7 @@ _NAMES = {
     "search_subtypes": "stratomics.strata.groups.subtypes",
     "settings": "stratomics.api.settings",
     "simulate": "stratomics.api.simulate",
+    "transport": "stratomics.api.transport",
     "write_cohort": "omics.cohort.write",
 }
 """Name -> the module that defines it."""
@@ -54,6 +55,7 @@ __all__ = [
     "settings",
     "simulate",
     "tl",
+    "transport",
     "write_cohort",
 ]
 

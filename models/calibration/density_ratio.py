@@ -49,8 +49,15 @@ class DensityRatio:
     coefficients: Array
 
     @classmethod
-    def fit(cls, held_out: Array, new: Array) -> Self:
+    def fit(cls, held_out: Array, new: Array, penalty: float | None = None) -> Self:
         """Learn from the factors (n, K) of held-out patients and (m, K) of new patients, in the same factor space.
+
+        Parameters
+        ----------
+        held_out, new
+            (n, K) and (m, K).
+        penalty
+            Ridge penalty; by default log odds have a priori variance 1 for any number of factors.
 
         Raises
         ------
@@ -72,16 +79,21 @@ class DensityRatio:
         center, spread = held_out.mean(axis=0), both.std(axis=0)
         spread = np.where(spread > 0, spread, 1.0)
         is_new = np.arange(len(both)) >= len(held_out)
-        # A priori, log odds have variance 1 for any number of factors.
-        penalty = both.shape[1] / len(both)
+        if penalty is None:
+            penalty = both.shape[1] / len(both)
         coefficients, _ = logistic_net((both - center) / spread, is_new, penalty, 0.0)
         return cls(center, coefficients / spread)
 
     def __call__(self, factors: Array) -> Array:
         """Return weights (n,) of factors (n, K), 1 at the mean of training."""
         limit = np.log(LARGEST)
-        weight: Array = np.exp(np.clip((factors - self.center) @ self.coefficients, -limit, limit))
+        weight: Array = np.exp(np.clip(self.log_ratio(factors), -limit, limit))
         return weight
+
+    def log_ratio(self, factors: Array) -> Array:
+        """Return the log density ratio (n,) of factors (n, K), without limits; 0 at the mean of training."""
+        ratio: Array = (factors - self.center) @ self.coefficients
+        return ratio
 
     def weights(self, held_out: Array, new: Array) -> ShiftWeights:
         """Return the weights of held-out and of new patients, from their factors."""

@@ -36,6 +36,10 @@ COMMANDS = {
         "find sets of genes, proteins or taxa behind the factors of a run",
     ),
     "panel": ("stratomics.cli.panel:panel", "choose and lock a small assay panel"),
+    "transport": (
+        "stratomics.cli.transport:transport",
+        "evaluate a finished run in another cohort, and in groups of its patients",
+    ),
     "pgx": ("stratomics.cli.pgx:pgx", "phenotypes of pharmacogenes, and guidance for drugs"),
     "exposure": ("stratomics.cli.exposure:exposure", "published models of the pharmacokinetics of drugs"),
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),

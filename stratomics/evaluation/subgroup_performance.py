@@ -59,7 +59,7 @@ class SubgroupPerformance:
 
 
 def subgroup_performance(
-    cases: Cases, by: Mapping[str, pd.Categorical], weight: Array
+    cases: Cases, by: Mapping[str, pd.Categorical], weight: Array, fewest_events: int = FEWEST_EVENTS
 ) -> SubgroupPerformance:
     """Evaluate out-of-fold predictions within each group of patients.
 
@@ -71,6 +71,8 @@ def subgroup_performance(
         Name -> level of each patient (n,), as from :func:`stratomics.evaluation.patient_groups.patient_groups`.
     weight
         (1 + draws, n) bootstrap weights, as from :func:`stratomics.evaluation.comparison.resamples`.
+    fewest_events
+        Events, or patients of either class, that a group needs.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def subgroup_performance(
             members = np.flatnonzero(labels == level)
             if not len(members):
                 continue
-            row, rank = _row(cases.take(members), weight[:, members])
+            row, rank = _row(cases.take(members), weight[:, members], fewest_events)
             rows.append({"by": name, "level": str(level)} | row)
             if rank is not None and level != NOT_RECORDED:
                 ranks[str(level)] = rank
@@ -100,13 +102,13 @@ _COLUMNS = [
 ]
 
 
-def _row(cases: Cases, weight: Array) -> tuple[dict[str, object], Array | None]:
+def _row(cases: Cases, weight: Array, fewest_events: int) -> tuple[dict[str, object], Array | None]:
     """Row of a group, and its rank in all resamples; None if the group is not evaluated."""
     event = cases.event if isinstance(cases, SurvivalCases) else cases.positive
     n, events = len(cases), int(event.sum())
     # Information depends on the number of events for survival, and on the rarer class for a response.
     informative = events if isinstance(cases, SurvivalCases) else min(events, n - events)
-    enough = n >= FEWEST and informative >= FEWEST_EVENTS
+    enough = n >= FEWEST and informative >= fewest_events
     row: dict[str, object] = {"n": n, "events": events, "enough": enough}
     if not enough:
         return row | dict.fromkeys(_COLUMNS[5:], np.nan), None

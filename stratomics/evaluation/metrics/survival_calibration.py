@@ -21,6 +21,7 @@ __all__ = [
     "d_calibration_counts",
     "integrated_calibration_index",
     "km_calibration",
+    "log_cumulative_hazard",
     "observed_at_horizon",
 ]
 
@@ -111,7 +112,7 @@ def calibration_slope(cases: SurvivalCases, weight: Array) -> Array:
     """
     slopes = [
         weighted_cox(x[:, None], cases.event, cases.time, weight, fold)[:, 0]
-        for x, fold in zip(_log_cumulative_hazard(cases), cases.fold, strict=True)
+        for x, fold in zip(log_cumulative_hazard(cases), cases.fold, strict=True)
     ]
     mean: Array = np.mean(slopes, axis=0)
     return mean
@@ -165,7 +166,7 @@ def observed_at_horizon(cases: SurvivalCases, repeat: int, weight: Array) -> Arr
     numpy.ndarray
         (n,) observed probability at the prediction of each patient.
     """
-    x = _log_cumulative_hazard(cases)[repeat]
+    x = log_cumulative_hazard(cases)[repeat]
     basis = _spline(x, weight)
     stratum = np.zeros(len(x), dtype=np.int64)
     linear = np.zeros(len(x))
@@ -208,7 +209,7 @@ def km_calibration(cases: SurvivalCases, weight: Array) -> Array:
     return mean
 
 
-def _log_cumulative_hazard(cases: SurvivalCases) -> Array:
+def log_cumulative_hazard(cases: SurvivalCases) -> Array:
     """(repeats, n) log(-log S) at the horizon."""
     at = np.array([cases.horizon])
     alive = np.stack([curve(at)[:, 0] for curve in cases.curves])

@@ -35,6 +35,7 @@ SECTIONS = {
     "pharmacogenomics": "stratomics.report.sections.pharmacogenomics:pharmacogenomics",
     "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
     "panel": "stratomics.report.sections.panel:panel",
+    "transport": "stratomics.report.sections.transport:transport",
     "treatment_effects": "stratomics.report.sections.treatment_effects:treatment_effects",
     "enrichment": "stratomics.report.sections.enrichment:enrichment",
     "explorer": "stratomics.report.sections.explorer:explorer",

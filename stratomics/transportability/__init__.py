@@ -1,0 +1,1 @@
+"""Whether a model holds in another cohort: external validation, case mix, covariate shift, groups, sites, learning."""
