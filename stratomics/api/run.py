@@ -174,7 +174,8 @@ class Run:
         share
             Share of the patients at or above the cut.
         target
-            ``endpoint``, or ``benefit``: the effect of a randomised treatment on it.
+            ``endpoint``; ``benefit``, the effect of a randomised treatment on it; or ``model``, the out-of-fold score
+            of the delivered model, which is fitted again in every fold.
         save
             Write curve, panel and scores into the run, and its report again. A locked panel is never replaced.
 
@@ -183,6 +184,7 @@ class Run:
         RunPanel
             ``rows`` is the curve, ``panel`` the locked panel.
         """
+        from stratomics.experiment.teacher import teacher_of
         from stratomics.report.panel_files import save_panel
         from stratomics.strata.panel.from_run import PanelRequest, panel_of_run
 
@@ -196,7 +198,7 @@ class Run:
             share,
             target,
         )
-        found = panel_of_run(self.directory, request)
+        found = panel_of_run(self.directory, request, teacher=teacher_of(self.directory))
         if save:
             save_panel(self.directory, found)
         return found

@@ -41,6 +41,7 @@ def biology(arguments: Sequence[str]) -> None:
         "tests": len(result.tests),
         "found": result.found.to_dict("records"),
         "notes": list(result.notes),
+        "panel": list(result.panel),
         "tables": str(run.path / BIOLOGY),
         "report": str(page),
     }
@@ -64,6 +65,7 @@ def _show(result: SetAnalysis, page: Path) -> None:
             cells = [*map(str, texts), p_cell(row["q"]), str(row["leading"])]
             table.add_row(*map(Text, cells))
         console.print(table)
+    print(*result.panel, sep="\n", end="\n" if result.panel else "")
     print(f"{len(found)} of {len(result.tests)} tests have a false discovery rate q below 0.05.")
     print(page)
 
@@ -73,8 +75,8 @@ def build_parser() -> jsonargparse.ArgumentParser:
     parser = command_parser(
         "biology",
         "RUN [--sets GMT] [--groups COLUMN]",
-        "Find the sets of genes, proteins, metabolites or taxa that rise or fall with the factors of a run, or differ "
-        "between groups of patients; write them into the run and its report.",
+        "Find the sets of genes, proteins, metabolites or taxa that rise or fall with the factors of a run or the "
+        "score of its locked panel, or differ between groups of patients; write them into the run and its report.",
         "runs/tcga_acc-0123456789",
     )
     add = parser.add_argument

@@ -31,6 +31,7 @@ def panel(arguments: Sequence[str]) -> None:
     if given.bridge is not None:
         raise ConfigError("--bridge belongs to a locked panel; name its panel.json instead of the run")
     from stratomics.cli.screen.panel_output import show
+    from stratomics.experiment.teacher import teacher_of
     from stratomics.report.panel_files import save_panel
     from stratomics.runs.run_directory import RunDirectory
     from stratomics.runtime.logs import quiet_libraries
@@ -39,7 +40,9 @@ def panel(arguments: Sequence[str]) -> None:
     quiet_libraries()
     run = RunDirectory(place)
     with ProgressBar("learning panels") as bar:
-        found = panel_of_run(run, _request(given), lambda done, total: bar.show(done, total, "folds"))
+        found = panel_of_run(
+            run, _request(given), lambda done, total: bar.show(done, total, "folds"), teacher_of(run)
+        )
     files = save_panel(run, found, replace=given.replace)
     content = found.curve.to_json() | {
         "recommended": found.curve.recommended,
@@ -105,8 +108,8 @@ def build_parser() -> jsonargparse.ArgumentParser:
     """Build the parser of the command."""
     parser = command_parser(
         "panel",
-        "RUN [--analytes 2..20] [--lock N] [--prices CSV] [--noise CSV] [--form linear|rank|ratio], or stratomics "
-        "panel PANEL.json --bridge CSV --platform NAME",
+        "RUN [--analytes 2..20] [--target endpoint|benefit|model] [--lock N] [--prices CSV] [--noise CSV] "
+        "[--form linear|rank|ratio], or stratomics panel PANEL.json --bridge CSV --platform NAME",
         "Choose a few analytes that predict the endpoint of a run, evaluate panels of each size with the selection "
         "repeated in every outer fold, and lock one: panel.json for `stratomics predict --panel`.",
         "runs/nat_breast-0123456789 --analytes 2..12 --noise noise.csv",
@@ -117,9 +120,10 @@ def build_parser() -> jsonargparse.ArgumentParser:
     add("--lock", type=int | None, help="number of analytes to lock; by default the recommended one")
     add(
         "--target",
-        type=Literal["endpoint", "benefit"],
+        type=Literal["endpoint", "benefit", "model"],
         default="endpoint",
-        help="predict the endpoint, or the effect of a randomised treatment on it",
+        help="learn from the endpoint, the effect of a randomised treatment on it, or the out-of-fold score of the "
+        "model, which is fitted again in every fold (slow)",
     )
     add(
         "--form",

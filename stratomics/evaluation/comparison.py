@@ -44,6 +44,7 @@ LABELS = {
     "clinical_cox": "clinical Cox",
     "elastic_net_cox": "elastic-net Cox on everything",
     "clinical_logistic": "clinical logistic",
+    "clinical_effect": "the effect by clinical covariates",
     "elastic_net_logistic": "elastic-net logistic on everything",
     "boosted_trees": "gradient-boosted trees on everything",
     "factors_ridge": "ridge on factors and components",

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from mudata import MuData
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from datamodules.shift import shift_findings
 from models.calibration.abstention import abstention_reason
@@ -24,14 +25,15 @@ from models.ood.ood_score import OodScore
 from models.prediction import MEASURED_SHARE, RECEIVED, Prediction
 from omics.checks.finding import WARNING
 from omics.cohort.arms import CONTROL, TREATED
+from omics.cohort.endpoints import Survival
 from omics.common.errors import ConfigError, nearest
 from omics.common.files import read_json, read_state, write_json, write_state
 from omics.common.registry import resolve
 from stratomics.candidates import CANDIDATES
-from stratomics.candidates.candidate import CalibratedCandidate
+from stratomics.candidates.candidate import CalibratedCandidate, held_out
 from stratomics.config import MIXTURE, WIDE_DEEP
 from stratomics.encoding.encoder import Encoder
-from stratomics.encoding.training_part import EncodedPatients
+from stratomics.encoding.training_part import EncodedPatients, TrainingPart
 from stratomics.evaluation.comparison import OURS
 from stratomics.fitting.mixture import Mixture, plausible_estimates
 from stratomics.fitting.wide_deep import WideDeep
@@ -41,6 +43,9 @@ __all__ = ["Fitted", "FittedEndpoint"]
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
+
+MIDDLE = (CONTROL + TREATED) / 2
+"""Code of a patient between the arms."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +215,32 @@ class Fitted:
         for name, candidate in self.candidates.items():
             predictions[name] = candidate.prediction(patients.sample_ids, estimates.candidates[name])
         return predictions
+
+    def held_out_scores(self, part: TrainingPart) -> Array:
+        """Score the patients that the model was fitted to, each by the member that was fitted without the patient.
+
+        Parameters
+        ----------
+        part
+            The training part of this model, n patients.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) calibrated log hazard or log odds of the primary endpoint; in a cohort with arms, at the middle between
+            the arms.
+        """
+        patients = part.patients if part.arms is None else part.patients.under(MIDDLE)
+        estimates = self.mixture.combine(self._estimates(patients, self._weighted).candidates)
+        primary = self.endpoints[0]
+        score = held_out(estimates - primary.centers[:, None, :], part.held_out_by)
+        # Twice, since one member has no standard deviation over members.
+        twice = np.stack([score, score])
+        predicted = primary.calibration.prediction(patients.sample_ids, twice, primary.name).patients
+        if primary.kind == Survival.kind:
+            return predicted["risk"].to_numpy(dtype=np.float64)
+        log_odds: Array = logit(predicted["response_probability"].to_numpy(dtype=np.float64))
+        return log_odds
 
     @property
     def views(self) -> list[str]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from datamodules.covariates import CovariateEncoder
 from models.linear.group_ridge import group_ridge
+from models.linear.squared_error import SquaredError
 from omics.common.errors import DataError
 from omics.common.seeds import named_generator
 
@@ -21,32 +22,6 @@ Array = NDArray[np.float64]
 NORMAL_QUANTILE = 1.959964
 FEWEST = 30
 """Number of training patients from which a dose model is fitted."""
-
-
-@dataclass(frozen=True)
-class SquaredError:
-    """Likelihood of a normal target (n,) with a known standard deviation, after its mean is removed."""
-
-    target: Array
-    sd: float
-
-    def loss(self, estimate: Array) -> float:
-        """Negative log likelihood per patient, without its constant."""
-        return float(np.mean(self._residual(estimate) ** 2) / 2.0)
-
-    def gradient(self, estimate: Array) -> Array:
-        """(n,) gradient of `loss`."""
-        return -self._residual(estimate) / (self.sd * len(estimate))
-
-    def curvature(self, estimate: Array, x: Array) -> Array:
-        """(n, p): the Hessian of `loss`, times x (n, p)."""
-        curved: Array = (x - x.mean(axis=0)) / (self.sd**2 * len(estimate))
-        return curved
-
-    def _residual(self, estimate: Array) -> Array:
-        difference = self.target - estimate
-        centred: Array = (difference - difference.mean()) / self.sd
-        return centred
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from models.factors.annotate import FACTORS
 from omics.common.errors import DataError, InputError
 from stratomics.api.tools.projection import stability
 from stratomics.api.tools.stored_factors import checked_cohort, stored_factors, stored_keys, writable
-from stratomics.strata.biology.analysis import analyse_families
 from stratomics.strata.biology.from_cohort import (
     activity_of,
     factor_comparison,
@@ -27,10 +26,13 @@ from stratomics.strata.biology.from_cohort import (
 )
 from stratomics.strata.biology.identifiers import canonical
 from stratomics.strata.biology.one_view import ContrastModel
+from stratomics.strata.biology.panel_sets import analyse_everything, panel_scores
 from stratomics.strata.biology.sets import SetCollection, read_gmt
 
 if TYPE_CHECKING:
     from mudata import MuData
+
+    from stratomics.strata.panel.panel import LockedPanel
 
 __all__ = ["BIOLOGY", "biology", "pathway_activity", "stored_biology"]
 
@@ -45,10 +47,11 @@ def biology(
     sets: str | Path | Mapping[str, Iterable[str]] | None = None,
     groups: str | None = None,
     *,
+    panel: LockedPanel | None = None,
     key: str = FACTORS,
     copy: bool = False,
 ) -> MuData | None:
-    """Find sets of features that rise or fall with factors, or differ between groups of patients.
+    """Find sets of features that rise or fall with factors or a panel, or differ between groups of patients.
 
     A set of genes, proteins, metabolites or taxa is compared with all other features of its view by CAMERA (Wu and
     Smyth 2012, doi 10.1093/nar/gks461). Factors with poor stability are not tested. Nothing is fetched from a network.
@@ -56,13 +59,15 @@ def biology(
     Parameters
     ----------
     cohort
-        A cohort after ``st.tl.factors``; with `groups`, factors are not needed.
+        A cohort after ``st.tl.factors``; with `groups` or `panel`, factors are not needed.
     sets
         A gmt file, or set -> ids of its features. By default: MSigDB Hallmarks and WikiPathways for genes and proteins,
         Reactome pathways for metabolites (ChEBI), and taxa from the lineages that name the features of a microbiome.
         Ids are compared with the names of features and with the columns of ``var``.
     groups
         Column of ``cohort.obs``; each of its groups is tested against the rest too.
+    panel
+        A locked panel (``st.Panel``): its score is tested too, against all features but its analytes.
     key
         Key of the factors.
     copy
@@ -77,7 +82,7 @@ def biology(
     Raises
     ------
     InputError
-        If the cohort has neither factors nor `groups`, or the sets cannot be read.
+        If the cohort has no factors, and neither `groups` nor `panel` is given, or the sets cannot be read.
     DataError
         If nothing can be tested: no id agrees, species are mixed, or all factors have poor stability.
 
@@ -92,7 +97,7 @@ def biology(
     checked_cohort(cohort, write=not copy)
     given = _given(sets)
     config, families, notes = HarmonizeConfig(), list[list[ContrastModel]](), list[str]()
-    if groups is None or key in stored_keys(cohort):
+    if (groups is None and panel is None) or key in stored_keys(cohort):
         stored = stored_factors(cohort, key)
         config = HarmonizeConfig(**json.loads(str(cohort.uns[key]["harmonize"])))
         mean = np.where(stored.known[:, None], stored.mean, np.nan)
@@ -101,13 +106,14 @@ def biology(
         families.append([model] if model.tested else [])
     if groups is not None:
         families.append(group_comparisons(cohort.obs, groups))
-    if not any(families):
+    if not any(families) and panel is None:
         raise DataError(
             "all factors have poor stability, so that none is interpreted; name groups to compare"
         )
-    harmonizer = Harmonizer(config).fit(cohort)
-    found = analyse_families(feature_tables(cohort, harmonizer), families, given)
-    found = replace(found, notes=(*notes, *found.notes))
+    tables = feature_tables(cohort, Harmonizer(config).fit(cohort))
+    scored = None if panel is None else panel_scores(panel, cohort)
+    found = analyse_everything(tables, families, scored, given)
+    found = replace(found, notes=(*notes, *found.notes, *found.panel))
     for note in found.notes:
         log.info(note)
     target = writable(cohort, copy=copy)

@@ -11,7 +11,7 @@ from stratomics.report.figures.style import COLOURS, GREY, GRID, INK, NARROW, WI
 from stratomics.report.section import Block, Details, Panel, Section, Table
 from stratomics.report.text.numbers import p_cell
 from stratomics.runs.run_directory import RunDirectory
-from stratomics.strata.biology.result import DISCOVERY, SetAnalysis
+from stratomics.strata.biology.result import DISCOVERY, PANEL_SCORE, SetAnalysis
 from stratomics.strata.biology.store import load_biology
 
 __all__ = ["biology", "draw_sets", "set_sentences", "sets_size", "strongest_sets"]
@@ -41,11 +41,12 @@ INTRODUCTION = (
     "Each set of genes, proteins, metabolites or taxa is tested for each factor: do its features rise or fall with the "
     "factor more than the other features of the same view? The other factors are in the model, and the correlation "
     "between the features of a set is estimated (CAMERA). The false discovery rate q is over all sets, factors and "
-    "views. Groups of patients, if any were named, are tested in the same way and have their own q."
+    "views. Groups of patients, if any were named, and a locked panel are tested in the same way and have their own q; "
+    "the analytes of the panel are left out of the features, since they make its score."
 )
 CAUTION = (
-    "Factors were fitted to all patients. The sets describe them, and are no evidence that a factor predicts an "
-    "outcome."
+    "Factors, and a panel, were fitted to all patients. The sets describe them, and are no evidence that they predict "
+    "an outcome."
 )
 
 
@@ -57,7 +58,7 @@ def biology(run: RunDirectory) -> Section | None:
     found = result.found
     blocks: list[Block] = [INTRODUCTION, _verdict(result)]
     if len(found):
-        blocks += [_panel(result), set_sentences(found), CAUTION]
+        blocks += [_panel(result), [*set_sentences(found), *result.panel], CAUTION]
         caption = f"Sets with a false discovery rate q below {DISCOVERY:g}"
         blocks.append(
             Details(
@@ -234,14 +235,15 @@ def _activity(run: RunDirectory, activity: pd.DataFrame) -> Details:
 
 
 def _sentence(name: str, part: pd.DataFrame) -> str:
-    factor = _is_factor(name)
-    words = ("rises with", "falls with") if factor else ("has higher", "has lower")
+    group = not _is_factor(name) and name != PANEL_SCORE
+    words = ("has higher", "has lower") if group else ("rises with", "falls with")
     phrases = [
         f"{word} {_names(part[part['direction'] == direction])}"
         for word, direction in zip(words, MARKS, strict=True)
         if (part["direction"] == direction).any()
     ]
-    return f"{_spaced(name).capitalize() if factor else name} {' and '.join(phrases)}."
+    subject = f"The {name}" if name == PANEL_SCORE else name if group else _spaced(name).capitalize()
+    return f"{subject} {' and '.join(phrases)}."
 
 
 def _names(rows: pd.DataFrame) -> str:

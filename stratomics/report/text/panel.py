@@ -29,6 +29,10 @@ NULL_NAMES = {
 OWN_LABELS = {"effect_deviance": "loss of the effect"}
 """Measures of a curve that are no metrics of predictions."""
 SLOPE = "calibration_slope"
+DISTILLED = (
+    "Analytes and weights are learned from the out-of-fold score of the model, which was fitted again without the "
+    "patients of each test fold; the share of halves that select an analyte is that of the endpoint."
+)
 EVENTS_PER_ANALYTE = 5
 STABLE = 0.75
 FORMS = {
@@ -128,6 +132,8 @@ def panel_sentences(curve: PanelCurve, details: PanelDetails | None) -> list[str
         sentences = [f"A panel is recommended: {within}."]
     else:
         sentences = [f"No panel: {within}, and there {curve.reason}."]
+    if curve.target == "model":
+        sentences.append(DISTILLED)
     for name, value in curve.point(number).differences.items():
         reference = reference_name(name, curve.kind)
         sentences.append(

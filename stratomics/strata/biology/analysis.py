@@ -13,7 +13,7 @@ from stratomics.strata.biology.one_view import ContrastModel, FeatureTable, NotT
 from stratomics.strata.biology.result import COLUMNS, SetAnalysis
 from stratomics.strata.biology.sets import SetCollection
 
-__all__ = ["analyse_families", "analyse_sets"]
+__all__ = ["analyse_families", "analyse_sets", "join_analyses"]
 
 
 def analyse_sets(
@@ -81,9 +81,14 @@ def analyse_families(
     SetAnalysis
         Tests of all families, with the q values of :func:`analyse_sets` for each.
     """
-    found = [analyse_sets(tables, models, given) for models in families if models]
+    return join_analyses([analyse_sets(tables, models, given) for models in families if models])
+
+
+def join_analyses(found: Sequence[SetAnalysis]) -> SetAnalysis:
+    """Join analyses, each with its own false discovery rate; a note that several have is kept once."""
     notes = dict.fromkeys(note for one in found for note in one.notes)
-    return SetAnalysis(pd.concat([one.tests for one in found], ignore_index=True), tuple(notes))
+    tests = pd.concat([one.tests for one in found], ignore_index=True)
+    return SetAnalysis(tests, tuple(notes), panel=tuple(sentence for one in found for sentence in one.panel))
 
 
 def _nothing(notes: Sequence[str]) -> str:

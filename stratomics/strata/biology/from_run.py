@@ -11,21 +11,22 @@ from omics.cohort.read import cohort_digest, read_cohort
 from omics.common.errors import DataError, InputError
 from omics.common.files import read_parquet
 from stratomics.runs.run_directory import RunDirectory
-from stratomics.strata.biology.analysis import analyse_families
 from stratomics.strata.biology.from_cohort import (
     activity_of,
     factor_comparison,
     feature_tables,
     group_comparisons,
 )
+from stratomics.strata.biology.panel_sets import analyse_everything, panel_scores
 from stratomics.strata.biology.result import SetAnalysis
 from stratomics.strata.biology.sets import read_gmt
+from stratomics.strata.panel.panel import PANEL, LockedPanel
 
 __all__ = ["analyse_run"]
 
 
 def analyse_run(run: RunDirectory, sets: Path | None = None, groups: str | None = None) -> SetAnalysis:
-    """Test sets of features for each factor of a run that is not of poor stability.
+    """Test sets of features for each factor of a run that is not of poor stability, and for its locked panel.
 
     Parameters
     ----------
@@ -69,9 +70,11 @@ def analyse_run(run: RunDirectory, sets: Path | None = None, groups: str | None 
         [model] if model.tested else [],
         [] if groups is None else group_comparisons(cohort.obs, groups),
     ]
-    if not any(families):
+    locked = run.path / PANEL
+    if not any(families) and not locked.is_file():
         raise DataError(
             "all factors have poor stability, so that none is interpreted; name --groups to compare"
         )
-    found = analyse_families(feature_tables(cohort, harmonizer), families, given)
+    panel = panel_scores(LockedPanel.load(locked), cohort) if locked.is_file() else None
+    found = analyse_everything(feature_tables(cohort, harmonizer), families, panel, given)
     return replace(found, notes=(*notes, *found.notes), activity=activity_of(cohort))

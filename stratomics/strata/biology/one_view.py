@@ -23,7 +23,7 @@ from stratomics.strata.biology.moderated import feature_statistics
 from stratomics.strata.biology.sets import SetCollection, shipped_sets
 from stratomics.strata.biology.taxa import taxon_sets
 
-__all__ = ["FEWEST", "ContrastModel", "FeatureTable", "NotTested", "tests_of_view"]
+__all__ = ["FEWEST", "ContrastModel", "FeatureTable", "NotTested", "sets_of_view", "tests_of_view"]
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.object_]
@@ -110,11 +110,7 @@ def tests_of_view(
     if p < 2 * FEWEST:
         raise NotTested(f"it has {p} features, and at least {2 * FEWEST} are needed")
     matched, collections = _matched(table, given)
-    members = {
-        (collection.name, one): features
-        for collection in collections
-        for one, features in collection.members.items()
-    }
+    members = _members(collections)
     matrix = membership(list(matched.ids), {str(place): one for place, one in enumerate(members.values())})
     size = np.diff(matrix.indptr)
     kept = np.flatnonzero((size >= FEWEST) & (p - size >= FEWEST))
@@ -128,6 +124,42 @@ def tests_of_view(
     if not parts:
         raise NotTested(f"no factor or group differs in {FEWEST} of its patients")
     return pd.concat(parts, ignore_index=True), list(_notes(table, matched, len(members), len(kept)))
+
+
+def sets_of_view(
+    table: FeatureTable, given: SetCollection | None
+) -> tuple[MatchedFeatures, dict[tuple[str, str], tuple[str, ...]]]:
+    """Find the sets of a view, and the ids of its features in their vocabulary.
+
+    Parameters
+    ----------
+    table
+        The features.
+    given
+        Sets of the user, in place of the sets that are shipped and of taxa.
+
+    Returns
+    -------
+    MatchedFeatures
+        Ids of the features.
+    dict
+        Collection and set -> ids of its features.
+
+    Raises
+    ------
+    NotTested
+        If too few ids agree.
+    """
+    matched, collections = _matched(table, given)
+    return matched, _members(collections)
+
+
+def _members(collections: Sequence[SetCollection]) -> dict[tuple[str, str], tuple[str, ...]]:
+    return {
+        (collection.name, one): features
+        for collection in collections
+        for one, features in collection.members.items()
+    }
 
 
 def _matched(

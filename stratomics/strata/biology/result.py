@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-__all__ = ["COLUMNS", "DISCOVERY", "SetAnalysis"]
+__all__ = ["COLUMNS", "DISCOVERY", "PANEL_SCORE", "SetAnalysis"]
 
 DISCOVERY = 0.05
 """False discovery rate q below which a set is reported."""
+
+PANEL_SCORE = "panel score"
+"""Name of the contrast that is the score of a locked panel."""
 
 COLUMNS = (
     "contrast",
@@ -34,19 +37,22 @@ class SetAnalysis:
     Attributes
     ----------
     tests
-        One row per contrast, view and set: ``contrast`` (a factor, or a group against the rest), ``view``,
+        One row per contrast, view and set: ``contrast`` (a factor, a group against the rest, or the panel), ``view``,
         ``collection``, ``set`` and its ``title``, ``n`` (features of the set that the view has), ``correlation``
-        between them, ``direction`` (``up``: they rise with the contrast), ``p``, ``q`` (over all rows of factors, and
-        over all rows of groups), ``leading`` (up to five features that are strongest in this direction).
+        between them, ``direction`` (``up``: they rise with the contrast), ``p``, ``q`` (over all rows of factors, of
+        groups, and of the panel), ``leading`` (up to five features that are strongest in this direction).
     notes
         One sentence each: how features were matched, what was not tested, and why.
     activity
         (n, 14) pathway activity by PROGENy of the patients with a view of transcripts; None without one.
+    panel
+        One sentence for each analyte of a locked panel that is in a set with a small q for its score.
     """
 
     tests: pd.DataFrame
     notes: tuple[str, ...]
     activity: pd.DataFrame | None = field(default=None)
+    panel: tuple[str, ...] = ()
 
     @property
     def found(self) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def save_biology(run: RunDirectory, result: SetAnalysis) -> None:
     with staged_folder(run.path / BIOLOGY) as folder:
         write_parquet(folder / TESTS, result.tests)
         write_parquet(folder / ACTIVITY, activity.rename_axis(PATIENT).reset_index())
-        write_json(folder / ABOUT, {"notes": list(result.notes)})
+        write_json(folder / ABOUT, {"notes": list(result.notes), "panel": list(result.panel)})
     for name in (TESTS, ACTIVITY, ABOUT):
         update_manifest(run.path, f"{BIOLOGY}/{name}")
 
@@ -53,5 +53,6 @@ def load_biology(run: RunDirectory) -> SetAnalysis | None:
     if list(tests.columns) != list(COLUMNS):
         raise InputError(f"{folder / TESTS}: not a table of tests; run `stratomics biology` again")
     activity = activity.set_index(PATIENT)
-    notes = read_json(folder / ABOUT).get("notes", [])
-    return SetAnalysis(tests, tuple(map(str, notes)), None if activity.empty else activity)
+    about = read_json(folder / ABOUT)
+    notes, panel = (tuple(map(str, about.get(name, []))) for name in ("notes", "panel"))
+    return SetAnalysis(tests, notes, None if activity.empty else activity, panel)

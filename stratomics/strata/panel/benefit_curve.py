@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +12,19 @@ from omics.cohort.endpoints import Survival
 from omics.common.seeds import named_generator
 from stratomics.evaluation.intervals import Estimate, percentile_estimate, with_training_variability
 from stratomics.evaluation.treatment_interaction import interaction
-from stratomics.strata.panel.agreement import selection_stability
 from stratomics.strata.panel.assay.prices import Prices
 from stratomics.strata.panel.calibration import BenefitCalibration
-from stratomics.strata.panel.curve import NULL, SLOPE, CurvePoint, PanelCurve, smallest_sufficient
+from stratomics.strata.panel.curve import NULL, SLOPE, CurveLosses, PanelCurve, assemble_curve
 from stratomics.strata.panel.nested import FoldScores
 from stratomics.strata.panel.target import BenefitTarget
 
 __all__ = ["BENEFIT", "benefit_curve"]
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 BENEFIT, DEVIANCE = "benefit", "effect_deviance"
 NORMAL = 1.959963984540054
-SAME = 0
-"""Number of analytes of the same effect for all patients."""
 
 
 def benefit_curve(
@@ -36,6 +34,7 @@ def benefit_curve(
     prices: Prices,
     draws: int,
     seed: int,
+    others: Mapping[str, Array] | None = None,
 ) -> PanelCurve:
     """Evaluate panels of several sizes that predict the effect of treatment.
 
@@ -48,91 +47,107 @@ def benefit_curve(
     scores
         Number of analytes -> scores of the outer folds.
     target
-        The evaluated patients.
+        The n evaluated patients.
     endpoint
         Name of the endpoint.
     prices
         Price of each analyte.
     draws, seed
         Number of bootstrap resamples of the patients, and seed.
+    others
+        Method -> (repeats, n) benefit that it predicts in the same folds, such as the full model: a log odds ratio, or
+        minus a log hazard ratio.
 
     Returns
     -------
     PanelCurve
         Of kind ``benefit``; 0 is best for no loss in particular, and lower is better.
     """
-    numbers = sorted(scores)
-    losses = _losses(scores, target, draws, seed)
-    fold = np.array([[part.fold.number for part in scores[numbers[0]]]])
-    points = []
-    for number in numbers:
-        columns = [part.columns for part in scores[number]]
-        difference = with_training_variability(losses[number] - losses[SAME], fold)
-        points.append(
-            CurvePoint(
-                number,
-                {DEVIANCE: _estimate(losses[number], fold), SLOPE: _slope(scores[number], target)},
-                {NULL: percentile_estimate(difference)},
-                selection_stability(columns, len(prices.analyte)) if len(columns) > 1 else {"estimate": 1.0},
-                float(np.mean([prices.total(one.tolist()) for one in columns])),
-            )
-        )
-    sufficient = smallest_sufficient({number: losses[number] for number in numbers}, fold)
-    high = next(point.differences[NULL]["high"] for point in points if point.analytes == sufficient)
-    reason = (
-        None if high < 0 else "its loss is not clearly lower than that of the same effect for all patients"
+    parts, n = next(iter(scores.values())), len(target.arm)
+    fold = _joined(parts, n, lambda part: part.fold.number).astype(np.int64)
+    levels: dict[int | str, Array] = {
+        number: _joined(of_number, n, _level) for number, of_number in scores.items()
+    }
+    references = {NULL: _joined(parts, n, _average), **(others or {})}
+    levels.update(references.items())
+    losses = _losses(levels, parts, target, draws, seed)
+
+    def evaluation(name: int | str) -> CurveLosses:
+        deviance = percentile_estimate(with_training_variability(losses[name], fold))
+        slope = {} if name == NULL else {SLOPE: _slope(levels[name], fold, target)}
+        return CurveLosses({DEVIANCE: deviance, **slope}, losses[name])
+
+    return assemble_curve(
+        endpoint,
+        BENEFIT,
+        scores,
+        {number: evaluation(number) for number in scores},
+        {name: evaluation(name) for name in references},
+        fold,
+        prices,
     )
-    references = {NULL: {DEVIANCE: _estimate(losses[SAME], fold)}}
-    return PanelCurve(endpoint, BENEFIT, tuple(points), references, sufficient, reason)
+
+
+def _joined(
+    parts: Sequence[FoldScores], patients: int, value: Callable[[FoldScores], Array | float]
+) -> Array:
+    """(repeats, n) values of the test patients of all folds."""
+    repeats = sorted({part.fold.repeat for part in parts})
+    table = np.zeros((len(repeats), patients))
+    for part in parts:
+        table[repeats.index(part.fold.repeat), part.fold.test] = value(part)
+    return table
+
+
+def _level(part: FoldScores) -> Array:
+    return part.calibration.level(part.score)
+
+
+def _average(part: FoldScores) -> float:
+    assert isinstance(part.calibration, BenefitCalibration)
+    return part.calibration.average
 
 
 def _losses(
-    scores: Mapping[int, Sequence[FoldScores]], target: BenefitTarget, draws: int, seed: int
-) -> dict[int, Array]:
-    """Mean the loss over the folds (1 + draws,), in all patients and in each resample, by number of analytes."""
+    levels: Mapping[int | str, Array],
+    parts: Sequence[FoldScores],
+    target: BenefitTarget,
+    draws: int,
+    seed: int,
+) -> dict[int | str, Array]:
+    """Name -> mean loss over the folds (1 + draws,), in all patients and in each resample, of benefits (repeats, n)."""
     generator = named_generator(seed, "panel", "bootstrap")
-    n, first = len(target.arm), next(iter(scores.values()))
+    n, repeats = len(target.arm), sorted({part.fold.repeat for part in parts})
     times = [np.ones(n, dtype=np.int64)]
     times += [np.bincount(generator.integers(n, size=n), minlength=n) for _ in range(draws)]
-    sign = -1.0 if isinstance(target.outcome, Survival) else 1.0
-    losses = {number: np.full((len(times), len(first)), np.nan) for number in (SAME, *scores)}
-    for place, part in enumerate(first):
-        effects = {
-            number: parts[place].calibration.level(parts[place].score) for number, parts in scores.items()
-        }
-        calibration = part.calibration
-        assert isinstance(calibration, BenefitCalibration)
-        effects[SAME] = np.full(len(part.fold.test), calibration.average)
+    signed = _sign(target) * target.arm
+    losses = {name: np.full((len(times), len(parts)), np.nan) for name in levels}
+    for place, part in enumerate(parts):
+        repeat, test = repeats.index(part.fold.repeat), part.fold.test
         for draw, count in enumerate(times):
-            drawn = np.repeat(np.arange(len(part.fold.test)), count[part.fold.test])
-            rows = part.fold.test[drawn]
+            rows = np.repeat(test, count[test])
             if any(not group[rows].any() for group in target.outcome.required_groups.values()):
                 continue
             likelihood = likelihood_of(target.outcome.take(rows))
-            for number, effect in effects.items():
-                losses[number][draw, place] = likelihood.loss(sign * effect[drawn] * target.arm[rows])
-    return {number: np.nanmean(values, axis=1) for number, values in losses.items()}
+            for name, level in levels.items():
+                losses[name][draw, place] = likelihood.loss(level[repeat, rows] * signed[rows])
+    return {name: np.nanmean(values, axis=1) for name, values in losses.items()}
 
 
-def _estimate(losses: Array, fold: NDArray[np.int64]) -> Estimate:
-    return percentile_estimate(with_training_variability(losses, fold))
-
-
-def _slope(scores: Sequence[FoldScores], target: BenefitTarget) -> Estimate:
+def _slope(levels: Array, fold: Rows, target: BenefitTarget) -> Estimate:
     """Slope of the interaction, mean over the repeats, with the mean of their standard errors."""
-    sign = -1.0 if isinstance(target.outcome, Survival) else 1.0
-    repeats = sorted({part.fold.repeat for part in scores})
     slopes, errors = [], []
-    for repeat in repeats:
-        level, fold = np.zeros(len(target.arm)), np.zeros(len(target.arm), dtype=np.int64)
-        for part in scores:
-            if part.fold.repeat == repeat:
-                level[part.fold.test] = sign * part.calibration.level(part.score)
-                fold[part.fold.test] = part.fold.number
-        found = interaction(target.outcome, target.arm, level, np.zeros_like(level), fold)
+    for level, numbers in zip(levels, fold, strict=True):
+        relative = _sign(target) * level
+        found = interaction(target.outcome, target.arm, relative, np.zeros_like(level), numbers)
         slopes.append(found.slope)
         errors.append(found.se)
     slope, width = float(np.mean(slopes)), NORMAL * float(np.mean(errors))
     if not np.isfinite(width):
         return {"estimate": slope}
     return {"estimate": slope, "low": slope - width, "high": slope + width}
+
+
+def _sign(target: BenefitTarget) -> float:
+    """Sign that turns a benefit into a log hazard ratio, or leaves it a log odds ratio."""
+    return -1.0 if isinstance(target.outcome, Survival) else 1.0

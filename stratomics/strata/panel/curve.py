@@ -21,12 +21,29 @@ from stratomics.strata.panel.assay.prices import Prices
 from stratomics.strata.panel.nested import FoldScores, cases_of_panel
 from stratomics.strata.panel.target import PanelTarget
 
-__all__ = ["MEASURES", "NULL", "SLOPE", "CurvePoint", "PanelCurve", "panel_curve", "smallest_sufficient"]
+__all__ = [
+    "MEASURES",
+    "NULL",
+    "SLOPE",
+    "CurveLosses",
+    "CurvePoint",
+    "PanelCurve",
+    "assemble_curve",
+    "panel_curve",
+    "smallest_sufficient",
+]
 
 Array = NDArray[np.float64]
 
 NULL = "null"
-"""Name of the model that predicts all patients alike: prevalence, or Kaplan-Meier."""
+"""Name of the model that predicts all patients alike."""
+
+NULL_MODELS = {
+    "response": "prevalence",
+    "survival": "the Kaplan-Meier curve",
+    "benefit": "the same effect for all patients",
+}
+"""Kind of the endpoint -> what predicts all patients alike."""
 
 SLOPE = "calibration_slope"
 MEASURES: dict[str, tuple[str, ...]] = {
@@ -79,6 +96,8 @@ class PanelCurve:
         The smallest number whose loss is within one standard error of the lowest.
     reason
         Why no panel is recommended; None if one is.
+    target
+        What panels are learned from: ``endpoint``, ``benefit`` or ``model``.
     """
 
     endpoint: str
@@ -87,6 +106,7 @@ class PanelCurve:
     references: Mapping[str, MetricEstimates]
     smallest_sufficient: int
     reason: str | None
+    target: str = "endpoint"
 
     @property
     def recommended(self) -> int | None:
@@ -117,6 +137,7 @@ class PanelCurve:
             "references": self.references,
             "smallest_sufficient": self.smallest_sufficient,
             "reason": self.reason,
+            "target": self.target,
         }
 
     @classmethod
@@ -157,33 +178,87 @@ def panel_curve(
         All points, and how many analytes suffice.
     """
     kind = target.outcome.kind
-    numbers = sorted(scores)
-    cases = {number: cases_of_panel(scores[number], target) for number in numbers}
-    references = {NULL: null_cases(cases[numbers[0]]), **(others or {})}
+    cases = {number: cases_of_panel(parts, target) for number, parts in scores.items()}
+    first = next(iter(cases.values()))
+    references = {NULL: null_cases(first), **(others or {})}
     loss = find_metric(MEASURES[kind][0]).function
-    fold = cases[numbers[0]].fold
-    of_reference = {name: loss(one, weight) for name, one in references.items()}
-    of_panel = {number: loss(cases[number], weight) for number in numbers}
+    evaluations = {
+        number: CurveLosses(_metrics(one, kind, weight), loss(one, weight)) for number, one in cases.items()
+    }
+    of_references = {
+        name: CurveLosses(_metrics(one, kind, weight), loss(one, weight)) for name, one in references.items()
+    }
+    # All patients alike have no slope.
+    of_references[NULL].metrics.pop(SLOPE, None)
+    return assemble_curve(endpoint, kind, scores, evaluations, of_references, first.fold, prices)
+
+
+@dataclass(frozen=True)
+class CurveLosses:
+    """Panels of one size, or a reference, in the evaluated patients.
+
+    Attributes
+    ----------
+    metrics
+        Metric -> out-of-fold estimate.
+    losses
+        (1 + draws,) loss in all patients, then in each resample.
+    """
+
+    metrics: MetricEstimates
+    losses: Array
+
+
+def assemble_curve(
+    endpoint: str,
+    kind: str,
+    scores: Mapping[int, Sequence[FoldScores]],
+    panels: Mapping[int, CurveLosses],
+    references: Mapping[str, CurveLosses],
+    fold: NDArray[np.int64],
+    prices: Prices,
+) -> PanelCurve:
+    """Compare panels with each reference, and recommend one or none.
+
+    Parameters
+    ----------
+    endpoint, kind
+        Name of the endpoint; a key of MEASURES.
+    scores
+        Number of analytes -> scores of the outer folds.
+    panels
+        Number of analytes -> its evaluation.
+    references
+        Reference, ``null`` among them -> its evaluation in the same patients and resamples.
+    fold
+        (repeats, n) number of the fold of each patient.
+    prices
+        Price of each analyte.
+
+    Returns
+    -------
+    PanelCurve
+        All points, and how many analytes suffice.
+    """
     points = []
-    for number in numbers:
+    for number in sorted(scores):
         columns = [part.columns for part in scores[number]]
+        differences = {
+            name: percentile_estimate(with_training_variability(panels[number].losses - one.losses, fold))
+            for name, one in references.items()
+        }
         points.append(
             CurvePoint(
                 number,
-                _metrics(cases[number], kind, weight),
-                {
-                    name: percentile_estimate(with_training_variability(of_panel[number] - values, fold))
-                    for name, values in of_reference.items()
-                },
+                panels[number].metrics,
+                differences,
                 selection_stability(columns, len(prices.analyte)) if len(columns) > 1 else {"estimate": 1.0},
                 float(np.mean([prices.total(one.tolist()) for one in columns])),
             )
         )
-    sufficient = smallest_sufficient(of_panel, fold)
+    sufficient = smallest_sufficient({number: one.losses for number, one in panels.items()}, fold)
     chosen = next(point for point in points if point.analytes == sufficient)
-    metrics = {name: _metrics(one, kind, weight) for name, one in references.items()}
-    # All patients alike have no slope.
-    metrics[NULL].pop(SLOPE, None)
+    metrics = {name: one.metrics for name, one in references.items()}
     return PanelCurve(endpoint, kind, tuple(points), metrics, sufficient, _reason(chosen, kind))
 
 
@@ -231,12 +306,11 @@ def smallest_sufficient(losses: Mapping[int, Array], fold: NDArray[np.int64]) ->
 def _reason(point: CurvePoint, kind: str) -> str | None:
     """Return why no panel is recommended, or None.
 
-    Its loss must be clearly lower than that of prevalence or Kaplan-Meier, and lower than that of the clinical
-    covariates, which cost nothing.
+    Its loss must be clearly lower than that of a model that predicts all patients alike, and lower than that of the
+    clinical covariates, which cost nothing.
     """
     if not point.differences[NULL]["high"] < 0:
-        same = "prevalence" if kind == "response" else "the Kaplan-Meier curve"
-        return f"its loss is not clearly lower than that of {same}"
+        return f"its loss is not clearly lower than that of {NULL_MODELS[kind]}"
     clinical = clinical_baseline(point.differences)
     if clinical is not None and not point.differences[clinical]["estimate"] < 0:
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from stratomics.strata.panel.assay.noise import AnalyteNoise, noise_effect
 from stratomics.strata.panel.assay.noise_table import read_noise
 from stratomics.strata.panel.assay.prices import PriceList, read_prices
 from stratomics.strata.panel.benefit_curve import benefit_curve
+from stratomics.strata.panel.benefit_references import CLINICAL_EFFECT, clinical_effects, model_effects
 from stratomics.strata.panel.curve import PanelCurve, panel_curve
 from stratomics.strata.panel.details import PanelAnalyte, PanelDetails
 from stratomics.strata.panel.false_selections import stability_settings
@@ -36,7 +37,7 @@ from stratomics.strata.panel.panel import LockedPanel, lock_panel
 from stratomics.strata.panel.scaling import AnalyteScaling
 from stratomics.strata.panel.score_path import PanelSettings
 from stratomics.strata.panel.selection import SelectionTask, selection_frequency
-from stratomics.strata.panel.target import BenefitTarget, EndpointTarget, PanelTarget
+from stratomics.strata.panel.target import BenefitTarget, EndpointTarget, ModelTarget, PanelTarget, Teacher
 from stratomics.strata.panel.values import assay_values
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ __all__ = ["PanelRequest", "RunPanel", "panel_of_run"]
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-TARGETS = {"endpoint": "the primary endpoint", "benefit": "the effect of treatment on it"}
+TARGETS = {
+    "endpoint": "the primary endpoint",
+    "benefit": "the effect of treatment on it",
+    "model": "the score of the delivered model",
+}
 BENEFIT_DRAWS = 200
 """Most resamples of a curve of benefits, which refits a likelihood in each."""
 
@@ -74,7 +79,8 @@ class PanelRequest:
     share
         Share of patients at or above the cut.
     target
-        ``endpoint``, or ``benefit``: the effect of treatment on it.
+        A name in TARGETS: ``endpoint``; ``benefit``, the effect of treatment on it; or ``model``, the score that the
+        delivered model gives out of fold, for which it is fitted again without the test patients of each fold.
     """
 
     numbers: tuple[int, ...] = tuple(range(2, 21))
@@ -138,6 +144,7 @@ def panel_of_run(
     run: RunDirectory,
     request: PanelRequest,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    teacher: Teacher | None = None,
 ) -> RunPanel:
     """Learn panels in the outer folds of a run, and lock one on all of its patients.
 
@@ -149,6 +156,8 @@ def panel_of_run(
         What is asked for.
     progress
         Called with the number of outer folds that are done, and of all folds.
+    teacher
+        Fits the delivered model again, for the target ``model``.
 
     Returns
     -------
@@ -164,7 +173,7 @@ def panel_of_run(
         raise InputError(f"{run.path}: not a finished run; run it first")
     seed, harmonize = int(run.provenance["seed"]), run.config["harmonize"]
     design = _design(run)
-    nested, ids = _nested(run, design, request)
+    nested, ids = _nested(run, design, request, teacher)
     settings = PanelSettings(
         request.form,
         request.select or ("path" if request.prices is None else "price"),
@@ -173,7 +182,7 @@ def panel_of_run(
         int(run.config["split"]["inner_folds"]),
     )
     scores = nested_scores(nested, request.numbers, settings, seed, progress)
-    curve = _curve(run, nested, scores)
+    curve = replace(_curve(run, design, nested, scores), target=request.target)
     size = request.lock if request.lock is not None else curve.recommended
     if size is None:
         return RunPanel(curve, None, None, None)
@@ -182,14 +191,33 @@ def panel_of_run(
     return RunPanel(curve, panel, details, _score_table(run, scores[size], nested, ids))
 
 
-def _curve(run: RunDirectory, nested: NestedDesign, scores: Mapping[int, Sequence[FoldScores]]) -> PanelCurve:
+def _curve(
+    run: RunDirectory, design: Design, nested: NestedDesign, scores: Mapping[int, Sequence[FoldScores]]
+) -> PanelCurve:
     prices = nested.learning.prices
     if isinstance(nested.target, BenefitTarget):
         draws = min(int(run.config["evaluation"]["draws"]), BENEFIT_DRAWS)
-        return benefit_curve(scores, nested.target, run.endpoint, prices, draws, int(run.provenance["seed"]))
+        seed = int(run.provenance["seed"])
+        others = _benefit_references(run, design, nested, seed)
+        return benefit_curve(scores, nested.target, run.endpoint, prices, draws, seed, others)
     clinical = clinical_baseline(run.cases)
-    others = {name: run.cases[name] for name in (OURS, clinical) if name is not None}
-    return panel_curve(scores, nested.target, run.endpoint, prices, run.resamples, others)
+    methods = {name: run.cases[name] for name in (OURS, clinical) if name is not None}
+    return panel_curve(scores, nested.target, run.endpoint, prices, run.resamples, methods)
+
+
+def _benefit_references(
+    run: RunDirectory, design: Design, nested: NestedDesign, seed: int
+) -> dict[str, Array]:
+    """Benefits that the full model predicts, and clinical covariates alone if there are any."""
+    samples, evaluated = (
+        cohort.obs.iloc[_target_of(cohort, "benefit")[0]] for cohort in (design.cohort, design.evaluated)
+    )
+    references = {OURS: model_effects(run, evaluated.index.to_numpy(dtype=str))}
+    covariates = cohort_spec(design.cohort).covariates
+    if covariates:
+        inner = int(run.config["split"]["inner_folds"])
+        references[CLINICAL_EFFECT] = clinical_effects(nested, samples, evaluated, covariates, inner, seed)
+    return references
 
 
 def _design(run: RunDirectory) -> Design:
@@ -204,16 +232,18 @@ def _design(run: RunDirectory) -> Design:
 
 
 def _nested(
-    run: RunDirectory, design: Design, request: PanelRequest
+    run: RunDirectory, design: Design, request: PanelRequest, teacher: Teacher | None
 ) -> tuple[NestedDesign, NDArray[np.str_]]:
     """Patients with the endpoint, the outer folds among them, and the ids of the evaluated ones."""
     ids = design.evaluated.obs_names.to_numpy(dtype=str)
     observed = cohort_endpoints(design.evaluated).primary().observed
     if not np.array_equal(ids[observed], run.evaluated["sample_id"].to_numpy(dtype=str)):
         raise InputError(f"{run.path}: the patients of the cohort are not those of the run; run again")
-    (trained, target), (tested, evaluated_target) = (
-        _target_of(cohort, request.target) for cohort in (design.cohort, design.evaluated)
-    )
+    trained, target = _target_of(design.cohort, request.target)
+    tested, evaluated_target = _target_of(design.evaluated, request.target)
+    if request.target == "model":
+        assert teacher is not None, "the target `model` needs a teacher"
+        target = ModelTarget(target.outcome, design.cohort, trained, teacher)
     values = assay_values(design.cohort)
     prices = PriceList.equal() if request.prices is None else read_prices(request.prices, values.names)
     groups = patient_groups(design.cohort)
@@ -235,7 +265,7 @@ def _nested(
 
 
 def _target_of(cohort: MuData, target: str) -> tuple[Rows, PanelTarget]:
-    """Rows of the patients of a cohort who have what is predicted, and what is predicted.
+    """Rows of the patients of a cohort who have what is predicted, and what panels are evaluated by.
 
     Raises
     ------
@@ -243,7 +273,7 @@ def _target_of(cohort: MuData, target: str) -> tuple[Rows, PanelTarget]:
         If the benefit is asked for, and patients were not randomised.
     """
     endpoint = cohort_endpoints(cohort).primary()
-    if target == "endpoint":
+    if target != "benefit":
         rows = np.flatnonzero(endpoint.observed)
         return rows, EndpointTarget(endpoint.take(rows))
     arm, codes = cohort_spec(cohort).arm, arm_codes(cohort)
@@ -276,7 +306,13 @@ def _details(
     x, place = scaling.transform(learning.patients.values), {int(c): i for i, c in enumerate(scaling.kept)}
     chosen = np.array([place[int(column)] for column in columns])
     generator = named_generator(seed, "panel", "stability")
-    task = SelectionTask(x, learning.target, len(chosen), learning.prices.take(scaling.kept), generator)
+    # The scores of a model hold something of all patients, so that halves select by the endpoint itself.
+    halved = (
+        EndpointTarget(learning.target.outcome)
+        if isinstance(learning.target, ModelTarget)
+        else learning.target
+    )
+    task = SelectionTask(x, halved, len(chosen), learning.prices.take(scaling.kept), generator)
     stable = stability_settings(x.shape[1], CUTOFF, FALSE_SELECTIONS)
     frequency = selection_frequency(task, min(stable.per_half, x.shape[1]))
     blocks = exchangeable(x, chosen)

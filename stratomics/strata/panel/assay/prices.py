@@ -157,8 +157,15 @@ def read_prices(path: Path, names: Sequence[AnalyteName]) -> PriceList:
                 f"{path}, line {line}: view '{view}' has no analyte '{feature}'; {nearest(feature, others)}"
             )
     prices = PriceList(assay, analyte, each)
-    prices.of(names)
+    _check_complete(prices, names, path)
     return prices
+
+
+def _check_complete(prices: PriceList, names: Sequence[AnalyteName], path: Path) -> None:
+    try:
+        prices.of(names)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _price(text: str, place: str) -> float:

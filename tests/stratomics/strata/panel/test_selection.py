@@ -8,6 +8,7 @@ from claims import Z, repetitions
 from panels import planted, values_of
 
 from models.linear.elastic_net import elastic_net, largest_penalty
+from models.linear.lasso_order import lasso_order
 from models.linear.logistic_net import LogisticLikelihood, logistic_net
 from omics.cohort.endpoints import Response
 from stratomics.strata.panel.assay.prices import PriceList, Prices
@@ -93,6 +94,15 @@ def test_a_second_material_must_be_worth_its_draw() -> None:
     )
     assert 1 in free
     assert 1 not in far
+
+
+@pytest.mark.parametrize("kind", ["response", "survival"])
+def test_halves_select_nearly_as_the_exact_path_does(kind: str) -> None:
+    one = task(n=160, p=60, kind=kind)
+    likelihood = one.target.likelihood()
+    fast, exact = lasso_order(one.x, likelihood, 8), entry_order(one.x, likelihood, 8)
+    assert set(fast[:3].tolist()) == set(exact[:3].tolist()) == {0, 1, 2}
+    assert len(set(fast.tolist()) & set(exact.tolist())) >= 6
 
 
 def test_frequencies_are_shares_of_halves() -> None:
