@@ -41,6 +41,7 @@ COMMANDS = {
         "evaluate a finished run in another cohort, and in groups of its patients",
     ),
     "pgx": ("stratomics.cli.pgx:pgx", "phenotypes of pharmacogenes, and guidance for drugs"),
+    "dose": ("stratomics.cli.dose:dose", "probability of a target exposure by dose, with and without levels"),
     "exposure": ("stratomics.cli.exposure:exposure", "published models of the pharmacokinetics of drugs"),
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
     "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),

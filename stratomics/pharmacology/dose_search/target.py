@@ -1,0 +1,79 @@
+"""Target: a measure of exposure and the range in which it should be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from omics.common.errors import ConfigError
+
+__all__ = ["ExposureTarget", "parse_target"]
+
+FORM = re.compile(r"(?P<measure>\w+(?:\.\d+\w*)?):(?P<low>[\d.eE+]+)-(?P<high>[\d.eE+]+)")
+
+
+@dataclass(frozen=True)
+class ExposureTarget:
+    """A measure of exposure, such as ``auc24_ss``, and its lowest and highest wanted value."""
+
+    measure: str
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.low:g} to {self.high:g}"
+
+
+def parse_target(text: str) -> ExposureTarget:
+    """Read a target.
+
+    Parameters
+    ----------
+    text
+        ``MEASURE:LOW-HIGH``. A measure without ``_ss`` or ``_first`` is that of the steady state.
+
+    Returns
+    -------
+    ExposureTarget
+        The target.
+
+    Raises
+    ------
+    ConfigError
+        The measure is unknown, or the low value is not below the high one.
+
+    Examples
+    --------
+    >>> parse_target("auc24:400-600")
+    ExposureTarget(measure='auc24_ss', low=400.0, high=600.0)
+    """
+    match = FORM.fullmatch(text.strip())
+    if not match:
+        raise ConfigError(f"the target is '{text}'; write MEASURE:LOW-HIGH, such as auc24:400-600")
+    low, high = _number(match["low"], text), _number(match["high"], text)
+    if not low < high:
+        raise ConfigError(
+            f"the target is '{text}', and {low:g} is not below {high:g}; write the low value first"
+        )
+    return ExposureTarget(_measure(match["measure"]), low, high)
+
+
+def _number(text: str, target: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"the target is '{target}', and {text} is no number") from None
+
+
+def _measure(name: str) -> str:
+    from datamodules.exposure.metrics import check_metrics
+
+    for candidate in (name, f"{name}_ss"):
+        try:
+            check_metrics((candidate,))
+        except ConfigError as error:
+            unknown = error
+        else:
+            return candidate
+    known = str(unknown).partition("; ")[2]
+    raise ConfigError(f"the target has the measure '{name}', which is not known; {known}")
