@@ -48,7 +48,22 @@ class MapEstimate:
 
 
 def predicted_at(model: KineticModel, records: Records, effects: Tensor) -> Predicted:
-    """Predict the records of n patients for (n, q) random effects."""
+    """Predict the records of patients for their random effects.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    records
+        n patients with r records.
+    effects
+        (n, q) random effects.
+
+    Returns
+    -------
+    Predicted
+        Levels and areas, (n, r).
+    """
     values = individual_values(model, records, typical_values_at(model, records), effects)
     return predict_records(model, records, values)
 

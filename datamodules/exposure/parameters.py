@@ -74,12 +74,38 @@ def _factor(effect: CovariateEffect, x: Tensor) -> Tensor:
 
 
 def effects_size(model: KineticModel, records: Records) -> int:
-    """Count the random effects of a patient: those between patients, then one set for each occasion."""
+    """Count the random effects of a patient: those between patients, then one set for each occasion.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    records
+        Patients with their occasions.
+
+    Returns
+    -------
+    int
+        The number q of effects.
+    """
     return len(model.random_parameters) + records.occasions * len(model.occasion_parameters)
 
 
 def omega_of(model: KineticModel, records: Records) -> Tensor:
-    """Covariance of all random effects of a patient, (q, q)."""
+    """Return the covariance of all random effects of a patient.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    records
+        Patients with their occasions.
+
+    Returns
+    -------
+    Tensor
+        (q, q): the effects between patients, then those of each occasion.
+    """
     blocks = [torch.from_numpy(model.omega)]
     if model.occasion_parameters:
         blocks += [torch.from_numpy(model.occasion_omega)] * records.occasions

@@ -68,7 +68,19 @@ def print_models(models: Sequence[KineticModel]) -> None:
 def print_exposure(
     model: KineticModel, exposure: IndividualExposure, notes: Sequence[EventNote], written: str | None
 ) -> None:
-    """Print the exposure of the first patients, the shrinkage of the model's parameters, and notes."""
+    """Print the exposure of the first patients, the shrinkage of the model's parameters, and notes.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    exposure
+        Exposure of all patients.
+    notes
+        What to know about single patients.
+    written
+        The table that was written, or None.
+    """
     table = exposure.table().head(SHOWN)
     units = {
         "auc": f"{model.level_unit} x {model.time_unit}",
@@ -98,7 +110,15 @@ def print_exposure(
 
 
 def print_factors(model: KineticModel, found: FactorsAndExposure) -> None:
-    """Print forecasts with and without factors, and the slopes that are clear."""
+    """Print forecasts with and without factors, and the slopes that are clear.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    found
+        Slopes and errors of forecasts.
+    """
     rows = [
         [str(row["number"]), str(row["levels"]), f"{row['published']:.3g}", f"{row['hybrid']:.3g}"]
         for row in found.forecasts().to_dict("records")
