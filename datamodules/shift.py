@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.feature_match import match_features
 from datamodules.harmonizer import Harmonizer
 from datamodules.steps.site import SiteCorrection, large_sites
 from datamodules.view_harmonizer import ViewHarmonizer
@@ -41,7 +42,8 @@ def shift_findings(harmonizer: Harmonizer, cohort: MuData) -> list[Finding]:
     -------
     list of Finding
         Codes for views: ``view_absent``, ``other_scale``, ``features_missing``, ``features_extra``,
-        ``features_reordered``, ``lost_share``, ``extra_share``, ``outside_range``, ``view_extra``. Codes for patients:
+        ``features_reordered``, ``other_names``,
+        ``lost_share``, ``extra_share``, ``outside_range``, ``view_extra``. Codes for patients:
         ``covariate_absent``, ``category_unseen``, ``covariate_text``, ``outside_range``, ``site_unseen``,
         ``site_unknown``. The list is empty for the training cohort.
 
@@ -101,7 +103,8 @@ def _view_findings(harmonizer: Harmonizer, name: str, cohort: MuData) -> Iterato
             f"{int(extreme.sum())} values ({share:.2%}) of {int((extreme > 0).sum())} feature(s) are far outside the "
             f"range of training, most often of {view.features[worst]} ({extreme[worst]} of {measured[worst]})",
         )
-    if empty := int(((measured == 0) & view.features.isin(cohort[name].var_names)).sum()):
+    match = match_features(view.features, cohort[name].var_names, declared.scale)
+    if empty := int(((measured == 0) & ~match.absent).sum()):
         sentence = (
             f"{empty} of the {len(measured)} features that the model uses are present but have no values"
         )
@@ -136,10 +139,10 @@ def _site_findings(
 
 
 def _feature_findings(view: ViewHarmonizer, name: str, new: AnnData, declared: ViewSpec) -> Iterator[Finding]:
-    here = new.var_names.get_indexer(view.measured)
-    absent = here < 0
+    match = match_features(view.measured, new.var_names, declared.scale)
+    absent = match.absent
     if absent.any():
-        kept = len(view.features.difference(new.var_names))
+        kept = int(view.features.isin(view.measured[absent]).sum())
         yield Finding(
             "features_missing",
             WARNING if kept else INFO,
@@ -147,11 +150,13 @@ def _feature_findings(view: ViewHarmonizer, name: str, new: AnnData, declared: V
             f"{int(absent.sum())} of the {len(absent)} features of training are missing, among them {kept} of the "
             f"{len(view.features)} that the model uses, such as {view.measured[absent][0]}",
         )
-    if extra := len(new.var_names.difference(view.measured)):
+    if extra := int(match.unused.sum()):
         yield Finding(
             "features_extra", INFO, name, f"{extra} features are not in the training set and are not used"
         )
-    if (here[~absent][1:] < here[~absent][:-1]).any():
+    for note in match.notes:
+        yield Finding("other_names", INFO, name, note)
+    if (np.diff(match.columns[~absent]) < 0).any():
         yield Finding(
             "features_reordered", INFO, name, "its features are in another order; they are matched by name"
         )
@@ -166,7 +171,7 @@ def _feature_findings(view: ViewHarmonizer, name: str, new: AnnData, declared: V
             f"the missing features made up {lost:.0%} of a training patient's total, so the shares of the other "
             "features are too large",
         )
-    extra_share = _share_of(new, ~new.var_names.isin(view.measured), declared)
+    extra_share = _share_of(new, match.unused, declared)
     if extra_share > WARNING_SHARE:
         yield Finding(
             "extra_share",

@@ -192,7 +192,7 @@ def _profile(view: AnnData, spec: ViewSpec) -> tuple[NDArray[np.int64] | None, N
     """Count the patients in whom each feature was detected, and return its mean share of a patient's total."""
     p = view.n_vars
     detected, share, patients = np.zeros(p, dtype=np.int64), np.zeros(p), 0
-    for _, raw in aligned(view, view.var_names):
+    for _, raw in aligned(view, view.var_names, spec.scale):
         parts = amounts(raw, spec.scale)
         if parts is None:
             return None, np.zeros(0)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datamodules.feature_match import match_features
 from omics.cohort.spec import ViewSpec
 from omics.cohort.view_blocks import value_blocks
 from omics.cohort.views import modality_of
@@ -99,7 +100,7 @@ class ViewTable:
         modality = modality_of(spec)
 
         def blocks() -> Iterator[RowBlock]:
-            for rows, raw in aligned(view, measured):
+            for rows, raw in aligned(view, measured, spec.scale):
                 values = modality.transform(raw, spec.scale)
                 clipped = np.where(np.isneginf(values), values, np.clip(values, -LARGEST, LARGEST))
                 yield RowBlock(rows, clipped.astype(np.float32), patients.take(rows))
@@ -146,7 +147,7 @@ class ViewTable:
                 yield slice(first, last), chunk[first - start : last - start]
 
 
-def aligned(view: AnnData, measured: pd.Index) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+def aligned(view: AnnData, measured: pd.Index, scale: str) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Yield blocks of raw values of the features `measured`, in this order, NaN where `view` lacks a feature.
 
     Alignment comes first, so that totals such as the library size are taken over the features of training.
@@ -157,18 +158,14 @@ def aligned(view: AnnData, measured: pd.Index) -> Iterator[tuple[slice, NDArray[
         The view, with any features in any order.
     measured
         (p,) names of the features to return.
+    scale
+        Scale of the values of the view.
 
     Yields
     ------
     tuple
         Rows of the block, and their raw values (m, p).
     """
-    columns = view.var_names.get_indexer(measured)
-    identical = len(columns) == view.n_vars and bool((columns == np.arange(len(columns))).all())
+    match = match_features(measured, view.var_names, scale)
     for rows, raw in value_blocks(view):
-        if identical:
-            yield rows, raw
-            continue
-        reordered = np.full((len(raw), len(columns)), np.nan)
-        reordered[:, columns >= 0] = raw[:, columns[columns >= 0]]
-        yield rows, reordered
+        yield rows, match.values(raw)

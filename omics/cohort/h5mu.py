@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,13 @@ from omics.cohort.parse import parse_spec
 from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.cohort.views import check_scale, check_stored_values, check_view
 from omics.common.errors import CohortError
+from omics.common.memory import check_table_size
 from omics.events.stored_events import EXPOSURE, StoredEvents
 from omics.readers import PGX_RESULTS
 from omics.readers.matrix import check_unique, check_unique_patients, numbers
 from omics.readers.notes import LEFT_OUT, TO_CHECK, attach_notes, attach_warnings
 from omics.readers.on_disk import is_large, leave_on_disk
+from omics.readers.sizes import check_stored
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -71,8 +73,12 @@ def allow_shared_feature_names() -> Iterator[None]:
 
 
 def _open(path: Path) -> MuData:
+    import h5py
     import mudata
 
+    # mudata reports what is wrong with the file.
+    with suppress(OSError, KeyError, RuntimeError, ValueError), h5py.File(path, "r") as store:
+        check_stored(store, str(path), on_disk="X")
     mudata.set_options(pull_on_update=False)
     try:
         with allow_shared_feature_names():
@@ -115,6 +121,7 @@ def _view(name: str, stored: AnnData, view: ViewSpec, file: str) -> pd.DataFrame
         check_stored_values(name, view, large, file)
         return large
     # `to_memory` would close the file, which large views still need.
+    check_table_size(stored.n_obs, stored.n_vars, file)
     values = stored.X[:]
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     frame = numbers(pd.DataFrame(dense, index=stored.obs_names, columns=stored.var_names), file)

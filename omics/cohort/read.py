@@ -28,6 +28,7 @@ from omics.cohort.spec import CohortSpec, ExposureSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
 from omics.cohort.view_blocks import measured_patients
+from omics.cohort.view_options import without_views
 from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
 from omics.events.event_table import EventTable
@@ -108,7 +109,7 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
         try:
             return function(*arguments)
         except CohortError as error:
-            errors.append(error)
+            errors.extend([error, *error.also])
             return None
 
     path = attempt(locate_cohort, str(source))
@@ -216,7 +217,9 @@ def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
     samples = read_table(file, id_column(spec.samples.id), _CLINICAL.get(kind))
     ids = patient_ids(samples.index, spec.samples.id, str(file))
     check_unique_patients(ids, str(file), id_column(spec.samples.id))
-    if notes := notes_of(samples):
+    notes = notes_of(samples)
+    samples = without_views(samples, spec)
+    if notes:
         samples = attach_warnings(samples, {"rows_left_out": "; ".join(notes)})
     samples = with_labels(samples, spec, file)
     return samples.set_axis(ids.rename(samples.index.name))

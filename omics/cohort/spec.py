@@ -53,8 +53,9 @@ class ViewSpec:
 
     ``file`` is absent inside an h5mu file, which holds the values itself; ``format`` names a reader where
     the ending of the file does not name it. ``patient``, ``cell_type`` and ``min_cells`` belong to the format of cells,
-    ``layer`` to AnnData. ``id``, ``samples_per_patient``, ``thousands`` and ``below`` say how ids and cells are read,
-    ``panels``, ``filter`` and ``qc_warning`` what a reader keeps.
+    ``layer`` to AnnData, ``mod`` to MuData. ``columns`` says which columns of a table of several views are this one's:
+    the start of their names, or the first and the last. ``id``, ``samples_per_patient``, ``thousands`` and ``below``
+    say how ids and cells are read, ``panels``, ``filter`` and ``qc_warning`` what a reader keeps.
     """
 
     modality: str
@@ -74,6 +75,8 @@ class ViewSpec:
     panels: str | None = None
     filter: str | None = None
     qc_warning: str | None = None
+    columns: Any = None
+    mod: str | None = None
 
 
 @dataclass(frozen=True)

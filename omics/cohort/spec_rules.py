@@ -166,12 +166,15 @@ def _check_files(spec: CohortSpec, file: str) -> None:
         if view.file is None:
             continue
         path = normpath(view.file)
-        if spec.samples is not None and path == normpath(spec.samples.file) and SERIES not in path:
+        is_samples = spec.samples is not None and path == normpath(spec.samples.file)
+        if is_samples and view.columns is None and view.mod is None and SERIES not in path:
             raise CohortError(
-                f"view '{name}' is the samples table, which includes the endpoints; name a table of measurements",
+                f"view '{name}' is the samples table, which includes the endpoints; name a table of measurements, or "
+                "its columns, such as columns: rna_",
                 "samples_as_view",
                 file=file,
             )
+        path = f"{path} {view.columns or view.mod or ''}"
         if path in seen:
             raise CohortError(
                 f"views '{seen[path]}' and '{name}' are the same file, which would count twice; remove one of them",

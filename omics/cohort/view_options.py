@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from omics.cohort.ids import check_id
-from omics.cohort.spec import ViewSpec
+from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.common.errors import CohortError, nearest
 from omics.readers import CELLS
 from omics.readers.declared_text import BELOW
 from omics.readers.plain_tables import table_format
 
-__all__ = ["RULES", "check_view_keys", "one_row_per_patient", "reader_options"]
+__all__ = ["RULES", "check_view_keys", "columns_of", "one_row_per_patient", "reader_options", "without_views"]
 
 MAF = ("maf", ".maf", ".maf.gz")
 FORMATS = {
     "panels": MAF,
     "filter": (*MAF, ".vcf", ".vcf.gz", ".bcf"),
     "qc_warning": ("olink",),
-    "layer": (".h5ad", ".zarr", CELLS),
+    "layer": (".h5ad", ".h5mu", ".zarr", CELLS),
+    "mod": (".h5mu",),
 }
 """Key -> formats that have it."""
+
+LISTED = 40
+"""Columns that are compared with a wrong name."""
 
 RULES = ("refuse", "first", "mean", "sum")
 """What becomes of several samples of one patient."""
@@ -63,6 +68,23 @@ def check_view_keys(name: str, view: ViewSpec, file: str) -> None:
                 file=file,
                 column=key,
             )
+    ends = view.columns if isinstance(view.columns, list | tuple) else ()
+    two = len(ends) == len(("first", "last")) and all(map(_is_text, ends))
+    if not (view.columns is None or _is_text(view.columns) or two):
+        raise CohortError(
+            f"view '{name}': 'columns' is {view.columns!r}, and must be the start of names, such as rna_, or the first "
+            "and the last column: [FIRST, LAST]",
+            "wrong_type",
+            file=file,
+            column="columns",
+        )
+    if view.columns is not None and view.orient == "features_in_rows":
+        raise CohortError(
+            f"view '{name}': 'columns' chooses features in columns; remove it, or orient",
+            "foreign_key",
+            file=file,
+            column="columns",
+        )
     kind = table_format(Path(str(view.file)), view.format)
     for key, formats in FORMATS.items():
         if (
@@ -77,6 +99,84 @@ def check_view_keys(name: str, view: ViewSpec, file: str) -> None:
                 file=file,
                 column=key,
             )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def columns_of(frame: pd.DataFrame, columns: str | Sequence[str], file: str) -> pd.DataFrame:
+    """Choose the columns of a view from a table of several views.
+
+    Parameters
+    ----------
+    frame
+        Patients x columns.
+    columns
+        How the names of its columns begin, which the features are named without; or the first and the last column.
+    file
+        Named in errors.
+
+    Returns
+    -------
+    DataFrame
+        Patients x features of the view.
+
+    Raises
+    ------
+    CohortError
+        If there are no such columns.
+    """
+    known = list(map(str, frame.columns))
+    if isinstance(columns, str):
+        names = [name for name in known if name.startswith(columns) and name != columns]
+        if not names:
+            raise _missing_columns(f"no column begins with '{columns}'", columns, known, file)
+        chosen = frame[names].rename(columns=lambda name: str(name).removeprefix(columns))
+    else:
+        first, last = columns
+        for name in columns:
+            if name not in known:
+                raise _missing_columns("no such column", name, known, file)
+        chosen = frame.iloc[:, known.index(first) : known.index(last) + 1]
+        if chosen.empty:
+            raise CohortError(
+                f"column '{last}' is before '{first}'; exchange them",
+                "missing_column",
+                file=file,
+                column=last,
+            )
+    chosen.attrs |= frame.attrs
+    return chosen
+
+
+def _missing_columns(sentence: str, name: str, known: Sequence[str], file: str) -> CohortError:
+    return CohortError(
+        f"{sentence}; {nearest(name, known[:LISTED])}", "missing_column", file=file, column=name
+    )
+
+
+def without_views(samples: pd.DataFrame, spec: CohortSpec) -> pd.DataFrame:
+    """Leave out columns of the samples table that are values of views.
+
+    Parameters
+    ----------
+    samples
+        One row per patient.
+    spec
+        The specification.
+
+    Returns
+    -------
+    DataFrame
+        The other columns.
+    """
+    for view in spec.views.values():
+        if view.columns is not None and spec.samples is not None and view.file == spec.samples.file:
+            names = columns_of(samples, view.columns, str(view.file)).columns
+            cut = view.columns if isinstance(view.columns, str) else ""
+            samples = samples.drop(columns=[f"{cut}{name}" for name in names])
+    return samples
 
 
 def reader_options(view: ViewSpec, folder: Path) -> dict[str, object]:
@@ -94,7 +194,8 @@ def reader_options(view: ViewSpec, folder: Path) -> dict[str, object]:
     dict
         Keyword -> value, of the keys that are set.
     """
-    options: dict[str, object] = {"layer": view.layer, "qc_warning": view.qc_warning, "filtered": view.filter}
+    options: dict[str, object] = {"layer": view.layer, "mod": view.mod, "qc_warning": view.qc_warning}
+    options["filtered"] = view.filter
     options["panels"] = None if view.panels is None else folder / view.panels
     return {key: value for key, value in options.items() if value is not None}
 

@@ -11,7 +11,7 @@ import pandas as pd
 from omics.cohort.ids import check_ids, id_column, patient_ids
 from omics.cohort.spec import ViewSpec
 from omics.cohort.view_blocks import value_blocks
-from omics.cohort.view_options import one_row_per_patient, reader_options
+from omics.cohort.view_options import columns_of, one_row_per_patient, reader_options
 from omics.common.errors import CohortError, nearest
 from omics.common.registry import resolve
 from omics.modalities import MODALITIES
@@ -80,7 +80,7 @@ def read_view(
     check_view(name, view, yaml)
     path, file = folder / view.file, str(folder / view.file)
     kind = table_format(path, view.format)
-    plain = view.orient == "features_in_columns" and view.layer is None and view.id is None
+    plain = view.orient == "features_in_columns" and view.layer is view.id is view.columns is None
     large = read_large(path, kind) if plain else None
     if large is not None:
         if patients is not None:
@@ -110,6 +110,7 @@ def read_view(
         notes = [*notes, *found]
     values = numbers(frame, file)
     values.attrs |= {key: frame.attrs[key] for key in [PGX_RESULTS] if key in frame.attrs}
+    del frame  # a large table is not in memory twice
     try:
         check_scale(name, view, values, file)
     except CohortError as error:
@@ -135,6 +136,8 @@ def _samples_by_features(
     frame = read_table(
         path, id_column(view.id), view.format, reader_options(view, folder), unique=not several
     )
+    if view.columns is not None:
+        frame = columns_of(frame, view.columns, file)
     notes, warnings, other = notes_of(frame), warnings_of(frame), frame.attrs.get(OTHER_IDS, {})
     if transposed:
         frame, annotation = _without_annotation(frame, patients)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from copy import copy
 
 __all__ = [
     "CohortError",
@@ -43,6 +44,8 @@ class CohortError(InputError):
         Short stable name of the error, for tests and programs.
     file, column, patient
         Where the error is, where this is known.
+    also
+        Further errors of the same table, which `check` lists too.
 
     Examples
     --------
@@ -58,8 +61,9 @@ class CohortError(InputError):
         file: str | None = None,
         column: str | None = None,
         patient: str | None = None,
+        also: Sequence[CohortError] = (),
     ) -> None:
-        self.sentence, self.code = sentence, code
+        self.sentence, self.code, self.also = sentence, code, tuple(also)
         self.file, self.column, self.patient = file, column, patient
         labels = (("", file), ("column ", column), ("patient ", patient))
         place = ", ".join(label + value for label, value in labels if value)
@@ -69,13 +73,24 @@ class CohortError(InputError):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Support pickling, so that a worker process can return the error with its keywords."""
-        return _restore, (self.sentence, self.code, self.file, self.column, self.patient)
+        return _restore, (self.sentence, self.code, self.file, self.column, self.patient, self.also)
+
+    def with_also(self, also: Sequence[CohortError]) -> CohortError:
+        """Return this error with further ones of the same table."""
+        error = copy(self)
+        error.also = tuple(also)
+        return error
 
 
 def _restore(
-    sentence: str, code: str, file: str | None, column: str | None, patient: str | None
+    sentence: str,
+    code: str,
+    file: str | None,
+    column: str | None,
+    patient: str | None,
+    also: Sequence[CohortError] = (),
 ) -> CohortError:
-    return CohortError(sentence, code, file=file, column=column, patient=patient)
+    return CohortError(sentence, code, file=file, column=column, patient=patient, also=also)
 
 
 class DataError(InputError):

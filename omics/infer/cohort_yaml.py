@@ -18,8 +18,9 @@ from omics.infer.found_pgx import FoundPgx
 from omics.infer.found_table import FoundTable
 from omics.infer.guess import Guess, words
 from omics.infer.modality_of_table import FILE_WORDS, guess_modality
+from omics.infer.one_table import split_table
 from omics.infer.portal_folder import is_portal_folder, read_portal
-from omics.infer.read_folder import read_tables
+from omics.infer.read_folder import MUDATA, read_modalities, read_tables
 from omics.infer.scale_of_table import guess_scale
 from omics.infer.table_roles import Roles, guess_roles
 from omics.readers import CELLS, PGX
@@ -71,6 +72,8 @@ class ViewEntry(TypedDict):
     id: NotRequired[dict[str, str]]
     samples_per_patient: NotRequired[str]
     panels: NotRequired[str]
+    columns: NotRequired[str | list[str]]
+    mod: NotRequired[str]
 
 
 class CohortContent(TypedDict):
@@ -178,6 +181,11 @@ def guess_cohort(folder: Path, samples: str | None = None, identifier: str | Non
         portal = read_portal(folder)
         return guess_tables(portal.tables, name, portal.samples, portal.identifier, portal.passed_over)
     tables = read_tables(folder)
+    if len(tables) == 1 and tables[0].file.endswith(MUDATA):
+        samples, tables = tables[0].file, [*tables, *read_modalities(folder / tables[0].file)]
+    elif len(tables) == 1:
+        tables = split_table(tables[0], identifier)
+        samples = samples or (tables[0].file if len(tables) > 1 else None)
     read = {table.file for table in tables}
     others = sorted(path.name for path in folder.iterdir() if path.name.lower().endswith(OTHER_DATA))
     return guess_tables(tables, name, samples, identifier, [one for one in others if one not in read])
@@ -210,7 +218,8 @@ def guess_tables(
     """
     roles = guess_roles(tables, name, samples, identifier)
     if passed_over:
-        roles = replace(roles, unmatched=[*roles.unmatched, *passed_over])
+        other_kind = dict.fromkeys(passed_over, "it is of another kind")
+        roles = replace(roles, unmatched=roles.unmatched | other_kind)
     patients = roles.samples.value.without_ids(roles.identifier.value)
     endpoints = guess_endpoints(patients)
     used = endpoints.columns()

@@ -35,6 +35,13 @@ class Guess(Generic[T]):
     sure: bool = True
 
 
+JOINED = re.compile(
+    r"(?<![a-z])(event|time|status)(?=(death|dead|recurrence|relapse|progression|survival|metastasis)(?![a-z]))",
+    re.IGNORECASE,
+)
+"""First of two words about an outcome that are written as one, such as eventdeath."""
+
+
 def words(name: str) -> list[str]:
     """Split a name into words in lower case.
 
@@ -42,8 +49,10 @@ def words(name: str) -> list[str]:
     --------
     >>> words("Age.at.diagnosis"), words("OverallSurvival_days"), words("microbiome_16s")
     (['age', 'at', 'diagnosis'], ['overall', 'survival', 'days'], ['microbiome', '16s'])
+    >>> words("eventdeath")
+    ['event', 'death']
     """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    spaced = JOINED.sub(r"\1 ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
     return [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
 
 

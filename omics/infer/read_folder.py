@@ -14,12 +14,13 @@ from omics.infer.found_pgx import PROGRAMS, find_pgx
 from omics.infer.found_table import ENDINGS, TEXT, FoundTable
 from omics.readers import COMPANIONS, FOLDERS
 from omics.readers.anndata_parts import whole_layers
+from omics.readers.containers import modalities_of
 from omics.readers.plain_tables import read_columns
 from omics.readers.signatures import format_of_text
 
-__all__ = ["read_tables"]
+__all__ = ["MUDATA", "read_modalities", "read_tables"]
 
-ANNDATA = ".h5ad"
+ANNDATA, MUDATA = ".h5ad", ".h5mu"
 PLAIN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 """Endings that do not show the program that wrote a file."""
 
@@ -81,6 +82,22 @@ def _table(path: Path) -> FoundTable:
         keys["layer"] = layers[0]
         frame = _not_empty(path, layer=layers[0])
     return FoundTable(path.name, frame, keys=keys)
+
+
+def read_modalities(path: Path) -> list[FoundTable]:
+    """Read the modalities of an h5mu file, each with the key ``mod``.
+
+    Raises
+    ------
+    CohortError
+        If a modality cannot be read.
+    """
+    return [
+        FoundTable(
+            f"{name}.csv", read_columns(path, None, {"mod": name}), keys={"file": path.name, "mod": name}
+        )
+        for name in modalities_of(path)
+    ]
 
 
 def _is_whole(frame: pd.DataFrame) -> bool:

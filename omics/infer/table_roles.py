@@ -62,13 +62,13 @@ class Roles:
     patterns
         File -> pattern that cuts the patient out of its ids, for the tables that need one.
     unmatched
-        Files that share no ids with it.
+        Files that are not used -> why.
     """
 
     samples: Guess[FoundTable]
     identifier: Guess[str]
     transposed: dict[str, Guess[bool]]
-    unmatched: list[str]
+    unmatched: dict[str, str]
     patterns: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -101,7 +101,8 @@ def guess_roles(
     if len(tables) == 1:
         raise CohortError(
             f"{tables[0].file} is the only table; a cohort has a samples table and at least one of measurements: save "
-            "the columns of measurements as a table of its own, with the same ids in its first column",
+            "the columns of measurements as a table of its own, with the same ids in its first column, or begin their "
+            "names alike, such as rna_TP53 and rna_KRAS, so that init finds the group",
             "one_table",
             file=folder,
         )
@@ -156,7 +157,14 @@ def _as_samples(table: FoundTable, tables: Sequence[FoundTable], identifier: str
     reason = [f"the file is called {min(named)}"] if named else []
     reason += ["it has columns of an outcome"] if _has_outcome(table, name) else []
     samples = Guess(table, " and ".join(reason) or "no other table does", bool(reason))
-    unmatched = [other.file for other in others if other.file not in transposed]
+    unmatched = {o.file: f"it shares no id with {table.file}" for o in others if o.file not in transposed}
+    reasons = {
+        other.file: _not_a_view(other, transposed[other.file]) for other in others if other.file in transposed
+    }
+    unmatched |= {file: reason for file, reason in reasons.items() if reason is not None}
+    transposed = {file: guess for file, guess in transposed.items() if file not in unmatched}
+    if not transposed:
+        return None
     patterns = {file: pattern for file, (_, pattern) in found.items()}
     return Roles(samples, Guess(name, why), transposed, unmatched, patterns)
 
@@ -181,6 +189,18 @@ def _orientation(table: FoundTable, ids: pd.Index) -> Guess[bool] | None:
     transposed = columns > rows
     share, what = (columns, "column names") if transposed else (rows, "rows")
     return Guess(transposed, f"{share:.0%} of its {what} are patients", share == 1)
+
+
+def _not_a_view(table: FoundTable, transposed: Guess[bool]) -> str | None:
+    """Why a table with ids of patients is not a view; None where it may be one."""
+    if isinstance(table, FoundCells) or transposed.value:
+        return None
+    repeated = table.rows[table.rows.duplicated()].unique()
+    if len(repeated):
+        return f"it has several rows of {len(repeated)} patients, such as {repeated[0]}; a view has one"
+    if not table.columns.empty and all(kind.kind == "O" for kind in table.frame.dtypes):
+        return "its columns are text; numbers are measured, and what is known before treatment belongs to the samples"
+    return None
 
 
 def _has_outcome(table: FoundTable, identifier: str) -> bool:

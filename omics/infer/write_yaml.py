@@ -50,10 +50,8 @@ def _lines(cohort: GuessedCohort) -> Iterator[str]:
     yield f"samples: {_flow({'file': file, 'id': roles.identifier.value})}"
     yield ""
     yield from _named("views", cohort.views)
-    for unmatched in roles.unmatched:
-        yield from _comment(
-            f"{CHECK}{unmatched} is not used, since it shares no id with {file} or is of another kind", "  "
-        )
+    for unmatched, why in roles.unmatched.items():
+        yield from _comment(f"{CHECK}{unmatched} is not used: {why}", "  ")
     yield ""
     yield from _endpoints(cohort)
     yield from _arm(cohort)

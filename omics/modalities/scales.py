@@ -49,7 +49,8 @@ def contradiction(values: Values, scale: str) -> str | None:
     >>> contradiction(np.array([[0.2, 0.8]]), "relative") is None
     True
     """
-    measured = values[np.isfinite(values)]
+    finite = np.isfinite(values)
+    measured = values.ravel() if finite.all() else values[finite]  # a large table is not copied
     if not measured.size or scale not in _EVIDENCE:
         return None
     return _EVIDENCE[scale](values, measured)

@@ -8,6 +8,7 @@ READERS = {
     ".parquet": "omics.readers.plain_tables:read_parquet",
     ".xlsx": "omics.readers.workbooks:read_xlsx",
     ".h5ad": "omics.readers.containers:read_h5ad",
+    ".h5mu": "omics.readers.containers:read_h5mu",
     ".zarr": "omics.readers.containers:read_zarr",
     # genomics
     ".vcf": "omics.readers.variants:read_vcf",

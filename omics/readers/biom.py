@@ -13,7 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.common.errors import CohortError
+from omics.common.memory import check_table_size
 from omics.readers.matrix import check_nonnegative, patient_table
+from omics.readers.sizes import check_stored
 
 __all__ = ["parse_biom", "read_biom"]
 
@@ -101,6 +103,7 @@ def _parse_hdf5(content: bytes, file: str) -> tuple[list[str], list[str], Values
     import h5py
 
     with h5py.File(io.BytesIO(content), "r") as table:
+        check_stored(table, file)
         observations: list[str] = list(table["observation/ids"].asstr()[:])
         samples: list[str] = list(table["sample/ids"].asstr()[:])
         matrix = table["observation/matrix"]
@@ -137,6 +140,7 @@ def _check_shape(declared: Sequence[int], actual: tuple[int, int], file: str) ->
 def _dense(
     rows: NDArray[Any], columns: NDArray[Any], values: Values, shape: tuple[int, int], file: str
 ) -> Values:
+    check_table_size(*shape, file)
     for places, size in zip((rows, columns), shape, strict=True):
         if ((places < 0) | (places >= size) | (places % 1 != 0)).any():
             raise CohortError("a value lies outside the table; export it again", "wrong_shape", file=file)

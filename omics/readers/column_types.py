@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["typed_columns"]
+__all__ = ["Numbers", "find_numbers", "typed_columns"]
 
 Names = Sequence[str]
 
@@ -21,6 +22,77 @@ in MISSING is an error."""
 
 FRACTION = (".", "e")
 """Characters of a number that is not whole, or that has an exponent."""
+
+
+MARKED = r"[.eEnN+]"
+"""Characters of a number that is not whole, infinite, or written with a sign that whole numbers do not have."""
+
+EXACT = 2.0**53
+"""Whole numbers below are exact as float64."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Columns of text as numbers.
+
+    Attributes
+    ----------
+    values
+        (n x p) float64, NaN where empty; of no meaning where `number` is false.
+    number, whole
+        (p,) bool: every cell is empty or a number; every cell is a whole number.
+    """
+
+    values: NDArray[np.float64]
+    number: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
+
+
+def find_numbers(cells: Any, width: int) -> Numbers:
+    """Convert the cells of a table to numbers, in each column where every cell allows it.
+
+    Parameters
+    ----------
+    cells
+        (n * p,) pyarrow array of strings, row by row, null where not measured.
+    width
+        Number of columns p.
+
+    Returns
+    -------
+    Numbers
+        With the types that :func:`typed_columns` gives to the same cells.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def in_all(found: Any) -> NDArray[np.bool_]:
+        marked = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
+        of_column: NDArray[np.bool_] = ~marked.reshape(-1, width).any(axis=0)
+        return of_column
+
+    cells = pc.utf8_trim_whitespace(cells)
+    number = in_all(pc.match_substring_regex(cells, NO_NUMBER))
+    whole = in_all(pc.is_null(cells)) & in_all(pc.match_substring_regex(cells, MARKED))
+    try:
+        values = _floats(cells).reshape(-1, width)
+    except pa.ArrowInvalid:
+        values = np.full((len(cells) // width, width), np.nan)
+        for place in map(int, np.flatnonzero(number)):
+            try:
+                values[:, place] = _floats(cells[place::width])
+            except pa.ArrowInvalid:
+                number[place] = False
+    # A whole number that float64 does not hold is left to the text.
+    number &= ~(whole & (np.abs(values) >= EXACT).any(axis=0))
+    return Numbers(values, number, whole)
+
+
+def _floats(cells: Any) -> NDArray[np.float64]:
+    import pyarrow as pa
+
+    values: NDArray[np.float64] = cells.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return values
 
 
 def typed_columns(columns: Sequence[Any], names: Names) -> Iterator[pd.DataFrame]:

@@ -12,9 +12,19 @@ import numpy as np
 import pandas as pd
 
 from omics.common.errors import CohortError, nearest
+from omics.common.memory import check_table_size
 from omics.readers.matrix import patient_table
+from omics.readers.sizes import check_stored
 
-__all__ = ["anndata_errors", "open_store", "read_h5ad", "read_zarr", "stored_names"]
+__all__ = [
+    "anndata_errors",
+    "modalities_of",
+    "open_store",
+    "read_h5ad",
+    "read_h5mu",
+    "read_zarr",
+    "stored_names",
+]
 
 X_ENCODINGS = ("array", "csr_matrix", "csc_matrix")
 NAME_ENCODINGS = ("string-array", "nullable-string-array", "array", "categorical")
@@ -53,6 +63,72 @@ def read_h5ad(path: Path, layer: str | None = None, ids: str | None = None) -> p
         return _anndata(store, str(path), layer, ids)
     finally:
         store.close()
+
+
+def read_h5mu(
+    path: Path, mod: str | None = None, layer: str | None = None, ids: str | None = None
+) -> pd.DataFrame:
+    """Read one table of a MuData file: the values of a modality, or ``obs``, which has the patients.
+
+    Parameters
+    ----------
+    path
+        An h5mu file of mudata.
+    mod
+        Name of the modality; ``obs`` of the whole file if left out.
+    layer, ids
+        As for :func:`read_h5ad`.
+
+    Returns
+    -------
+    DataFrame
+        As from :func:`read_h5ad`; of ``obs`` the ids first, then its columns without those of single modalities.
+
+    Raises
+    ------
+    CohortError
+        As :func:`read_h5ad`, and if there is no such modality.
+
+    Notes
+    -----
+    https://mudata.readthedocs.io/stable/io/spec.html.
+    """
+    store, file = open_store(path), str(path)
+    try:
+        with anndata_errors(file):
+            if mod is None:
+                return _obs(store, file, ids)
+            known = list(store["mod"])
+            if mod in known:
+                return _anndata(store["mod"][mod], file, layer, ids)
+        raise CohortError(
+            f"no modality '{mod}'; {nearest(mod, known)}", "missing_layer", file=file, column=mod
+        )
+    finally:
+        store.close()
+
+
+def modalities_of(path: Path) -> list[str]:
+    """Names of the modalities of an h5mu file."""
+    store = open_store(path)
+    try:
+        with anndata_errors(str(path)):
+            return [str(name) for name in store["mod"]]
+    finally:
+        store.close()
+
+
+def _obs(store: Any, file: str, ids: str | None) -> pd.DataFrame:
+    """Patients and their annotation, the ids first."""
+    from anndata.io import read_elem
+
+    check_stored(store["obs"], file)
+    stored: pd.DataFrame = read_elem(store["obs"])
+    obs = stored[[name for name in stored.columns if ":" not in str(name)]]
+    obs = obs.astype({name: object for name, kind in obs.dtypes.items() if kind == "category"})
+    if ids is not None and ids in obs:
+        return obs[[ids, *(name for name in obs if name != ids)]].reset_index(drop=True)
+    return obs.rename_axis(ids or "sample_id").reset_index()
 
 
 def read_zarr(path: Path, layer: str | None = None, ids: str | None = None) -> pd.DataFrame:
@@ -138,7 +214,7 @@ def stored_names(store: Any, file: str) -> tuple[list[str], list[str]]:
     """
     with anndata_errors(file):
         patients, features = (
-            [str(name) for name in _read(group[group.attrs["_index"]], NAME_ENCODINGS)]
+            [str(name) for name in _read(group[group.attrs["_index"]], NAME_ENCODINGS, file)]
             for group in (store["obs"], store["var"])
         )
     return patients, features
@@ -169,8 +245,7 @@ def _anndata(store: Any, file: str, layer: str | None, ids: str | None) -> pd.Da
     if ids is not None:
         patients = _column_of_obs(store, ids, file)
     with anndata_errors(file):
-        values = _read(part, X_ENCODINGS) if layer is not None else _read(store["X"], X_ENCODINGS)
-    values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+        values = _read(part if layer is not None else store["X"], X_ENCODINGS, file)
     if values.shape != (len(patients), len(features)):
         raise CohortError(
             f"X is {' x '.join(map(str, values.shape))} and has {len(patients)} observations x "
@@ -178,7 +253,9 @@ def _anndata(store: Any, file: str, layer: str | None, ids: str | None) -> pd.Da
             "wrong_shape",
             file=file,
         )
-    return patient_table(patients, features, values, file)
+    check_table_size(len(patients), len(features), file)
+    dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+    return patient_table(patients, features, dense, file)
 
 
 def _layer(store: Any, layer: str, features: list[str], file: str) -> tuple[Any, list[str]]:
@@ -189,7 +266,9 @@ def _layer(store: Any, layer: str, features: list[str], file: str) -> tuple[Any,
     if layer == "raw" and "raw" in store:
         with anndata_errors(file):
             var = store["raw"]["var"]
-            return store["raw"]["X"], [str(name) for name in _read(var[var.attrs["_index"]], NAME_ENCODINGS)]
+            return store["raw"]["X"], [
+                str(name) for name in _read(var[var.attrs["_index"]], NAME_ENCODINGS, file)
+            ]
     known = [*layers, *(["raw"] if "raw" in store else [])]
     raise CohortError(
         f"no layer '{layer}'; {nearest(layer, known)}", "missing_layer", file=file, column=layer
@@ -200,6 +279,7 @@ def _column_of_obs(store: Any, name: str, file: str) -> list[str]:
     from anndata.io import read_elem
 
     with anndata_errors(file):
+        check_stored(store["obs"], file)
         obs = read_elem(store["obs"])
     if name not in obs:
         raise CohortError(
@@ -212,10 +292,11 @@ def _column_of_obs(store: Any, name: str, file: str) -> list[str]:
     return ["" if missing else str(value) for value, missing in zip(column, column.isna(), strict=True)]
 
 
-def _read(element: Any, encodings: tuple[str, ...]) -> Any:
+def _read(element: Any, encodings: tuple[str, ...], file: str) -> Any:
     from anndata.io import read_elem
 
     encoding = element.attrs["encoding-type"]
     if encoding not in encodings:
         raise TypeError(f"'{encoding}' is not one of {', '.join(encodings)}")
+    check_stored(element, file)
     return read_elem(element)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.common.errors import CohortError, nearest
+from omics.common.errors import CohortError
+from omics.readers.arrow_csv import Header, check_columns, malformed, read_text_columns
 from omics.readers.column_types import typed_columns
-from omics.readers.matrix import check_unique
 from omics.readers.not_numbers import not_a_number
 from omics.readers.text_files import check_header_line, iterate_lines, nul_byte_error, open_text, read_lines
 
@@ -50,31 +49,8 @@ MISSING += (
 error."""
 
 TOGETHER = 2**20  # cells that are converted together; one call of pyarrow per column would take seconds
-BLOCK = 2**24  # bytes; pyarrow needs a whole row in one block, and a row may have ten thousand patients
+PER_BYTE = 10  # bytes in memory for each byte of text that is read as cells
 MOST_HEADER_LINES = 100  # a header in quotes that never close would take the whole file
-LISTED = 40  # columns listed in an error; a matrix may have thousands, one per patient
-
-
-@dataclass(frozen=True)
-class Header:
-    """Layout of a file.
-
-    Attributes
-    ----------
-    names
-        Names of the columns, in their order.
-    lines
-        Number of lines above the first row.
-    separator
-        Character between cells.
-    quote
-        The quoting character; empty where quotes are part of the text.
-    """
-
-    names: list[str]
-    lines: int = 1
-    separator: str = "\t"
-    quote: str = ""
 
 
 @dataclass(frozen=True)
@@ -304,43 +280,14 @@ def read_cells(path: Path, header: Header, columns: Sequence[str], missing: Sequ
     """
     import pyarrow as pa
     import pyarrow.compute as pc
-    from pyarrow import csv as arrow_csv
 
-    place = {name: str(i) for i, name in reversed(list(enumerate(header.names)))}
-    for name in columns:
-        if name not in place:
-            known = filter(None, header.names[:LISTED])
-            raise CohortError(
-                f"no such column; {nearest(name, known)}", "missing_column", file=str(path), column=name
-            )
-    # Empty names are left to patient_table, which reports them better than as repeated names.
-    wanted = set(columns) - {""}
-    check_unique([name for name in header.names if name in wanted], str(path))
-    kinds = dict.fromkeys(["0", *(place[name] for name in columns)], pa.string())
+    place = check_columns(path, header, columns)
+    share = len({"0", *(place[name] for name in columns)}) / len(header.names)
     try:
-        with open_text(path) as file:
-            table = arrow_csv.read_csv(
-                file,
-                read_options=arrow_csv.ReadOptions(
-                    skip_rows=header.lines,
-                    column_names=list(map(str, range(len(header.names)))),
-                    block_size=BLOCK,
-                    use_threads=False,  # with threads, errors do not give their line
-                ),
-                parse_options=arrow_csv.ParseOptions(
-                    delimiter=header.separator,
-                    quote_char=header.quote or False,
-                    newlines_in_values=bool(header.quote),
-                ),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types=kinds,
-                    include_columns=list(kinds),
-                    null_values=list(missing),
-                    strings_can_be_null=True,
-                ),
-            )
+        with open_text(path, PER_BYTE * share) as file:
+            table = read_text_columns(file, header, ["0", *(place[name] for name in columns)], missing)
     except pa.ArrowInvalid as error:
-        raise _malformed(str(error), path, header) from None
+        raise malformed(str(error), path, header) from None
     if pc.any(pc.match_substring(table["0"], "\0")).as_py():
         raise nul_byte_error(str(path))
     return Cells(str(path), {name: table[place[name]] for name in columns}, table["0"], header.lines + 1)
@@ -353,26 +300,3 @@ def _is_number(text: str) -> bool:
         return not np.isnan(pa.scalar(text).cast(pa.float64()).as_py())
     except pa.ArrowInvalid:
         return False
-
-
-def _malformed(reason: str, path: Path, header: Header) -> CohortError:
-    file = str(path)
-    if "invalid UTF8" in reason:
-        place = re.search(r"Row #(\d+)", reason)
-        where = f"line {place[1]} is" if place else "the file is"
-        return CohortError(f"{where} not utf-8; save the table as utf-8", "not_utf8", file=file)
-    if header.quote and sum(line.count(header.quote) for line in iterate_lines(path)) % 2:
-        return CohortError(
-            "a quotation mark is opened and not closed; close it or remove it", "open_quote", file=file
-        )
-    width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", reason)
-    if width:
-        line, expected, actual = width.groups()
-        return CohortError(
-            f"line {line} has {actual} cells and not {expected}, the file was cut or edited; export it again",
-            "ragged_row",
-            file=file,
-        )
-    if "Could not skip" in reason:
-        return CohortError("no rows below the header; export the table again", "empty_table", file=file)
-    return CohortError(f"cannot be read ({reason}); export the table again", "unreadable_file", file=file)

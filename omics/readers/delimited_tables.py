@@ -10,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from omics.common.errors import CohortError
-from omics.readers.delimited import Cells, read_cells, read_header, split_line, with_row_names
+from omics.readers.delimited import read_cells, read_header, split_line, with_row_names
 from omics.readers.matrix import check_named
 from omics.readers.notes import attach_notes, is_sentence
 from omics.readers.signatures import format_of_header
+from omics.readers.table_blocks import read_in_blocks
 from omics.readers.text_files import read_lines
 
 __all__ = ["raw_texts", "read_csv", "read_tsv"]
@@ -33,7 +34,7 @@ WIDE = 3
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 
-def read_csv(path: Path, ids: str | None = None) -> pd.DataFrame:
+def read_csv(path: Path, ids: str | None = None, unique: bool = False) -> pd.DataFrame:
     """Read comma-separated values in utf-8, also with gzip.
 
     Parameters
@@ -42,16 +43,18 @@ def read_csv(path: Path, ids: str | None = None) -> pd.DataFrame:
         The file.
     ids
         The column of ids, which stays text, as the first one does.
+    unique
+        Whether ids that repeat are an error.
 
     Returns
     -------
     DataFrame
         Columns as in the file.
     """
-    return _read_delimited(path, ",", ids)
+    return _read_delimited(path, ",", ids, unique)
 
 
-def read_tsv(path: Path, ids: str | None = None) -> pd.DataFrame:
+def read_tsv(path: Path, ids: str | None = None, unique: bool = False) -> pd.DataFrame:
     """Read tab-separated values in utf-8, also with gzip.
 
     Parameters
@@ -60,13 +63,15 @@ def read_tsv(path: Path, ids: str | None = None) -> pd.DataFrame:
         The file.
     ids
         The column of ids, which stays text, as the first one does.
+    unique
+        Whether ids that repeat are an error.
 
     Returns
     -------
     DataFrame
         Columns as in the file.
     """
-    return _read_delimited(path, "\t", ids)
+    return _read_delimited(path, "\t", ids, unique)
 
 
 def raw_texts(path: Path, name: str) -> pd.Series[str]:
@@ -93,7 +98,7 @@ def raw_texts(path: Path, name: str) -> pd.Series[str]:
     return pd.Series(cells.text(name), dtype=object)
 
 
-def _read_delimited(path: Path, separator: str, index: str | None) -> pd.DataFrame:
+def _read_delimited(path: Path, separator: str, index: str | None, unique: bool) -> pd.DataFrame:
     above = _lines_above(path, separator)
     header = replace(read_header(path, above.separator, comment="", skip=above.lines), quote='"')
     other = next((mark for mark in SEPARATORS if mark in header.names[0]), None)
@@ -116,15 +121,10 @@ def _read_delimited(path: Path, separator: str, index: str | None) -> pd.DataFra
     # Some programs leave the name of the id column empty.
     check_named(["ids", *header.names[1:]], "column", "empty_feature", str(path))
     first, *others = header.names
-    cells = read_cells(path, header, header.names)
-    footnotes = _footnotes(cells, others)
-    texts = [first, *(name for name in others if name == index)]
     # An id stays text, so that 007 keeps its zeros and 1.10 is not 1.1.
-    named = pd.DataFrame(
-        {name: pd.Series([cell or None for cell in cells.text(name)], dtype=object) for name in texts}
-    )
-    typed = cells.typed([name for name in others if name not in texts])
-    frame = pd.concat([named, typed], axis="columns")[header.names]
+    texts = [first, *(name for name in others if name == index)]
+    frame = read_in_blocks(path, header, texts, texts[-1] if unique and index in (None, *texts) else None)
+    footnotes = _footnotes(frame)
     notes = above.notes
     if footnotes:
         frame = frame.iloc[: len(frame) - len(footnotes)]
@@ -175,14 +175,14 @@ def _is_title(line: str, below: str, separator: str) -> bool:
     return bool(cells[0].strip()) and not any(cell.strip() for cell in cells[1:]) and width >= WIDE
 
 
-def _footnotes(cells: Cells, others: Sequence[str]) -> list[str]:
+def _footnotes(frame: pd.DataFrame) -> list[str]:
     """Text below a table: last rows with a sentence in the first cell and nothing in the others."""
     notes: list[str] = []
-    if len(others) < WIDE:
+    if frame.shape[1] <= WIDE:
         return notes
-    ids = cells.text(next(iter(cells.columns)))
+    ids = [cell or "" for cell in frame.iloc[:, 0]]
     for row in range(len(ids) - 1, 0, -1):
-        filled = any((cells.columns[name][row].as_py() or "").strip() for name in others)
+        filled = any(str(cell).strip() for cell in frame.iloc[row, 1:] if not pd.isna(cell))
         if filled or not is_sentence(ids[row], ids[:row]):
             break
         notes.insert(0, ids[row])

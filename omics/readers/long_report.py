@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from omics.common.errors import CohortError
+from omics.common.memory import check_table_size
 from omics.readers.delimited import Header, read_cells
 from omics.readers.matrix import check_nonnegative, file_stem, patient_table
 
@@ -91,6 +92,7 @@ def pivoted_frame(rows: pd.DataFrame, endings: str, file: str) -> pd.DataFrame:
         )
     runs, ids = pd.factorize(once["run"])
     features, names = pd.factorize(once["feature"])
+    check_table_size(len(ids), len(names), file)
     values = np.full((len(ids), len(names)), np.nan)
     values[runs, features] = once["quantity"]
     table = patient_table([file_stem(str(run), endings) for run in ids], list(names), values, file)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from omics.common.errors import CohortError, nearest
+from omics.common.memory import check_table_size
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.gene_panels import matrix_beside, off_panel
 from omics.readers.matrix import patient_table
@@ -118,6 +119,7 @@ def read_maf(path: Path, filtered: str = LEAVE_OUT, panels: Path | None = None) 
         changed &= ~failed
     patients, barcodes = pd.factorize(mutations[PATIENT])
     genes, symbols = pd.factorize(mutations[GENE])
+    check_table_size(len(barcodes), len(symbols), str(path))
     matrix = np.zeros((len(barcodes), len(symbols)))
     matrix[patients[changed], genes[changed]] = 1.0
     table = patient_table(list(barcodes), list(symbols), matrix, str(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PureWindowsPath
 from typing import Any
 
@@ -22,6 +22,9 @@ __all__ = [
     "numbers",
     "patient_table",
 ]
+
+LISTED = 20
+"""Further errors of a table that are listed."""
 
 
 def patient_table(
@@ -132,12 +135,12 @@ def check_unique_patients(ids: pd.Index, file: str, column: str | None) -> None:
         If an id appears twice.
     """
     if ids.has_duplicates:
-        raise CohortError(
-            "the patient id appears twice; keep one row per patient",
-            "duplicate_patient",
-            file=file,
-            column=column,
-            patient=str(ids[ids.duplicated()][0]),
+        sentence = "the patient id appears twice; keep one row per patient"
+        _raise_together(
+            [
+                CohortError(sentence, "duplicate_patient", file=file, column=column, patient=str(patient))
+                for patient in ids[ids.duplicated()].unique()[: LISTED + 1]
+            ]
         )
 
 
@@ -161,38 +164,46 @@ def numbers(frame: pd.DataFrame, file: str) -> pd.DataFrame:
     CohortError
         If a value is text, a date or infinite; the error names its column and patient.
     """
-    for name, kind in frame.dtypes.items():
-        if kind.kind in "mM":
-            raise CohortError(
-                "dates are not numbers; give days since a date of your choice",
-                "date_for_number",
-                file=file,
-                column=str(name),
-            )
+    errors = [*_columns_without_numbers(frame, file)]
     wrong = [name for name, kind in frame.dtypes.items() if kind.kind not in "fiub"]
-    for name in wrong:
-        column = frame[name]
-        as_numbers = pd.to_numeric(column, errors="coerce")
-        text = as_numbers.isna() & column.notna()
-        if text.any():
-            raise CohortError(
-                not_a_number(str(column[text].iloc[0])),
-                "text_for_number",
-                file=file,
-                column=str(name),
-                patient=str(column.index[int(text.to_numpy().argmax())]),
-            )
     if wrong:
-        frame = frame.assign(**{str(name): pd.to_numeric(frame[name]) for name in wrong})
+        frame = frame.assign(**{str(name): pd.to_numeric(frame[name], errors="coerce") for name in wrong})
     values = frame.to_numpy(dtype=np.float64)
-    _refuse(
+    errors += _wrong_values(
         frame,
         np.isinf(values),
         "an infinite value; correct the cell or leave it empty",
         "infinite_value",
         file,
     )
+    _raise_together(errors)
     return pd.DataFrame(values, index=frame.index, columns=frame.columns.astype(str))
+
+
+def _columns_without_numbers(frame: pd.DataFrame, file: str) -> Iterator[CohortError]:
+    """Yield an error for each column with dates or text."""
+    for name, kind in frame.dtypes.items():
+        column = frame[name] if kind.kind not in "fiub" else None
+        if kind.kind in "mM":
+            sentence = "dates are not numbers; give days since a date of your choice"
+            yield CohortError(sentence, "date_for_number", file=file, column=str(name))
+        elif column is not None:
+            text = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+            if text.any():
+                yield CohortError(
+                    not_a_number(str(column[text].iloc[0])),
+                    "text_for_number",
+                    file=file,
+                    column=str(name),
+                    patient=str(column.index[int(text.to_numpy().argmax())]),
+                )
+
+
+def _raise_together(errors: Sequence[CohortError]) -> None:
+    """Raise the first error with the others, of which as many are listed as a person reads."""
+    if errors:
+        first, *others = errors
+        raise first.with_also(others[:LISTED])
 
 
 def check_nonnegative(table: pd.DataFrame, what: str, file: str) -> pd.DataFrame:
@@ -214,16 +225,22 @@ def check_nonnegative(table: pd.DataFrame, what: str, file: str) -> pd.DataFrame
     """
     frame = table.set_index("sample_id")
     sentence = f"a negative {what}; give the values as measured, before any logarithm or centring"
-    _refuse(frame, frame.to_numpy() < 0, sentence, "negative_value", file)
+    _raise_together(_wrong_values(frame, frame.to_numpy() < 0, sentence, "negative_value", file))
     return table
 
 
-def _refuse(frame: pd.DataFrame, wrong: Any, sentence: str, code: str, file: str) -> None:
-    if wrong.any():
-        row, column = (int(i[0]) for i in wrong.nonzero())
-        raise CohortError(
-            sentence, code, file=file, column=str(frame.columns[column]), patient=str(frame.index[row])
+def _wrong_values(frame: pd.DataFrame, wrong: Any, sentence: str, code: str, file: str) -> list[CohortError]:
+    """List an error for each column with a wrong value."""
+    return [
+        CohortError(
+            sentence,
+            code,
+            file=file,
+            column=str(frame.columns[column]),
+            patient=str(frame.index[int(wrong[:, column].argmax())]),
         )
+        for column in np.flatnonzero(wrong.any(axis=0))[: LISTED + 1]
+    ]
 
 
 def file_stem(name: str, endings: str) -> str:

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from omics.common.errors import CohortError, nearest
+from omics.common.memory import check_table_size
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import patient_table
 from omics.readers.notes import SHOWN, attach_notes, left_out_note
+from omics.readers.sizes import check_parquet
 
 __all__ = ["read_olink"]
 
@@ -72,6 +74,7 @@ def read_olink(path: Path, qc_warning: str = "keep") -> pd.DataFrame:
     _check_once(rows, file)
     sample, ids = pd.factorize(rows["SampleID"])
     assay, features = pd.factorize(_features(rows, file))
+    check_table_size(len(ids), len(features), str(path))
     values = np.full((len(ids), len(features)), np.nan)
     values[sample, assay] = rows["NPX"].where(~failed)
     return attach_notes(patient_table(list(ids), list(features), values, file), notes)
@@ -105,6 +108,7 @@ def _quality_notes(rows: pd.DataFrame, warned: pd.Series[bool], qc_warning: str)
 def _read(path: Path) -> pd.DataFrame:
     """Columns that are used: NPX as float64, all others as str."""
     if path.suffix == ".parquet":
+        check_parquet(path)
         table = pd.read_parquet(path)
         _check_columns(list(map(str, table.columns)), str(path))
         frame = table[[name for name in (*NEEDED, *OPTIONAL) if name in table]]

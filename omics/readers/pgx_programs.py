@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,8 @@ from omics.pgx.phenotype_names import spelled_phenotype
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.matrix import file_stem
 from omics.readers.pgx_tables import Calls, add_call, diplotype_call
-from omics.readers.text_files import iterate_lines
+from omics.readers.sizes import read_member
+from omics.readers.text_files import iterate_lines, open_text
 
 __all__ = ["calls_of_folder", "calls_of_program", "is_program_output"]
 
@@ -99,8 +99,8 @@ def calls_of_program(path: Path) -> Calls:
 
 
 def _json(path: Path) -> Any:
-    raw = path.read_bytes()
-    return json.loads(gzip.decompress(raw) if path.name.endswith(".gz") else raw)
+    with open_text(path) as file:
+        return json.loads(file.read())
 
 
 def _gene_reports(content: Any) -> Mapping[str, Any]:
@@ -159,7 +159,7 @@ def _member(path: Path, name: str) -> str | None:
     with zipfile.ZipFile(path) as archive:
         for member in archive.namelist():
             if member.rsplit("/", 1)[-1] == name:
-                return archive.read(member).decode()
+                return read_member(archive, member, str(path)).decode()
     return None
 
 

@@ -15,6 +15,7 @@ from omics.common.registry import resolve
 from omics.readers import CELLS, COMPANIONS, FOLDERS, PGX, READERS
 from omics.readers.matrix import check_unique_patients
 from omics.readers.signatures import format_of_text
+from omics.readers.sizes import check_parquet
 
 __all__ = [
     "check_first_bytes",
@@ -59,8 +60,10 @@ def read_table(
         If the file is missing or cannot be read, its ending is unknown, the id column is missing, or ids are empty or
         appear twice.
     """
-    frame = read_columns(path, file_format, options, index)
-    if index is not None and table_format(path, file_format) in (".h5ad", ".zarr"):
+    kind = table_format(path, file_format)
+    checked = {"unique": True} if unique and kind in CHECKED_IDS else {}
+    frame = read_columns(path, file_format, {**(options or {}), **checked}, index)
+    if index is not None and kind in (".h5ad", ".zarr"):
         index = None  # the reader has put the column of obs first
     indexed = _indexed(frame, index, str(path), unique)
     indexed.attrs.update(frame.attrs)
@@ -115,6 +118,12 @@ def read_columns(
         raise CohortError(
             f"the file is not utf-8 text (byte {error.object[error.start]:#04x}); save the table as utf-8",
             "not_utf8",
+            file=str(path),
+        ) from None
+    except MemoryError:
+        raise CohortError(
+            "there is not enough memory to read it; keep fewer features or patients, or use a larger machine",
+            "too_large",
             file=str(path),
         ) from None
     except (ValueError, OSError, EOFError, csv.Error, zlib.error) as error:
@@ -191,12 +200,16 @@ def table_format(path: Path, file_format: str | None = None) -> str:
     return ending
 
 
-NAMED_IDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".xlsx", ".h5ad", ".zarr", "clinical")
+NAMED_IDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".xlsx", ".h5ad", ".h5mu", ".zarr", "clinical")
 """Formats whose readers take the name of the column of ids."""
+
+CHECKED_IDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+"""Formats whose readers compare ids while they read."""
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read parquet; an index that pandas saved becomes a column, except a plain numbering of rows."""
+    check_parquet(path)
     frame = pd.read_parquet(path)
     is_numbering = isinstance(frame.index, pd.RangeIndex) and not frame.index.name
     return frame if is_numbering else frame.reset_index()
@@ -213,7 +226,7 @@ def _indexed(frame: pd.DataFrame, index: str | None, file: str, unique: bool) ->
         )
     if not len(frame):
         raise CohortError("the table has a header and no rows; was it cut short?", "no_patient", file=file)
-    ids = frame[column]
+    ids = frame.pop(column)
     empty = ids.isna() | (ids == "")
     if empty.any():
         raise CohortError(
@@ -227,4 +240,5 @@ def _indexed(frame: pd.DataFrame, index: str | None, file: str, unique: bool) ->
     ids = ids.astype(str)
     if unique:
         check_unique_patients(pd.Index(ids), file, str(column))
-    return frame.drop(columns=column).set_axis(pd.Index(ids, name="sample_id"))
+    frame.index = pd.Index(ids, name="sample_id")  # in place: a large table is not copied
+    return frame

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.common.errors import CohortError
+from omics.common.memory import check_table_size
 from omics.readers.matrix import patient_table
 
 __all__ = ["read_bed"]
@@ -101,6 +102,7 @@ def _decode(path: Path, variants: int, patients: int) -> NDArray[np.float64]:
             "wrong_shape",
             file=str(path),
         )
+    check_table_size(variants, patients, str(path))
     packed = np.frombuffer(content, dtype=np.uint8, offset=3).reshape(variants, width)
     copies: NDArray[np.float64] = DECODED[packed].reshape(variants, width * PER_BYTE)
     return copies[:, :patients]

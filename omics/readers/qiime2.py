@@ -5,13 +5,13 @@ from __future__ import annotations
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pandas as pd
-import yaml
 
 from omics.common.errors import CohortError
+from omics.common.yaml import parse_yaml
 from omics.readers.biom import parse_biom
+from omics.readers.sizes import read_member
 
 __all__ = ["read_qza"]
 
@@ -48,9 +48,9 @@ def read_qza(path: Path) -> pd.DataFrame:
     try:
         with zipfile.ZipFile(path) as archive:
             root = _root(archive.namelist(), file)
-            metadata = archive.read(f"{root}/metadata.yaml")
+            metadata = read_member(archive, f"{root}/metadata.yaml", file)
             _check_type(metadata, file)
-            table = archive.read(f"{root}/data/feature-table.biom")
+            table = read_member(archive, f"{root}/data/feature-table.biom", file)
     except KeyError as error:
         raise CohortError(
             f"not a QIIME 2 feature table ({error.args[0]}); export it again", "not_an_artifact", file=file
@@ -83,10 +83,9 @@ def _root(names: list[str], file: str) -> str:
 
 def _check_type(text: bytes, file: str) -> None:
     try:
-        metadata: Any = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise CohortError(f"metadata.yaml cannot be read ({reason})", "invalid_yaml", file=file) from None
+        metadata = parse_yaml(text.decode(), file)
+    except UnicodeDecodeError:
+        raise CohortError("metadata.yaml is not utf-8", "invalid_yaml", file=file) from None
     kind = str(metadata.get("type")) if isinstance(metadata, dict) else "nothing"
     # A type may have properties: FeatureTable[Frequency] % Properties('...').
     if kind.partition(" % ")[0] not in TYPES:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
 from omics.common.errors import CohortError
+from omics.common.memory import LimitedFile, check_memory
 
 __all__ = ["check_header_line", "iterate_lines", "nul_byte_error", "open_text", "read_lines"]
 
@@ -18,17 +20,34 @@ DISGUISED = {
 }
 """First bytes of a file that is not text -> error."""
 
+UNPACKED = 2**20  # bytes that are unpacked together
 
-def open_text(path: Path) -> IO[bytes]:
+
+def open_text(path: Path, per_byte: float = 1) -> IO[bytes]:
     """Open a text file for reading bytes, decompressed where its name ends in ``.gz``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    per_byte
+        Memory that its reader takes for each byte of text.
+
+    Returns
+    -------
+    file
+        The open file, which raises an error where more would be in memory than allowed.
 
     Raises
     ------
     CohortError
-        If the file is not text.
+        If the file is not text, or too large; while it is read, if it unpacks to too much.
     """
     if path.name.endswith(".gz"):
-        return cast("IO[bytes]", gzip.open(path))
+        return io.BufferedReader(
+            LimitedFile(cast("IO[bytes]", gzip.open(path)), str(path), per_byte), UNPACKED
+        )
+    check_memory(path.stat().st_size * per_byte, str(path), "the text")
     file = path.open("rb")
     start = file.peek(4)
     sentence = next((text for first_bytes, text in DISGUISED.items() if start.startswith(first_bytes)), None)

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omics.common.errors import CohortError
+from omics.common.memory import check_table_size
 from omics.readers.matrix import patient_table
 from omics.readers.notes import attach_notes
 from omics.readers.optional_packages import require_package
@@ -143,6 +144,7 @@ def _read_variants(file: Iterable[Any], patients: int, path: Path, keep: bool) -
             dosages = np.where(failed[:, None], np.nan, dosages)
         found.names += [f"{site}:{variant.REF}:{allele}" for allele in variant.ALT]
         found.dosages += list(dosages.T)
+        check_table_size(patients, len(found.names), str(path))
     return found
 
 

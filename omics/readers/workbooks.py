@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 
 from omics.common.errors import CohortError
+from omics.common.memory import check_memory
 from omics.readers.delimited import missing_to_none
 from omics.readers.matrix import check_named, check_unique
 from omics.readers.notes import attach_notes, is_sentence
 from omics.readers.optional_packages import require_package
+from omics.readers.sizes import check_members
 
 __all__ = ["read_xlsx"]
 
@@ -26,6 +28,15 @@ DATES = (datetime.date, datetime.time, datetime.timedelta)
 
 WIDE = 3
 """Number of columns from which a row with one filled cell counts as a title or a footnote."""
+
+PER_BYTE = 5
+"""Bytes in memory for each byte of an unpacked workbook."""
+
+PER_CELL = 32
+"""Bytes in memory for each cell."""
+
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+[0-9]+(?::[A-Z]+[0-9]+)?)"')
+"""Merged area in the xml of a sheet; a library that reads them would visit every cell of the area."""
 
 NUMBER = re.compile(r"\s*[+-]?(?!0\d)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
@@ -109,12 +120,10 @@ def _is_sentence(row: list[Any]) -> bool:
 def _merged_areas(content: bytes) -> list[tuple[int, int, int, int]]:
     """List the merged cells of the first sheet: first row, last row, first column, last column, counted from 0."""
     with zipfile.ZipFile(BytesIO(content)) as book:
-        if b"<mergeCell " not in book.read(_first_sheet(book)):
-            return []
-    openpyxl = require_package("openpyxl", "xlsx", "xlsx")
-    with closing(openpyxl.load_workbook(BytesIO(content), data_only=True)) as stored:
-        ranges = stored.worksheets[0].merged_cells.ranges
-        return [(r.min_row - 1, r.max_row - 1, r.min_col - 1, r.max_col - 1) for r in ranges]
+        references = MERGED.findall(book.read(_first_sheet(book)))
+    bounds = require_package("openpyxl.utils.cell", "xlsx", "xlsx").range_boundaries
+    areas = (bounds(reference.decode()) for reference in references)
+    return [(top - 1, bottom - 1, left - 1, right - 1) for left, top, right, bottom in areas]
 
 
 def _first_sheet(book: zipfile.ZipFile) -> str:
@@ -126,8 +135,10 @@ def _first_sheet(book: zipfile.ZipFile) -> str:
     return sheets[0]
 
 
-def _filled(rows: list[list[Any]], areas: list[tuple[int, int, int, int]]) -> list[list[Any]]:
+def _filled(rows: list[list[Any]], areas: list[tuple[int, int, int, int]], file: str) -> list[list[Any]]:
     """Rows in which every cell of a merged area has the value of the area; the header and the ids stay as they are."""
+    cells = sum((min(bottom, len(rows)) + 1 - top) * (right + 1 - left) for top, bottom, left, right in areas)
+    check_memory(cells * PER_CELL, file, "what the merged cells hold")
     for top, bottom, left, right in areas:
         value = rows[top][left] if top < len(rows) and left < len(rows[top]) else None
         for row in rows[top : bottom + 1]:
@@ -142,7 +153,11 @@ def _filled(rows: list[list[Any]], areas: list[tuple[int, int, int, int]]) -> li
 def _cells(path: Path) -> list[list[Any]]:
     openpyxl = require_package("openpyxl", "xlsx", "xlsx")
     content = path.read_bytes()  # openpyxl does not close a file that it cannot read
+    rows: list[list[Any]] = []
+    cells = 0
     try:
+        with zipfile.ZipFile(BytesIO(content)) as book:
+            check_members(book, str(path), PER_BYTE)
         with (
             warnings.catch_warnings(
                 action="ignore"
@@ -154,11 +169,12 @@ def _cells(path: Path) -> list[list[Any]]:
             for sheet in sheets:
                 # Programs that stream a sheet may declare a size that is too small, and rows would be lost.
                 sheet.reset_dimensions()
-            rows = [
-                [_value(cell, formula, path) for cell, formula in zip(*pair, strict=True)]
-                for pair in zip(*(sheet.iter_rows() for sheet in sheets), strict=True)
-            ]
-        return _filled(rows, _merged_areas(content))
+            for pair in zip(*(sheet.iter_rows() for sheet in sheets), strict=True):
+                rows.append([_value(cell, formula, path) for cell, formula in zip(*pair, strict=True)])
+                # One cell far to the right makes a row of all cells before it.
+                cells += len(rows[-1])
+                check_memory(cells * PER_CELL, str(path), "the first sheet")
+        return _filled(rows, _merged_areas(content), str(path))
     except (zipfile.BadZipFile, KeyError, IndexError, SyntaxError) as error:
         raise CohortError(
             f"not a readable workbook ({error}); save it again as .xlsx", "unreadable_file", file=str(path)

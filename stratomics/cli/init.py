@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jsonargparse
@@ -31,11 +31,14 @@ def init(arguments: Sequence[str]) -> None:
     with place.open("x", encoding="utf-8") as file:
         file.write(as_yaml(cohort))
     doubtful = unsure(cohort)
-    content = {"cohort": cohort.as_dict(), "check": doubtful, "file": str(place)}
-    emit(content, lambda: _show(place, doubtful, given.folder))
+    unused = cohort.roles.unmatched
+    content = {"cohort": cohort.as_dict(), "check": doubtful, "not_used": dict(unused), "file": str(place)}
+    emit(content, lambda: _show(place, doubtful, unused, given.folder))
 
 
-def _show(place: Path, doubtful: Sequence[str], folder: str) -> None:
+def _show(place: Path, doubtful: Sequence[str], unused: Mapping[str, str], folder: str) -> None:
+    for file, why in unused.items():
+        print(f"{file} is not used: {why}")
     if doubtful:
         print(f"Please check these keys, marked with 'check this' in the file: {', '.join(doubtful)}")
     print(f"Then: stratomics check {folder}")

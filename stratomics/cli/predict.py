@@ -70,6 +70,7 @@ def predict(arguments: Sequence[str]) -> None:
         "tables": [str(path) for path in written.tables],
         "patients": written.patients,
         "abstained": written.abstained,
+        "differences": [finding.as_dict() for finding in findings],
         "measured_share": {
             column.removeprefix(MEASURED_SHARE): mean
             for column, mean in written.means.items()

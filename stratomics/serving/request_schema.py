@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from datamodules.feature_match import COPIES, match_features
 from datamodules.harmonizer import Harmonizer
 from models.prediction import Prediction
 from omics.cohort.assemble import join_cohort
@@ -165,6 +166,50 @@ class RequestSchema:
             site=self.harmonizer.site if self.harmonizer.site in samples else None,
         )
         return join_cohort(samples, views, spec, digest="")
+
+    def with_training_names(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series[str]]:
+        """Give the features of each patient their names of training, where they have other ones.
+
+        Parameters
+        ----------
+        table
+            The request.
+
+        Returns
+        -------
+        tuple
+            The request with the names of training, and (n,) text that says what was matched, such as ``view.rna: 20
+            feature(s) have another version``; empty where all names are those of training.
+        """
+        renamed: dict[str, pd.Series[Any]] = {}
+        notes: list[list[str]] = [[] for _ in range(len(table))]
+        for name in self.harmonizer.views:
+            column = f"view.{name}"
+            if column not in table:
+                continue
+            cells = list(table[column])
+            for row, cell in enumerate(cells):
+                if isinstance(cell, Mapping) and not self._measured[name].issuperset(map(str, cell)):
+                    cells[row], found = self._renamed(name, cell)
+                    notes[row] += [f"{column}: {note}" for note in found]
+            renamed[column] = pd.Series(cells, index=table.index, dtype=object)
+        texts = pd.Series(list(map("; ".join, notes)), index=table.index, dtype=str)
+        return table.assign(**renamed), texts
+
+    def _renamed(self, name: str, cell: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
+        """Return values of a view under their names of training, and what was matched."""
+        view = self.harmonizer.views[name]
+        match = match_features(
+            view.measured, pd.Index([str(key) for key in cell], dtype=object), view.spec.scale
+        )
+        values = list(cell.values())
+        names = [str(key) for key in cell]
+        for row in map(int, np.flatnonzero(match.renamed)):
+            place, value = int(match.columns[row]), values[match.columns[row]]
+            names[place] = str(view.measured[row])
+            if match.flipped[row] and isinstance(value, int | float):
+                values[place] = COPIES - value
+        return dict(zip(names, values, strict=True)), match.notes
 
     def ignored(self, table: pd.DataFrame) -> pd.Series[str]:
         """Name the fields of each patient that the model does not know.

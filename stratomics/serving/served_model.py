@@ -51,7 +51,8 @@ class ServedModel(PythonModel):
     ) -> pd.DataFrame:
         """Predict one row per patient as ``stratomics predict`` does, with S(t) at ``params["times"]``.
 
-        The column ``ignored`` names fields that the model does not know; with ``params["strict"]`` they are an error.
+        The column ``matched`` says which features have another name in training, and the column ``ignored`` names
+        fields that the model does not know; with ``params["strict"]`` they are an error.
         """
         from omics.common.errors import InputError
         from stratomics.serving.request_schema import response_table
@@ -59,14 +60,15 @@ class ServedModel(PythonModel):
         given, schema = params or {}, self.request_schema
         times = schema.times if given.get("times") is None else list(given["times"])
         try:
-            patients = schema.patients(model_input)
+            request, matched = schema.with_training_names(model_input)
+            patients = schema.patients(request)
             if given.get("strict"):
-                schema.refuse_unknown(model_input)
+                schema.refuse_unknown(request)
             with self.lock:
                 table = response_table(self.fitted.predict(patients), times)
         except InputError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from error
-        table["ignored"] = schema.ignored(model_input).to_numpy()
+        table = table.assign(matched=matched.to_numpy(), ignored=schema.ignored(request).to_numpy())
         return table if schema.time_unit is None else table.assign(time_unit=schema.time_unit)
 
 

@@ -121,7 +121,7 @@ def _signature(request_schema: RequestSchema, run: RunDirectory) -> Any:
     table = run.predictions["stratomics"].patients.drop(columns=["repeat", "fold"])
     numbers = [f"{MEASURED_SHARE}{view}" for view in request_schema.harmonizer.views]
     numbers += [f"survival_{time:g}" for time in request_schema.times]
-    texts = ["ignored", *(["time_unit"] if request_schema.time_unit else [])]
+    texts = ["matched", "ignored", *(["time_unit"] if request_schema.time_unit else [])]
     table = table.assign(**dict.fromkeys(numbers, pd.Series(dtype=float)))
     table = table.assign(**dict.fromkeys(texts, pd.Series(dtype=object)))
     response = [ColSpec(kinds[dtype.kind], str(column)) for column, dtype in table.dtypes.items()]

@@ -393,6 +393,8 @@ def test_json_has_the_measured_share_of_each_view(
     cohort = write(tmp_path / "new", change)
     words = ["predict", str(small_run), str(cohort), "--out", str(tmp_path / "a.csv"), "--quiet", "--json"]
     assert main(words) == 0
-    share = json.loads(capsys.readouterr().out)["measured_share"]
+    told = json.loads(capsys.readouterr().out)
+    share = told["measured_share"]
+    assert "features_missing" in {finding["code"] for finding in told["differences"]}
     assert share["rna"] == 0.0
     assert 0.7 < share["protein"] <= 1.0

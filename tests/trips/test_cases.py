@@ -12,13 +12,18 @@ import pandas as pd
 import pytest
 import yaml
 from places import SHARED
+from small import QUICK
 
+from datamodules.shift import shift_findings
 from datamodules.split import patient_groups, stratified_folds
 from omics.checks.check_cohort import check_cohort
+from omics.cohort.new_patients import read_new_patients
 from omics.cohort.read import cohort_endpoints, cohort_spec, read_cohort
 from omics.common.errors import CohortError
 from omics.infer.cohort_yaml import guess_cohort
 from stratomics.cli import main
+from stratomics.cli.run import parse
+from stratomics.fitting.fit import fit
 
 CASES = SHARED / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir()) if CASES.is_dir() else []
@@ -279,6 +284,25 @@ def _late_entry(case: Case) -> None:
     assert "entry_days" not in guess["covariates"]
 
 
+def _new_patients_under_other_names(case: Case) -> None:
+    config, _, _ = parse(["--cohort", "x", *QUICK, "--trainer.epochs=2"])
+    model = fit(read_cohort(case.folder / "train"), config, 3)
+    cohorts = {name: read_new_patients(case.folder / name) for name in ("new_versions", "new_alleles")}
+    tables = {name: model.predict(cohort).patients for name, cohort in cohorts.items()}
+    pd.testing.assert_frame_equal(tables["new_versions"], tables["new_alleles"])
+    assert (tables["new_versions"]["measured_share.rna"] == 1).all()
+    notes = {
+        finding.sentence.partition(" (")[0]
+        for cohort in cohorts.values()
+        for finding in shift_findings(model.encoders[0].harmonizer, cohort)
+        if finding.code == "other_names"
+    }
+    assert notes == {
+        "24 feature(s) have another version or prefix in their name and are matched",
+        "10 variant(s) count the other allele, so that 2 minus the value is used",
+    }
+
+
 def _biom_tsv(case: Case) -> None:
     assert case.table().shape == (40, 10)
     case.finds("left_out", "taxonomy")
@@ -400,6 +424,7 @@ EXPECTED: dict[str, Callable[[Case], None]] = {
     "35-race-as-number": _race_as_number,
     "35b-icd-o-code": _icd_o_code,
     "37-late-entry": _late_entry,
+    "38-new-patients-other-names": _new_patients_under_other_names,
     "39-biom-tsv": _biom_tsv,
     "39c-supplementary-sheet": _supplementary_sheet,
     "39d-line-break-in-header": _line_break,
@@ -423,7 +448,6 @@ EXPECTED: dict[str, Callable[[Case], None]] = {
 
 ELSEWHERE = {
     "36-two-rows-a-patient": "about `enrich --table`: tests/stratomics/enrichment/test_one_row_per_patient.py",
-    "38-new-patients-other-names": "about `predict`, tested with it",
 }
 """Cases whose right value is a matter of other commands."""
 

@@ -63,6 +63,17 @@ def parquet() -> bytes:
     return content.getvalue()
 
 
+def h5mu() -> bytes:
+    import h5py
+
+    content = io.BytesIO()
+    with h5py.File(READER_FIXTURES / "containers/dense.h5ad") as part, h5py.File(content, "w") as whole:
+        part.copy("obs", whole)
+        for name in ("rna", "protein"):
+            part.copy(part["/"], whole.require_group("mod"), name)
+    return content.getvalue()
+
+
 def texts() -> dict[str, list[Seed]]:
     return {
         "plain text": [
@@ -127,6 +138,7 @@ def texts() -> dict[str, list[Seed]]:
             fixture("containers/dense.h5ad"),
             fixture("containers/openpyxl.xlsx"),
             ("a.parquet", None, parquet()),
+            ("a.h5mu", None, h5mu()),
         ],
     }
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from omics.common.errors import InputError
+from omics.readers.text_files import open_text
 from stratomics.strata.biology.identifiers import canonical
 
 __all__ = ["SHIPPED", "SetCollection", "read_gmt", "shipped_sets"]
@@ -133,10 +133,9 @@ def _cells(line: str) -> list[str]:
 def _text(path: Path) -> str:
     if not path.is_file():
         raise InputError(f"{path}: no such file; name a gmt file of sets")
-    content = path.read_bytes()
     try:
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
-        return content.decode("utf-8-sig")
+        with open_text(path) as file:
+            return file.read().decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         raise InputError(f"{path}: not a text file in utf-8; give a gmt file, perhaps as .gmt.gz") from None
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from datamodules.feature_match import match_features
 from models.prediction import Prediction
 from omics.cohort.read import cohort_digest, cohort_endpoints, cohort_spec
 from omics.common.errors import DataError, InputError, nearest
@@ -209,18 +211,20 @@ class LockedPanel:
                     f"view '{name}' is {given.modality} declared {given.scale}, and the panel was learned on "
                     f"{view.modality} declared {view.scale}; convert the values, or learn a bridge for the platform"
                 )
-            for analyte in self.analytes:
-                features = cohort[name].var_names
-                if analyte.view == name and analyte.feature not in features:
-                    raise InputError(
-                        f"view '{name}' has no analyte '{analyte.feature}', which the panel needs; rename the column "
-                        f"if it has another name ({nearest(analyte.feature, features)})"
-                    )
-        wanted = {
+            wanted = pd.Index([analyte.feature for analyte in self.analytes if analyte.view == name])
+            match = match_features(wanted, cohort[name].var_names, view.scale)
+            for feature in wanted[match.absent]:
+                raise InputError(
+                    f"view '{name}' has no analyte '{feature}', which the panel needs; rename the column "
+                    f"if it has another name ({nearest(feature, match.given)})"
+                )
+            for note in match.notes:
+                log.warning("view '%s': %s", name, note)
+        features = {
             name: view.measured or [a.feature for a in self.analytes if a.view == name]
             for name, view in self.views.items()
         }
-        read = assay_values(cohort, wanted)
+        read = assay_values(cohort, features)
         return read.values[:, [read.names.index(analyte) for analyte in self.analytes]]
 
     def _warn_of_shift(self, values: Array) -> None:

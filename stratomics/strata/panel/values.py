@@ -88,7 +88,7 @@ def assay_values(cohort: MuData, measured: Mapping[str, Sequence[str]] | None = 
         if view in views and view in cohort.mod:
             rows, scale = cohort.obs_names.get_indexer(cohort[view].obs_names), views[view].scale
             modality = modality_of(views[view])
-            for part, raw in aligned(cohort[view], index):
+            for part, raw in aligned(cohort[view], index, scale):
                 here = rows[part]
                 block[here] = modality.transform(raw, scale)
                 parts = amounts(raw, scale)

@@ -215,3 +215,18 @@ def test_a_check_only_looks(name: str, acc: Any) -> None:
         assert "\n" not in finding.sentence
     for view, values in before.items():
         np.testing.assert_array_equal(acc[view].X, values)
+
+
+def test_all_errors_of_a_table_are_listed_at_once(write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["rna"] = frames["rna"].astype(object)
+        frames["rna"].iloc[3, 2], frames["rna"].iloc[4, 5], frames["rna"].iloc[1, 7] = "low", "high", np.inf
+        ids = frames["protein"].columns.get_loc("sample_id")
+        frames["protein"].iloc[1, ids] = frames["protein"].iloc[0, ids]
+        frames["protein"].iloc[3, ids] = frames["protein"].iloc[2, ids]
+
+    found = [(f.code, f.place.rpartition("/")[2]) for f in check_cohort(write_small(change))]
+    assert [code for code, place in found if place.startswith("rna.csv")] == [
+        *("text_for_number", "text_for_number", "infinite_value")
+    ]
+    assert [code for code, place in found if place.startswith("protein.csv")] == ["duplicate_patient"] * 2

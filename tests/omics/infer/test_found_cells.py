@@ -121,7 +121,7 @@ def test_cells_without_labels_that_fit_are_not_declared(
     cells.write_h5ad(tmp_path / "cells.h5ad")
     guess = guess_cohort(write(tmp_path, outcome=outcomes(), rna=counts()))
     assert list(guess.views) == ["rna"]
-    assert "cells.h5ad is not used, since it shares no id" in as_yaml(guess)
+    assert "cells.h5ad is not used: it shares no id" in as_yaml(guess)
 
 
 def test_cells_are_never_the_samples_table(cells: AnnData, tmp_path: Path) -> None:

@@ -85,3 +85,15 @@ def test_ids_with_a_suffix_are_matched_by_a_pattern(transposed: bool, tmp_path: 
     assert spec["views"]["rna"]["samples_per_patient"] == "first"
     (tmp_path / "cohort.yaml").write_text(yaml.safe_dump(spec))
     assert list(read_cohort(tmp_path)["rna"].obs_names) == patients
+
+
+def test_a_table_with_several_rows_of_a_patient_is_passed_over_with_its_reason(tmp_path: Path) -> None:
+    patients = outcomes()
+    ids = patients.iloc[:, 0]
+    drugs = pd.DataFrame({"patient": [*ids, *ids[:3]], "dose": range(len(ids) + 3)})
+    labels = pd.DataFrame({"patient": ids, "subtype": ["a", "b"] * (len(ids) // 2)})
+    guess = guess_cohort(write(tmp_path, outcome=patients, rna=counts(), drugs=drugs, labels=labels))
+    assert list(guess.views) == ["rna"]
+    assert set(guess.roles.unmatched) == {"drugs.csv", "labels.csv"}
+    assert "several rows of 3 patients" in guess.roles.unmatched["drugs.csv"]
+    assert "text" in guess.roles.unmatched["labels.csv"]

@@ -121,3 +121,34 @@ def test_one_known_feature_of_twenty_is_no_view(small_run: Path) -> None:
     assert 0.0 < response["measured_share.rna"].item() < 0.2
     assert response["ood"].item() > 0.95
     assert response["abstain_reason"].item().startswith("unlike training patients")
+
+
+def test_features_under_other_names_are_those_of_training(tmp_path: Path) -> None:
+    """Two patients of one request may have different names; the file with the same values gives the same cohort."""
+
+    def versions(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        frames["rna"].columns = [
+            "sample_id",
+            *(f"ENSG{n:011d}.12" for n in range(frames["rna"].shape[1] - 1)),
+        ]
+        frames["protein"].iloc[:, 1:] = frames["protein"].iloc[:, 1:].round().clip(0, 2)
+        frames["protein"].columns = [
+            "sample_id",
+            *(f"rs{n}_A" for n in range(frames["protein"].shape[1] - 1)),
+        ]
+        spec["views"]["protein"] |= {"modality": "genomics", "scale": "dosage"}
+
+    schema = RequestSchema.of(fitted(tmp_path, versions), None)
+    row = next(row for row in rows_of(tmp_path / "cohort") if {"view.rna", "view.protein"} <= set(row))
+    other = row | {
+        "sample_id": "other",
+        "view.rna": {key.replace(".12", ".15"): value for key, value in row["view.rna"].items()},
+        "view.protein": {key.replace("_A", "_G"): 2 - value for key, value in row["view.protein"].items()},
+    }
+    table, matched = schema.with_training_names(pd.DataFrame([row, other]))
+    assert table["view.rna"][0] == table["view.rna"][1]
+    assert table["view.protein"][0] == table["view.protein"][1]
+    assert list(schema.ignored(table)) == ["", ""]
+    assert matched[0] == ""
+    assert "view.rna: 20 feature(s) have another version" in matched[1]
+    assert "view.protein: 8 variant(s) count the other allele" in matched[1]

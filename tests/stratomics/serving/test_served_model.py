@@ -93,7 +93,7 @@ def test_it_predicts_as_the_command(folder: Path, small_run: Path, recwarn: pyte
     plain = predicted(small_run / "model", cohort)
     pd.testing.assert_frame_equal(response[list(plain)], plain, check_exact=True)
     curves = [column for column in response if column.startswith("survival_") and column != "survival_bound"]
-    assert list(response) == [*plain, *curves, "ignored", "time_unit"]
+    assert list(response) == [*plain, *curves, "matched", "ignored", "time_unit"]
     assert set(response["ignored"]) == {""}
     assert set(response["time_unit"]) == {"days"}
     assert len(curves) == 4
@@ -105,7 +105,7 @@ def test_it_predicts_as_the_command(folder: Path, small_run: Path, recwarn: pyte
             value = response.loc[response["sample_id"] == patient, column].item()
             assert value == rows_before.sort_values("time")["survival"].iloc[-1]
     asked = served.predict(pd.DataFrame(rows), params={"times": [100.0]})
-    assert list(asked) == [*plain, "survival_100", "ignored", "time_unit"]
+    assert list(asked) == [*plain, "survival_100", "matched", "ignored", "time_unit"]
     example = served.predict(served.input_example)
     assert np.isfinite(example.select_dtypes("number").to_numpy()).all()
     assert list(response) == list(served.metadata.signature.outputs.input_names())
