@@ -211,7 +211,11 @@ def model(compartments, parameters, variability, residual, covariates, absorptio
             "name": "validation",
             "drug": "simulated",
             "population": "simulated patients",
-            "source": {"citation": "Le Louedec 2021", "doi": "10.1002/psp4.12689", "checked": "control stream"},
+            "source": {
+                "citation": "Le Louedec 2021",
+                "doi": "10.1002/psp4.12689",
+                "checked": "control stream",
+            },
             "time_unit": "hours",
             "dose_unit": units[0],
             "level_unit": units[1],

@@ -61,6 +61,11 @@ class CovariateEncoder:
         return tuple(label for name in self._order for label in self._labels(name))
 
     @property
+    def owners(self) -> tuple[str, ...]:
+        """Covariate of each column that `transform` returns."""
+        return tuple(name for name in self._order for _ in self._labels(name))
+
+    @property
     def kinds(self) -> dict[str, type[float] | type[str]]:
         """Covariate -> ``float`` for a number, ``str`` for a category, in the order of the columns."""
         return {name: float if name in self._numbers else str for name in self._order}

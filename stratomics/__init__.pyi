@@ -11,6 +11,7 @@ from stratomics.api.cohort import cohort as cohort
 from stratomics.api.cohort import read_cohort as read_cohort
 from stratomics.api.dose import dose as dose
 from stratomics.api.enrichment import enrich as enrich
+from stratomics.api.explain import explain as explain
 from stratomics.api.panel import Panel as Panel
 from stratomics.api.register import register as register
 from stratomics.api.run import Run as Run

@@ -35,6 +35,19 @@ class Calibration(Protocol):
         """Return the calibrated predictions of each member, from the same estimates."""
         ...
 
+    @property
+    def additive(self) -> bool:
+        """Whether :meth:`score` is the slope times the mean of the estimates over p, plus a constant."""
+        ...
+
+    def score(self, estimates: Array) -> Array:
+        """(members, n) calibrated log hazards or log odds of a response, from the same estimates.
+
+        The delivered risk is their mean over members; the delivered probability is the mean of the members'
+        probabilities.
+        """
+        ...
+
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class CompetingRecalibration:
     doi 10.2307/2530374), so that nothing is assumed about the dependence of the causes. If the members carry no
     information, the cumulative incidences are those of Aalen and Johansen.
     """
+
+    additive: ClassVar[bool] = False
 
     causes: tuple[CurveRecalibration, ...]
 
@@ -54,15 +56,8 @@ class CompetingRecalibration:
         )
 
     def prediction(self, sample_ids: NDArray[np.str_], estimates: Array, endpoint: str) -> Prediction:  # noqa: ARG002  # one signature
-        """Predict from members' log cumulative hazards (members, n, causes x t).
-
-        Risk refers to an event of any cause. It is the log of the mean relative hazard over causes, weighted by the
-        share of each cause in the events.
-        """
-        parts = np.split(estimates, len(self.causes), axis=-1)
-        shares = np.array([np.exp(cause.log_baseline[-1]) for cause in self.causes])
-        relative = [cause.risk(part) for cause, part in zip(self.causes, parts, strict=True)]
-        risks = np.log(np.tensordot(shares / shares.sum(), np.exp(relative), 1))
+        """Predict from members' log cumulative hazards (members, n, causes x t)."""
+        risks = self.score(estimates)
         survival, incidence = self.incidence(estimates)
         return Prediction.of_competing_risks(
             sample_ids,
@@ -72,6 +67,17 @@ class CompetingRecalibration:
             incidence,
             risks.std(axis=0, ddof=1),
         )
+
+    def score(self, estimates: Array) -> Array:
+        """(members, n) risk of an event of any cause, from log cumulative hazards (members, n, causes x t).
+
+        It is the log of the mean relative hazard over causes, weighted by the share of each cause in the events.
+        """
+        parts = np.split(estimates, len(self.causes), axis=-1)
+        shares = np.array([np.exp(cause.log_baseline[-1]) for cause in self.causes])
+        relative = [cause.score(part) for cause, part in zip(self.causes, parts, strict=True)]
+        risk: Array = np.log(np.tensordot(shares / shares.sum(), np.exp(relative), 1))
+        return risk
 
     def members(self, estimates: Array) -> SurvivalMembers:
         """Return the event-free survival curves of each member."""

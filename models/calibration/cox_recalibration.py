@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ class CoxRecalibration:
     so a patient with a higher risk never gets a better curve (van Houwelingen 2000,
     doi 10.1002/1097-0258(20001230)19:24<3401::AID-SIM554>3.0.CO;2-2).
     """
+
+    additive: ClassVar[bool] = True
 
     slope: float
     baseline: BreslowBaseline
@@ -64,7 +66,7 @@ class CoxRecalibration:
         Risk is the mean calibrated log hazard over members, `risk_sd` its standard deviation over members; S(t) is the
         mean of the members' curves.
         """
-        risks, members = self.log_hazard(estimates[..., 0]), self.members(estimates)
+        risks, members = self.score(estimates), self.members(estimates)
         return Prediction.of_survival(
             sample_ids,
             risks.mean(axis=0),
@@ -76,6 +78,10 @@ class CoxRecalibration:
     def members(self, estimates: Array) -> SurvivalMembers:
         """Return the members' curves, from their log hazards (members, n, 1)."""
         return SurvivalMembers(self.baseline.times, self.survival(estimates[..., 0]))
+
+    def score(self, estimates: Array) -> Array:
+        """(members, n) calibrated log hazards, from log hazards (members, n, 1)."""
+        return self.log_hazard(estimates[..., 0])
 
     def log_hazard(self, log_hazard: Array) -> Array:
         """Calibrated log hazards."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,8 @@ class CurveRecalibration:
         Calibration of the percentiles of the curves.
     """
 
+    additive: ClassVar[bool] = True
+
     slope: float
     times: Array
     log_baseline: Array
@@ -134,7 +136,7 @@ class CurveRecalibration:
         The estimates are averaged over members, then recalibrated. Risk is the slope times the centred log cumulative
         hazard, averaged over the steps; `risk_sd` is its standard deviation over members.
         """
-        risks = self.risk(estimates)
+        risks = self.score(estimates)
         return Prediction.of_survival(
             sample_ids, risks.mean(axis=0), self.times, self.survival(estimates), risks.std(axis=0, ddof=1)
         )
@@ -143,8 +145,8 @@ class CurveRecalibration:
         """Return the curves of each member, from log cumulative hazards (members, n, t)."""
         return SurvivalMembers(self.times, np.stack([self.survival(member[None]) for member in estimates]))
 
-    def risk(self, estimates: Array) -> Array:
-        """Risk (members, n) of log cumulative hazards (members, n, t); higher means earlier event."""
+    def score(self, estimates: Array) -> Array:
+        """(members, n) risk of log cumulative hazards (members, n, t); higher means earlier event."""
         risk: Array = self.slope * estimates.mean(axis=-1)
         return risk
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import logit
 from torch import Tensor
 
 from models.calibration.member_predictions import ResponseMembers
@@ -58,6 +59,8 @@ class LevelRecalibration:
         Which of them count as positive.
     """
 
+    additive: ClassVar[bool] = False
+
     link: str
     slope: float
     intercepts: Array
@@ -103,6 +106,11 @@ class LevelRecalibration:
     def members(self, estimates: Array) -> ResponseMembers:
         """Return the members' probabilities, from their estimates (members, n, k)."""
         return ResponseMembers(self.probability(estimates), np.isin(self.levels, self.positive))
+
+    def score(self, estimates: Array) -> Array:
+        """(members, n) log odds of a positive level, from the members' estimates (members, n, k)."""
+        value: Array = logit(self.members(estimates).value())
+        return value
 
     def probability(self, estimate: Array) -> Array:
         """Calibrated probabilities (..., levels) of estimates (..., k)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class ResponseRecalibration:
     Platt scaling (Cox 1958, doi 10.1093/biomet/45.3-4.562). A slope below 1 means that the predictions are too extreme,
     0 that they carry no information. It is never negative, so a higher logit never gets a lower probability.
     """
+
+    additive: ClassVar[bool] = True
 
     slope: float
     intercept: float
@@ -66,6 +68,10 @@ class ResponseRecalibration:
         """Return the members' probabilities, from their logits (members, n, 1)."""
         positive = self.probability(estimates[..., 0])
         return ResponseMembers(np.stack([1.0 - positive, positive], axis=-1), np.array([False, True]))
+
+    def score(self, estimates: Array) -> Array:
+        """(members, n) calibrated log odds, from logits (members, n, 1)."""
+        return self.slope * estimates[..., 0] + self.intercept
 
     def probability(self, logit: Array) -> Array:
         """Calibrated probability of the positive class, for logits of any shape."""

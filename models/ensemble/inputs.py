@@ -102,7 +102,31 @@ class InputLayout:
             name: np.pad(present[name], ((0, 0), (0, width - present[name].shape[1])))
             for name, width in self.widths.items()
         }
-        columns = list(padded.values())
-        if self.arms and arm is not None:
-            columns += [arm[:, None], *(arm[:, None] * padded[name] for name in MODIFIERS if name in padded)]
-        return np.hstack(columns)
+        together = np.hstack(list(padded.values()))
+        return together if arm is None else self.with_arm(together, arm)
+
+    def with_arm(self, inputs: Array, arm: Array) -> Array:
+        """Add the columns of the arm to inputs.
+
+        Parameters
+        ----------
+        inputs
+            (n, inputs without those of the arm).
+        arm
+            (n,) codes of the treatment arms.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n, inputs); `inputs` if there are no arms.
+        """
+        if not self.arms:
+            return inputs
+        products = [arm[:, None] * inputs[:, self.columns(name)] for name in MODIFIERS if name in self.widths]
+        return np.hstack([inputs, arm[:, None], *products])
+
+    def columns(self, name: str) -> slice:
+        """Columns of a block among the inputs of a member."""
+        widths = self.all_widths
+        start = sum(widths[other] for other in list(widths)[: list(widths).index(name)])
+        return slice(start, start + widths[name])

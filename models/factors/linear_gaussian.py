@@ -120,6 +120,30 @@ class LinearGaussian:
         weight, linear = (np.where(seen, part.numpy(), 0.0) for part in bound)
         return weight, linear - weight * view.mean
 
+    def contributions(self, batch: Batch, direction: Array) -> dict[str, Array]:
+        """Contribution of each value to a weighted sum of the posterior means of the factors.
+
+        Parameters
+        ----------
+        batch
+            n patients.
+        direction
+            (n, k) weight of each factor.
+
+        Returns
+        -------
+        dict
+            View -> (n, p), 0 where a value was not measured. The sum over all views and features is the weighted sum of
+            the posterior means.
+        """
+        mean, covariance = self.posterior(batch, batch.observed)
+        along = np.einsum("nkl,nl->nk", covariance, direction)
+        return {
+            name: self.value_terms(name, batch, batch.observed[name], mean, covariance)[1]
+            * (along @ view.loadings.T)
+            for name, view in self.views.items()
+        }
+
     def predictor(self, name: str, mean: Array, covariance: Array) -> tuple[Array, Array]:
         """(n, p) mean and variance of the predictor of a view, noise included, for factors of this posterior."""
         view = self.views[name]

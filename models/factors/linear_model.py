@@ -66,6 +66,10 @@ class LinearFactorModel(ABC):
         mean, variance = expected_response(self.linear.views[view].likelihood, *predictor)
         return mean, np.asarray(np.sqrt(variance))
 
+    def contributions(self, batch: Batch, direction: Array) -> dict[str, Array]:
+        """View -> (n, p) contribution of each value to the sum of the factors, weighted by `direction` (n, k)."""
+        return self.linear.contributions(batch, direction)
+
     def variance_explained(self) -> pd.DataFrame:
         """Proportion of the variance of each view (rows) that each factor (columns) explains, under the model."""
         proportions = {name: view.explained() for name, view in self.linear.views.items()}

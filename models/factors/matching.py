@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from models.factors.loadings import Loadings
 
-__all__ = ["align_loadings", "congruence"]
+__all__ = ["align_loadings", "congruence", "match_factors"]
 
 Array = NDArray[np.float64]
 
@@ -49,6 +49,41 @@ def align_loadings(reference: Loadings, other: Loadings) -> dict[str, pd.DataFra
         values[:, rows] = table.to_numpy()[:, partners] * signs
         aligned[view] = pd.DataFrame(values, table.index, names)
     return aligned
+
+
+def match_factors(
+    reference: Loadings, other: Loadings, least: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Find the factor of another fit that is each factor of a reference fit, as :func:`align_loadings` does.
+
+    Parameters
+    ----------
+    reference, other
+        Loadings of both fits.
+    least
+        Smallest absolute congruence of a match.
+
+    Returns
+    -------
+    partner
+        (k,) number of the factor of `other`, -1 for none.
+    sign
+        (k,) 1 or -1.
+
+    Examples
+    --------
+    >>> one = {"rna": pd.DataFrame({"factor1": [1.0, 0.0, 0.1], "factor2": [0.0, 1.0, 0.0]})}
+    >>> two = {"rna": pd.DataFrame({"factor1": [0.1, -2.0, 0.0], "factor2": [1.0, 0.0, 0.0]})}
+    >>> [part.tolist() for part in match_factors(one, two, 0.7)]
+    [[1, 0], [1.0, -1.0]]
+    """
+    congruences = _congruences(*_common_features(reference, other))
+    rows, partners = linear_sum_assignment(-np.abs(congruences))
+    found = congruences[rows, partners]
+    partner, sign = np.full(len(congruences), -1), np.ones(len(congruences))
+    partner[rows] = np.where(np.abs(found) >= least, partners, -1)
+    sign[rows] = np.where(found < 0, -1.0, 1.0)
+    return partner, sign
 
 
 def congruence(one: Loadings, two: Loadings) -> Array:

@@ -70,6 +70,29 @@ class BoostedTrees:
         ]
         return np.stack(margins)[..., None]
 
+    def contributions(self, patients: EncodedPatients) -> list[Array]:
+        """Path-dependent Shapley values of the features (Lundberg et al. 2020, doi 10.1038/s42256-019-0138-9).
+
+        Parameters
+        ----------
+        patients
+            n patients.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            For each member (n, p + 1): covariates, features of its views, the arm if it is a feature, and the mean
+            margin of the training patients; the sum of a row is the margin.
+        """
+        import xgboost
+
+        arms, values = patients.arms if self.arms else None, []
+        for number, booster in enumerate(self.boosters):
+            data = xgboost.DMatrix(_features(patients.batch(number), arms), nthread=1)
+            of_rounds = booster.predict(data, pred_contribs=True, iteration_range=(0, self.rounds))
+            values.append(of_rounds.astype(np.float64))
+        return values
+
     def save(self, folder: Path, name: str) -> None:
         """Write json, which contains the json of XGBoost."""
         boosters = [json.loads(booster[: self.rounds].save_raw("json")) for booster in self.boosters]

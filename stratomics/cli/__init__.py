@@ -46,6 +46,10 @@ COMMANDS = {
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
     "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),
     "predict": ("stratomics.cli.predict:predict", "predict new patients with a finished run"),
+    "explain": (
+        "stratomics.cli.explain:explain",
+        "reasons for the predictions of patients, and their stability",
+    ),
     "log": ("stratomics.cli.log:log", "send a finished run to MLflow"),
     "verify": ("stratomics.cli.verify:verify", "check that a run and its inputs are unchanged"),
     "report": ("stratomics.cli.report:report", "write the report of a finished run again"),

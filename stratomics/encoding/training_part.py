@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from datamodules.batch import Batch
 from datamodules.split import Fold, stratified_folds
 from models.ensemble.inputs import InputBlocks
+from models.factors.factor_model import Factors
 from omics.cohort.arms import arm_codes
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec
@@ -47,6 +48,8 @@ class EncodedPatients:
     batches
         The patients harmonized by each encoder; empty for training patients, since the views of all members would fill
         the memory.
+    ids
+        (n,) ids of the patients, if they are not all patients of `cohort`.
     """
 
     cohort: MuData
@@ -54,6 +57,7 @@ class EncodedPatients:
     members: Sequence[Encoded]
     arms: Array | None
     batches: Sequence[Batch] = ()
+    ids: NDArray[np.str_] | None = None
 
     @classmethod
     def of(cls, cohort: MuData, encoders: Sequence[Encoder]) -> Self:
@@ -66,8 +70,7 @@ class EncodedPatients:
     @property
     def sample_ids(self) -> NDArray[np.str_]:
         """(n,) ids of the patients."""
-        ids: NDArray[np.str_] = self.cohort.obs_names.to_numpy(dtype=str)
-        return ids
+        return self.cohort.obs_names.to_numpy(dtype=str) if self.ids is None else self.ids
 
     @property
     def blocks(self) -> list[InputBlocks]:
@@ -79,6 +82,21 @@ class EncodedPatients:
         return (
             self.batches[member] if self.batches else self.encoders[member].harmonizer.transform(self.cohort)
         )
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Select `rows` of new patients, in the given order; a row may come several times."""
+        members = [
+            Encoded(
+                {name: values[rows] for name, values in one.blocks.items()},
+                Factors(one.factors.mean[rows], one.factors.sd[rows], one.factors.known[rows]),
+                one.reconstruction_error[rows],
+                one.measured[rows],
+            )
+            for one in self.members
+        ]
+        batches = [batch.take(rows) for batch in self.batches]
+        arms = None if self.arms is None else self.arms[rows]
+        return replace(self, members=members, arms=arms, batches=batches, ids=self.sample_ids[rows])
 
     def under(self, arm: float) -> Self:
         """Return the same patients under one arm, a code of :func:`omics.cohort.arms.arm_codes`."""

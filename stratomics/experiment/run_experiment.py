@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datamodules.resampling import Design, design_of
 from datamodules.split import Fold
@@ -35,6 +36,9 @@ from stratomics.runtime.logs import run_log
 from stratomics.runtime.memory import release_memory, unfrozen_afterwards
 from stratomics.runtime.versions import code_digests, package_versions
 from stratomics.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    from stratomics.fitting.fitted import Fitted
 
 __all__ = ["FitProgress", "run_experiment"]
 
@@ -198,9 +202,11 @@ def _write_results(
     )
     write_parquet(folder / TRAINING_HISTORY, join_histories(histories))
     checkpoint.copy_model(folder / "model")
-    members = [(encoder.harmonizer, encoder.factor_model) for encoder in checkpoint.load_model().encoders]
+    fitted = checkpoint.load_model()
+    members = [(encoder.harmonizer, encoder.factor_model) for encoder in fitted.encoders]
     save_factors(folder / "factors", config, design.cohort, members)
-    del members
+    _save_explanation_data(folder, config, design, fitted, metrics)
+    del fitted, members
     release_memory()
     write_json(folder / "metrics.json", metrics)
     from stratomics.report.model_card import write_model_card
@@ -209,6 +215,18 @@ def _write_results(
     run = RunDirectory(folder)
     write_model_card(run)
     write_report(run)
+
+
+def _save_explanation_data(
+    folder: Path, config: ExperimentConfig, design: Design, fitted: Fitted, metrics: JsonObject
+) -> None:
+    """Write what ``stratomics explain`` and the served model need of the training patients, with the model."""
+    from stratomics.explanation.from_training import describe_training, is_informative, run_loadings
+
+    informative = is_informative(metrics, fitted.endpoints[0].kind)
+    loadings = run_loadings(folder / "factors")
+    reference = describe_training(fitted, design.cohort, loadings, informative=informative, seed=config.seed)
+    reference.save(folder / "model")
 
 
 def _outer_fold(design: Design, task: FitTask) -> Fold | None:

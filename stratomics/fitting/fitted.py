@@ -105,6 +105,10 @@ class FittedEndpoint:
         centers = np.tile(self.centers, (len(estimates) // len(self.centers), 1))
         return self.calibration.members(estimates - centers[:, None, :])
 
+    def scores(self, estimates: Array) -> Array:
+        """(members, n) calibrated log hazards or log odds of each member, from its estimates (members, n, p)."""
+        return self.calibration.score(estimates - self.centers[:, None, :])
+
     def benefit(self, treated: Array, control: Array) -> tuple[Array, Array]:
         """Mean over the members and spread (n,) of treated minus control, from the estimates under either arm."""
         return benefit(self.members(treated), self.members(control), self.horizon)
@@ -241,6 +245,23 @@ class Fitted:
             return predicted["risk"].to_numpy(dtype=np.float64)
         log_odds: Array = logit(predicted["response_probability"].to_numpy(dtype=np.float64))
         return log_odds
+
+    def scores(self, patients: EncodedPatients) -> Array:
+        """Compute the calibrated prediction of each member, on the scale on which candidates are mixed.
+
+        Parameters
+        ----------
+        patients
+            n encoded patients, under the treatment received.
+
+        Returns
+        -------
+        numpy.ndarray
+            (members, n) log hazards, whose mean over members is the delivered risk; or log odds of a response, where
+            the delivered probability is the mean of the members' probabilities.
+        """
+        estimates = self._estimates(patients, self._weighted)
+        return self.endpoints[0].scores(self.mixture.combine(estimates.candidates))
 
     @property
     def views(self) -> list[str]:

@@ -78,12 +78,16 @@ class Mixture:
         """Use a single candidate."""
         return cls({name: 1.0}, {name: 1.0})
 
+    @property
+    def multipliers(self) -> dict[str, float]:
+        """Candidate -> factor of its centred estimates in the sum; candidates without a weight are left out."""
+        return {name: weight * self.slopes[name] for name, weight in self.weights.items() if weight}
+
     def combine(self, estimates: Mapping[str, Array]) -> Array:
         """Weighted sum (members, n, p) of estimates (members, n, p) or (members, n, 1); without weight not needed."""
         total = np.zeros(np.broadcast_shapes(*(values.shape for values in estimates.values())))
-        for name, weight in self.weights.items():
-            if weight:
-                total += weight * self.slopes[name] * estimates[name]
+        for name, multiplier in self.multipliers.items():
+            total += multiplier * estimates[name]
         return total
 
     def spread(self, estimates: Mapping[str, Array]) -> Array:

@@ -6,6 +6,7 @@ MLflow copies this file into the logged model and runs the copy; stratomics has 
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from stratomics.runtime.threads import use_one_thread
 
 if TYPE_CHECKING:
+    from stratomics.explanation.reference import TrainingReference
     from stratomics.fitting.fitted import Fitted
     from stratomics.serving.request_schema import RequestSchema
 
@@ -25,6 +27,7 @@ class ServedModel(PythonModel):
     """Predicts a table of patients in the format of :class:`stratomics.serving.request_schema.RequestSchema`."""
 
     fitted: Fitted
+    folder: Path
     request_schema: RequestSchema
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -37,11 +40,18 @@ class ServedModel(PythonModel):
 
         torch.set_num_threads(1)
         folder = Path(context.artifacts["model"])
-        self.fitted = Fitted.load(folder)
+        self.fitted, self.folder = Fitted.load(folder), folder
         config = context.model_config
         self.request_schema = RequestSchema.of(folder, config["arm"], config.get("time_unit"))
         # The server answers in threads, and prediction is not thread-safe.
         self.lock = threading.Lock()
+
+    @cached_property
+    def reference(self) -> TrainingReference:
+        """Explanation data of the model, read when an explanation is first requested."""
+        from stratomics.explanation.reference import TrainingReference
+
+        return TrainingReference.load(self.folder)
 
     def predict(
         self,
@@ -53,8 +63,10 @@ class ServedModel(PythonModel):
 
         The column ``matched`` says which features have another name in training, and the column ``ignored`` names
         fields that the model does not know; with ``params["strict"]`` they are an error.
+        With ``params["explain"]`` the column ``explanation`` has the contributions to each prediction, as JSON.
         """
         from omics.common.errors import InputError
+        from stratomics.serving.explanation_cells import explanation_cells
         from stratomics.serving.request_schema import response_table
 
         given, schema = params or {}, self.request_schema
@@ -66,6 +78,8 @@ class ServedModel(PythonModel):
                 schema.refuse_unknown(request)
             with self.lock:
                 table = response_table(self.fitted.predict(patients), times)
+                if given.get("explain"):
+                    table["explanation"] = explanation_cells(self.fitted, patients, self.reference)
         except InputError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from error
         table = table.assign(matched=matched.to_numpy(), ignored=schema.ignored(request).to_numpy())

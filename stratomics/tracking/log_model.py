@@ -130,7 +130,8 @@ def _signature(request_schema: RequestSchema, run: RunDirectory) -> Any:
         if request_schema.times
         else []
     )
-    params = [*times, ParamSpec("strict", DataType.boolean, default=False)]
+    switches = [ParamSpec(name, DataType.boolean, default=False) for name in ("strict", "explain")]
+    params = [*times, *switches]
     return ModelSignature(
         Schema([ColSpec(DataType.string, ID), *request]), Schema([*response]), ParamSchema(params)
     )

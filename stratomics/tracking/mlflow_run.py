@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from models.prediction import LONG
 from omics.common.files import JsonObject
 from stratomics.config import TrackingConfig
+from stratomics.explanation.store import PATIENT_FILES
 from stratomics.tracking.log_model import log_model
 from stratomics.tracking.log_results import REWRITTEN, log_results
 from stratomics.tracking.metric_names import evaluation_metrics, loss_metrics
@@ -43,6 +44,7 @@ PATIENT_TABLES = (
     "predictions.parquet",
     "factors.parquet",
     *(f"{name}.parquet" for name in LONG),
+    *PATIENT_FILES,
 )
 
 

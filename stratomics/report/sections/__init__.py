@@ -30,6 +30,7 @@ SECTIONS = {
     "sample_size": "stratomics.report.sections.sample_size:sample_size",
     "uncertainty": "stratomics.report.sections.uncertainty:uncertainty",
     "factors": "stratomics.report.sections.factors:factors",
+    "explanation": "stratomics.report.sections.explanation:explanation",
     "biology": "stratomics.report.sections.biology:biology",
     "subtypes": "stratomics.report.sections.subtypes:subtypes",
     "pharmacogenomics": "stratomics.report.sections.pharmacogenomics:pharmacogenomics",

@@ -111,6 +111,42 @@ def test_it_predicts_as_the_command(folder: Path, small_run: Path, recwarn: pyte
     assert list(response) == list(served.metadata.signature.outputs.input_names())
 
 
+def test_it_explains_on_request(folder: Path, small_run: Path) -> None:
+    import mlflow
+
+    served, rows = mlflow.pyfunc.load_model(str(folder)), rows_of(small_run.parent / "small")[:3]
+    plain = served.predict(pd.DataFrame(rows))
+    response = served.predict(pd.DataFrame(rows), params={"explain": True})
+    pd.testing.assert_frame_equal(response.drop(columns="explanation"), plain)
+    for risk, cell in zip(response["risk"], response["explanation"], strict=True):
+        content = json.loads(cell)
+        assert content["scale"] == "log hazard"
+        assert content["prediction"] == pytest.approx(risk, abs=1e-9)
+        total = sum(item["contribution"] for item in content["contributions"])
+        assert total == pytest.approx(risk - content["reference"], abs=1e-6)
+        assert len(content["features"]) == 10
+    # A patient without any view has the covariates.
+    bare = served.predict(pd.DataFrame([{"sample_id": "nothing"}]), params={"explain": True})
+    assert json.loads(bare["explanation"].item())["contributions"]
+
+
+def test_an_explanation_takes_at_most_a_tenth_of_a_second(folder: Path, small_run: Path) -> None:
+    import mlflow
+
+    served, row = mlflow.pyfunc.load_model(str(folder)), pd.DataFrame(rows_of(small_run.parent / "small")[:1])
+
+    def seconds(**params: bool) -> float:
+        spent = []
+        for _ in range(5):
+            start = time.process_time()
+            served.predict(row, params=params)
+            spent.append(time.process_time() - start)
+        return min(spent)
+
+    seconds(explain=True)
+    assert seconds(explain=True) - seconds(explain=False) < 0.1
+
+
 def _lacking(rows: Rows) -> None:
     for number, row in enumerate(rows):
         if number % 3 == 0:

@@ -1,0 +1,1 @@
+"""Exact attributions of each part of the model, and their combination over members."""

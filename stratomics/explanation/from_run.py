@@ -1,0 +1,263 @@
+"""Explain the predictions of a finished run for a cohort: attributions, and details of one or a few patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from datamodules.split import stratified_folds
+from omics.cohort.new_patients import read_new_patients
+from omics.cohort.read import cohort_digest, cohort_endpoints, read_cohort
+from omics.common.errors import InputError, nearest
+from omics.common.seeds import named_seed
+from stratomics.encoding.training_part import EncodedPatients
+from stratomics.enrichment.store import load_subgroup
+from stratomics.explanation.attribution import Explanation, explain
+from stratomics.explanation.counterfactual import Decision, decision_of, smallest_changes
+from stratomics.explanation.dependence import top_two_dependence
+from stratomics.explanation.from_training import describe_training, is_informative, run_loadings
+from stratomics.explanation.importance import importance_groups, permutation_importance
+from stratomics.explanation.missing_views import missing_views
+from stratomics.explanation.neighbours import nearest_patients
+from stratomics.explanation.reasons import rationales
+from stratomics.explanation.reference import NAME, TrainingReference
+from stratomics.explanation.result import GlobalImportance, PatientDetails
+from stratomics.explanation.store import StoredExplanation
+from stratomics.explanation.table import contributions
+from stratomics.fitting.fitted import Fitted
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+    from stratomics.runs.run_directory import RunDirectory
+
+__all__ = ["ExplainRequest", "RunExplanation", "explain_run", "to_store"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ExplainRequest:
+    """What is explained.
+
+    Attributes
+    ----------
+    patient
+        One patient; None for all, with details of those with the highest, middle and lowest prediction.
+    modifiable
+        Covariates along which a change of the decision is sought, besides the factors.
+    neighbours
+        Number of nearest training patients.
+    """
+
+    patient: str | None = None
+    modifiable: tuple[str, ...] = ()
+    neighbours: int = 5
+
+
+@dataclass(frozen=True)
+class RunExplanation:
+    """Explanation of the predictions of a run.
+
+    Attributes
+    ----------
+    explanation
+        Attributions of the patients.
+    details
+        Details of one or a few patients.
+    importance
+        For the training cohort of the run; None for other patients or a single one.
+    informative
+        Whether out-of-fold predictions were better than chance.
+    trained
+        Number of the patients that the model was fitted to.
+    """
+
+    explanation: Explanation
+    details: tuple[PatientDetails, ...]
+    importance: GlobalImportance | None
+    informative: bool
+    trained: int
+
+
+def explain_run(
+    run: RunDirectory, cohort: str | MuData, request: ExplainRequest | None = None
+) -> RunExplanation:
+    """Explain the predictions of the final model of a run.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    cohort
+        Patients, or where they are; outcomes are not used.
+    request
+        What is explained.
+
+    Returns
+    -------
+    RunExplanation
+        The global importance is computed if these are the training patients of the run.
+
+    Raises
+    ------
+    InputError
+        If the run is not finished, a patient is not in the cohort, no patient has a view of the model, or the model has
+        no explanation data and its training cohort is gone.
+    """
+    if not run.finished:
+        raise InputError(f"{run.path}: not a finished run directory; create one with `stratomics run`")
+    request = request or ExplainRequest()
+    patients = read_new_patients(cohort) if isinstance(cohort, str) else cohort
+    own = isinstance(cohort, str) and cohort_digest(patients) == run.provenance["cohort_digest"]
+    if request.patient is not None:
+        patients = _one_patient(patients, request.patient)
+    fitted = Fitted.load(run.path / "model")
+    _check_views(fitted, patients)
+    reference = _reference(run, fitted)
+    found = explain(fitted, patients, reference)
+    trained = int(np.isin(found.sample_ids, run.sample_ids).sum())
+    importance = _importance(run, fitted, reference) if own and request.patient is None else None
+    shown = _examples(found.prediction)
+    details = _details(run, fitted, reference, patients[shown].copy(), request)
+    return RunExplanation(found, details, importance, reference.informative, trained)
+
+
+def to_store(found: RunExplanation, importance: GlobalImportance) -> StoredExplanation:
+    """Select what a run stores of the explanation of its own patients.
+
+    Parameters
+    ----------
+    found
+        The explanation.
+    importance
+        Its global importance.
+
+    Returns
+    -------
+    StoredExplanation
+        For :func:`stratomics.explanation.store.save_explanation`.
+    """
+    return StoredExplanation(
+        importance,
+        found.details,
+        contributions(found.explanation),
+        found.explanation.reference_patients,
+        found.informative,
+    )
+
+
+def _check_views(fitted: Fitted, patients: MuData) -> None:
+    if not any(view in patients.mod and patients[view].n_obs for view in fitted.views):
+        raise InputError(
+            f"no patient has a view of the model ({', '.join(fitted.views)}), so that there is little to explain; name "
+            "the views as in training"
+        )
+
+
+def _one_patient(patients: MuData, name: str) -> MuData:
+    names = list(map(str, patients.obs_names))
+    if name not in names:
+        raise InputError(f"no patient '{name}' in the cohort; {nearest(name, names)}")
+    return patients[[names.index(name)]].copy()
+
+
+def _examples(prediction: Array) -> NDArray[np.int64]:
+    """Rows with the highest, middle and lowest prediction."""
+    order = np.argsort(-prediction, kind="stable")
+    return order[list(dict.fromkeys([0, len(order) // 2, len(order) - 1]))]
+
+
+def _reference(run: RunDirectory, fitted: Fitted) -> TrainingReference:
+    """Read the explanation data of the model; those of an older run are made from its training cohort."""
+    if (run.path / "model" / f"{NAME}.json").is_file():
+        return TrainingReference.load(run.path / "model")
+    source = str(run.config["cohort"])
+    try:
+        cohort = read_cohort(source)
+    except (InputError, OSError):
+        cohort = None
+    if cohort is None or cohort_digest(cohort) != run.provenance["cohort_digest"]:
+        raise InputError(
+            f"{run.path}: this model has no explanation data, and its training cohort is not at {source} any more; "
+            "restore the cohort, or run again"
+        )
+    informative = is_informative(run.metrics, run.kind)
+    loadings = run_loadings(run.path / "factors")
+    return describe_training(
+        fitted, cohort, loadings, informative=informative, seed=int(run.provenance["seed"])
+    )
+
+
+def _details(
+    run: RunDirectory, fitted: Fitted, reference: TrainingReference, cohort: MuData, request: ExplainRequest
+) -> tuple[PatientDetails, ...]:
+    patients = EncodedPatients.of(cohort, fitted.encoders)
+    table = fitted.predict_encoded(patients).patients
+    reasons = rationales(explain(fitted, cohort, reference), cohort, fitted, reference)
+    near = nearest_patients(run, cohort, request.neighbours)
+    lacking = missing_views(fitted, patients, int(run.provenance["seed"]))
+    decision = decision_of(list(map(str, table.columns)), reference, _locked_rule(run, table))
+    details = []
+    for row, rationale in enumerate(reasons):
+        one = patients.take(np.array([row]))
+        changes = smallest_changes(fitted, one, reference, decision, request.modifiable)
+        missing = {view.view: float(view.sd[row]) for view in lacking if np.isfinite(view.sd[row])}
+        abstain = str(table["abstain_reason"].iloc[row]) if "abstain_reason" in table else ""
+        details.append(
+            PatientDetails(rationale, tuple(near[row]), decision.name, tuple(changes), missing, abstain)
+        )
+    return tuple(details)
+
+
+def _locked_rule(run: RunDirectory, table: pd.DataFrame) -> Decision | None:
+    """Eligibility by the rule that ``stratomics enrich`` locked, if the rule is on a prediction."""
+    path = run.path / "subgroup.json"
+    rule = load_subgroup(path) if path.is_file() else None
+    if rule is None or rule.score not in table:
+        return None
+
+    def eligible(predictions: pd.DataFrame) -> NDArray[np.str_]:
+        score = predictions[rule.score].to_numpy(dtype=np.float64)
+        return np.where(rule.eligible(score)["eligible"], "eligible", "not eligible")
+
+    return Decision(f"eligibility by the locked rule ({rule.rule})", eligible)
+
+
+def _importance(run: RunDirectory, fitted: Fitted, reference: TrainingReference) -> GlobalImportance:
+    """Measure importance over the training cohort, on patients whom a member was fitted without."""
+    cohort = read_cohort(str(run.config["cohort"]))
+    seed = int(run.provenance["seed"])
+    folds = stratified_folds(
+        cohort, int(run.config["split"]["inner_folds"]), 1, named_seed(seed, "final"), "inner"
+    )
+    held_out_by = np.empty(cohort.n_obs, dtype=np.int64)
+    for fold in folds:
+        held_out_by[fold.test] = fold.number
+    patients, found = EncodedPatients.of(cohort, fitted.encoders), explain(fitted, cohort, reference)
+    groups = importance_groups(fitted, found.levels["features"], reference)
+    outcome = cohort_endpoints(cohort).primary()
+    table = permutation_importance(fitted, patients, outcome, held_out_by, groups, seed)
+    table["contribution"] = _mean_contributions(found, table)
+    whole = table[table["kind"] != "block"]
+    agreement = float(spearmanr(whole["importance"], whole["contribution"]).statistic)
+    enough = len(whole) > 2 and np.isfinite(agreement)  # noqa: PLR2004  # two ranks always agree or disagree
+    return GlobalImportance(table, agreement if enough else None, top_two_dependence(fitted, patients, found))
+
+
+def _mean_contributions(found: Explanation, table: pd.DataFrame) -> Sequence[float]:
+    """Mean absolute contribution of each covariate and view; of a block, that of the feature that names it."""
+    sizes = {
+        (item.name, item.view): float(size)
+        for level in ("features", "views")
+        for item, size in zip(
+            found.levels[level].items, np.abs(found.levels[level].value).mean(axis=0), strict=True
+        )
+    }
+    return [sizes[name, view] for name, view in zip(table["name"], table["view"], strict=True)]
