@@ -28,7 +28,7 @@ from IPython.display import display
 import stratomics as st
 
 cohort = st.datasets.acc()
-found = st.search_subtypes(cohort, (2, 3, 4), k=2, model="pca", count=8)
+found = st.tl.search_subtypes(cohort, (2, 3, 4), k=2, model="pca", count=8)
 for test in found.existence.tests:
     print(
         f"{test.k} groups: prediction strength {test.strength:.2f}, one cloud {test.cloud.mean:.2f}, "

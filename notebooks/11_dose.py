@@ -41,7 +41,7 @@ patient = {"CRCL": 90, "WT": 70, "DIAL": 0}  # creatinine clearance in mL/min, w
 # twice the typical value. No dose is within the target with a probability much above 40%.
 
 # %%
-before = st.dose(model, [500, 750, 1000, 1250, 1500], target, covariates=patient, value=500, **every_12_hours)
+before = st.tl.dose(model, [500, 750, 1000, 1250, 1500], target, covariates=patient, value=500, **every_12_hours)
 before.rows.round(3)
 
 # %%
@@ -72,7 +72,7 @@ events = pd.DataFrame(
 )
 events.to_csv(folder / "events.csv", index=False)
 doses = np.arange(250, 2001, 50)
-after = st.dose(model, doses, target, covariates=patient, events=folder / "events.csv", **every_12_hours)
+after = st.tl.dose(model, doses, target, covariates=patient, events=folder / "events.csv", **every_12_hours)
 print(
     f"Most probable dose: {after.posterior.best.dose:.0f} mg, within the target: {after.posterior.best.within:.3f}"
 )
@@ -124,7 +124,7 @@ axes.legend(fontsize=8, loc="lower left")
 
 # %%
 kidneys = pd.DataFrame({"CRCL": np.linspace(30, 150, 25), "WT": 70.0, "DIAL": 0})
-population = st.dose(model, [500, 1000, 1500], target, covariates=kidneys, **every_12_hours)
+population = st.tl.dose(model, [500, 1000, 1500], target, covariates=kidneys, **every_12_hours)
 levels = population.value_of_levels([[47.5]], first_dose=1000, patients=200, draws=1000, seed=11)
 pd.Series(
     {

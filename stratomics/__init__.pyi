@@ -9,7 +9,6 @@ from stratomics.api import tl as tl
 from stratomics.api.check import check as check
 from stratomics.api.cohort import cohort as cohort
 from stratomics.api.cohort import read_cohort as read_cohort
-from stratomics.api.dose import dose as dose
 from stratomics.api.enrichment import enrich as enrich
 from stratomics.api.explain import explain as explain
 from stratomics.api.panel import Panel as Panel
@@ -22,6 +21,5 @@ from stratomics.api.simulate import simulate as simulate
 from stratomics.api.stratifier import Stratifier as Stratifier
 from stratomics.api.transport import transport as transport
 from stratomics.strata.groups.subtypes import Subtypes as Subtypes
-from stratomics.strata.groups.subtypes import search_subtypes as search_subtypes
 
 __version__: str

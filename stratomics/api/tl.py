@@ -20,6 +20,7 @@ from models.factors.associations import associations as association_table
 from models.factors.factor_model import FactorModel
 from omics.common.errors import ConfigError, DataError, InputError, nearest
 from omics.common.registry import check_choice, lazy_getattr, resolve
+from stratomics.api.dose import dose
 from stratomics.api.tools.biology import BIOLOGY, biology, pathway_activity
 from stratomics.api.tools.groups import subtypes
 from stratomics.api.tools.projection import project, reconstruct, stability
@@ -35,6 +36,7 @@ from stratomics.api.tools.stored_factors import (
 from stratomics.experiment.factor_tables import factor_seed
 from stratomics.experiment.parse_config import config_from_keys
 from stratomics.runtime.logs import quiet_libraries
+from stratomics.strata.groups.subtypes import search_subtypes
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -44,10 +46,12 @@ if TYPE_CHECKING:
 __all__ = [
     "associations",
     "biology",
+    "dose",
     "factors",
     "pathway_activity",
     "project",
     "reconstruct",
+    "search_subtypes",
     "stability",
     "subtypes",
     "umap",

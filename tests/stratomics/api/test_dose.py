@@ -1,4 +1,4 @@
-"""``st.dose``: the same numbers as the command, populations, and what levels buy."""
+"""``st.tl.dose``: the same numbers as the command, populations, and what levels buy."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MODEL = "vancomycin_goti_2018"
 
 def test_a_population_has_the_mean_of_its_patients() -> None:
     table = pd.DataFrame({"CRCL": [40.0, 90.0, 140.0], "WT": 70.0, "DIAL": 0.0}, index=["a", "b", "c"])
-    whole = st.dose(MODEL, [750, 1000], "auc24:400-600", interval=12, infusion=1, covariates=table)
+    whole = st.tl.dose(MODEL, [750, 1000], "auc24:400-600", interval=12, infusion=1, covariates=table)
     alone = [
-        st.dose(MODEL, [750, 1000], "auc24:400-600", interval=12, infusion=1, covariates=dict(row)).rows[
+        st.tl.dose(MODEL, [750, 1000], "auc24:400-600", interval=12, infusion=1, covariates=dict(row)).rows[
             "within"
         ]
         for _, row in table.iterrows()
@@ -35,7 +35,7 @@ def test_levels_of_events(tmp_path: Path) -> None:
     file.write_text(
         "ID,TIME,AMT,RATE,DV,ADDL,II,CRCL,WT\n1,0,1000,1000,.,3,12,90,70\n1,47.5,.,.,25,.,.,90,70\n"
     )
-    found = st.dose(
+    found = st.tl.dose(
         MODEL,
         [1000],
         "auc24:400-600",
@@ -51,7 +51,7 @@ def test_levels_of_events(tmp_path: Path) -> None:
 
 
 def test_what_levels_buy() -> None:
-    found = st.dose(
+    found = st.tl.dose(
         MODEL,
         [750, 1000],
         "auc24:400-600",
@@ -66,4 +66,4 @@ def test_what_levels_buy() -> None:
 
 def test_a_wrong_target_is_one_sentence() -> None:
     with pytest.raises(st.InputError, match="write MEASURE:LOW-HIGH"):
-        st.dose(MODEL, [1000], "auc24", interval=12, covariates={"CRCL": 90, "WT": 70, "DIAL": 0})
+        st.tl.dose(MODEL, [1000], "auc24", interval=12, covariates={"CRCL": 90, "WT": 70, "DIAL": 0})
