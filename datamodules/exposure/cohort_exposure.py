@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from datamodules.exposure.computed_covariates import COMPUTED
-from datamodules.exposure.individual import IndividualExposure, individual_exposure
+from datamodules.exposure.individual import IndividualExposure, Window, individual_exposure
 from datamodules.exposure.kinetic_model import KineticModel, parse_model
 from datamodules.exposure.kinetics import compartments_of
 from datamodules.exposure.library import find_model
@@ -22,7 +22,7 @@ from omics.events.event_table import HOURS, EventTable
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["cohort_exposure", "cohort_model", "on_log_scale", "range_notes"]
+__all__ = ["cohort_exposure", "cohort_model", "on_log_scale", "range_notes", "window_of"]
 
 DRAWS = 2000
 SMALLEST = 1e-12
@@ -69,9 +69,27 @@ def _estimated(spec: ExposureSpec, events: EventTable, model: KineticModel) -> I
     range_notes(events, model, file)
     generator = named_generator(0, "exposure", model.name)
     check_levels(model, records_of(up_to_last_level(events)), generator, file)
-    factor = HOURS[spec.time_unit] / HOURS[model.time_unit]
-    window = spec.window if isinstance(spec.window, str) else factor * spec.window
-    return individual_exposure(model, events, spec.metrics, window, generator, DRAWS)
+    return individual_exposure(model, events, spec.metrics, window_of(spec, model), generator, DRAWS)
+
+
+def window_of(spec: ExposureSpec, model: KineticModel) -> Window:
+    """Return the window of exposure of a cohort.
+
+    Parameters
+    ----------
+    spec
+        The block ``exposure`` of the cohort.
+    model
+        The kinetic model.
+
+    Returns
+    -------
+    Window
+        A time is converted to the unit of the model.
+    """
+    if isinstance(spec.window, str):
+        return spec.window
+    return float(spec.window) * HOURS[spec.time_unit] / HOURS[model.time_unit]
 
 
 def range_notes(events: EventTable, model: KineticModel, file: str = "the events") -> list[EventNote]:

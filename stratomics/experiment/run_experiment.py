@@ -16,7 +16,7 @@ from datamodules.resampling import Design, design_of
 from datamodules.split import Fold
 from models.ensemble.training_history import TRAINING_HISTORY, join_histories
 from omics.checks.check_cohort import cohort_notes
-from omics.cohort.read import cohort_endpoints, cohort_spec
+from omics.cohort.read import cohort_endpoints, cohort_spec, exposure_spec
 from omics.common.files import JsonObject, write_json, write_parquet
 from omics.common.manifest import digests_of, write_manifest
 from stratomics.config import ExperimentConfig
@@ -29,6 +29,7 @@ from stratomics.experiment.factor_tables import save_factors
 from stratomics.experiment.prepare import CohortReader, prepare_experiment
 from stratomics.experiment.tasks import FINAL, FitTask, FoldPredictions, run_task, tasks_again, tasks_of
 from stratomics.fitting.selected_endpoints import excluded_endpoints
+from stratomics.pharmacology.run_exposure import save_exposure
 from stratomics.report.text.metrics import control_sentence, controls_fail
 from stratomics.runs.run_directory import RunDirectory, input_files, run_digest, run_folder, save_run
 from stratomics.runs.run_lock import locked
@@ -208,6 +209,7 @@ def _write_results(
     _save_explanation_data(folder, config, design, fitted, metrics)
     del fitted, members
     release_memory()
+    _write_exposure(folder, design)
     write_json(folder / "metrics.json", metrics)
     from stratomics.report.model_card import write_model_card
     from stratomics.report.page import write_report
@@ -227,6 +229,15 @@ def _save_explanation_data(
     loadings = run_loadings(folder / "factors")
     reference = describe_training(fitted, design.cohort, loadings, informative=informative, seed=config.seed)
     reference.save(folder / "model")
+
+
+def _write_exposure(folder: Path, design: Design) -> None:
+    """Write the exposure of the evaluated patients, where their cohort has doses and levels."""
+    if exposure_spec(design.evaluated) is None:
+        return
+    from stratomics.experiment.exposure_tables import exposure_tables
+
+    save_exposure(folder, exposure_tables(design.evaluated))
 
 
 def _outer_fold(design: Design, task: FitTask) -> Fold | None:

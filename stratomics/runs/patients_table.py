@@ -15,7 +15,7 @@ from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["endpoint_columns", "patients_table"]
+__all__ = ["endpoint_columns", "patients_table", "read_endpoint"]
 
 
 def patients_table(cohort: MuData) -> pd.DataFrame:
@@ -69,6 +69,38 @@ def endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, NDAr
         level = np.array(endpoint.levels, dtype=object)[endpoint.level]
         columns[f"{name}.level"] = pd.Series(level).where(pd.Series(endpoint.observed))
     return columns
+
+
+def read_endpoint(patients: pd.DataFrame, name: str, unit: str) -> Survival | Response:
+    """Read an endpoint from the columns of :func:`endpoint_columns`.
+
+    Parameters
+    ----------
+    patients
+        The table of a run.
+    name
+        Name of the endpoint.
+    unit
+        Unit of its time; unused for a response.
+
+    Returns
+    -------
+    Survival or Response
+        Without the causes of events and the levels of a response.
+    """
+    if f"{name}.time" not in patients:
+        label = patients[name].astype("boolean")
+        return Response(_truth(label), label.notna().to_numpy(dtype=bool))
+    time = patients[f"{name}.time"].to_numpy(dtype=np.float64)
+    entry = patients.get(f"{name}.entry")
+    event = _truth(patients[f"{name}.event"].astype("boolean"))
+    return Survival(
+        time, event, ~np.isnan(time), unit, entry=None if entry is None else entry.to_numpy(dtype=np.float64)
+    )
+
+
+def _truth(column: pd.Series[bool]) -> NDArray[np.bool_]:
+    return column.fillna(value=False).to_numpy(dtype=bool)
 
 
 def _nullable(values: NDArray[np.bool_], observed: NDArray[np.bool_]) -> pd.Series[bool]:

@@ -34,6 +34,7 @@ SECTIONS = {
     "biology": "stratomics.report.sections.biology:biology",
     "subtypes": "stratomics.report.sections.subtypes:subtypes",
     "pharmacogenomics": "stratomics.report.sections.pharmacogenomics:pharmacogenomics",
+    "exposure": "stratomics.report.sections.exposure:exposure",
     "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
     "panel": "stratomics.report.sections.panel:panel",
     "transport": "stratomics.report.sections.transport:transport",
