@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -110,17 +111,8 @@ class Harmonizer:
             raise FitError("this Harmonizer was not fitted; call fit with training patients first")
         all_patients = self._patients(cohort)
         views, observed = {}, {}
-        for name, view in self.views.items():
-            shape = cohort.n_obs, len(view.features)
-            views[name], observed[name] = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=bool)
-            if name in cohort.mod:
-                rows = _rows(cohort, name)
-                views[name][rows], observed[name][rows] = view.transform(
-                    cohort[name],
-                    self.declared(cohort, name),
-                    all_patients.take(rows),
-                    adapt=self.config.adapt,
-                )
+        for name in self.views:
+            views[name], observed[name] = self._view(cohort, name, all_patients)
         return Batch(
             cohort.obs_names.to_numpy(dtype=str),
             views,
@@ -129,6 +121,44 @@ class Harmonizer:
             self.covariates.names,
             cohort_endpoints(cohort),
         )
+
+    def replaced(self, batch: Batch, cohort: MuData, view: str) -> Batch:
+        """Harmonize one view again, whose values have changed.
+
+        Parameters
+        ----------
+        batch
+            Patients as from :meth:`transform`.
+        cohort
+            The same patients with other values of `view`.
+        view
+            Name of the view.
+
+        Returns
+        -------
+        Batch
+            As :meth:`transform` of `cohort`.
+        """
+        values, observed = self._view(cohort, view, self._patients(cohort))
+        return replace(
+            batch, views={**batch.views, view: values}, observed={**batch.observed, view: observed}
+        )
+
+    def _view(
+        self, cohort: MuData, name: str, patients: PatientContext
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        view = self.views[name]
+        shape = cohort.n_obs, len(view.features)
+        values, observed = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=bool)
+        if name in cohort.mod:
+            rows = _rows(cohort, name)
+            values[rows], observed[rows] = view.transform(
+                cohort[name],
+                self.declared(cohort, name),
+                patients.take(rows),
+                adapt=self.config.adapt,
+            )
+        return values, observed
 
     def declared(self, cohort: MuData, view: str) -> ViewSpec:
         """Return how `cohort` declares `view`; the scale may differ from training, the modality may not."""

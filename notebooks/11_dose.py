@@ -41,7 +41,9 @@ patient = {"CRCL": 90, "WT": 70, "DIAL": 0}  # creatinine clearance in mL/min, w
 # twice the typical value. No dose is within the target with a probability much above 40%.
 
 # %%
-before = st.tl.dose(model, [500, 750, 1000, 1250, 1500], target, covariates=patient, value=500, **every_12_hours)
+before = st.tl.dose(
+    model, [500, 750, 1000, 1250, 1500], target, covariates=patient, value=500, **every_12_hours
+)
 before.rows.round(3)
 
 # %%

@@ -25,6 +25,7 @@ _NAMES = {
     "settings": "stratomics.api.settings",
     "simulate": "stratomics.api.simulate",
     "transport": "stratomics.api.transport",
+    "twin": "stratomics.api.tools.twin",
     "write_cohort": "omics.cohort.write",
 }
 """Name -> the module that defines it."""
@@ -56,6 +57,7 @@ __all__ = [
     "simulate",
     "tl",
     "transport",
+    "twin",
     "write_cohort",
 ]
 

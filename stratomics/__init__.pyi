@@ -19,6 +19,7 @@ from stratomics.api.run import run as run
 from stratomics.api.settings import settings as settings
 from stratomics.api.simulate import simulate as simulate
 from stratomics.api.stratifier import Stratifier as Stratifier
+from stratomics.api.tools.twin import twin as twin
 from stratomics.api.transport import transport as transport
 from stratomics.strata.groups.subtypes import Subtypes as Subtypes
 

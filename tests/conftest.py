@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from dosed import fit_exposed, write_dosed
 from hypothesis import settings
 from made_once import made_once
 from places import SHARED
@@ -111,6 +112,16 @@ def response_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     (report,) = made_once(tmp_path_factory, "response_run", make).glob("runs/*/report.html")
     return report.parent
+
+
+@pytest.fixture(scope="session")
+def exposed_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a model with exposure; the cohort that it was fitted to is beside it in `cohort`. To be copied."""
+
+    def make(folder: Path) -> None:
+        fit_exposed(write_dosed(folder / "cohort"), folder / "model")
+
+    return made_once(tmp_path_factory, "exposed_model", make) / "model"
 
 
 @pytest.fixture

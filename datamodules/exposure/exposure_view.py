@@ -17,7 +17,7 @@ from omics.common.errors import CohortError
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["ERROR", "EXPOSURE_VIEW", "with_exposure"]
+__all__ = ["ERROR", "EXPOSURE_VIEW", "join_exposure", "with_exposure"]
 
 EXPOSURE_VIEW = "exposure"
 """Name of the view of exposure."""
@@ -53,10 +53,30 @@ def with_exposure(cohort: MuData) -> MuData:
 
     exposure = cohort_exposure(cohort)
     assert exposure is not None
-    return _joined(cohort, *on_log_scale(exposure))
+    return join_exposure(cohort, *on_log_scale(exposure))
 
 
-def _joined(cohort: MuData, mean: pd.DataFrame, error: pd.DataFrame) -> MuData:
+def join_exposure(cohort: MuData, mean: pd.DataFrame, error: pd.DataFrame) -> MuData:
+    """Return a cohort with the view ``exposure``, in place of the one that it may have.
+
+    Parameters
+    ----------
+    cohort
+        The patients.
+    mean, error
+        Posterior means and standard deviations, patients x measures, as from :func:`on_log_scale`. Patients with a
+        missing value lack the view.
+
+    Returns
+    -------
+    MuData
+        A copy.
+
+    Raises
+    ------
+    CohortError
+        If no patient has all values.
+    """
     import mudata
     from anndata import AnnData
 

@@ -25,6 +25,7 @@ __all__ = [
     "Parameter",
     "ResidualError",
     "Structure",
+    "error_sentence",
     "load_model",
     "parse_model",
     "typical_values",
@@ -329,17 +330,30 @@ def _checked(content: object, file: str) -> KineticModel:
     try:
         return KineticModel.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{file}: {_sentence(error)}") from error
+        raise ConfigError(f"{file}: {error_sentence(error)}") from error
 
 
-def _sentence(error: ValidationError) -> str:
-    """Describe the first error of a file; a misspelt key is described by its name, not by what it lacks."""
+def error_sentence(error: ValidationError, page: str = "docs/exposure.md") -> str:
+    """Describe the first error of a file; a misspelt key is described by its name, not by what it lacks.
+
+    Parameters
+    ----------
+    error
+        What pydantic found.
+    page
+        Where the keys of such a file are listed.
+
+    Returns
+    -------
+    str
+        One sentence, without the name of the file.
+    """
     found = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")[0]
     where = ".".join(str(part) for part in found["loc"])
     match found["type"]:
         case "extra_forbidden":
-            return f"'{where}' is not a known key; docs/exposure.md lists the keys"
+            return f"'{where}' is not a known key; {page} lists the keys"
         case "missing":
-            return f"'{where}' is missing; docs/exposure.md lists the keys"
+            return f"'{where}' is missing; {page} lists the keys"
     message = found["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message

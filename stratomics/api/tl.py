@@ -33,6 +33,7 @@ from stratomics.api.tools.stored_factors import (
     stored_keys,
     writable,
 )
+from stratomics.api.tools.twin_trial import twin_trial
 from stratomics.experiment.factor_tables import factor_seed
 from stratomics.experiment.parse_config import config_from_keys
 from stratomics.runtime.logs import quiet_libraries
@@ -54,6 +55,7 @@ __all__ = [
     "search_subtypes",
     "stability",
     "subtypes",
+    "twin_trial",
     "umap",
 ]
 

@@ -43,6 +43,7 @@ COMMANDS = {
     "pgx": ("stratomics.cli.pgx:pgx", "phenotypes of pharmacogenes, and guidance for drugs"),
     "dose": ("stratomics.cli.dose:dose", "probability of a target exposure by dose, with and without levels"),
     "exposure": ("stratomics.cli.exposure:exposure", "published models of the pharmacokinetics of drugs"),
+    "twin": ("stratomics.cli.twin:twin", "predict patients under several regimens"),
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
     "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),
     "predict": ("stratomics.cli.predict:predict", "predict new patients with a finished run"),

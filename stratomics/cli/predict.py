@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from models.prediction import Prediction
     from stratomics.predict import Written
 
-__all__ = ["build_panel_parser", "build_parser", "predict"]
+__all__ = ["build_panel_parser", "build_parser", "predict", "warn_of_training_patients"]
 
 
 def predict(arguments: Sequence[str]) -> None:
@@ -47,7 +47,7 @@ def predict(arguments: Sequence[str]) -> None:
         folder = find_model(run)
         model = Fitted.load(folder)
         patients = with_exposure(read_new_patients(given.cohort))
-        _warn_of_training_patients(run, patients.obs_names)
+        warn_of_training_patients(run, patients.obs_names)
         findings = list(shift_findings(model.encoders[0].harmonizer, patients))
         for finding in findings:
             print(f"{finding.severity}: {finding.place}: {finding.sentence}", file=sys.stderr)
@@ -93,8 +93,16 @@ def _summary(written: Written, *, abstains: bool) -> str:
     return f"{predicted}; the model abstains for {written.abstained} of them"
 
 
-def _warn_of_training_patients(run: Path, patients: pd.Index) -> None:
-    """Warn where patients have ids of the patients that the model was fitted to."""
+def warn_of_training_patients(run: Path, patients: pd.Index) -> None:
+    """Warn where patients have ids of the patients that the model was fitted to.
+
+    Parameters
+    ----------
+    run
+        Run directory; without its table of patients nothing is known of them.
+    patients
+        Ids of the patients to predict.
+    """
     table = run / "patients.parquet"
     if not table.is_file():
         return

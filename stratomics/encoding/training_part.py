@@ -98,6 +98,16 @@ class EncodedPatients:
         arms = None if self.arms is None else self.arms[rows]
         return replace(self, members=members, arms=arms, batches=batches, ids=self.sample_ids[rows])
 
+    def replaced(self, cohort: MuData, view: str) -> Self:
+        """Encode the same patients with other values of one view, those of `cohort`; other views are kept."""
+        assert list(cohort.obs_names) == list(self.cohort.obs_names)
+        batches = [
+            encoder.harmonizer.replaced(self.batch(member), cohort, view)
+            for member, encoder in enumerate(self.encoders)
+        ]
+        members = [encoder.encode_batch(batch) for encoder, batch in zip(self.encoders, batches, strict=True)]
+        return replace(self, cohort=cohort, members=members, batches=batches)
+
     def under(self, arm: float) -> Self:
         """Return the same patients under one arm, a code of :func:`omics.cohort.arms.arm_codes`."""
         return replace(self, arms=np.full(len(self.sample_ids), arm))

@@ -211,6 +211,12 @@ class Fitted:
         """Predict encoded patients."""
         return self._predict_mixture(patients, self._estimates(patients, self._weighted))
 
+    def plausible_encoded(self, patients: EncodedPatients) -> list[SurvivalMembers | ResponseMembers]:
+        """Predictions of each endpoint by every member, whose spread is that of members and candidates."""
+        estimates = self._estimates(patients, self._weighted)
+        parts = zip(self.endpoints, self._by_endpoint(estimates), self._spreads(estimates), strict=True)
+        return [endpoint.plausible(values, spread) for endpoint, values, spread in parts]
+
     def predict_each(self, patients: EncodedPatients) -> dict[str, Prediction]:
         """Predict encoded patients by the mixture, and the primary endpoint by each candidate alone."""
         estimates = self._estimates(patients, list(self.candidates))
@@ -307,11 +313,14 @@ class Fitted:
         return Prediction.under_arms(by_arm, *self.endpoints[0].benefit(*primary))
 
     def _predict(self, patients: EncodedPatients, estimates: _Estimates) -> Prediction:
-        spreads = [self.mixture.spread(estimates.candidates), *(None for _ in self.endpoints[1:])]
-        parts = zip(self.endpoints, self._by_endpoint(estimates), spreads, strict=True)
+        parts = zip(self.endpoints, self._by_endpoint(estimates), self._spreads(estimates), strict=True)
         return Prediction.combine_endpoints(
             [endpoint.predict(patients.sample_ids, values, spread) for endpoint, values, spread in parts]
         )
+
+    def _spreads(self, estimates: _Estimates) -> list[Array | None]:
+        """Spread over the candidates of the primary endpoint; the network alone predicts the others."""
+        return [self.mixture.spread(estimates.candidates), *(None for _ in self.endpoints[1:])]
 
     def _abstention(
         self, patients: EncodedPatients, estimates: Array, spread: Array

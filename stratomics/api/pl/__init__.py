@@ -14,6 +14,7 @@ _PLOTS = {
     "performance": "stratomics.api.pl.evaluation:performance",
     "power": "stratomics.api.pl.trial:power",
     "targeting": "stratomics.api.pl.trial:targeting",
+    "twin": "stratomics.api.pl.twin_plot:twin",
     "umap": "stratomics.api.pl.embedding:umap",
     "variance_explained": "stratomics.api.pl.factor_plots:variance_explained",
 }

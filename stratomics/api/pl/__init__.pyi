@@ -9,3 +9,4 @@ from stratomics.api.pl.set_plots import biology as biology
 from stratomics.api.pl.survival import km as km
 from stratomics.api.pl.trial import power as power
 from stratomics.api.pl.trial import targeting as targeting
+from stratomics.api.pl.twin_plot import twin as twin

@@ -1,0 +1,1 @@
+"""Virtual twins: the same patients under several regimens, with their exposure and the predictions of a run."""
