@@ -51,7 +51,7 @@ def interval_of(structure: Structure, values: Values, duration: Tensor) -> Inter
     structure
         Compartments and routes.
     values
-        Parameters, each of the shape of `duration`.
+        Parameters, each of the shape of `duration`, or (n, 1) for durations (n, e) where they do not change.
     duration
         Lengths of the intervals, not negative.
 
@@ -70,20 +70,28 @@ def interval_of(structure: Structure, values: Values, duration: Tensor) -> Inter
         return _by_matrix_exponential(structure, values, duration)
     rates, projections = _disposition(structure.compartments, values)
     length = duration[..., None]
-    moved = (rates * length).unsqueeze(-1).unsqueeze(-1)
-    keep = (projections * torch.exp(-moved)).sum(-3)
+    weights = torch.exp(-rates * length)
+    keep = _weighted(weights, projections.flatten(-2)).reshape(*weights.shape[:-1], *projections.shape[-2:])
     first = projections[..., 0]  # from the central compartment into each, (..., i, m)
     zero = torch.zeros_like(duration)
-    gain = (first * _transferred(zero[..., None], rates, length)[..., None]).sum(-2)
+    gain = _weighted(_transferred(zero[..., None], rates, length), first)
     if structure.absorption == "none":
         return Interval(keep, gain[..., None])
     rate = values["KA"]
-    absorbed = (first * _transferred(rates, rate[..., None], length)[..., None]).sum(-2)
+    absorbed = _weighted(_transferred(rates, rate[..., None], length), first)
     in_depot = _transferred(zero, rate, duration)
     return Interval(
         _with_depot(keep, torch.exp(-rate * duration), rate[..., None] * absorbed),
         torch.stack([_joined(in_depot, gain - absorbed), _joined(zero, gain)], -1),
     )
+
+
+def _weighted(weights: Tensor, parts: Tensor) -> Tensor:
+    """Sum over i of weights (..., i) times parts (..., i, m)."""
+    by_event = weights.dim() > 2  # noqa: PLR2004  # (n, e, i)
+    if by_event and parts.shape[1] == 1:
+        return weights @ parts[:, 0]
+    return (weights[..., None, :] @ parts)[..., 0, :]
 
 
 def _joined(depot: Tensor, rest: Tensor) -> Tensor:
@@ -119,12 +127,12 @@ def _disposition(compartments: int, values: Values) -> tuple[Tensor, Tensor]:
     identity = torch.eye(compartments, dtype=matrix.dtype)
     projections = []
     for i in range(compartments):
-        projection = identity.expand_as(matrix)
-        for j in range(compartments):
-            if j != i:
-                shifted = matrix + rates[..., j, None, None] * identity
-                projection = projection @ shifted / (rates[..., j] - rates[..., i])[..., None, None]
-        projections.append(projection)
+        factors = [
+            (matrix + rates[..., j, None, None] * identity) / (rates[..., j] - rates[..., i])[..., None, None]
+            for j in range(compartments)
+            if j != i
+        ]
+        projections.append(factors[0] if len(factors) == 1 else factors[0] @ factors[1])
     return rates, torch.stack(projections, -3)
 
 

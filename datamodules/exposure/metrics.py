@@ -39,7 +39,7 @@ BLOCK = 8000
 
 @dataclass(frozen=True)
 class _Profile:
-    """Levels (n, s, g) at the end of g equal parts of a time, and the area (n, s) over it."""
+    """Levels (n, s, g) at times from just after a dose to the end of an interval, and the area (n, s) over it."""
 
     level: Tensor
     area: Tensor
@@ -195,7 +195,7 @@ def _profile(
     steady_state: bool,
 ) -> _Profile:
     """Levels and areas over a time that begins with a dose; the end of its infusion is one of the times."""
-    grid = np.linspace(0, 1, points + 1)[1:] * length[:, None]
+    grid = np.linspace(0, 1, points + 1) * length[:, None]
     infusion = doses["infusion"].to_numpy(float)
     ends = np.where((infusion > 0) & (infusion < length), infusion, length)
     times = np.sort(np.concatenate([grid, ends[:, None]], axis=1), axis=1)

@@ -14,7 +14,7 @@ from scipy.stats.qmc import Sobol
 from torch import Tensor
 
 from datamodules.exposure.kinetic_model import KineticModel
-from datamodules.exposure.map_estimate import MapEstimate, objective_of
+from datamodules.exposure.map_estimate import MapEstimate, objective_of, other_modes
 from datamodules.exposure.parameters import omega_of
 from datamodules.exposure.pareto import pareto_shape
 from datamodules.exposure.records import Records
@@ -69,38 +69,54 @@ class Posterior:
 
 
 @dataclass(frozen=True)
-class _Proposal:
-    """For each of n patients a mixture of t distributions with k centres (n, k, q), and of the prior."""
+class _Kernels:
+    """For each of n patients t distributions around k centres (n, k, q), whose scale has one root (n, q, q)."""
 
     centres: Tensor
     root: Tensor
-    prior_root: Tensor
-    prior_share: float
 
     def draw(self, generator: np.random.Generator, count: int) -> Tensor:
         """Draw effects of each patient from the same points, so that no patient changes another."""
         k, q = self.centres.shape[1:]
-        far = round(self.prior_share * count)
-        normal = ndtri(_points(generator, far, q))
-        prior = torch.from_numpy(normal) @ self.prior_root.mT
-        points = _points(generator, count - far, q + 1)
+        points = _points(generator, count, q + 1)
         spread = chdtri(FREEDOM, points[:, :1]) / FREEDOM
         scaled = torch.from_numpy(ndtri(points[:, 1:]) / np.sqrt(spread))
-        near = self.centres[:, torch.arange(count - far) % k] + scaled @ self.root.mT
-        return torch.cat([prior.expand(len(near), -1, -1), near], 1)
+        return self.centres[:, torch.arange(count) % k] + scaled @ self.root.mT
 
     def log_density(self, effects: Tensor) -> Tensor:
-        q = effects.shape[-1]
+        k, q = self.centres.shape[1:]
         scaled = torch.linalg.solve_triangular(self.root, effects.mT, upper=False).mT
         centres = torch.linalg.solve_triangular(self.root, self.centres.mT, upper=False).mT
-        squared = torch.cdist(scaled, centres) ** 2
         half = (FREEDOM + q) / 2
         constant = math.lgamma(half) - math.lgamma(FREEDOM / 2) - q / 2 * math.log(FREEDOM * math.pi)
-        near = torch.logsumexp(-half * torch.log1p(squared / FREEDOM), 2) - math.log(self.centres.shape[1])
-        near = near + constant - _log_root(self.root)[:, None]
+        parts = -half * torch.log1p(torch.cdist(scaled, centres) ** 2 / FREEDOM)
+        return torch.logsumexp(parts, 2) - math.log(k) + constant - _log_root(self.root)[:, None]
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A mixture of kernels, in equal parts, and of the prior."""
+
+    kernels: list[_Kernels]
+    prior_root: Tensor
+    prior_share: float
+
+    def draw(self, generator: np.random.Generator, count: int) -> Tensor:
+        size, q = len(self.kernels[0].root), len(self.prior_root)
+        of_prior = round(self.prior_share * count)
+        prior = torch.from_numpy(ndtri(_points(generator, of_prior, q))) @ self.prior_root.mT
+        counts = np.diff(np.linspace(0, count - of_prior, len(self.kernels) + 1).round().astype(int))
+        near = [one.draw(generator, int(n)) for one, n in zip(self.kernels, counts, strict=True)]
+        return torch.cat([prior.expand(size, -1, -1), *near], 1)
+
+    def log_density(self, effects: Tensor) -> Tensor:
+        near = torch.logsumexp(torch.stack([one.log_density(effects) for one in self.kernels]), 0)
         far = torch.linalg.solve_triangular(self.prior_root, effects.mT, upper=False)
-        prior = -((far**2).sum(-2) + q * math.log(2 * math.pi)) / 2 - _log_root(self.prior_root)
-        return torch.logaddexp(near + math.log(1 - self.prior_share), prior + math.log(self.prior_share))
+        constant = effects.shape[-1] * math.log(2 * math.pi)
+        prior = -((far**2).sum(-2) + constant) / 2 - _log_root(self.prior_root)
+        return torch.logaddexp(
+            near + math.log((1 - self.prior_share) / len(self.kernels)), prior + math.log(self.prior_share)
+        )
 
 
 def _points(generator: np.random.Generator, count: int, dimensions: int) -> NDArray[np.float64]:
@@ -140,17 +156,22 @@ def posterior_draws(
     Returns
     -------
     Posterior
-        Weighted draws. 70% of the draws come from a t distribution at the mode, 30% from the prior. Patients whose
-        effective number of draws is too small are drawn again from a mixture of narrower t distributions around some of
-        their weighted draws, which follows a curved posterior, up to six times; the best round is kept.
+        Weighted draws. 70% of the draws come from t distributions at the mode and, where there may be several, at the
+        modes reached from other starts; 30% come from the prior. Patients whose effective number of draws is too small
+        are drawn again from a mixture of narrower t distributions around some of their weighted draws, which follows a
+        curved posterior; the weights are made more equal for this choice as long as few draws have most of the weight.
+        The best round is kept.
 
     References
     ----------
     Pareto smoothed importance sampling: Vehtari A et al. J Mach Learn Res 2024;25(72), arXiv 1507.02646.
     """
     prior = torch.linalg.cholesky(omega_of(model, records))
-    near = SCALE * torch.linalg.cholesky(mode.covariance)
-    proposal = _Proposal(mode.effects[:, None], near, prior, FIRST_PRIOR_SHARE)
+    kernels = [
+        _Kernels(one.effects[:, None], SCALE * torch.linalg.cholesky(one.covariance))
+        for one in (mode, *other_modes(model, records))
+    ]
+    proposal = _Proposal(kernels, prior, FIRST_PRIOR_SHARE)
     result = _weighted(model, records, proposal, generator, draws)
     wanted = min(EFFECTIVE, draws // 2)
     for _ in range(ROUNDS):
@@ -189,10 +210,10 @@ def _evaluated(model: KineticModel, records: Records, effects: Tensor) -> Tensor
 
 def _adapted(result: Posterior, rows: Tensor, prior: Tensor, generator: np.random.Generator) -> _Proposal:
     """Kernels around draws that are picked by weight, with the usual bandwidth of a kernel density."""
-    weights, effects = result.weights[rows], result.effects[rows]
+    weights, effects = _tempered(result.weights[rows]), result.effects[rows]
     q = effects.shape[-1]
-    apart = effects - result.mean()[rows][:, None]
-    covariance = (weights[..., None] * apart).mT @ apart
+    centre = (weights[..., None] * effects).sum(1, keepdim=True)
+    covariance = (weights[..., None] * (effects - centre)).mT @ (effects - centre)
     uniform = torch.from_numpy((generator.random() + np.arange(KERNELS)) / KERNELS)
     picked = torch.searchsorted(weights.cumsum(1), uniform.repeat(len(rows), 1)).clamp(
         max=weights.shape[1] - 1
@@ -200,9 +221,21 @@ def _adapted(result: Posterior, rows: Tensor, prior: Tensor, generator: np.rando
     centres = torch.gather(effects, 1, picked[..., None].expand(-1, -1, q))
     bandwidth = (4 / ((q + 2) * KERNELS)) ** (1 / (q + 4))
     floor = SMALLEST_KERNEL * (prior @ prior.mT)
-    return _Proposal(
-        centres, torch.linalg.cholesky(bandwidth**2 * covariance + floor), prior, LATER_PRIOR_SHARE
-    )
+    root = torch.linalg.cholesky(bandwidth**2 * covariance + floor)
+    return _Proposal([_Kernels(centres, root)], prior, LATER_PRIOR_SHARE)
+
+
+def _tempered(weights: Tensor) -> Tensor:
+    """Raise weights to the largest power, at most 1, that leaves as many effective draws as kernels."""
+    logs = weights.log().clamp(min=-700.0)
+    low, high = torch.zeros(len(weights), 1, dtype=logs.dtype), torch.ones(len(weights), 1, dtype=logs.dtype)
+    power = high
+    for _ in range(20):
+        effective = 1 / (torch.softmax(power * logs, 1) ** 2).sum(1, keepdim=True)
+        enough = effective >= KERNELS
+        low, high = torch.where(enough, power, low), torch.where(enough, high, power)
+        power = torch.where(enough & (power == 1), power, (low + high) / 2)
+    return torch.softmax(power * logs, 1)
 
 
 def _better(result: Posterior, rows: Tensor, again: Posterior) -> Posterior:

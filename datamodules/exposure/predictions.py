@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from datamodules.exposure.dosing import Arrivals, arrivals_of
-from datamodules.exposure.kinetic_model import KineticModel
-from datamodules.exposure.kinetics import Interval, Values, compartments_of, interval_of
+from datamodules.exposure.kinetic_model import KineticModel, Structure
+from datamodules.exposure.kinetics import Values, compartments_of, interval_of
+from datamodules.exposure.nonlinear import nonlinear_interval, steps_of
 from datamodules.exposure.records import Records
 from datamodules.exposure.steady_state import TIE, SteadyState, steady_state
+from omics.common.errors import ConfigError
 
 __all__ = ["Predicted", "predict_records"]
 
@@ -58,42 +61,88 @@ def predict_records(model: KineticModel, records: Records, values: Values) -> Pr
         Levels in the unit of the model, areas in this unit times its time unit. A record sees the doses of the rows
         before it and of its own row, unless its row is a reset or a dose at steady state. A reset, or a dose at steady
         state alone, ends infusions and cancels doses of earlier rows that have not arrived.
+
+    Raises
+    ------
+    ConfigError
+        A dose at steady state, of a model with Michaelis-Menten elimination.
     """
     arrivals = arrivals_of(model.structure, records.doses, values)
     line = _timeline(records, arrivals)
-    at_event = {name: torch.gather(value, 1, line.record) for name, value in values.items()}
-    interval = interval_of(model.structure, at_event, line.duration)
+    at_event = _at_events(values, line.record)
     steady = None
+    saturable = model.structure.elimination == "michaelis_menten"
     if bool((records.doses.steady_state > 0).any()):
+        if saturable:
+            raise ConfigError(
+                f"{model.name} has Michaelis-Menten elimination, for which no steady state is computed; "
+                "write the doses out (ADDL)"
+            )
         steady = steady_state(model.structure, records.doses, arrivals)
-    amounts, areas = _carried(line, interval, steady, at_event["CL"], records.doses.steady_state)
+    advance = (_saturable if saturable else _linear)(model.structure, at_event, line.duration)
+    amounts, areas = _carried(line, advance, steady, records.doses.steady_state)
     before, _ = compartments_of(model.structure)
     volume = values["V"] if "V" in values else values["V1"]
     level = torch.gather(amounts[..., before], 1, line.place) / volume
     return Predicted(model.level_factor * level, model.level_factor * torch.gather(areas, 1, line.place))
 
 
+def _at_events(values: Values, record: Tensor) -> Values:
+    """Parameters before each event; (n, 1) if none of them changes in any patient, which is quicker."""
+    if all(bool((value == value[:, :1]).all()) for value in values.values()):
+        return {name: value[:, :1] for name, value in values.items()}
+    return {name: torch.gather(value, 1, record) for name, value in values.items()}
+
+
+Advance = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Amounts (n, m) after the interval before an event, and its area (n,), from its place, the amounts and the inflow."""
+
+
+def _linear(structure: Structure, values: Values, duration: Tensor) -> Advance:
+    """Return the closed form; what is lost has passed the clearance."""
+    interval = interval_of(structure, values, duration)
+    keep, gain = interval.keep.unbind(1), interval.gain.unbind(1)
+    lengths = duration.unbind(1)
+    clearance = values["CL"].expand_as(duration).unbind(1)
+
+    def advance(step: int, amounts: Tensor, inflow: Tensor) -> tuple[Tensor, Tensor]:
+        after = (keep[step] @ amounts[..., None] + gain[step] @ inflow[..., None])[..., 0]
+        entered = amounts.sum(-1) + inflow.sum(-1) * lengths[step]
+        return after, (entered - after.sum(-1)) / clearance[step]
+
+    return advance
+
+
+def _saturable(structure: Structure, values: Values, duration: Tensor) -> Advance:
+    def advance(step: int, amounts: Tensor, inflow: Tensor) -> tuple[Tensor, Tensor]:
+        current = {name: value.expand_as(duration)[:, step] for name, value in values.items()}
+        length = duration[:, step]
+        if not bool((length > 0).any()):
+            return amounts, torch.zeros_like(length)
+        steps = steps_of(current, length)
+        return nonlinear_interval(structure, current, amounts, inflow, length, steps)
+
+    return advance
+
+
 def _carried(
-    line: _Timeline, interval: Interval, steady: SteadyState | None, clearance: Tensor, kind: Tensor
+    line: _Timeline, advance: Advance, steady: SteadyState | None, kind: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Amounts (n, e, m) and areas (n, e) after each event; what is lost has passed the clearance."""
+    """Amounts (n, e, m) and areas (n, e) after each event."""
     amounts = torch.zeros_like(line.bolus[:, 0])
     inflow = torch.zeros_like(line.inflow[:, 0])
-    area = torch.zeros_like(clearance[:, 0])
-    all_amounts, all_areas = [], []
-    for step in range(line.duration.shape[1]):
-        kept = (interval.keep[:, step] @ amounts[..., None])[..., 0]
-        after = kept + (interval.gain[:, step] @ inflow[..., None])[..., 0]
-        entered = inflow.sum(-1) * line.duration[:, step]
-        area = area + (amounts.sum(-1) + entered - after.sum(-1)) / clearance[:, step]
-        stays = ~line.reset[:, step, None]
-        amounts, inflow = torch.where(stays, after, 0.0), torch.where(stays, inflow, 0.0)
+    empty, areas, after = bool(line.reset.any()), [], []
+    for step, (bolus, change) in enumerate(zip(line.bolus.unbind(1), line.inflow.unbind(1), strict=True)):
+        amounts, area = advance(step, amounts, inflow)
+        if empty:
+            stays = ~line.reset[:, step, None]
+            amounts, inflow = torch.where(stays, amounts, 0.0), torch.where(stays, inflow, 0.0)
         if steady is not None:
             amounts, inflow = _with_steady_state(line.dose[:, step], steady, kind, amounts, inflow)
-        amounts, inflow = amounts + line.bolus[:, step], inflow + line.inflow[:, step]
-        all_amounts.append(amounts)
-        all_areas.append(area)
-    return torch.stack(all_amounts, 1), torch.stack(all_areas, 1)
+        amounts, inflow = amounts + bolus, inflow + change
+        after.append(amounts)
+        areas.append(area)
+    return torch.stack(after, 1), torch.stack(areas, 1).cumsum(1)
 
 
 def _with_steady_state(

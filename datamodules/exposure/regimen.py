@@ -105,14 +105,15 @@ def regimen_events(
     Returns
     -------
     EventTable
-        Of each patient a dose at time 0, its repetitions up to the last of `times`, and an event at each of `times`.
+        Of each patient a dose at time 0, its repetitions before the last of `times` (which is a trough), and an event
+        at each of `times`.
     """
     size, count = times.shape[0], times.shape[1] + 1
     first = np.zeros((size, count), bool)
     first[:, 0] = True
     amount, interval, infusion, compartment = (doses[name].to_numpy(float)[:, None] for name in DOSES)
     rate = np.divide(amount, infusion, out=np.zeros_like(amount), where=infusion > 0)
-    repeats = 0.0 if steady_state else np.ceil(times[:, -1:] / interval)
+    repeats = 0.0 if steady_state else np.maximum(np.ceil(times[:, -1:] / interval) - 1, 0)
     columns = {
         "time": np.concatenate([np.zeros((size, 1)), times], axis=1),
         "amount": np.where(first, amount, np.nan),

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from datamodules.exposure.kinetic_model import ResidualError
 from datamodules.exposure.records import Records
 
-__all__ = ["deviance", "residual_variance"]
+__all__ = ["ErrorModel", "deviance", "residual_variance"]
 
 SMALLEST_LEVEL = 1e-10
 """Predicted levels below this, in the unit of the model, count as this in a lognormal or proportional error."""
 
 
-def residual_variance(error: ResidualError, predicted: Tensor) -> Tensor:
+class ErrorModel(Protocol):
+    """Form and standard deviations of a residual error: ResidualError, or with tensors where derivatives are wanted."""
+
+    @property
+    def form(self) -> str:
+        """Name of the form."""
+
+    @property
+    def additive(self) -> float | Tensor:
+        """Standard deviation of the additive part."""
+
+    @property
+    def proportional(self) -> float | Tensor:
+        """Standard deviation of the proportional part, as a share."""
+
+
+def residual_variance(error: ErrorModel, predicted: Tensor) -> Tensor:
     """Variance of a level (of its logarithm for a lognormal error).
 
     Parameters
@@ -30,22 +46,29 @@ def residual_variance(error: ResidualError, predicted: Tensor) -> Tensor:
     -------
     Tensor
         Of the shape of `predicted`. A proportional error of a prediction of 0 is that of a tiny level.
+
+    Raises
+    ------
+    ValueError
+        The form is not known.
     """
     additive, proportional = error.additive, error.proportional
     match error.form:
         case "additive":
-            return torch.full_like(predicted, additive**2)
+            return additive**2 + torch.zeros_like(predicted)
         case "lognormal":
-            return torch.full_like(predicted, proportional**2)
+            return proportional**2 + torch.zeros_like(predicted)
         case "proportional":
             return (proportional * predicted.clamp(min=SMALLEST_LEVEL)) ** 2
         case "combined_variance":
             return additive**2 + (proportional * predicted) ** 2
         case "combined_sd":
             return (additive + proportional * predicted) ** 2
+        case _:
+            raise ValueError(error.form)
 
 
-def deviance(error: ResidualError, records: Records, predicted: Tensor) -> Tensor:
+def deviance(error: ErrorModel, records: Records, predicted: Tensor) -> Tensor:
     """Minus twice the log likelihood of the levels of each patient, without the constant of the normal density.
 
     Parameters

@@ -66,6 +66,28 @@ def kinetic_model(
     )
 
 
+GOTI = kinetic_model(
+    2,
+    typical={"CL": 4.5, "V1": 58.4, "Q": 6.5, "V2": 38.4},
+    random={"CL": 0.14705, "V1": 0.51019, "V2": 0.28232},
+    effects={
+        "CL": [{"covariate": "CRCL", "form": "power", "reference": 120.0, "coefficient": 0.8}],
+        "V1": [{"covariate": "WT", "form": "power", "reference": 70.0, "coefficient": 1.0}],
+    },
+    residual={"form": "combined_variance", "additive": 3.4, "proportional": 0.227},
+)
+"""Vancomycin as in Goti 2018."""
+
+RUN_001 = kinetic_model(
+    absorption="first_order",
+    random={"CL": 0.2, "V": 0.2, "KA": 0.2},
+    residual={"form": "proportional", "proportional": 0.05**0.5},
+    dose_unit="ug",
+    level_unit="ug/L",
+)
+"""As run001.mod of ../shared/pharmacology/nonmem_map."""
+
+
 def event_table(lines: Sequence[dict[str, Any]], covariates: tuple[str, ...] = ()) -> EventTable:
     """Events from the fields that differ from a level that is not measured, patient "a"."""
     usual = {

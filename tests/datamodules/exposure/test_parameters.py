@@ -1,64 +1,71 @@
-"""Parameters of many patients at once, against the typical values of one patient in plain Python."""
+"""Typical values by covariates, and random effects of patients and occasions."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from kinetic_cases import dose, event_table, kinetic_model, level
 
-from datamodules.exposure.kinetic_model import KineticModel, typical_values
-from datamodules.exposure.library import find_model, list_models
-from datamodules.exposure.parameters import effects_size, individual_values, typical_values_at
-from datamodules.exposure.records import Records, records_of
-from datamodules.exposure.regimen import Regimen, regimen_events
-
-SIZE = 12
-TIMES = np.array([1.0, 500.0, 1410.0, 9000.0])
+from datamodules.exposure.parameters import effects_size, individual_values, omega_of, typical_values_at
+from datamodules.exposure.records import records_of
 
 
-def patients_of(model: KineticModel, generator: np.random.Generator) -> pd.DataFrame:
-    """Covariates within the ranges of a model: 0 or 1 for one that is one of both, AGE for one that is computed."""
-    ranges = {name: (one.low, one.high) for name, one in model.covariates.items()}
-    if "PMA" in ranges:
-        ranges = {"WT": ranges["WT"], "SCR": ranges["SCR"], "AGE": (0.0, 90.0)}
-    drawn = {
-        name: generator.integers(0, 2, SIZE) if (low, high) == (0, 1) else generator.uniform(low, high, SIZE)
-        for name, (low, high) in ranges.items()
-    }
-    return pd.DataFrame(drawn, index=[f"p{i}" for i in range(SIZE)], dtype=float)
+def effect(form, reference, coefficient, covariate="X"):
+    return {"covariate": covariate, "form": form, "reference": reference, "coefficient": coefficient}
 
 
-def records_at(covariates: pd.DataFrame) -> Records:
-    doses = Regimen(amount=100, interval=24, infusion=0).doses(covariates)
-    times = np.repeat(TIMES[None], SIZE, 0)
-    return records_of(regimen_events(doses, covariates, times, steady_state=False))
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("power", [2 * 0.5**0.75, 2, 2 * 1.5**0.75]),
+        ("linear", [2 * (1 - 0.75 * 20), 2, 2 * (1 + 0.75 * 20)]),
+        ("exp", [2 * np.exp(-15), 2, 2 * np.exp(15)]),
+        ("factor", [2, 1.5, 2]),
+        ("hill", [2 * 20**0.75 / (20**0.75 + 40**0.75), 1, 2 * 60**0.75 / (60**0.75 + 40**0.75)]),
+    ],
+)
+def test_forms_of_covariate_effects(form, expected):
+    model = kinetic_model(effects={"CL": [effect(form, 40.0, 0.75)]}, typical={"CL": 2.0, "V": 1.0})
+    lines = [level(0, X=20.0), level(1, X=40.0), level(2, X=60.0)]
+    values = typical_values_at(model, records_of(event_table(lines, ("X",))))
+    np.testing.assert_allclose(values["CL"][0], expected, rtol=1e-12)
+    np.testing.assert_allclose(values["V"][0], 1)
 
 
-@pytest.mark.parametrize("name", [model.name for model in list_models()])
-def test_the_two_programs_agree(name: str) -> None:
-    model = find_model(name)
-    covariates = patients_of(model, np.random.default_rng(3))
-    records = records_at(covariates)
-    none = torch.zeros(SIZE, effects_size(model, records), dtype=torch.float64)
-    values = individual_values(model, records, typical_values_at(model, records), none)
-    for place, (_, row) in enumerate(covariates.iterrows()):
-        for at in range(records.time.shape[1]):
-            time = float(records.time[place, at])
-            expected = typical_values(model, {**row.to_dict(), "TIME": time})
-            found = {parameter: float(value[place, at]) for parameter, value in values.items()}
-            assert found == pytest.approx(expected, rel=1e-12)
+def test_an_effect_after_a_time_and_several_effects_are_multiplied():
+    lines = [level(0, X=20.0), level(24, X=20.0), level(25, X=20.0)]
+    effects = [effect("after", 24.0, 0.8, "TIME"), effect("power", 10.0, 1.0)]
+    model = kinetic_model(effects={"CL": effects}, typical={"CL": 2.0, "V": 1.0})
+    values = typical_values_at(model, records_of(event_table(lines, ("X",))))
+    np.testing.assert_allclose(values["CL"][0], [4, 4, 3.2])
 
 
-def test_a_late_clearance_of_a_patients_own() -> None:
-    """The effect on CLLATE is that of the paper's EMAX: it is added to -0.295."""
-    model = find_model("nivolumab_bajaj_2017")
-    covariates = pd.DataFrame({"WT": 80.0, "EGFR": 90.0, "ECOG": 0.0, "MALE": 0.0, "ASIAN": 0.0}, index=["p"])
-    doses = Regimen(amount=240, interval=336, infusion=1).doses(covariates)
-    records = records_of(regimen_events(doses, covariates, np.array([[0.0, 700.0, 1e7]]), steady_state=False))
-    effects = torch.zeros(1, 4, dtype=torch.float64)
-    effects[0, model.random_parameters.index("CLLATE")] = 0.2
-    values = individual_values(model, records, typical_values_at(model, records), effects)
-    time = records.time[0].numpy()
-    share = time**3.15 / (time**3.15 + 1410**3.15)
-    np.testing.assert_allclose(values["CL"][0].numpy(), 0.0094 * np.exp((-0.295 + 0.2) * share), rtol=1e-6)
+OCCASIONS = kinetic_model(
+    absorption="first_order",
+    random={"CL": 0.2, "V": 0.1},
+    occasion_variability=[
+        {"parameters": ["CL"], "covariance": [[0.04]]},
+        {"parameters": ["KA"], "covariance": [[0.09]]},
+    ],
+)
+
+
+def test_effects_of_patients_come_first_then_those_of_each_occasion():
+    records = records_of(event_table([dose(0, 1), level(1), level(2, occasion=1)]))
+    assert effects_size(OCCASIONS, records) == 6
+    np.testing.assert_allclose(
+        torch.diagonal(omega_of(OCCASIONS, records)), [0.2, 0.1, 0.04, 0.09, 0.04, 0.09]
+    )
+    effects = torch.tensor([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]], dtype=torch.float64)
+    values = individual_values(OCCASIONS, records, typical_values_at(OCCASIONS, records), effects)
+    np.testing.assert_allclose(values["CL"][0], 4 * np.exp([0.4, 0.4, 0.6]))
+    np.testing.assert_allclose(values["V"][0], 70 * np.exp(0.2))
+    np.testing.assert_allclose(values["KA"][0], np.exp([0.4, 0.4, 0.6]))
+
+
+def test_without_effects_the_typical_values_are_returned():
+    records = records_of(event_table([dose(0, 1)]))
+    typical = typical_values_at(OCCASIONS, records)
+    values = individual_values(OCCASIONS, records, typical, torch.zeros(1, 4).double())
+    assert all(torch.equal(values[name], typical[name]) for name in typical)
