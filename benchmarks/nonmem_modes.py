@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from datamodules.exposure.kinetic_model import KineticModel
-from datamodules.exposure.map_estimate import map_estimate, objective_of
-from datamodules.exposure.records import records_of, up_to_last_level
+from datamodules.exposure.compartments.records import records_of, up_to_last_level
+from datamodules.exposure.estimation.map_estimate import map_estimate, objective_of
+from datamodules.exposure.published.kinetic_model import KineticModel
 from omics.events.event_table import DOSE, RESET_AND_DOSE, EventTable
 
 ONE = {"CL": 4.0, "V": 70.0, "KA": 1.0}

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from datamodules.exposure.computed_covariates import COMPUTED
+from datamodules.exposure.compartments.kinetics import compartments_of
+from datamodules.exposure.compartments.records import records_of, up_to_last_level
+from datamodules.exposure.estimation.prior_check import check_levels
 from datamodules.exposure.individual import IndividualExposure, Window, individual_exposure
-from datamodules.exposure.kinetic_model import KineticModel, parse_model
-from datamodules.exposure.kinetics import compartments_of
-from datamodules.exposure.library import find_model
-from datamodules.exposure.prior_check import check_levels
-from datamodules.exposure.records import records_of, up_to_last_level
+from datamodules.exposure.published.computed_covariates import COMPUTED
+from datamodules.exposure.published.kinetic_model import KineticModel, parse_model
+from datamodules.exposure.published.library import find_model
 from omics.cohort.read import events_of, exposure_model_text, exposure_spec
 from omics.cohort.spec import ExposureSpec
 from omics.common.seeds import named_generator

@@ -9,11 +9,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from datamodules.exposure.kinetic_model import KineticModel
-from datamodules.exposure.map_estimate import map_estimate
+from datamodules.exposure.compartments.records import records_of, up_to_last_level
+from datamodules.exposure.estimation.map_estimate import map_estimate
+from datamodules.exposure.estimation.posterior import Posterior, posterior_draws
 from datamodules.exposure.metrics import check_metrics, measures_of
-from datamodules.exposure.posterior import Posterior, posterior_draws
-from datamodules.exposure.records import records_of, up_to_last_level
+from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.regimen import DOSES, doses_given
 from omics.common.errors import DataError
 from omics.events.event_table import LEVEL, EventTable

@@ -11,10 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from datamodules.exposure.kinetic_model import KineticModel
-from datamodules.exposure.parameters import TIME, effects_size, individual_values, typical_values_at
-from datamodules.exposure.predictions import Predicted, predict_records
-from datamodules.exposure.records import Records, records_of
+from datamodules.exposure.compartments.parameters import (
+    TIME,
+    effects_size,
+    individual_values,
+    typical_values_at,
+)
+from datamodules.exposure.compartments.predictions import Predicted, predict_records
+from datamodules.exposure.compartments.records import Records, records_of
+from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.regimen import Regimen, regimen_events
 from omics.common.errors import ConfigError
 

@@ -63,7 +63,7 @@ def check_memory(size: float, file: str, what: str = "its content") -> None:
     --------
     >>> check_memory(1e15, "a.csv.gz")
     Traceback (most recent call last):
-    omics.common.errors.CohortError: a.csv.gz: its content takes at least 1000000 GB, and ...
+    omics.common.errors.CohortError: a.csv.gz: its content takes at least 1e+06 GB, and ...
     """
     limit = memory_limit()
     if size > limit:

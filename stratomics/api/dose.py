@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from datamodules.exposure.library import find_model
+from datamodules.exposure.published.library import find_model
 from stratomics.pharmacology.dose_search.doses import parse_doses, schedule_of
 from stratomics.pharmacology.dose_search.patients import patients_of
 from stratomics.pharmacology.dose_search.result import DoseSearch

@@ -22,7 +22,7 @@ from omics.common.errors import ConfigError, DataError, InputError, nearest
 from omics.common.registry import check_choice, lazy_getattr, resolve
 from stratomics.api.dose import dose
 from stratomics.api.tools.biology import BIOLOGY, biology, pathway_activity
-from stratomics.api.tools.groups import subtypes
+from stratomics.api.tools.groups import search_subtypes, subtypes
 from stratomics.api.tools.projection import project, reconstruct, stability
 from stratomics.api.tools.scanpy_tools import neighbours_umap
 from stratomics.api.tools.stored_factors import (
@@ -37,7 +37,6 @@ from stratomics.api.tools.twin_trial import twin_trial
 from stratomics.experiment.factor_tables import factor_seed
 from stratomics.experiment.parse_config import config_from_keys
 from stratomics.runtime.logs import quiet_libraries
-from stratomics.strata.groups.subtypes import search_subtypes
 
 if TYPE_CHECKING:
     from mudata import MuData

@@ -13,8 +13,8 @@ from datamodules.exposure.cohort_exposure import (
     range_notes,
     window_of,
 )
+from datamodules.exposure.compartments.records import records_of, up_to_last_level
 from datamodules.exposure.individual import IndividualExposure, within_window
-from datamodules.exposure.records import records_of, up_to_last_level
 from datamodules.exposure.regimen import doses_given
 from omics.cohort.read import cohort_endpoints, cohort_spec, events_of
 from omics.common.seeds import named_generator

@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.func import jvp
 
-from datamodules.exposure.kinetic_model import KineticModel
-from datamodules.exposure.map_estimate import map_estimate, predicted_at
+from datamodules.exposure.compartments.parameters import (
+    effects_size,
+    individual_values,
+    omega_of,
+    typical_values_at,
+)
+from datamodules.exposure.compartments.predictions import predict_records
+from datamodules.exposure.compartments.records import Records
+from datamodules.exposure.estimation.map_estimate import map_estimate, predicted_at
+from datamodules.exposure.estimation.residual import SMALLEST_LEVEL, residual_variance
 from datamodules.exposure.metrics import draws_at
-from datamodules.exposure.parameters import effects_size, individual_values, omega_of, typical_values_at
-from datamodules.exposure.predictions import predict_records
-from datamodules.exposure.records import Records
-from datamodules.exposure.residual import SMALLEST_LEVEL, residual_variance
+from datamodules.exposure.published.kinetic_model import KineticModel
 from stratomics.pharmacology.run_exposure import GoodnessOfFit, ResidualSummary
 
 __all__ = ["DATA_SETS", "PERCENTILES", "conditional_residuals", "goodness_of_fit", "predictive_check"]

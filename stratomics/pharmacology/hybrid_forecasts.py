@@ -14,8 +14,8 @@ from stratomics.pharmacology.hybrid_model import HybridModel, fit_hybrid, reweig
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from datamodules.exposure.kinetic_model import KineticModel
-    from datamodules.exposure.posterior import Posterior
+    from datamodules.exposure.estimation.posterior import Posterior
+    from datamodules.exposure.published.kinetic_model import KineticModel
     from omics.events.event_table import EventTable
 
 __all__ = ["FactorsAndExposure", "factors_and_exposure", "forecast_errors"]
@@ -136,8 +136,8 @@ def forecast_errors(
     pd.DataFrame
         As ``errors`` of :class:`FactorsAndExposure`. Levels below the limit of quantification are not forecast.
     """
+    from datamodules.exposure.compartments.records import records_of
     from datamodules.exposure.metrics import draws_at
-    from datamodules.exposure.records import records_of
 
     tables = []
     for number in range(1, MOST_LEVELS + 1):
@@ -167,9 +167,9 @@ def forecast_errors(
 
 
 def _posterior(model: KineticModel, events: EventTable, generator: np.random.Generator) -> Posterior:
-    from datamodules.exposure.map_estimate import map_estimate
-    from datamodules.exposure.posterior import posterior_draws
-    from datamodules.exposure.records import records_of, up_to_last_level
+    from datamodules.exposure.compartments.records import records_of, up_to_last_level
+    from datamodules.exposure.estimation.map_estimate import map_estimate
+    from datamodules.exposure.estimation.posterior import posterior_draws
 
     records = records_of(up_to_last_level(events))
     return posterior_draws(model, records, map_estimate(model, records), generator, DRAWS)

@@ -55,16 +55,16 @@ def test_changed_test_rows_leave_other_patients_bit_identical(acc: Any) -> None:
 
 
 def test_one_view_is_harmonized_again_and_the_others_are_kept(acc: Any) -> None:
-    """Brute force: all views of the changed cohort harmonized anew."""
+    """Brute force: all views of the changed cohort harmonized again."""
     harmonizer = Harmonizer(HarmonizeConfig()).fit(acc[TRAIN])
     changed = acc.copy()
     changed["rppa"].X = changed["rppa"].X + 1.0
     batch = harmonizer.transform(acc)
-    replaced, anew = harmonizer.replaced(batch, changed, "rppa"), harmonizer.transform(changed)
+    replaced, again = harmonizer.replaced(batch, changed, "rppa"), harmonizer.transform(changed)
     assert (replaced.views["rppa"] != batch.views["rppa"]).any()
-    for name in anew.views:
-        np.testing.assert_array_equal(replaced.views[name], anew.views[name])
-        np.testing.assert_array_equal(replaced.observed[name], anew.observed[name])
+    for name in again.views:
+        np.testing.assert_array_equal(replaced.views[name], again.views[name])
+        np.testing.assert_array_equal(replaced.observed[name], again.observed[name])
 
 
 def test_a_patient_alone_gets_the_same_values_as_with_others(acc: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datamodules.exposure.kinetic_model import KineticModel
+from datamodules.exposure.published.kinetic_model import KineticModel
 
 __all__ = ["vancomycin"]
 

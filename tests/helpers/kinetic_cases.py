@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from scipy.integrate import solve_ivp
 
-from datamodules.exposure.kinetic_model import KineticModel, Structure
+from datamodules.exposure.published.kinetic_model import KineticModel, Structure
 from omics.events.event_table import DOSE, LEVEL, RESET_AND_DOSE, EventTable
 
 TYPICAL = {

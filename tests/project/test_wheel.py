@@ -55,7 +55,7 @@ def test_the_wheel_contains_configs_cohort_types_and_licences(wheel: Path) -> No
             )
         ),
         "omics/pgx/tables/2026-10-11/pairs.csv",
-        "datamodules/exposure/library/vancomycin_goti_2018.yaml",
+        "datamodules/exposure/published/library/vancomycin_goti_2018.yaml",
         "stratomics/pharmacology/tables/guidance.csv",
         *(f"{package}/py.typed" for package in ("omics", "datamodules", "models", "stratomics")),
     ):

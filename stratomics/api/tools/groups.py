@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -14,11 +15,29 @@ from omics.common.json_objects import to_json
 from stratomics.api.tools.stored_factors import checked_cohort, writable
 from stratomics.runtime.logs import quiet_libraries
 from stratomics.strata.groups.analysis import GroupSettings, analyse_groups
+from stratomics.strata.groups.subtypes import search_subtypes as search_without_check
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["subtypes"]
+__all__ = ["search_subtypes", "subtypes"]
+
+Others = ParamSpec("Others")
+Result = TypeVar("Result")
+
+
+def _of_cohort(
+    function: Callable[Concatenate[MuData, Others], Result],
+) -> Callable[Concatenate[MuData, Others], Result]:
+    """Check first that the first argument is a cohort."""
+
+    def checked(cohort: MuData, /, *args: Others.args, **kwargs: Others.kwargs) -> Result:
+        return function(checked_cohort(cohort), *args, **kwargs)
+
+    return update_wrapper(checked, function)
+
+
+search_subtypes = _of_cohort(search_without_check)
 
 
 def subtypes(

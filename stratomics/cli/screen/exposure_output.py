@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from datamodules.exposure.computed_covariates import COMPUTED
-from datamodules.exposure.covariate_effect import CovariateEffect
 from datamodules.exposure.individual import IndividualExposure
-from datamodules.exposure.kinetic_model import Block, KineticModel, ResidualError, Structure
+from datamodules.exposure.published.computed_covariates import COMPUTED
+from datamodules.exposure.published.covariate_effect import CovariateEffect
+from datamodules.exposure.published.kinetic_model import Block, KineticModel, ResidualError, Structure
 from omics.events.event_notes import EventNote
 from stratomics.pharmacology.hybrid_forecasts import FactorsAndExposure
 

@@ -11,14 +11,14 @@ import pandas as pd
 from omics.common.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
-    from datamodules.exposure.kinetic_model import KineticModel
+    from datamodules.exposure.published.kinetic_model import KineticModel
 
 __all__ = ["check_names", "complete_table", "needed_inputs", "range_notes"]
 
 
 def needed_inputs(model: KineticModel) -> list[str]:
     """List the covariates of a model, and those that a missing one can be computed from."""
-    from datamodules.exposure.computed_covariates import COMPUTED
+    from datamodules.exposure.published.computed_covariates import COMPUTED
 
     names = list(model.covariates)
     for name in names:
@@ -70,8 +70,8 @@ def complete_table(model: KineticModel, table: pd.DataFrame) -> pd.DataFrame:
     ConfigError
         A covariate is missing and cannot be computed, or has a value that no patient has.
     """
-    from datamodules.exposure.computed_covariates import complete_covariates
-    from datamodules.exposure.kinetic_model import typical_values
+    from datamodules.exposure.published.computed_covariates import complete_covariates
+    from datamodules.exposure.published.kinetic_model import typical_values
 
     inputs = [name for name in needed_inputs(model) if name in table]
     values = {name: pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64) for name in inputs}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from omics.common.errors import ConfigError
 
 if TYPE_CHECKING:
-    from datamodules.exposure.kinetic_model import KineticModel
+    from datamodules.exposure.published.kinetic_model import KineticModel
     from datamodules.exposure.regimen import Regimen
 
 __all__ = ["parse_doses", "schedule_of"]

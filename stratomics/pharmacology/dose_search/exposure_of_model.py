@@ -14,7 +14,7 @@ from stratomics.pharmacology.dose_search.exposures import DrawnExposure, Exposur
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from datamodules.exposure.kinetic_model import KineticModel
+    from datamodules.exposure.published.kinetic_model import KineticModel
     from datamodules.exposure.regimen import Regimen
 
 __all__ = ["drawn_exposure", "prior_exposure"]
@@ -115,7 +115,7 @@ def _with_new_occasion(model: KineticModel) -> KineticModel:
 
 
 def _is_dose_over_clearance(model: KineticModel, measure: str) -> bool:
-    from datamodules.exposure.parameters import TIME
+    from datamodules.exposure.compartments.parameters import TIME
 
     constant = model.structure.clearance_change == "none" and not any(
         effect.covariate == TIME for parameter in model.parameters.values() for effect in parameter.effects
@@ -168,9 +168,9 @@ def _areas(
     """Area at steady state (n, s) for a dose of 1: available amount over clearance, without solving the model."""
     import torch
 
+    from datamodules.exposure.compartments.parameters import individual_values, typical_values_at
+    from datamodules.exposure.compartments.records import records_of
     from datamodules.exposure.metrics import DAY
-    from datamodules.exposure.parameters import individual_values, typical_values_at
-    from datamodules.exposure.records import records_of
     from datamodules.exposure.regimen import regimen_events
 
     size, draws, random = effects.shape

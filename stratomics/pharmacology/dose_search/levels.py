@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from datamodules.exposure.kinetic_model import KineticModel
-    from datamodules.exposure.posterior import Posterior
+    from datamodules.exposure.estimation.posterior import Posterior
+    from datamodules.exposure.published.kinetic_model import KineticModel
     from omics.events.event_table import EventTable
 
 __all__ = ["draws_given_levels", "listed", "posterior_notes"]
@@ -41,9 +41,9 @@ def draws_given_levels(
     Posterior
         Weighted draws; those of patients without levels are of the population.
     """
-    from datamodules.exposure.map_estimate import map_estimate
-    from datamodules.exposure.posterior import posterior_draws
-    from datamodules.exposure.records import records_of, up_to_last_level
+    from datamodules.exposure.compartments.records import records_of, up_to_last_level
+    from datamodules.exposure.estimation.map_estimate import map_estimate
+    from datamodules.exposure.estimation.posterior import posterior_draws
 
     records = records_of(up_to_last_level(events))
     return posterior_draws(model, records, map_estimate(model, records), generator, draws)
@@ -64,7 +64,7 @@ def posterior_notes(posterior: Posterior, events: EventTable) -> list[str]:
     list of str
         One sentence per kind of note.
     """
-    from datamodules.exposure.posterior import EFFECTIVE
+    from datamodules.exposure.estimation.posterior import EFFECTIVE
 
     ids = list(events.patients)
     wanted = min(EFFECTIVE, posterior.weights.shape[1] // 2)

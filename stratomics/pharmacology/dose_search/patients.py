@@ -25,7 +25,7 @@ from stratomics.pharmacology.dose_search.covariates import (
 from stratomics.pharmacology.dose_search.levels import listed
 
 if TYPE_CHECKING:
-    from datamodules.exposure.kinetic_model import KineticModel
+    from datamodules.exposure.published.kinetic_model import KineticModel
 
 __all__ = ["DosedPatients", "patients_of"]
 
@@ -117,9 +117,9 @@ def _of_events(
     per: str | None,
     patient: str | None,
 ) -> DosedPatients:
-    from datamodules.exposure.kinetics import compartments_of
-    from datamodules.exposure.prior_check import check_levels
-    from datamodules.exposure.records import records_of, up_to_last_level
+    from datamodules.exposure.compartments.kinetics import compartments_of
+    from datamodules.exposure.compartments.records import records_of, up_to_last_level
+    from datamodules.exposure.estimation.prior_check import check_levels
 
     columns = _columns(model, path, given, per)
     events = read_events(path, columns, model.time_unit)

@@ -14,7 +14,7 @@ from stratomics.pharmacology.dose_search.target import ExposureTarget
 from stratomics.pharmacology.dose_search.value_of_levels import value_of_levels
 
 if TYPE_CHECKING:
-    from datamodules.exposure.kinetic_model import KineticModel
+    from datamodules.exposure.published.kinetic_model import KineticModel
     from datamodules.exposure.regimen import Regimen
 
 __all__ = ["Attainment", "DoseSearch", "measure_unit"]

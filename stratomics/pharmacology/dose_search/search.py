@@ -23,7 +23,7 @@ from stratomics.pharmacology.dose_search.result import Attainment, DoseSearch, m
 from stratomics.pharmacology.dose_search.target import ExposureTarget
 
 if TYPE_CHECKING:
-    from datamodules.exposure.kinetic_model import KineticModel
+    from datamodules.exposure.published.kinetic_model import KineticModel
     from datamodules.exposure.regimen import Regimen
     from omics.events.event_table import EventTable
 

@@ -21,7 +21,7 @@ from stratomics.pharmacology.dose_search.target import ExposureTarget
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from datamodules.exposure.kinetic_model import KineticModel
+    from datamodules.exposure.published.kinetic_model import KineticModel
     from datamodules.exposure.regimen import Regimen
 
 __all__ = ["simulate_levels", "value_of_levels"]
@@ -66,11 +66,11 @@ def simulate_levels(
     """
     import torch
 
+    from datamodules.exposure.compartments.parameters import omega_of
+    from datamodules.exposure.compartments.records import records_of
+    from datamodules.exposure.estimation.residual import residual_variance
     from datamodules.exposure.metrics import draws_at
-    from datamodules.exposure.parameters import omega_of
-    from datamodules.exposure.records import records_of
     from datamodules.exposure.regimen import regimen_events
-    from datamodules.exposure.residual import residual_variance
 
     at = np.tile(np.asarray(times, float), (len(covariates), 1))
     events = regimen_events(first.doses(covariates), covariates, at, steady_state=False)

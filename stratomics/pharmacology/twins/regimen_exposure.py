@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from datamodules.exposure.cohort_exposure import SMALLEST, cohort_exposure, cohort_model, window_of
 from datamodules.exposure.individual import IndividualExposure, within_window
-from datamodules.exposure.kinetic_model import KineticModel
 from datamodules.exposure.metrics import measures_of
+from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.regimen import Regimen, doses_given
 from omics.cohort.read import events_of, exposure_spec
 from omics.common.errors import CohortError, DataError

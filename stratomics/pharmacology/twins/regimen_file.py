@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from datamodules.exposure.covariate_effect import Strict
-from datamodules.exposure.kinetic_model import KineticModel, error_sentence
+from datamodules.exposure.published.covariate_effect import Strict
+from datamodules.exposure.published.kinetic_model import KineticModel, error_sentence
 from datamodules.exposure.regimen import Regimen
 from omics.common.errors import ConfigError
 from omics.common.yaml import load_yaml

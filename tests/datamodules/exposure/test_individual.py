@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
+from datamodules.exposure.compartments.records import records_of
 from datamodules.exposure.individual import IndividualExposure, individual_exposure, within_window
-from datamodules.exposure.kinetic_model import KineticModel
 from datamodules.exposure.metrics import draws_at, metric_draws
-from datamodules.exposure.records import records_of
+from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.regimen import Regimen, doses_given, regimen_events
 from omics.common.errors import DataError
 from omics.events.event_table import DOSE, LEVEL, EventTable

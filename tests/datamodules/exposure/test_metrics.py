@@ -8,8 +8,8 @@ import pytest
 import torch
 from kinetic_cases import GOTI, kinetic_model
 
+from datamodules.exposure.compartments.records import records_of
 from datamodules.exposure.metrics import check_metrics, draws_at, metric_draws
-from datamodules.exposure.records import records_of
 from datamodules.exposure.regimen import Regimen, regimen_events
 from omics.common.errors import ConfigError
 

@@ -1,4 +1,4 @@
-"""Patients whose values of one view are replaced are encoded as if all views were read anew."""
+"""Patients whose values of one view are replaced are encoded as if all views were read again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stratomics.encoding.training_part import EncodedPatients
 from stratomics.fitting.fitted import Fitted
 
 
-def test_a_replaced_view_is_encoded_as_if_read_anew(exposed_model: Path) -> None:
+def test_a_replaced_view_is_encoded_as_if_read_again(exposed_model: Path) -> None:
     model = Fitted.load(exposed_model)
     cohort = with_exposure(
         read_new_patients(exposed_model.parent / "cohort")[["p000", "p001", "p003"]].copy()
@@ -20,12 +20,12 @@ def test_a_replaced_view_is_encoded_as_if_read_anew(exposed_model: Path) -> None
     values = cohort[EXPOSURE_VIEW].to_df()
     changed = join_exposure(cohort, values + 0.3, values * 0 + 0.1)
     patients = EncodedPatients.of(cohort, model.encoders)
-    replaced, anew = patients.replaced(changed, EXPOSURE_VIEW), EncodedPatients.of(changed, model.encoders)
+    replaced, again = patients.replaced(changed, EXPOSURE_VIEW), EncodedPatients.of(changed, model.encoders)
     before = model.predict_encoded(patients).patients
-    for one, other in zip(replaced.members, anew.members, strict=True):
+    for one, other in zip(replaced.members, again.members, strict=True):
         for block in other.blocks:
             np.testing.assert_array_equal(one.blocks[block], other.blocks[block])
-    found, expected = (model.predict_encoded(one).patients for one in (replaced, anew))
+    found, expected = (model.predict_encoded(one).patients for one in (replaced, again))
     np.testing.assert_array_equal(found["risk"], expected["risk"])
     assert (found["risk"] < before["risk"]).all()
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 from exposure import vancomycin
 
-from datamodules.exposure.kinetic_model import KineticModel
-from datamodules.exposure.map_estimate import map_estimate, predicted_at
+from datamodules.exposure.compartments.records import Records, records_of
+from datamodules.exposure.estimation.map_estimate import map_estimate, predicted_at
+from datamodules.exposure.estimation.residual import residual_variance
 from datamodules.exposure.metrics import draws_at
-from datamodules.exposure.records import Records, records_of
+from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.regimen import Regimen, regimen_events
-from datamodules.exposure.residual import residual_variance
 from omics.events.event_table import LEVEL, OTHER, EventTable
 from stratomics.pharmacology.goodness_of_fit import conditional_residuals, goodness_of_fit
 

@@ -40,14 +40,18 @@ def test_a_wrong_name_suggests_the_right_one() -> None:
         _ = st.pl.calibraton  # type: ignore[attr-defined]
 
 
+OTHERS = ("dose", "project", "reconstruct", "twin", "twin_trial")
+"""Tools and plots that need more than a cohort, or none."""
+
+
 @pytest.mark.parametrize(
     "other", [AnnData(np.ones((2, 1))), pd.DataFrame({"a": [1]}), "cohort.h5mu", Path("c")]
 )
 @pytest.mark.parametrize(
     "function",
     [
-        *(resolve(_PLOTS, name, "plot") for name in sorted(_PLOTS)),
-        *(getattr(st.tl, name) for name in st.tl.__all__ if name not in ("project", "reconstruct")),
+        *(resolve(_PLOTS, name, "plot") for name in sorted(_PLOTS) if name not in OTHERS),
+        *(getattr(st.tl, name) for name in st.tl.__all__ if name not in OTHERS),
         *(getattr(st.get, name) for name in st.get.__all__),
         lambda other: st.tl.project(other, other),
         lambda other: st.tl.reconstruct(other, other, "rna"),

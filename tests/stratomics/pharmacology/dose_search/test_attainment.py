@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datamodules.exposure.library import find_model
+from datamodules.exposure.published.library import find_model
 from datamodules.exposure.regimen import Regimen
 from omics.common.errors import ConfigError
 from stratomics.pharmacology.dose_search.attainment import (

@@ -12,8 +12,8 @@ import pytest
 from kinetic_cases import kinetic_model
 from places import SHARED
 
+from datamodules.exposure.compartments.records import records_of
 from datamodules.exposure.metrics import draws_at
-from datamodules.exposure.records import records_of
 from datamodules.exposure.regimen import Regimen, regimen_events
 from omics.events.read_events import read_events
 from stratomics.pharmacology.dose_search.attainment import dose_for_value

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from exposure import vancomycin
 
-from datamodules.exposure.library import find_model
+from datamodules.exposure.published.library import find_model
 from omics.common.errors import ConfigError
 from stratomics.pharmacology.dose_search.covariates import check_names, complete_table, range_notes
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from exposure import vancomycin
 
-from datamodules.exposure.kinetic_model import Block
-from datamodules.exposure.library import find_model
 from datamodules.exposure.metrics import metric_draws
+from datamodules.exposure.published.kinetic_model import Block
+from datamodules.exposure.published.library import find_model
 from datamodules.exposure.regimen import Regimen
 from stratomics.pharmacology.dose_search.exposure_of_model import drawn_exposure, prior_exposure
 from stratomics.pharmacology.dose_search.exposures import LognormalExposure

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from exposure import vancomycin
 
-from datamodules.exposure.posterior import Posterior
+from datamodules.exposure.estimation.posterior import Posterior
 from datamodules.exposure.regimen import Regimen
 from stratomics.pharmacology.dose_search.levels import draws_given_levels, listed, posterior_notes
 from stratomics.pharmacology.dose_search.value_of_levels import simulate_levels

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from exposure import vancomycin
 
-from datamodules.exposure.library import find_model
+from datamodules.exposure.published.library import find_model
 from omics.common.errors import ConfigError, InputError
 from stratomics.pharmacology.dose_search.patients import patients_of
 

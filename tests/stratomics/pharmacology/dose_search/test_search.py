@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from exposure import vancomycin
 
-from datamodules.exposure.library import find_model, list_models
+from datamodules.exposure.published.library import find_model, list_models
 from datamodules.exposure.regimen import Regimen
 from omics.common.errors import ConfigError
 from stratomics.pharmacology.dose_search.patients import patients_of

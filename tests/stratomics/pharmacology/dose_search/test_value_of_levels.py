@@ -9,9 +9,9 @@ import torch
 from claims import Z, repetitions
 from exposure import vancomycin
 
-from datamodules.exposure.library import find_model
+from datamodules.exposure.compartments.records import records_of
 from datamodules.exposure.metrics import draws_at
-from datamodules.exposure.records import records_of
+from datamodules.exposure.published.library import find_model
 from datamodules.exposure.regimen import Regimen
 from omics.common.errors import ConfigError
 from stratomics.pharmacology.dose_search.target import ExposureTarget

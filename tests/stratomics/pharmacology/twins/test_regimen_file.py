@@ -9,7 +9,7 @@ import pytest
 import yaml
 from dosed import LOW
 
-from datamodules.exposure.library import find_model
+from datamodules.exposure.published.library import find_model
 from datamodules.exposure.regimen import Regimen
 from omics.common.errors import ConfigError
 from stratomics.pharmacology.twins.regimen_file import RegimenFile, read_regimens

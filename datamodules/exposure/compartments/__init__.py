@@ -1,0 +1,1 @@
+"""Amounts of a drug over time: doses, compartments, predicted levels."""

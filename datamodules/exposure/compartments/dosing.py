@@ -1,0 +1,81 @@
+"""When each dose arrives, how much of it, and into which compartment."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from datamodules.exposure.compartments.kinetics import Values, compartments_of
+from datamodules.exposure.compartments.records import Doses
+from datamodules.exposure.published.kinetic_model import Structure
+
+__all__ = ["Arrivals", "arrivals_of", "inputs_of"]
+
+MODEL_RATE, MODEL_DURATION = -1, -2
+"""Rates of doses that say that the model has the rate or the duration of the infusion."""
+
+
+class Arrivals(NamedTuple):
+    """Doses as they arrive, (n, d).
+
+    ``values`` are the parameters at the record of each dose. ``bolus`` (n, d, m) is the amount that a compartment
+    receives at once, ``rate`` (n, d, s) the amount per time that an input receives for ``length``.
+    """
+
+    values: Values
+    lag: Tensor
+    length: Tensor
+    bolus: Tensor
+    rate: Tensor
+
+
+def inputs_of(structure: Structure) -> int:
+    """Count the compartments that receive doses: the central one, and a depot."""
+    return 1 if structure.absorption == "none" else 2
+
+
+def arrivals_of(structure: Structure, doses: Doses, values: Values) -> Arrivals:
+    """Work out how each dose arrives.
+
+    Parameters
+    ----------
+    structure
+        Compartments and routes.
+    doses
+        Doses of n patients.
+    values
+        Parameter -> (n, r).
+
+    Returns
+    -------
+    Arrivals
+        The available amount as a bolus, or as an infusion: at the rate of the dose, which is shorter if less is
+        available; at the parameter RATE, or over the parameter DURATION.
+    """
+    before, total = compartments_of(structure)
+    at_dose = {name: torch.gather(value, 1, doses.row) for name, value in values.items()}
+    zero = torch.zeros_like(doses.amount)
+    amount = torch.where(doses.given, doses.amount, zero) * at_dose.get("F", torch.ones_like(zero))
+    timed = doses.rate == MODEL_DURATION
+    length = torch.where(timed, at_dose.get("DURATION", zero), zero)
+    rate = torch.where(doses.rate == MODEL_RATE, at_dose.get("RATE", zero), doses.rate.clamp(min=0.0))
+    rate = torch.where(timed, amount / torch.where(timed, length, 1.0), rate)
+    infused = (rate > 0) & (amount > 0)
+    length = torch.where(infused & ~timed, amount / torch.where(infused, rate, 1.0), length)
+    into = _target(doses.compartment, before)
+    one_hot = torch.nn.functional.one_hot
+    spread = one_hot((into > 0).long(), inputs_of(structure))
+    return Arrivals(
+        values=at_dose,
+        lag=at_dose.get("LAG", zero),
+        length=length,
+        bolus=torch.where(infused, zero, amount)[..., None] * one_hot(into, total),
+        rate=torch.where(infused, rate, zero)[..., None] * spread,
+    )
+
+
+def _target(number: Tensor, before: int) -> Tensor:
+    """Position of the compartment of a dose: where doses are absorbed, 1 is the depot and 2 the central one."""
+    return torch.zeros_like(number) if before == 0 else torch.where(number <= 1, 0, before)

@@ -1,0 +1,1 @@
+"""Random effects of patients from their levels: modes, draws, and the refit of a population."""

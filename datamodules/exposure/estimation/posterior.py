@@ -1,0 +1,246 @@
+"""Draws of each patient's random effects from their posterior distribution, by importance sampling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import chdtri, ndtri
+from scipy.stats.qmc import Sobol
+from torch import Tensor
+
+from datamodules.exposure.compartments.parameters import omega_of
+from datamodules.exposure.compartments.records import Records
+from datamodules.exposure.estimation.map_estimate import MapEstimate, objective_of, other_modes
+from datamodules.exposure.estimation.pareto import pareto_shape
+from datamodules.exposure.published.kinetic_model import KineticModel
+
+__all__ = ["EFFECTIVE", "Posterior", "posterior_draws"]
+
+EFFECTIVE = 1000
+"""Effective number of draws below which a patient's proposals are adapted."""
+
+ROUNDS = 6
+"""Number of times that proposals are adapted."""
+
+KERNELS = 100
+SMALLEST_KERNEL = 1e-4
+FREEDOM = 5.0
+SCALE = 1.15
+FIRST_PRIOR_SHARE, LATER_PRIOR_SHARE = 0.3, 0.1
+
+BLOCK = 8000
+"""Number of draws evaluated at once."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Weighted draws of n patients.
+
+    Parameters
+    ----------
+    effects
+        (n, s, q) draws.
+    weights
+        (n, s) weights, which sum to 1 for each patient.
+    effective
+        (n,) effective number of draws, 1 / sum of squared weights.
+    pareto
+        (n,) shape of the tail of the weights; above .7 means that the weights are not reliable.
+    """
+
+    effects: Tensor
+    weights: Tensor
+    effective: Tensor
+    pareto: Tensor
+
+    def mean(self) -> Tensor:
+        """Posterior mean of the effects, (n, q)."""
+        return (self.weights[..., None] * self.effects).sum(1)
+
+    def sd(self) -> Tensor:
+        """Posterior standard deviation of the effects, (n, q)."""
+        apart = self.effects - self.mean()[:, None]
+        return (self.weights[..., None] * apart**2).sum(1).sqrt()
+
+
+@dataclass(frozen=True)
+class _Kernels:
+    """For each of n patients t distributions around k centres (n, k, q), whose scale has one root (n, q, q)."""
+
+    centres: Tensor
+    root: Tensor
+
+    def draw(self, generator: np.random.Generator, count: int) -> Tensor:
+        """Draw effects of each patient from the same points, so that no patient changes another."""
+        k, q = self.centres.shape[1:]
+        points = _points(generator, count, q + 1)
+        spread = chdtri(FREEDOM, points[:, :1]) / FREEDOM
+        scaled = torch.from_numpy(ndtri(points[:, 1:]) / np.sqrt(spread))
+        return self.centres[:, torch.arange(count) % k] + scaled @ self.root.mT
+
+    def log_density(self, effects: Tensor) -> Tensor:
+        k, q = self.centres.shape[1:]
+        scaled = torch.linalg.solve_triangular(self.root, effects.mT, upper=False).mT
+        centres = torch.linalg.solve_triangular(self.root, self.centres.mT, upper=False).mT
+        half = (FREEDOM + q) / 2
+        constant = math.lgamma(half) - math.lgamma(FREEDOM / 2) - q / 2 * math.log(FREEDOM * math.pi)
+        parts = -half * torch.log1p(torch.cdist(scaled, centres) ** 2 / FREEDOM)
+        return torch.logsumexp(parts, 2) - math.log(k) + constant - _log_root(self.root)[:, None]
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A mixture of kernels, in equal parts, and of the prior."""
+
+    kernels: list[_Kernels]
+    prior_root: Tensor
+    prior_share: float
+
+    def draw(self, generator: np.random.Generator, count: int) -> Tensor:
+        size, q = len(self.kernels[0].root), len(self.prior_root)
+        of_prior = round(self.prior_share * count)
+        prior = torch.from_numpy(ndtri(_points(generator, of_prior, q))) @ self.prior_root.mT
+        counts = np.diff(np.linspace(0, count - of_prior, len(self.kernels) + 1).round().astype(int))
+        near = [one.draw(generator, int(n)) for one, n in zip(self.kernels, counts, strict=True)]
+        return torch.cat([prior.expand(size, -1, -1), *near], 1)
+
+    def log_density(self, effects: Tensor) -> Tensor:
+        near = torch.logsumexp(torch.stack([one.log_density(effects) for one in self.kernels]), 0)
+        far = torch.linalg.solve_triangular(self.prior_root, effects.mT, upper=False)
+        constant = effects.shape[-1] * math.log(2 * math.pi)
+        prior = -((far**2).sum(-2) + constant) / 2 - _log_root(self.prior_root)
+        return torch.logaddexp(
+            near + math.log((1 - self.prior_share) / len(self.kernels)), prior + math.log(self.prior_share)
+        )
+
+
+def _points(generator: np.random.Generator, count: int, dimensions: int) -> NDArray[np.float64]:
+    """Scrambled Sobol points in the unit cube, (count, dimensions): they estimate means with far less noise."""
+    sobol = Sobol(dimensions, rng=generator)
+    points = sobol.random_base2(max(1, (count - 1).bit_length()))[:count]
+    inside: NDArray[np.float64] = np.clip(points, 1e-12, 1 - 1e-12)
+    return inside
+
+
+def _log_root(root: Tensor) -> Tensor:
+    return torch.diagonal(root, dim1=-2, dim2=-1).log().sum(-1)
+
+
+def posterior_draws(
+    model: KineticModel,
+    records: Records,
+    mode: MapEstimate,
+    generator: np.random.Generator,
+    draws: int = 2000,
+) -> Posterior:
+    """Draw from the posterior of each patient.
+
+    Parameters
+    ----------
+    model
+        The population model.
+    records
+        n patients.
+    mode
+        Their modes, as returned by :func:`map_estimate`.
+    generator
+        Source of random numbers.
+    draws
+        Number s of draws per patient.
+
+    Returns
+    -------
+    Posterior
+        Weighted draws. 70% of the draws come from t distributions at the mode and, where there may be several, at the
+        modes reached from other starts; 30% come from the prior. Patients whose effective number of draws is too small
+        are drawn again from a mixture of narrower t distributions around some of their weighted draws, which follows a
+        curved posterior; the weights are made more equal for this choice as long as few draws have most of the weight.
+        The best round is kept.
+
+    References
+    ----------
+    Pareto smoothed importance sampling: Vehtari A et al. J Mach Learn Res 2024;25(72), arXiv 1507.02646.
+    """
+    prior = torch.linalg.cholesky(omega_of(model, records))
+    kernels = [
+        _Kernels(one.effects[:, None], SCALE * torch.linalg.cholesky(one.covariance))
+        for one in (mode, *other_modes(model, records))
+    ]
+    proposal = _Proposal(kernels, prior, FIRST_PRIOR_SHARE)
+    result = _weighted(model, records, proposal, generator, draws)
+    wanted = min(EFFECTIVE, draws // 2)
+    for _ in range(ROUNDS):
+        poor = torch.nonzero(result.effective < wanted)[:, 0]
+        if not len(poor):
+            break
+        part = records.take(poor)
+        again = _weighted(model, part, _adapted(result, poor, prior, generator), generator, draws)
+        result = _better(result, poor, again)
+    return result
+
+
+def _weighted(
+    model: KineticModel, records: Records, proposal: _Proposal, generator: np.random.Generator, draws: int
+) -> Posterior:
+    effects = proposal.draw(generator, draws)
+    log_target = -_evaluated(model, records, effects) / 2
+    log_weights = log_target - proposal.log_density(effects)
+    shape, smoothed = pareto_shape(log_weights)
+    weights = torch.softmax(smoothed, 1)
+    return Posterior(effects, weights, 1 / (weights**2).sum(1), shape)
+
+
+def _evaluated(model: KineticModel, records: Records, effects: Tensor) -> Tensor:
+    """Objective of (n, s, q) draws, (n, s), in blocks of patients."""
+    size, count, q = effects.shape
+    patients = max(1, BLOCK // count)
+    blocks = []
+    with torch.no_grad():
+        for first in range(0, size, patients):
+            rows = torch.arange(first, min(first + patients, size))
+            objective: Callable[[Tensor], Tensor] = objective_of(model, records.take(rows).repeat(count))
+            blocks.append(objective(effects[rows].reshape(-1, q)).reshape(len(rows), count))
+    return torch.cat(blocks)
+
+
+def _adapted(result: Posterior, rows: Tensor, prior: Tensor, generator: np.random.Generator) -> _Proposal:
+    """Kernels around draws that are picked by weight, with the usual bandwidth of a kernel density."""
+    weights, effects = _tempered(result.weights[rows]), result.effects[rows]
+    q = effects.shape[-1]
+    centre = (weights[..., None] * effects).sum(1, keepdim=True)
+    covariance = (weights[..., None] * (effects - centre)).mT @ (effects - centre)
+    uniform = torch.from_numpy((generator.random() + np.arange(KERNELS)) / KERNELS)
+    picked = torch.searchsorted(weights.cumsum(1), uniform.repeat(len(rows), 1)).clamp(
+        max=weights.shape[1] - 1
+    )
+    centres = torch.gather(effects, 1, picked[..., None].expand(-1, -1, q))
+    bandwidth = (4 / ((q + 2) * KERNELS)) ** (1 / (q + 4))
+    floor = SMALLEST_KERNEL * (prior @ prior.mT)
+    root = torch.linalg.cholesky(bandwidth**2 * covariance + floor)
+    return _Proposal([_Kernels(centres, root)], prior, LATER_PRIOR_SHARE)
+
+
+def _tempered(weights: Tensor) -> Tensor:
+    """Raise weights to the largest power, at most 1, that leaves as many effective draws as kernels."""
+    logs = weights.log().clamp(min=-700.0)
+    low, high = torch.zeros(len(weights), 1, dtype=logs.dtype), torch.ones(len(weights), 1, dtype=logs.dtype)
+    power = high
+    for _ in range(20):
+        effective = 1 / (torch.softmax(power * logs, 1) ** 2).sum(1, keepdim=True)
+        enough = effective >= KERNELS
+        low, high = torch.where(enough, power, low), torch.where(enough, high, power)
+        power = torch.where(enough & (power == 1), power, (low + high) / 2)
+    return torch.softmax(power * logs, 1)
+
+
+def _better(result: Posterior, rows: Tensor, again: Posterior) -> Posterior:
+    improved = again.effective > result.effective[rows]
+    fields = {name: value.clone() for name, value in vars(result).items()}
+    for name, value in fields.items():
+        value[rows[improved]] = getattr(again, name)[improved]
+    return Posterior(**fields)

@@ -1,0 +1,1 @@
+"""Published kinetic models: their form, and the library of those that ship."""

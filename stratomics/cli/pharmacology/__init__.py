@@ -1,0 +1,1 @@
+"""Commands about drugs: exposure, doses, twins, pharmacogenes."""

@@ -1,0 +1,146 @@
+"""``stratomics exposure COHORT``: exposure of patients; ``--list``, ``--show NAME``: the published kinetic models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonargparse
+import pandas as pd
+
+from omics.common.errors import CohortError, ConfigError, InputError
+from stratomics.cli.run import parse_arguments
+from stratomics.cli.screen.output import emit
+from stratomics.cli.screen.parser import command_parser
+
+if TYPE_CHECKING:
+    from datamodules.exposure.published.kinetic_model import KineticModel
+    from omics.events.event_table import EventTable
+    from stratomics.pharmacology.hybrid_forecasts import FactorsAndExposure
+
+__all__ = ["build_parser", "exposure"]
+
+
+def exposure(arguments: Sequence[str]) -> None:
+    """Print the shipped kinetic models, or one model with its values and its source."""
+    parser = build_parser()
+    words = list(arguments)
+    cohort = words.pop(0) if words and not words[0].startswith("-") else ""
+    options = parse_arguments(parser, words, "the command line")
+    if sum([bool(cohort), options.list, options.show is not None]) != 1:
+        raise ConfigError(f"give one of COHORT, --list and --show NAME; usage: {parser.usage}")
+    if not cohort and (options.out is not None or options.run is not None):
+        raise ConfigError("--out and --run belong to a COHORT; leave them out")
+    if cohort:
+        _estimate(cohort, options.out, options.run)
+    elif options.list:
+        _list()
+    else:
+        _show(options.show)
+
+
+def _estimate(source: str, out: str | None, run: str | None) -> None:
+    from datamodules.exposure.cohort_exposure import cohort_exposure, cohort_model, range_notes
+    from omics.cohort.read import events_of, read_cohort
+    from omics.events.event_notes import event_notes
+    from stratomics.cli.screen.exposure_output import RESEARCH_USE, print_exposure, print_factors
+
+    cohort = read_cohort(source)
+    exposure, model, events = cohort_exposure(cohort), cohort_model(cohort), events_of(cohort)
+    if exposure is None or model is None or events is None:
+        raise CohortError(
+            "the cohort has no block 'exposure'; add one to cohort.yaml, see docs/exposure.md",
+            "no_exposure",
+            file=source,
+        )
+    notes = [*event_notes(events), *range_notes(events.in_unit(model.time_unit), model)]
+    follows = None if run is None else _factors(model, events.in_unit(model.time_unit), run)
+    table = exposure.table()
+    written = _write(out, table.reset_index())
+    content = {
+        "model": model.name,
+        "patients": table.reset_index().to_dict("records"),
+        "shrinkage": exposure.shrinkage.to_dict(),
+        "forecasts": None if follows is None else follows.forecasts().to_dict("records"),
+        "slopes": None if follows is None else follows.slopes().to_dict("records"),
+        "notes": [f"{note.patient}: {note.sentence}" for note in notes],
+        "table": written,
+        "note": RESEARCH_USE,
+    }
+
+    def show() -> None:
+        if follows is not None:
+            print_factors(model, follows)
+        print_exposure(model, exposure, notes, written)
+
+    emit(content, show)
+
+
+def _factors(model: KineticModel, events: EventTable, place: str) -> FactorsAndExposure:
+    """Fit slopes of the factors of a run on the parameters of the model."""
+    from omics.common.files import read_parquet
+    from omics.common.seeds import named_generator
+    from stratomics.pharmacology.hybrid_forecasts import factors_and_exposure
+    from stratomics.tracking.find_run import open_run
+
+    with open_run(place, None) as run:
+        file = run / "factors" / "factors.parquet"
+        if not file.is_file():
+            raise InputError(f"{run}: this run has no factors; run it again, or leave out --run")
+        factors = read_parquet(file).set_index("sample_id")
+    generator = named_generator(0, "factors and exposure", model.name)
+    return factors_and_exposure(model, events, factors, generator)
+
+
+def _write(out: str | None, table: pd.DataFrame) -> str | None:
+    if out is None:
+        return None
+    from omics.common.table_writer import table_writer
+
+    with table_writer(Path(out)) as writer:
+        writer.add(table)
+    return out
+
+
+def _list() -> None:
+    from datamodules.exposure.published.library import list_models
+    from stratomics.cli.screen.exposure_output import RESEARCH_USE, model_row, print_models
+
+    models = list_models()
+    emit(
+        {"models": [model_row(model) for model in models], "note": RESEARCH_USE}, lambda: print_models(models)
+    )
+
+
+def _show(name: str) -> None:
+    from datamodules.exposure.published.library import find_model
+    from stratomics.cli.screen.exposure_output import RESEARCH_USE, print_model
+
+    model = find_model(name)
+    emit({"model": model.model_dump(mode="json"), "note": RESEARCH_USE}, lambda: print_model(model))
+
+
+def build_parser() -> jsonargparse.ArgumentParser:
+    """Build the parser of the options."""
+    parser = command_parser(
+        "exposure",
+        "COHORT [--run RUN] [--out TABLE], or --list, or --show NAME",
+        "Exposure of each patient of a cohort whose cohort.yaml has the block 'exposure', from doses and levels; or "
+        "the published population models, with their values, sources and ranges. For research; not for dosing of "
+        "patients.",
+        "--show vancomycin_goti_2018",
+    )
+    parser.add_argument("--list", action="store_true", help="list the models")
+    parser.add_argument(
+        "--show",
+        type=str | None,
+        help="name of a model, or path of a yaml file: print its values and its source",
+    )
+    parser.add_argument(
+        "--run",
+        type=str | None,
+        help="a run with factors of the same patients: whether they explain clearance, and improve forecasts of levels",
+    )
+    parser.add_argument("--out", type=str | None, help="write the exposure of all patients: .csv or .parquet")
+    return parser
