@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datamodules.exposure.exposure_view import with_exposure
 from omics.cohort.read import read_cohort
 from omics.common.errors import InputError
 from stratomics.api.run import Run
@@ -64,7 +65,7 @@ def transport(
     directory = run.directory if isinstance(run, Run) else RunDirectory(Path(run))
     if not directory.finished:
         raise InputError(f"{directory.path}: not a finished run directory; create one with `stratomics run`")
-    cohort = read_cohort(other) if isinstance(other, str | Path) else other
+    cohort = with_exposure(read_cohort(other)) if isinstance(other, str | Path) else other
     request = TransportRequest(None if groups is None else tuple(groups), recalibrate, learning_curve)
     notes = check_inputs(directory, cohort, request)
     result = transport_of_run(directory, cohort, _predicted(directory, cohort), request, notes)

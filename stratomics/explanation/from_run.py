@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from datamodules.exposure.exposure_view import with_exposure
 from datamodules.split import stratified_folds
 from omics.cohort.new_patients import read_new_patients
 from omics.cohort.read import cohort_digest, cohort_endpoints, read_cohort
@@ -114,7 +115,7 @@ def explain_run(
     if not run.finished:
         raise InputError(f"{run.path}: not a finished run directory; create one with `stratomics run`")
     request = request or ExplainRequest()
-    patients = read_new_patients(cohort) if isinstance(cohort, str) else cohort
+    patients = with_exposure(read_new_patients(cohort)) if isinstance(cohort, str) else cohort
     own = isinstance(cohort, str) and cohort_digest(patients) == run.provenance["cohort_digest"]
     if request.patient is not None:
         patients = _one_patient(patients, request.patient)
@@ -180,7 +181,7 @@ def _reference(run: RunDirectory, fitted: Fitted) -> TrainingReference:
         return TrainingReference.load(run.path / "model")
     source = str(run.config["cohort"])
     try:
-        cohort = read_cohort(source)
+        cohort = with_exposure(read_cohort(source))
     except (InputError, OSError):
         cohort = None
     if cohort is None or cohort_digest(cohort) != run.provenance["cohort_digest"]:
@@ -232,7 +233,7 @@ def _locked_rule(run: RunDirectory, table: pd.DataFrame) -> Decision | None:
 
 def _importance(run: RunDirectory, fitted: Fitted, reference: TrainingReference) -> GlobalImportance:
     """Measure importance over the training cohort, on patients whom a member was fitted without."""
-    cohort = read_cohort(str(run.config["cohort"]))
+    cohort = with_exposure(read_cohort(str(run.config["cohort"])))
     seed = int(run.provenance["seed"])
     folds = stratified_folds(
         cohort, int(run.config["split"]["inner_folds"]), 1, named_seed(seed, "final"), "inner"

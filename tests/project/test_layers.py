@@ -108,3 +108,38 @@ def test_few_places_pass_untyped_dicts_and_each_has_a_reason() -> None:
                     without_reason.append(places[-1])
     assert len(places) <= MOST_UNTYPED, places
     assert not without_reason
+
+
+WITHOUT_EXPOSURE = {
+    "stratomics/api/cohort.py": "it adds the exposure before it returns",
+    "stratomics/api/datasets.py": "a bundled cohort has no doses",
+    "stratomics/api/tools/twin.py": "it estimates the exposure of each regimen",
+    "stratomics/cli/pharmacology/exposure.py": "it estimates the exposure",
+    "stratomics/cli/pharmacology/pgx.py": "genotypes alone are used",
+}
+"""Files that read a cohort without its exposure, and why."""
+
+
+def test_whoever_reads_a_cohort_reads_its_exposure() -> None:
+    """A model that was fitted with exposure must not meet patients whose doses are there but unread."""
+    unread = set()
+    for file in modules(ROOT).values():
+        name = file.relative_to(ROOT).as_posix()
+        if not name.startswith("stratomics/"):
+            continue
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        wrapped = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "with_exposure"
+            for inner in ast.walk(node)
+        }
+        calls = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and getattr(node.func, "id", "") in {"read_cohort", "read_new_patients"}
+        ]
+        if any(id(call) not in wrapped for call in calls):
+            unread.add(name)
+    assert unread == set(WITHOUT_EXPOSURE)
