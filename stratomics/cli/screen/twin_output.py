@@ -77,7 +77,7 @@ def _sentences(twins: Twins) -> Iterable[str]:
 
 
 def _what(table: pd.DataFrame, unit: str) -> pd.Series[str]:
-    at = table["time"].map(lambda time: "" if pd.isna(time) else f" at {time:g} {unit}".rstrip())
+    at = table["time"].map(lambda time: "" if pd.isna(time) else f" at {time:.4g} {unit}".rstrip())
     return table["endpoint"] + ", " + table["quantity"] + at
 
 
