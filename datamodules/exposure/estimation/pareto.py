@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor
 
 __all__ = ["pareto_shape"]
@@ -52,7 +53,7 @@ def _fitted_pareto(excess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     theta = 1 / excess[:, -1:] + (1 - np.sqrt(len(grid) / (grid - 0.5))) / (3 * quartile[:, None])
     k = np.log1p(-theta[:, :, None] * excess[:, None, :]).mean(2)
     profile = count * (np.log(-theta / k) - k - 1)
-    weight = 1 / np.exp(profile[:, None, :] - profile[:, :, None]).sum(2)
+    weight = softmax(profile, axis=1)
     best = (theta * weight).sum(1) / weight.sum(1)
     shape = np.log1p(-best[:, None] * excess).mean(1)
     scale = -shape / best
