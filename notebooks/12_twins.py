@@ -20,6 +20,7 @@
 
 # %%
 # %matplotlib inline
+import os
 import tempfile
 from pathlib import Path
 
@@ -31,8 +32,8 @@ from IPython.display import display
 
 import stratomics as st
 
-folder = Path(tempfile.mkdtemp())
-st.settings.runs = str(folder / "runs")
+folder = Path(tempfile.mkdtemp(prefix="stratomics-"))
+os.chdir(folder)  # runs and MLflow's records go there
 
 # %% [markdown]
 # ## A trial with a known truth
