@@ -56,6 +56,7 @@ READERS = {
     ".qza": "omics.readers.qiime2:read_qza",
     "bracken": "omics.readers.bracken:read_bracken",
     "metaphlan": "omics.readers.metaphlan:read_metaphlan",
+    "humann": "omics.readers.humann:read_humann",
 }
 
 CELLS = "cells"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omics.common.errors import CohortError
 from omics.readers.delimited import read_header
+from omics.readers.humann import HEADER as HUMANN
 from omics.readers.text_files import read_lines
 
 __all__ = ["format_of_header", "format_of_text"]
@@ -42,6 +43,7 @@ SIGNATURES: dict[str, Callable[[Sequence[str]], bool]] = {
     "olink": _has("SampleID", "OlinkID", "NPX"),
     "bracken": _has("name", "taxonomy_id", "taxonomy_lvl"),
     "metaphlan": lambda header: header[0] == "clade_name",
+    "humann": lambda header: bool(HUMANN.fullmatch(header[0])),
 }
 """Format -> whether a header is one of its files; the first match counts."""
 
@@ -60,8 +62,11 @@ def format_of_header(names: Sequence[str]) -> str | None:
 def format_of_text(path: Path) -> str | None:
     """Name of the format in READERS of a file without an ending that shows it; None if it is not recognised."""
     try:
-        if read_lines(path, 1)[0].lstrip('"').startswith(SERIES_MATRIX):
+        first = read_lines(path, 1)[0].lstrip('"')
+        if first.startswith(SERIES_MATRIX):
             return "series_matrix"
+        if HUMANN.fullmatch(first.split("\t")[0]):
+            return "humann"  # its header begins as a comment does
         return format_of_header(read_header(path, separators="\t;,").names)
     except (CohortError, UnicodeDecodeError, OSError, EOFError):
         return None  # reading it reports what is wrong with the file
