@@ -119,6 +119,11 @@ def texts() -> dict[str, list[Seed]]:
         ],
         "microbiome": [
             fixture("metaphlan/merged_4.tsv", "metaphlan"),
+            (
+                "path.tsv",
+                "humann",
+                b"# Pathway\tP1_Abundance\tP2_Abundance\nUNMAPPED\t5\t1\nPWY-1: a\t2\t3\nPWY-1: a|g__B\t2\t3\n",
+            ),
             ("bracken.tsv", "bracken", b"name\ttaxonomy_id\ttaxonomy_lvl\tP1_num\tP1_frac\na\t1\tS\t5\t1\n"),
             fixture("biom/sparse_1_0.biom"),
             fixture("biom/counts_2_1.biom"),
