@@ -62,7 +62,7 @@ def read_humann(path: Path) -> pd.DataFrame:
         raise CohortError(sentence, "not_abundance", file=file, column=coverages[0])
     cells = read_cells(path, header, [first, *samples])
     names = cells.text(first)
-    total = np.array([PART not in name for name in names])
+    total = np.array([PART not in name for name in names], dtype=bool)
     values = cells.numbers(samples)[total].T
     ids = [SUFFIX.sub("", name) for name in samples]
     sums = np.nansum(values, axis=1)

@@ -50,6 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_site_is_built_strictly(site: Path) -> None:
     for file in ("index.html", "quick_start.html", "api/omics.html"):
         assert (site / file).is_file()

@@ -69,6 +69,7 @@ def test_levels_in_another_unit_are_refused(tmp_path: Path, names: list[str]) ->
         with_exposure(cohort)
 
 
+@pytest.mark.slow
 def test_a_time_in_days_is_converted(tmp_path: Path, names: list[str]) -> None:
     hours = with_exposure(read_cohort(write_exposed(tmp_path / "a", rows(names), **KEYS)))
     table = rows(names)

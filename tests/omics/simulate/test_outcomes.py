@@ -20,6 +20,7 @@ from omics.simulate.simulate_cohort import (
 )
 
 
+@pytest.mark.slow
 def test_age_and_stage_go_with_prognosis(plain: Simulated) -> None:
     samples, prognostic = plain.cohort.obs, plain.truth.prognostic
     assert np.corrcoef(samples["age"], prognostic)[0, 1] == pytest.approx(0.3, abs=4 / np.sqrt(MANY))

@@ -31,6 +31,7 @@ def run(small_run: Path) -> Run:
     return st.open_run(small_run)
 
 
+@pytest.mark.slow
 def test_a_cohort_in_memory_gives_the_predictions_of_its_folder(
     run: Run, small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

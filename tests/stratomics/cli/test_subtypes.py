@@ -30,6 +30,7 @@ def cohort(tmp_path: Path) -> str:
     return str(write_cohort(grouped_cohort(), tmp_path / "two.h5mu"))
 
 
+@pytest.mark.slow
 def test_groups_new_patients_labels_and_page_are_written(cohort: str, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "groups"
     words = [cohort, *FEW, "--k=2", f"--out={out}", f"--new={cohort}", "--labels=kind", "--json"]

@@ -51,6 +51,7 @@ def write_other(tmp_path: Path) -> Callable[..., Path]:
     return written
 
 
+@pytest.mark.slow
 def test_result_and_report_are_written(run: Path, write_other: Callable[..., Path], capsys: Any) -> None:
     words = ["--groups=stage,site", "--recalibrate", "--learning-curve", "--json"]
     assert main(["transport", str(run), str(write_other()), *words]) == 0

@@ -51,6 +51,7 @@ def test_further_permutations_tell_a_leak_from_chance(leaks: bool, tmp_path: Pat
     assert len(decided["again"]) == PERMUTED_AGAIN
 
 
+@pytest.mark.slow
 def test_a_run_permutes_again_where_the_first_permutation_is_above_chance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

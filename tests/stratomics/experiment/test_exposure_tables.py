@@ -55,6 +55,7 @@ def exposed(folder: Path, dosed: int = 40) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_tables_hold_the_values_of_the_view(tmp_path: Path) -> None:
     cohort = with_exposure(read_cohort(exposed(tmp_path, 8)))
     saved = exposure_tables(cohort)

@@ -119,6 +119,7 @@ def test_names_of_features_and_sites_are_escaped(run: RunDirectory) -> None:
     assert "<b>" not in page
 
 
+@pytest.mark.slow
 def test_the_report_of_a_run_without_factors_has_no_such_section(tmp_path: Path) -> None:
     copy = RunDirectory(Path(shutil.copytree(FROZEN, tmp_path / "run")))
     assert "#factors" in write_report(copy).read_text()

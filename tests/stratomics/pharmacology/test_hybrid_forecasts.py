@@ -53,6 +53,7 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hybrid_forecasts, "DRAWS", 64)
 
 
+@pytest.mark.slow
 def test_a_forecast_does_not_see_the_level_that_it_forecasts(few_draws: None) -> None:
     model = vancomycin()
     events, factors = simulated(model, 30, 0.3, 1)

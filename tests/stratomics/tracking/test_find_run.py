@@ -30,6 +30,7 @@ def sent(run: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> list[str
     return [capsys.readouterr().out.splitlines()[-1], *words]
 
 
+@pytest.mark.slow
 def test_by_id_as_by_directory(
     small_run: Path, here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

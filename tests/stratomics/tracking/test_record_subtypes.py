@@ -41,6 +41,7 @@ def test_a_search_is_recorded(patient_data: bool, tmp_path: Path, monkeypatch: p
     assert files == {"subtypes.json"} | ({"report.html"} if patient_data else set())
 
 
+@pytest.mark.slow
 def test_a_store_that_fails_is_a_warning(tmp_path: Path, caplog: Any) -> None:
     stored = analysed(grouped_cohort()).stored
     record_subtypes(tmp_path, stored, TrackingConfig(uri="sqlite:////dev/null/store.db"))

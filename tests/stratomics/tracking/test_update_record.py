@@ -79,6 +79,7 @@ def test_the_page_of_the_model_is_its_card(recorded: Path) -> None:
     assert client.get_model_version_by_alias("small", "challenger").description == card
 
 
+@pytest.mark.slow
 def test_enrich_and_report_reach_the_record(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(recorded.parent)
     before = logged(recorded, "report.html")

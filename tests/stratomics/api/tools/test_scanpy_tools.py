@@ -32,6 +32,7 @@ def test_neighbours_and_coordinates_are_those_of_scanpy() -> None:
     np.testing.assert_array_equal(neighbours_umap(x, seed=7, neighbours=10), graph.obsm["X_umap"])
 
 
+@pytest.mark.slow
 def test_neighbours_stay_neighbours() -> None:
     groups = np.repeat(np.arange(3), 20)
     x = values(60) + 20.0 * np.eye(3)[groups]

@@ -20,6 +20,7 @@ def _few_draws() -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_a_folder_and_a_model_give_the_same_twins(exposed_model: Path) -> None:
     cohort = exposed_model.parent / "cohort"
     of_folder = st.twin(exposed_model, cohort, [LOW, HIGH], patients=["p001"], times=[200.0])

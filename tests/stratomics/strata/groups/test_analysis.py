@@ -86,6 +86,7 @@ def test_findings_are_read_as_they_were_written(found: GroupAnalysis, tmp_path: 
     assert load_groups(tmp_path / "none") is None
 
 
+@pytest.mark.slow
 def test_no_file_depends_on_outcomes_but_those_that_describe_them(tmp_path: Path) -> None:
     cohort = grouped_cohort()
     first = analysed(cohort)

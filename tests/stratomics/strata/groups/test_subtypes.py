@@ -80,6 +80,7 @@ def test_a_group_of_fewer_than_five_is_refused() -> None:
 
 
 @pytest.mark.skipif(not (SHARED / "strata").is_dir(), reason="shared data are absent")
+@pytest.mark.slow
 def test_new_patients_without_a_view_belong_where_their_published_subtype_is() -> None:
     cohort = read_cohort(SHARED / "strata" / "breast_pam50")
     outcome = pd.read_csv(SHARED / "strata" / "breast_pam50" / "outcome.csv", index_col=0).loc[
