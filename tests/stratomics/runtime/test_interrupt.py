@@ -25,6 +25,12 @@ def python_handles_ctrl_c() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+def wait() -> None:
+    """Wait ten seconds in short sleeps: Ctrl-C is raised between two statements, and one sleep would end first."""
+    for _ in range(500):
+        time.sleep(0.02)
+
+
 @pytest.mark.usefixtures("python_handles_ctrl_c")
 def test_it_is_raised_after_the_callback() -> None:
     def callback(_: Any) -> None:
@@ -35,10 +41,8 @@ def test_it_is_raised_after_the_callback() -> None:
     with keeping_ctrl_c():
         del watched
         assert reference() is None
-        # It is raised between two statements: a sleep would end first.
         with pytest.raises(KeyboardInterrupt):
-            for _ in range(500):
-                time.sleep(0.02)
+            wait()
 
 
 def test_other_ignored_exceptions_are_reported_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
