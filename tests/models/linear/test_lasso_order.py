@@ -26,6 +26,7 @@ def first_entries(x: np.ndarray, target: np.ndarray) -> list[int]:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(8, 40), p=st.integers(1, 30), shared=st.floats(0, 0.9))
+@pytest.mark.slow
 def test_the_order_is_that_of_scikit_learn(seed: int, n: int, p: int, shared: float) -> None:
     rng = np.random.default_rng(seed)
     x = shared * rng.normal(size=(n, 1)) + rng.normal(size=(n, p))

@@ -28,6 +28,7 @@ def sets(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_tables_and_report_are_written(run: Path, sets: Path, capsys: Any) -> None:
     before = (run / "report.html").read_text()
     assert main(["biology", str(run), f"--sets={sets}", "--groups=stage", "--json"]) == 0

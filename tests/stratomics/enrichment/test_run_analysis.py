@@ -107,6 +107,7 @@ def test_without_a_benefit_no_trial_is_planned_and_an_older_one_is_removed(
     )
 
 
+@pytest.mark.slow
 def test_a_response_run_gives_two_proportions(
     write_run: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_trial_that_is_not_randomised_shows_its_overlap(
     assert "that allocation was random" in answer["evidence_grade"].split("Not shown")[1]
 
 
+@pytest.mark.slow
 def test_every_dose_is_shown_and_all_pooled(
     write_run: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

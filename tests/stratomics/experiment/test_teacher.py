@@ -51,6 +51,7 @@ def distilled(small_run: Path) -> RunPanel:
     return panel_of_run(run, PanelRequest((3,), lock=3, target="model"), teacher=teacher_of(run))
 
 
+@pytest.mark.slow
 def test_a_panel_is_distilled_from_the_model_of_a_run(distilled: RunPanel) -> None:
     assert distilled.curve.target == "model"
     assert distilled.panel is not None

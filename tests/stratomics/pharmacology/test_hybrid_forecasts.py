@@ -69,6 +69,7 @@ def test_a_forecast_does_not_see_the_level_that_it_forecasts(few_draws: None) ->
     assert errors[1]["hybrid"] - errors[0]["hybrid"] == pytest.approx(5.0)
 
 
+@pytest.mark.slow
 def test_each_level_of_each_patient_is_forecast_once(few_draws: None) -> None:
     model = vancomycin()
     events, factors = simulated(model, 12, 0.0, 2)

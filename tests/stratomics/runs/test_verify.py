@@ -125,6 +125,7 @@ def test_without_a_manifest_there_is_nothing_to_compare(
     assert "manifest.json" in err[0]
 
 
+@pytest.mark.slow
 def test_what_later_commands_write_is_no_difference(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (run / "subgroup.json").write_text("{}")
     (run / "report.html").write_text("of another release")

@@ -22,6 +22,7 @@ def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(existence, name, value)
 
 
+@pytest.mark.slow
 def test_groups_are_written_and_survive_a_file(tmp_path: Path) -> None:
     cohort = grouped_cohort()
     assert tl.subtypes(cohort, 2, numbers=[2], model="pca", count=3) is None

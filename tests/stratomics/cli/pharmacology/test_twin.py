@@ -32,6 +32,7 @@ def words(exposed_model: Path, tmp_path: Path) -> list[str]:
     return ["twin", str(exposed_model), str(exposed_model.parent / "cohort"), "--regimen", *regimens]
 
 
+@pytest.mark.slow
 def test_tables_a_figure_and_virtual_trials(words: list[str], tmp_path: Path, capsys: Any) -> None:
     out, figure = tmp_path / "twins.csv", tmp_path / "p001.svg"
     more = ["--patient", "p001", "--out", str(out), "--figure", str(figure), "--trial", "100", "60", "1"]

@@ -122,6 +122,7 @@ def test_every_threshold_is_corrected_by_the_same_optimism(write_run: Callable[.
         assert cut["apparent"] == [round(inside[key], 2) for key in ("estimate", "low", "high")]
 
 
+@pytest.mark.slow
 def test_a_threshold_without_a_trial_says_why(write_run: Callable[..., Path]) -> None:
     run = with_arms(write_run())
     table, _ = explored(run)
@@ -244,6 +245,7 @@ def test_the_policy_names_the_script_as_it_stands() -> None:
     assert not re.search(r"</script|<!--", report.script(), re.IGNORECASE)
 
 
+@pytest.mark.slow
 def test_toxicity_has_its_weight(write_run: Callable[..., Path]) -> None:
     import pandas as pd
 
