@@ -10,23 +10,27 @@ from datamodules.exposure.compartments.kinetics import compartments_of
 from datamodules.exposure.compartments.records import records_of, up_to_last_level
 from datamodules.exposure.estimation.prior_check import check_levels
 from datamodules.exposure.individual import IndividualExposure, Window, individual_exposure
+from datamodules.exposure.metrics import check_metrics
 from datamodules.exposure.published.computed_covariates import COMPUTED
 from datamodules.exposure.published.kinetic_model import KineticModel, parse_model
 from datamodules.exposure.published.library import find_model
 from omics.cohort.read import events_of, exposure_model_text, exposure_spec
 from omics.cohort.spec import ExposureSpec
 from omics.common.seeds import named_generator
-from omics.events.event_notes import EventNote, check_compartments, covariate_notes
+from omics.events.event_notes import EventNote, check_compartments, check_rates, covariate_notes
 from omics.events.event_table import HOURS, EventTable
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["cohort_exposure", "cohort_model", "on_log_scale", "range_notes", "window_of"]
+__all__ = ["check_exposure", "cohort_exposure", "cohort_model", "on_log_scale", "range_notes", "window_of"]
 
 DRAWS = 2000
 SMALLEST = 1e-12
 """Measures below this count as this on the logarithmic scale."""
+
+_LAST: dict[tuple[str, str, bytes, int], IndividualExposure] = {}
+"""The last estimate, with what it was made from: a run needs it for the view and for its tables."""
 
 
 def cohort_model(cohort: MuData) -> KineticModel | None:
@@ -60,16 +64,50 @@ def cohort_exposure(cohort: MuData) -> IndividualExposure | None:
     spec, events, model = exposure_spec(cohort), events_of(cohort), cohort_model(cohort)
     if spec is None or events is None or model is None:
         return None
-    return _estimated(spec, events.in_unit(model.time_unit), model)
+    events = events.in_unit(model.time_unit)
+    contents = pd.util.hash_pandas_object(events.table).to_numpy().tobytes()
+    key = (repr(spec), model.model_dump_json(), contents, DRAWS)
+    if key not in _LAST:
+        check_exposure(spec, events, model)
+        generator = named_generator(0, "exposure", model.name)
+        found = individual_exposure(model, events, spec.metrics, window_of(spec, model), generator, DRAWS)
+        _LAST.clear()
+        _LAST[key] = found
+    return _LAST[key]
 
 
-def _estimated(spec: ExposureSpec, events: EventTable, model: KineticModel) -> IndividualExposure:
+def check_exposure(spec: ExposureSpec, events: EventTable, model: KineticModel) -> list[EventNote]:
+    """Check that the doses and levels of a cohort fit its model.
+
+    Parameters
+    ----------
+    spec
+        The block ``exposure`` of the cohort.
+    events
+        Doses and levels, in the time unit of the model.
+    model
+        The kinetic model.
+
+    Returns
+    -------
+    list of EventNote
+        Patients with covariates outside the range of the model.
+
+    Raises
+    ------
+    ConfigError
+        A measure of exposure is unknown.
+    CohortError
+        A compartment is unknown, a covariate or a parameter of the model is missing, or the levels are in another unit.
+    """
     file = spec.events or "the events"
+    check_metrics(spec.metrics)
     check_compartments(events, compartments_of(model.structure)[1], file)
-    range_notes(events, model, file)
-    generator = named_generator(0, "exposure", model.name)
+    check_rates(events, model.parameters, file)
+    notes = range_notes(events, model, file)
+    generator = named_generator(0, "prior check", model.name)
     check_levels(model, records_of(up_to_last_level(events)), generator, file)
-    return individual_exposure(model, events, spec.metrics, window_of(spec, model), generator, DRAWS)
+    return notes
 
 
 def window_of(spec: ExposureSpec, model: KineticModel) -> Window:
@@ -121,14 +159,12 @@ def range_notes(events: EventTable, model: KineticModel, file: str = "the events
 
 def on_log_scale(exposure: IndividualExposure) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return posterior means and standard deviations of the logarithms of measures; shares stay as they are."""
-    weights = exposure.posterior.weights
     means, errors = {}, {}
     for name, draws in exposure.draws.items():
         share = name.startswith("t_above")
         values = draws if share else draws.clamp(min=SMALLEST).log()
-        mean = (weights * values).sum(1)
+        mean, error = exposure.posterior.moments(values)
         key = name if share else f"log_{name}"
-        means[key] = mean.numpy()
-        errors[key] = (weights * (values - mean[:, None]) ** 2).sum(1).sqrt().numpy()
+        means[key], errors[key] = mean.numpy(), error.numpy()
     index = exposure.mean.index
     return pd.DataFrame(means, index=index), pd.DataFrame(errors, index=index)

@@ -152,17 +152,13 @@ def individual_exposure(
         names,
     )
     values = {name: _filled(draw, treated) for name, draw in measured.items()}
-    mean = {name: (posterior.weights * value).sum(1) for name, value in values.items()}
-    error = {
-        name: (posterior.weights * (value - mean[name][:, None]) ** 2).sum(1).sqrt()
-        for name, value in values.items()
-    }
+    moments = {name: posterior.moments(value) for name, value in values.items()}
     population = np.sqrt(np.diag(model.omega))
     random = posterior.mean()[:, : len(population)]
     index = pd.Index(records.patients, name="patient")
     return IndividualExposure(
-        mean=pd.DataFrame({name: value.numpy() for name, value in mean.items()}, index=index),
-        error=pd.DataFrame({name: value.numpy() for name, value in error.items()}, index=index),
+        mean=pd.DataFrame({name: mean.numpy() for name, (mean, _) in moments.items()}, index=index),
+        error=pd.DataFrame({name: error.numpy() for name, (_, error) in moments.items()}, index=index),
         levels=_levels(within, index),
         shrinkage=pd.Series(
             1 - random.std(0, correction=0).numpy() / population,

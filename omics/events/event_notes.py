@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,7 +11,7 @@ from omics.common.errors import CohortError, nearest
 from omics.events.event_table import LEVEL, EventTable
 from omics.events.refuse import refuse_rows
 
-__all__ = ["EventNote", "check_compartments", "covariate_notes", "event_notes"]
+__all__ = ["EventNote", "check_compartments", "check_rates", "covariate_notes", "event_notes"]
 
 EVENTS = "the table of events"
 
@@ -95,6 +95,33 @@ def check_compartments(events: EventTable, count: int, file: str = EVENTS) -> No
         f"CMT is {{compartment}} and the model has the compartments 1 to {count}; correct CMT, or write 0"
     )
     refuse_rows(events.table, events.table["compartment"] > count, "unknown_compartment", sentence, file)
+
+
+def check_rates(events: EventTable, parameters: Collection[str], file: str = EVENTS) -> None:
+    """Check that a dose whose rate or duration the model has (RATE -1 or -2) finds it there.
+
+    Parameters
+    ----------
+    events
+        Doses and levels.
+    parameters
+        Names of the parameters of the model.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If the model has no parameter RATE or DURATION.
+    """
+    for code, name in ((-1, "RATE"), (-2, "DURATION")):
+        if name not in parameters:
+            sentence = (
+                f"RATE is {code}, and the model has no parameter {name}; give the rate, or 0 for a bolus"
+            )
+            refuse_rows(
+                events.table, events.is_dose & (events.table["rate"] == code), "no_model_rate", sentence, file
+            )
 
 
 def covariate_notes(

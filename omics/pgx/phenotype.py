@@ -46,7 +46,7 @@ COUNTED: dict[str, tuple[dict[str, int], tuple[str, str, str]]] = {
         ("rs12979860 CC", "rs12979860 CT", "rs12979860 TT"),
     ),
     "CYP4F2": (
-        {f"*{number}": int(number in (3, 4, 22)) for number in range(1, 24) if number != 16},  # noqa: PLR2004
+        {f"*{number}": int(number in (3, 4, 22)) for number in range(1, 24) if number != 16},  # noqa: PLR2004  # star numbers
         ("rs2108622 CC", "rs2108622 CT", "rs2108622 TT"),
     ),
 }

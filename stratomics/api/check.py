@@ -8,13 +8,37 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from datamodules.exposure.exposure_findings import exposure_findings
 from omics.checks.check_cohort import check_cohort, cohort_findings
-from omics.checks.finding import Finding
+from omics.checks.finding import ERROR, Finding
+from omics.cohort.read import read_cohort
+from omics.events.stored_events import EXPOSURE
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["check"]
+__all__ = ["check", "findings_of"]
+
+
+def findings_of(cohort: MuData | str | Path) -> list[Finding]:
+    """List the findings of a cohort, and what its kinetic model says about its doses and levels.
+
+    Parameters
+    ----------
+    cohort
+        A cohort in memory, or the folder or file of one.
+
+    Returns
+    -------
+    list of Finding
+        As from :func:`omics.checks.check_cohort.check_cohort`.
+    """
+    if not isinstance(cohort, str | Path):
+        return [*cohort_findings(cohort), *exposure_findings(cohort)]
+    found = check_cohort(cohort)
+    if any(finding.place == EXPOSURE for finding in found) and all(f.severity != ERROR for f in found):
+        found += exposure_findings(read_cohort(cohort))
+    return found
 
 
 def check(cohort: MuData | str | Path) -> pd.DataFrame:
@@ -35,5 +59,6 @@ def check(cohort: MuData | str | Path) -> pd.DataFrame:
     >>> list(check("bundled:tcga_acc").columns)
     ['code', 'severity', 'place', 'sentence']
     """
-    found = check_cohort(cohort) if isinstance(cohort, str | Path) else cohort_findings(cohort)
-    return pd.DataFrame([asdict(finding) for finding in found], columns=list(Finding.__dataclass_fields__))
+    return pd.DataFrame(
+        [asdict(finding) for finding in findings_of(cohort)], columns=list(Finding.__dataclass_fields__)
+    )

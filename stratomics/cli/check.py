@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from omics.checks.check_cohort import check_cohort
 from omics.checks.finding import ERROR, INFO, Finding
 from omics.common.errors import InputError
+from stratomics.api.check import findings_of
 from stratomics.cli.run import parse_arguments
 from stratomics.cli.screen.output import emit
 from stratomics.cli.screen.parser import command_parser
@@ -22,7 +22,7 @@ __all__ = ["build_parser", "check"]
 def check(arguments: Sequence[str]) -> None:
     """Print every finding; a cohort with errors ends in exit code 2."""
     cohort = parse_arguments(build_parser(), list(arguments), "the command line").cohort
-    findings = check_cohort(cohort)
+    findings = findings_of(cohort)
     emit([finding.as_dict() for finding in findings], lambda: _show(findings, cohort))
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:

@@ -111,6 +111,7 @@ def test_few_places_pass_untyped_dicts_and_each_has_a_reason() -> None:
 
 
 WITHOUT_EXPOSURE = {
+    "stratomics/api/check.py": "it checks what the exposure is estimated from",
     "stratomics/api/cohort.py": "it adds the exposure before it returns",
     "stratomics/api/datasets.py": "a bundled cohort has no doses",
     "stratomics/api/tools/twin.py": "it estimates the exposure of each regimen",

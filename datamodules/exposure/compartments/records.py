@@ -11,7 +11,7 @@ from torch import Tensor
 
 from omics.events.event_table import DOSE, LEVEL, OTHER, RESET, RESET_AND_DOSE, EventTable
 
-__all__ = ["Doses", "Records", "records_of", "up_to_last_level", "with_queries"]
+__all__ = ["Doses", "Records", "records_of", "up_to_last_level"]
 
 FIELDS = 9
 """Number of numbers that describe one dose."""
@@ -204,34 +204,3 @@ def _last_repeated(values: Tensor) -> Tensor:
     """Replace the padding (NaN) by the last value of its row."""
     frame = pd.DataFrame(values.numpy()).ffill(axis=1).bfill(axis=1).fillna(0.0)
     return torch.from_numpy(frame.to_numpy(copy=True))
-
-
-def with_queries(events: EventTable, times: pd.DataFrame) -> EventTable:
-    """Add rows at which a prediction is wanted.
-
-    Parameters
-    ----------
-    events
-        Doses and levels.
-    times
-        Columns ``patient`` and ``time``; one row per prediction.
-
-    Returns
-    -------
-    EventTable
-        The events with further rows of the kind OTHER, after the events of the same time. Their covariates are those of
-        the next event of the patient, or of the last one.
-    """
-    added = times[["patient", "time"]].assign(
-        kind=OTHER, amount=np.nan, rate=0.0, compartment=0, level=np.nan, observed=False, additional=0,
-        interval=0.0, steady_state=0, censored=False, limit=np.nan, occasion=np.nan, row=0,
-    )  # fmt: skip
-    table = pd.concat([events.table, added], ignore_index=True)
-    order = {patient: place for place, patient in enumerate(events.patients)}
-    table = table.assign(place=table["patient"].map(order)).sort_values(["place", "time"], kind="stable")
-    by_patient = table.groupby("patient", sort=False)
-    carried = [*events.covariates, "occasion"]
-    filled = by_patient[carried].bfill()
-    table[carried] = filled.fillna(by_patient[carried].ffill())
-    table["occasion"] = table["occasion"].astype(int)
-    return EventTable(table.drop(columns="place").reset_index(drop=True), events.covariates, events.time_unit)

@@ -67,8 +67,8 @@ def steady_state(structure: Structure, doses: Doses, arrivals: Arrivals) -> Stea
     )
     amounts = _after(interval_of(structure, values, (since - more).clamp(min=0.0)), to_change, few)
     inflow = torch.where(early[..., None], many, few)
-    late = (arrivals.lag == 0)[..., None]
-    amounts, inflow = torch.where(late, at_dose, amounts), torch.where(late, few, inflow)
+    without_lag = (arrivals.lag == 0)[..., None]
+    amounts, inflow = torch.where(without_lag, at_dose, amounts), torch.where(without_lag, few, inflow)
     endless = ((doses.steady_state > 0) & (doses.amount == 0) & (doses.rate > 0))[..., None]
     return SteadyState(
         torch.where(endless, _kept_up(structure, values, doses), amounts), torch.where(endless, 0.0, inflow)

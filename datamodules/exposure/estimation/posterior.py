@@ -58,6 +58,11 @@ class Posterior:
     effective: Tensor
     pareto: Tensor
 
+    def moments(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the posterior mean and standard deviation of (n, s) values of the draws, (n,) each."""
+        mean = (self.weights * values).sum(1)
+        return mean, (self.weights * (values - mean[:, None]) ** 2).sum(1).sqrt()
+
     def mean(self) -> Tensor:
         """Posterior mean of the effects, (n, q)."""
         return (self.weights[..., None] * self.effects).sum(1)

@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 def candidate_parts(
     candidate: Candidate,
     patients: EncodedPatients,  # noqa: ARG001  # one signature
-    reference: TrainingReference,  # noqa: ARG001
+    reference: TrainingReference,  # noqa: ARG001  # one signature
 ) -> list[MemberParts]:
     """Attribute the estimates of a candidate to its inputs.
 
@@ -61,7 +61,7 @@ def candidate_parts(
 def _no_information(
     candidate: NoInformation,
     patients: EncodedPatients,
-    reference: TrainingReference,  # noqa: ARG001
+    reference: TrainingReference,  # noqa: ARG001  # one signature
 ) -> list[MemberParts]:
     nothing = {COVARIATES: np.zeros((len(patients.sample_ids), 0))}
     return [MemberParts(0.0, nothing, {}) for _ in range(candidate.members)]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from omics.common.errors import ConfigError, nearest
 from omics.common.seeds import named_generator
-from omics.events.event_notes import check_compartments, event_notes
+from omics.events.event_notes import check_compartments, check_rates, event_notes
 from omics.events.event_table import EventTable
 from omics.events.read_events import read_events
 from omics.readers.notes import notes_of
@@ -129,6 +129,7 @@ def _of_events(
             raise ConfigError(f"{path}: there is no patient {patient}; {nearest(patient, events.patients)}")
         events = events.take(pd.Index([patient]))
     check_compartments(events, compartments_of(model.structure)[1], str(path))
+    check_rates(events, model.parameters, str(path))
     constant = {name: value for name, value in given.items() if not isinstance(value, str)}
     table = _checked(model, events.table.assign(**constant), per)
     names = tuple(dict.fromkeys([*model.covariates, *columns, *constant]))

@@ -232,7 +232,7 @@ def _chance(chance: float) -> str:
     """Write a probability; no prediction is certain."""
     if chance < 0.01:  # noqa: PLR2004  # one percent
         return "below 1%"
-    return f"{chance:.0%}" if chance <= 0.99 else "above 99%"  # noqa: PLR2004
+    return f"{chance:.0%}" if chance <= 0.99 else "above 99%"  # noqa: PLR2004  # 99 percent
 
 
 def _value(value: float | str) -> str:

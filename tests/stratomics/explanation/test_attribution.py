@@ -98,7 +98,8 @@ def test_levels_add_up_to_the_delivered_prediction(
             with_arms(frames, spec)
 
     cohort = read_cohort(write_small(change))
-    check(fit(cohort, config_of(kind, name), 1), cohort)
+    found = check(fit(cohort, config_of(kind, name), 1), cohort)
+    assert set(found.levels) == set(LEVELS)
 
 
 ALONE = [

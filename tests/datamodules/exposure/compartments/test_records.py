@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import torch
 from kinetic_cases import dose, event_table, level, reset_and_dose
 
-from datamodules.exposure.compartments.records import records_of, up_to_last_level, with_queries
-from omics.events.event_table import OTHER, RESET
+from datamodules.exposure.compartments.records import records_of, up_to_last_level
+from omics.events.event_table import RESET
 
 LINES = [
     dose(0, 100, additional=5, interval=12, patient="a", WT=70.0),
@@ -70,13 +69,3 @@ def test_what_comes_after_the_last_level_is_left_out():
     lines = [*LINES[:3], dose(40, 100, patient="a", WT=70.0), *LINES[3:]]
     table = up_to_last_level(event_table(lines, ("WT",))).table
     assert table["patient"].tolist() == ["a", "a", "a", "b"]
-
-
-def test_queries_take_the_covariates_of_the_next_event():
-    asked = pd.DataFrame({"patient": ["b", "a", "a"], "time": [9.0, 5.0, 40.0]})
-    table = with_queries(event_table(LINES, ("WT",)), asked).table
-    assert table["patient"].tolist() == ["a"] * 5 + ["b"] * 3
-    assert table["time"].tolist() == [0, 5, 5, 30, 40, 1, 2, 9]
-    assert table["kind"].tolist()[2] == OTHER
-    assert table["WT"].tolist() == [70, 71, 72, 72, 72, 60, 60, 60]
-    assert table["occasion"].tolist() == [0, 0, 1, 1, 1, 0, 0, 0]
