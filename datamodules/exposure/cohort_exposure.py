@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from torch import Tensor
 
 from datamodules.exposure.compartments.kinetics import compartments_of
 from datamodules.exposure.compartments.records import records_of, up_to_last_level
 from datamodules.exposure.estimation.prior_check import check_levels
-from datamodules.exposure.individual import IndividualExposure, Window, individual_exposure
+from datamodules.exposure.individual import IndividualExposure, Window, individual_exposure, moment_tables
 from datamodules.exposure.metrics import check_metrics
 from datamodules.exposure.published.computed_covariates import COMPUTED
 from datamodules.exposure.published.kinetic_model import KineticModel, parse_model
@@ -23,11 +24,22 @@ from omics.events.event_table import HOURS, EventTable
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["check_exposure", "cohort_exposure", "cohort_model", "on_log_scale", "range_notes", "window_of"]
+__all__ = [
+    "check_exposure",
+    "cohort_exposure",
+    "cohort_model",
+    "log_draws",
+    "on_log_scale",
+    "range_notes",
+    "window_of",
+]
 
 DRAWS = 2000
 SMALLEST = 1e-12
 """Measures below this count as this on the logarithmic scale."""
+
+SHARE = "t_above"
+"""Start of the name of a measure that is a share of time."""
 
 _LAST: dict[tuple[str, str, bytes, int], IndividualExposure] = {}
 """The last estimate, with what it was made from: a run needs it for the view and for its tables."""
@@ -159,12 +171,14 @@ def range_notes(events: EventTable, model: KineticModel, file: str = "the events
 
 def on_log_scale(exposure: IndividualExposure) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return posterior means and standard deviations of the logarithms of measures; shares stay as they are."""
-    means, errors = {}, {}
-    for name, draws in exposure.draws.items():
-        share = name.startswith("t_above")
-        values = draws if share else draws.clamp(min=SMALLEST).log()
-        mean, error = exposure.posterior.moments(values)
-        key = name if share else f"log_{name}"
-        means[key], errors[key] = mean.numpy(), error.numpy()
-    index = exposure.mean.index
-    return pd.DataFrame(means, index=index), pd.DataFrame(errors, index=index)
+    return moment_tables(exposure.posterior, log_draws(exposure), exposure.mean.index)
+
+
+def log_draws(exposure: IndividualExposure) -> dict[str, Tensor]:
+    """Return the draws on the scale of the view ``exposure``: logarithms, with ``log_`` in their name, or shares."""
+    return {
+        name if name.startswith(SHARE) else f"log_{name}": (
+            draws if name.startswith(SHARE) else draws.clamp(min=SMALLEST).log()
+        )
+        for name, draws in exposure.draws.items()
+    }

@@ -19,7 +19,14 @@ from omics.common.errors import DataError
 from omics.events.event_table import LEVEL, EventTable
 from omics.events.windows import window_ends
 
-__all__ = ["NOT_FOR_DOSING", "IndividualExposure", "Window", "individual_exposure", "within_window"]
+__all__ = [
+    "NOT_FOR_DOSING",
+    "IndividualExposure",
+    "Window",
+    "individual_exposure",
+    "moment_tables",
+    "within_window",
+]
 
 NOT_FOR_DOSING = "For research; not for dosing of patients."
 
@@ -152,13 +159,13 @@ def individual_exposure(
         names,
     )
     values = {name: _filled(draw, treated) for name, draw in measured.items()}
-    moments = {name: posterior.moments(value) for name, value in values.items()}
     population = np.sqrt(np.diag(model.omega))
     random = posterior.mean()[:, : len(population)]
     index = pd.Index(records.patients, name="patient")
+    mean, error = moment_tables(posterior, values, index)
     return IndividualExposure(
-        mean=pd.DataFrame({name: mean.numpy() for name, (mean, _) in moments.items()}, index=index),
-        error=pd.DataFrame({name: error.numpy() for name, (_, error) in moments.items()}, index=index),
+        mean=mean,
+        error=error,
         levels=_levels(within, index),
         shrinkage=pd.Series(
             1 - random.std(0, correction=0).numpy() / population,
@@ -168,6 +175,31 @@ def individual_exposure(
         posterior=posterior,
         draws=values,
     )
+
+
+def moment_tables(
+    posterior: Posterior, values: dict[str, Tensor], patients: pd.Index
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return posterior means and standard deviations of measures.
+
+    Parameters
+    ----------
+    posterior
+        Draws of n patients.
+    values
+        Measure -> (n, s) values of the draws.
+    patients
+        Ids of the patients.
+
+    Returns
+    -------
+    tuple
+        Means and standard deviations, patients x measures.
+    """
+    moments = {name: posterior.moments(value) for name, value in values.items()}
+    means = pd.DataFrame({name: mean.numpy() for name, (mean, _) in moments.items()}, index=patients)
+    errors = pd.DataFrame({name: error.numpy() for name, (_, error) in moments.items()}, index=patients)
+    return means, errors
 
 
 def _filled(values: Tensor, treated: np.ndarray) -> Tensor:

@@ -110,7 +110,7 @@ def _check_doses(rows: pd.DataFrame, dose: Flags, file: str) -> None:
 
 
 def _is_endless(rows: pd.DataFrame) -> Flags:
-    """Whether an infusion without an amount has been given for ever, which NONMEM writes as AMT 0, SS 1 and a RATE."""
+    """Whether an infusion without an amount is at steady state, which NONMEM writes as AMT 0, SS 1 and a RATE."""
     no_amount = rows["amount"].fillna(0) == 0
     endless: Flags = no_amount & (rows["rate"] > 0) & (rows["steady_state"] == 1)
     return endless

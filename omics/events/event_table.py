@@ -52,7 +52,7 @@ class EventTable:
     observed        bool: the level counts (a level with MDV 1 is predicted but does not count)
     additional      number of further doses of the same kind, each ``interval`` after the one before
     interval        dosing interval; 0 if there is none
-    steady_state    0, 1 (as if given for ever at this interval) or 2 (steady state added to what is there)
+    steady_state    0, 1 (steady state of this dose and interval alone) or 2 (steady state added to what is there)
     censored        bool: the level is below ``limit``, the lower limit of quantification
     limit           lower limit of quantification; NaN if none is known
     occasion        number of the occasion, from 0

@@ -1,4 +1,4 @@
-"""Amounts in the body when a dose has been repeated for ever."""
+"""Amounts in the body at the steady state of a repeated dose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["TIE", "SteadyState", "steady_state"]
 TIE = 1e-9
 """Times that differ by less than this part of an interval are the same."""
 
-FOR_EVER = 1e6
+LONG_ENOUGH = 1e6
 """An interval, in any time unit, after which no amount is left."""
 
 
@@ -44,7 +44,7 @@ def steady_state(structure: Structure, doses: Doses, arrivals: Arrivals) -> Stea
     -------
     SteadyState
         The doses before arrive at whole intervals before the time at which this dose arrives, which is later than its
-        record by the lag. A rate without an amount and interval is an infusion that has run for ever, and stops.
+        record by the lag. A rate without an amount and interval is an infusion at its steady state, which stops.
     """
     values, zero = arrivals.values, torch.zeros_like(arrivals.lag)
     wanted = (doses.steady_state > 0) & (doses.interval > 0)
@@ -82,7 +82,7 @@ def _after(interval: Interval, amounts: Tensor, rate: Tensor) -> Tensor:
 
 def _kept_up(structure: Structure, values: Values, doses: Doses) -> Tensor:
     """Amounts that an infusion keeps up: the gain of an interval in which everything else is forgotten."""
-    gain = interval_of(structure, values, torch.full_like(doses.rate, FOR_EVER)).gain
+    gain = interval_of(structure, values, torch.full_like(doses.rate, LONG_ENOUGH)).gain
     into = (doses.compartment > 1).long() if gain.shape[-1] > 1 else torch.zeros_like(doses.row)
     index = into[..., None, None].expand(*gain.shape[:-1], 1)
     return torch.gather(gain, -1, index)[..., 0] * doses.rate[..., None]

@@ -10,8 +10,8 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from datamodules.exposure.cohort_exposure import SMALLEST, cohort_exposure, cohort_model, window_of
-from datamodules.exposure.individual import IndividualExposure, within_window
+from datamodules.exposure.cohort_exposure import cohort_exposure, cohort_model, log_draws, window_of
+from datamodules.exposure.individual import IndividualExposure, moment_tables, within_window
 from datamodules.exposure.metrics import measures_of
 from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.regimen import Regimen, doses_given
@@ -96,7 +96,6 @@ class PatientKinetics:
         DataError
             A patient has no covariate that the dose is multiplied by.
         """
-        patients = self.given.mean.index
         first, last = (self._covariates(name, regimen, last=last) for last in (False, True))
         draws = measures_of(
             self.model,
@@ -107,18 +106,8 @@ class PatientKinetics:
             self.given.posterior.effects,
             self.names,
         )
-        weights = self.given.posterior.weights
-        mean = {measure: (weights * values).sum(1) for measure, values in draws.items()}
-        error = {
-            measure: (weights * (values - mean[measure][:, None]) ** 2).sum(1).sqrt()
-            for measure, values in draws.items()
-        }
-        return replace(
-            self.given,
-            mean=pd.DataFrame({key: value.numpy() for key, value in mean.items()}, index=patients),
-            error=pd.DataFrame({key: value.numpy() for key, value in error.items()}, index=patients),
-            draws=draws,
-        )
+        mean, error = moment_tables(self.given.posterior, draws, self.given.mean.index)
+        return replace(self.given, mean=mean, error=error, draws=draws)
 
     def _covariates(self, name: str, regimen: Regimen, *, last: bool) -> pd.DataFrame:
         table = doses_given(self.events, last=last)[list(self.events.covariates)]
@@ -176,11 +165,8 @@ def taken(exposure: IndividualExposure, draws: NDArray[np.int64]) -> pd.DataFram
     pandas.DataFrame
         Patients x measures: logarithms, and shares as they are, as from :func:`on_log_scale`.
     """
-    columns = {}
-    for name, values in exposure.draws.items():
-        one = values[torch.arange(len(values)), torch.from_numpy(draws)].numpy()
-        share = name.startswith("t_above")
-        columns[name if share else f"log_{name}"] = one if share else np.log(np.maximum(one, SMALLEST))
+    rows, chosen = torch.arange(len(draws)), torch.from_numpy(draws)
+    columns = {name: values[rows, chosen].numpy() for name, values in log_draws(exposure).items()}
     return pd.DataFrame(columns, index=exposure.mean.index)
 
 

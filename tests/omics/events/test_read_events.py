@@ -218,7 +218,7 @@ def test_the_scenarios_of_nonmem_keep_what_they_say(shared: Shared) -> None:
         np.testing.assert_array_equal(table[name], raw[column])
     np.testing.assert_array_equal(table["amount"].dropna(), raw["amt"][dose])
     np.testing.assert_array_equal(table["additional"], raw["addl"])
-    # Scenario 26: an infusion that has been given for ever, without an amount.
+    # Scenario 26: an infusion at steady state, without an amount.
     endless = table[table["patient"] == "26"].iloc[0]
     assert endless[["amount", "rate", "steady_state"]].to_list() == [0, 100, 1]
 
