@@ -20,15 +20,12 @@ from omics.events.event_table import LEVEL, EventTable
 from omics.events.windows import window_ends
 
 __all__ = [
-    "NOT_FOR_DOSING",
     "IndividualExposure",
     "Window",
     "individual_exposure",
     "moment_tables",
     "within_window",
 ]
-
-NOT_FOR_DOSING = "For research; not for dosing of patients."
 
 Window = str | float
 """``first_cycle``, ``all``, or a time since the origin of a patient."""

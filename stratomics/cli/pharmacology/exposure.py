@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import jsonargparse
 import pandas as pd
 
+from datamodules.exposure import NOT_FOR_DOSING
 from omics.common.errors import CohortError, ConfigError, InputError
 from stratomics.cli.run import parse_arguments
 from stratomics.cli.screen.output import emit
@@ -44,7 +45,7 @@ def _estimate(source: str, out: str | None, run: str | None) -> None:
     from datamodules.exposure.cohort_exposure import cohort_exposure, cohort_model, range_notes
     from omics.cohort.read import events_of, read_cohort
     from omics.events.event_notes import event_notes
-    from stratomics.cli.screen.exposure_output import RESEARCH_USE, print_exposure, print_factors
+    from stratomics.cli.screen.exposure_output import print_exposure, print_factors
 
     cohort = read_cohort(source)
     exposure, model, events = cohort_exposure(cohort), cohort_model(cohort), events_of(cohort)
@@ -66,7 +67,7 @@ def _estimate(source: str, out: str | None, run: str | None) -> None:
         "slopes": None if follows is None else follows.slopes().to_dict("records"),
         "notes": [f"{note.patient}: {note.sentence}" for note in notes],
         "table": written,
-        "note": RESEARCH_USE,
+        "note": NOT_FOR_DOSING,
     }
 
     def show() -> None:
@@ -105,20 +106,21 @@ def _write(out: str | None, table: pd.DataFrame) -> str | None:
 
 def _list() -> None:
     from datamodules.exposure.published.library import list_models
-    from stratomics.cli.screen.exposure_output import RESEARCH_USE, model_row, print_models
+    from stratomics.cli.screen.exposure_output import model_row, print_models
 
     models = list_models()
     emit(
-        {"models": [model_row(model) for model in models], "note": RESEARCH_USE}, lambda: print_models(models)
+        {"models": [model_row(model) for model in models], "note": NOT_FOR_DOSING},
+        lambda: print_models(models),
     )
 
 
 def _show(name: str) -> None:
     from datamodules.exposure.published.library import find_model
-    from stratomics.cli.screen.exposure_output import RESEARCH_USE, print_model
+    from stratomics.cli.screen.exposure_output import print_model
 
     model = find_model(name)
-    emit({"model": model.model_dump(mode="json"), "note": RESEARCH_USE}, lambda: print_model(model))
+    emit({"model": model.model_dump(mode="json"), "note": NOT_FOR_DOSING}, lambda: print_model(model))
 
 
 def build_parser() -> jsonargparse.ArgumentParser:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from datamodules.exposure.individual import NOT_FOR_DOSING
+from datamodules.exposure import NOT_FOR_DOSING
 from stratomics.pharmacology.dose_search.result import Attainment, DoseSearch
 
 __all__ = ["content_of", "dose_sentences", "print_search"]

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from datamodules.exposure import NOT_FOR_DOSING
 from datamodules.exposure.individual import IndividualExposure
 from datamodules.exposure.published.computed_covariates import COMPUTED
 from datamodules.exposure.published.covariate_effect import CovariateEffect
@@ -16,7 +17,7 @@ from datamodules.exposure.published.kinetic_model import Block, KineticModel, Re
 from omics.events.event_notes import EventNote
 from stratomics.pharmacology.hybrid_forecasts import FactorsAndExposure
 
-__all__ = ["RESEARCH_USE", "model_row", "print_exposure", "print_factors", "print_model", "print_models"]
+__all__ = ["model_row", "print_exposure", "print_factors", "print_model", "print_models"]
 
 SHOWN = 20
 """Patients on the screen; `--out` writes all."""
@@ -26,8 +27,6 @@ LARGE_SHRINKAGE = 0.3
 
 CLEAR = 2.0
 """Standard deviations that a slope is away from 0 to be printed."""
-
-RESEARCH_USE = "For research; not for dosing of patients."
 
 EFFECTS = {
     "power": "({covariate} / {reference:g}) ^ {coefficient:g}",
@@ -62,7 +61,7 @@ def print_models(models: Sequence[KineticModel]) -> None:
     """Print the list of models."""
     rows = [model_row(model) for model in models]
     _print(_table("Kinetic models", rows[0], (row.values() for row in rows)))
-    print(RESEARCH_USE)
+    print(NOT_FOR_DOSING)
 
 
 def print_exposure(
@@ -106,7 +105,7 @@ def print_exposure(
     _print_notes(notes)
     if written:
         print(written)
-    print(RESEARCH_USE)
+    print(NOT_FOR_DOSING)
 
 
 def print_factors(model: KineticModel, found: FactorsAndExposure) -> None:
@@ -177,7 +176,7 @@ def print_model(model: KineticModel) -> None:
     ):
         if text:
             print(f"{label}: {' '.join(text.split())}")
-    print(RESEARCH_USE)
+    print(NOT_FOR_DOSING)
 
 
 def _structure(structure: Structure) -> str:

@@ -9,13 +9,13 @@ from typing import Self
 
 import pandas as pd
 
+from datamodules.exposure import NOT_FOR_DOSING
 from omics.common.errors import InputError, nearest
 from omics.common.table_writer import table_writer
 
-__all__ = ["CAUSAL", "LEVEL", "POSTERIOR", "PRIOR", "RESEARCH_USE", "Twins"]
+__all__ = ["CAUSAL", "LEVEL", "POSTERIOR", "PRIOR", "Twins"]
 
 CAUSAL = "Model-based; causal only where the dose was randomised."
-RESEARCH_USE = "For research; not for dosing of patients."
 
 LEVEL = 0.9
 """Level of all intervals."""
@@ -60,7 +60,7 @@ class Twins:
     regimens: tuple[str, ...]
     unit: str = "days"
 
-    note = f"{CAUSAL} {RESEARCH_USE}"
+    note = f"{CAUSAL} {NOT_FOR_DOSING}"
     """What every output says."""
 
     @property

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datamodules.exposure import NOT_FOR_DOSING
 from models.survival.time_unit import survival_unit
 from omics.cohort.endpoints import Response, Survival
 from stratomics.enrichment.from_run import arm_text, declared
@@ -28,7 +29,6 @@ from stratomics.report.sections.exposure_figures import Outcome, check_panel, cu
 from stratomics.report.text.arms import arm_names
 from stratomics.report.text.exposure import (
     CAUTION,
-    RESEARCH,
     is_share,
     measure_name,
     ratio_text,
@@ -111,7 +111,7 @@ def _introduction(saved: RunExposure) -> str:
     return (
         f"Exposure to {saved.drug} of {int(dosed.sum())} patients with a dose, {int((dosed & with_levels).sum())} of "
         f"them with a level, by the model {saved.model} (doi {saved.doi}). Doses and levels {window_text(saved)} "
-        f"count, which ends before the outcome. AUC is the area under the curve of the level. {RESEARCH}"
+        f"count, which ends before the outcome. AUC is the area under the curve of the level. {NOT_FOR_DOSING}"
     )
 
 

@@ -10,7 +10,6 @@ from stratomics.pharmacology.run_exposure import RunExposure
 
 __all__ = [
     "CAUTION",
-    "RESEARCH",
     "is_share",
     "measure_name",
     "ratio_text",
@@ -19,7 +18,6 @@ __all__ = [
     "window_text",
 ]
 
-RESEARCH = "For research; not for dosing of patients."
 
 CAUTION = (
     "These are associations of measured exposure, and not effects of it. Clearance depends on the disease: sicker "
