@@ -197,9 +197,11 @@ def test_controls_are_rarely_above_chance_by_chance(repetitions: int) -> None:
     assert alarms <= at_most(0.01, repetitions)
 
 
-@sizes(5, 20)
-def test_a_leak_that_is_suspected_is_confirmed(repetitions: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A feature that the harmonizer makes of the outcome, with half the standard deviation of its noise."""
+def leak_alarms(repetitions: int, strength: float, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Count suspicions and alarms with a feature that the harmonizer makes of the outcome.
+
+    The feature is `strength` times the standardized logarithm of time, and noise with standard deviation 1.
+    """
     from datamodules.harmonizer import Harmonizer
 
     original = Harmonizer.transform
@@ -208,7 +210,7 @@ def test_a_leak_that_is_suspected_is_confirmed(repetitions: int, monkeypatch: py
         batch = original(self, patients)
         time = np.log(cohort_endpoints(patients).primary().time)
         rng = np.random.default_rng(len(time))
-        leak = 0.5 * (time - time.mean()) / time.std() + rng.normal(size=len(time))
+        leak = strength * (time - time.mean()) / time.std() + rng.normal(size=len(time))
         views = {name: np.column_stack([v, leak]).astype(np.float32) for name, v in batch.views.items()}
         observed = {
             name: np.pad(o, ((0, 0), (0, 1)), constant_values=True) for name, o in batch.observed.items()
@@ -221,4 +223,17 @@ def test_a_leak_that_is_suspected_is_confirmed(repetitions: int, monkeypatch: py
     )
     suspicions, alarms = np.sum([alarm(seed) for seed in range(repetitions)], axis=0)
     print(f"first permutation {suspicions}, further ones too {alarms}")  # noqa: T201  # shown with -s
+    return int(suspicions), int(alarms)
+
+
+@sizes(5, 20)
+def test_a_leak_that_is_suspected_is_confirmed(repetitions: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A weak leak: half the standard deviation of the noise."""
+    suspicions, alarms = leak_alarms(repetitions, 0.5, monkeypatch)
     assert alarms >= at_least(0.8, suspicions)
+
+
+@sizes(4, 20)
+def test_a_strong_leak_is_found(repetitions: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three standard deviations of the noise: the leaked outcome itself is nearly a feature."""
+    assert leak_alarms(repetitions, 3.0, monkeypatch)[1] >= at_least(0.9, repetitions)
