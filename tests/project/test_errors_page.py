@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def _patterns(code: ast.expr) -> Iterator[str]:
             )
 
 
-def raised() -> set[str]:
+@cache
+def raised() -> frozenset[str]:
     """Codes in all calls of CohortError, and of functions that pass a code to it."""
     folders = ("omics", "datamodules", "models", "stratomics")
     trees = [ast.parse(path.read_text()) for folder in folders for path in (ROOT / folder).rglob("*.py")]
@@ -69,7 +71,7 @@ def raised() -> set[str]:
         by_name = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
         for code in by_name or node.args[positions[node.func.id] :][:1]:
             codes |= set(_patterns(code))
-    return codes
+    return frozenset(codes)
 
 
 def test_every_code_has_one_heading_on_the_page() -> None:
