@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,18 +15,14 @@ from datamodules.exposure.compartments.parameters import (
 )
 from datamodules.exposure.compartments.predictions import Predicted, predict_records
 from datamodules.exposure.compartments.records import Records
+from datamodules.exposure.estimation.newton import MapEstimate, Objective, has_converged, minimise
 from datamodules.exposure.estimation.residual import deviance
 from datamodules.exposure.published.kinetic_model import KineticModel
 
-__all__ = ["MapEstimate", "map_estimate", "objective_of", "other_modes", "predicted_at"]
-
-Objective = Callable[[Tensor], Tensor]
+__all__ = ["map_estimate", "objective_of", "other_modes", "predicted_at"]
 
 FIELDS = ("effects", "covariance", "objective", "gradient")
 
-ITERATIONS = 100
-GRADIENT = 1e-8
-LARGEST_STEP = 1.0
 PLACES_OF_TIMES, PLACES = (-2.0, -1.0, -0.5, 0.5, 1.0), (-1.0, 1.0)
 """Further starts of one effect, in standard deviations."""
 
@@ -40,36 +35,11 @@ TIMES = ("LAG", "DURATION")
 BLOCK = 2000
 """Number of patients that are worked on at once."""
 
-SMALLEST_SHARE = 1e-9
-"""Smallest part of a step that is tried."""
-
 STANDSTILL, STANDSTILL_TIMED = 1e-9, 1e-3
 """Decrease of the objective at which a shortened step is the last; near a jump of the slope, steps are short."""
 
 BRACKET, SECTIONS, GOLDEN = 0.02, 25, (5**0.5 - 1) / 2
 """A search along one effect: its half width, its number of sections, and the golden ratio."""
-
-
-@dataclass(frozen=True)
-class MapEstimate:
-    """Modes of n patients.
-
-    Parameters
-    ----------
-    effects
-        (n, q) random effects.
-    covariance
-        (n, q, q): twice the inverse of the Hessian of `objective`, the covariance of the normal approximation.
-    objective
-        (n,): deviance of the levels plus the squared length of the effects, in the metric of omega.
-    gradient
-        (n,): largest absolute entry of the gradient; without the entry of a time where the gradient jumps.
-    """
-
-    effects: Tensor
-    covariance: Tensor
-    objective: Tensor
-    gradient: Tensor
 
 
 def predicted_at(model: KineticModel, records: Records, effects: Tensor) -> Predicted:
@@ -139,11 +109,11 @@ def map_estimate(model: KineticModel, records: Records) -> MapEstimate:
     starts = _starts(model, effects_size(model, records))
     best = _best_of(model, records, starts)
     spread = torch.sqrt(torch.diagonal(omega_of(model, records)))
-    rows = torch.nonzero(~_converged(best))[:, 0]
+    rows = torch.nonzero(~has_converged(best))[:, 0]
     if len(rows):
         best = _better(best, rows, _best_of(model, records.take(rows), torch.stack([spread, -spread])))
     for k in _positions(model, lambda name, _: name in TIMES):
-        rows = torch.nonzero(~_converged(best))[:, 0]
+        rows = torch.nonzero(~has_converged(best))[:, 0]
         if len(rows):
             best = _better(best, rows, _along(model, records.take(rows), best.effects[rows], k))
     return best
@@ -210,15 +180,6 @@ def _positions(model: KineticModel, chosen: Callable[[str, float], bool]) -> lis
     return [k for k, name in enumerate(model.random_parameters) if chosen(name, float(model.omega[k, k]))]
 
 
-def _converged(found: MapEstimate) -> Tensor:
-    return found.gradient < 100 * _tolerance(found.objective)
-
-
-def _tolerance(objective: Tensor) -> Tensor:
-    """Largest gradient of a mode; large objectives have fewer digits after the point."""
-    return GRADIENT * (objective.abs() / 1000).clamp(min=1.0)
-
-
 def _better(best: MapEstimate, rows: Tensor, other: MapEstimate) -> MapEstimate:
     improved = other.objective < best.objective[rows]
     places = rows[improved]
@@ -230,33 +191,13 @@ def _better(best: MapEstimate, rows: Tensor, other: MapEstimate) -> MapEstimate:
 
 def _newton(model: KineticModel, records: Records, start: Tensor, fixed: int | None = None) -> MapEstimate:
     """Minimise from a start, without changing the effect at the position `fixed`."""
-    effects = start.clone()
     standstill = STANDSTILL_TIMED if set(TIMES) & set(model.random_parameters) else STANDSTILL
-    objective = objective_of(model, records)
-    value = objective(effects)
-    slope, curvature = derivatives(objective, effects)
-    active = torch.arange(len(records))
-    for _ in range(ITERATIONS):
-        free = _without(slope[active], fixed)
-        active = active[free.abs().amax(1) > _tolerance(value[active])]
-        if not len(active):
-            break
-        part = records.take(active)
-        step = _step(_without(slope[active], fixed), curvature[active], fixed)
-        moved, reached = _line_search(model, part, effects[active], value[active], step)
-        shortened = (moved - effects[active]).abs().amax(1) < 0.9 * step.abs().amax(1)
-        stopped = shortened & (value[active] - reached < standstill)
-        effects[active], value[active] = moved, reached
-        slope[active], curvature[active] = derivatives(objective_of(model, part), moved)
-        active = active[~stopped]
-    covariance = 2 * torch.linalg.inv(_positive(curvature))
-    return MapEstimate(effects, covariance, value, _without(slope, fixed).abs().amax(1))
 
+    def objective_at(rows: Tensor) -> Objective:
+        part = records if len(rows) == len(records) else records.take(rows)
+        return objective_of(model, part)
 
-def _without(slope: Tensor, fixed: int | None) -> Tensor:
-    if fixed is None:
-        return slope
-    return slope.index_fill(1, torch.tensor([fixed]), 0.0)
+    return minimise(objective_at, start, standstill, fixed)
 
 
 def _along(model: KineticModel, records: Records, effects: Tensor, k: int) -> MapEstimate:
@@ -290,46 +231,3 @@ def _merged(one: MapEstimate, other: MapEstimate, first: Tensor) -> MapEstimate:
         for name, value in vars(one).items()
     }
     return MapEstimate(**fields)
-
-
-def derivatives(objective: Objective, effects: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradient (n, q) and Hessian (n, q, q) of each patient's objective."""
-    at = effects.detach().clone().requires_grad_()
-    (slope,) = torch.autograd.grad(objective(at).sum(), at, create_graph=True)
-    rows = [torch.autograd.grad(slope[:, k].sum(), at, retain_graph=True)[0] for k in range(effects.shape[1])]
-    return slope.detach(), torch.stack(rows, 1)
-
-
-def _positive(curvature: Tensor) -> Tensor:
-    """Make each Hessian positive definite by the absolute values of its eigenvalues."""
-    values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
-    floor = values.abs().amax(-1, keepdim=True) * 1e-8
-    positive: Tensor = (vectors * torch.maximum(values.abs(), floor)[..., None, :]) @ vectors.mT
-    return positive
-
-
-def _step(slope: Tensor, curvature: Tensor, fixed: int | None) -> Tensor:
-    if fixed is not None:
-        curvature = curvature.clone()
-        curvature[:, fixed, :] = curvature[:, :, fixed] = 0.0
-        curvature[:, fixed, fixed] = 1.0
-    step: Tensor = -torch.linalg.solve(_positive(curvature), slope[..., None])[..., 0]
-    longest: Tensor = step.abs().amax(1, keepdim=True)
-    return step * (LARGEST_STEP / longest.clamp(min=LARGEST_STEP))
-
-
-def _line_search(
-    model: KineticModel, records: Records, effects: Tensor, value: Tensor, step: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Halve the steps of patients whose objective would rise."""
-    best, reached = effects.clone(), value.clone()
-    rows, share = torch.arange(len(effects)), 1.0
-    with torch.no_grad():
-        while len(rows) and share > SMALLEST_SHARE:
-            part = records if len(rows) == len(records) else records.take(rows)
-            moved = effects[rows] + share * step[rows]
-            new = objective_of(model, part)(moved)
-            fine = new <= value[rows] + 1e-12 * value[rows].abs()
-            best[rows[fine]], reached[rows[fine]] = moved[fine], new[fine]
-            rows, share = rows[~fine], share / 2
-    return best, reached

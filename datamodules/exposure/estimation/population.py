@@ -14,7 +14,8 @@ from torch import Tensor
 from datamodules.exposure.compartments.parameters import individual_values, omega_of, typical_values_at
 from datamodules.exposure.compartments.predictions import predict_records
 from datamodules.exposure.compartments.records import Records, records_of, up_to_last_level
-from datamodules.exposure.estimation.map_estimate import derivatives, map_estimate, objective_of
+from datamodules.exposure.estimation.map_estimate import map_estimate, objective_of
+from datamodules.exposure.estimation.newton import derivatives
 from datamodules.exposure.estimation.residual import deviance, residual_variance
 from datamodules.exposure.published.kinetic_model import Block, KineticModel
 from omics.common.errors import ConfigError

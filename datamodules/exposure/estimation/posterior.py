@@ -15,11 +15,12 @@ from torch import Tensor
 
 from datamodules.exposure.compartments.parameters import omega_of
 from datamodules.exposure.compartments.records import Records
-from datamodules.exposure.estimation.map_estimate import MapEstimate, objective_of, other_modes
+from datamodules.exposure.estimation.map_estimate import objective_of, other_modes
+from datamodules.exposure.estimation.newton import MapEstimate, Objective
 from datamodules.exposure.estimation.pareto import pareto_shape
 from datamodules.exposure.published.kinetic_model import KineticModel
 
-__all__ = ["EFFECTIVE", "Posterior", "posterior_draws"]
+__all__ = ["EFFECTIVE", "Posterior", "importance_draws", "posterior_draws"]
 
 EFFECTIVE = 1000
 """Effective number of draws below which a patient's proposals are adapted."""
@@ -172,44 +173,80 @@ def posterior_draws(
     Pareto smoothed importance sampling: Vehtari A et al. J Mach Learn Res 2024;25(72), arXiv 1507.02646.
     """
     prior = torch.linalg.cholesky(omega_of(model, records))
-    kernels = [
-        _Kernels(one.effects[:, None], SCALE * torch.linalg.cholesky(one.covariance))
-        for one in (mode, *other_modes(model, records))
-    ]
+    return importance_draws(
+        lambda rows: objective_of(model, records.take(rows)),
+        [mode, *other_modes(model, records)],
+        prior,
+        generator,
+        draws,
+    )
+
+
+def importance_draws(
+    objective_of: Callable[[Tensor], Objective],
+    modes: list[MapEstimate],
+    prior: Tensor,
+    generator: np.random.Generator,
+    draws: int,
+) -> Posterior:
+    """Draw from the posterior of each patient, for any model with normal random effects.
+
+    Parameters
+    ----------
+    objective_of
+        Positions of patients, of whom some may be repeated -> the objective of these patients: minus twice the
+        logarithm of the posterior density, up to a constant.
+    modes
+        Modes of n patients, from one or several starts.
+    prior
+        (q, q) lower root of the covariance of the effects.
+    generator
+        Source of random numbers.
+    draws
+        Number s of draws per patient.
+
+    Returns
+    -------
+    Posterior
+        As from :func:`posterior_draws`.
+    """
+    kernels = [_Kernels(one.effects[:, None], SCALE * torch.linalg.cholesky(one.covariance)) for one in modes]
     proposal = _Proposal(kernels, prior, FIRST_PRIOR_SHARE)
-    result = _weighted(model, records, proposal, generator, draws)
+    everyone = torch.arange(len(modes[0].effects))
+    result = _weighted(objective_of, everyone, proposal, generator, draws)
     wanted = min(EFFECTIVE, draws // 2)
     for _ in range(ROUNDS):
         poor = torch.nonzero(result.effective < wanted)[:, 0]
         if not len(poor):
             break
-        part = records.take(poor)
-        again = _weighted(model, part, _adapted(result, poor, prior, generator), generator, draws)
-        result = _better(result, poor, again)
+        adapted = _adapted(result, poor, prior, generator)
+        result = _better(result, poor, _weighted(objective_of, poor, adapted, generator, draws))
     return result
 
 
 def _weighted(
-    model: KineticModel, records: Records, proposal: _Proposal, generator: np.random.Generator, draws: int
+    objective_of: Callable[[Tensor], Objective],
+    rows: Tensor,
+    proposal: _Proposal,
+    generator: np.random.Generator,
+    draws: int,
 ) -> Posterior:
     effects = proposal.draw(generator, draws)
-    log_target = -_evaluated(model, records, effects) / 2
+    log_target = -_evaluated(objective_of, rows, effects) / 2
     log_weights = log_target - proposal.log_density(effects)
     shape, smoothed = pareto_shape(log_weights)
     weights = torch.softmax(smoothed, 1)
     return Posterior(effects, weights, 1 / (weights**2).sum(1), shape)
 
 
-def _evaluated(model: KineticModel, records: Records, effects: Tensor) -> Tensor:
+def _evaluated(objective_of: Callable[[Tensor], Objective], rows: Tensor, effects: Tensor) -> Tensor:
     """Objective of (n, s, q) draws, (n, s), in blocks of patients."""
-    size, count, q = effects.shape
-    patients = max(1, BLOCK // count)
+    count, q = effects.shape[1:]
     blocks = []
     with torch.no_grad():
-        for first in range(0, size, patients):
-            rows = torch.arange(first, min(first + patients, size))
-            objective: Callable[[Tensor], Tensor] = objective_of(model, records.take(rows).repeat(count))
-            blocks.append(objective(effects[rows].reshape(-1, q)).reshape(len(rows), count))
+        for places in torch.split(torch.arange(len(rows)), max(1, BLOCK // count)):
+            objective = objective_of(rows[places].repeat_interleave(count))
+            blocks.append(objective(effects[places].reshape(-1, q)).reshape(len(places), count))
     return torch.cat(blocks)
 
 

@@ -8,9 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from datamodules.exposure.compartments.records import Records
-
-__all__ = ["ErrorModel", "deviance", "residual_variance"]
+__all__ = ["ErrorModel", "Measured", "deviance", "residual_variance"]
 
 SMALLEST_LEVEL = 1e-10
 """Predicted levels below this, in the unit of the model, count as this in a lognormal or proportional error."""
@@ -30,6 +28,26 @@ class ErrorModel(Protocol):
     @property
     def proportional(self) -> float | Tensor:
         """Standard deviation of the proportional part, as a share."""
+
+
+class Measured(Protocol):
+    """Measurements of n patients, (n, r) each; only observed ones count."""
+
+    @property
+    def level(self) -> Tensor:
+        """Measured values."""
+
+    @property
+    def observed(self) -> Tensor:
+        """Bool: the value counts."""
+
+    @property
+    def censored(self) -> Tensor:
+        """Bool: the value is below `limit`."""
+
+    @property
+    def limit(self) -> Tensor:
+        """Lower limits of quantification."""
 
 
 def residual_variance(error: ErrorModel, predicted: Tensor) -> Tensor:
@@ -68,7 +86,7 @@ def residual_variance(error: ErrorModel, predicted: Tensor) -> Tensor:
             raise ValueError(error.form)
 
 
-def deviance(error: ErrorModel, records: Records, predicted: Tensor) -> Tensor:
+def deviance(error: ErrorModel, records: Measured, predicted: Tensor) -> Tensor:
     """Minus twice the log likelihood of the levels of each patient, without the constant of the normal density.
 
     Parameters

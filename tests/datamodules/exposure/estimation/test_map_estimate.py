@@ -10,7 +10,8 @@ from kinetic_cases import GOTI, RUN_001, dose, event_table, kinetic_model, level
 from scipy.optimize import minimize
 
 from datamodules.exposure.compartments.records import records_of, up_to_last_level
-from datamodules.exposure.estimation.map_estimate import derivatives, map_estimate, objective_of, predicted_at
+from datamodules.exposure.estimation.map_estimate import map_estimate, objective_of, predicted_at
+from datamodules.exposure.estimation.newton import derivatives
 
 
 def modes(model, lines, covariates=()):
