@@ -64,6 +64,14 @@ class Posterior:
         mean = (self.weights * values).sum(1)
         return mean, (self.weights * (values - mean[:, None]) ** 2).sum(1).sqrt()
 
+    def quantiles(self, values: Tensor, levels: tuple[float, ...]) -> Tensor:
+        """Return posterior quantiles of (n, s) values of the draws, at levels in (0, 1), (n, levels)."""
+        ordered, order = values.sort(dim=1)
+        reached = self.weights.gather(1, order).cumsum(1).contiguous()
+        wanted = torch.tensor(levels, dtype=reached.dtype).repeat(len(reached), 1)
+        places = torch.searchsorted(reached, wanted).clamp(max=values.shape[1] - 1)
+        return ordered.gather(1, places)
+
     def mean(self) -> Tensor:
         """Posterior mean of the effects, (n, q)."""
         return (self.weights[..., None] * self.effects).sum(1)

@@ -122,7 +122,9 @@ def deviance(error: ErrorModel, records: Measured, predicted: Tensor) -> Tensor:
         limit = torch.where(below, records.limit, torch.ones_like(variance))
         if error.form == "lognormal":
             limit = limit.log()
-        score = (limit - centre) / torch.where(below, variance, torch.ones_like(variance)).sqrt()
+        # Far from the limit the derivatives lose their digits, also where they do not count.
+        away = limit - torch.where(below, centre, limit)
+        score = away / torch.where(below, variance, torch.ones_like(variance)).sqrt()
         terms = terms + torch.where(below, _minus_two_log_cdf(score), torch.zeros_like(score))
     return terms.sum(1)
 

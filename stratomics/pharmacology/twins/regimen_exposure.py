@@ -185,12 +185,5 @@ def weighted_quantiles(exposure: IndividualExposure, levels: tuple[float, float]
     dict
         Measure -> (n, 2) quantiles.
     """
-    weights = exposure.posterior.weights
-    wanted = torch.tensor(levels, dtype=weights.dtype).repeat(len(weights), 1)
-    found = {}
-    for name, values in exposure.draws.items():
-        ordered, order = values.sort(dim=1)
-        reached = weights.gather(1, order).cumsum(1).contiguous()
-        places = torch.searchsorted(reached, wanted).clamp(max=values.shape[1] - 1)
-        found[name] = ordered.gather(1, places).numpy()
-    return found
+    posterior = exposure.posterior
+    return {name: posterior.quantiles(values, levels).numpy() for name, values in exposure.draws.items()}

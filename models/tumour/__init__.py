@@ -1,0 +1,1 @@
+"""Growth of tumours: curves of their size over time, fitted to all patients together."""
