@@ -10,14 +10,14 @@ from torch import Tensor
 
 from omics.common.errors import ConfigError, nearest
 
-__all__ = ["CURVES", "Curve", "find_curve"]
+__all__ = ["CURVES", "TumourCurve", "find_curve"]
 
 LARGEST_EXPONENT = 50.0
 """Exponents above this count as this, so that no size is infinite."""
 
 
 @dataclass(frozen=True)
-class Curve:
+class TumourCurve:
     """A curve of size over time with q positive parameters, of which the first is the size at time 0.
 
     Parameters
@@ -92,7 +92,7 @@ def _claret_nadir(logarithms: Tensor) -> Tensor:
 
 
 CURVES = {
-    "stein": Curve(
+    "stein": TumourCurve(
         "stein",
         ("size", "shrinkage", "growth"),
         (0.03, 0.01),
@@ -102,7 +102,7 @@ CURVES = {
         nadir=_stein_nadir,
         source="10.1158/1078-0432.CCR-10-1762",
     ),
-    "claret": Curve(
+    "claret": TumourCurve(
         "claret",
         ("size", "growth", "effect", "loss"),
         (0.01, 0.04, 0.05),
@@ -118,7 +118,7 @@ y0 exp(KL t - KD / lambda (1 - exp(-lambda t))) with the growth rate KL, the eff
 acts) and the rate lambda at which the effect is lost."""
 
 
-def find_curve(name: str) -> Curve:
+def find_curve(name: str) -> TumourCurve:
     """Return a curve by name.
 
     Examples

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
-from models.tumour.curves import Curve, find_curve
+from models.tumour.curves import TumourCurve, find_curve
 from models.tumour.growth_model import GrowthError, GrowthModel, Predictors, acts_on, standardised
-from models.tumour.marginal import Population, best_modes, marginal_deviance
+from models.tumour.marginal import GrowthPopulation, best_modes, marginal_deviance
 from models.tumour.sizes import TumourSizes
 from omics.common.errors import TooFewError
 
@@ -41,21 +41,21 @@ STEP = 1e-4
 class _Problem:
     """Patients to learn from, and where the search for their modes begins, (n, q)."""
 
-    curve: Curve
+    curve: TumourCurve
     sizes: TumourSizes
     z: Tensor
     acts: Tensor
     start: Tensor
 
-    def population(self, point: Tensor) -> Population:
+    def population(self, point: Tensor) -> GrowthPopulation:
         """Read a vector: typical values, logarithms of standard deviations and of both errors, slopes."""
         q = len(self.curve.parameters)
         slopes = point[2 * q + 2 :]
         centre = point[:q] + (self.z * slopes) @ self.acts
         additive, proportional = point[2 * q : 2 * q + 2].exp()
-        return Population(centre, point[q : 2 * q].exp(), GrowthError(additive, proportional))
+        return GrowthPopulation(centre, point[q : 2 * q].exp(), GrowthError(additive, proportional))
 
-    def deviance(self, population: Population) -> Tensor:
+    def deviance(self, population: GrowthPopulation) -> Tensor:
         """Deviance of all patients."""
         return marginal_deviance(self.curve, self.sizes, population, self.start).sum()
 
@@ -152,7 +152,7 @@ def _moments(values: Array, predictors: Predictors) -> tuple[Array, Array]:
     return centre, scale
 
 
-def _start(curve: Curve, sizes: TumourSizes, slopes: int) -> tuple[Array, list[tuple[float, float]]]:
+def _start(curve: TumourCurve, sizes: TumourSizes, slopes: int) -> tuple[Array, list[tuple[float, float]]]:
     """First values of a vector and their bounds."""
     first = torch.where(sizes.observed, sizes.time, torch.inf).argmin(1, keepdim=True)
     baseline = torch.gather(sizes.level, 1, first).clamp(min=1.0).log().mean()

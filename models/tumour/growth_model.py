@@ -11,7 +11,7 @@ from torch import Tensor
 
 from datamodules.exposure.estimation.newton import Objective
 from datamodules.exposure.estimation.residual import deviance
-from models.tumour.curves import Curve, find_curve
+from models.tumour.curves import TumourCurve, find_curve
 from models.tumour.sizes import TumourSizes
 
 __all__ = ["GrowthError", "GrowthModel", "Predictors", "acts_on", "objective_at", "standardised"]
@@ -150,7 +150,7 @@ def standardised(values: Array, centre: Array, scale: Array) -> Array:
     return z
 
 
-def acts_on(curve: Curve, predictors: Predictors) -> Tensor:
+def acts_on(curve: TumourCurve, predictors: Predictors) -> Tensor:
     """Which of p predictors moves which of q parameters, (p, q) of 0 and 1."""
     count = predictors.values.shape[1]
     acts = torch.zeros(count, len(curve.parameters), dtype=torch.float64)
@@ -162,7 +162,7 @@ def acts_on(curve: Curve, predictors: Predictors) -> Tensor:
 
 
 def objective_at(
-    curve: Curve, sizes: TumourSizes, centre: Tensor, spread: Tensor, error: GrowthError
+    curve: TumourCurve, sizes: TumourSizes, centre: Tensor, spread: Tensor, error: GrowthError
 ) -> Objective:
     """Return the function of (n, q) random effects that the mode of each patient minimises.
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.exposure.estimation.posterior import Posterior, importance_draws
-from models.tumour.curves import Curve, find_curve
+from models.tumour.curves import TumourCurve, find_curve
 from models.tumour.growth_model import GrowthModel, Predictors, objective_at
-from models.tumour.marginal import Population, best_modes, marginal_deviance
+from models.tumour.marginal import GrowthPopulation, best_modes, marginal_deviance
 from models.tumour.sizes import TumourSizes
 
 __all__ = ["IndividualGrowth", "individual_growth", "patient_deviance"]
@@ -39,7 +39,7 @@ class IndividualGrowth:
         Draws of the random effects, and their weights.
     """
 
-    curve: Curve
+    curve: TumourCurve
     patients: pd.Index
     logarithms: Tensor
     posterior: Posterior
@@ -148,6 +148,6 @@ def patient_deviance(model: GrowthModel, sizes: TumourSizes, predictors: Predict
     return found
 
 
-def _population(model: GrowthModel, predictors: Predictors) -> tuple[Curve, Population]:
+def _population(model: GrowthModel, predictors: Predictors) -> tuple[TumourCurve, GrowthPopulation]:
     spread = torch.from_numpy(model.spread)
-    return find_curve(model.curve), Population(model.typical_of(predictors), spread, model.error)
+    return find_curve(model.curve), GrowthPopulation(model.typical_of(predictors), spread, model.error)

@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 
 from datamodules.exposure.estimation.newton import MapEstimate, minimise
-from models.tumour.curves import Curve
+from models.tumour.curves import TumourCurve
 from models.tumour.growth_model import GrowthError, objective_at
 from models.tumour.sizes import TumourSizes
 
-__all__ = ["Population", "best_modes", "marginal_deviance"]
+__all__ = ["GrowthPopulation", "best_modes", "marginal_deviance"]
 
 PLACE = 1.5
 """Distance of further starts, in standard deviations."""
 
 
-class Population(NamedTuple):
+class GrowthPopulation(NamedTuple):
     """Values of a population, which may carry derivatives.
 
     `centre` has the logarithms of the n patients' parameters without random effects, (n, q); `spread` the standard
@@ -30,16 +30,16 @@ class Population(NamedTuple):
     spread: Tensor
     error: GrowthError
 
-    def detached(self) -> Population:
+    def detached(self) -> GrowthPopulation:
         """Return the same values without derivatives."""
         additive, proportional = (
             torch.as_tensor(value).detach() for value in (self.error.additive, self.error.proportional)
         )
         error = GrowthError(additive, proportional)
-        return Population(self.centre.detach(), self.spread.detach(), error)
+        return GrowthPopulation(self.centre.detach(), self.spread.detach(), error)
 
 
-def best_modes(curve: Curve, sizes: TumourSizes, population: Population) -> MapEstimate:
+def best_modes(curve: TumourCurve, sizes: TumourSizes, population: GrowthPopulation) -> MapEstimate:
     """Find the mode of each patient from several starts.
 
     Parameters
@@ -66,14 +66,16 @@ def best_modes(curve: Curve, sizes: TumourSizes, population: Population) -> MapE
     )
 
 
-def _modes(curve: Curve, sizes: TumourSizes, fixed: Population, start: Tensor) -> MapEstimate:
+def _modes(curve: TumourCurve, sizes: TumourSizes, fixed: GrowthPopulation, start: Tensor) -> MapEstimate:
     return minimise(
         lambda rows: objective_at(curve, sizes.take(rows), fixed.centre[rows], fixed.spread, fixed.error),
         start,
     )
 
 
-def marginal_deviance(curve: Curve, sizes: TumourSizes, population: Population, start: Tensor) -> Tensor:
+def marginal_deviance(
+    curve: TumourCurve, sizes: TumourSizes, population: GrowthPopulation, start: Tensor
+) -> Tensor:
     """Work out minus twice the log marginal likelihood of each patient.
 
     Parameters

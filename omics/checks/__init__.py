@@ -15,6 +15,7 @@ CHECKS = {
     "duplicated_features": "omics.checks.views:features_in_two_views",
     "swapped_samples": "omics.checks.swaps:swapped_samples",
     "events": "omics.checks.events:describe_events",
+    "tumour_sizes": "omics.checks.events:describe_sizes",
     "endpoints": "omics.checks.endpoints:describe_endpoints",
     "not_learnable": "omics.checks.outcome_columns:not_learnable",
     "after_death": "omics.checks.outcome_columns:after_death",

@@ -82,6 +82,7 @@ def _undeclared_tables(source: str | Path) -> Iterator[Finding]:
     declared = {view.file for view in spec.views.values()} | {spec.samples.file if spec.samples else None}
     endings = tuple(ending for ending in READERS if ending.startswith("."))
     declared |= {spec.exposure.events} if spec.exposure else set()
+    declared |= {spec.tumour_size.file} if spec.tumour_size else set()
     for file in sorted(path.parent.iterdir()):
         if file.name.endswith(endings) and file.name not in declared:
             yield Finding(

@@ -1,4 +1,4 @@
-"""Doses and levels: how many, and for which patients an estimate of exposure rests on little."""
+"""Doses, levels and tumour sizes: how many, and for which patients an estimate of exposure rests on little."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from omics.checks.finding import INFO, WARNING, Finding
 from omics.cohort.read import events_of
+from omics.cohort.sizes import tumour_sizes_of
 from omics.events.event_notes import event_notes
 from omics.events.stored_events import EXPOSURE
+from omics.events.tumour_sizes import TUMOUR_SIZE
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["describe_events"]
+__all__ = ["describe_events", "describe_sizes"]
 
 
 def describe_events(cohort: MuData) -> Iterator[Finding]:
@@ -37,3 +39,22 @@ def describe_events(cohort: MuData) -> Iterator[Finding]:
         first, *others = group
         sentence = f"{len(others) + 1} patient(s), such as '{first.patient}': {first.sentence}"
         yield Finding(code, WARNING, EXPOSURE, sentence)
+
+
+def describe_sizes(cohort: MuData) -> Iterator[Finding]:
+    """Count tumour sizes, and the patients with fewer than two."""
+    sizes = tumour_sizes_of(cohort)
+    if sizes is None:
+        return
+    table, patients = sizes.table, sizes.patients
+    sentence = (
+        f"{len(table)} sizes ({int(table['censored'].sum())} below the limit) of {len(patients)} of {cohort.n_obs} "
+        f"patients, up to week {table['time'].max():.0f}"
+    )
+    yield Finding("tumour_sizes", INFO, TUMOUR_SIZE, sentence)
+    if alone := int((table.groupby("patient").size() == 1).sum()):
+        sentence = f"{alone} patient(s) have one size; it says nothing about their growth"
+        yield Finding("one_size", WARNING, TUMOUR_SIZE, sentence)
+    if without := cohort.n_obs - len(patients):
+        sentence = f"{without} patient(s) have no sizes; fits of growth leave them out"
+        yield Finding("no_sizes", WARNING, TUMOUR_SIZE, sentence)

@@ -18,6 +18,7 @@ from omics.cohort.read import cohort_spec, observed_views
 from omics.cohort.spec import ViewSpec
 from omics.cohort.views import modality_of
 from omics.events.stored_events import EXPOSURE
+from omics.events.tumour_sizes import TUMOUR_SIZE
 from omics.readers.notes import LEFT_OUT, TO_CHECK
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def patients_without_views(cohort: MuData) -> Iterator[Finding]:
 
 def to_check_by_readers(cohort: MuData) -> Iterator[Finding]:
     """Report what reading found and a person should check, such as patients who are not in the samples table."""
-    events = {EXPOSURE: cohort.uns[UNS].get(EXPOSURE, {})}
+    events = {name: cohort.uns[UNS].get(name, {}) for name in (EXPOSURE, TUMOUR_SIZE)}
     places = (
         {"samples": cohort.uns[UNS]} | events | {name: cohort[name].uns for name in cohort_spec(cohort).views}
     )

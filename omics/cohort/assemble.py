@@ -15,10 +15,12 @@ from omics.cohort.endpoint_columns import check_endpoints, read_endpoints
 from omics.cohort.endpoints import Survival
 from omics.cohort.h5mu import UNS, allow_shared_feature_names
 from omics.cohort.samples import checked_samples
+from omics.cohort.sizes import refuse_after_baseline
 from omics.cohort.spec import CohortSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
 from omics.events.stored_events import EXPOSURE, StoredEvents
+from omics.events.tumour_sizes import TUMOUR_SIZE, SizeTable
 from omics.events.windows import check_window, window_ends
 from omics.readers import PGX_RESULTS
 from omics.readers.notes import LEFT_OUT, TO_CHECK, notes_of, warnings_of
@@ -39,6 +41,7 @@ def assemble_cohort(
     digest: str,
     file: str,
     exposure: StoredEvents | None = None,
+    sizes: SizeTable | None = None,
 ) -> MuData:
     """Check tables in memory against a specification and join them to a cohort.
 
@@ -57,6 +60,8 @@ def assemble_cohort(
         File of the samples, named in errors.
     exposure
         Doses and levels, for a cohort that declares them.
+    sizes
+        Tumour sizes, for a cohort that declares them.
 
     Returns
     -------
@@ -66,14 +71,20 @@ def assemble_cohort(
     Raises
     ------
     CohortError
-        If a column that `spec` names is missing, an endpoint is malformed, or a window of exposure ends after it.
+        If a column that `spec` names is missing, an endpoint is malformed, a window of exposure ends after it, or a
+        predictor was estimated after baseline.
     """
     require_endpoints(spec, file)
     samples, spec = stated_samples(samples, spec, file)
     check_endpoints(samples, spec, file)
+    refuse_after_baseline(spec, ((name, _features(view)) for name, view in views.items()), file)
     if exposure is not None:
         _check_windows(samples, spec, exposure, file)
-    return join_cohort(checked_samples(samples, spec, file), views, spec, digest, exposure)
+    return join_cohort(checked_samples(samples, spec, file), views, spec, digest, exposure, sizes)
+
+
+def _features(view: pd.DataFrame | AnnData) -> pd.Index:
+    return view.columns if isinstance(view, pd.DataFrame) else view.var_names
 
 
 def _check_windows(samples: pd.DataFrame, spec: CohortSpec, exposure: StoredEvents, file: str) -> None:
@@ -93,12 +104,13 @@ def join_cohort(
     spec: CohortSpec,
     digest: str,
     exposure: StoredEvents | None = None,
+    sizes: SizeTable | None = None,
 ) -> MuData:
     """Join tables that are already checked.
 
     Parameters
     ----------
-    samples, views, spec, digest, exposure
+    samples, views, spec, digest, exposure, sizes
         As for :func:`assemble_cohort`.
 
     Returns
@@ -124,6 +136,8 @@ def join_cohort(
         cohort.uns[UNS][TO_CHECK] = said
     if exposure is not None:
         cohort.uns[UNS][EXPOSURE] = exposure.to_uns()
+    if sizes is not None:
+        cohort.uns[UNS][TUMOUR_SIZE] = sizes.to_uns()
     # New patients are not split, so that copies among them do no harm.
     if spec.endpoints and (copies := find_copies(cohort, spec)):
         cohort.uns[UNS][COPIES] = json.dumps(copies)

@@ -18,6 +18,7 @@ from omics.cohort.views import check_scale, check_stored_values, check_view
 from omics.common.errors import CohortError
 from omics.common.memory import check_table_size
 from omics.events.stored_events import EXPOSURE, StoredEvents
+from omics.events.tumour_sizes import TUMOUR_SIZE, SizeTable
 from omics.readers import PGX_RESULTS
 from omics.readers.matrix import check_unique, check_unique_patients, numbers
 from omics.readers.notes import LEFT_OUT, TO_CHECK, attach_notes, attach_warnings
@@ -36,8 +37,8 @@ UNS = "stratomics"
 Views = dict[str, "pd.DataFrame | AnnData"]
 
 
-def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec, StoredEvents | None]:
-    """Read samples, views, specification and events of a cohort in h5mu; large dense views stay on disk.
+def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec, StoredEvents | None, SizeTable | None]:
+    """Read samples, views, specification, events and tumour sizes of a cohort in h5mu; large dense views stay on disk.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def read_stored(path: Path) -> tuple[pd.DataFrame, Views, CohortSpec, StoredEven
             views[name] = _view(name, stored[name], view, str(path))
         stays_on_disk = not all(isinstance(view, pd.DataFrame) for view in views.values())
         samples = attach_warnings(stored.obs.copy(), stored.uns[UNS].get(TO_CHECK, {}))
-        return samples, views, spec, _events(stored, spec, path)
+        return samples, views, spec, _events(stored, spec, path), _sizes(stored, spec, path)
     finally:
         if not stays_on_disk:
             stored.file.close()
@@ -99,6 +100,12 @@ def _events(stored: MuData, spec: CohortSpec, path: Path) -> StoredEvents | None
         return None
     content = stored.uns[UNS].get(EXPOSURE, {})
     return StoredEvents.from_uns(content, tuple(spec.exposure.covariates), spec.exposure.time_unit, str(path))
+
+
+def _sizes(stored: MuData, spec: CohortSpec, path: Path) -> SizeTable | None:
+    if spec.tumour_size is None:
+        return None
+    return SizeTable.from_uns(stored.uns[UNS].get(TUMOUR_SIZE, {}), str(path))
 
 
 def _not_a_cohort(path: Path, error: Exception) -> CohortError:

@@ -51,7 +51,7 @@ def read_new_patients(source: str | Path) -> MuData:
     """
     path = locate_cohort(str(source))
     if path.suffix == ".h5mu":
-        samples, views, spec, exposure = read_stored(path)
+        samples, views, spec, exposure, _ = read_stored(path)
         files = [path]
     else:
         spec = load_spec(path)
@@ -72,6 +72,8 @@ def read_new_patients(source: str | Path) -> MuData:
         categories=tuple(name for name in spec.categories if name in samples),
         site=spec.site if spec.site in samples else None,
         group=None,
+        # Sizes over time are an outcome.
+        tumour_size=None,
         arm=spec.arm if spec.arm is not None and spec.arm.column in samples else None,
     )
     samples, spec = stated_samples(samples, spec, str(path))

@@ -14,13 +14,16 @@ from omics.cohort.spec import (
     EndpointSpec,
     ExposureSpec,
     SamplesSpec,
+    TumourSizeSpec,
     ViewSpec,
     randomised_word,
 )
 from omics.cohort.spec_rules import check_endpoint_keys, check_spec
 from omics.common.errors import CohortError, nearest
 from omics.common.yaml import load_yaml
+from omics.events.check_sizes import WEEKS
 from omics.events.event_table import HOURS
+from omics.events.read_sizes import MILLIMETRES
 from omics.events.windows import ALL_EVENTS, FIRST_CYCLE
 
 __all__ = ["load_spec", "parse_spec"]
@@ -96,6 +99,8 @@ def parse_spec(content: Any, file: str) -> CohortSpec:
         content["arm"] = _arm(content["arm"], file)
     if content.get("exposure") is not None:
         content["exposure"] = _exposure(content["exposure"], file)
+    if content.get("tumour_size") is not None:
+        content["tumour_size"] = _tumour_size(content["tumour_size"], file)
     covariates, categories = (_names(key, content.get(key), file) for key in ("covariates", "categories"))
     twice = next((name for place, name in enumerate(covariates) if name in covariates[:place]), None)
     if twice is not None:
@@ -144,11 +149,26 @@ def _check_exposure(exposure: ExposureSpec, file: str) -> None:
     if unit not in HOURS:
         sentence = f"exposure: unknown time_unit '{unit}'; {nearest(str(unit), HOURS)}"
         raise CohortError(sentence, "unknown_choice", file=file, column="time_unit")
-    number = isinstance(window, int | float) and not isinstance(window, bool) and 0 < window < float("inf")
-    if window not in (FIRST_CYCLE, ALL_EVENTS) and not number:
+    if window not in (FIRST_CYCLE, ALL_EVENTS) and not _is_positive(window):
         allowed = f"{FIRST_CYCLE}, {ALL_EVENTS}, or its end in {unit}"
         sentence = f"exposure: 'window' is {window!r}, and must be {allowed}"
         raise CohortError(sentence, "bad_window", file=file, column="window")
+
+
+def _tumour_size(content: Any, file: str) -> TumourSizeSpec:
+    block = _build(TumourSizeSpec, content, "tumour_size", file)
+    for key, value, choices in (("unit", block.unit, MILLIMETRES), ("time_unit", block.time_unit, WEEKS)):
+        if value not in choices:
+            sentence = f"tumour_size: unknown {key} '{value}'; {nearest(str(value), choices)}"
+            raise CohortError(sentence, "unknown_choice", file=file, column=key)
+    if block.below is not None and not _is_positive(block.below):
+        sentence = f"tumour_size: 'below' is {block.below!r}, and must be a size above 0"
+        raise CohortError(sentence, "wrong_type", file=file, column="below")
+    return block
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
 def _endpoint(name: str, content: Any, file: str) -> EndpointSpec:

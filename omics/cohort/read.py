@@ -24,6 +24,7 @@ from omics.cohort.h5mu import UNS, read_stored
 from omics.cohort.ids import check_ids, id_column, patient_ids
 from omics.cohort.parse import load_spec, parse_spec
 from omics.cohort.samples import checked_samples, with_labels
+from omics.cohort.sizes import read_tumour_sizes
 from omics.cohort.spec import CohortSpec, ExposureSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
@@ -139,12 +140,13 @@ def inspect_cohort(source: str | Path) -> tuple[MuData | None, list[CohortError]
         attempt(check_endpoints, samples, replace(named, endpoints={name: endpoint}, primary=None), str(file))
     attempt(checked_samples, samples, named, str(file))
     exposure = attempt(read_exposure, folder, named, samples, str(path))
+    sizes = attempt(read_tumour_sizes, folder, named, samples, str(path))
     if errors or joined is None:
         return None, errors
     digest = digest_files(declared_files(path, spec))
     expanded, tables = joined
     expanded = replace(named, views=expanded.views)
-    return attempt(assemble_cohort, samples, tables, expanded, digest, str(file), exposure), errors
+    return attempt(assemble_cohort, samples, tables, expanded, digest, str(file), exposure, sizes), errors
 
 
 def cohort_files(source: str | Path) -> dict[str, Path]:
@@ -182,7 +184,8 @@ def declared_files(path: Path, spec: CohortSpec) -> list[Path]:
         panel_files(path.parent / view.panels) for view in spec.views.values() if view.panels is not None
     )
     exposure = [] if spec.exposure is None else [spec.exposure.events, spec.exposure.model_file]
-    others = [path.parent / name for name in exposure if name is not None]
+    sizes = [] if spec.tumour_size is None else [spec.tumour_size.file]
+    others = [path.parent / name for name in (*exposure, *sizes) if name is not None]
     return list(
         dict.fromkeys([path, *samples, *chain.from_iterable(tables), *chain.from_iterable(panels), *others])
     )
@@ -388,5 +391,5 @@ def locate_cohort(source: str) -> Path:
 
 
 def _read_h5mu(path: Path) -> MuData:
-    samples, views, spec, exposure = read_stored(path)
-    return assemble_cohort(samples, views, spec, digest_files([path]), str(path), exposure)
+    samples, views, spec, exposure, sizes = read_stored(path)
+    return assemble_cohort(samples, views, spec, digest_files([path]), str(path), exposure, sizes)

@@ -14,6 +14,7 @@ __all__ = [
     "EndpointSpec",
     "ExposureSpec",
     "SamplesSpec",
+    "TumourSizeSpec",
     "ViewSpec",
     "randomised_word",
 ]
@@ -134,6 +135,23 @@ class ExposureSpec:
 
 
 @dataclass(frozen=True)
+class TumourSizeSpec:
+    """Sums of longest diameters of the patients over time.
+
+    ``patient``, ``time`` and ``size`` are columns of the table; ``below`` is the smallest size that can be measured, in
+    ``unit``. ``file`` is absent inside an h5mu file, which holds the table itself.
+    """
+
+    file: str | None = None
+    patient: str = "patient"
+    time: str = "time"
+    size: str = "size"
+    unit: Literal["mm", "cm"] = "mm"
+    time_unit: Literal["days", "weeks", "months", "years"] = "days"
+    below: Any = None
+
+
+@dataclass(frozen=True)
 class CohortSpec:
     """All of ``cohort.yaml``."""
 
@@ -152,6 +170,7 @@ class CohortSpec:
     group: str | None = None
     part: str | None = None
     exposure: ExposureSpec | None = None
+    tumour_size: TumourSizeSpec | None = None
 
     @property
     def primary_endpoint(self) -> str:

@@ -60,7 +60,10 @@ def write_cohort(cohort: MuData, path: str | Path) -> Path:
     }
     stored = cohort.copy()
     exposure = None if spec.exposure is None else replace(spec.exposure, events=None)
-    text = json.dumps(replace(spec, samples=None, views=views, exposure=exposure).as_dict())
+    sizes = None if spec.tumour_size is None else replace(spec.tumour_size, file=None)
+    text = json.dumps(
+        replace(spec, samples=None, views=views, exposure=exposure, tumour_size=sizes).as_dict()
+    )
     stored.uns[UNS] = {**cohort.uns[UNS], "spec": text}
     path.parent.mkdir(parents=True, exist_ok=True)
     with (

@@ -1,1 +1,1 @@
-"""Doses and levels of drugs over time, as population modelling programs write them."""
+"""What was measured over time: doses and levels of drugs, as population modelling programs write them, and tumours."""

@@ -8,7 +8,7 @@ import random
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from places import READER_FIXTURES
 
 from omics.common.errors import StratomicsError
+from omics.events.read_sizes import read_sizes
 from omics.infer.read_folder import read_tables
 from omics.readers import READERS
 from omics.readers.plain_tables import read_table, table_format
@@ -47,6 +48,7 @@ chr10\t94762706\trs28399504\tA\tG\t.\tPASS\t.\tGT:PS\t0/0:.\t0|0:3
 chr10\t94781859\trs4244285\tG\tA\t.\tPASS\t.\tGT:PS\t0/1:.\t1|0:3
 """
 
+SIZES = "patient,time,size\nP1,0,60\nP1,42,<5\nP1,84,41.5\nP2,-7,30\nP2,42,33\n"
 GENES = "id,CYP2D6,TPMT phenotype,HLA-B\nP1,*1/*4,,*57:01/*08:01\nP2,*1/*1x2;*2/*4,NM,\n"
 Seed = tuple[str, str | None, bytes]
 """Name of a file, its declared format, and its content."""
@@ -212,7 +214,19 @@ def _separator(draw: st.DrawFn, content: bytes) -> bytes:
     return content.replace(*draw(st.sampled_from([(b"\t", b","), (b",", b";"), (b"\t", b" "), (b"\t", b"")])))
 
 
-DAMAGES = [_cut, _bytes, _replaced, _encoded, _line_ends, _reordered, _repeated, _cell, _cell, _separator]
+Damage = Callable[[st.DrawFn, bytes], bytes]
+DAMAGES: list[Damage] = [
+    _cut,
+    _bytes,
+    _replaced,
+    _encoded,
+    _line_ends,
+    _reordered,
+    _repeated,
+    _cell,
+    _cell,
+    _separator,
+]
 
 
 @contextmanager
@@ -250,6 +264,21 @@ def test_a_damaged_file_gives_a_table_or_an_error(family: str, repetitions: int)
     @given(damaged(family))
     def check(file: Seed) -> None:
         read(file)
+
+    check()
+
+
+@repetitions(20, 20_000, quick=True)
+def test_a_damaged_table_of_sizes_gives_sizes_or_an_error(repetitions: int) -> None:
+    @seed(repetitions)
+    @settings(max_examples=repetitions, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.sampled_from(DAMAGES), min_size=1, max_size=3), st.data())
+    def check(damages: list[Damage], data: st.DataObject) -> None:
+        content = SIZES.encode()
+        for damage in damages:
+            content = data.draw(st.composite(damage)(content))
+        with written(("sizes.csv", None, content)) as path, suppress(StratomicsError):
+            assert (read_sizes(path).table["size"] >= 0).all()
 
     check()
 

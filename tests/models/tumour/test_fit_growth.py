@@ -49,13 +49,13 @@ def test_predictors_raise_the_likelihood(simulated, fitted):
 def test_the_optimum_is_one(simulated, fitted):
     """No small change of a typical value or of the slope of exposure raises the likelihood."""
     from models.tumour.curves import find_curve
-    from models.tumour.marginal import Population, best_modes, marginal_deviance
+    from models.tumour.marginal import GrowthPopulation, best_modes, marginal_deviance
 
     def deviance(model: GrowthModel) -> float:
         import torch
 
         centre = model.typical_of(simulated.predictors)
-        values = Population(centre, torch.from_numpy(model.spread), model.error)
+        values = GrowthPopulation(centre, torch.from_numpy(model.spread), model.error)
         modes = best_modes(find_curve("stein"), simulated.sizes, values)
         return float(
             marginal_deviance(find_curve("stein"), simulated.sizes, values, modes.effects).sum().detach()

@@ -11,7 +11,7 @@ from tumours import ADDITIVE, PROPORTIONAL, SPREAD, TYPICAL, Tumours, tumours
 
 from models.tumour.curves import CURVES
 from models.tumour.growth_model import GrowthError
-from models.tumour.marginal import Population, best_modes, marginal_deviance
+from models.tumour.marginal import GrowthPopulation, best_modes, marginal_deviance
 
 PATIENTS, POINTS, WIDTH, LIMIT = 8, 61, 4.5, 30.0
 
@@ -21,12 +21,12 @@ def simulated() -> Tumours:
     return tumours(PATIENTS, 4, limit=LIMIT)
 
 
-def population(n: int = PATIENTS) -> Population:
+def population(n: int = PATIENTS) -> GrowthPopulation:
     centre = torch.log(torch.tensor(TYPICAL, dtype=torch.float64)).repeat(n, 1)
     error = GrowthError(
         torch.tensor(ADDITIVE, dtype=torch.float64), torch.tensor(PROPORTIONAL, dtype=torch.float64)
     )
-    return Population(centre, torch.tensor(SPREAD, dtype=torch.float64), error)
+    return GrowthPopulation(centre, torch.tensor(SPREAD, dtype=torch.float64), error)
 
 
 def log_likelihood_on_a_grid(time: np.ndarray, size: np.ndarray, below: np.ndarray) -> float:
@@ -77,7 +77,7 @@ def test_derivatives_are_those_of_differences(simulated):
         centre, spread, additive, proportional = moved
         error = GrowthError(additive, proportional)
         return marginal_deviance(
-            CURVES["stein"], simulated.sizes, Population(centre, spread, error), start
+            CURVES["stein"], simulated.sizes, GrowthPopulation(centre, spread, error), start
         ).sum()
 
     slopes = torch.autograd.grad(total(leaves), leaves)
