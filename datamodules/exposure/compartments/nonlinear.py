@@ -1,113 +1,281 @@
-"""Michaelis-Menten elimination: amounts over an interval by a fourth-order method of fixed steps."""
+"""Michaelis-Menten elimination: each patient has steps of their own, derivatives are taken on all steps at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import torch
+from scipy.integrate import DOP853
 from torch import Tensor
 
-from datamodules.exposure.compartments.kinetics import Values, compartments_of, interval_of
+from datamodules.exposure.compartments.kinetics import Values, compartments_of
 from datamodules.exposure.published.kinetic_model import Structure
 
-__all__ = ["nonlinear_interval", "steps_of"]
+__all__ = ["Course", "nonlinear_amounts"]
 
-FEWEST, PER_UNIT, MOST = 24, 4.0, 600
-"""Steps of an interval: the fewest, those per unit of time times the largest rate of elimination, and the most."""
+STAGES, WEIGHTS = DOP853.A.tolist(), DOP853.B.tolist()
+FIFTH, THIRD = DOP853.E5.tolist(), DOP853.E3.tolist()
+"""The method of Dormand and Prince, and the errors of its embedded methods."""
 
-GROWTH = 2.0
-"""Logarithm of the ratio of the last step to the first: levels change most at the beginning of an interval."""
+TOLERANCE, SMALL = 1e-9, 1e-3
+"""Error of a step as a share of an amount, and the share of all amounts that is added to this amount."""
+
+SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0
+"""Ratio of the next step to the best one, and the smallest and largest ratio of two steps."""
+
+START = 0.7
+"""First step after a dose, in units of 1 over the sum of the rate constants."""
+
+ORDER = 2
+"""Derivatives are exact up to this order."""
+
+TINY = 1e-30
+"""Imaginary part of an amount, so that the imaginary part of a function of it is its derivative."""
 
 
-def steps_of(values: Values, duration: Tensor) -> int:
-    """Choose the number of steps of an interval, so that relative errors of levels stay below about 1e-4.
+class Course(NamedTuple):
+    """What happens to n patients between and at e events.
 
-    Parameters
-    ----------
-    values
-        Parameters of n patients, (n,).
-    duration
-        (n,) lengths of the intervals.
-
-    Returns
-    -------
-    int
-        The number for the patient who needs most.
+    Before an event amounts change for ``duration`` (n, e), with the ``inflow`` (n, e, s) into the compartments that
+    receive doses. At the event they are multiplied by ``keep`` (n, e), 0 or 1, and ``added`` (n, e, m) is added.
     """
-    volume = values["V"] if "V" in values else values["V1"]
-    fastest = values["VMAX"] / (values["KM"] * volume) * duration
-    return min(MOST, FEWEST + int(PER_UNIT * float(fastest.detach().max())))
+
+    duration: Tensor
+    inflow: Tensor
+    keep: Tensor
+    added: Tensor
 
 
-def nonlinear_interval(
-    structure: Structure, values: Values, amounts: Tensor, inflow: Tensor, duration: Tensor, steps: int
+def nonlinear_amounts(
+    structure: Structure, values: Values, course: Course, start: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Carry amounts over an interval in which saturable elimination adds to linear processes.
+    """Carry amounts from event to event where saturable elimination adds to linear processes.
 
     Parameters
     ----------
     structure
         Compartments and routes.
     values
-        Parameters of n patients, (n,); VMAX is an amount per time, KM a level; CL may be absent.
-    amounts
+        Parameters before each event, (n, e) or (n, 1); VMAX is an amount per time, KM a level; CL may be absent.
+    course
+        Intervals and events.
+    start
         (n, m) amounts at the beginning.
-    inflow
-        (n, s) amounts per time into the depot and the central compartment.
-    duration
-        (n,) lengths of the intervals.
-    steps
-        Number of steps, as by :func:`steps_of`; twice as many show the error.
 
     Returns
     -------
     amounts
-        (n, m) at the end.
+        (n, e, m) after each event.
     area
-        (n,) integral of the level in the central compartment.
+        (n, e) integral of the level in the central compartment over the interval before each event.
 
     Notes
     -----
-    Linear processes and inflow are exact (Lawson's transformation), the saturable elimination follows the classical
-    Runge-Kutta method. The area is the integral of the level by Simpson's rule over each step.
+    The method is that of Dormand and Prince of order 8. Each patient has steps of their own, whose error is controlled;
+    they are chosen without derivatives. Given the steps, the amounts at their beginnings solve one system of equations,
+    and an iteration of Newton's method for it, which changes no value, makes derivatives of one more order exact. It
+    evaluates all steps together.
 
     References
     ----------
-    Lawson JD. SIAM J Numer Anal 1967;4:372, doi 10.1137/0704033.
+    Hairer E, Norsett SP, Wanner G. Solving Ordinary Differential Equations I, 1993, section II.10.
     """
-    central, _ = compartments_of(structure)
-    linear = {**values, "CL": values.get("CL", torch.zeros_like(duration))}
+    shape = course.duration.shape
+    events = _events(structure, values, course)
+    with torch.no_grad():
+        steps = _walk(events.detached(), start.detach(), shape[1])
+    after = _differentiable(events, steps, start, shape[1]) if torch.is_grad_enabled() else steps.after
+    area = torch.zeros(shape.numel(), dtype=after.dtype).index_add(0, steps.place, after[-1])
+    last = torch.zeros(shape.numel(), dtype=torch.long)
+    last[steps.place[steps.ends]] = torch.nonzero(steps.ends)[:, 0]
+    return after[:-1, last].mT.unflatten(0, shape), area.unflatten(0, shape)
+
+
+class _Events(NamedTuple):
+    """Rate constants and what happens: a row of each kind, a column for each event of each patient."""
+
+    before: int
+    rows: dict[str, Tensor]
+
+    def detached(self) -> _Events:
+        return _Events(self.before, {name: row.detach() for name, row in self.rows.items()})
+
+    def at(self, place: Tensor) -> _Events:
+        chosen = torch.stack(list(self.rows.values()))[:, place].unbind(0)
+        return _Events(self.before, dict(zip(self.rows, chosen, strict=True)))
+
+    def all_of(self, name: str) -> list[Tensor]:
+        return [row for key, row in self.rows.items() if key.startswith(name)]
+
+    def slopes(self, state: Tensor) -> Tensor:
+        """Changes per time of m amounts and of the area, (m + 1, R)."""
+        rows = self.rows
+        *parts, _ = state.unbind(0)
+        absorbed = [rows["absorbed"] * part for part in parts[: self.before]]
+        inflow = self.all_of("inflow")
+        entering = [inflow[0], *absorbed] if absorbed else []
+        central, *others = parts[self.before :]
+        change = inflow[-1] - central * (rows["eliminated"] + rows["saturable"] / (rows["half"] + central))
+        if absorbed:
+            change = change + absorbed[-1]
+        flows = [
+            out * central - back * other
+            for out, back, other in zip(self.all_of("out"), self.all_of("back"), others, strict=True)
+        ]
+        changes = [gained - lost for gained, lost in zip(entering, absorbed, strict=False)]
+        return torch.stack(
+            [*changes, change - sum(flows) if flows else change, *flows, central / rows["volume"]]
+        )
+
+    def step(self, amounts: Tensor, length: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return amounts after a step and its area, (m + 1, R), and the changes of which they are made."""
+        start = torch.cat([amounts, torch.zeros_like(amounts[:1])])
+        changes: list[Tensor] = []
+        for coefficients in STAGES:
+            changes.append(length * self.slopes(_plus(start, coefficients, changes)))
+        return _plus(start, WEIGHTS, changes), changes
+
+    def step_to_event(self, amounts: Tensor, share: Tensor, ends: Tensor) -> Tensor:
+        """As `step`, with what happens at the event where the step ends there."""
+        after, _ = self.step(amounts, share * self.rows["duration"])
+        return self.happened(after, ends)
+
+    def happened(self, after: Tensor, ends: Tensor) -> Tensor:
+        changed = after[:-1] * self.rows["keep"] + torch.stack(self.all_of("added"))
+        return torch.cat([torch.where(ends, changed, after[:-1]), after[-1:]])
+
+
+def _events(structure: Structure, values: Values, course: Course) -> _Events:
     volume = values["V"] if "V" in values else values["V1"]
-    ends = torch.expm1(torch.linspace(0, GROWTH, steps + 1, dtype=duration.dtype)) / torch.expm1(
-        torch.tensor(GROWTH, dtype=duration.dtype)
+    rows = {"volume": volume, "saturable": values["VMAX"], "half": values["KM"] * volume}
+    rows["eliminated"] = values["CL"] / volume if "CL" in values else torch.zeros_like(volume)
+    if structure.absorption != "none":
+        rows["absorbed"] = values["KA" if structure.absorption == "first_order" else "KTR"]
+    for flow, other in (("Q", "V2"), ("Q3", "V3"))[: structure.compartments - 1]:
+        rows |= {f"out_{other}": values[flow] / volume, f"back_{other}": values[flow] / values[other]}
+    rows |= {"duration": course.duration, "keep": course.keep}
+    rows |= {f"inflow_{k}": row for k, row in enumerate(course.inflow.unbind(-1))}
+    rows |= {f"added_{k}": row for k, row in enumerate(course.added.unbind(-1))}
+    shape = course.duration.shape
+    return _Events(
+        compartments_of(structure)[0], {name: row.expand(shape).reshape(-1) for name, row in rows.items()}
     )
-    parts = duration[:, None] * ends.diff()
-    half = interval_of(structure, {name: value[:, None] for name, value in linear.items()}, parts / 2)
-    unit = torch.zeros_like(amounts)
-    unit[:, central] = 1.0
-
-    def removed(at: Tensor) -> Tensor:
-        level = (at[:, central] / volume).clamp(min=0.0)
-        return -(values["VMAX"] * level / (values["KM"] + level))[:, None] * unit
-
-    area = torch.zeros_like(duration)
-    for part, keep, gain in zip(parts.unbind(1), half.keep.unbind(1), half.gain.unbind(1), strict=True):
-        step = part[:, None]
-        entered = _times(gain, inflow)
-        first = removed(amounts)
-        plain = _times(keep, amounts) + entered
-        slope_kept = _times(keep, first)
-        second = removed(plain + step / 2 * slope_kept)
-        third = removed(plain + step / 2 * second)
-        whole = _times(keep, plain) + entered
-        fourth = removed(whole + step * _times(keep, third))
-        middle = plain + step / 4 * (slope_kept + (second + third) / 2)
-        final = (
-            whole + step / 6 * (_times(keep, slope_kept) + 2 * _times(keep, second + third) + fourth)
-        )  # fmt: skip
-        levels = amounts[:, central] + 4 * middle[:, central] + final[:, central]
-        area = area + part / 6 * levels / volume
-        amounts = final
-    return amounts, area
 
 
-def _times(matrix: Tensor, vector: Tensor) -> Tensor:
-    return (matrix @ vector[..., None])[..., 0]
+def _plus(start: Tensor, coefficients: Sequence[float], parts: Sequence[Tensor]) -> Tensor:
+    """Add parts times their coefficients; those without a part are 0."""
+    for coefficient, part in zip(coefficients, parts, strict=False):
+        if coefficient:
+            start = torch.add(start, part, alpha=coefficient)
+    return start
+
+
+class _Steps(NamedTuple):
+    """The R steps of all patients.
+
+    ``place`` is the event that a step leads to (the column of _Events), ``share`` its part of the interval before the
+    event, ``ends`` whether it reaches the event, ``number`` its position among the steps of the patient; ``amounts``
+    (m, R) at its beginning, ``after`` (m + 1, R) those that follow, and its area.
+    """
+
+    place: Tensor
+    share: Tensor
+    ends: Tensor
+    number: Tensor
+    amounts: Tensor
+    after: Tensor
+
+
+def _walk(events: _Events, start: Tensor, width: int) -> _Steps:
+    """Carry each patient through their events in steps of their own."""
+    place = torch.arange(len(start)) * width
+    final = place + width
+    number, done = torch.zeros_like(place), torch.zeros(len(start), dtype=start.dtype)
+    amounts, best = start.mT, torch.full_like(done, torch.inf)
+    found = []
+    while len(place):
+        here = events.at(place)
+        duration = here.rows["duration"]
+        best = torch.where(done == 0, torch.minimum(best, START / _fastest(here)), best)
+        ends = best >= (1 - done) * duration
+        share = torch.where(ends, 1 - done, best / duration)
+        after, changes = here.step(amounts, share * duration)
+        ratio = _ratio(amounts, after[:-1], changes)
+        fine = ratio >= SAFETY
+        ends = ends & fine
+        after = here.happened(after, ends)
+        found.append([row[..., fine] for row in (place, share, ends, number, amounts, after)])
+        tried = share * duration * ratio.clamp(SHRINK, GROW)
+        best = torch.where(ends, torch.maximum(best, tried), tried)
+        amounts = torch.where(fine, after[:-1], amounts)
+        done = torch.where(ends, 0.0, torch.where(fine, done + share, done))
+        place, number = place + ends.long(), number + fine.long()
+        go_on = place < final
+        if not bool(go_on.all()):
+            place, final, number, done, best = (x[go_on] for x in (place, final, number, done, best))
+            amounts = amounts[:, go_on]
+    return _Steps(*(torch.cat(parts, -1) for parts in zip(*found, strict=True)))
+
+
+def _fastest(events: _Events) -> Tensor:
+    rows = events.rows
+    rates = [rows["saturable"] / rows["half"], rows["eliminated"]]
+    return torch.stack(
+        rates + [rate for name in ("absorbed", "out", "back") for rate in events.all_of(name)]
+    ).sum(0)
+
+
+def _ratio(amounts: Tensor, after: Tensor, changes: Sequence[Tensor]) -> Tensor:
+    """Best length of a step over the length that was tried; 0 where it did not work at all."""
+    size = torch.maximum(amounts.abs(), after.abs())
+    scale = TOLERANCE * (size + SMALL * size.sum(0)) + torch.finfo(size.dtype).tiny
+    nothing = torch.zeros_like(changes[0])
+    fifth, third = (
+        (_plus(nothing, weights, changes)[:-1] / scale).square().mean(0) for weights in (FIFTH, THIRD)
+    )
+    error = fifth / torch.sqrt(fifth + third / 100).clamp(min=torch.finfo(size.dtype).tiny)
+    return torch.where(error.isfinite(), SAFETY * error.clamp(min=1e-30) ** -0.125, 0.0)
+
+
+def _differentiable(events: _Events, steps: _Steps, start: Tensor, width: int) -> Tensor:
+    """Return ``after`` with derivatives by rates, events and `start`."""
+    here = events.at(steps.place)
+    tangent = _tangent(here.detached(), steps)
+    amounts, after = steps.amounts, steps.after
+    slot = steps.number * len(start) + steps.place // width
+    for _ in range(ORDER):
+        reached = here.step_to_event(amounts, steps.share, steps.ends)
+        amounts, after = _solved(start, amounts, reached, tangent, slot)
+    return after
+
+
+def _tangent(events: _Events, steps: _Steps) -> Tensor:
+    """Derivatives (R, m + 1, m) of what follows a step by the amounts at its beginning."""
+    columns = []
+    for k in range(len(steps.amounts)):
+        moved = steps.amounts.to(torch.complex128)
+        moved[k] += TINY * 1j
+        columns.append(events.step_to_event(moved, steps.share, steps.ends).imag / TINY)
+    return torch.stack(columns, -1).transpose(0, 1)
+
+
+def _solved(
+    start: Tensor, amounts: Tensor, reached: Tensor, tangent: Tensor, slot: Tensor
+) -> tuple[Tensor, Tensor]:
+    """One iteration for amounts at the beginning of each step: a linear recurrence through the steps of a patient."""
+    size = len(start)
+    length = int(slot.max()) // size + 1
+
+    def in_order(rows: Tensor) -> Tensor:
+        padded = torch.zeros(length * size, *rows.shape[1:], dtype=rows.dtype)
+        return padded.index_copy(0, slot, rows).unflatten(0, (length, size))
+
+    before, follows, by = in_order(amounts.mT), in_order(reached.mT), in_order(tangent)
+    beginning, changed = start, []
+    for at, then, matrix in zip(before.unbind(0), follows.unbind(0), by.unbind(0), strict=True):
+        off = beginning - at
+        changed.append(torch.cat([beginning, then + (matrix @ off[..., None])[..., 0]], -1))
+        beginning = changed[-1][:, len(amounts) : -1]
+    both = torch.stack(changed).flatten(0, 1)[slot].mT
+    return both[: len(amounts)], both[len(amounts) :]

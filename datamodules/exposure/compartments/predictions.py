@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from datamodules.exposure.compartments.dosing import Arrivals, arrivals_of
 from datamodules.exposure.compartments.kinetics import Values, compartments_of, interval_of
-from datamodules.exposure.compartments.nonlinear import nonlinear_interval, steps_of
+from datamodules.exposure.compartments.nonlinear import Course, nonlinear_amounts
 from datamodules.exposure.compartments.records import Records
 from datamodules.exposure.compartments.steady_state import TIE, SteadyState, steady_state
 from datamodules.exposure.published.kinetic_model import KineticModel, Structure
@@ -70,8 +69,8 @@ def predict_records(model: KineticModel, records: Records, values: Values) -> Pr
     arrivals = arrivals_of(model.structure, records.doses, values)
     line = _timeline(records, arrivals)
     at_event = _at_events(values, line.record)
-    steady = None
     saturable = model.structure.elimination == "michaelis_menten"
+    steady = None
     if bool((records.doses.steady_state > 0).any()):
         if saturable:
             raise ConfigError(
@@ -79,12 +78,17 @@ def predict_records(model: KineticModel, records: Records, values: Values) -> Pr
                 "write the doses out (ADDL)"
             )
         steady = steady_state(model.structure, records.doses, arrivals)
-    advance = (_saturable if saturable else _linear)(model.structure, at_event, line.duration)
-    amounts, areas = _carried(line, advance, steady, records.doses.steady_state)
+    course = _course(line, steady, records.doses.steady_state)
+    if saturable:
+        start = torch.zeros_like(course.added[:, 0])
+        amounts, areas = nonlinear_amounts(model.structure, at_event, course, start)
+    else:
+        amounts, areas = _linear(model.structure, at_event, course)
     before, _ = compartments_of(model.structure)
     volume = values["V"] if "V" in values else values["V1"]
     level = torch.gather(amounts[..., before], 1, line.place) / volume
-    return Predicted(model.level_factor * level, model.level_factor * torch.gather(areas, 1, line.place))
+    area = torch.gather(areas.cumsum(1), 1, line.place)
+    return Predicted(model.level_factor * level, model.level_factor * area)
 
 
 def _at_events(values: Values, record: Tensor) -> Values:
@@ -94,69 +98,47 @@ def _at_events(values: Values, record: Tensor) -> Values:
     return {name: torch.gather(value, 1, record) for name, value in values.items()}
 
 
-Advance = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Amounts (n, m) after the interval before an event, and its area (n,), from its place, the amounts and the inflow."""
-
-
-def _linear(structure: Structure, values: Values, duration: Tensor) -> Advance:
-    """Return the closed form; what is lost has passed the clearance."""
-    interval = interval_of(structure, values, duration)
-    keep, gain = interval.keep.unbind(1), interval.gain.unbind(1)
-    lengths = duration.unbind(1)
-    clearance = values["CL"].expand_as(duration).unbind(1)
-
-    def advance(step: int, amounts: Tensor, inflow: Tensor) -> tuple[Tensor, Tensor]:
-        after = (keep[step] @ amounts[..., None] + gain[step] @ inflow[..., None])[..., 0]
-        entered = amounts.sum(-1) + inflow.sum(-1) * lengths[step]
-        return after, (entered - after.sum(-1)) / clearance[step]
-
-    return advance
-
-
-def _saturable(structure: Structure, values: Values, duration: Tensor) -> Advance:
-    def advance(step: int, amounts: Tensor, inflow: Tensor) -> tuple[Tensor, Tensor]:
-        current = {name: value.expand_as(duration)[:, step] for name, value in values.items()}
-        length = duration[:, step]
-        if not bool((length > 0).any()):
-            return amounts, torch.zeros_like(length)
-        steps = steps_of(current, length)
-        return nonlinear_interval(structure, current, amounts, inflow, length, steps)
-
-    return advance
-
-
-def _carried(
-    line: _Timeline, advance: Advance, steady: SteadyState | None, kind: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Amounts (n, e, m) and areas (n, e) after each event."""
-    amounts = torch.zeros_like(line.bolus[:, 0])
-    inflow = torch.zeros_like(line.inflow[:, 0])
-    empty, areas, after = bool(line.reset.any()), [], []
-    for step, (bolus, change) in enumerate(zip(line.bolus.unbind(1), line.inflow.unbind(1), strict=True)):
-        amounts, area = advance(step, amounts, inflow)
-        if empty:
-            stays = ~line.reset[:, step, None]
-            amounts, inflow = torch.where(stays, amounts, 0.0), torch.where(stays, inflow, 0.0)
-        if steady is not None:
-            amounts, inflow = _with_steady_state(line.dose[:, step], steady, kind, amounts, inflow)
-        amounts, inflow = amounts + bolus, inflow + change
+def _linear(structure: Structure, values: Values, course: Course) -> tuple[Tensor, Tensor]:
+    """Amounts (n, e, m) after each event, and areas (n, e) before it: what is lost has passed the clearance."""
+    interval = interval_of(structure, values, course.duration)
+    amounts, after, areas = torch.zeros_like(course.added[:, 0]), [], []
+    for keep, gain, length, inflow, stays, added in zip(
+        *(x.unbind(1) for x in (interval.keep, interval.gain, *course)), strict=True
+    ):
+        reached = (keep @ amounts[..., None] + gain @ inflow[..., None])[..., 0]
+        areas.append(amounts.sum(-1) + inflow.sum(-1) * length - reached.sum(-1))
+        amounts = stays[:, None] * reached + added
         after.append(amounts)
-        areas.append(area)
-    return torch.stack(after, 1), torch.stack(areas, 1).cumsum(1)
+    return torch.stack(after, 1), torch.stack(areas, 1) / values["CL"]
 
 
-def _with_steady_state(
-    dose: Tensor, steady: SteadyState, kind: Tensor, amounts: Tensor, inflow: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Replace (1) or add to (2) what is there, for patients with a dose at steady state."""
-    rows, position = torch.arange(len(dose)), dose.clamp(min=0)
-    begins = (dose >= 0)[:, None]
-    alone = begins & (kind[rows, position] == 1)[:, None]
-    amounts, inflow = torch.where(alone, 0.0, amounts), torch.where(alone, 0.0, inflow)
-    return (
-        amounts + torch.where(begins, steady.amounts[rows, position], 0.0),
-        inflow + torch.where(begins, steady.inflow[rows, position], 0.0),
-    )
+def _course(line: _Timeline, steady: SteadyState | None, kind: Tensor) -> Course:
+    """Put together what happens at each event; a dose at steady state replaces (1) or adds to (2) what is there."""
+    added, change, empties = line.bolus, line.inflow, line.reset
+    if steady is not None:
+        begins, position = line.dose >= 0, line.dose.clamp(min=0)
+        empties = empties | (begins & (torch.gather(kind, 1, position) == 1))
+        added, change = (
+            more + torch.where(begins[..., None], _at_doses(at_dose, position), 0.0)
+            for more, at_dose in ((added, steady.amounts), (change, steady.inflow))
+        )
+    keep = torch.where(empties, 0.0, 1.0).to(added.dtype)
+    return Course(line.duration, _before(change, keep), keep, added)
+
+
+def _at_doses(values: Tensor, position: Tensor) -> Tensor:
+    return torch.gather(values, 1, position[..., None].expand(-1, -1, values.shape[-1]))
+
+
+def _before(change: Tensor, keep: Tensor) -> Tensor:
+    """Inflow before each event, which changes it."""
+    if not bool((change != 0).any()):
+        return torch.zeros_like(change)
+    inflow, found = torch.zeros_like(change[:, 0]), []
+    for stays, more in zip(keep.unbind(1), change.unbind(1), strict=True):
+        found.append(inflow)
+        inflow = stays[:, None] * inflow + more
+    return torch.stack(found, 1)
 
 
 def _timeline(records: Records, arrivals: Arrivals) -> _Timeline:
