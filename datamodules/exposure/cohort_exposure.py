@@ -29,8 +29,10 @@ __all__ = [
     "cohort_exposure",
     "cohort_model",
     "log_draws",
+    "logarithm_of",
     "on_log_scale",
     "range_notes",
+    "scale_name",
     "window_of",
 ]
 
@@ -176,9 +178,14 @@ def on_log_scale(exposure: IndividualExposure) -> tuple[pd.DataFrame, pd.DataFra
 
 def log_draws(exposure: IndividualExposure) -> dict[str, Tensor]:
     """Return the draws on the scale of the view ``exposure``: logarithms, with ``log_`` in their name, or shares."""
-    return {
-        name if name.startswith(SHARE) else f"log_{name}": (
-            draws if name.startswith(SHARE) else draws.clamp(min=SMALLEST).log()
-        )
-        for name, draws in exposure.draws.items()
-    }
+    return {scale_name(name): logarithm_of(name, draws) for name, draws in exposure.draws.items()}
+
+
+def scale_name(measure: str) -> str:
+    """Name of a measure in the view ``exposure``: with ``log_`` before it, unless it is a share of time."""
+    return measure if measure.startswith(SHARE) else f"log_{measure}"
+
+
+def logarithm_of(measure: str, values: Tensor) -> Tensor:
+    """Return the values of a measure on the scale of the view ``exposure``."""
+    return values if measure.startswith(SHARE) else values.clamp(min=SMALLEST).log()

@@ -17,7 +17,7 @@ from omics.common.errors import CohortError
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["ERROR", "EXPOSURE_VIEW", "join_exposure", "with_exposure"]
+__all__ = ["ERROR", "EXPOSURE_VIEW", "join_exposure", "with_exposure", "with_mean_exposure"]
 
 EXPOSURE_VIEW = "exposure"
 """Name of the view of exposure."""
@@ -54,6 +54,14 @@ def with_exposure(cohort: MuData) -> MuData:
     exposure = cohort_exposure(cohort)
     assert exposure is not None
     return join_exposure(cohort, *on_log_scale(exposure))
+
+
+def with_mean_exposure(cohort: MuData) -> MuData:
+    """Give all patients who have the view ``exposure`` its mean over them."""
+    view = cohort[EXPOSURE_VIEW]
+    error = pd.DataFrame(view.layers[ERROR], view.obs_names, view.var_names)
+    mean = pd.DataFrame(np.tile(view.to_df().mean(), (view.n_obs, 1)), view.obs_names, view.var_names)
+    return join_exposure(cohort, mean, error)
 
 
 def join_exposure(cohort: MuData, mean: pd.DataFrame, error: pd.DataFrame) -> MuData:

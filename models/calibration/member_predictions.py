@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ class SurvivalMembers:
     times: Array
     survival: Array
 
+    def shifted(self, log_ratio: Array) -> Self:
+        """Return the curves with the hazard of each patient, (n,) or (members, n), times ``exp(log_ratio)``."""
+        return replace(self, survival=self.survival ** np.exp(log_ratio)[..., None])
+
     def value(self, horizon: float) -> Array:
         """Return the restricted mean survival time (members, n) up to `horizon`; higher is better."""
         return restricted_mean(StepFunction(self.times, self.survival), horizon)
@@ -32,6 +37,12 @@ class ResponseMembers:
 
     probability: Array
     positive: NDArray[np.bool_]
+
+    def shifted(self, log_ratio: Array) -> Self:
+        """Return the probabilities with the odds of each patient, (n,) or (members, n), times ``exp(log_ratio)``."""
+        odds = np.where(self.positive, np.exp(log_ratio)[..., None], 1.0)
+        changed = self.probability * odds
+        return replace(self, probability=changed / changed.sum(axis=-1, keepdims=True))
 
     def value(self, _horizon: float = np.inf) -> Array:
         """Return the probability (members, n) of a response."""

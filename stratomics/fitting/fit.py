@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.exposure.exposure_view import EXPOSURE_VIEW, with_mean_exposure
 from models.calibration.calibration import Calibration
 from models.calibration.competing_recalibration import CompetingRecalibration
 from models.calibration.conformal import CONFORMAL
@@ -26,6 +28,7 @@ from stratomics.candidates import CANDIDATES
 from stratomics.candidates.candidate import CalibratedFit, calibrate_candidate, held_out, no_information
 from stratomics.config import MIXTURE, WIDE_DEEP, ExperimentConfig
 from stratomics.encoding.training_part import TrainingPart
+from stratomics.fitting.exposure_effect import ExposureEffect
 from stratomics.fitting.fitted import Fitted, FittedEndpoint
 from stratomics.fitting.mixture import Cost, Mixture, cost_of, plausible_estimates
 from stratomics.fitting.wide_deep import endpoint_tasks, fit_wide_deep
@@ -95,7 +98,7 @@ def fit_part(part: TrainingPart) -> Fitted:
         [member.measured for member in members],
         part.held_out_by,
     )
-    return Fitted(
+    fitted = Fitted(
         part.encoders,
         network.model,
         alone,
@@ -106,6 +109,18 @@ def fit_part(part: TrainingPart) -> Fitted:
         part.config.factors.model,
         network.training_history,
     )
+    return replace(fitted, exposure_effect=_exposure_effect(part, tasks, fitted))
+
+
+def _exposure_effect(
+    part: TrainingPart, tasks: Mapping[str, EndpointTask], fitted: Fitted
+) -> ExposureEffect | None:
+    """Estimate the effect of exposure beside the held-out predictions that have the same exposure for all patients."""
+    if EXPOSURE_VIEW not in fitted.views:
+        return None
+    same = part.patients.replaced(with_mean_exposure(part.cohort), EXPOSURE_VIEW)
+    endpoints = {name: task.endpoint for name, task in tasks.items()}
+    return ExposureEffect.fit(part.cohort, endpoints, fitted.held_out_endpoints(part, same))
 
 
 def _fit_candidates(part: TrainingPart) -> dict[str, CalibratedFit]:

@@ -35,10 +35,11 @@ from stratomics.config import MIXTURE, WIDE_DEEP
 from stratomics.encoding.encoder import Encoder
 from stratomics.encoding.training_part import EncodedPatients, TrainingPart
 from stratomics.evaluation.comparison import OURS
+from stratomics.fitting.exposure_effect import ExposureEffect
 from stratomics.fitting.mixture import Mixture, plausible_estimates
 from stratomics.fitting.wide_deep import WideDeep
 
-__all__ = ["Fitted", "FittedEndpoint"]
+__all__ = ["EndpointMembers", "Fitted", "FittedEndpoint"]
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +131,13 @@ class FittedEndpoint:
         return cls(settings["name"], kind, arrays["centers"], calibration, settings["horizon"], conformal)
 
 
+class EndpointMembers(NamedTuple):
+    """Predictions of an endpoint by each member, and twice as many whose spread is that of members and candidates."""
+
+    members: SurvivalMembers | ResponseMembers
+    plausible: SurvivalMembers | ResponseMembers
+
+
 class _Estimates(NamedTuple):
     """Estimates of the network by endpoint, and centred estimates of the candidates of the primary endpoint."""
 
@@ -161,6 +169,8 @@ class Fitted:
         Name in FACTOR_MODELS.
     training_history
         Losses of the members by epoch. A loaded model has none.
+    exposure_effect
+        Effect of exposure on each endpoint; None for a model without exposure.
     """
 
     encoders: list[Encoder]
@@ -172,6 +182,7 @@ class Fitted:
     ood_score: OodScore
     factor_model: str
     training_history: pd.DataFrame = field(default_factory=NO_HISTORY.copy)
+    exposure_effect: ExposureEffect | None = None
 
     def predict(self, cohort: MuData, method: str = OURS) -> Prediction:
         """Predict all patients of `cohort`, with any subset of the views, and under both arms if there are arms.
@@ -211,11 +222,14 @@ class Fitted:
         """Predict encoded patients."""
         return self._predict_mixture(patients, self._estimates(patients, self._weighted))
 
-    def plausible_encoded(self, patients: EncodedPatients) -> list[SurvivalMembers | ResponseMembers]:
-        """Predictions of each endpoint by every member, whose spread is that of members and candidates."""
+    def members_encoded(self, patients: EncodedPatients) -> list[EndpointMembers]:
+        """Predictions of each endpoint by the members, under the treatment received."""
         estimates = self._estimates(patients, self._weighted)
         parts = zip(self.endpoints, self._by_endpoint(estimates), self._spreads(estimates), strict=True)
-        return [endpoint.plausible(values, spread) for endpoint, values, spread in parts]
+        return [
+            EndpointMembers(endpoint.members(values), endpoint.plausible(values, spread))
+            for endpoint, values, spread in parts
+        ]
 
     def predict_each(self, patients: EncodedPatients) -> dict[str, Prediction]:
         """Predict encoded patients by the mixture, and the primary endpoint by each candidate alone."""
@@ -251,6 +265,21 @@ class Fitted:
             return predicted["risk"].to_numpy(dtype=np.float64)
         log_odds: Array = logit(predicted["response_probability"].to_numpy(dtype=np.float64))
         return log_odds
+
+    def held_out_endpoints(self, part: TrainingPart, patients: EncodedPatients) -> dict[str, Array]:
+        """Score the training patients on each endpoint as :meth:`held_out_scores` does, as `patients` encodes them.
+
+        Returns
+        -------
+        dict
+            Endpoint -> (n,) calibrated log hazard or log odds; in a cohort with arms, at the middle between the arms.
+        """
+        between = patients if part.arms is None else patients.under(MIDDLE)
+        estimates = self._by_endpoint(self._estimates(between, self._weighted))
+        return {
+            endpoint.name: held_out(endpoint.scores(values)[..., None], part.held_out_by)[:, 0]
+            for endpoint, values in zip(self.endpoints, estimates, strict=True)
+        }
 
     def scores(self, patients: EncodedPatients) -> Array:
         """Compute the calibrated prediction of each member, on the scale on which candidates are mixed.
@@ -343,6 +372,8 @@ class Fitted:
         for number, endpoint in enumerate(self.endpoints):
             endpoint.save(folder, f"endpoint{number}")
         self.ood_score.save(folder, "ood_score")
+        if self.exposure_effect is not None:
+            self.exposure_effect.save(folder)
         for number, encoder in enumerate(self.encoders):
             encoder.save(folder, f"member{number}")
         content = {
@@ -381,4 +412,5 @@ class Fitted:
             endpoints,
             OodScore.load(folder, "ood_score"),
             model,
+            exposure_effect=ExposureEffect.load(folder),
         )

@@ -55,7 +55,7 @@ def twin_trial(
     -------
     VirtualTrials
         ``table`` has the share of trials that show `treated` to be better, the duration and the events: under the
-        estimated effect, effects drawn from the members of the ensemble, half of the effect, a delayed one and none.
+        estimated effect, effects drawn from its uncertainty, half of the effect, a delayed one and none.
 
     Raises
     ------
@@ -67,15 +67,15 @@ def twin_trial(
     Notes
     -----
     The controls have the hazard of the mean predicted curve under `control`. The effect is the average hazard ratio of
-    the mean curves under both regimens, one per member of the ensemble. Members are not a sample of estimates: the
-    power under drawn effects is not as wide as that from a confidence interval.
+    the mean curves under both regimens, one per draw of the effect of exposure and member of the ensemble, so that
+    the power under drawn effects has the uncertainty of the effect.
     """
     if not len(twins.curves):
         raise InputError("these twins have no survival endpoint, so that there is no virtual trial of them")
     first, second = _arms(twins, control, treated)
     mean = twins.curves[twins.curves["regimen"] == first].groupby("time")["survival"].mean()
     hazard = StepRate.of_survival(mean.index.to_numpy(float), mean.to_numpy())
-    curves = {name: _by_member(twins.arms, name) for name in (first, second)}
+    curves = {name: _by_draw(twins.means, name) for name in (first, second)}
     effects = np.log(average_hazard_ratio(curves[first], curves[second]))
     # There is one population: the shares inside and outside do not matter.
     setting = Setting(Assay(0.5), hazard, hazard, StepRate.constant(accrual), dropout)
@@ -128,7 +128,7 @@ def _arms(twins: Twins, control: str | None, treated: str | None) -> tuple[str, 
     return first, second
 
 
-def _by_member(arms: pd.DataFrame, regimen: str) -> Array:
-    """Mean curve of each member, (members, t)."""
-    wide = arms[arms["regimen"] == regimen].pivot_table(index="member", columns="time", values="survival")
-    return wide.to_numpy(float)
+def _by_draw(means: pd.DataFrame, regimen: str) -> Array:
+    """Mean curve of each draw, (draws, t)."""
+    chosen = means[(means["regimen"] == regimen) & (means["quantity"] == "survival")]
+    return chosen.pivot_table(index="draw", columns="time", values="value").to_numpy(float)

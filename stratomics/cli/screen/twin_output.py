@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stratomics.fitting.exposure_effect import DOSES
 from stratomics.pharmacology.twins.result import PRIOR, Twins
 
 __all__ = ["print_trials", "print_twins"]
@@ -38,6 +39,10 @@ def print_twins(twins: Twins, written: Sequence[Path]) -> None:
         if len(table):
             known = table[table["patient"].isin(shown)]
             _print(title, known.assign(of=_what(known, twins.unit)), text)
+    if len(means := twins.mean_differences):
+        everyone = means.assign(patient=f"mean of {len(twins.patients)}", outside=False)
+        title = f"Mean differences from {twins.regimens[0]} (90% interval)"
+        _print(title, everyone.assign(of=_what(means, twins.unit)), _points)
     if len(twins.patients) > SHOWN:
         print(f"The first {SHOWN} of {len(twins.patients)} patients; --out FILE.csv writes all.")
     for sentence in _sentences(twins):
@@ -71,9 +76,22 @@ def _sentences(twins: Twins) -> Iterable[str]:
             f"{regimen}: the exposure of {len(patients)} patient(s), such as {patients[0]}, is outside the range of "
             "training (*); these predictions are extrapolations."
         )
+    for _, row in twins.effects.iterrows():
+        yield _effect(row)
     unmeasured = twins.exposure.loc[twins.exposure["basis"] == PRIOR, "patient"].nunique()
     if unmeasured:
         yield f"{unmeasured} patient(s) have no level: their exposure is that of the population (prior)."
+
+
+def _effect(row: pd.Series) -> str:
+    step = f"twice the {row['measure']}" if row["step"] == "twice" else f"{row['step']} of {row['measure']}"
+    source = (
+        "whose doses differ" if row["learned_from"] == DOSES else "of alike doses, so that it is not causal"
+    )
+    return (
+        f"{row['endpoint']}: {step} is {row['ratio']:.2f} times the {row['ratio_of']} ({row['low']:.2f} to "
+        f"{row['high']:.2f}), learned from {row['patients']} patients {source}."
+    )
 
 
 def _what(table: pd.DataFrame, unit: str) -> pd.Series[str]:

@@ -150,24 +150,25 @@ def equal_draws(exposure: IndividualExposure, count: int) -> NDArray[np.int64]:
     return chosen
 
 
-def taken(exposure: IndividualExposure, draws: NDArray[np.int64]) -> pd.DataFrame:
-    """Take one draw of each patient, on the scale of the view ``exposure``.
+def taken(exposure: IndividualExposure, column: str, draws: NDArray[np.int64]) -> Array:
+    """Take draws of one measure, on the scale of the view ``exposure``.
 
     Parameters
     ----------
     exposure
         Exposure of n patients.
+    column
+        The measure, named as in the view.
     draws
-        (n,) number of the draw of each patient.
+        (n, d) numbers of draws.
 
     Returns
     -------
-    pandas.DataFrame
-        Patients x measures: logarithms, and shares as they are, as from :func:`on_log_scale`.
+    numpy.ndarray
+        (n, d) logarithms, or shares as they are, as from :func:`on_log_scale`.
     """
-    rows, chosen = torch.arange(len(draws)), torch.from_numpy(draws)
-    columns = {name: values[rows, chosen].numpy() for name, values in log_draws(exposure).items()}
-    return pd.DataFrame(columns, index=exposure.mean.index)
+    found: Array = log_draws(exposure)[column].gather(1, torch.from_numpy(draws)).numpy()
+    return found
 
 
 def weighted_quantiles(exposure: IndividualExposure, levels: tuple[float, float]) -> dict[str, Array]:

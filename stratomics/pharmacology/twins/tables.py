@@ -8,22 +8,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from datamodules.exposure.cohort_exposure import on_log_scale
-from models.prediction import RECEIVED
+from stratomics.pharmacology.exposure_response import SHARE_STEP
 from stratomics.pharmacology.twins.regimen_exposure import weighted_quantiles
-from stratomics.pharmacology.twins.result import LEVEL, POSTERIOR, PRIOR
+from stratomics.pharmacology.twins.result import POSTERIOR, PRIOR, TAILS
 from stratomics.pharmacology.twins.training_range import outside
 from stratomics.pharmacology.twins.under_regimen import Grid, Under
 
 if TYPE_CHECKING:
+    from stratomics.fitting.exposure_effect import ExposureEffect
     from stratomics.fitting.fitted import Fitted
 
-__all__ = ["TwinTables"]
+__all__ = ["TwinTables", "effect_table"]
 
 Array = NDArray[np.float64]
 
-TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+QUANTITIES = {"survival": "survival", "response": "probability"}
+"""Kind of an endpoint -> what is predicted."""
+
+RATIOS = {"survival": "hazard", "response": "odds"}
+"""Kind of an endpoint -> what exposure multiplies."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +83,10 @@ class TwinTables:
             survival = endpoint.kind == "survival"
             times = self.grid.horizons if survival else np.array([np.nan])
             columns = np.searchsorted(self.grid.all, times) if survival else np.array([0])
-            estimate = self._estimate(under, place, times)
+            estimate = under.estimates[place][:, columns]
             values = under.values[place][..., columns]
             if reference is not None:
-                estimate = estimate - self._estimate(reference, place, times)
+                estimate = estimate - reference.estimates[place][:, columns]
                 values = values - reference.values[place][..., columns]
             low, high = _interval(values, estimate)
             names = {"regimen": under.name}
@@ -91,7 +97,7 @@ class TwinTables:
                     "patient": np.repeat(self.patients, len(times)),
                     **names,
                     "endpoint": endpoint.name,
-                    "quantity": "survival" if survival else "probability",
+                    "quantity": QUANTITIES[endpoint.kind],
                     "time": np.tile(times, len(self.patients)),
                     "estimate": estimate.ravel(),
                     "low": low.ravel(),
@@ -100,9 +106,8 @@ class TwinTables:
                 }
             )
             column = "survival_bound" if survival else "response_set"
-            known = under.prediction.patients
-            if reference is None and column in known and self._is_first(place):
-                table[column] = np.repeat(known[column].to_numpy(), len(times))
+            if reference is None and self._is_first(place):
+                table[column] = np.repeat(under.columns[place][column], len(times))
             parts.append(table)
         return pd.concat(parts, ignore_index=True)
 
@@ -110,8 +115,8 @@ class TwinTables:
         """S(t) of each patient on the grid."""
         parts = []
         for place in self._survival():
-            estimate = self._estimate(under, place, self.grid.curve)
             columns = np.searchsorted(self.grid.all, self.grid.curve)
+            estimate = under.estimates[place][:, columns]
             low, high = _interval(under.values[place][..., columns], estimate)
             parts.append(
                 pd.DataFrame(
@@ -127,24 +132,26 @@ class TwinTables:
             )
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
-    def arms(self, under: Under) -> pd.DataFrame:
-        """Mean S(t) over the patients by member."""
+    def means(self, under: Under) -> pd.DataFrame:
+        """Mean over the patients by draw of the effect and the member."""
         parts = []
-        for place in self._survival():
-            columns = np.searchsorted(self.grid.all, self.grid.curve)
-            mean = under.members[place][..., columns].mean(axis=1)
+        for place, endpoint in enumerate(self.model.endpoints):
+            times = self.grid.all if endpoint.kind == "survival" else np.array([np.nan])
+            mean = under.means[place]
             parts.append(
                 pd.DataFrame(
                     {
                         "regimen": under.name,
-                        "member": np.repeat(np.arange(len(mean)), len(self.grid.curve)),
-                        "time": np.tile(self.grid.curve, len(mean)),
+                        "endpoint": endpoint.name,
+                        "quantity": QUANTITIES[endpoint.kind],
+                        "draw": np.repeat(np.arange(len(mean)), len(times)),
+                        "time": np.tile(times, len(mean)),
                         "patients": len(self.patients),
-                        "survival": mean.ravel(),
+                        "value": mean.ravel(),
                     }
                 )
             )
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        return pd.concat(parts, ignore_index=True)
 
     def _survival(self) -> list[int]:
         return [place for place, endpoint in enumerate(self.model.endpoints) if endpoint.kind == "survival"]
@@ -160,22 +167,32 @@ class TwinTables:
         )
         return beyond
 
-    def _estimate(self, under: Under, place: int, times: Array) -> Array:
-        """Return the prediction (n, t) at the posterior mean, as `stratomics predict` has it."""
-        endpoint = self.model.endpoints[place]
-        if endpoint.kind == "survival":
-            [curves] = under.prediction.curves()
-            rows = pd.Index(curves.sample_ids).get_indexer(self.patients)
-            return curves.survival(times)[rows]
-        table = under.prediction.response
-        if "arm" in table:
-            table = table[table["arm"] == RECEIVED]
-        table = table[(table["endpoint"] == endpoint.name) & (table["class"] == "positive")]
-        found: Array = table.set_index("sample_id")["probability"].loc[self.patients].to_numpy()[:, None]
-        return found
+
+def effect_table(effect: ExposureEffect) -> pd.DataFrame:
+    """One row per endpoint: the ratio for twice the exposure (or 0.1 more of a share of time) and its interval."""
+    logarithm = effect.measure.startswith("log_")
+    step = np.log(2.0) if logarithm else SHARE_STEP
+    rows = []
+    for name, one in effect.endpoints.items():
+        estimate, low, high = (np.exp(step * (one.slope + z * one.error)) for z in (0.0, *norm.ppf(TAILS)))
+        rows.append(
+            {
+                "endpoint": name,
+                "measure": effect.measure.removeprefix("log_"),
+                "step": "twice" if logarithm else f"+{SHARE_STEP:g}",
+                "ratio_of": RATIOS[one.kind],
+                "ratio": estimate,
+                "low": low,
+                "high": high,
+                "learned_from": one.source,
+                "patients": one.patients,
+                "events": one.events,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _interval(values: Array, estimate: Array) -> tuple[Array, Array]:
-    """Quantiles over draws and members (first axis), which include the estimate."""
+    """Quantiles over draws (first axis), which include the estimate."""
     low, high = np.quantile(values, TAILS, axis=0)
     return np.minimum(low, estimate), np.maximum(high, estimate)

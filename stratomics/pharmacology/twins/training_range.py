@@ -9,11 +9,14 @@ import pandas as pd
 
 from datamodules.exposure.exposure_view import EXPOSURE_VIEW
 from omics.common.errors import DataError, InputError
+from stratomics.fitting.exposure_effect import digest_of
 
 if TYPE_CHECKING:
+    from datamodules.exposure.published.kinetic_model import KineticModel
+    from stratomics.fitting.exposure_effect import ExposureEffect
     from stratomics.fitting.fitted import Fitted
 
-__all__ = ["FARTHEST", "check_measures", "outside", "refuse_far", "training_range"]
+__all__ = ["FARTHEST", "check_measures", "effect_of", "outside", "refuse_far", "training_range"]
 
 FARTHEST = 2.0
 """Exposure above this many times the largest of training, or below the smallest divided by it, is refused."""
@@ -53,6 +56,35 @@ def training_range(model: Fitted) -> pd.DataFrame:
         )
     # No member is fitted to all training patients.
     return pd.concat(ranges).groupby(level=0, sort=False).agg({"low": "min", "high": "max"})
+
+
+def effect_of(model: Fitted, kinetic: KineticModel) -> ExposureEffect:
+    """Return the effect of exposure in a model, and check that both estimate exposure with one kinetic model.
+
+    Parameters
+    ----------
+    model
+        A fitted model with exposure.
+    kinetic
+        The kinetic model of the patients.
+
+    Raises
+    ------
+    InputError
+        The model was fitted before effects were stored, or with the exposure of another kinetic model.
+    """
+    effect = model.exposure_effect
+    if effect is None:
+        raise InputError(
+            "the model was fitted by an earlier version, which did not store the effect of exposure; repeat the run"
+        )
+    if effect.digest != digest_of(kinetic):
+        other = kinetic.name if kinetic.name != effect.kinetic_model else "another version of it"
+        raise InputError(
+            f"the model was fitted to exposure by {effect.kinetic_model}, but the block 'exposure' of the cohort names "
+            f"{other}; give the cohort the kinetic model of the run"
+        )
+    return effect
 
 
 def check_measures(ranges: pd.DataFrame, measures: pd.Index) -> None:

@@ -1,4 +1,4 @@
-"""Predict patients under several regimens, with an interval that joins exposure, members and candidates."""
+"""Predict patients under several regimens, with an interval that joins exposure, its effect, members and candidates."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from stratomics.encoding.training_part import EncodedPatients
 from stratomics.pharmacology.twins.regimen_exposure import PatientKinetics, equal_draws
 from stratomics.pharmacology.twins.regimen_file import RegimenFile
 from stratomics.pharmacology.twins.result import Twins
-from stratomics.pharmacology.twins.tables import TwinTables
-from stratomics.pharmacology.twins.training_range import check_measures, refuse_far, training_range
-from stratomics.pharmacology.twins.under_regimen import Grid, predicted_under
+from stratomics.pharmacology.twins.tables import TwinTables, effect_table
+from stratomics.pharmacology.twins.training_range import check_measures, effect_of, refuse_far, training_range
+from stratomics.pharmacology.twins.under_regimen import Given, Grid, predicted_under
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["twins_of"]
 
-DRAWS = 40
-"""Draws of each patient that are predicted, at equal steps of their distribution."""
+DRAWS = 200
+"""Draws of exposure, effect and member, the first two at equal steps of their distributions."""
 
 BLOCK = 256
 """Patients that are predicted together."""
@@ -57,13 +57,14 @@ def twins_of(
     Returns
     -------
     Twins
-        Estimates use the posterior mean of the logarithm of exposure, as the model was fitted to such means; draws of
+        Estimates use the posterior mean of the logarithm of exposure, as the effect was fitted to such means; draws of
         the random effects serve the intervals only.
 
     Raises
     ------
     InputError
-        The model was fitted without exposure, the patients lack doses or a measure, a regimen has other units, or its
+        The model was fitted without exposure, the patients lack doses or a measure, their kinetic model
+        is another one, a regimen has other units, or its
         exposure is far from that of training.
     """
     ranges = training_range(model)
@@ -84,15 +85,19 @@ def _block(
     ranges: pd.DataFrame,
 ) -> Twins:
     kinetics = PatientKinetics.of(cohort)
+    effect = effect_of(model, kinetics.model)
     check_measures(ranges, on_log_scale(kinetics.given)[0].columns)
     exposures = {one.name: kinetics.under(one.name, one.regimen(kinetics.model)) for one in regimens}
     for name, exposure in exposures.items():
         refuse_far(ranges, on_log_scale(exposure)[0], name)
     draws = equal_draws(next(iter(exposures.values())), DRAWS)
     patients = EncodedPatients.of(join_exposure(cohort, *on_log_scale(kinetics.given)), model.encoders)
-    grid = Grid.of(model, times)
-    under = [predicted_under(model, patients, name, one, draws, grid) for name, one in exposures.items()]
-    tables = TwinTables(model, pd.Index(patients.sample_ids), ranges, grid)
+    grid, ids = Grid.of(model, times), pd.Index(patients.sample_ids)
+    given = Given.of(model, effect, patients, kinetics.given, grid)
+    under = [
+        predicted_under(model, effect, given, ids, name, one, draws, grid) for name, one in exposures.items()
+    ]
+    tables = TwinTables(model, ids, ranges, grid)
     return Twins(
         exposure=pd.concat([tables.exposure(one) for one in under], ignore_index=True),
         predictions=pd.concat([tables.predictions(one) for one in under], ignore_index=True),
@@ -100,7 +105,8 @@ def _block(
             [tables.predictions(one, under[0]) for one in under[1:]] or [pd.DataFrame()], ignore_index=True
         ),
         curves=pd.concat([tables.curves(one) for one in under], ignore_index=True),
-        arms=pd.concat([tables.arms(one) for one in under], ignore_index=True),
+        means=pd.concat([tables.means(one) for one in under], ignore_index=True),
+        effects=effect_table(effect),
         regimens=tuple(exposures),
         unit=unit,
     )

@@ -35,6 +35,6 @@ def test_members_have_the_mean_of_the_prediction(exposed_model: Path) -> None:
     model = Fitted.load(exposed_model)
     cohort = with_exposure(read_new_patients(exposed_model.parent / "cohort")[["p000", "p001"]].copy())
     patients = EncodedPatients.of(cohort, model.encoders)
-    _, response = model.plausible_encoded(patients)
+    _, response = model.members_encoded(patients)
     predicted = model.predict_encoded(patients).patients["response_probability"]
-    np.testing.assert_allclose(response.value(0.0).mean(axis=0), predicted, rtol=1e-6)
+    np.testing.assert_allclose(response.plausible.value(0.0).mean(axis=0), predicted, rtol=1e-6)

@@ -14,22 +14,24 @@ TIMES = np.linspace(20, 800, 40)
 
 
 def twins_with(ratios: tuple[float, ...], regimens: tuple[str, ...] = ("low", "high")) -> Twins:
-    """Ten patients with a median of 300 days, whose members say that `high` has the given hazard ratios."""
+    """Ten patients with a median of 300 days, whose draws say that `high` has the given hazard ratios."""
     hazard = np.log(2) / 300
-    curves, arms = [], []
-    for name, member_ratios in zip(regimens, ((1.0,) * len(ratios), ratios), strict=False):
+    curves, means = [], []
+    for name, draw_ratios in zip(regimens, ((1.0,) * len(ratios), ratios), strict=False):
         for patient in range(10):
-            survival = np.exp(-hazard * np.mean(member_ratios) * TIMES)
+            survival = np.exp(-hazard * np.mean(draw_ratios) * TIMES)
             curves.append(
                 pd.DataFrame({"patient": f"p{patient}", "regimen": name, "time": TIMES, "survival": survival})
             )
-        for member, ratio in enumerate(member_ratios):
+        for draw, ratio in enumerate(draw_ratios):
             survival = np.exp(-hazard * ratio * TIMES)
-            arms.append(
-                pd.DataFrame({"regimen": name, "member": member, "time": TIMES, "survival": survival})
+            means.append(
+                pd.DataFrame(
+                    {"regimen": name, "quantity": "survival", "draw": draw, "time": TIMES, "value": survival}
+                )
             )
     empty = pd.DataFrame()
-    return Twins(empty, empty, empty, pd.concat(curves), pd.concat(arms), regimens, "days")
+    return Twins(empty, empty, empty, pd.concat(curves), pd.concat(means), empty, regimens, "days")
 
 
 @pytest.mark.parametrize("ratio", [0.3, 0.5, 1.0, 2.0])
@@ -63,7 +65,7 @@ def test_power_and_duration_follow_from_the_regimens() -> None:
     assert set(table["plan"]) == {"high against low"}
 
 
-def test_members_that_disagree_make_the_power_uncertain() -> None:
+def test_an_uncertain_effect_makes_the_power_uncertain() -> None:
     sure, unsure = (
         twin_trial(twins_with(ratios), patients=450, events=331, accrual=1.0, trials=500).table
         for ratios in ((0.7, 0.7), (0.49, 1.0))
@@ -90,4 +92,4 @@ def test_arms_that_are_not_there_are_refused() -> None:
         twin_trial(twins_with((0.7,), ("low",)), **sizes)
     empty = pd.DataFrame()
     with pytest.raises(InputError, match="no survival endpoint"):
-        twin_trial(Twins(empty, empty, empty, empty, empty, ("a", "b")), **sizes)
+        twin_trial(Twins(empty, empty, empty, empty, empty, empty, ("a", "b")), **sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,15 +81,16 @@ def test_the_same_seed_gives_the_same_bytes(
 
 
 def test_intervals_include_the_estimate_and_curves_fall(twins: Twins) -> None:
-    for table in (twins.exposure, twins.predictions, twins.differences):
+    for table in (twins.exposure, twins.predictions, twins.differences, twins.mean_differences):
         assert (table["low"] <= table["estimate"]).all()
         assert (table["estimate"] <= table["high"]).all()
         assert (table["low"] < table["high"]).all()
     for _, rows in twins.curves.groupby(["patient", "regimen"]):
         for column in ("survival", "low", "high"):
             assert (rows[column].diff().dropna() <= 1e-12).all()
-    for _, rows in twins.arms.groupby(["regimen", "member"]):
-        assert (rows["survival"].diff().dropna() <= 1e-12).all()
+    curves = twins.means[twins.means["quantity"] == "survival"]
+    for _, rows in curves.groupby(["regimen", "draw"]):
+        assert (rows["value"].diff().dropna() <= 1e-12).all()
 
 
 def test_a_difference_is_that_of_the_estimates(twins: Twins) -> None:
@@ -147,12 +149,12 @@ def test_a_higher_dose_is_a_higher_exposure_and_beyond_training_is_named(
 def test_each_patient_is_predicted_alone(
     twins: Twins, model: Fitted, patients: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Blocks of two patients give the same twins, and the same arms."""
+    """Blocks of two patients give the same twins, and the same means."""
     monkeypatch.setattr("stratomics.pharmacology.twins.twin.BLOCK", 2)
     apart = made(model, patients, MIDDLE, LOW)
-    for name in ("predictions", "curves", "arms"):
+    for name in ("predictions", "curves", "means"):
         keys = [
-            key for key in ("patient", "regimen", "member", "endpoint", "time") if key in getattr(twins, name)
+            key for key in ("patient", "regimen", "draw", "endpoint", "time") if key in getattr(twins, name)
         ]
         both = [getattr(one, name).sort_values(keys, ignore_index=True) for one in (twins, apart)]
         pd.testing.assert_frame_equal(*(one[sorted(one)] for one in both), check_like=True, rtol=1e-5)
@@ -171,3 +173,38 @@ def test_every_row_says_the_limits_of_use(twins: Twins, tmp_path: Path) -> None:
         notes = pd.read_parquet(path)["note"]
         assert notes.str.contains("causal only where the dose was randomised").all()
         assert notes.str.endswith("For research; not for dosing of patients.").all()
+
+
+def test_another_kinetic_model_is_refused(model: Fitted, patients: Path) -> None:
+    effect = model.exposure_effect
+    assert effect is not None
+    cohort = read_new_patients(patients)[SOME].copy()
+    for changed, sentence in (
+        (
+            replace(effect, kinetic_model="vancomycin_buelga_2005", digest="0"),
+            "names vancomycin_goti_2018; give",
+        ),
+        (
+            replace(effect, digest="0"),
+            "names another version of it; give the cohort the kinetic model of the run",
+        ),
+        (None, "fitted by an earlier version"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            twins_of(replace(model, exposure_effect=changed), cohort, read_regimens([MIDDLE]), TIMES)
+
+
+def test_a_difference_is_the_effect_times_the_change_of_exposure(twins: Twins, model: Fitted) -> None:
+    """Brute force: the log hazard differs by the slope times the log ratio of the exposures."""
+    assert model.exposure_effect is not None
+    slope = model.exposure_effect.endpoints["survival"].slope
+    measure = model.exposure_effect.measure.removeprefix("log_")
+    exposure = twins.exposure[twins.exposure["measure"] == measure].pivot_table(
+        index="patient", columns="regimen", values="estimate"
+    )
+    survival = twins.predictions.query("endpoint == 'survival' and time == 400").pivot_table(
+        index="patient", columns="regimen", values="estimate"
+    )
+    hazard = np.log(-np.log(survival))
+    expected = slope * np.log(exposure["low"] / exposure["middle"])
+    np.testing.assert_allclose(hazard["low"] - hazard["middle"], expected, rtol=1e-6)
