@@ -48,6 +48,7 @@ def explain(arguments: Sequence[str]) -> None:
             "scale": found.explanation.scale,
             "reference": found.explanation.reference,
             "reference_patients": found.explanation.reference_patients,
+            "outer_folds": int(found.explanation.folds.max(initial=0)),
             "trained": found.trained,
             "details": [asdict(one) for one in found.details],
             "importance": None if found.importance is None else found.importance.table.to_dict("records"),
@@ -60,10 +61,13 @@ def _show(run: RunDirectory, found: RunExplanation, files: Sequence[Path]) -> No
     import textwrap
 
     from models.survival.time_unit import survival_unit
-    from stratomics.report.text.rationale import rationale_lines, reference_sentence
+    from stratomics.report.text.rationale import folds_sentence, rationale_lines, reference_sentence
 
     explanation = found.explanation
-    print(reference_sentence(explanation.reference_patients, explanation.scale))
+    folds = int(explanation.folds.max(initial=0))
+    print(reference_sentence(explanation.reference_patients, explanation.scale, folds))
+    if (why := folds_sentence(folds, own=found.own)) is not None:
+        print(why)
     if found.trained:
         count = len(explanation.sample_ids)
         who = "this patient" if count == 1 else f"{found.trained} of these {count} patients"
@@ -87,8 +91,9 @@ def build_parser() -> jsonargparse.ArgumentParser:
         "explain",
         "RUN COHORT [--patient ID] [--modifiable NAMES] [--out TABLE]",
         "Explain the predictions of the final model: reasons for and against, how stable they are over the members of "
-        "the ensemble, similar training patients, what a missing view could change. Contributions add up to the "
-        "prediction. For the cohort of the run itself, importance and examples are written into its report.",
+        "the ensemble and the outer folds, similar training patients, what a missing view could change. Contributions "
+        "add up to the prediction. For the cohort of the run itself, importance and examples are written into its "
+        "report.",
         "runs/tcga_acc-0123456789 new_patients --patient P017",
     )
     add_run(parser, "run directory, or id of an MLflow run")

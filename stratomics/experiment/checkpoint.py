@@ -21,6 +21,7 @@ from stratomics.runs.run_lock import BusyError, lock_file, locked
 if TYPE_CHECKING:
     import pandas as pd
 
+    from stratomics.explanation.outer_fold import FoldExplanation
     from stratomics.fitting.fitted import Fitted
 
 __all__ = ["Checkpoint", "checkpoint_folder", "open_checkpoint", "remove_leftovers"]
@@ -62,7 +63,15 @@ class Checkpoint:
             for method, prediction in result.predictions.items():
                 # The name of a method may contain the name of a view, which may have any characters.
                 prediction.save(staged / quote(method, safe=" "))
+            if result.explanation is not None:
+                result.explanation.save(staged)
             write_manifest(staged, {})
+
+    def explanation(self, task: FitTask) -> FoldExplanation | None:
+        """Load what the model of an outer fold says; None if it was not explained."""
+        from stratomics.explanation.outer_fold import FoldExplanation
+
+        return FoldExplanation.load(self._place(task))
 
     def predictions(self, task: FitTask) -> dict[str, Prediction]:
         """Load the predictions of a task, by method."""

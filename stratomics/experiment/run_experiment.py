@@ -209,6 +209,7 @@ def _write_results(
     _save_explanation_data(folder, config, design, fitted, metrics)
     del fitted, members
     release_memory()
+    _save_outer_folds(folder, design, checkpoint, tasks)
     _write_exposure(folder, design)
     write_json(folder / "metrics.json", metrics)
     from stratomics.report.model_card import write_model_card
@@ -223,12 +224,27 @@ def _save_explanation_data(
     folder: Path, config: ExperimentConfig, design: Design, fitted: Fitted, metrics: JsonObject
 ) -> None:
     """Write what ``stratomics explain`` and the served model need of the training patients, with the model."""
+    from stratomics.explanation.exact.candidates import has_attribution
     from stratomics.explanation.from_training import describe_training, is_informative, run_loadings
 
+    if not has_attribution(fitted):
+        log.warning("a candidate of the model has no attribution, so that predictions cannot be explained")
+        return
     informative = is_informative(metrics, fitted.endpoints[0].kind)
     loadings = run_loadings(folder / "factors")
     reference = describe_training(fitted, design.cohort, loadings, informative=informative, seed=config.seed)
     reference.save(folder / "model")
+
+
+def _save_outer_folds(folder: Path, design: Design, checkpoint: Checkpoint, tasks: Sequence[FitTask]) -> None:
+    """Write what the models of the outer folds say; nothing if one of them has a candidate without attribution."""
+    from stratomics.explanation.outer_folds import OuterFolds
+
+    outer = [(_outer_fold(design, task), checkpoint.explanation(task)) for task in tasks]
+    folds = [(fold, found) for fold, found in outer if fold is not None and found is not None]
+    if len(folds) == len(design.folds):
+        OuterFolds.of(folds).save(folder)
+    release_memory()
 
 
 def _write_exposure(folder: Path, design: Design) -> None:

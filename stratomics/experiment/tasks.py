@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from models.prediction import Prediction
     from stratomics.controls.permuted_cohorts import Control
+    from stratomics.explanation.outer_fold import FoldExplanation
     from stratomics.fitting.fitted import Fitted
 
 __all__ = [
@@ -101,10 +102,13 @@ class FoldPredictions(NamedTuple):
         Method -> its predictions of the test patients.
     training_history
         Losses of the members of stratomics by epoch.
+    explanation
+        What the model of an outer fold says; None for a control.
     """
 
     predictions: dict[str, Prediction]
     training_history: pd.DataFrame
+    explanation: FoldExplanation | None = None
 
 
 def tasks_of(config: ExperimentConfig, design: Design) -> list[FitTask]:
@@ -187,7 +191,7 @@ def _fit_task(config: ExperimentConfig, design: Design, task: FitTask) -> Fitted
 
 
 def predict_fold(config: ExperimentConfig, design: Design, fold: Fold) -> FoldPredictions:
-    """Fit all methods on the training rows of an outer fold, and predict its test rows.
+    """Fit all methods on the training rows of an outer fold, predict its test rows, and explain the model of the fold.
 
     Parameters
     ----------
@@ -202,9 +206,11 @@ def predict_fold(config: ExperimentConfig, design: Design, fold: Fold) -> FoldPr
     -------
     FoldPredictions
         Predictions of stratomics, of its candidates alone, and of the regressions that measure the contribution of
-        each view.
+        each view. The same patients are explained in all folds, at most 500.
     """
     from stratomics.encoding.training_part import NewPatients
+    from stratomics.explanation.outer_fold import explain_fold
+    from stratomics.explanation.reference import reference_patients
     from stratomics.fitting.fit import fit_part
 
     seed = named_seed(config.seed, "outer", fold.repeat, fold.number)
@@ -217,7 +223,8 @@ def predict_fold(config: ExperimentConfig, design: Design, fold: Fold) -> FoldPr
 
         predictions |= {name: method.predict(new.patients) for name, method in fit_views(new.part)}
     at_fold = {name: prediction.at(fold.repeat, fold.number) for name, prediction in predictions.items()}
-    return FoldPredictions(at_fold, fitted.training_history)
+    explained = reference_patients(design.cohort, config.seed)
+    return FoldPredictions(at_fold, fitted.training_history, explain_fold(fitted, new, explained, seed))
 
 
 def compared_methods(config: ExperimentConfig) -> list[str]:

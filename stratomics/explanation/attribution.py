@@ -22,6 +22,7 @@ from stratomics.explanation.stability import rank_stability, stability
 if TYPE_CHECKING:
     from mudata import MuData
 
+    from stratomics.explanation.outer_folds import OuterFolds
     from stratomics.fitting.fitted import Fitted
 
 __all__ = ["Explanation", "Level", "explain", "explain_encoded"]
@@ -46,8 +47,8 @@ class Level:
     value
         (n, items) contribution to the prediction: positive means higher log hazard, or higher log odds of a response.
     sd, agreement, stable
-        (n, items) standard deviation over members, share of the members with the sign of `value`, and whether it is
-        stable; see :class:`stratomics.explanation.stability.Stability`.
+        (n, items) standard deviation over members and outer folds, share of them with the sign of `value`, and whether
+        it is stable; see :class:`stratomics.explanation.stability.Stability`.
     """
 
     items: Sequence[ExplainedItem]
@@ -76,7 +77,9 @@ class Explanation:
     levels
         Name in LEVELS -> contributions; at each level their sum is `prediction` minus `reference`.
     ranks
-        (n,) mean rank correlation of the members' contributions at the level of parts.
+        (n,) mean rank correlation, over pairs of members and outer folds, of contributions at the level of views.
+    folds
+        (n,) number of outer folds whose models explained the patient.
     factors
         (n, factors of the run) value of each factor, mean over members.
     times, survival, over_time
@@ -91,6 +94,7 @@ class Explanation:
     reference_patients: int
     levels: dict[str, Level]
     ranks: Array
+    folds: NDArray[np.int64]
     factors: Array
     times: Array | None
     survival: Array | None
@@ -105,7 +109,11 @@ class Explanation:
 
 
 def explain(
-    fitted: Fitted, cohort: MuData, reference: TrainingReference, times: Sequence[float] | None = None
+    fitted: Fitted,
+    cohort: MuData,
+    reference: TrainingReference,
+    times: Sequence[float] | None = None,
+    outer: OuterFolds | None = None,
 ) -> Explanation:
     """Explain the predictions of all patients of a cohort, for the primary endpoint.
 
@@ -119,6 +127,8 @@ def explain(
         Training patients of the model.
     times
         Times of the contributions to survival; by default half of the horizon of the model, and the horizon.
+    outer
+        What the models of the outer folds of the run say about these patients; without, stability is that of members.
 
     Returns
     -------
@@ -133,7 +143,9 @@ def explain(
     levels = Levels(fitted, reference)
     return _joined(
         [
-            explain_encoded(fitted, EncodedPatients.of(block, fitted.encoders), reference, times, levels)
+            explain_encoded(
+                fitted, EncodedPatients.of(block, fitted.encoders), reference, times, levels, outer
+            )
             for block in blocks
         ]
     )
@@ -145,6 +157,7 @@ def explain_encoded(
     reference: TrainingReference,
     times: Sequence[float] | None = None,
     levels: Levels | None = None,
+    outer: OuterFolds | None = None,
 ) -> Explanation:
     """Explain the predictions of encoded patients; see :func:`explain`.
 
@@ -156,6 +169,8 @@ def explain_encoded(
         Times of the contributions to survival.
     levels
         The items, if they are known.
+    outer
+        What the models of the outer folds say.
 
     Returns
     -------
@@ -168,23 +183,27 @@ def explain_encoded(
     scores, base = np.stack([part.score for part in parts]), np.array([part.base for part in parts])
     weights = member_weights(scores, base, scale)
     by_level = levels.of_members(patients, parts)
-    found = {}
+    found, ids = {}, patients.sample_ids
+    folds = {name: None if outer is None else outer.at(name, ids, levels.items[name]) for name in LEVELS}
     for name in LEVELS:
         scaled = weights[:, :, None] * by_level[name]
-        steady = stability(len(parts) * scaled, informative=reference.informative)
+        steady = stability(len(parts) * scaled, informative=reference.informative, folds=folds[name])
         found[name] = Level(
             levels.items[name], scaled.sum(axis=0), steady.sd, steady.agreement, steady.stable
         )
     at, survival, over_time = _over_time(fitted, scores, base, by_level["views"], times)
     factors = factor_values([one.blocks[FACTORS] for one in patients.members], reference.members)
     return Explanation(
-        patients.sample_ids,
+        ids,
         scale,
         delivered(fitted.scores(patients), scale),
         float(delivered(base[:, None], scale)[0]),
         reference.patients,
         found,
-        rank_stability(by_level["parts"]),
+        rank_stability(by_level["views"], folds["views"]),
+        np.zeros(len(ids), np.int64)
+        if folds["views"] is None
+        else folds["views"].folds * folds["views"].known,
         factors,
         at,
         survival,
@@ -245,6 +264,7 @@ def _joined(parts: Sequence[Explanation]) -> Explanation:
         first.reference_patients,
         levels,
         stack("ranks"),
+        np.concatenate([part.folds for part in parts]),
         stack("factors"),
         first.times,
         None if first.survival is None else stack("survival"),

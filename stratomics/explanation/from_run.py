@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from datamodules.exposure.exposure_view import with_exposure
-from datamodules.split import stratified_folds
 from omics.cohort.new_patients import read_new_patients
-from omics.cohort.read import cohort_digest, cohort_endpoints, read_cohort
+from omics.cohort.read import cohort_digest, read_cohort
 from omics.common.errors import InputError, nearest
-from omics.common.seeds import named_seed
 from stratomics.encoding.training_part import EncodedPatients
 from stratomics.enrichment.store import load_subgroup
 from stratomics.explanation.attribution import Explanation, explain
 from stratomics.explanation.counterfactual import Decision, decision_of, smallest_changes
 from stratomics.explanation.dependence import top_two_dependence
 from stratomics.explanation.from_training import describe_training, is_informative, run_loadings
-from stratomics.explanation.importance import importance_groups, permutation_importance
+from stratomics.explanation.importance import importance_over_folds
 from stratomics.explanation.missing_views import missing_views
 from stratomics.explanation.neighbours import nearest_patients
+from stratomics.explanation.outer_folds import OuterFolds
 from stratomics.explanation.reasons import rationales
 from stratomics.explanation.reference import NAME, TrainingReference
 from stratomics.explanation.result import GlobalImportance, PatientDetails
@@ -73,7 +72,10 @@ class RunExplanation:
     details
         Details of one or a few patients.
     importance
-        For the training cohort of the run; None for other patients or a single one.
+        For the training cohort of the run; None for other patients or a single one, and if the run has nothing of its
+        outer folds.
+    own
+        Whether the patients are those of the cohort of the run.
     informative
         Whether out-of-fold predictions were better than chance.
     trained
@@ -83,6 +85,7 @@ class RunExplanation:
     explanation: Explanation
     details: tuple[PatientDetails, ...]
     importance: GlobalImportance | None
+    own: bool
     informative: bool
     trained: int
 
@@ -122,12 +125,17 @@ def explain_run(
     fitted = Fitted.load(run.path / "model")
     _check_views(fitted, patients)
     reference = _reference(run, fitted)
-    found = explain(fitted, patients, reference)
+    outer = OuterFolds.load(run.path) if own else None
+    found = explain(fitted, patients, reference, outer=outer)
     trained = int(np.isin(found.sample_ids, run.sample_ids).sum())
-    importance = _importance(run, fitted, reference) if own and request.patient is None else None
-    shown = _examples(found.prediction)
-    details = _details(run, fitted, reference, patients[shown].copy(), request)
-    return RunExplanation(found, details, importance, reference.informative, trained)
+    importance = None
+    if outer is not None and request.patient is None:
+        importance = _importance(
+            fitted, reference, EncodedPatients.of(patients, fitted.encoders), found, outer
+        )
+    model = _Model(run, fitted, reference, outer)
+    details = _details(model, patients[_examples(found.prediction)].copy(), request)
+    return RunExplanation(found, details, importance, own, reference.informative, trained)
 
 
 def to_store(found: RunExplanation, importance: GlobalImportance) -> StoredExplanation:
@@ -150,6 +158,7 @@ def to_store(found: RunExplanation, importance: GlobalImportance) -> StoredExpla
         found.details,
         contributions(found.explanation),
         found.explanation.reference_patients,
+        int(found.explanation.folds.max(initial=0)),
         found.informative,
     )
 
@@ -196,12 +205,20 @@ def _reference(run: RunDirectory, fitted: Fitted) -> TrainingReference:
     )
 
 
-def _details(
-    run: RunDirectory, fitted: Fitted, reference: TrainingReference, cohort: MuData, request: ExplainRequest
-) -> tuple[PatientDetails, ...]:
+class _Model(NamedTuple):
+    """The final model of a run, and what explanations need besides."""
+
+    run: RunDirectory
+    fitted: Fitted
+    reference: TrainingReference
+    outer: OuterFolds | None
+
+
+def _details(model: _Model, cohort: MuData, request: ExplainRequest) -> tuple[PatientDetails, ...]:
+    run, fitted, reference, outer = model
     patients = EncodedPatients.of(cohort, fitted.encoders)
     table = fitted.predict_encoded(patients).patients
-    reasons = rationales(explain(fitted, cohort, reference), cohort, fitted, reference)
+    reasons = rationales(explain(fitted, cohort, reference, outer=outer), cohort, fitted, reference)
     near = nearest_patients(run, cohort, request.neighbours)
     lacking = missing_views(fitted, patients, int(run.provenance["seed"]))
     decision = decision_of(list(map(str, table.columns)), reference, _locked_rule(run, table))
@@ -231,20 +248,15 @@ def _locked_rule(run: RunDirectory, table: pd.DataFrame) -> Decision | None:
     return Decision(f"eligibility by the locked rule ({rule.rule})", eligible)
 
 
-def _importance(run: RunDirectory, fitted: Fitted, reference: TrainingReference) -> GlobalImportance:
-    """Measure importance over the training cohort, on patients whom a member was fitted without."""
-    cohort = with_exposure(read_cohort(str(run.config["cohort"])))
-    seed = int(run.provenance["seed"])
-    folds = stratified_folds(
-        cohort, int(run.config["split"]["inner_folds"]), 1, named_seed(seed, "final"), "inner"
-    )
-    held_out_by = np.empty(cohort.n_obs, dtype=np.int64)
-    for fold in folds:
-        held_out_by[fold.test] = fold.number
-    patients, found = EncodedPatients.of(cohort, fitted.encoders), explain(fitted, cohort, reference)
-    groups = importance_groups(fitted, found.levels["features"], reference)
-    outcome = cohort_endpoints(cohort).primary()
-    table = permutation_importance(fitted, patients, outcome, held_out_by, groups, seed)
+def _importance(
+    fitted: Fitted,
+    reference: TrainingReference,
+    patients: EncodedPatients,
+    found: Explanation,
+    outer: OuterFolds,
+) -> GlobalImportance:
+    """Join importance over the outer folds and mean contributions in the final model."""
+    table = importance_over_folds(outer.importance, fitted, reference)
     table["contribution"] = _mean_contributions(found, table)
     whole = table[table["kind"] != "block"]
     agreement = float(spearmanr(whole["importance"], whole["contribution"]).statistic)
@@ -253,7 +265,7 @@ def _importance(run: RunDirectory, fitted: Fitted, reference: TrainingReference)
 
 
 def _mean_contributions(found: Explanation, table: pd.DataFrame) -> Sequence[float]:
-    """Mean absolute contribution of each covariate and view; of a block, that of the feature that names it."""
+    """Mean absolute contribution of each covariate and view; of a block, that of the feature that names it, or 0."""
     sizes = {
         (item.name, item.view): float(size)
         for level in ("features", "views")
@@ -261,4 +273,4 @@ def _mean_contributions(found: Explanation, table: pd.DataFrame) -> Sequence[flo
             found.levels[level].items, np.abs(found.levels[level].value).mean(axis=0), strict=True
         )
     }
-    return [sizes[name, view] for name, view in zip(table["name"], table["view"], strict=True)]
+    return [sizes.get((name, view), 0.0) for name, view in zip(table["name"], table["view"], strict=True)]

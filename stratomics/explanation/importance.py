@@ -1,4 +1,4 @@
-"""Permutation importance of covariates, views and blocks of features, on patients whom a member was fitted without."""
+"""Permutation importance of covariates, views and blocks of features, on the test patients of outer folds."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from models.ensemble.inputs import COVARIATES
 from omics.cohort.endpoints import Response, Survival
 from omics.common.seeds import named_generator
-from stratomics.candidates.candidate import held_out
 from stratomics.encoding.training_part import EncodedPatients
 from stratomics.evaluation.metrics.concordance import concordance
 from stratomics.explanation.attribution import Level
+from stratomics.explanation.exact.combine import LOG_HAZARD, LOG_ODDS, delivered
 from stratomics.explanation.levels import FEATURE
 from stratomics.explanation.reference import TrainingReference
 
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from stratomics.encoding.encoder import Encoder
     from stratomics.fitting.fitted import Fitted
 
-__all__ = ["PermutedGroup", "importance_groups", "permutation_importance"]
+__all__ = ["PermutedGroup", "importance_groups", "importance_over_folds", "permutation_importance"]
 
 Array = NDArray[np.float64]
 T = TypeVar("T", bound=np.generic)
 
-REPEATS, DRAWS, BLOCKS = 5, 500, 5
+REPEATS, BLOCKS = 2, 5
 
 
 class PermutedGroup(NamedTuple):
@@ -60,7 +61,7 @@ def importance_groups(fitted: Fitted, features: Level, reference: TrainingRefere
     fitted
         The model.
     features
-        Contributions of the training patients at the level of features.
+        Contributions of patients at the level of features.
     reference
         Training patients, with the blocks of correlated features.
 
@@ -100,62 +101,118 @@ def permutation_importance(
     fitted: Fitted,
     patients: EncodedPatients,
     outcome: Survival | Response,
-    held_out_by: NDArray[np.int64],
     groups: Sequence[PermutedGroup],
     seed: int = 0,
 ) -> pd.DataFrame:
     """Measure how much discrimination is lost when values are exchanged between patients.
 
-    Each patient is predicted by the member that was fitted without them. Values are exchanged within the patients whom
-    a member leaves out, together with whether they were measured (Breiman 2001, doi 10.1023/A:1010933404324).
+    Values are exchanged together with whether they were measured (Breiman 2001, doi 10.1023/A:1010933404324).
 
     Parameters
     ----------
     fitted
-        The final model.
+        A model that was fitted without the patients.
     patients
-        Its n training patients, encoded as new patients.
+        n patients.
     outcome
         Their primary endpoint.
-    held_out_by
-        (n,) number of the member that was fitted without the patient.
     groups
         What is permuted.
     seed
-        Of permutations and of the bootstrap.
+        Of permutations.
 
     Returns
     -------
     pandas.DataFrame
-        Columns kind, name, view, features (their number), importance (discrimination lost), low and high (95% bootstrap
-        interval over patients, given the model).
+        Columns kind, name, view, features (their number), importance (discrimination lost, mean over two permutations;
+        NaN if no two patients can be compared).
     """
-    weights = _weights(len(outcome.observed), seed)
-    whole = _discrimination(held_out(fitted.scores(patients), held_out_by), outcome, weights)
-    rows = []
+    whole, rows = _discrimination(fitted, patients, outcome), []
     for group in groups:
         lost = []
         for repeat in range(REPEATS):
             rng = named_generator(seed, "permuted", group.kind, group.name, repeat)
-            changed = _permuted(fitted, patients, group, _within(held_out_by, rng))
-            lost.append(
-                whole - _discrimination(held_out(fitted.scores(changed), held_out_by), outcome, weights)
-            )
-        loss = np.mean(lost, axis=0)
-        low, high = np.nanquantile(loss[1:], [0.025, 0.975])
+            changed = _permuted(fitted, patients, group, rng.permutation(len(patients.sample_ids)))
+            lost.append(whole - _discrimination(fitted, changed, outcome))
         view = "" if group.source == COVARIATES else group.source
         row = {"kind": group.kind, "name": group.name, "view": view, "features": len(group.columns)}
-        rows.append(row | {"importance": loss[0], "low": low, "high": high})
+        rows.append(row | {"importance": float(np.mean(lost))})
     return pd.DataFrame(rows)
 
 
-def _within(folds: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """(n,) row whose values each patient gets: that of a patient of the same fold."""
-    order = np.arange(len(folds))
-    for fold in np.unique(folds):
-        rows = np.flatnonzero(folds == fold)
-        order[rows] = rng.permutation(rows)
-    return order
+def importance_over_folds(folds: pd.DataFrame, fitted: Fitted, reference: TrainingReference) -> pd.DataFrame:
+    """Average the importance over the outer folds of a run.
+
+    The 95% interval is that of Student's t with the variance of Nadeau and Bengio (2003, doi 10.1023/A:1024068626366),
+    which adds the ratio of test to training patients, since folds share training patients.
+
+    Parameters
+    ----------
+    folds
+        From :func:`permutation_importance` for each fold, with columns repeat, fold, and ratio (of the number of test
+        patients to that of training patients).
+    fitted, reference
+        The final model and its training patients, whose blocks of correlated features are reported.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns kind, name, view, features, folds (with a value; of a block, in which it was among the first five, and 0
+        is counted for the others), importance, low and high (NaN with one fold).
+    """
+    table = folds[np.isfinite(folds["importance"])]
+    table = table.assign(fold=table.groupby(["repeat", "fold"]).ngroup())
+    ratios = table.groupby("fold")["ratio"].first()
+    own = table["kind"] != "block"
+    groups, rows = [table[own], _block_rows(table[~own], fitted, reference)], []
+    for (kind, name, view), values in pd.concat(groups).groupby(["kind", "name", "view"], sort=False):
+        lost = values.groupby("fold")["importance"].sum()
+        every = lost.reindex(ratios.index, fill_value=0.0) if kind == "block" else lost
+        rows.append(
+            {
+                "kind": kind,
+                "name": name,
+                "view": view,
+                "features": int(values["features"].max()),
+                "folds": len(lost),
+                **_interval(every.to_numpy(dtype=np.float64), ratios[every.index].to_numpy(dtype=np.float64)),
+            }
+        )
+    found = pd.DataFrame(rows)
+    blocks = found[found["kind"] == "block"].sort_values(
+        ["folds", "importance"], ascending=False, kind="stable"
+    )
+    return pd.concat([found[found["kind"] != "block"], blocks[:BLOCKS]], ignore_index=True)
+
+
+def _block_rows(table: pd.DataFrame, fitted: Fitted, reference: TrainingReference) -> pd.DataFrame:
+    """Give the blocks of all folds the name and the size of a block of the final model: that of most folds."""
+    kept = fitted.encoders[0].harmonizer.features
+    label_of = {
+        (view, str(name)): int(label)
+        for view, labels in reference.correlated.items()
+        for name, label in zip(kept[view], labels, strict=True)
+    }
+    keys = [
+        (view, label_of.get((view, name), name))
+        for view, name in zip(table["view"], table["name"], strict=True)
+    ]
+    block = pd.Series([f"{view}\0{label}" for view, label in keys], index=table.index, dtype=object)
+    sizes = {view: np.bincount(labels) for view, labels in reference.correlated.items() if len(labels)}
+    size = [int(sizes[view][label]) if isinstance(label, int) else 1 for view, label in keys]
+    name = table["name"].groupby(block).transform(lambda names: names.value_counts(sort=True).index[0])
+    return table.assign(name=name, features=size)
+
+
+def _interval(values: Array, ratios: Array) -> dict[str, float]:
+    """Mean and 95% interval over folds."""
+    count = len(values)
+    if count < 2:  # noqa: PLR2004  # one fold has no spread
+        return {"importance": float(values.mean()), "low": np.nan, "high": np.nan}
+    error = np.sqrt((1 / count + ratios.mean()) * values.var(ddof=1))
+    half = float(student.ppf(0.975, count - 1) * error)
+    mean = float(values.mean())
+    return {"importance": mean, "low": mean - half, "high": mean + half}
 
 
 def _permuted(
@@ -192,21 +249,16 @@ def _rows_exchanged(values: NDArray[T], places: NDArray[np.int64], order: NDArra
     return changed
 
 
-def _weights(n: int, seed: int) -> Array:
-    """(draws + 1, n) bootstrap weights of the patients; the first row has 1 for each."""
-    rng = named_generator(seed, "importance")
-    return np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), size=DRAWS).astype(np.float64)])
-
-
-def _discrimination(score: Array, outcome: Survival | Response, weights: Array) -> Array:
-    """(draws + 1,) concordance of the scores with survival, or area under the ROC curve of a response."""
+def _discrimination(fitted: Fitted, patients: EncodedPatients, outcome: Survival | Response) -> float:
+    """Concordance of the predictions with survival, or area under the ROC curve of a response."""
     rows = outcome.observed
-    of_rows = np.ascontiguousarray(weights[:, rows])
+    scale = LOG_HAZARD if isinstance(outcome, Survival) else LOG_ODDS
+    score = delivered(fitted.scores(patients), scale)[rows]
     if isinstance(outcome, Survival):
         event, time = outcome.event[rows], outcome.time[rows]
     else:
         # With an event before the end of follow-up for each response, concordance is the area under the ROC curve.
         event, time = outcome.positive[rows], np.where(outcome.positive[rows], 1.0, 2.0)
-    right, pairs = concordance(score[rows], event, time, of_rows, of_rows)
-    found: Array = np.divide(right, pairs, out=np.full_like(right, np.nan), where=pairs > 0)
-    return found
+    ones = np.ones((1, len(score)))
+    right, pairs = concordance(score, event, time, ones, ones)
+    return float(right[0] / pairs[0]) if pairs[0] > 0 else float("nan")

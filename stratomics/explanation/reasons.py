@@ -131,13 +131,14 @@ class _Reader:
         share: float | None,
         features: tuple[FeatureReason, ...],
     ) -> Reason:
-        item, members = level.items[column], len(self.fitted.encoders)
+        item = level.items[column]
+        models = len(self.fitted.encoders) + int(self.explanation.folds[row])
         return Reason(
             item.name,
             item.kind,
             float(level.value[row, column]),
             float(level.sd[row, column]),
-            (round(float(level.agreement[row, column]) * members), members),
+            (round(float(level.agreement[row, column]) * models), models),
             value,
             share,
             features,

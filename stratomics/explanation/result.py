@@ -56,9 +56,9 @@ class Reason:
     name, kind
         Covariate or view.
     contribution, sd
-        Contribution to the prediction, and its standard deviation over members.
+        Contribution to the prediction, and its standard deviation over members and outer folds.
     members
-        Number of members with this sign, and number of members.
+        Number of members and outer folds with this sign, and number of all of them.
     value
         Value of the covariate; None for a view, and for a missing value.
     percentile
@@ -103,7 +103,7 @@ class Rationale:
     unstable
         Number of covariates and views whose contribution is not stable.
     ranks
-        Mean rank correlation of the members on which parts matter most; None with one part.
+        Mean rank correlation of members and outer folds on which covariates and views matter most; None with one.
     missing
         Views that the patient lacks.
     """
@@ -231,7 +231,7 @@ class GlobalImportance:
     Attributes
     ----------
     table
-        From :func:`stratomics.explanation.importance.permutation_importance`, with the mean absolute contribution.
+        From :func:`stratomics.explanation.importance.importance_over_folds`, with the mean absolute contribution.
     agreement
         Rank correlation of importance and contribution over covariates and views; None with fewer than three.
     dependence

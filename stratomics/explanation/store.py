@@ -54,6 +54,8 @@ class StoredExplanation:
         One row per patient, level and item: sample_id, level, kind, name, view, contribution, sd, agreement, stable.
     reference_patients
         Number of training patients in the reference.
+    folds
+        Number of outer folds whose models stability includes.
     informative
         Whether out-of-fold predictions were better than chance.
     """
@@ -62,6 +64,7 @@ class StoredExplanation:
     examples: tuple[PatientDetails, ...]
     contributions: pd.DataFrame
     reference_patients: int
+    folds: int
     informative: bool
 
 
@@ -80,6 +83,7 @@ def save_explanation(run: RunDirectory, stored: StoredExplanation) -> None:
         "agreement": found.agreement,
         "dependence": None if found.dependence is None else _plain(found.dependence),
         "reference_patients": stored.reference_patients,
+        "folds": stored.folds,
         "informative": stored.informative,
     }
     with staged_folder(run.path / EXPLANATION) as folder:
@@ -109,6 +113,7 @@ def load_explanation(run: RunDirectory) -> StoredExplanation | None:
         tuple(_details(one) for one in read_json(folder / EXAMPLES)["patients"]),
         read_parquet(folder / CONTRIBUTIONS),
         about["reference_patients"],
+        about.get("folds", 0),
         about["informative"],
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import singledispatch
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,10 @@ from stratomics.explanation.exact.linear import linear_parts
 from stratomics.explanation.exact.member_parts import MemberParts, feature_block, sum_parts
 from stratomics.explanation.reference import TrainingReference
 
-__all__ = ["candidate_parts"]
+if TYPE_CHECKING:
+    from stratomics.fitting.fitted import Fitted
+
+__all__ = ["candidate_parts", "has_attribution"]
 
 Array = NDArray[np.float64]
 
@@ -55,6 +59,26 @@ def candidate_parts(
         f"the model has a candidate {type(candidate).__name__}, which has no attribution; register one with "
         "stratomics.explanation.exact.candidates.candidate_parts.register"
     )
+
+
+def has_attribution(fitted: Fitted) -> bool:
+    """Whether every candidate with a weight in the mixture has an attribution.
+
+    Parameters
+    ----------
+    fitted
+        The model.
+
+    Returns
+    -------
+    bool
+        False with a registered candidate whose class :func:`candidate_parts` does not know.
+    """
+    unknown = candidate_parts.dispatch(object)
+    weighted = [
+        fitted.candidates[name].candidate for name in fitted.mixture.multipliers if name in fitted.candidates
+    ]
+    return all(candidate_parts.dispatch(type(candidate)) is not unknown for candidate in weighted)
 
 
 @candidate_parts.register

@@ -19,9 +19,8 @@ __all__ = ["explanation"]
 LABELS = {"survival": "Harrell's C", "response": "AUROC"}
 
 STABLE = (
-    "A contribution is named if all members of the ensemble agree on its direction and it differs from 0 by the "
-    "jackknife. The members are fitted without one part of the patients each. The final model was fitted to these "
-    "patients, so that their predictions are too good."
+    "A contribution is named if all of these models agree on its direction and it differs from 0 by the jackknife. The "
+    "final model was fitted to these patients, so that their predictions are too good."
 )
 
 
@@ -50,13 +49,20 @@ def _panel(found: GlobalImportance, label: str) -> Panel:
     clear = rows[rows["low"] > 0]["name"].tolist()
     names = ", ".join(clear) if clear else "no covariate or view"
     sentence = (
-        f"{label} lost when the values of a covariate or a view are exchanged between patients, each predicted by the "
-        "member that was fitted without them; 95% intervals over patients, given the model. The interval is above 0 "
-        f"for {names}."
+        f"{label} lost when the values of a covariate or a view are exchanged between the test patients of an outer "
+        f"fold: {_over(rows)} The interval is above 0 for {names}."
     )
     return Panel(
         "importance", "What the predictions depend on", _figure(rows, label), sentence, _shown(rows, label)
     )
+
+
+def _over(rows: pd.DataFrame) -> str:
+    """How many folds there are, and what the interval is."""
+    folds = int(rows["folds"].max())
+    if folds == 1:
+        return "one fold, which gives no interval."
+    return f"mean over {folds} folds and 95% interval, corrected for training patients that folds share."
 
 
 def _figure(rows: pd.DataFrame, label: str) -> Figure:
@@ -137,7 +143,7 @@ def _examples(run: RunDirectory, stored: StoredExplanation) -> Details:
     """Rationale of a few patients."""
     unit = survival_unit(run.survival) if run.kind == "survival" else None
     scale = stored.examples[0].rationale.scale
-    blocks: list[Block] = [f"{reference_sentence(stored.reference_patients, scale)} {STABLE}"]
+    blocks: list[Block] = [f"{reference_sentence(stored.reference_patients, scale, stored.folds)} {STABLE}"]
     for one in stored.examples:
         blocks += _example(one, unit, informative=stored.informative)
     return Details("Show the rationale of the highest, middle and lowest prediction", blocks)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         Reason,
     )
 
-__all__ = ["headline", "rationale_lines", "reason_clause", "reference_sentence"]
+__all__ = ["folds_sentence", "headline", "rationale_lines", "reason_clause", "reference_sentence"]
 
 QUANTITY = {"log hazard": "hazard", "log odds": "odds of a response"}
 """Scale of the prediction -> what contributions multiply."""
@@ -36,7 +36,7 @@ HALF = 0.5
 """Share of this distance that reasons may leave open."""
 
 
-def reference_sentence(patients: int, scale: str) -> str:
+def reference_sentence(patients: int, scale: str, folds: int) -> str:
     """Say what contributions are relative to, and how they are read.
 
     Parameters
@@ -45,6 +45,8 @@ def reference_sentence(patients: int, scale: str) -> str:
         Number of training patients in the reference.
     scale
         ``log hazard`` or ``log odds``.
+    folds
+        Number of outer folds whose models are compared; 0 for none.
 
     Returns
     -------
@@ -52,12 +54,41 @@ def reference_sentence(patients: int, scale: str) -> str:
         Some sentences.
     """
     word = QUANTITY[scale]
+    models = "the members of the ensemble" + (f" and the models of {folds} outer folds" if folds else "")
     return (
         f"The reference is the mean prediction for {patients} training patients. Each contribution multiplies the "
         f"predicted {word}: x 2 doubles it, x 0.5 halves it, and the product of all contributions is the prediction "
-        "relative to the reference. In brackets is the range over the members of the ensemble, each fitted without a "
-        "part of the patients. Percentiles are among the training patients. Contributions describe what the model has "
+        f"relative to the reference. In brackets is the range over {models}, each fitted without a part of the "
+        "patients. Percentiles are among the training patients. Contributions describe what the model has "
         "learned. They do not say what would happen if a patient changed."
+    )
+
+
+def folds_sentence(folds: int, *, own: bool) -> str | None:
+    """Say why stability does not include the outer folds; None if it does.
+
+    Parameters
+    ----------
+    folds
+        Number of outer folds whose models are compared.
+    own
+        Whether the patients are those of the cohort of the run.
+
+    Returns
+    -------
+    str or None
+        One sentence.
+    """
+    if folds:
+        return None
+    if own:
+        return (
+            "This run has no explanations by its outer folds, which newer runs keep: stability is that of the members, "
+            "and there is no importance; run again for both."
+        )
+    return (
+        "A run keeps what its outer folds say about its own patients, not their models: for other patients, stability "
+        "is that of the members."
     )
 
 
@@ -142,7 +173,7 @@ def _reasons(found: Rationale) -> list[str]:
         lines.append(f"All views together, those above included: {_effect(found.views)}.")
     lines.append(_rest(found))
     if found.ranks is not None:
-        lines.append(f"Agreement of the members on what matters most: rank correlation {found.ranks:.2f}.")
+        lines.append(f"Agreement of these models on what matters most: rank correlation {found.ranks:.2f}.")
     return lines
 
 

@@ -17,7 +17,13 @@ from stratomics.explanation.result import (
     Rationale,
     Reason,
 )
-from stratomics.report.text.rationale import headline, rationale_lines, reason_clause, reference_sentence
+from stratomics.report.text.rationale import (
+    folds_sentence,
+    headline,
+    rationale_lines,
+    reason_clause,
+    reference_sentence,
+)
 
 YEARS = TimeUnit("years", 1 / 365.25)
 STAGE = Reason("stage", "covariate", log(4), log(1.25), (5, 5), "IV", 88.0, ())
@@ -59,7 +65,7 @@ def test_a_whole_rationale() -> None:
         "Everything else: x 3. Of the covariates and views, two are not stable and not named. Most of this "
         "prediction has no stable reason."
     )
-    assert lines.pop(4) == "Agreement of the members on what matters most: rank correlation 0.80."
+    assert lines.pop(4) == "Agreement of these models on what matters most: rank correlation 0.80."
     assert lines[4] == (
         "View protein is missing. Its values could multiply or divide the hazard by 1.5 (one standard deviation)."
     )
@@ -104,7 +110,16 @@ def test_a_missing_covariate_and_a_view_without_a_stable_feature() -> None:
 @pytest.mark.parametrize("scale", ["log hazard", "log odds"])
 def test_no_causal_words(scale: str) -> None:
     found = replace(DETAILS, rationale=replace(FOUND, scale=scale))
-    text = " ".join([reference_sentence(90, scale), *rationale_lines(found, YEARS, True)])
+    text = " ".join([reference_sentence(90, scale, 0), *rationale_lines(found, YEARS, True)])
     assert not re.search(
         r"\b(because|caus\w+|due to|leads? to|effects?|driv\w+|protects?|increases?)\b", text
     )
+
+
+def test_what_stability_includes() -> None:
+    assert "the members of the ensemble and the models of 25 outer folds, each" in reference_sentence(
+        90, "log odds", 25
+    )
+    assert folds_sentence(25, own=True) is None
+    assert "run again" in str(folds_sentence(0, own=True))
+    assert "for other patients" in str(folds_sentence(0, own=False))
