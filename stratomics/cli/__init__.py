@@ -138,7 +138,9 @@ def _command(name: str) -> Callable[[Sequence[str]], None]:
 
 def documentation_link(error: StratomicsError) -> str:
     """Link to the documentation of an error: by its code or, if it has none, by its kind."""
-    return f"docs/errors.md#{getattr(error, 'code', type(error).__name__.lower())}"
+    from omics.common.pages import page_link
+
+    return page_link("errors", getattr(error, "code", type(error).__name__.lower()))
 
 
 def _report_error(sentence: str, code: int) -> int:

@@ -54,6 +54,9 @@ def test_the_wheel_contains_configs_cohort_types_and_licences(wheel: Path) -> No
                 "progeny.csv.gz",
             )
         ),
+        "stratomics/docs/errors.md",
+        "stratomics/docs/exposure.md",
+        "stratomics/docs/twins.md",
         "omics/pgx/tables/2026-10-11/pairs.csv",
         "datamodules/exposure/published/library/vancomycin_goti_2018.yaml",
         "stratomics/pharmacology/tables/guidance.csv",

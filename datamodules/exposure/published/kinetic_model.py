@@ -15,6 +15,7 @@ from datamodules.exposure.published.computed_covariates import complete_covariat
 from datamodules.exposure.published.covariate_effect import CovariateEffect, Parameter, Strict
 from datamodules.exposure.published.structure import OPTIONAL, Structure
 from omics.common.errors import ConfigError
+from omics.common.pages import page_link
 from omics.common.yaml import load_yaml, parse_yaml
 
 __all__ = [
@@ -333,7 +334,7 @@ def _checked(content: object, file: str) -> KineticModel:
         raise ConfigError(f"{file}: {error_sentence(error)}") from error
 
 
-def error_sentence(error: ValidationError, page: str = "docs/exposure.md") -> str:
+def error_sentence(error: ValidationError, page: str = "exposure") -> str:
     """Describe the first error of a file; a misspelt key is described by its name, not by what it lacks.
 
     Parameters
@@ -341,7 +342,7 @@ def error_sentence(error: ValidationError, page: str = "docs/exposure.md") -> st
     error
         What pydantic found.
     page
-        Where the keys of such a file are listed.
+        Page of the documentation that lists the keys of such a file.
 
     Returns
     -------
@@ -352,8 +353,8 @@ def error_sentence(error: ValidationError, page: str = "docs/exposure.md") -> st
     where = ".".join(str(part) for part in found["loc"])
     match found["type"]:
         case "extra_forbidden":
-            return f"'{where}' is not a known key; {page} lists the keys"
+            return f"'{where}' is not a known key; {page_link(page)} lists the keys"
         case "missing":
-            return f"'{where}' is missing; {page} lists the keys"
+            return f"'{where}' is missing; {page_link(page)} lists the keys"
     message = found["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message

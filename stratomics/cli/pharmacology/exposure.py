@@ -11,6 +11,7 @@ import pandas as pd
 
 from datamodules.exposure import NOT_FOR_DOSING
 from omics.common.errors import CohortError, ConfigError, InputError
+from omics.common.pages import page_link
 from stratomics.cli.run import parse_arguments
 from stratomics.cli.screen.output import emit
 from stratomics.cli.screen.parser import command_parser
@@ -51,7 +52,7 @@ def _estimate(source: str, out: str | None, run: str | None) -> None:
     exposure, model, events = cohort_exposure(cohort), cohort_model(cohort), events_of(cohort)
     if exposure is None or model is None or events is None:
         raise CohortError(
-            "the cohort has no block 'exposure'; add one to cohort.yaml, see docs/exposure.md",
+            f"the cohort has no block 'exposure'; add one to cohort.yaml, see {page_link('exposure')}",
             "no_exposure",
             file=source,
         )

@@ -17,6 +17,7 @@ from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.regimen import Regimen, doses_given
 from omics.cohort.read import events_of, exposure_spec
 from omics.common.errors import CohortError, DataError
+from omics.common.pages import page_link
 from omics.events.event_table import EventTable
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class PatientKinetics:
         spec, model, events = exposure_spec(cohort), cohort_model(cohort), events_of(cohort)
         if spec is None or model is None or events is None:
             raise CohortError(
-                "the cohort has no block 'exposure'; add one to cohort.yaml, see docs/exposure.md",
+                f"the cohort has no block 'exposure'; add one to cohort.yaml, see {page_link('exposure')}",
                 "no_exposure",
             )
         dosed = set(events.table.loc[events.is_dose, "patient"])

@@ -12,11 +12,12 @@ from datamodules.exposure.published.covariate_effect import Strict
 from datamodules.exposure.published.kinetic_model import KineticModel, error_sentence
 from datamodules.exposure.regimen import Regimen
 from omics.common.errors import ConfigError
+from omics.common.pages import page_link
 from omics.common.yaml import load_yaml
 
 __all__ = ["RegimenFile", "RegimenSource", "read_regimens"]
 
-PAGE = "docs/twins.md"
+PAGE = "twins"
 
 Above = Annotated[float, Field(gt=0)]
 
@@ -105,10 +106,10 @@ def _regimen(source: RegimenSource) -> RegimenFile:
         return _checked(dict(source), "the regimen")
     path = Path(source)
     if not path.is_file():
-        raise ConfigError(f"{path}: no such file; give the yaml file of a regimen, see {PAGE}")
+        raise ConfigError(f"{path}: no such file; give the yaml file of a regimen, see {page_link(PAGE)}")
     content = load_yaml(path)
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: not a regimen; write its keys, see {PAGE}")
+        raise ConfigError(f"{path}: not a regimen; write its keys, see {page_link(PAGE)}")
     return _checked(content, str(path))
 
 
