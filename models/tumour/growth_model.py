@@ -145,13 +145,39 @@ class GrowthModel:
 
 
 def standardised(values: Array, centre: Array, scale: Array) -> Array:
-    """Centre and scale the columns of (n, p) values; a missing value becomes 0, the average."""
+    """Centre and scale columns.
+
+    Parameters
+    ----------
+    values
+        (n, p) predictors.
+    centre, scale
+        (p,) means and standard deviations.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, p); 0, the average, where a value is missing.
+    """
     z: Array = np.nan_to_num((values - centre) / scale)
     return z
 
 
 def acts_on(curve: TumourCurve, predictors: Predictors) -> Tensor:
-    """Which of p predictors moves which of q parameters, (p, q) of 0 and 1."""
+    """Which predictor moves which parameter.
+
+    Parameters
+    ----------
+    curve
+        The curve, with q parameters.
+    predictors
+        The p predictors.
+
+    Returns
+    -------
+    Tensor
+        (p, q) of 0 and 1.
+    """
     count = predictors.values.shape[1]
     acts = torch.zeros(count, len(curve.parameters), dtype=torch.float64)
     acts[:, curve.growth] = 1.0

@@ -50,6 +50,10 @@ COMMANDS = {
         "exposure of patients from doses and levels, and published models of drugs",
     ),
     "twin": ("stratomics.cli.pharmacology.twin:twin", "predict patients under several regimens"),
+    "tumour": (
+        "stratomics.cli.pharmacology.tumour:tumour",
+        "growth of tumours over time, and what factors and exposure change in it",
+    ),
     "ui": ("stratomics.cli.ui:ui", "compare finished runs in a browser, on this machine only"),
     "simulate": ("stratomics.cli.simulate:simulate", "simulate a cohort with known factors and effects"),
     "predict": ("stratomics.cli.predict:predict", "predict new patients with a finished run"),

@@ -9,6 +9,11 @@ import numpy as np
 import pandas as pd
 import small
 import yaml
+from written_run import written
+
+from omics.cohort.read import cohort_digest, read_cohort
+from omics.common.files import read_json, write_json, write_parquet, write_text
+from stratomics.runs.run_directory import RunDirectory
 
 BLOCK: dict[str, Any] = {"file": "sizes.csv", "patient": "id", "time": "day", "size": "sld", "below": 5}
 """The block ``tumour_size`` of the cohort."""
@@ -40,3 +45,27 @@ def write_sized(folder: Path, rows: pd.DataFrame | None = None, **keys: Any) -> 
     path = folder / "cohort.yaml"
     path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "tumour_size": block}))
     return folder
+
+
+def write_run(folder: Path, cohort: Path) -> RunDirectory:
+    """Write a run of the cohort with two random factors, three folds and age as a covariate."""
+    sample_ids = small.tables()["outcome"]["sample_id"].to_list()
+    generator = np.random.default_rng(1)
+    patients = pd.DataFrame(
+        {
+            "sample_id": sample_ids,
+            "survival.time": generator.exponential(20.0, len(sample_ids)),
+            "survival.event": True,
+            "covariate.age": generator.normal(60, 10, len(sample_ids)),
+            "covariate.stage": "II",
+        }
+    )
+    run = written(folder, patients, folds=2)
+    write_text(folder / "config.yaml", yaml.safe_dump({"cohort": str(cohort)}))
+    digest = cohort_digest(read_cohort(cohort))
+    write_json(folder / "provenance.json", {**read_json(folder / "provenance.json"), "cohort_digest": digest})
+    scores = generator.standard_normal((len(sample_ids), 2))
+    factors = pd.DataFrame(scores, columns=["factor1", "factor2"]).assign(factor1_sd=0.1, factor2_sd=0.1)
+    (folder / "factors").mkdir(exist_ok=True)
+    write_parquet(folder / "factors" / "factors.parquet", factors.assign(sample_id=sample_ids))
+    return run

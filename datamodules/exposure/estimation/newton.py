@@ -97,7 +97,20 @@ def has_converged(found: MapEstimate) -> Tensor:
 
 
 def derivatives(objective: Objective, effects: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradient (n, q) and Hessian (n, q, q) of each patient's objective."""
+    """Differentiate the objective of each patient.
+
+    Parameters
+    ----------
+    objective
+        The objective.
+    effects
+        (n, q) where.
+
+    Returns
+    -------
+    tuple of Tensor
+        Gradient (n, q) and Hessian (n, q, q).
+    """
     at = effects.detach().clone().requires_grad_()
     (slope,) = torch.autograd.grad(objective(at).sum(), at, create_graph=True)
     rows = [torch.autograd.grad(slope[:, k].sum(), at, retain_graph=True)[0] for k in range(effects.shape[1])]

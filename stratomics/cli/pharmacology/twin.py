@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pandas as pd
 
 from omics.common.errors import ConfigError, nearest
 from omics.common.table_writer import TABLE_WRITERS
+from stratomics.cli.pharmacology.figure_file import check_figure, write_figure
 from stratomics.cli.run import add_run, parse_arguments
 from stratomics.cli.screen.output import emit
 from stratomics.cli.screen.parser import command_parser
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from stratomics.pharmacology.twins.result import Twins
 
 __all__ = ["build_parser", "twin"]
-
-FIGURES: dict[str, dict[str, str | None]] = {
-    ".svg": {"Date": None, "Creator": None},
-    ".png": {"Software": None},
-    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
-"""Ending of a figure -> what its file would say of the day and the program, which is left out."""
 
 
 def twin(arguments: Sequence[str]) -> None:
@@ -66,15 +59,9 @@ def _trials(found: Twins, sizes: Sequence[float]) -> pd.DataFrame:
 
 
 def _draw(found: Twins, path: Path) -> None:
-    from omics.common.files import write_bytes
-    from stratomics.report.figures.style import style
     from stratomics.report.figures.twins import twin_figure
 
-    drawn = twin_figure(found.exposure, found.curves, found.predictions, found.unit, found.note)
-    content = io.BytesIO()
-    with style():
-        drawn.savefig(content, format=path.suffix[1:], metadata=FIGURES[path.suffix])
-    write_bytes(path, content.getvalue())
+    write_figure(twin_figure(found.exposure, found.curves, found.predictions, found.unit, found.note), path)
 
 
 def _content(found: Twins, written: Sequence[Path], trials: pd.DataFrame | None) -> dict[str, object]:
@@ -101,9 +88,7 @@ def _table(word: str) -> Path:
 
 
 def _figure_path(word: str, patients: Sequence[str] | None) -> Path:
-    path = Path(word)
-    if path.suffix not in FIGURES:
-        raise ConfigError(f"--figure {path}: unknown ending '{path.suffix}'; {nearest(path.suffix, FIGURES)}")
+    path = check_figure(word)
     if patients is None or len(set(patients)) != 1:
         raise ConfigError("--figure shows one patient; name them with --patient ID")
     return path
