@@ -65,7 +65,8 @@ def _draw(found: Twins, path: Path) -> None:
 
 
 def _content(found: Twins, written: Sequence[Path], trials: pd.DataFrame | None) -> dict[str, object]:
-    tables = {name: getattr(found, name) for name in ("exposure", "predictions", "differences")}
+    names = ("exposure", "predictions", "differences", "mean_differences", "effects")
+    tables = {name: getattr(found, name) for name in names}
     rows = {
         name: table.astype(object).where(table.notna(), None).to_dict("records")
         for name, table in tables.items()
@@ -118,7 +119,7 @@ def build_parser() -> jsonargparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=str | None,
-        help="table of predictions, .csv or .parquet; exposure, differences and curves are written next to it",
+        help="table of predictions, .csv or .parquet; exposure, differences, effects and curves are written next to it",
     )
     parser.add_argument("--figure", type=str | None, help="figure of one --patient: .svg, .png or .pdf")
     parser.add_argument(

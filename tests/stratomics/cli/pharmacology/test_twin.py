@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ def test_tables_a_figure_and_virtual_trials(words: list[str], tmp_path: Path, ca
     text = capsys.readouterr().out
     assert text.rstrip().endswith(NOTE)
     assert "Differences from low" in text
+    assert "Mean differences from low" in text
+    assert re.search(
+        r"survival: twice the auc24_first is 0\.\d\d times the hazard .*, learned from \d+ patients", text
+    )
     assert "Virtual trials, high against low" in text
     table = pd.read_csv(out)
     assert set(table["regimen"]) == {"low", "high"}
@@ -54,7 +59,22 @@ def test_the_result_as_json(words: list[str], capsys: Any) -> None:
     result = json.loads(capsys.readouterr().out)
     assert result["note"] == NOTE
     assert {row["patient"] for row in result["predictions"]} == {"p001", "p004"}
+    assert [row["learned_from"] for row in result["effects"]] == ["doses", "doses"]
+    assert {row["endpoint"] for row in result["mean_differences"]} == {"survival", "response"}
     assert all(row["time"] is None for row in result["predictions"] if row["quantity"] == "probability")
+
+
+def test_another_kinetic_model_than_that_of_the_run_is_one_sentence(
+    words: list[str], tmp_path: Path, capsys: Any
+) -> None:
+    other = write_dosed(
+        tmp_path / "other", model="vancomycin_buelga_2005", covariates={"CRCL": "crcl", "WT": "wt"}
+    )
+    assert main([words[0], words[1], str(other), *words[3:]]) == 2
+    assert (
+        "the model was fitted to exposure by vancomycin_goti_2018, but the block 'exposure' of the cohort names "
+        "vancomycin_buelga_2005; give the cohort the kinetic model of the run"
+    ) in one_line(capsys)
 
 
 def changed(path: str, **keys: object) -> None:
