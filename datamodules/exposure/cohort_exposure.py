@@ -182,10 +182,23 @@ def log_draws(exposure: IndividualExposure) -> dict[str, Tensor]:
 
 
 def scale_name(measure: str) -> str:
-    """Name of a measure in the view ``exposure``: with ``log_`` before it, unless it is a share of time."""
+    """Return the name of a measure in the view ``exposure``: with ``log_`` before it, unless it is a share of time."""
     return measure if measure.startswith(SHARE) else f"log_{measure}"
 
 
 def logarithm_of(measure: str, values: Tensor) -> Tensor:
-    """Return the values of a measure on the scale of the view ``exposure``."""
+    """Return the values of a measure on the scale of the view ``exposure``.
+
+    Parameters
+    ----------
+    measure
+        Name of the measure.
+    values
+        Values of any shape.
+
+    Returns
+    -------
+    Tensor
+        Logarithms; a share of time stays as it is.
+    """
     return values if measure.startswith(SHARE) else values.clamp(min=SMALLEST).log()

@@ -57,7 +57,18 @@ def with_exposure(cohort: MuData) -> MuData:
 
 
 def with_mean_exposure(cohort: MuData) -> MuData:
-    """Give all patients who have the view ``exposure`` its mean over them."""
+    """Give all patients who have the view ``exposure`` its mean over them.
+
+    Parameters
+    ----------
+    cohort
+        Patients with the view.
+
+    Returns
+    -------
+    MuData
+        A copy.
+    """
     view = cohort[EXPOSURE_VIEW]
     error = pd.DataFrame(view.layers[ERROR], view.obs_names, view.var_names)
     mean = pd.DataFrame(np.tile(view.to_df().mean(), (view.n_obs, 1)), view.obs_names, view.var_names)

@@ -172,5 +172,5 @@ def _first_coefficient(standardised: Array, outcome: Survival | Response) -> tup
 
 
 def digest_of(model: KineticModel) -> str:
-    """Digest of the contents of a kinetic model."""
+    """Return the digest of the contents of a kinetic model."""
     return digest_contents({model.name: model.model_dump_json().encode()})

@@ -169,7 +169,18 @@ class TwinTables:
 
 
 def effect_table(effect: ExposureEffect) -> pd.DataFrame:
-    """One row per endpoint: the ratio for twice the exposure (or 0.1 more of a share of time) and its interval."""
+    """Make the table of effects, :attr:`stratomics.pharmacology.twins.result.Twins.effects`.
+
+    Parameters
+    ----------
+    effect
+        Effect of exposure of a model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per endpoint: the ratio for twice the exposure (or 0.1 more of a share of time) and its 90% interval.
+    """
     logarithm = effect.measure.startswith("log_")
     step = np.log(2.0) if logarithm else SHARE_STEP
     rows = []

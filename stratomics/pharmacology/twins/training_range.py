@@ -68,6 +68,11 @@ def effect_of(model: Fitted, kinetic: KineticModel) -> ExposureEffect:
     kinetic
         The kinetic model of the patients.
 
+    Returns
+    -------
+    ExposureEffect
+        The effect.
+
     Raises
     ------
     InputError

@@ -118,6 +118,13 @@ class Under:
 def effect_draws(effect: ExposureEffect, count: int) -> dict[str, Array]:
     """Draw the slope of each endpoint: quantiles of a normal distribution at equal steps, in random order.
 
+    Parameters
+    ----------
+    effect
+        Effect of exposure of a model.
+    count
+        Number of draws.
+
     Returns
     -------
     dict
