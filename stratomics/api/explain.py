@@ -76,6 +76,7 @@ def explain(
     *,
     modifiable: Sequence[str] = (),
     neighbours: int = 5,
+    endpoint: str | None = None,
 ) -> Explained:
     """Explain the predictions of the final model of a run.
 
@@ -91,6 +92,9 @@ def explain(
         Covariates along which a change of the decision is sought, besides the factors.
     neighbours
         Number of similar training patients.
+    endpoint
+        Endpoint of the model; by default the primary endpoint. For others there are no similar patients and no change
+        of a decision.
 
     Returns
     -------
@@ -99,6 +103,8 @@ def explain(
 
     Raises
     ------
+    ConfigError
+        If the model does not predict the endpoint.
     InputError
         If the patient is not in the cohort, no patient has a view of the model, or the model has no explanation data
         and its training cohort is gone.
@@ -112,5 +118,5 @@ def explain(
 
     opened = run if isinstance(run, Run) else open_run(run)
     source = str(cohort) if isinstance(cohort, str | Path) else cohort
-    request = ExplainRequest(patient, tuple(modifiable), neighbours)
+    request = ExplainRequest(patient, tuple(modifiable), neighbours, endpoint)
     return Explained(opened, explain_run(opened.directory, source, request))

@@ -37,7 +37,7 @@ def explain(arguments: Sequence[str]) -> None:
         run = RunDirectory(place)
         find_model(place)
         modifiable = tuple(name.strip() for name in given.modifiable.split(",") if name.strip())
-        request = ExplainRequest(given.patient, modifiable, given.neighbours)
+        request = ExplainRequest(given.patient, modifiable, given.neighbours, given.endpoint)
         found = explain_run(run, given.cohort, request)
         files = [] if given.out is None else [write_contributions(Path(given.out), found.explanation)]
         if found.importance is not None and place == Path(given.run):
@@ -45,6 +45,7 @@ def explain(arguments: Sequence[str]) -> None:
             update_record(run)
         content = {
             "patients": len(found.explanation.sample_ids),
+            "endpoint": found.endpoint,
             "scale": found.explanation.scale,
             "reference": found.explanation.reference,
             "reference_patients": found.explanation.reference_patients,
@@ -64,9 +65,12 @@ def _show(run: RunDirectory, found: RunExplanation, files: Sequence[Path]) -> No
     from stratomics.report.text.rationale import folds_sentence, rationale_lines, reference_sentence
 
     explanation = found.explanation
+    other = found.endpoint != run.endpoint
+    if other:
+        print(f"Endpoint {found.endpoint}, which the network of the model predicts alone.")
     folds = int(explanation.folds.max(initial=0))
     print(reference_sentence(explanation.reference_patients, explanation.scale, folds))
-    if (why := folds_sentence(folds, own=found.own)) is not None:
+    if (why := folds_sentence(folds, own=found.own, primary=not other)) is not None:
         print(why)
     if found.trained:
         count = len(explanation.sample_ids)
@@ -100,6 +104,7 @@ def build_parser() -> jsonargparse.ArgumentParser:
     add = parser.add_argument
     add("cohort", type=str, help="folder with cohort.yaml, the yaml file, or an .h5mu file")
     add("--patient", type=str | None, help="id of one patient; by default three examples are shown")
+    add("--endpoint", type=str | None, help="endpoint of the model; by default the primary endpoint")
     add("--modifiable", type=str, default="", help="covariates that can be changed, separated by commas")
     add("--neighbours", type=int, default=5, help="number of similar training patients")
     add("--out", type=str | None, help="table of all contributions, .parquet or .csv")

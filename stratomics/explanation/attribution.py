@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mudata import MuData
 
     from stratomics.explanation.outer_folds import OuterFolds
-    from stratomics.fitting.fitted import Fitted
+    from stratomics.fitting.fitted import Fitted, FittedEndpoint
 
 __all__ = ["Explanation", "Level", "explain", "explain_encoded"]
 
@@ -114,8 +114,9 @@ def explain(
     reference: TrainingReference,
     times: Sequence[float] | None = None,
     outer: OuterFolds | None = None,
+    number: int = 0,
 ) -> Explanation:
-    """Explain the predictions of all patients of a cohort, for the primary endpoint.
+    """Explain the predictions of all patients of a cohort.
 
     Parameters
     ----------
@@ -128,7 +129,10 @@ def explain(
     times
         Times of the contributions to survival; by default half of the horizon of the model, and the horizon.
     outer
-        What the models of the outer folds of the run say about these patients; without, stability is that of members.
+        What the models of the outer folds of the run say about these patients, for the primary endpoint; without,
+        stability is that of members.
+    number
+        Number of the endpoint; 0 is the primary endpoint.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def explain(
     return _joined(
         [
             explain_encoded(
-                fitted, EncodedPatients.of(block, fitted.encoders), reference, times, levels, outer
+                fitted, EncodedPatients.of(block, fitted.encoders), reference, times, levels, outer, number
             )
             for block in blocks
         ]
@@ -158,6 +162,7 @@ def explain_encoded(
     times: Sequence[float] | None = None,
     levels: Levels | None = None,
     outer: OuterFolds | None = None,
+    number: int = 0,
 ) -> Explanation:
     """Explain the predictions of encoded patients; see :func:`explain`.
 
@@ -170,7 +175,9 @@ def explain_encoded(
     levels
         The items, if they are known.
     outer
-        What the models of the outer folds say.
+        What the models of the outer folds say, for the primary endpoint.
+    number
+        Number of the endpoint.
 
     Returns
     -------
@@ -178,8 +185,9 @@ def explain_encoded(
         Contributions at four levels.
     """
     levels = levels or Levels(fitted, reference)
-    scale = LOG_HAZARD if fitted.endpoints[0].kind == Survival.kind else LOG_ODDS
-    parts = score_parts(fitted, patients, reference)
+    endpoint = fitted.endpoints[number]
+    scale = LOG_HAZARD if endpoint.kind == Survival.kind else LOG_ODDS
+    parts = score_parts(fitted, patients, reference, number)
     scores, base = np.stack([part.score for part in parts]), np.array([part.base for part in parts])
     weights = member_weights(scores, base, scale)
     by_level = levels.of_members(patients, parts)
@@ -191,12 +199,12 @@ def explain_encoded(
         found[name] = Level(
             levels.items[name], scaled.sum(axis=0), steady.sd, steady.agreement, steady.stable
         )
-    at, survival, over_time = _over_time(fitted, scores, base, by_level["views"], times)
+    at, survival, over_time = _over_time(endpoint, scores, base, by_level["views"], times)
     factors = factor_values([one.blocks[FACTORS] for one in patients.members], reference.members)
     return Explanation(
         ids,
         scale,
-        delivered(fitted.scores(patients), scale),
+        delivered(fitted.scores(patients, number), scale),
         float(delivered(base[:, None], scale)[0]),
         reference.patients,
         found,
@@ -212,10 +220,9 @@ def explain_encoded(
 
 
 def _over_time(
-    fitted: Fitted, scores: Array, base: Array, by_view: Array, times: Sequence[float] | None
+    endpoint: FittedEndpoint, scores: Array, base: Array, by_view: Array, times: Sequence[float] | None
 ) -> tuple[Array, Array, Array] | tuple[None, None, None]:
     """Compute survival (n, t), the mean of the members' curves, and contributions (n, items, t) to it."""
-    endpoint = fitted.endpoints[0]
     if not isinstance(endpoint.calibration, CoxRecalibration):
         return None, None, None
     baseline = endpoint.calibration.baseline

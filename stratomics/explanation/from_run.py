@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from datamodules.exposure.exposure_view import with_exposure
 from omics.cohort.new_patients import read_new_patients
 from omics.cohort.read import cohort_digest, read_cohort
-from omics.common.errors import InputError, nearest
+from omics.common.errors import ConfigError, InputError, nearest
 from stratomics.encoding.training_part import EncodedPatients
 from stratomics.enrichment.store import load_subgroup
 from stratomics.explanation.attribution import Explanation, explain
@@ -35,6 +35,7 @@ from stratomics.fitting.fitted import Fitted
 if TYPE_CHECKING:
     from mudata import MuData
 
+    from stratomics.fitting.fitted import FittedEndpoint
     from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["ExplainRequest", "RunExplanation", "explain_run", "to_store"]
@@ -54,11 +55,14 @@ class ExplainRequest:
         Covariates along which a change of the decision is sought, besides the factors.
     neighbours
         Number of nearest training patients.
+    endpoint
+        Name of the endpoint; None for the primary endpoint. Others have no neighbours, decision and importance.
     """
 
     patient: str | None = None
     modifiable: tuple[str, ...] = ()
     neighbours: int = 5
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class RunExplanation:
     importance
         For the training cohort of the run; None for other patients or a single one, and if the run has nothing of its
         outer folds.
+    endpoint
+        Name of the explained endpoint.
     own
         Whether the patients are those of the cohort of the run.
     informative
@@ -85,6 +91,7 @@ class RunExplanation:
     explanation: Explanation
     details: tuple[PatientDetails, ...]
     importance: GlobalImportance | None
+    endpoint: str
     own: bool
     informative: bool
     trained: int
@@ -111,6 +118,8 @@ def explain_run(
 
     Raises
     ------
+    ConfigError
+        If the model does not predict the endpoint.
     InputError
         If the run is not finished, a patient is not in the cohort, no patient has a view of the model, or the model has
         no explanation data and its training cohort is gone.
@@ -124,9 +133,12 @@ def explain_run(
         patients = _one_patient(patients, request.patient)
     fitted = Fitted.load(run.path / "model")
     _check_views(fitted, patients)
+    number = _number(fitted, request.endpoint)
     reference = _reference(run, fitted)
-    outer = OuterFolds.load(run.path) if own else None
-    found = explain(fitted, patients, reference, outer=outer)
+    if number:
+        reference = _of_other_endpoint(run, reference, fitted.endpoints[number])
+    outer = OuterFolds.load(run.path) if own and not number else None
+    found = explain(fitted, patients, reference, outer=outer, number=number)
     trained = int(np.isin(found.sample_ids, run.sample_ids).sum())
     importance = None
     if outer is not None and request.patient is None:
@@ -135,7 +147,8 @@ def explain_run(
         )
     model = _Model(run, fitted, reference, outer)
     details = _details(model, patients[_examples(found.prediction)].copy(), request)
-    return RunExplanation(found, details, importance, own, reference.informative, trained)
+    name = fitted.endpoints[number].name
+    return RunExplanation(found, details, importance, name, own, reference.informative, trained)
 
 
 def to_store(found: RunExplanation, importance: GlobalImportance) -> StoredExplanation:
@@ -169,6 +182,27 @@ def _check_views(fitted: Fitted, patients: MuData) -> None:
             f"no patient has a view of the model ({', '.join(fitted.views)}), so that there is little to explain; name "
             "the views as in training"
         )
+
+
+def _number(fitted: Fitted, name: str | None) -> int:
+    """Look up the number of an endpoint of the model."""
+    names = [endpoint.name for endpoint in fitted.endpoints]
+    if name is not None and name not in names:
+        raise ConfigError(f"the model predicts no endpoint '{name}'; {nearest(name, names)}")
+    return 0 if name is None else names.index(name)
+
+
+def _of_other_endpoint(
+    run: RunDirectory, reference: TrainingReference, endpoint: FittedEndpoint
+) -> TrainingReference:
+    """Leave out the quantiles of the primary endpoint."""
+    own = {
+        name: values
+        for name, values in reference.quantiles.items()
+        if name != "prediction" and not name.startswith("contribution.")
+    }
+    informative = is_informative(run.metrics, endpoint.kind, endpoint.name)
+    return replace(reference, quantiles=own, informative=informative)
 
 
 def _one_patient(patients: MuData, name: str) -> MuData:
@@ -216,20 +250,36 @@ class _Model(NamedTuple):
 
 def _details(model: _Model, cohort: MuData, request: ExplainRequest) -> tuple[PatientDetails, ...]:
     run, fitted, reference, outer = model
-    patients = EncodedPatients.of(cohort, fitted.encoders)
+    patients, number = EncodedPatients.of(cohort, fitted.encoders), _number(fitted, request.endpoint)
     table = fitted.predict_encoded(patients).patients
-    reasons = rationales(explain(fitted, cohort, reference, outer=outer), cohort, fitted, reference)
-    near = nearest_patients(run, cohort, request.neighbours)
-    lacking = missing_views(fitted, patients, int(run.provenance["seed"]))
-    decision = decision_of(list(map(str, table.columns)), reference, _locked_rule(run, table))
+    found = explain(fitted, cohort, reference, outer=outer, number=number)
+    if number:
+        # The unit of the times of other endpoints is not stored.
+        found = replace(found, over_time=None)
+    reasons = rationales(found, cohort, fitted, reference)
+    near = nearest_patients(run, cohort, 0 if number else request.neighbours)
+    lacking = missing_views(fitted, patients, int(run.provenance["seed"]), number)
+    decision = (
+        None if number else decision_of(list(map(str, table.columns)), reference, _locked_rule(run, table))
+    )
     details = []
     for row, rationale in enumerate(reasons):
         one = patients.take(np.array([row]))
-        changes = smallest_changes(fitted, one, reference, decision, request.modifiable)
+        changes = (
+            [] if decision is None else smallest_changes(fitted, one, reference, decision, request.modifiable)
+        )
         missing = {view.view: float(view.sd[row]) for view in lacking if np.isfinite(view.sd[row])}
-        abstain = str(table["abstain_reason"].iloc[row]) if "abstain_reason" in table else ""
+        abstains = "abstain_reason" in table and not number
+        abstain = str(table["abstain_reason"].iloc[row]) if abstains else ""
         details.append(
-            PatientDetails(rationale, tuple(near[row]), decision.name, tuple(changes), missing, abstain)
+            PatientDetails(
+                rationale,
+                tuple(near[row]),
+                "" if decision is None else decision.name,
+                tuple(changes),
+                missing,
+                abstain,
+            )
         )
     return tuple(details)
 

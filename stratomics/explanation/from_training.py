@@ -61,7 +61,7 @@ def describe_training(
     return replace(reference, quantiles={**reference.quantiles, **quantiles})
 
 
-def is_informative(metrics: Mapping[str, Any], kind: str) -> bool:
+def is_informative(metrics: Mapping[str, Any], kind: str, endpoint: str | None = None) -> bool:
     """Whether the 95% interval of the out-of-fold discrimination is above chance.
 
     Parameters
@@ -69,7 +69,9 @@ def is_informative(metrics: Mapping[str, Any], kind: str) -> bool:
     metrics
         Content of ``metrics.json``.
     kind
-        Kind of the primary endpoint.
+        Kind of the endpoint.
+    endpoint
+        Its name; by default the primary endpoint.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def is_informative(metrics: Mapping[str, Any], kind: str) -> bool:
     >>> is_informative({"endpoint": "os", "os": {"harrell_c": {"estimate": 0.6, "low": 0.49}}}, "survival")
     False
     """
-    figure = metrics[str(metrics["endpoint"])].get(DISCRIMINATION[kind], {})
+    figure = metrics.get(endpoint or str(metrics["endpoint"]), {}).get(DISCRIMINATION[kind], {})
     return bool(figure.get("low", 0.0) > CHANCE)
 
 

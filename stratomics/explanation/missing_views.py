@@ -42,7 +42,9 @@ class MissingView:
     sd: Array
 
 
-def missing_views(fitted: Fitted, patients: EncodedPatients, seed: int = 0) -> list[MissingView]:
+def missing_views(
+    fitted: Fitted, patients: EncodedPatients, seed: int = 0, number: int = 0
+) -> list[MissingView]:
     """Compute what each missing view could change.
 
     The values of the view are drawn given the views that the patient has: factors from their posterior, then values
@@ -56,6 +58,8 @@ def missing_views(fitted: Fitted, patients: EncodedPatients, seed: int = 0) -> l
         n patients.
     seed
         Of the draws.
+    number
+        Number of the endpoint; 0 is the primary endpoint.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def missing_views(fitted: Fitted, patients: EncodedPatients, seed: int = 0) -> l
         lacking = np.flatnonzero(~patients.batch(0).present(view))
         if len(lacking) and all(_can_draw(encoder, view) for encoder in fitted.encoders):
             sd = np.full(len(patients.sample_ids), np.nan)
-            sd[lacking] = _spread(fitted, patients.take(lacking), view, seed)
+            sd[lacking] = _spread(fitted, patients.take(lacking), view, seed, number)
             found.append(MissingView(view, sd))
     return found
 
@@ -79,19 +83,19 @@ def _can_draw(encoder: Encoder, view: str) -> bool:
     return view in model.linear.views and model.linear.views[view].likelihood == GAUSSIAN
 
 
-def _spread(fitted: Fitted, patients: EncodedPatients, view: str, seed: int) -> Array:
+def _spread(fitted: Fitted, patients: EncodedPatients, view: str, seed: int, number: int) -> Array:
     """(n,) standard deviation of the scores over draws, mean over members: members differ in factors, not in values."""
     scores = []
     for draw in range(DRAWS):
         batches, members = [], []
-        for number, encoder in enumerate(fitted.encoders):
-            rng = named_generator(seed, "missing view", view, draw, number)
+        for member, encoder in enumerate(fitted.encoders):
+            rng = named_generator(seed, "missing view", view, draw, member)
             batch = _with_values(
-                patients.batch(number), view, _drawn(encoder, patients.batch(number), view, rng)
+                patients.batch(member), view, _drawn(encoder, patients.batch(member), view, rng)
             )
             batches.append(batch)
             members.append(encoder.encode_batch(batch))
-        scores.append(fitted.scores(replace(patients, batches=batches, members=members)))
+        scores.append(fitted.scores(replace(patients, batches=batches, members=members), number))
     spread: Array = np.std(scores, axis=0, ddof=1).mean(axis=0)
     return spread
 

@@ -17,7 +17,7 @@ from stratomics.explanation.attribution import Level, explain
 from stratomics.explanation.exact.candidates import has_attribution
 from stratomics.explanation.importance import importance_groups, permutation_importance
 from stratomics.explanation.levels import FEATURE, ExplainedItem
-from stratomics.explanation.reference import TrainingReference, reference_patients
+from stratomics.explanation.reference import TrainingReference
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -84,9 +84,10 @@ def explain_fold(fitted: Fitted, new: NewPatients, cohort: MuData, seed: int) ->
     new
         Its training part and its test patients.
     cohort
-        Patients whose predictions are explained, the same in all folds.
+        Patients whose predictions are explained, the same in all folds. They are the reference too, so that folds
+        differ in their models alone; nothing is learned from them.
     seed
-        Of reference patients and permutations.
+        Of permutations.
 
     Returns
     -------
@@ -95,8 +96,7 @@ def explain_fold(fitted: Fitted, new: NewPatients, cohort: MuData, seed: int) ->
     """
     if not has_attribution(fitted):
         return None
-    drawn = reference_patients(new.part.cohort, seed)
-    reference = TrainingReference.of(fitted, drawn, {}, informative=True)
+    reference = TrainingReference.of(fitted, cohort, {}, informative=True)
     found = explain(fitted, cohort, reference)
     groups = importance_groups(fitted, found.levels["features"], reference)
     outcome = cohort_endpoints(new.cohort).primary()

@@ -183,7 +183,7 @@ class PatientDetails:
     neighbours
         The nearest training patients.
     decision, changes
-        What is decided, and the smallest single changes that change it.
+        What is decided, empty for nothing, and the smallest single changes that change it.
     missing
         View that the patient lacks -> standard deviation of the prediction over the values that it could have.
     abstain

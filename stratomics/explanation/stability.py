@@ -49,8 +49,7 @@ class FoldSummary:
     @property
     def known(self) -> NDArray[np.bool_]:
         """(n,) whether the outer folds explained the patient."""
-        found: NDArray[np.bool_] = ~np.isnan(self.mean).all(axis=1)
-        return found
+        return np.asarray(~np.isnan(self.mean).all(axis=1))
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,8 @@ def standard_ranks(values: Array) -> Array:
     ranks = rankdata(np.abs(values), axis=-1)
     centred = ranks - ranks.mean(axis=-1, keepdims=True)
     length = np.sqrt((centred**2).sum(axis=-1, keepdims=True))
-    return np.divide(centred, length, out=np.full_like(centred, np.nan), where=length > 0)
+    standard: Array = np.divide(centred, length, out=np.full_like(centred, np.nan), where=length > 0)
+    return standard
 
 
 def rank_stability(values: Array, folds: FoldSummary | None = None) -> Array:

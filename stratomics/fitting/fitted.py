@@ -281,13 +281,15 @@ class Fitted:
             for endpoint, values in zip(self.endpoints, estimates, strict=True)
         }
 
-    def scores(self, patients: EncodedPatients) -> Array:
+    def scores(self, patients: EncodedPatients, number: int = 0) -> Array:
         """Compute the calibrated prediction of each member, on the scale on which candidates are mixed.
 
         Parameters
         ----------
         patients
             n encoded patients, under the treatment received.
+        number
+            Number of the endpoint; 0 is the primary endpoint.
 
         Returns
         -------
@@ -296,7 +298,7 @@ class Fitted:
             the delivered probability is the mean of the members' probabilities.
         """
         estimates = self._estimates(patients, self._weighted)
-        return self.endpoints[0].scores(self.mixture.combine(estimates.candidates))
+        return self.endpoints[number].scores(self._by_endpoint(estimates)[number])
 
     @property
     def views(self) -> list[str]:

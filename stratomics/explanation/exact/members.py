@@ -23,7 +23,9 @@ __all__ = ["score_parts"]
 Array = NDArray[np.float64]
 
 
-def score_parts(fitted: Fitted, patients: EncodedPatients, reference: TrainingReference) -> list[MemberParts]:
+def score_parts(
+    fitted: Fitted, patients: EncodedPatients, reference: TrainingReference, number: int = 0
+) -> list[MemberParts]:
     """Attribute the scores of the members to their inputs.
 
     Parameters
@@ -34,12 +36,16 @@ def score_parts(fitted: Fitted, patients: EncodedPatients, reference: TrainingRe
         n patients, under the treatment received.
     reference
         Training patients.
+    number
+        Number of the endpoint. The primary endpoint, 0, is predicted by the mixture, the others by the network alone.
 
     Returns
     -------
     list of MemberParts
         One per member. Base plus contributions is the score of :meth:`stratomics.fitting.fitted.Fitted.scores`.
     """
+    if number:
+        return network_parts(fitted, patients, reference, fitted.endpoints[number].scores, number)
     endpoint, multipliers = fitted.endpoints[0], fitted.mixture.multipliers
     additive = endpoint.calibration.additive
     constant = endpoint.scores(np.zeros((len(fitted.encoders), 1, 1)))[:, 0] if additive else None

@@ -36,7 +36,11 @@ CELLS = 4_000_000
 
 
 def network_parts(
-    fitted: Fitted, patients: EncodedPatients, reference: TrainingReference, score: Callable[[Array], Array]
+    fitted: Fitted,
+    patients: EncodedPatients,
+    reference: TrainingReference,
+    score: Callable[[Array], Array],
+    number: int = 0,
 ) -> list[MemberParts]:
     """Attribute the part of the score that comes from the network, for each member.
 
@@ -49,7 +53,9 @@ def network_parts(
     reference
         Training patients.
     score
-        Estimates (members, rows, p) of the primary endpoint by the network -> part of the score (members, rows).
+        Estimates (members, rows, p) of the endpoint by the network -> part of the score (members, rows).
+    number
+        Number of the endpoint; 0 is the primary endpoint.
 
     Returns
     -------
@@ -58,13 +64,17 @@ def network_parts(
         else exact Shapley values over blocks of the whole function.
     """
     model = fitted.wide_deep
-    if model.module.heads[0].exact_linear:
-        parts = _by_hidden_units(model, patients, reference)
+    if model.module.heads[number].exact_linear:
+        parts = _by_hidden_units(model, patients, reference, number)
         zero = score(np.zeros((len(parts), 1, 1)))[:, 0]
         unit = score(np.ones((len(parts), 1, 1)))[:, 0] - zero
         return [part.scaled(float(u), float(c)) for part, u, c in zip(parts, unit, zero, strict=True)]
     return [
-        _whole(_member_score(model, score, member), model.layout, *_sides(patients, reference, member, FEW))
+        _whole(
+            _member_score(model, score, member, number),
+            model.layout,
+            *_sides(patients, reference, member, FEW),
+        )
         for member in range(len(patients.members))
     ]
 
@@ -82,18 +92,18 @@ def _sides(
 
 
 def _by_hidden_units(
-    model: WideDeep, patients: EncodedPatients, reference: TrainingReference
+    model: WideDeep, patients: EncodedPatients, reference: TrainingReference, number: int
 ) -> list[MemberParts]:
     """Linear path in closed form, hidden units exactly over blocks."""
     network, parts = model.module.network, []
     state = {name: value.numpy().astype(np.float64) for name, value in network.state_dict().items()}
     for member in range(network.members):
         sides = _sides(patients, reference, member)
-        linear = linear_parts(model.layout, state["paths.0.weight"][member, :, 0], *sides)
-        intercept = float(state["paths.0.intercept"][member, 0]) if "paths.0.intercept" in state else 0.0
+        linear = linear_parts(model.layout, state[f"paths.{number}.weight"][member, :, 0], *sides)
+        intercept = float(state[bias][member, 0]) if (bias := f"paths.{number}.intercept") in state else 0.0
         both = [linear.scaled(1.0, intercept)]
         if network.hidden:
-            hidden = (state["first"][member], state["bias"][member], state["second.0"][member, :, 0])
+            hidden = (state["first"][member], state["bias"][member], state[f"second.{number}"][member, :, 0])
             (x, _), (z, _) = sides
             both.append(
                 _hidden(model.layout, main_inputs(model.layout, x), main_inputs(model.layout, z), hidden)
@@ -149,13 +159,13 @@ def deep_worth(x: Sequence[Array], z: Sequence[Array], bias: Array, second: Arra
     return worth
 
 
-def _member_score(model: WideDeep, score: Callable[[Array], Array], member: int) -> Score:
+def _member_score(model: WideDeep, score: Callable[[Array], Array], member: int, number: int) -> Score:
     """Score of one member as a function of its inputs."""
     count = model.module.network.members
 
     def of_member(inputs: Array, arm: Array) -> Array:
         rows = model.layout.with_arm(inputs, arm).astype(np.float32)
-        estimates = model.module.predict(np.broadcast_to(rows, (count, *rows.shape)).copy())[0]
+        estimates = model.module.predict(np.broadcast_to(rows, (count, *rows.shape)).copy())[number]
         value: Array = score(estimates)[member]
         return value
 

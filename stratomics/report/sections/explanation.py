@@ -19,7 +19,7 @@ __all__ = ["explanation"]
 LABELS = {"survival": "Harrell's C", "response": "AUROC"}
 
 STABLE = (
-    "A contribution is named if all of these models agree on its direction and it differs from 0 by the jackknife. The "
+    "A contribution is named if all models compared agree on its direction and it differs from 0 by the jackknife. The "
     "final model was fitted to these patients, so that their predictions are too good."
 )
 
@@ -118,8 +118,10 @@ def _table(found: GlobalImportance, label: str) -> Table:
         {
             "name": rows["name"],
             "what": [
-                _what(kind, view, int(n))
-                for kind, view, n in zip(rows["kind"], rows["view"], rows["features"], strict=True)
+                _what(kind, view, int(n), int(folds))
+                for kind, view, n, folds in zip(
+                    rows["kind"], rows["view"], rows["features"], rows["folds"], strict=True
+                )
             ],
             f"{label} lost": [
                 f"{one:.3f} ({low:.3f} to {high:.3f})"
@@ -133,10 +135,10 @@ def _table(found: GlobalImportance, label: str) -> Table:
     )
 
 
-def _what(kind: str, view: str, features: int) -> str:
+def _what(kind: str, view: str, features: int, folds: int) -> str:
     if kind == "view":
         return f"view of {features} features"
-    return kind if kind == "covariate" else f"{view}, block of {features}"
+    return kind if kind == "covariate" else f"{view}, block of {features} (in {folds} folds)"
 
 
 def _examples(run: RunDirectory, stored: StoredExplanation) -> Details:

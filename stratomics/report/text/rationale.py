@@ -58,13 +58,13 @@ def reference_sentence(patients: int, scale: str, folds: int) -> str:
     return (
         f"The reference is the mean prediction for {patients} training patients. Each contribution multiplies the "
         f"predicted {word}: x 2 doubles it, x 0.5 halves it, and the product of all contributions is the prediction "
-        f"relative to the reference. In brackets is the range over {models}, each fitted without a part of the "
-        "patients. Percentiles are among the training patients. Contributions describe what the model has "
-        "learned. They do not say what would happen if a patient changed."
+        f"relative to the reference. The models compared are {models}, each fitted without a part of the patients; in "
+        "brackets is a range of one standard deviation over them. Percentiles are among the training patients. "
+        "Contributions describe what the model has learned. They do not say what would happen if a patient changed."
     )
 
 
-def folds_sentence(folds: int, *, own: bool) -> str | None:
+def folds_sentence(folds: int, *, own: bool, primary: bool = True) -> str | None:
     """Say why stability does not include the outer folds; None if it does.
 
     Parameters
@@ -73,6 +73,8 @@ def folds_sentence(folds: int, *, own: bool) -> str | None:
         Number of outer folds whose models are compared.
     own
         Whether the patients are those of the cohort of the run.
+    primary
+        Whether the primary endpoint is explained.
 
     Returns
     -------
@@ -81,6 +83,8 @@ def folds_sentence(folds: int, *, own: bool) -> str | None:
     """
     if folds:
         return None
+    if not primary:
+        return "Outer folds explain the primary endpoint; for others, stability is that of the members."
     if own:
         return (
             "This run has no explanations by its outer folds, which newer runs keep: stability is that of the members, "
@@ -157,7 +161,8 @@ def rationale_lines(details: PatientDetails, unit: TimeUnit | None, informative:
     if details.neighbours:
         near = "; ".join(_neighbour(one, unit) for one in details.neighbours)
         lines.append(f"Training patients with the most similar molecular profile (factors): {near}.")
-    lines.append(_decision(details.decision, details.changes))
+    if details.decision:
+        lines.append(_decision(details.decision, details.changes))
     return lines
 
 
@@ -170,10 +175,15 @@ def _reasons(found: Rationale) -> list[str]:
         named = "; ".join(reason_clause(reason) for reason in reasons)
         lines.append(f"For a {side} {word}: {named or 'no stable reason'}.")
     if found.views is not None:
-        lines.append(f"All views together, those above included: {_effect(found.views)}.")
+        above = any(reason.kind == "view" for reason in (*found.support, *found.opposing))
+        included = ", those above included" if above else ""
+        lines.append(f"All views together{included}: {_effect(found.views)}.")
     lines.append(_rest(found))
     if found.ranks is not None:
-        lines.append(f"Agreement of these models on what matters most: rank correlation {found.ranks:.2f}.")
+        lines.append(
+            "Agreement of the compared models on which covariates and views matter most: mean rank correlation "
+            f"{found.ranks:.2f} (1 is full agreement)."
+        )
     return lines
 
 

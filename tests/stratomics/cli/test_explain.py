@@ -26,6 +26,7 @@ def test_the_cohort_of_the_run(run: Path, small_run: Path, capsys: pytest.Captur
     assert main(["explain", str(run), str(small_run.parent / "small"), "--out", str(out)]) == 0
     screen = capsys.readouterr().out
     assert "The reference is the mean prediction for 40 training patients." in screen
+    assert "and the models of 2 outer folds" in screen
     assert "fitted to 40 of these 40 patients" in screen
     assert len(pd.read_csv(out)) > 40
     text = section_text(explanation(RunDirectory(run)))
@@ -47,5 +48,8 @@ def test_one_patient_as_json(run: Path, small_run: Path, capsys: pytest.CaptureF
 def test_errors(run: Path, small_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(run), str(small_run.parent / "small"), "--patient", "p9"]) == 2
     assert "no patient 'p9' in the cohort" in capsys.readouterr().err
+    cohort = str(small_run.parent / "small")
+    assert main(["explain", str(run), cohort, "--endpoint", "relapse"]) == 2
+    assert "the model predicts no endpoint 'relapse'" in capsys.readouterr().err
     assert main(["explain", str(run.parent / "absent"), str(small_run.parent / "small")]) == 2
     assert "absent" in capsys.readouterr().err

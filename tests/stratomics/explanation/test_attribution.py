@@ -56,6 +56,7 @@ def with_arms(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
     spec["arm"] = {"column": "drug", "control": "old"}
 
 
+HEAD = {"survival": "cox", "response": "logistic"}
 CHANGES = {"survival": with_causes, "response": with_levels}
 
 
@@ -100,6 +101,31 @@ def test_levels_add_up_to_the_delivered_prediction(
     cohort = read_cohort(write_small(change))
     found = check(fit(cohort, config_of(kind, name), 1), cohort)
     assert set(found.levels) == set(LEVELS)
+
+
+@pytest.mark.parametrize(("primary", "arms"), [("response", True), ("survival", False)])
+def test_a_secondary_endpoint_adds_up_too(primary: str, arms: bool, write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        survival = spec["endpoints"]["survival"]
+        with_response(frames, spec)
+        spec["endpoints"] |= {"survival": survival}
+        spec["primary"] = primary
+        if arms:
+            with_arms(frames, spec)
+
+    cohort = read_cohort(write_small(change))
+    model = fit(cohort, config_of(primary, HEAD[primary], endpoints=["response", "survival"]), 1)
+    assert model.endpoints[0].name == primary
+    assert len(model.endpoints) == 2
+    reference = describe_training(model, cohort, {}, informative=True, seed=1)
+    found = explain(model, cohort, reference, number=1)
+    assert found.incomplete < COMPLETE
+    patients = model.predict(cohort).patients
+    secondary = (
+        patients["risk"].to_numpy() if primary == "response" else logit(patients["response_probability"])
+    )
+    np.testing.assert_allclose(found.prediction, secondary, atol=1e-6)
+    assert not np.allclose(found.prediction, explain(model, cohort, reference).prediction)
 
 
 ALONE = [

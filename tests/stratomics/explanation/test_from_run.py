@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from small import with_response
 
 from omics.cohort.new_patients import read_new_patients
+from omics.cohort.read import read_cohort
 from omics.common.errors import ConfigError, InputError
 from omics.common.files import read_parquet, write_json
+from stratomics.experiment.parse_config import config_from_keys
 from stratomics.explanation.from_run import ExplainRequest, RunExplanation, explain_run, to_store
+from stratomics.explanation.from_training import describe_training
 from stratomics.explanation.store import load_explanation, save_explanation
 from stratomics.explanation.table import contributions, write_contributions
+from stratomics.fitting.fit import fit
+from stratomics.report.text.rationale import rationale_lines
 from stratomics.runs.run_directory import RunDirectory
 
 
@@ -88,6 +97,51 @@ def test_one_patient_and_a_modifiable_covariate(small_run: Path, own: RunExplana
     assert all(change.before != change.after for change in one.changes)
     with pytest.raises(ConfigError, match="no covariate 'weight'"):
         explain_run(run, cohort, ExplainRequest(name, ("weight",)))
+
+
+def test_outer_folds_count_for_the_own_cohort_only(
+    own: RunExplanation, run: RunDirectory, small_run: Path
+) -> None:
+    cohort = str(small_run.parent / "small")
+    assert (own.explanation.folds == 2).all()
+    assert own.importance is not None
+    assert own.importance.table.loc[lambda table: table["kind"] != "block", "folds"].eq(2).all()
+    other = explain_run(run, read_new_patients(cohort), ExplainRequest("p003"))
+    assert not other.own
+    assert other.explanation.folds.tolist() == [0]
+    shutil.rmtree(run.path / "folds")
+    older = explain_run(run, cohort)
+    assert older.own
+    assert older.importance is None
+    assert not older.explanation.folds.any()
+
+
+def test_a_secondary_endpoint(run: RunDirectory, write_small: Callable[..., Path]) -> None:
+    def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
+        survival = spec["endpoints"]["survival"]
+        with_response(frames, spec)
+        spec["endpoints"] |= {"survival": survival}
+        spec["primary"] = "survival"
+
+    folder = write_small(change)
+    cohort = read_cohort(folder)
+    config = config_from_keys({**run.config, "endpoints": ["response"]})
+    fitted = fit(cohort, config, 1)
+    shutil.rmtree(run.path / "model")
+    fitted.save(run.path / "model")
+    describe_training(fitted, cohort, {}, informative=True, seed=1).save(run.path / "model")
+    found = explain_run(run, str(folder), ExplainRequest("p001", endpoint="response"))
+    assert (found.endpoint, found.explanation.scale) == ("response", "log odds")
+    # The run has no metrics of this endpoint, so that no reason is named.
+    assert not found.informative
+    [one] = found.details
+    assert one.neighbours == one.changes == ()
+    assert one.decision == one.abstain == ""
+    lines = rationale_lines(one, None, found.informative)
+    assert lines[0].startswith("The predicted odds of a response are")
+    assert not any("another result" in line for line in lines)
+    with pytest.raises(ConfigError, match="the model predicts no endpoint 'relapse'"):
+        explain_run(run, str(folder), ExplainRequest(endpoint="relapse"))
 
 
 def test_what_is_refused(run: RunDirectory, small_run: Path, tmp_path: Path) -> None:

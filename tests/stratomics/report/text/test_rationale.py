@@ -65,7 +65,10 @@ def test_a_whole_rationale() -> None:
         "Everything else: x 3. Of the covariates and views, two are not stable and not named. Most of this "
         "prediction has no stable reason."
     )
-    assert lines.pop(4) == "Agreement of these models on what matters most: rank correlation 0.80."
+    assert lines.pop(4) == (
+        "Agreement of the compared models on which covariates and views matter most: mean rank correlation 0.80 (1 is "
+        "full agreement)."
+    )
     assert lines[4] == (
         "View protein is missing. Its values could multiply or divide the hazard by 1.5 (one standard deviation)."
     )
