@@ -216,8 +216,9 @@ def read_samples(path: Path, spec: CohortSpec) -> pd.DataFrame:
             "the cohort lacks the key 'samples'", "missing_key", file=str(path), column="samples"
         )
     file = path.parent / spec.samples.file
-    kind = table_format(file)
-    samples = read_table(file, id_column(spec.samples.id), _CLINICAL.get(kind))
+    kind = table_format(file, spec.samples.format)
+    sheet = {} if spec.samples.sheet is None else {"sheet": spec.samples.sheet}
+    samples = read_table(file, id_column(spec.samples.id), _CLINICAL.get(kind, spec.samples.format), sheet)
     ids = patient_ids(samples.index, spec.samples.id, str(file))
     check_unique_patients(ids, str(file), id_column(spec.samples.id))
     notes = notes_of(samples)

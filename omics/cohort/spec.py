@@ -42,10 +42,15 @@ def randomised_word(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class SamplesSpec:
-    """The table with one row per patient; `id` is its id column, or ``{column, pattern}``."""
+    """The table with one row per patient; `id` is its id column, or ``{column, pattern}``.
+
+    ``sheet`` is a sheet of a workbook; ``format`` names a reader where the ending of the file does not name it.
+    """
 
     file: str
     id: Any = "sample_id"
+    sheet: str | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,10 @@ class ViewSpec:
 
     ``file`` is absent inside an h5mu file, which holds the values itself; ``format`` names a reader where
     the ending of the file does not name it. ``patient``, ``cell_type`` and ``min_cells`` belong to the format of cells,
-    ``layer`` to AnnData, ``mod`` to MuData. ``columns`` says which columns of a table of several views are this one's:
-    the start of their names, or the first and the last. ``id``, ``samples_per_patient``, ``thousands`` and ``below``
-    say how ids and cells are read, ``panels``, ``filter`` and ``qc_warning`` what a reader keeps.
+    ``layer`` to AnnData, ``mod`` to MuData, ``sheet`` to workbooks. ``columns`` says which columns of a table of
+    several views are this one's: the start of their names, or the first and the last. ``id``,
+    ``samples_per_patient``, ``thousands`` and ``below`` say how ids and cells are read, ``panels``, ``filter`` and
+    ``qc_warning`` what a reader keeps.
     """
 
     modality: str
@@ -78,6 +84,7 @@ class ViewSpec:
     qc_warning: str | None = None
     columns: Any = None
     mod: str | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)

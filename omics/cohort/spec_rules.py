@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from os.path import normpath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omics.cells.min_cells import check_min_cells
@@ -12,17 +13,18 @@ from omics.cohort.view_options import check_view_keys
 from omics.common.errors import CohortError, nearest
 from omics.events.stored_events import EXPOSURE
 from omics.readers import CELLS, PGX
+from omics.readers.plain_tables import table_format
 
 if TYPE_CHECKING:
-    from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec, ViewSpec
+    from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec, SamplesSpec, ViewSpec
 
 __all__ = ["check_endpoint_keys", "check_spec", "require_endpoints"]
 
 RESERVED_ENDPOINTS = {"baselines", "differences", "endpoint", "intervals", "metric", "schema_version"}
 """Keys that ``metrics.json`` uses beside the names of endpoints."""
 
-SERIES = "series_matrix.txt"
-"""A series matrix of GEO has clinical lines and a table of measurements."""
+SERIES, WORKBOOK = "series_matrix.txt", ".xlsx"
+"""A series matrix of GEO has clinical lines and a table of measurements; a workbook has sheets."""
 
 ORIENTATIONS = ("features_in_columns", "features_in_rows")
 
@@ -120,7 +122,7 @@ def check_spec(spec: CohortSpec, file: str) -> None:
             )
     _check_files(spec, file)
     if spec.samples is not None:
-        check_id(spec.samples.id, "samples", file)
+        _check_samples(spec.samples, file)
     if spec.arm is not None:
         _check_arm(spec.arm, file)
     for name, view in spec.views.items():
@@ -166,15 +168,14 @@ def _check_files(spec: CohortSpec, file: str) -> None:
         if view.file is None:
             continue
         path = normpath(view.file)
-        is_samples = spec.samples is not None and path == normpath(spec.samples.file)
-        if is_samples and view.columns is None and view.mod is None and SERIES not in path:
+        if spec.samples is not None and _is_samples(view, path, spec.samples):
             raise CohortError(
                 f"view '{name}' is the samples table, which includes the endpoints; name a table of measurements, or "
                 "its columns, such as columns: rna_",
                 "samples_as_view",
                 file=file,
             )
-        path = f"{path} {view.columns or view.mod or ''}"
+        path = f"{path} {view.columns or view.mod or view.sheet or ''}"
         if path in seen:
             raise CohortError(
                 f"views '{seen[path]}' and '{name}' are the same file, which would count twice; remove one of them",
@@ -182,6 +183,25 @@ def _check_files(spec: CohortSpec, file: str) -> None:
                 file=file,
             )
         seen[path] = name
+
+
+def _is_samples(view: ViewSpec, path: str, samples: SamplesSpec) -> bool:
+    """Whether a view is the samples table itself, and not another part of its file."""
+    part = path.lower().endswith(WORKBOOK) and (view.sheet, view.format) != (samples.sheet, samples.format)
+    part |= SERIES in path or view.columns is not None or view.mod is not None
+    return path == normpath(samples.file) and not part
+
+
+def _check_samples(samples: SamplesSpec, file: str) -> None:
+    check_id(samples.id, "samples", file)
+    kind = table_format(Path(samples.file), samples.format)
+    if samples.sheet is not None and kind != WORKBOOK:
+        raise CohortError(
+            f"samples: 'sheet' belongs to the format {WORKBOOK}; remove it",
+            "foreign_key",
+            file=file,
+            column="sheet",
+        )
 
 
 def _check_cells(name: str, view: ViewSpec, file: str) -> None:

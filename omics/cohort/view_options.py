@@ -24,6 +24,7 @@ FORMATS = {
     "qc_warning": ("olink",),
     "layer": (".h5ad", ".h5mu", ".zarr", CELLS),
     "mod": (".h5mu",),
+    "sheet": (".xlsx", "metabolon"),
 }
 """Key -> formats that have it."""
 
@@ -195,6 +196,7 @@ def reader_options(view: ViewSpec, folder: Path) -> dict[str, object]:
         Keyword -> value, of the keys that are set.
     """
     options: dict[str, object] = {"layer": view.layer, "mod": view.mod, "qc_warning": view.qc_warning}
+    options["sheet"] = view.sheet
     options["filtered"] = view.filter
     options["panels"] = None if view.panels is None else folder / view.panels
     return {key: value for key, value in options.items() if value is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NotRequired, TypedDict, cast
@@ -74,6 +74,7 @@ class ViewEntry(TypedDict):
     panels: NotRequired[str]
     columns: NotRequired[str | list[str]]
     mod: NotRequired[str]
+    sheet: NotRequired[str]
 
 
 class CohortContent(TypedDict):
@@ -84,7 +85,7 @@ class CohortContent(TypedDict):
     name
         Name of the cohort.
     samples
-        ``file`` and ``id``: the samples table and its id column.
+        ``file`` and ``id``: the samples table and its id column; its sheet or format in a workbook.
     views
         View -> its entry.
     endpoints
@@ -140,7 +141,7 @@ class GuessedCohort:
         """Content of ``cohort.yaml``, without reasons."""
         content: CohortContent = {
             "name": self.name,
-            "samples": {"file": self.roles.samples.value.file, "id": self.roles.identifier.value},
+            "samples": self.roles.entry(),
             "views": {name: guess.value for name, guess in self.views.items()},
             "endpoints": {name: guess.value for name, guess in self.endpoints.declared.items()},
         }
@@ -180,7 +181,8 @@ def guess_cohort(folder: Path, samples: str | None = None, identifier: str | Non
     if samples is None and is_portal_folder(folder):
         portal = read_portal(folder)
         return guess_tables(portal.tables, name, portal.samples, portal.identifier, portal.passed_over)
-    tables = read_tables(folder)
+    found = read_tables(folder)
+    tables = found.tables
     if len(tables) == 1 and tables[0].file.endswith(MUDATA):
         samples, tables = tables[0].file, [*tables, *read_modalities(folder / tables[0].file)]
     elif len(tables) == 1:
@@ -188,7 +190,8 @@ def guess_cohort(folder: Path, samples: str | None = None, identifier: str | Non
         samples = samples or (tables[0].file if len(tables) > 1 else None)
     read = {table.file for table in tables}
     others = sorted(path.name for path in folder.iterdir() if path.name.lower().endswith(OTHER_DATA))
-    return guess_tables(tables, name, samples, identifier, [one for one in others if one not in read])
+    other_kind = dict.fromkeys((one for one in others if one not in read), "it is of another kind")
+    return guess_tables(tables, name, samples, identifier, found.passed_over | other_kind)
 
 
 def guess_tables(
@@ -196,7 +199,7 @@ def guess_tables(
     name: str,
     samples: str | None = None,
     identifier: str | None = None,
-    passed_over: Sequence[str] = (),
+    passed_over: Mapping[str, str] | None = None,
 ) -> GuessedCohort:
     """Guess as :func:`guess_cohort` does, from tables in memory.
 
@@ -209,7 +212,7 @@ def guess_tables(
     samples, identifier
         File of the samples table and its id column, where they are known.
     passed_over
-        Files of the folder that are not used.
+        Files of the folder, or parts of them, that are not used -> why.
 
     Returns
     -------
@@ -217,9 +220,7 @@ def guess_tables(
         The guess.
     """
     roles = guess_roles(tables, name, samples, identifier)
-    if passed_over:
-        other_kind = dict.fromkeys(passed_over, "it is of another kind")
-        roles = replace(roles, unmatched=roles.unmatched | other_kind)
+    roles = replace(roles, unmatched=roles.unmatched | dict(passed_over or {}))
     patients = roles.samples.value.without_ids(roles.identifier.value)
     endpoints = guess_endpoints(patients)
     used = endpoints.columns()
@@ -265,7 +266,9 @@ def _views(tables: Sequence[FoundTable], roles: Roles) -> Iterator[tuple[str, Gu
 def _view(table: FoundTable, transposed: Guess[bool], pattern: str | None) -> Guess[ViewEntry]:
     values = _numbers(table, transposed.value)
     modality = guess_modality(table.file, values.columns, values, str(table.keys.get("format", "")))
-    scale = guess_scale(values.to_numpy(), modality.value, frozenset(words(table.stem)))
+    scale = guess_scale(
+        values.to_numpy(), modality.value, frozenset(words(f"{table.stem} {table.keys.get('sheet', '')}"))
+    )
     kind, unit = scale.value
     view: ViewEntry = {"modality": kind, "file": table.file, "scale": unit}
     if transposed.value:

@@ -33,17 +33,21 @@ class FoundTable:
         Its columns, the first of which has the ids of the rows.
     keys
         Further keys of the view in ``cohort.yaml``, such as the format or the layer that was read.
+    label
+        Name of its part of the file, such as a sheet.
     """
 
     file: str
     frame: pd.DataFrame
     keys: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    label: str = field(default="", kw_only=True)
 
     @property
     def stem(self) -> str:
-        """Name of the file without its ending."""
-        ending = max((end for end in (*ENDINGS, *TEXT) if self.file.endswith(end)), key=len)
-        return self.file.removesuffix(ending)
+        """Name of the file without its ending, or of the part of it."""
+        name = self.file.lower()
+        ending = max((end for end in (*ENDINGS, *TEXT) if name.endswith(end.lower())), key=len, default="")
+        return self.label or self.file[: len(name) - len(ending)]
 
     @cached_property
     def rows(self) -> pd.Index:

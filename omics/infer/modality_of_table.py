@@ -42,6 +42,7 @@ PROGRAMS = {
     "featurecounts": "transcriptomics",
     "metaphlan": "microbiome",
 }
+PROGRAMS["metabolon"] = "metabolomics"
 PROGRAMS |= dict.fromkeys(("bracken", "humann"), "microbiome")
 PROGRAMS |= dict.fromkeys(("proteingroups", "fragpipe", "spectronaut", "diann", "olink"), "proteomics")
 """Formats of programs that are recognised by a header, with a single modality."""

@@ -30,6 +30,8 @@ KINDS = {
 }
 """Kind of data -> patterns of its files, the best first; one file of each kind is used."""
 
+OTHER = "it repeats another file, or is of a kind that is not read"
+
 LEFT_OUT = ("zscore", "z_score", "normal", "ref_diploid")
 """Parts of the names of files that repeat another file in a worse scale, or have other tissue."""
 
@@ -45,13 +47,13 @@ class PortalFolder:
     samples, identifier
         File of the samples table, and its id column.
     passed_over
-        Files of data that are not used.
+        Files of data that are not used -> why.
     """
 
     tables: list[FoundTable]
     samples: str
     identifier: str
-    passed_over: list[str]
+    passed_over: dict[str, str]
 
 
 def is_portal_folder(folder: Path) -> bool:
@@ -98,7 +100,7 @@ def read_portal(folder: Path) -> PortalFolder:
         )
     panels = ("data_gene_panel",)
     over = [path.name for path in sorted(folder.glob("data_*.txt")) if path.name not in used]
-    return PortalFolder(tables, name, identifier, [one for one in over if not one.startswith(panels)])
+    return PortalFolder(tables, name, identifier, {one: OTHER for one in over if not one.startswith(panels)})
 
 
 def _files_of(folder: Path, kind: str) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -12,20 +13,29 @@ from omics.common.errors import CohortError
 from omics.infer.found_cells import find_cells
 from omics.infer.found_pgx import PROGRAMS, find_pgx
 from omics.infer.found_table import ENDINGS, TEXT, FoundTable
+from omics.infer.found_workbooks import WORKBOOK, read_workbook
 from omics.readers import COMPANIONS, FOLDERS
 from omics.readers.anndata_parts import whole_layers
 from omics.readers.containers import modalities_of
 from omics.readers.plain_tables import read_columns
 from omics.readers.signatures import format_of_text
 
-__all__ = ["MUDATA", "read_modalities", "read_tables"]
+__all__ = ["MUDATA", "FoundFolder", "read_modalities", "read_tables"]
 
 ANNDATA, MUDATA = ".h5ad", ".h5mu"
 PLAIN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 """Endings that do not show the program that wrote a file."""
 
 
-def read_tables(folder: Path) -> list[FoundTable]:
+@dataclass(frozen=True)
+class FoundFolder:
+    """Tables of a folder, and parts of files that are not used -> why."""
+
+    tables: list[FoundTable]
+    passed_over: dict[str, str]
+
+
+def read_tables(folder: Path) -> FoundFolder:
     """Read every table in `folder` that has the ending of a known format, in the order of their names.
 
     Of single cells only the labels are read.
@@ -55,12 +65,20 @@ def read_tables(folder: Path) -> list[FoundTable]:
             file=str(folder),
         )
     # A file of single cells is recognised by the ids of the other tables; read as a table, it could fill the memory.
-    tables = [_table(path) for path in paths if path.suffix != ANNDATA]
+    # So are the patients of a workbook.
+    later = (ANNDATA, WORKBOOK)
+    tables = [_table(path) for path in paths if path.suffix.lower() not in later]
     tables += genes
+    passed_over: dict[str, str] = {}
+    for path in paths:
+        if path.suffix.lower() == WORKBOOK:
+            book = read_workbook(path, tables)
+            tables += book.tables
+            passed_over |= book.passed_over
     for path in paths:
         if path.suffix == ANNDATA:
             tables.append(find_cells(path, tables) or _table(path))
-    return sorted(tables, key=lambda table: table.file)
+    return FoundFolder(sorted(tables, key=lambda table: table.file), passed_over)
 
 
 def _may_have_genes(path: Path) -> bool:
@@ -68,7 +86,7 @@ def _may_have_genes(path: Path) -> bool:
 
 
 def _is_table(path: Path) -> bool:
-    if path.name.endswith(ENDINGS):
+    if path.name.lower().endswith(tuple(map(str.lower, ENDINGS))):
         return True
     return path.name.endswith(TEXT) and path.is_file() and format_of_text(path) is not None
 

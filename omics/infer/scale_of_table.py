@@ -25,6 +25,9 @@ LARGEST_LOG2 = 40.0
 FEWEST, NEAR = 10, 0.1
 """Number of patients that show z-scores, and the distance of their mean from 0 and their deviation from 1."""
 
+RATIOS = ("normalized", "normalised", "norm", "area", "origscale", "intensity", "intensities")
+"""Words of tables of intensities, which normalization can bring near 1."""
+
 SUMS = (0.5, 1.02)
 """Bounds of the sum of a patient's values that are shares."""
 
@@ -151,6 +154,10 @@ def _abundance(seen: ValueSummary) -> Guess[str]:
         return Guess("log", f"values are negative ({seen.span}), so they are logarithms")
     if seen.high > LARGEST_LOG2:
         return Guess("intensity", f"positive values up to {seen.high:g}, too large for logarithms")
+    if seen.low < 1 and seen.is_named(*RATIOS) and not seen.is_named("log", "log2", "log10", "ln"):
+        return Guess(
+            "intensity", f"by its name, and values from {seen.span} are ratios to a median", sure=False
+        )
     return Guess("log", f"values from {seen.span} are small enough for logarithms", sure=seen.low > 1)
 
 

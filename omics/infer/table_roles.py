@@ -12,6 +12,7 @@ from omics.common.errors import CohortError, nearest
 from omics.infer.endpoint_guesses import guess_endpoints
 from omics.infer.found_cells import FoundCells
 from omics.infer.found_table import FoundTable, ids_of
+from omics.infer.found_workbooks import METABOLON_SAMPLES
 from omics.infer.guess import Guess, words
 
 __all__ = ["Roles", "guess_roles"]
@@ -70,6 +71,12 @@ class Roles:
     transposed: dict[str, Guess[bool]]
     unmatched: dict[str, str]
     patterns: Mapping[str, str] = field(default_factory=dict)
+
+    def entry(self) -> dict[str, str]:
+        """Entry of the samples table in ``cohort.yaml``."""
+        table = self.samples.value
+        part = {key: str(table.keys[key]) for key in ("sheet", "format") if key in table.keys and table.label}
+        return {"file": str(table.keys.get("file", table.file)), **part, "id": self.identifier.value}
 
 
 def guess_roles(
@@ -193,6 +200,8 @@ def _orientation(table: FoundTable, ids: pd.Index) -> Guess[bool] | None:
 
 def _not_a_view(table: FoundTable, transposed: Guess[bool]) -> str | None:
     """Why a table with ids of patients is not a view; None where it may be one."""
+    if table.keys.get("format") == METABOLON_SAMPLES:
+        return "it describes samples that a view has; add what you need to the samples table"
     if isinstance(table, FoundCells) or transposed.value:
         return None
     repeated = table.rows[table.rows.duplicated()].unique()

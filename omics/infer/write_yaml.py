@@ -12,9 +12,11 @@ from omics.infer.cohort_yaml import GuessedCohort, ViewEntry
 from omics.infer.endpoint_guesses import EndpointEntry
 from omics.infer.guess import Guess
 
-__all__ = ["CHECK", "as_yaml", "unsure"]
+__all__ = ["CHECK", "NOT_USED", "as_yaml", "unsure"]
 
 CHECK = "check this: "
+NOT_USED = " (not used)"
+"""End of the name of a file that is not used."""
 WIDTH = 110
 
 HEAD = """Guesses about this folder, with their reasons. Correct what is wrong, above all where a line says
@@ -34,7 +36,7 @@ def unsure(cohort: GuessedCohort) -> list[str]:
     parts |= {f"endpoint {name}": guess for name, guess in cohort.endpoints.declared.items()}
     parts |= {key: getattr(cohort, key) for key in ("arm", "site", "group", "covariates")}
     doubtful = [part for part, guess in parts.items() if guess is not None and guess.value and not guess.sure]
-    return doubtful + [f"{file} (not used)" for file in roles.unmatched]
+    return doubtful + [f"{file}{NOT_USED}" for file in roles.unmatched]
 
 
 def _lines(cohort: GuessedCohort) -> Iterator[str]:
@@ -47,7 +49,7 @@ def _lines(cohort: GuessedCohort) -> Iterator[str]:
     yield from _reason(
         Guess(None, f"{roles.identifier.value} is the id: {roles.identifier.why}", roles.identifier.sure)
     )
-    yield f"samples: {_flow({'file': file, 'id': roles.identifier.value})}"
+    yield f"samples: {_flow(roles.entry())}"
     yield ""
     yield from _named("views", cohort.views)
     for unmatched, why in roles.unmatched.items():

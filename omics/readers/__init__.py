@@ -49,6 +49,8 @@ READERS = {
     # metabolomics
     ".mztab": "omics.readers.mztab:read_mztab",
     ".mzTab": "omics.readers.mztab:read_mztab",
+    "metabolon": "omics.readers.metabolon:read_metabolon",
+    "metabolon_samples": "omics.readers.metabolon:read_metabolon_samples",
     "mwtab": "omics.readers.mwtab:read_mwtab",
     ".mwtab": "omics.readers.mwtab:read_mwtab",
     # microbiome

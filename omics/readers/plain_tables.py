@@ -63,8 +63,8 @@ def read_table(
     kind = table_format(path, file_format)
     checked = {"unique": True} if unique and kind in CHECKED_IDS else {}
     frame = read_columns(path, file_format, {**(options or {}), **checked}, index)
-    if index is not None and kind in (".h5ad", ".zarr"):
-        index = None  # the reader has put the column of obs first
+    if index is not None and kind in (".h5ad", ".zarr", "metabolon"):
+        index = None  # the reader has put the ids first
     indexed = _indexed(frame, index, str(path), unique)
     indexed.attrs.update(frame.attrs)
     return indexed
@@ -193,14 +193,28 @@ def table_format(path: Path, file_format: str | None = None) -> str:
     """
     if file_format:
         return file_format
-    known = (name for name in READERS if name.startswith(".") and path.name.endswith(name))
+    # Programs for Windows write endings in capitals.
+    name = path.name.lower()
+    known = (one for one in READERS if one.startswith(".") and name.endswith(one.lower()))
     ending = max(known, key=len, default=path.suffix)
     if ending not in READERS and path.name.removesuffix(".gz").endswith(".txt") and path.is_file():
         return format_of_text(path) or ending
     return ending
 
 
-NAMED_IDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".xlsx", ".h5ad", ".h5mu", ".zarr", "clinical")
+NAMED_IDS = (
+    ".csv",
+    ".csv.gz",
+    ".tsv",
+    ".tsv.gz",
+    ".xlsx",
+    ".h5ad",
+    ".h5mu",
+    ".zarr",
+    "clinical",
+    "metabolon",
+    "metabolon_samples",
+)
 """Formats whose readers take the name of the column of ids."""
 
 CHECKED_IDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")

@@ -9,7 +9,7 @@ import jsonargparse
 
 from omics.common.errors import CohortError
 from omics.infer.cohort_yaml import guess_cohort
-from omics.infer.write_yaml import as_yaml, unsure
+from omics.infer.write_yaml import NOT_USED, as_yaml, unsure
 from stratomics.cli.run import parse_arguments
 from stratomics.cli.screen.output import emit
 from stratomics.cli.screen.parser import command_parser
@@ -39,8 +39,9 @@ def init(arguments: Sequence[str]) -> None:
 def _show(place: Path, doubtful: Sequence[str], unused: Mapping[str, str], folder: str) -> None:
     for file, why in unused.items():
         print(f"{file} is not used: {why}")
-    if doubtful:
-        print(f"Please check these keys, marked with 'check this' in the file: {', '.join(doubtful)}")
+    keys = [part for part in doubtful if part.removesuffix(NOT_USED) not in unused]
+    if keys:
+        print(f"Please check these keys, marked with 'check this' in the file: {', '.join(keys)}")
     print(f"Then: stratomics check {folder}")
     print(place)
 

@@ -18,6 +18,7 @@ import pytest
 from claims import repetitions
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from metabolon_files import NEWER, OLDER, Rows, write_book
 from places import READER_FIXTURES
 
 from omics.common.errors import StratomicsError
@@ -76,6 +77,11 @@ def h5mu() -> bytes:
     return content.getvalue()
 
 
+def book(sheets: dict[str, Rows]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return write_book(Path(folder) / "a.xlsx", sheets).read_bytes()
+
+
 def texts() -> dict[str, list[Seed]]:
     return {
         "plain text": [
@@ -118,6 +124,10 @@ def texts() -> dict[str, list[Seed]]:
             fixture("mwtab/ms.txt", "mwtab"),
             fixture("mwtab/nmr_binned.txt", "mwtab"),
             fixture("mztab/specification.mztab"),
+            ("newer.xlsx", "metabolon", book(NEWER)),
+            ("older.xlsx", "metabolon", book(OLDER)),
+            ("newer.xlsx", "metabolon_samples", book(NEWER)),
+            ("older.xlsx", "metabolon_samples", book(OLDER)),
         ],
         "microbiome": [
             fixture("metaphlan/merged_4.tsv", "metaphlan"),
@@ -280,6 +290,58 @@ def test_a_damaged_table_of_sizes_gives_sizes_or_an_error(repetitions: int) -> N
         with written(("sizes.csv", None, content)) as path, suppress(StratomicsError):
             assert (read_sizes(path).table["size"] >= 0).all()
 
+
+CELLS = [
+    None,
+    "",
+    "NA",
+    "NDEF",
+    "8,412",
+    "x",
+    -1,
+    0,
+    1e300,
+    float("inf"),
+    True,
+    "BIOCHEMICAL",
+    "CHEM_ID",
+    35,
+    "#REF!",
+]
+
+
+@st.composite
+def damaged_sheets(draw: st.DrawFn) -> dict[str, Rows]:
+    """Sheets of Metabolon with other cells, in another order, without rows, or with fewer sheets."""
+    sheets = dict(draw(st.sampled_from([NEWER, OLDER])))
+    for _ in range(draw(st.integers(1, 4))):
+        name = draw(st.sampled_from(sorted(sheets)))
+        rows = [list(row) for row in sheets[name]]
+        row = draw(st.integers(0, max(0, len(rows) - 1)))
+        match draw(st.sampled_from(["cell", "cell", "cell", "row", "order", "sheet", "name"])):
+            case "cell" if rows and rows[row]:
+                rows[row][draw(st.integers(0, len(rows[row]) - 1))] = draw(st.sampled_from(CELLS))
+                sheets[name] = rows
+            case "row":
+                sheets[name] = rows[:row] + rows[row + 1 :]
+            case "order":
+                random.Random(row).shuffle(rows)
+                sheets[name] = rows
+            case "sheet" if len(sheets) > 1:
+                del sheets[name]
+            case "name":
+                sheets[draw(st.sampled_from(["Sheet1", "log", "Imp"]))] = sheets.pop(name)
+    return sheets
+
+
+@repetitions(20, 20_000, quick=True)
+def test_damaged_sheets_give_a_table_or_an_error(repetitions: int) -> None:
+    @seed(repetitions)
+    @settings(max_examples=repetitions, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(damaged_sheets(), st.sampled_from(["metabolon", "metabolon_samples", None]))
+    def check(sheets: dict[str, Rows], kind: str | None) -> None:
+        read(("a.xlsx", kind, book(sheets)))
+
     check()
 
 
@@ -304,6 +366,6 @@ def test_init_meets_damaged_files(one: Seed, two: Seed) -> None:
         for place, (name, _, content) in enumerate((one, two)):
             (folder / f"{place}{name}").write_bytes(content)
         with warnings.catch_warnings(action="ignore"), suppress(StratomicsError):
-            assert len(read_tables(folder)) <= 2
+            assert len(read_tables(folder).tables) <= 2
     finally:
         shutil.rmtree(folder)

@@ -76,7 +76,7 @@ def test_a_complete_specification_of_a_folder_of_cbioportal(
 ) -> None:
     assert main(["init", str(portal)]) == 0
     out = capsys.readouterr().out
-    assert "data_mrna_seq_v2_rsem_zscores_ref_all_samples.txt (not used)" in out
+    assert "data_mrna_seq_v2_rsem_zscores_ref_all_samples.txt is not used" in out
     spec = yaml.safe_load((portal / "cohort.yaml").read_text())
     assert spec["samples"] == {"file": "data_clinical_patient.txt", "id": "PATIENT_ID"}
     assert spec["endpoints"]["survival"] == {
