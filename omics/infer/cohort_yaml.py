@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NotRequired, TypedDict, cast
@@ -14,6 +14,7 @@ from omics.cohort.spec_rules import RESERVED_ENDPOINTS
 from omics.infer.columns import ArmEntry, guess_arm, guess_covariates, guess_label, guess_patients
 from omics.infer.endpoint_guesses import EndpointEntry, GuessedEndpoints, guess_endpoints
 from omics.infer.found_cells import FoundCells
+from omics.infer.found_events import ExposureEntry, GuessedExposure, KnownModel, guess_exposure
 from omics.infer.found_pgx import FoundPgx
 from omics.infer.found_table import FoundTable
 from omics.infer.guess import Guess, words
@@ -27,6 +28,8 @@ from omics.readers import CELLS, PGX
 
 __all__ = ["CohortContent", "GuessedCohort", "ViewEntry", "guess_cohort", "guess_tables"]
 
+
+EVENTS = "it has doses and levels, and is no table of patients and no view"
 
 OTHER_DATA = (
     ".txt",
@@ -92,6 +95,8 @@ class CohortContent(TypedDict):
         Endpoint -> its entry.
     arm, site, group, covariates
         Their columns, where there are any.
+    exposure
+        Doses and levels, where a table has them and the model is known.
     """
 
     name: str
@@ -102,6 +107,7 @@ class CohortContent(TypedDict):
     site: NotRequired[str]
     group: NotRequired[str]
     covariates: NotRequired[list[str]]
+    exposure: NotRequired[ExposureEntry]
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,8 @@ class GuessedCohort:
         Their columns, if any.
     covariates, others
         Columns that are known before treatment, by their names, and columns without a role.
+    exposure
+        The proposed block ``exposure``, if a table has doses and levels.
     """
 
     name: str
@@ -136,6 +144,7 @@ class GuessedCohort:
     group: Guess[str] | None
     covariates: Guess[list[str]]
     others: list[str]
+    exposure: GuessedExposure | None = None
 
     def as_dict(self) -> CohortContent:
         """Content of ``cohort.yaml``, without reasons."""
@@ -153,10 +162,17 @@ class GuessedCohort:
             content["group"] = self.group.value
         if self.covariates.value:
             content["covariates"] = self.covariates.value
+        if self.exposure is not None and self.exposure.is_complete:
+            content["exposure"] = self.exposure.entry.value
         return content
 
 
-def guess_cohort(folder: Path, samples: str | None = None, identifier: str | None = None) -> GuessedCohort:
+def guess_cohort(
+    folder: Path,
+    samples: str | None = None,
+    identifier: str | None = None,
+    models: Callable[[], Sequence[KnownModel]] = tuple,
+) -> GuessedCohort:
     """Read the tables of a folder and guess its ``cohort.yaml``.
 
     Parameters
@@ -165,6 +181,8 @@ def guess_cohort(folder: Path, samples: str | None = None, identifier: str | Non
         Folder of the tables.
     samples, identifier
         File of the samples table and its id column, where they are known.
+    models
+        Gives the kinetic models that can be proposed for a table of doses and levels.
 
     Returns
     -------
@@ -191,7 +209,29 @@ def guess_cohort(folder: Path, samples: str | None = None, identifier: str | Non
     read = {table.file for table in tables}
     others = sorted(path.name for path in folder.iterdir() if path.name.lower().endswith(OTHER_DATA))
     other_kind = dict.fromkeys((one for one in others if one not in read), "it is of another kind")
-    return guess_tables(tables, name, samples, identifier, found.passed_over | other_kind)
+    cohort = guess_tables(tables, name, samples, identifier, found.passed_over | other_kind)
+    return _with_exposure(cohort, found.events, models)
+
+
+def _with_exposure(
+    cohort: GuessedCohort, events: Sequence[FoundTable], models: Callable[[], Sequence[KnownModel]]
+) -> GuessedCohort:
+    """Propose the first table of doses and levels whose patients are those of the cohort; the others are not used."""
+    table, identifier = cohort.roles.samples.value, cohort.roles.identifier.value
+    patients = pd.Index(table.frame[identifier].astype(str))
+    exposure, unused = None, {}
+    for one in events:
+        guess = guess_exposure(one, table.without_ids(identifier), patients, models)
+        if guess is None:
+            unused[one.file] = f"it has doses of patients who are not in {table.file}"
+        elif exposure is not None:
+            unused[one.file] = "a cohort has one table of doses and levels"
+        else:
+            exposure = guess
+            if not guess.is_complete:
+                unused[one.file] = f"the block exposure is a comment in the file; {EVENTS}"
+    roles = replace(cohort.roles, unmatched=cohort.roles.unmatched | unused)
+    return replace(cohort, roles=roles, exposure=exposure)
 
 
 def guess_tables(

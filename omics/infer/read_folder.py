@@ -11,6 +11,7 @@ import pandas as pd
 
 from omics.common.errors import CohortError
 from omics.infer.found_cells import find_cells
+from omics.infer.found_events import is_events
 from omics.infer.found_pgx import PROGRAMS, find_pgx
 from omics.infer.found_table import ENDINGS, TEXT, FoundTable
 from omics.infer.found_workbooks import WORKBOOK, read_workbook
@@ -29,9 +30,10 @@ PLAIN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 
 @dataclass(frozen=True)
 class FoundFolder:
-    """Tables of a folder, and parts of files that are not used -> why."""
+    """Tables of a folder, tables of doses and levels, and parts of files that are not used -> why."""
 
     tables: list[FoundTable]
+    events: list[FoundTable]
     passed_over: dict[str, str]
 
 
@@ -78,7 +80,9 @@ def read_tables(folder: Path) -> FoundFolder:
     for path in paths:
         if path.suffix == ANNDATA:
             tables.append(find_cells(path, tables) or _table(path))
-    return FoundFolder(sorted(tables, key=lambda table: table.file), passed_over)
+    tables.sort(key=lambda table: table.file)
+    events = [table for table in tables if not table.label and is_events(table)]
+    return FoundFolder([table for table in tables if table not in events], events, passed_over)
 
 
 def _may_have_genes(path: Path) -> bool:

@@ -35,6 +35,8 @@ def unsure(cohort: GuessedCohort) -> list[str]:
     parts |= {f"view {name}": guess for name, guess in cohort.views.items()}
     parts |= {f"endpoint {name}": guess for name, guess in cohort.endpoints.declared.items()}
     parts |= {key: getattr(cohort, key) for key in ("arm", "site", "group", "covariates")}
+    if cohort.exposure is not None:
+        parts["exposure"] = cohort.exposure.entry
     doubtful = [part for part, guess in parts.items() if guess is not None and guess.value and not guess.sure]
     return doubtful + [f"{file}{NOT_USED}" for file in roles.unmatched]
 
@@ -66,6 +68,11 @@ def _lines(cohort: GuessedCohort) -> Iterator[str]:
     if cohort.others:
         yield from _comment(f"not used; add what is known before treatment: {', '.join(cohort.others)}")
     yield f"covariates: {_flow(cohort.covariates.value)}"
+    if cohort.exposure is not None:
+        yield ""
+        yield from _reason(cohort.exposure.entry)
+        mark = "" if cohort.exposure.is_complete else "# "
+        yield f"{mark}exposure: {_flow(cohort.exposure.entry.value)}"
 
 
 def _endpoints(cohort: GuessedCohort) -> Iterator[str]:

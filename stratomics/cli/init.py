@@ -9,6 +9,7 @@ import jsonargparse
 
 from omics.common.errors import CohortError
 from omics.infer.cohort_yaml import guess_cohort
+from omics.infer.found_events import KnownModel
 from omics.infer.write_yaml import NOT_USED, as_yaml, unsure
 from stratomics.cli.run import parse_arguments
 from stratomics.cli.screen.output import emit
@@ -27,13 +28,24 @@ def init(arguments: Sequence[str]) -> None:
             "cohort_exists",
             file=str(place),
         )
-    cohort = guess_cohort(Path(given.folder), given.samples, given.id)
+    cohort = guess_cohort(Path(given.folder), given.samples, given.id, _models)
     with place.open("x", encoding="utf-8") as file:
         file.write(as_yaml(cohort))
     doubtful = unsure(cohort)
     unused = cohort.roles.unmatched
     content = {"cohort": cohort.as_dict(), "check": doubtful, "not_used": dict(unused), "file": str(place)}
     emit(content, lambda: _show(place, doubtful, unused, given.folder))
+
+
+def _models() -> list[KnownModel]:
+    """Kinetic models that ship with the package; read only for a folder with doses."""
+    from datamodules.exposure.published.computed_covariates import COMPUTED
+    from datamodules.exposure.published.library import list_models
+
+    return [
+        KnownModel(model.name, model.drug, tuple(name for name in model.covariates if name not in COMPUTED))
+        for model in list_models()
+    ]
 
 
 def _show(place: Path, doubtful: Sequence[str], unused: Mapping[str, str], folder: str) -> None:
