@@ -89,8 +89,8 @@ def _undeclared_tables(source: str | Path) -> Iterator[Finding]:
                 "undeclared_table",
                 WARNING,
                 file.name,
-                "this table is in the folder and is not used; declare it as a view, or as events of exposure where it has "
-                "doses, or remove it",
+                "this table is in the folder and is not used; declare it as a view, or as events of "
+                "exposure where it has doses, or remove it",
             )
 
 

@@ -34,6 +34,7 @@ from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
 from omics.events.event_table import EventTable
 from omics.events.stored_events import EXPOSURE, StoredEvents, read_stored_events
+from omics.readers.case_lists import ALL
 from omics.readers.gene_panels import panel_files
 from omics.readers.matrix import check_unique_patients
 from omics.readers.notes import attach_warnings, notes_of
@@ -183,11 +184,18 @@ def declared_files(path: Path, spec: CohortSpec) -> list[Path]:
     panels = (
         panel_files(path.parent / view.panels) for view in spec.views.values() if view.panels is not None
     )
+    lists = (
+        path.parent / view.sequenced
+        for view in spec.views.values()
+        if isinstance(view.sequenced, str) and view.sequenced != ALL
+    )
     exposure = [] if spec.exposure is None else [spec.exposure.events, spec.exposure.model_file]
     sizes = [] if spec.tumour_size is None else [spec.tumour_size.file]
     others = [path.parent / name for name in (*exposure, *sizes) if name is not None]
     return list(
-        dict.fromkeys([path, *samples, *chain.from_iterable(tables), *chain.from_iterable(panels), *others])
+        dict.fromkeys(
+            [path, *samples, *chain.from_iterable(tables), *chain.from_iterable(panels), *lists, *others]
+        )
     )
 
 

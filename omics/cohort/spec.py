@@ -61,8 +61,8 @@ class ViewSpec:
     the ending of the file does not name it. ``patient``, ``cell_type`` and ``min_cells`` belong to the format of cells,
     ``layer`` to AnnData, ``mod`` to MuData, ``sheet`` to workbooks. ``columns`` says which columns of a table of
     several views are this one's: the start of their names, or the first and the last. ``id``,
-    ``samples_per_patient``, ``thousands`` and ``below`` say how ids and cells are read, ``panels``, ``filter`` and
-    ``qc_warning`` what a reader keeps.
+    ``samples_per_patient``, ``thousands`` and ``below`` say how ids and cells are read, ``panels``, ``sequenced``,
+    ``filter`` and ``qc_warning`` what a reader keeps.
     """
 
     modality: str
@@ -85,6 +85,7 @@ class ViewSpec:
     columns: Any = None
     mod: str | None = None
     sheet: str | None = None
+    sequenced: Any = None
 
 
 @dataclass(frozen=True)

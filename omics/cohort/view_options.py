@@ -12,14 +12,24 @@ from omics.cohort.ids import check_id
 from omics.cohort.spec import CohortSpec, ViewSpec
 from omics.common.errors import CohortError, nearest
 from omics.readers import CELLS
+from omics.readers.case_lists import ALL, LIST
 from omics.readers.declared_text import BELOW
 from omics.readers.plain_tables import table_format
 
-__all__ = ["RULES", "check_view_keys", "columns_of", "one_row_per_patient", "reader_options", "without_views"]
+__all__ = [
+    "RULES",
+    "check_view_keys",
+    "columns_of",
+    "one_row_per_patient",
+    "reader_options",
+    "with_all_sequenced",
+    "without_views",
+]
 
 MAF = ("maf", ".maf", ".maf.gz")
 FORMATS = {
     "panels": MAF,
+    "sequenced": MAF,
     "filter": (*MAF, ".vcf", ".vcf.gz", ".bcf"),
     "qc_warning": ("olink",),
     "layer": (".h5ad", ".h5mu", ".zarr", CELLS),
@@ -69,6 +79,14 @@ def check_view_keys(name: str, view: ViewSpec, file: str) -> None:
                 file=file,
                 column=key,
             )
+    stated = view.sequenced
+    if not (stated is None or _is_text(stated) or (isinstance(stated, list) and all(map(_is_text, stated)))):
+        raise CohortError(
+            f"view '{name}': 'sequenced' is {stated!r}, and must be all, a file, or a list of ids as text",
+            "wrong_type",
+            file=file,
+            column="sequenced",
+        )
     ends = view.columns if isinstance(view.columns, list | tuple) else ()
     two = len(ends) == len(("first", "last")) and all(map(_is_text, ends))
     if not (view.columns is None or _is_text(view.columns) or two):
@@ -198,8 +216,54 @@ def reader_options(view: ViewSpec, folder: Path) -> dict[str, object]:
     options: dict[str, object] = {"layer": view.layer, "mod": view.mod, "qc_warning": view.qc_warning}
     options["sheet"] = view.sheet
     options["filtered"] = view.filter
+    if view.sequenced != ALL:
+        listed = isinstance(view.sequenced, str)
+        options["sequenced"] = folder / view.sequenced if listed else view.sequenced
     options["panels"] = None if view.panels is None else folder / view.panels
     return {key: value for key, value in options.items() if value is not None}
+
+
+def with_all_sequenced(
+    table: pd.DataFrame, view: ViewSpec, kind: str, patients: pd.Index, folder: Path
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Add patients without a mutation where all were sequenced; otherwise warn that they count as not sequenced.
+
+    Parameters
+    ----------
+    table
+        Patients x genes.
+    view
+        Content of the view.
+    kind
+        Its format.
+    patients
+        Ids of the samples table.
+    folder
+        Folder of the cohort.
+
+    Returns
+    -------
+    tuple
+        The table, and what a person should check: code -> sentence.
+    """
+    absent = patients[~patients.isin(table.index)]
+    if kind not in MAF or not len(absent) or len(absent) == len(patients):
+        return table, {}
+    if view.sequenced == ALL:
+        zeros = pd.DataFrame(0.0, index=absent, columns=table.columns)
+        return pd.concat([table, zeros]), {}
+    if view.sequenced is not None or view.panels is not None:
+        return table, {}
+    beside = next(
+        (name for name in [(Path(str(view.file)).parent / LIST).as_posix()] if (folder / name).is_file()), ALL
+    )
+    sentence = (
+        f"{len(absent)} of {len(patients)} patient(s) have no mutation in the file and count as not sequenced, without "
+        f"this view: {', '.join(map(str, absent[:3]))}; if they were sequenced, declare sequenced: {beside}"
+    )
+    return table, {
+        "not_in_mutations": sentence if beside != ALL else f"{sentence}, or a list or a file of their ids"
+    }
 
 
 def one_row_per_patient(

@@ -11,7 +11,7 @@ import pandas as pd
 from omics.cohort.ids import check_ids, id_column, patient_ids
 from omics.cohort.spec import ViewSpec
 from omics.cohort.view_blocks import value_blocks
-from omics.cohort.view_options import columns_of, one_row_per_patient, reader_options
+from omics.cohort.view_options import columns_of, one_row_per_patient, reader_options, with_all_sequenced
 from omics.common.errors import CohortError, nearest
 from omics.common.registry import resolve
 from omics.modalities import MODALITIES
@@ -153,6 +153,9 @@ def _samples_by_features(
     frame = frame.set_axis(patient_ids(frame.index, view.id, file))
     frame, found = one_row_per_patient(frame, samples, view.samples_per_patient, name, file)
     notes = [*notes, *found]
+    if patients is not None:
+        frame, to_check = with_all_sequenced(frame, view, kind, patients, folder)
+        warnings = {**warnings, **to_check}
     left_out = not_measured(frame.columns, view.modality)
     notes = [*notes, *(left_out_note(what, names) for what, names in left_out.items())]
     if left_out:

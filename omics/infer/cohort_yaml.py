@@ -60,8 +60,9 @@ class ViewEntry(TypedDict):
     format, patient, cell_type, layer
         ``cells``, its columns of ``obs`` and its layer of counts, where the file has single cells; the format of a
         program, or the layer of counts of an AnnData; ``pgx`` where the file has pharmacogenes.
-    id, samples_per_patient, panels
-        How ids of samples become patients, and the matrix of gene panels, in a folder of cBioPortal.
+    id, samples_per_patient, panels, sequenced
+        How ids of samples become patients, the matrix of gene panels, and the case list of sequenced samples, in a
+        folder of cBioPortal.
     """
 
     modality: str
@@ -75,6 +76,7 @@ class ViewEntry(TypedDict):
     id: NotRequired[dict[str, str]]
     samples_per_patient: NotRequired[str]
     panels: NotRequired[str]
+    sequenced: NotRequired[str]
     columns: NotRequired[str | list[str]]
     mod: NotRequired[str]
     sheet: NotRequired[str]

@@ -12,6 +12,7 @@ import pandas as pd
 from omics.cohort.ids import matching_pattern
 from omics.common.errors import CohortError
 from omics.infer.found_table import FoundTable
+from omics.readers.case_lists import case_list_beside
 from omics.readers.cbioportal import read_clinical
 from omics.readers.gene_panels import matrix_beside
 from omics.readers.plain_tables import read_columns
@@ -116,6 +117,8 @@ def _data(path: Path, file_format: str, patients: pd.Index) -> FoundTable:
     options: Mapping[str, Any] = {}
     if file_format == "maf" and (matrix := matrix_beside(path)):
         keys["panels"], options = matrix, {"panels": path.parent / matrix}
+    if file_format == "maf" and (listed := case_list_beside(path)):
+        keys["sequenced"], options = listed, {**options, "sequenced": path.parent / listed}
     frame = read_columns(path, file_format, options)
     ids = frame.iloc[:, 0].astype(str)
     if not ids.isin(patients).any():

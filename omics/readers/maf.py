@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from omics.common.errors import CohortError, nearest
 from omics.common.memory import check_table_size
+from omics.readers.case_lists import with_sequenced
 from omics.readers.delimited import read_cells, read_header
 from omics.readers.gene_panels import matrix_beside, off_panel
 from omics.readers.matrix import patient_table
@@ -68,12 +70,17 @@ SILENT = frozenset(
 )
 
 
-def read_maf(path: Path, filtered: str = LEAVE_OUT, panels: Path | None = None) -> pd.DataFrame:
+def read_maf(
+    path: Path,
+    filtered: str = LEAVE_OUT,
+    panels: Path | None = None,
+    sequenced: Path | Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Genes with at least one non-silent mutation, from a Mutation Annotation Format file.
 
     A patient with only silent mutations has a row of zeros. A patient without any mutation is not in the file, and
-    so has no row, unless `panels` lists them. Mutations with a FILTER that a caller of variants sets for artefacts are
-    left out.
+    so has no row, unless `sequenced` or `panels` lists them. Mutations with a FILTER that a caller of
+    variants sets for artefacts are left out.
 
     Parameters
     ----------
@@ -85,6 +92,9 @@ def read_maf(path: Path, filtered: str = LEAVE_OUT, panels: Path | None = None) 
     panels
         Matrix of gene panels as cBioPortal writes it, with the genes of each panel in the files beside it; genes that
         are not on the panel of a patient are NaN.
+    sequenced
+        Samples that were sequenced, or a case list of cBioPortal, or a file with one id per line; those without any
+        mutation have zeros.
 
     Returns
     -------
@@ -123,6 +133,8 @@ def read_maf(path: Path, filtered: str = LEAVE_OUT, panels: Path | None = None) 
     matrix = np.zeros((len(barcodes), len(symbols)))
     matrix[patients[changed], genes[changed]] = 1.0
     table = patient_table(list(barcodes), list(symbols), matrix, str(path))
+    if sequenced is not None:
+        table = with_sequenced(table, sequenced)
     if panels is not None:
         table = off_panel(table, panels)
     elif beside := matrix_beside(path):

@@ -71,6 +71,26 @@ def portal(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_case_list_says_who_was_sequenced(portal: Path) -> None:
+    (portal / "data_gene_panel_matrix.txt").unlink()
+    (portal / "case_lists").mkdir()
+    samples = "\t".join(f"MU-{i:04d}-T01" for i in range(25))
+    (portal / "case_lists/cases_sequenced.txt").write_text(
+        f"stable_id: made_up_sequenced\ncase_list_ids: {samples}\n"
+    )
+    assert main(["init", str(portal), "--quiet"]) == 0
+    (view,) = (
+        v
+        for v in yaml.safe_load((portal / "cohort.yaml").read_text())["views"].values()
+        if v["format"] == "maf"
+    )
+    assert view["sequenced"] == "case_lists/cases_sequenced.txt"
+    cohort = read_cohort(portal)
+    mutations = next(cohort[name] for name in cohort.mod if "mutations" in name)
+    assert set(mutations.obs_names) == {f"MU-{i:04d}" for i in range(25)}
+    assert "not_in_mutations" not in {finding.code for finding in check_cohort(portal)}
+
+
 def test_a_complete_specification_of_a_folder_of_cbioportal(
     portal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
