@@ -43,7 +43,10 @@ OTHER_DATA = (
     ".dta",
     ".sas7bdat",
     ".zip",
-    ".tar.gz",
+    ".tar",
+    ".gz",
+    ".xlsm",
+    ".ods",
 )
 """Endings of files that may hold data and are not read; `init` names them."""
 

@@ -15,6 +15,8 @@ from omics.infer.outcome_columns import (
     ENDPOINT,
     ENTRY_WORDS,
     EVENT,
+    NOT_OCCURRED,
+    OCCURRED,
     EventColumn,
     event_columns,
     late_entry,
@@ -67,6 +69,19 @@ LABEL = {
 """Words that may name a response where there is no better candidate."""
 
 RECIST = ["PD", "SD", "PR", "CR"]
+IN_WORDS = {level.lower(): level for level in RECIST}
+IN_WORDS |= {
+    "progressive disease": "PD",
+    "stable disease": "SD",
+    "partial response": "PR",
+    "partial remission": "PR",
+    "complete response": "CR",
+    "complete remission": "CR",
+    "partial remission/response": "PR",
+    "complete remission/response": "CR",
+}
+"""Label in lower case -> level of RECIST."""
+
 POSITIVE = ["yes", "y", "responder", "r", "pcr", "cr", "true", "positive", "response", "1"]
 
 
@@ -264,10 +279,12 @@ def _levels(column: pd.Series[Any]) -> Guess[EndpointEntry] | None:
     if is_binary(column):
         share = float((column == 1).sum() / column.notna().sum())
         return Guess({"column": name, "positive": 1}, f"{name} is 0 or 1, and {share:.0%} are 1, a response")
-    known = [level for level in RECIST if level in values]
+    known = [
+        value for level in RECIST for value in values if IN_WORDS.get(str(value).strip().lower()) == level
+    ]
     values = [value for value in values if str(value).strip().lower() not in NO_RESPONSE]
     if len(known) > 1 and len(known) == len(values):
-        positive = [level for level in known if level in {"PR", "CR"}]
+        positive = [level for level in known if IN_WORDS[str(level).strip().lower()] in {"PR", "CR"}]
         entry: EndpointEntry = {"column": name, "levels": known, "positive": positive}
         why = f"{name} has the values {', '.join(known)}, the levels of RECIST"
         return Guess(entry, why) if positive else None
@@ -292,7 +309,10 @@ def _unreadable(table: pd.DataFrame, used: Iterable[str]) -> Iterator[str]:
         if name in set(used) or not name_words & (EVENT | ENDPOINT):
             continue
         values = sorted(map(str, present(table[name]).unique()))
-        if table[name].dtype == object and 1 < len(values) <= 4:  # noqa: PLR2004  # such as dead, alive, unknown
+        # A smoking status or a performance status is no outcome.
+        is_event = any(rule.fullmatch(value.strip()) for value in values for rule in (OCCURRED, NOT_OCCURRED))
+        is_event |= bool(name_words & (EVENT | ENDPOINT) - {"status"}) or name_words == {"status"}
+        if is_event and table[name].dtype == object and 1 < len(values) <= 4:  # noqa: PLR2004  # dead, alive, unknown
             yield (
                 f"{name} has the values {', '.join(values)}; declare event: {{column: {name}, is: [VALUES]}} with the "
                 "values of an event"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from omics.readers import READERS
 
-__all__ = ["ENDINGS", "TEXT", "FoundTable", "ids_of"]
+__all__ = ["ENDINGS", "METABOLON_SAMPLES", "SERIES_CLINICAL", "TEXT", "FoundTable", "ids_of"]
 
 ENDINGS = tuple(ending for ending in READERS if ending.startswith("."))
 """Endings of files that are read without a declared format."""
@@ -19,6 +19,10 @@ ENDINGS = tuple(ending for ending in READERS if ending.startswith("."))
 
 TEXT = (".txt", ".txt.gz")
 """Endings of files whose program is recognised by their header."""
+
+
+METABOLON_SAMPLES, SERIES_CLINICAL = "metabolon_samples", "series_clinical"
+"""Formats of what a file of measurements says about its samples."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class FoundTable:
         """Name of the file without its ending, or of the part of it."""
         name = self.file.lower()
         ending = max((end for end in (*ENDINGS, *TEXT) if name.endswith(end.lower())), key=len, default="")
-        return self.label or self.file[: len(name) - len(ending)]
+        return self.label or self.file[: len(name) - len(ending)].removesuffix(".gz")
 
     @cached_property
     def rows(self) -> pd.Index:

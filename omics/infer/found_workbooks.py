@@ -9,15 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from omics.common.errors import CohortError
-from omics.infer.found_table import FoundTable
+from omics.infer.found_table import METABOLON_SAMPLES, FoundTable
 from omics.readers.metabolon_sheets import BOTH, DATA, METABOLITES, SAMPLES, sheets_of
 from omics.readers.plain_tables import read_columns
 from omics.readers.sheets import sheet_names
 
-__all__ = ["METABOLON", "METABOLON_SAMPLES", "WORKBOOK", "FoundWorkbook", "read_workbook"]
+__all__ = ["METABOLON", "WORKBOOK", "FoundWorkbook", "read_workbook"]
 
 WORKBOOK = ".xlsx"
-METABOLON, METABOLON_SAMPLES = "metabolon", "metabolon_samples"
+METABOLON = "metabolon"
 
 SHARED = 0.5
 """Share of the ids of samples that must recur in another table."""

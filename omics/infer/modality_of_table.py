@@ -57,6 +57,7 @@ PATTERNS = [
     ),
     ("genomics", 2.0, "mutations (..._mut)", r".*[_.](mut|mutation|cna|cnv|amp|del)"),
     ("transcriptomics", 2.0, "Ensembl genes or transcripts (ENS...)", r"ENS[A-Z]{0,4}[GT]\d{11}.*"),
+    ("transcriptomics", 2.0, "probes of arrays", r"\d+(_[a-z]+)?_at|ILMN_\d+|A_\d\d_P\d+"),
     ("transcriptomics", 2.0, "microRNAs", r"([a-z]{3}-)?(mir|miR|let)-?\d.*"),
     (
         "proteomics",

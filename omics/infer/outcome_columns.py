@@ -10,7 +10,15 @@ import pandas as pd
 
 from omics.infer.guess import Guess, is_binary, plain, present, words
 
-__all__ = ["ENTRY_WORDS", "EventColumn", "event_columns", "late_entry", "two_times"]
+__all__ = [
+    "ENTRY_WORDS",
+    "NOT_OCCURRED",
+    "OCCURRED",
+    "EventColumn",
+    "event_columns",
+    "late_entry",
+    "two_times",
+]
 
 EVENT = {"event", "status", "dead", "death", "died", "deceased", "vital", "relapse", "relapsed", "recurrence"}
 EVENT |= {"progression", "progressed", "failure"}

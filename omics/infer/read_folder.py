@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,19 +14,25 @@ from omics.common.errors import CohortError
 from omics.infer.found_cells import find_cells
 from omics.infer.found_events import is_events
 from omics.infer.found_pgx import PROGRAMS, find_pgx
-from omics.infer.found_table import ENDINGS, TEXT, FoundTable
+from omics.infer.found_table import ENDINGS, SERIES_CLINICAL, TEXT, FoundTable
 from omics.infer.found_workbooks import WORKBOOK, read_workbook
 from omics.readers import COMPANIONS, FOLDERS
 from omics.readers.anndata_parts import whole_layers
 from omics.readers.containers import modalities_of
 from omics.readers.plain_tables import read_columns
 from omics.readers.signatures import format_of_text
+from omics.readers.text_files import read_lines
 
 __all__ = ["MUDATA", "FoundFolder", "read_modalities", "read_tables"]
 
 ANNDATA, MUDATA = ".h5ad", ".h5mu"
 PLAIN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 """Endings that do not show the program that wrote a file."""
+
+SERIES = "series_matrix"
+
+UNSAID = (".txt", ".tab", ".dat", "")
+"""Endings that do not show how text is delimited."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ def read_tables(folder: Path) -> FoundFolder:
     # So are the patients of a workbook.
     later = (ANNDATA, WORKBOOK)
     tables = [_table(path) for path in paths if path.suffix.lower() not in later]
+    tables += [_clinical_lines(path) for path in paths if path.name in _series(tables)]
     tables += genes
     passed_over: dict[str, str] = {}
     for path in paths:
@@ -92,12 +100,46 @@ def _may_have_genes(path: Path) -> bool:
 def _is_table(path: Path) -> bool:
     if path.name.lower().endswith(tuple(map(str.lower, ENDINGS))):
         return True
-    return path.name.endswith(TEXT) and path.is_file() and format_of_text(path) is not None
+    if path.name.endswith(TEXT) and path.is_file() and format_of_text(path) is not None:
+        return True
+    return _delimited(path) is not None
+
+
+def _delimited(path: Path) -> str | None:
+    """Format of text with tabs or commas whose ending does not show it, as in ``clinical.txt``; otherwise None."""
+    name = path.name.lower()
+    if Path(name.removesuffix(".gz")).suffix not in UNSAID or not path.is_file():
+        return None
+    try:
+        first, second, third = (line for line in read_lines(path, 3))
+    except (UnicodeDecodeError, OSError, EOFError):
+        return None
+    for mark, kind in (("\t", ".tsv"), (",", ".csv")):
+        cells = second.count(mark)
+        # The header of R's write.table has one name less.
+        if cells and cells == third.count(mark) and 0 <= cells - first.count(mark) <= 1:
+            return f"{kind}.gz" if name.endswith(".gz") else kind
+    return None
+
+
+def _series(tables: Sequence[FoundTable]) -> set[str]:
+    return {table.file for table in tables if table.keys.get("format") == SERIES}
+
+
+def _clinical_lines(path: Path) -> FoundTable:
+    """Read what a series matrix of GEO says about its samples; it is a view too."""
+    keys = {"file": path.name, "format": SERIES_CLINICAL}
+    return FoundTable(
+        f"{path.name} (clinical lines)", read_columns(path, SERIES_CLINICAL), keys=keys, label="samples"
+    )
 
 
 def _table(path: Path) -> FoundTable:
     keys: dict[str, str] = {}
-    if path.name.endswith(PLAIN) and (program := format_of_text(path)) is not None:
+    named = path.name.lower().endswith(tuple(map(str.lower, ENDINGS)))
+    program = format_of_text(path) if path.name.endswith(PLAIN) else None
+    program = program or (None if named else _delimited(path))
+    if program is not None:
         keys["format"] = program
     frame = _not_empty(path, keys.get("format"))
     if path.suffix == ANNDATA and not _is_whole(frame) and (layers := whole_layers(path)):

@@ -9,10 +9,10 @@ import pandas as pd
 
 from omics.cohort.ids import matching_pattern
 from omics.common.errors import CohortError, nearest
+from omics.infer.columns import guess_covariates
 from omics.infer.endpoint_guesses import guess_endpoints
 from omics.infer.found_cells import FoundCells
-from omics.infer.found_table import FoundTable, ids_of
-from omics.infer.found_workbooks import METABOLON_SAMPLES
+from omics.infer.found_table import METABOLON_SAMPLES, SERIES_CLINICAL, FoundTable, ids_of
 from omics.infer.guess import Guess, words
 
 __all__ = ["Roles", "guess_roles"]
@@ -75,7 +75,7 @@ class Roles:
     def entry(self) -> dict[str, str]:
         """Entry of the samples table in ``cohort.yaml``."""
         table = self.samples.value
-        part = {key: str(table.keys[key]) for key in ("sheet", "format") if key in table.keys and table.label}
+        part = {key: str(table.keys[key]) for key in ("sheet", "format") if key in table.keys}
         return {"file": str(table.keys.get("file", table.file)), **part, "id": self.identifier.value}
 
 
@@ -126,7 +126,10 @@ def guess_roles(
     if not ranked:
         raise _nothing_shared(tables, folder)
     first = ranked[0]
-    if len(ranked) > 1 and _plausibility(ranked[1]) == _plausibility(first):
+    ties = [roles for roles in ranked if _plausibility(roles) == _plausibility(first)]
+    ranked = sorted(ties, key=_covariates, reverse=True)
+    first = ranked[0]
+    if len(ranked) > 1 and _covariates(ranked[1]) == _covariates(first):
         names = f"{first.samples.value.file} and {ranked[1].samples.value.file}"
         raise CohortError(
             f"{names} could both be the samples table, with one row per patient; choose one with --samples FILE",
@@ -200,10 +203,14 @@ def _orientation(table: FoundTable, ids: pd.Index) -> Guess[bool] | None:
 
 def _not_a_view(table: FoundTable, transposed: Guess[bool]) -> str | None:
     """Why a table with ids of patients is not a view; None where it may be one."""
-    if table.keys.get("format") == METABOLON_SAMPLES:
+    if table.keys.get("format") in (METABOLON_SAMPLES, SERIES_CLINICAL):
         return "it describes samples that a view has; add what you need to the samples table"
     if isinstance(table, FoundCells) or transposed.value:
         return None
+    if _has_outcome(table, str(table.frame.columns[0])):
+        return (
+            "it has columns of an outcome, which a view must not have; add what you need to the samples table"
+        )
     repeated = table.rows[table.rows.duplicated()].unique()
     if len(repeated):
         return f"it has several rows of {len(repeated)} patients, such as {repeated[0]}; a view has one"
@@ -224,6 +231,14 @@ def _plausibility(roles: Roles) -> int:
     text = len(others.columns) <= FEW_COLUMNS and any(kind.kind == "O" for kind in others.dtypes)
     named = bool(FILE_WORDS & set(words(table.stem)))
     return 4 * _has_outcome(table, identifier) + 2 * named + text
+
+
+def _covariates(roles: Roles) -> int:
+    """Count columns that are known before treatment, which decide between two tables with outcomes."""
+    others = roles.samples.value.without_ids(roles.identifier.value)
+    if len(others.columns) > FEW_COLUMNS:
+        return 0
+    return len(guess_covariates(others, guess_endpoints(others).columns())[0].value)
 
 
 def _refuse_repeated(tables: Sequence[FoundTable]) -> None:

@@ -103,7 +103,7 @@ def read_series_clinical(path: Path) -> pd.DataFrame:
 def _described(lines: list[str]) -> dict[str, list[str]]:
     """First line of each kind: its key -> its cells."""
     described: dict[str, list[str]] = {}
-    for line in lines:
+    for line in filter(str.strip, lines):  # an empty line stands between the series and its samples
         key, *cells = _cells(line)
         described.setdefault(key, cells)
     return described
