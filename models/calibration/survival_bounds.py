@@ -55,8 +55,12 @@ class SurvivalBounds:
         time: Array,
         censoring: StepFunction,
         alpha: float = ALPHA,
+        weight: Array | None = None,
     ) -> Self:
         """Learn from held-out curves (n, t) and the probabilities of being uncensored (n, u).
+
+        With density ratios as `weight`, the bounds cover in patients who differ from those held out by covariates alone
+        (Tibshirani et al. 2019, doi 10.48550/arXiv.1904.06019). The new patient counts as one patient of mean weight.
 
         Parameters
         ----------
@@ -68,6 +72,8 @@ class SurvivalBounds:
             Probability G(t) of being uncensored (:func:`models.calibration.censoring_model.conditional_censoring`).
         alpha
             Share of patients who may have the event before their bound.
+        weight
+            (n,) positive weights, such as those of :mod:`models.calibration.density_ratio`; 1 by default.
 
         Raises
         ------
@@ -83,7 +89,7 @@ class SurvivalBounds:
         >>> float(bounds(curves)[0])
         10.0
         """
-        return cls._largest(*miscoverage(curves, event, time, censoring), alpha)
+        return cls._largest(*miscoverage(curves, event, time, censoring, weight), alpha)
 
     @classmethod
     def fit_with_entry(
@@ -142,7 +148,11 @@ class SurvivalBounds:
 
 
 def miscoverage(
-    curves: StepFunction, event: NDArray[np.bool_], time: Array, censoring: StepFunction
+    curves: StepFunction,
+    event: NDArray[np.bool_],
+    time: Array,
+    censoring: StepFunction,
+    weight: Array | None = None,
 ) -> tuple[Array, Array, Array]:
     """Share of patients with the event before their bound, at each level, corrected for censoring.
 
@@ -156,7 +166,7 @@ def miscoverage(
 
     Parameters
     ----------
-    curves, event, time, censoring
+    curves, event, time, censoring, weight
         As in :meth:`SurvivalBounds.fit`.
 
     Returns
@@ -170,27 +180,28 @@ def miscoverage(
     """
     observed, until = _within(curves, event, time)
     percentile = 1.0 - curves.rowwise(until)
-    survivors = kaplan_meier(observed, percentile)
+    counted = np.ones(len(time)) if weight is None else weight / weight.mean()
+    survivors = kaplan_meier(observed, percentile, counted)
     levels = np.append(np.unique(percentile[observed]), 1.0)
     # No weight is above 10. Where fewer patients are still followed, the predicted curves are used instead.
-    weight = 1.0 / np.maximum(
+    full = counted / np.maximum(
         censoring.rowwise(np.where(observed, np.nextafter(until, 0.0), until)), LEAST_UNCENSORED
     )
 
     inverse = 1.0 / np.maximum(censoring.values, LEAST_UNCENSORED)
-    increment = np.diff(inverse, axis=1, prepend=1.0)
+    increment = counted[:, None] * np.diff(inverse, axis=1, prepend=1.0)
     followed = (censoring.times < until[:, None]) | (~observed[:, None] & (censoring.times == until[:, None]))
     corrected, censored = followed & (increment != 0), ~observed
     place = np.concatenate([percentile[censored], 1.0 - curves(censoring.times)[corrected]])
-    mass = np.concatenate([weight[censored], -increment[corrected]])
+    mass = np.concatenate([full[censored], -increment[corrected]])
     alive = survivors(place)
     # A patient alive at `place` is missed at a level with probability 1 - (alive at the level) / (alive at `place`).
     ratio = np.divide(mass, alive, out=np.zeros_like(mass), where=alive > 0)
     at_level = survivors(np.nextafter(levels, -1.0))
-    missed = _below(percentile[observed], weight[observed], levels)
+    missed = _below(percentile[observed], full[observed], levels)
     missed += _below(place, mass, levels) - at_level * _below(place, ratio, levels)
     # Kish's effective sample size, from the weights of the patients who are missed.
-    direct, squared = (_below(percentile[observed], weight[observed] ** power, levels) for power in (1, 2))
+    direct, squared = (_below(percentile[observed], full[observed] ** power, levels) for power in (1, 2))
     size = len(time) * np.divide(direct, squared, out=np.ones_like(direct), where=squared > 0)
     return levels, missed / len(time), size
 

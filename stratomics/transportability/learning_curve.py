@@ -176,7 +176,7 @@ def subset_losses(
     sizes: list[int],
     seed: int,
 ) -> Array:
-    """Loss of each held-out patient by models that learn from subsets.
+    """Loss of each held-out patient by models that learn from subsets, in each repeat.
 
     Parameters
     ----------
@@ -188,18 +188,18 @@ def subset_losses(
     Returns
     -------
     numpy.ndarray
-        (sizes, n) squared errors, mean over the repeats, of a patient whose outcome is known.
+        (repeats, sizes, n) squared error of a patient whose outcome is known.
     """
     generator, outcome = named_generator(seed, "learning curve"), _outcome(endpoint)
-    total = np.zeros((len(sizes), len(outcome)))
-    for _ in range(REPEATS):
+    losses = np.empty((REPEATS, len(sizes), len(outcome)))
+    for repeat in losses:
         fold, order = _folds_and_order(outcome, generator)
         for number in range(FOLDS):
             test, train = np.flatnonzero(fold == number), order[fold[order] != number]
             for place, size in enumerate(sizes):
                 predicted = _predict(inputs, block, endpoint, horizon, train[:size], test)
-                total[place, test] += _loss(predicted, endpoint, horizon, test)
-    return total / REPEATS
+                repeat[place, test] = _loss(predicted, endpoint, horizon, test)
+    return losses
 
 
 def _folds_and_order(outcome: NDArray[np.bool_], generator: np.random.Generator) -> tuple[Rows, Rows]:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration.censoring_model import conditional_censoring
 from models.calibration.density_ratio import ShiftWeights
 from models.calibration.response_sets import ResponseSets
-from stratomics.evaluation.cases import Cases, ResponseCases
-from stratomics.evaluation.comparison import MetricEstimates
-from stratomics.evaluation.intervals import Estimate
+from models.calibration.survival_bounds import SurvivalBounds
+from models.survival.kaplan_meier import StepFunction
+from stratomics.evaluation.cases import Cases, ResponseCases, SurvivalCases
+from stratomics.evaluation.comparison import MetricEstimates, resamples
+from stratomics.evaluation.intervals import Estimate, percentile_estimate
+from stratomics.evaluation.metrics.metric import SHARE
 from stratomics.evaluation.metrics.response_sets import covered
+from stratomics.evaluation.metrics.survival_bounds import bound_coverage
 from stratomics.transportability.external import metrics_of, share
 from stratomics.transportability.membership import Membership, membership
 
-__all__ = ["Shift", "covariate_shift", "weighted_sets"]
+__all__ = ["Shift", "covariate_shift", "weighted_bounds", "weighted_sets"]
 
 Array = NDArray[np.float64]
 
 NEEDS_COUNTS = ("d_calibration", "ici", "km_calibration")
 """Metrics that take whole patients, not weights."""
+DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,9 @@ class Shift:
     sets, weighted_sets
         Share of the other patients whose response is in sets of 90% calibrated on the training patients, unweighted
         and weighted; None for survival.
+    bounds, weighted_bounds
+        Share of the other patients who reach lower bounds of 90%, likewise; None for a response, or if no patient is
+        followed to their bound.
     """
 
     membership: Estimate
@@ -56,6 +65,8 @@ class Shift:
     weighted: MetricEstimates
     sets: Estimate | None = None
     weighted_sets: Estimate | None = None
+    bounds: Estimate | None = None
+    weighted_bounds: Estimate | None = None
 
 
 def covariate_shift(
@@ -90,10 +101,13 @@ def covariate_shift(
     if not found.overlap:
         return Shift(*facts, both, {})
     weighted = metrics_of(training, weight * found.weight)
-    of_sets: tuple[Estimate | None, Estimate | None] = None, None
+    shown = {name: weighted[name] for name in both if name in weighted}
     if isinstance(training, ResponseCases) and isinstance(other, ResponseCases):
-        of_sets = weighted_sets(training, other, found)
-    return Shift(*facts, both, {name: weighted[name] for name in both if name in weighted}, *of_sets)
+        return Shift(*facts, both, shown, *weighted_sets(training, other, found))
+    if isinstance(training, SurvivalCases) and isinstance(other, SurvivalCases):
+        bounds = weighted_bounds(training, inputs, other, found.weight, seed)
+        return Shift(*facts, both, shown, bounds=bounds[0], weighted_bounds=bounds[1])
+    raise TypeError("the cohorts have endpoints of different kinds")
 
 
 def weighted_sets(
@@ -128,3 +142,52 @@ def weighted_sets(
 def _covered(other: ResponseCases, sets: NDArray[np.bool_]) -> Estimate | None:
     hit = covered(ResponseCases(other.positive, other.probability, other.fold, sets[None]))
     return None if hit is None else share(hit[0].astype(bool))
+
+
+def weighted_bounds(
+    training: SurvivalCases, inputs: Array, other: SurvivalCases, weight: Array, seed: int
+) -> tuple[Estimate | None, Estimate | None]:
+    """Coverage in the other cohort of lower bounds of 90%, calibrated on out-of-fold curves.
+
+    Weighted conformal prediction of survival times (Candes, Lei and Ren 2023, doi 10.1093/jrsssb/qkac004, section 3),
+    with the odds of membership besides the weights for censoring.
+
+    Parameters
+    ----------
+    training
+        n training patients, out of fold, without delayed entry.
+    inputs
+        (n, K) their factors and covariates, which censoring may depend on.
+    other
+        m patients of the other cohort.
+    weight
+        (n,) weights of the training patients.
+    seed
+        Seed of the resamples of the other cohort.
+
+    Returns
+    -------
+    tuple
+        Coverage of the unweighted and of the weighted bounds, with 95% intervals over the patients of the other cohort.
+    """
+    curves = _mean_curve(training.curves)
+    censoring = conditional_censoring(
+        np.column_stack([training.risk.mean(axis=0), inputs]),
+        training.event,
+        training.time,
+        training.fold[0],
+    )
+    new, drawn = _mean_curve(other.curves), resamples(np.arange(len(other)), DRAWS, seed)
+
+    def coverage(of: Array | None) -> Estimate | None:
+        bounds = SurvivalBounds.fit(curves, training.event, training.time, censoring, weight=of)
+        shares = bound_coverage(replace(other, bound=bounds(new)[None]), drawn)
+        return percentile_estimate(shares, SHARE) if np.isfinite(shares[0]) else None
+
+    return coverage(None), coverage(weight)
+
+
+def _mean_curve(curves: tuple[StepFunction, ...]) -> StepFunction:
+    """Mean over the repeats of the curves of each patient."""
+    times = np.unique(np.concatenate([curve.times for curve in curves]))
+    return StepFunction(times, np.mean([curve(times) for curve in curves], axis=0))

@@ -214,11 +214,15 @@ def shift_sentences(shift: Shift | None, cohort: str, kind: str) -> Iterator[str
     yield (
         f"Weighted to {cohort}, the {shift.patients} training patients count as {shift.effective:.0f}{weighted}."
     )
-    if shift.sets is not None and shift.weighted_sets is not None:
-        yield (
-            f"Sets of 90% from the training patients cover {interval(shift.sets, digits=2)} of {cohort}, and "
-            f"{interval(shift.weighted_sets, digits=2)} with weights."
-        )
+    for what, plain, shifted in (
+        ("Sets", shift.sets, shift.weighted_sets),
+        ("Lower bounds on time", shift.bounds, shift.weighted_bounds),
+    ):
+        if plain is not None and shifted is not None:
+            yield (
+                f"{what} of 90% from the training patients cover {interval(plain, digits=2)} of {cohort}, and "
+                f"{interval(shifted, digits=2)} with weights."
+            )
 
 
 def group_sentences(groups: Groups, kind: str) -> Iterator[str]:

@@ -210,6 +210,24 @@ def test_one_correct_model_is_enough() -> None:
     assert covered(uninformed, marginal) < 0.72
 
 
+def test_a_weight_counts_a_patient_as_often() -> None:
+    curves, event, time, censoring = small(60, 4)
+    often = np.random.default_rng(0).integers(1, 4, 60)
+    rows = np.repeat(np.arange(60), often)
+    copies = StepFunction(curves.times, curves.values[rows])
+    followed = StepFunction(censoring.times, censoring.values[rows])
+    levels, share, _ = miscoverage(copies, event[rows], time[rows], followed)
+    # The mean weight does not matter.
+    weighted = miscoverage(curves, event, time, censoring, 7.0 * often)
+    np.testing.assert_array_equal(weighted[0], levels)
+    np.testing.assert_allclose(weighted[1], share, atol=1e-12)
+    once = miscoverage(curves, event, time, censoring)
+    for found, expected in zip(
+        miscoverage(curves, event, time, censoring, np.full(60, 3.0)), once, strict=True
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 def test_a_curve_that_is_not_finite_raises_an_error() -> None:
     curves, event, time, censoring = small(20, 0)
     curves.values[3, 2] = np.nan

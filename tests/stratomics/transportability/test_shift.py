@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from claims import margin, repetitions
 from response_cases import one_fold
 
-from stratomics.evaluation.cases import ResponseCases
+from models.calibration.cox_recalibration import CoxRecalibration
+from models.linear.cox_net import cox_net
+from models.survival.kaplan_meier import StepFunction
+from stratomics.evaluation.cases import ResponseCases, SurvivalCases
 from stratomics.evaluation.comparison import resamples
-from stratomics.transportability.shift import covariate_shift
+from stratomics.transportability.membership import membership
+from stratomics.transportability.shift import covariate_shift, weighted_bounds
 
 N = 1500
 WEIGHT = resamples(np.arange(N), 20, 1)
@@ -50,3 +55,71 @@ def test_without_overlap_nothing_is_weighted() -> None:
     assert not found.overlap
     assert found.weighted == {}
     assert found.weighted_sets is None
+
+
+def survivors(
+    n: int, center: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Three covariates, the first with its mean at `center`; true times, whether they are observed, observed times."""
+    x = rng.normal(size=(n, 3)) + np.array([center, 0.0, 0.0])
+    true = rng.exponential(np.exp(-(x @ [0.8, 0.6, -0.4])))
+    censored = 1.5 * rng.exponential(np.exp(-0.5 * x[:, 0]))
+    return x, true, true <= censored, np.minimum(true, censored)
+
+
+def survival_cases(
+    event: np.ndarray, time: np.ndarray, risk: np.ndarray, curves: StepFunction, fold: np.ndarray
+) -> SurvivalCases:
+    end = np.full((1, len(time)), curves.times[-1])
+    return SurvivalCases(event, time, risk[None], fold[None], curves.times[:3], 1.0, (curves,), end)
+
+
+def bounds_of_a_shifted_cohort(n: int, seed: int) -> tuple[float, float]:
+    """Coverage of the true times of 2,000 new patients by bounds without and with weights.
+
+    The curves lack the first covariate, by whose mean the cohorts differ.
+    """
+    rng = np.random.default_rng([seed, n])
+    x, _, event, time = survivors(n, 0.0, rng)
+    z, true, _, _ = survivors(2000, 0.7, rng)
+    fold = rng.permutation(np.arange(n) % 5)
+    held_out, new = np.zeros(n), np.zeros(2000)
+    for number in range(5):
+        out = fold == number
+        slopes = cox_net(x[~out, 1:], event[~out], time[~out], 2 / n, 0.0)
+        held_out[out], new = x[out, 1:] @ slopes, new + z[:, 1:] @ slopes / 5
+    calibration = CoxRecalibration.fit(held_out, event, time)
+    curves = StepFunction(calibration.baseline.times, calibration.survival(held_out))
+    training = survival_cases(event, time, held_out, curves, fold)
+    there = StepFunction(curves.times, calibration.survival(new))
+    always = np.ones(2000, dtype=bool)
+    other = survival_cases(always, true, new, there, np.zeros(2000, dtype=np.int64))
+    weight = membership(x, z, seed).weight
+    found = weighted_bounds(training, x, other, weight, seed)
+    plain, weighted = ((one or {"estimate": np.nan})["estimate"] for one in found)
+    return plain, weighted
+
+
+@repetitions(8, 200)
+@pytest.mark.parametrize("n", [400, 1000])
+def test_weighted_bounds_cover_the_times_of_the_other_cohort(n: int, repetitions: int) -> None:
+    drawn = np.array([bounds_of_a_shifted_cohort(n, seed) for seed in range(repetitions)])
+    plain, weighted = drawn.mean(axis=0)
+    wider = margin({400: 0.0023, 1000: 0.0014}[n], repetitions, 200, checks=3)
+    assert 0.88 - wider < weighted < 0.92 + wider
+    assert plain < 0.88 + wider
+
+
+def test_the_result_has_the_bounds_of_a_survival_endpoint() -> None:
+    rng = np.random.default_rng(1)
+    x, _, event, time = survivors(300, 0.0, rng)
+    z, _, other_event, other_time = survivors(200, 0.5, rng)
+    grid = np.linspace(0.01, 5.0, 100)
+    here, there = (StepFunction(grid, np.exp(-np.exp(part[:, 1:2]) * grid)) for part in (x, z))
+    training = survival_cases(event, time, x[:, 1], here, np.arange(300) % 5)
+    other = survival_cases(other_event, other_time, z[:, 1], there, np.zeros(200, dtype=np.int64))
+    found = covariate_shift(training, x, resamples(np.arange(300), 20, 1), other, z, seed=1)
+    assert found.sets is None
+    assert found.bounds is not None
+    assert found.weighted_bounds is not None
+    assert found.weighted_bounds["estimate"] > found.bounds["estimate"]
