@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from models.prediction import Prediction
     from stratomics.runs.run_directory import RunDirectory
 
-__all__ = ["check_inputs", "transport_of_run"]
+__all__ = ["check_inputs", "sites_of_run", "transport_of_run"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -137,7 +137,7 @@ def transport_of_run(
         group_results(cases, by, weight, abstained, selected),
         shift,
         _recalibration(cases, seed, said) if request.recalibrate else None,
-        _sites(training, run.evaluated, run.resamples, left_out=_left_out(run)),
+        sites_of_run(run),
         _sites(cases, patients, weight, left_out=True),
         _learning(run, training, inputs, seed, said) if request.learning_curve else None,
         tuple(said),
@@ -169,8 +169,10 @@ def _recalibration(cases: Cases, seed: int, notes: list[str]) -> Recalibration |
     return found
 
 
-def _left_out(run: RunDirectory) -> bool:
-    return str(run.config["split"]["design"]) == "leave_site_out"
+def sites_of_run(run: RunDirectory) -> SiteSummary | None:
+    """Summarise the sites of a run, predicted out of fold, by random effects; None with fewer than two sites."""
+    left_out = run.provenance["design"].get("design") == "leave_site_out"
+    return _sites(run.cases[OURS], run.evaluated, run.resamples, left_out=left_out)
 
 
 def _sites(cases: Cases, patients: pd.DataFrame, weight: Array, *, left_out: bool) -> SiteSummary | None:

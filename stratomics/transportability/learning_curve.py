@@ -18,10 +18,11 @@ from omics.cohort.endpoints import Response, Survival
 from omics.common.errors import DataError
 from omics.common.seeds import named_generator
 from stratomics.evaluation.comparison import resamples
-from stratomics.evaluation.intervals import Estimate, estimate_with_interval, with_training_variability
+from stratomics.evaluation.intervals import Estimate, estimate_with_interval
+from stratomics.transportability.curve_draws import curve_draws, training_variance
 from stratomics.transportability.power_law import fit_power_law
 
-__all__ = ["LearningCurve", "LearningPoint", "Projection", "learning_curve", "subset_losses"]
+__all__ = ["LearningCurve", "LearningPoint", "Projection", "curve_of_losses", "learning_curve", "subset_losses"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -98,7 +99,9 @@ def learning_curve(
     """Measure the loss against the number of training patients, and extrapolate it.
 
     In each repeat and fold, nested subsets of the training patients fit a ridge regression, which predicts the held-out
-    patients. Intervals resample patients with their losses at all sizes, and include the variability of training.
+    patients. Intervals have three sources: patients are resampled with their losses at all sizes, which cancels what
+    sizes have in common; repeats are resampled; and the loss of a model varies with its training cohort, here and with
+    more patients (:func:`stratomics.transportability.curve_draws.training_variance`).
 
     Parameters
     ----------
@@ -126,24 +129,51 @@ def learning_curve(
     """
     sizes = _sizes(endpoint)
     losses = subset_losses(inputs, block, endpoint, horizon, sizes, seed)
-    weight = resamples(np.arange(losses.shape[1]), DRAWS, seed)
+    return curve_of_losses(losses, sizes, endpoint, horizon, more, seed)
+
+
+def curve_of_losses(
+    losses: Array,
+    sizes: list[int],
+    endpoint: Survival | Response,
+    horizon: float,
+    more: tuple[int, ...],
+    seed: int,
+) -> LearningCurve:
+    """Fit and extrapolate a learning curve.
+
+    Parameters
+    ----------
+    losses
+        (repeats, sizes, n) losses of :func:`subset_losses`.
+    sizes
+        Numbers of patients in the subsets.
+    endpoint, horizon, more, seed
+        As in :func:`learning_curve`.
+
+    Returns
+    -------
+    LearningCurve
+    """
+    n, number = losses.shape[2], np.array(sizes, dtype=np.float64)
+    generator, weight = named_generator(seed, "draws of a learning curve"), resamples(np.arange(n), DRAWS, seed)
     # Censoring is estimated in each resample: with fixed weights the loss would vary too much.
     counted = weight * _censoring_weight(endpoint, horizon, weight)
-    curves = (counted @ losses.T) / weight.sum(axis=1, keepdims=True)
-    curves = with_training_variability(curves, np.array([[0, 1]]))
-    law, n = fit_power_law(np.array(sizes, dtype=np.float64), curves), losses.shape[1]
+    curves, of_repeats = curve_draws(losses, weight, counted, generator)
+    spread = np.sqrt(training_variance(of_repeats, number, n))
+    here, there = np.vstack([np.zeros(2), generator.normal(size=(DRAWS, 2))]).T * spread
+    law = fit_power_law(number, curves)
 
     def projected(patients: int) -> Projection:
-        loss = law(patients)
-        gain = estimate_with_interval(law(n) - loss)
-        return Projection(patients, patients - n, estimate_with_interval(loss), gain)
+        loss = estimate_with_interval(law(patients) + here / n + there / patients)
+        return Projection(patients, patients - n, loss, estimate_with_interval(law(n) - law(patients)))
 
     return LearningCurve(
         tuple(
-            LearningPoint(size, estimate_with_interval(values))
+            LearningPoint(size, estimate_with_interval(values + here / n))
             for size, values in zip(sizes, curves.T, strict=True)
         ),
-        estimate_with_interval(law.limit),
+        estimate_with_interval(law.limit + here / n),
         float(law.exponent[0]),
         projected(n),
         tuple(projected(n + extra) for extra in more),

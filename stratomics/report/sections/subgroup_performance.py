@@ -21,7 +21,10 @@ from stratomics.report.figures.style import COLOURS, GREY, GRID, WIDE, new_figur
 from stratomics.report.run_groups import enrichment_rule, run_groups, selection_text
 from stratomics.report.section import Block, Panel, Section, Table
 from stratomics.report.text.numbers import p_value
+from stratomics.report.text.split_design import split_design
+from stratomics.report.text.transport_details import site_sentences
 from stratomics.runs.run_directory import RunDirectory
+from stratomics.transportability.from_run import sites_of_run
 
 __all__ = ["draw_groups", "group_sentences", "subgroup_performance"]
 
@@ -45,8 +48,15 @@ def subgroup_performance(run: RunDirectory) -> Section:
         blocks.append(_panel(run, result, metric))
     if len(result.rows):
         blocks += [Table("groups", _caption(run, metric), _table(run, result, metric))]
-    blocks.append([*group_sentences(result, metric, run.kind), *_not_recorded(run)])
+    blocks.append([*group_sentences(result, metric, run.kind), *_new_site(run), *_not_recorded(run)])
     return Section("subgroup_performance", "Performance in subgroups", blocks)
+
+
+def _new_site(run: RunDirectory) -> list[str]:
+    """State what to expect in a new site, if each site was predicted from the others."""
+    if split_design(run.provenance) != "leave_site_out":
+        return []
+    return list(site_sentences(sites_of_run(run), run.kind, "this cohort"))
 
 
 def group_sentences(result: SubgroupPerformance, metric: str, kind: str) -> list[str]:

@@ -69,7 +69,7 @@ def test_the_loss_of_a_patient_is_by_models_without_them() -> None:
     x = np.hstack([x, endpoint.positive[:, None] + np.random.default_rng(0).normal(size=(60, 1))])
     block = np.append(BLOCK, 0)
     before = subset_losses(x, block, endpoint, HORIZON, [40], seed=1)
-    assert before.shape == (1, 60)
+    assert before.shape == (2, 1, 60)
     assert 0.0 < before.mean() < 0.25
 
 

@@ -65,6 +65,17 @@ def test_sites_that_are_folds_have_no_selected_share(tmp_path: Path) -> None:
     assert run_groups(run).rows["selected"].isna().all()
 
 
+def test_a_new_site_is_predicted_from_sites_that_were_left_out(tmp_path: Path) -> None:
+    patients = people(150).assign(site=np.array(["a", "b", "c"])[np.arange(150) % 3])
+    run = written(tmp_path / "left_out", patients, design="leave_site_out")
+    text = section_text(subgroup_performance(run))
+    assert "Over 3 sites of this cohort" in text
+    assert "in a new site it lies between" in text
+    assert "may be worse" not in text
+    folds = written(tmp_path / "folds", patients)
+    assert "new site" not in section_text(subgroup_performance(folds))
+
+
 def test_selection_follows_the_enrichment_rule(tmp_path: Path) -> None:
     patients = people(80).assign(site=["x", "y"] * 40, arm=[0, 0, 1, 1] * 20)
     run = written(tmp_path / "run", patients)
