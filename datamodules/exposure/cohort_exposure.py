@@ -56,26 +56,28 @@ def cohort_model(cohort: MuData) -> KineticModel | None:
     return find_model(spec.model) if text is None else parse_model(text, spec.model)
 
 
-def cohort_exposure(cohort: MuData) -> IndividualExposure | None:
+def cohort_exposure(cohort: MuData, refitted: KineticModel | None = None) -> IndividualExposure | None:
     """Estimate the exposure of a cohort's patients from their doses and levels.
 
     Parameters
     ----------
     cohort
         A cohort whose ``cohort.yaml`` has the block ``exposure``.
+    refitted
+        A model that counts instead of that of the cohort.
 
     Returns
     -------
     IndividualExposure or None
-        Each patient's values rest on their own doses, levels and covariates and on the published model, so that the
-        outcome and other patients do not matter. None for a cohort without doses.
+        Each patient's values rest on their own doses, levels and covariates and on the model, so that the outcome does
+        not matter; with a published model other patients do not matter either. None for a cohort without doses.
 
     Raises
     ------
     CohortError
         A covariate of the model is missing, a compartment is unknown, or the levels are in another unit.
     """
-    spec, events, model = exposure_spec(cohort), events_of(cohort), cohort_model(cohort)
+    spec, events, model = exposure_spec(cohort), events_of(cohort), refitted or cohort_model(cohort)
     if spec is None or events is None or model is None:
         return None
     events = events.in_unit(model.time_unit)

@@ -132,9 +132,27 @@ def _exposure(content: Any, file: str) -> ExposureSpec:
     named = _mapping(content.get("covariates") or {}, "exposure: 'covariates'", file)
     content["covariates"] = {str(name): column for name, column in named.items()}
     content["metrics"] = tuple(_names("exposure: metrics", content.get("metrics"), file))
+    content["target"] = {
+        str(name): _range(str(name), ends, file)
+        for name, ends in _mapping(content.get("target") or {}, "exposure: 'target'", file).items()
+    }
     exposure = _build(ExposureSpec, content, "exposure", file)
     _check_exposure(exposure, file)
     return exposure
+
+
+def _range(measure: str, ends: Any, file: str) -> tuple[float, float]:
+    """Read the wanted range of a measure of exposure."""
+    two = isinstance(ends, list | tuple) and len(ends) == 2  # noqa: PLR2004  # low and high
+    numbers = two and all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+    if not numbers or not 0 <= ends[0] < ends[1] < float("inf"):
+        sentence = f"exposure: the target of {measure} is {ends!r}; write its lowest and highest value, such as [400, 600]"
+        raise CohortError(sentence, "bad_target", file=file, column="target")
+    low, high = map(float, ends)
+    if measure.startswith("t_above") and high > 1:
+        sentence = f"exposure: the target of {measure} is {ends!r}, and a share of time is between 0 and 1"
+        raise CohortError(sentence, "bad_target", file=file, column="target")
+    return low, high
 
 
 def _check_exposure(exposure: ExposureSpec, file: str) -> None:
@@ -142,6 +160,12 @@ def _check_exposure(exposure: ExposureSpec, file: str) -> None:
     if not metrics or len(set(metrics)) < len(metrics):
         sentence = f"exposure: 'metrics' is {list(metrics)}; name measures of exposure, each once"
         raise CohortError(sentence, "missing_key", file=file, column="metrics")
+    for name in exposure.target:
+        if name not in metrics:
+            sentence = (
+                f"exposure: 'target' has {name}, which is not among 'metrics'; {nearest(name, metrics)}"
+            )
+            raise CohortError(sentence, "unknown_choice", file=file, column="target")
     for name, column in exposure.covariates.items():
         if not isinstance(column, str):
             sentence = f"exposure: the covariate {name} is {column!r}, and must be the name of a column"

@@ -26,6 +26,9 @@ RANDOMISED = ("yes", "no", "adaptive")
 RARE = ("categories", "missing", "strict")
 """Keys of a cohort that :meth:`CohortSpec.as_dict` leaves out where they say nothing."""
 
+RARE_OF_EXPOSURE = ("refit", "target")
+"""The same of its block ``exposure``."""
+
 
 def randomised_word(value: Any) -> Any:
     """Spell the key ``randomised`` as one of RANDOMISED; anything else but a truth value is returned as it is.
@@ -126,7 +129,9 @@ class ExposureSpec:
 
     ``model`` is the name of a kinetic model, or a yaml file. ``events`` is absent inside an h5mu file, which holds the
     table itself. ``covariates`` maps covariates of the model to columns of the events or of the samples table;
-    ``metrics`` names measures of exposure, ``window`` is ``first_cycle``, ``all`` or the time of its end.
+    ``metrics`` names measures of exposure, ``window`` is ``first_cycle``, ``all`` or the time of its end. With
+    ``refit`` each training part refits the model to its patients. ``target`` is the wanted range of one measure or of
+    several: measure -> lowest and highest value, in the unit of the measure.
     """
 
     model: str
@@ -135,6 +140,8 @@ class ExposureSpec:
     metrics: tuple[str, ...] = ()
     window: Any = "first_cycle"
     time_unit: Literal["hours", "days"] = "hours"
+    refit: bool = False
+    target: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def model_file(self) -> str | None:
@@ -188,10 +195,16 @@ class CohortSpec:
     def as_dict(self) -> dict[str, object]:
         """Nested dict of the keys that are set, for yaml and json."""
         plain: dict[str, object] = _prune(dataclasses.asdict(self))
-        return {key: value for key, value in plain.items() if value or key not in RARE}
+        if self.exposure is not None:
+            plain["exposure"] = _without(plain["exposure"], RARE_OF_EXPOSURE)
+        return _without(plain, RARE)
 
 
 ENDPOINT_KINDS = ("survival", "response", "toxicity")
+
+
+def _without(content: Any, rare: tuple[str, ...]) -> dict[str, object]:
+    return {key: value for key, value in content.items() if value or key not in rare}
 
 
 def _prune(value: Any) -> Any:

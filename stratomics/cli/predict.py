@@ -46,7 +46,7 @@ def predict(arguments: Sequence[str]) -> None:
     with open_run(given.run, given.uri) as run:
         folder = find_model(run)
         model = Fitted.load(folder)
-        patients = with_exposure(read_new_patients(given.cohort))
+        patients = model.prepared(with_exposure(read_new_patients(given.cohort)))
         warn_of_training_patients(run, patients.obs_names)
         findings = list(shift_findings(model.encoders[0].harmonizer, patients))
         for finding in findings:

@@ -17,12 +17,14 @@ from models.ensemble.inputs import InputBlocks
 from models.factors.factor_model import Factors
 from omics.cohort.arms import arm_codes
 from omics.cohort.endpoints import Response, Survival
-from omics.cohort.read import cohort_endpoints, cohort_spec
+from omics.cohort.read import cohort_endpoints, cohort_spec, exposure_spec
 from stratomics.config import ExperimentConfig
 from stratomics.encoding.encoder import Encoded, Encoder
 
 if TYPE_CHECKING:
     from mudata import MuData
+
+    from datamodules.exposure.refit import KineticRefit
 
 __all__ = ["EncodedPatients", "NewPatients", "TrainingPart"]
 
@@ -169,6 +171,21 @@ class TrainingPart:
         return numbers
 
     @cached_property
+    def kinetics(self) -> KineticRefit | None:
+        """The kinetic model refitted to all patients of the part, members share it; None where none is asked for."""
+        spec = exposure_spec(self.cohort)
+        if spec is None or not spec.refit:
+            return None
+        from datamodules.exposure.refit import KineticRefit
+
+        return KineticRefit.fit(self.cohort)
+
+    @cached_property
+    def prepared(self) -> MuData:
+        """The cohort, with the exposure under the refitted model where there is one."""
+        return self.cohort if self.kinetics is None else self.kinetics.apply(self.cohort)
+
+    @cached_property
     def encoders(self) -> list[Encoder]:
         """The encoder of each member, fitted to its inner training rows."""
         return [encoder for encoder, _ in self._fits]
@@ -176,11 +193,13 @@ class TrainingPart:
     @cached_property
     def patients(self) -> EncodedPatients:
         """All patients, as each member encodes them."""
-        return EncodedPatients(self.cohort, self.encoders, [encoded for _, encoded in self._fits], self.arms)
+        return EncodedPatients(
+            self.prepared, self.encoders, [encoded for _, encoded in self._fits], self.arms
+        )
 
     @cached_property
     def _fits(self) -> list[tuple[Encoder, Encoded]]:
-        return [Encoder.fit(self.cohort, fold, self.config, self.seed) for fold in self.folds]
+        return [Encoder.fit(self.prepared, fold, self.config, self.seed) for fold in self.folds]
 
     def training_rows(self, member: int) -> NDArray[np.int64]:
         """Rows of the training patients of a member that have the primary endpoint."""
@@ -227,4 +246,6 @@ class NewPatients:
     @cached_property
     def patients(self) -> EncodedPatients:
         """The patients to predict, as each member encodes them."""
-        return EncodedPatients.of(self.cohort, self.part.encoders)
+        kinetics = self.part.kinetics
+        cohort = self.cohort if kinetics is None else kinetics.apply(self.cohort)
+        return EncodedPatients.of(cohort, self.part.encoders)

@@ -15,13 +15,14 @@ from datamodules.exposure.cohort_exposure import (
 )
 from datamodules.exposure.compartments.records import records_of, up_to_last_level
 from datamodules.exposure.individual import IndividualExposure, within_window
+from datamodules.exposure.refit import KineticRefit, compared_values
 from datamodules.exposure.regimen import doses_given
 from omics.cohort.read import cohort_endpoints, cohort_spec, events_of
 from omics.common.seeds import named_generator
 from omics.events.event_notes import event_notes
 from omics.events.event_table import EventTable
 from stratomics.pharmacology.goodness_of_fit import goodness_of_fit
-from stratomics.pharmacology.run_exposure import RunExposure
+from stratomics.pharmacology.run_exposure import RefitSummary, RunExposure
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -29,21 +30,29 @@ if TYPE_CHECKING:
 __all__ = ["exposure_tables"]
 
 
-def exposure_tables(cohort: MuData) -> RunExposure:
+def exposure_tables(
+    cohort: MuData, kinetics: KineticRefit | None = None, trained: MuData | None = None
+) -> RunExposure:
     """Estimate the exposure of a cohort as a run saves it.
 
-    Each patient's values rest on this patient and the published model, as those of the view ``exposure``.
+    Each patient's values rest on this patient and the kinetic model, as those of the view ``exposure``.
 
     Parameters
     ----------
     cohort
         A cohort with the block ``exposure``.
+    kinetics
+        The kinetic model refitted by the final model; None where the published one counts.
+    trained
+        Training patients of the final model; by default `cohort`.
 
     Returns
     -------
     RunExposure
         Tables and what they rest on.
     """
+    refit = None if kinetics is None else _refit(kinetics, cohort if trained is None else trained)
+    cohort = cohort if kinetics is None else kinetics.apply(cohort)
     spec, events, model = cohort_spec(cohort), events_of(cohort), cohort_model(cohort)
     exposure = cohort_exposure(cohort)
     assert spec.exposure is not None
@@ -72,7 +81,14 @@ def exposure_tables(cohort: MuData) -> RunExposure:
         notes=tuple(f"{note.patient}: {note.sentence}" for note in notes),
         endpoints={name: (spec.endpoints[name].kind, one.unit or "") for name, one in named.items()},
         fit=goodness_of_fit(model, records, named_generator(0, "predictive check", model.name)),
+        refit=refit,
+        target=spec.exposure.target,
     )
+
+
+def _refit(kinetics: KineticRefit, trained: MuData) -> RefitSummary:
+    values = pd.DataFrame() if kinetics.model is None else compared_values(kinetics, trained)
+    return RefitSummary(kinetics.patients, kinetics.levels, kinetics.note, values)
 
 
 def _table(exposure: IndividualExposure, within: EventTable) -> pd.DataFrame:

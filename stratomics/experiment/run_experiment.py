@@ -39,6 +39,9 @@ from stratomics.runtime.versions import code_digests, package_versions
 from stratomics.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
+    from mudata import MuData
+
+    from datamodules.exposure.refit import KineticRefit
     from stratomics.fitting.fitted import Fitted
 
 __all__ = ["FitProgress", "run_experiment"]
@@ -205,12 +208,14 @@ def _write_results(
     checkpoint.copy_model(folder / "model")
     fitted = checkpoint.load_model()
     members = [(encoder.harmonizer, encoder.factor_model) for encoder in fitted.encoders]
-    save_factors(folder / "factors", config, design.cohort, members)
-    _save_explanation_data(folder, config, design, fitted, metrics)
+    trained = fitted.prepared(design.cohort)
+    save_factors(folder / "factors", config, trained, members)
+    _save_explanation_data(folder, config, trained, fitted, metrics)
+    kinetics = fitted.kinetics
     del fitted, members
     release_memory()
     _save_outer_folds(folder, design, checkpoint, tasks)
-    _write_exposure(folder, design)
+    _write_exposure(folder, design, kinetics)
     write_json(folder / "metrics.json", metrics)
     from stratomics.report.model_card import write_model_card
     from stratomics.report.page import write_report
@@ -221,7 +226,7 @@ def _write_results(
 
 
 def _save_explanation_data(
-    folder: Path, config: ExperimentConfig, design: Design, fitted: Fitted, metrics: JsonObject
+    folder: Path, config: ExperimentConfig, trained: MuData, fitted: Fitted, metrics: JsonObject
 ) -> None:
     """Write what ``stratomics explain`` and the served model need of the training patients, with the model."""
     from stratomics.explanation.exact.candidates import has_attribution
@@ -232,7 +237,7 @@ def _save_explanation_data(
         return
     informative = is_informative(metrics, fitted.endpoints[0].kind)
     loadings = run_loadings(folder / "factors")
-    reference = describe_training(fitted, design.cohort, loadings, informative=informative, seed=config.seed)
+    reference = describe_training(fitted, trained, loadings, informative=informative, seed=config.seed)
     reference.save(folder / "model")
 
 
@@ -247,13 +252,13 @@ def _save_outer_folds(folder: Path, design: Design, checkpoint: Checkpoint, task
     release_memory()
 
 
-def _write_exposure(folder: Path, design: Design) -> None:
+def _write_exposure(folder: Path, design: Design, kinetics: KineticRefit | None) -> None:
     """Write the exposure of the evaluated patients, where their cohort has doses and levels."""
     if exposure_spec(design.evaluated) is None:
         return
     from stratomics.experiment.exposure_tables import exposure_tables
 
-    save_exposure(folder, exposure_tables(design.evaluated))
+    save_exposure(folder, exposure_tables(design.evaluated, kinetics, design.cohort))
 
 
 def _outer_fold(design: Design, task: FitTask) -> Fold | None:

@@ -147,9 +147,7 @@ def explain(
     levels = Levels(fitted, reference)
     return _joined(
         [
-            explain_encoded(
-                fitted, EncodedPatients.of(block, fitted.encoders), reference, times, levels, outer, number
-            )
+            explain_encoded(fitted, fitted.encode(block), reference, times, levels, outer, number)
             for block in blocks
         ]
     )

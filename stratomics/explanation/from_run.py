@@ -132,6 +132,7 @@ def explain_run(
     if request.patient is not None:
         patients = _one_patient(patients, request.patient)
     fitted = Fitted.load(run.path / "model")
+    patients = fitted.prepared(patients)
     _check_views(fitted, patients)
     number = _number(fitted, request.endpoint)
     reference = _reference(run, fitted)
@@ -142,9 +143,7 @@ def explain_run(
     trained = int(np.isin(found.sample_ids, run.sample_ids).sum())
     importance = None
     if outer is not None and request.patient is None:
-        importance = _importance(
-            fitted, reference, EncodedPatients.of(patients, fitted.encoders), found, outer
-        )
+        importance = _importance(fitted, reference, fitted.encode(patients), found, outer)
     model = _Model(run, fitted, reference, outer)
     details = _details(model, patients[_examples(found.prediction)].copy(), request)
     name = fitted.endpoints[number].name
@@ -250,7 +249,7 @@ class _Model(NamedTuple):
 
 def _details(model: _Model, cohort: MuData, request: ExplainRequest) -> tuple[PatientDetails, ...]:
     run, fitted, reference, outer = model
-    patients, number = EncodedPatients.of(cohort, fitted.encoders), _number(fitted, request.endpoint)
+    patients, number = fitted.encode(cohort), _number(fitted, request.endpoint)
     table = fitted.predict_encoded(patients).patients
     found = explain(fitted, cohort, reference, outer=outer, number=number)
     if number:

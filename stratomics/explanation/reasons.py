@@ -53,7 +53,7 @@ def rationales(
     list of Rationale
         In the order of the patients.
     """
-    reader = _Reader(explanation, cohort, fitted, reference)
+    reader = _Reader(explanation, fitted.prepared(cohort), fitted, reference)
     return [reader.rationale(row) for row in range(len(explanation.sample_ids))]
 
 

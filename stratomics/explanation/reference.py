@@ -129,7 +129,7 @@ class TrainingReference:
         TrainingReference
             Means over groups of similar patients, and quantiles; no value of a single patient.
         """
-        patients = EncodedPatients.of(cohort, fitted.encoders)
+        patients = fitted.encode(cohort)
         codes = np.zeros(cohort.n_obs) if patients.arms is None else patients.arms
         similar = _similar(patients, codes)
         members = []

@@ -108,6 +108,7 @@ def fit_part(part: TrainingPart) -> Fitted:
         ood_score,
         part.config.factors.model,
         network.training_history,
+        kinetics=part.kinetics,
     )
     return replace(fitted, exposure_effect=_exposure_effect(part, tasks, fitted))
 
@@ -118,9 +119,9 @@ def _exposure_effect(
     """Estimate the effect of exposure beside the held-out predictions that have the same exposure for all patients."""
     if EXPOSURE_VIEW not in fitted.views:
         return None
-    same = part.patients.replaced(with_mean_exposure(part.cohort), EXPOSURE_VIEW)
+    same = part.patients.replaced(with_mean_exposure(part.prepared), EXPOSURE_VIEW)
     endpoints = {name: task.endpoint for name, task in tasks.items()}
-    return ExposureEffect.fit(part.cohort, endpoints, fitted.held_out_endpoints(part, same))
+    return ExposureEffect.fit(part.prepared, endpoints, fitted.held_out_endpoints(part, same))
 
 
 def _fit_candidates(part: TrainingPart) -> dict[str, CalibratedFit]:

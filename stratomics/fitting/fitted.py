@@ -14,6 +14,7 @@ from mudata import MuData
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from datamodules.exposure.refit import KineticRefit
 from datamodules.shift import shift_findings
 from models.calibration.abstention import abstention_reason
 from models.calibration.calibration import Calibration
@@ -171,6 +172,8 @@ class Fitted:
         Losses of the members by epoch. A loaded model has none.
     exposure_effect
         Effect of exposure on each endpoint; None for a model without exposure.
+    kinetics
+        The kinetic model refitted to the training patients; None where none was asked for.
     """
 
     encoders: list[Encoder]
@@ -183,6 +186,15 @@ class Fitted:
     factor_model: str
     training_history: pd.DataFrame = field(default_factory=NO_HISTORY.copy)
     exposure_effect: ExposureEffect | None = None
+    kinetics: KineticRefit | None = None
+
+    def prepared(self, cohort: MuData) -> MuData:
+        """Return patients with their exposure under the refitted model; themselves where none was refitted."""
+        return cohort if self.kinetics is None else self.kinetics.apply(cohort)
+
+    def encode(self, cohort: MuData) -> EncodedPatients:
+        """Encode new patients, as each member does."""
+        return EncodedPatients.of(self.prepared(cohort), self.encoders)
 
     def predict(self, cohort: MuData, method: str = OURS) -> Prediction:
         """Predict all patients of `cohort`, with any subset of the views, and under both arms if there are arms.
@@ -204,10 +216,11 @@ class Fitted:
         """
         if method not in (OURS, *self.methods):
             raise ConfigError(f"method '{method}': {nearest(method, [OURS, *self.methods])}")
+        cohort = self.prepared(cohort)
         for finding in shift_findings(self.encoders[0].harmonizer, cohort):
             if finding.severity == WARNING:
                 log.info("%s: %s", finding.place, finding.sentence)
-        patients = EncodedPatients.of(cohort, self.encoders)
+        patients = self.encode(cohort)
         if method == OURS:
             shares = np.mean([member.measured for member in patients.members], axis=0)
             columns = {
@@ -378,6 +391,8 @@ class Fitted:
             self.exposure_effect.save(folder)
         for number, encoder in enumerate(self.encoders):
             encoder.save(folder, f"member{number}")
+        if self.kinetics is not None:
+            self.kinetics.save(folder)
         content = {
             "weights": dict(self.mixture.weights),
             "slopes": dict(self.mixture.slopes),
@@ -415,4 +430,5 @@ class Fitted:
             OodScore.load(folder, "ood_score"),
             model,
             exposure_effect=ExposureEffect.load(folder),
+            kinetics=KineticRefit.load(folder),
         )

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from omics.common.files import read_json, read_parquet, write_json, write_parquet
 
-__all__ = ["GoodnessOfFit", "ResidualSummary", "RunExposure", "load_exposure", "save_exposure"]
+__all__ = [
+    "GoodnessOfFit",
+    "RefitSummary",
+    "ResidualSummary",
+    "RunExposure",
+    "load_exposure",
+    "save_exposure",
+]
 
 TABLE, ABOUT = "exposure.parquet", "exposure.json"
+NOT_PLAIN = ("table", "fit", "refit", "target")
+"""Fields that are written in another form, or only where they say something."""
+
 DIGITS = 6
 """Significant digits of levels and predictions."""
 
@@ -60,6 +70,27 @@ class GoodnessOfFit:
 
 
 @dataclass(frozen=True)
+class RefitSummary:
+    """The kinetic model of the final model, where the cohort asks for a refit.
+
+    Attributes
+    ----------
+    patients, levels
+        Training patients with a level in the window, and their levels.
+    note
+        Why the published model is used; empty where the refitted one is.
+    values
+        ``value``, ``unit``, ``published``, ``refitted`` and ``relative_error``, as from
+        :func:`datamodules.exposure.refit.compared_values`; empty where the published model is used.
+    """
+
+    patients: int
+    levels: int
+    note: str
+    values: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class RunExposure:
     """Exposure of the evaluated patients of a run.
 
@@ -86,6 +117,10 @@ class RunExposure:
         Endpoint of the cohort -> its kind (survival, response or toxicity) and its unit of time.
     fit
         None without levels.
+    refit
+        None where no refit was asked for.
+    target
+        Measure -> lowest and highest wanted value, as the cohort states them.
     """
 
     table: pd.DataFrame
@@ -101,6 +136,8 @@ class RunExposure:
     notes: tuple[str, ...]
     endpoints: Mapping[str, tuple[str, str]]
     fit: GoodnessOfFit | None
+    refit: RefitSummary | None = None
+    target: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def save_exposure(folder: Path, exposure: RunExposure) -> None:
@@ -114,7 +151,7 @@ def save_exposure(folder: Path, exposure: RunExposure) -> None:
         What they hold.
     """
     write_parquet(folder / TABLE, exposure.table)
-    content = {key: value for key, value in vars(exposure).items() if key not in ("table", "fit")}
+    content = {key: value for key, value in vars(exposure).items() if key not in NOT_PLAIN}
     fit = exposure.fit
     if fit is not None:
         content["fit"] = {
@@ -122,6 +159,10 @@ def save_exposure(folder: Path, exposure: RunExposure) -> None:
             "residuals": asdict(fit.residuals),
             "check": _columns(fit.check),
         }
+    if exposure.refit is not None:
+        content["refit"] = {**vars(exposure.refit), "values": _rows(exposure.refit.values)}
+    if exposure.target:
+        content["target"] = exposure.target
     write_json(folder / ABOUT, content)
 
 
@@ -134,9 +175,19 @@ def load_exposure(folder: Path) -> RunExposure | None:
     if fit is not None:
         residuals = ResidualSummary(**fit["residuals"])
         fit = GoodnessOfFit(pd.DataFrame(fit["levels"]), residuals, pd.DataFrame(fit["check"]))
+    refit = content.pop("refit", None)
+    if refit is not None:
+        refit = RefitSummary(**{**refit, "values": pd.DataFrame(refit["values"])})
+    content["target"] = {name: (low, high) for name, (low, high) in content.get("target", {}).items()}
     content |= {name: tuple(content[name]) for name in ("measures", "notes")}
     content["endpoints"] = {name: (kind, unit) for name, (kind, unit) in content["endpoints"].items()}
-    return RunExposure(table=read_parquet(folder / TABLE), fit=fit, **content)
+    return RunExposure(table=read_parquet(folder / TABLE), fit=fit, refit=refit, **content)
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows of a table; a missing value is None."""
+    plain = table.astype(object).where(table.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
 
 
 def _columns(table: pd.DataFrame) -> dict[str, list[float]]:

@@ -1,4 +1,4 @@
-"""Draws of a learning curve: other patients to evaluate, other subsets to learn from, and another cohort to learn from."""
+"""Draws of a learning curve: other patients to evaluate, other subsets and another cohort to learn from."""
 
 from __future__ import annotations
 

@@ -22,7 +22,14 @@ from stratomics.evaluation.intervals import Estimate, estimate_with_interval
 from stratomics.transportability.curve_draws import curve_draws, training_variance
 from stratomics.transportability.power_law import fit_power_law
 
-__all__ = ["LearningCurve", "LearningPoint", "Projection", "curve_of_losses", "learning_curve", "subset_losses"]
+__all__ = [
+    "LearningCurve",
+    "LearningPoint",
+    "Projection",
+    "curve_of_losses",
+    "learning_curve",
+    "subset_losses",
+]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -156,7 +163,10 @@ def curve_of_losses(
     LearningCurve
     """
     n, number = losses.shape[2], np.array(sizes, dtype=np.float64)
-    generator, weight = named_generator(seed, "draws of a learning curve"), resamples(np.arange(n), DRAWS, seed)
+    generator, weight = (
+        named_generator(seed, "draws of a learning curve"),
+        resamples(np.arange(n), DRAWS, seed),
+    )
     # Censoring is estimated in each resample: with fixed weights the loss would vary too much.
     counted = weight * _censoring_weight(endpoint, horizon, weight)
     curves, of_repeats = curve_draws(losses, weight, counted, generator)

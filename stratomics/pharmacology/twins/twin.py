@@ -10,7 +10,6 @@ import pandas as pd
 
 from datamodules.exposure.cohort_exposure import on_log_scale
 from datamodules.exposure.exposure_view import join_exposure
-from stratomics.encoding.training_part import EncodedPatients
 from stratomics.pharmacology.twins.regimen_exposure import PatientKinetics, equal_draws
 from stratomics.pharmacology.twins.regimen_file import RegimenFile
 from stratomics.pharmacology.twins.result import Twins
@@ -84,6 +83,7 @@ def _block(
     unit: str,
     ranges: pd.DataFrame,
 ) -> Twins:
+    cohort = model.prepared(cohort)
     kinetics = PatientKinetics.of(cohort)
     effect = effect_of(model, kinetics.model)
     check_measures(ranges, on_log_scale(kinetics.given)[0].columns)
@@ -91,7 +91,7 @@ def _block(
     for name, exposure in exposures.items():
         refuse_far(ranges, on_log_scale(exposure)[0], name)
     draws = equal_draws(next(iter(exposures.values())), DRAWS)
-    patients = EncodedPatients.of(join_exposure(cohort, *on_log_scale(kinetics.given)), model.encoders)
+    patients = model.encode(join_exposure(cohort, *on_log_scale(kinetics.given)))
     grid, ids = Grid.of(model, times), pd.Index(patients.sample_ids)
     given = Given.of(model, effect, patients, kinetics.given, grid)
     under = [
