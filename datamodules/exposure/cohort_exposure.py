@@ -10,11 +10,18 @@ from torch import Tensor
 from datamodules.exposure.compartments.kinetics import compartments_of
 from datamodules.exposure.compartments.records import records_of, up_to_last_level
 from datamodules.exposure.estimation.prior_check import check_levels
-from datamodules.exposure.individual import IndividualExposure, Window, individual_exposure, moment_tables
+from datamodules.exposure.individual import (
+    IndividualExposure,
+    Window,
+    individual_exposure,
+    moment_tables,
+    within_window,
+)
 from datamodules.exposure.metrics import check_metrics
 from datamodules.exposure.published.computed_covariates import COMPUTED
 from datamodules.exposure.published.kinetic_model import KineticModel, parse_model
 from datamodules.exposure.published.library import find_model
+from datamodules.exposure.target_check import check_targets
 from omics.cohort.read import events_of, exposure_model_text, exposure_spec
 from omics.cohort.spec import ExposureSpec
 from omics.common.seeds import named_generator
@@ -114,7 +121,8 @@ def check_exposure(spec: ExposureSpec, events: EventTable, model: KineticModel) 
     ConfigError
         A measure of exposure is unknown.
     CohortError
-        A compartment is unknown, a covariate or a parameter of the model is missing, or the levels are in another unit.
+        A compartment is unknown, a covariate or a parameter of the model is missing, or the levels or a target are in
+        another unit.
     """
     file = spec.events or "the events"
     check_metrics(spec.metrics)
@@ -123,6 +131,7 @@ def check_exposure(spec: ExposureSpec, events: EventTable, model: KineticModel) 
     notes = range_notes(events, model, file)
     generator = named_generator(0, "prior check", model.name)
     check_levels(model, records_of(up_to_last_level(events)), generator, file)
+    check_targets(spec.target, within_window(events, window_of(spec, model)), model, file)
     return notes
 
 

@@ -23,7 +23,7 @@ from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.regimen import Regimen, regimen_events
 from omics.common.errors import ConfigError
 
-__all__ = ["DAY", "FIRST", "STEADY", "check_metrics", "draws_at", "metric_draws"]
+__all__ = ["DAY", "FIRST", "STEADY", "check_metrics", "draws_at", "measure_unit", "metric_draws"]
 
 STEADY = ("auc24_ss", "cmin_ss", "cmax_ss", "cavg_ss")
 FIRST = ("auc24_first", "cmin_first", "cmax_first")
@@ -56,6 +56,27 @@ def check_metrics(names: tuple[str, ...]) -> None:
         if name not in {*STEADY, *FIRST} and not ABOVE.fullmatch(name):
             known = ", ".join((*FIRST, *STEADY, "t_above_LEVEL_ss", "t_above_LEVEL_first"))
             raise ConfigError(f"metrics has {name}; write any of {known}")
+
+
+def measure_unit(model: KineticModel, measure: str) -> str:
+    """Return the unit of a measure of exposure.
+
+    Parameters
+    ----------
+    model
+        The model, with its units.
+    measure
+        Measure of exposure.
+
+    Returns
+    -------
+    str
+        Such as mg/L x h.
+    """
+    if measure.startswith("t_above"):
+        return "of the time"
+    time = "h" if model.time_unit == "hours" else "days"
+    return model.level_unit if measure.startswith("c") else f"{model.level_unit} x {time}"
 
 
 def draws_at(model: KineticModel, records: Records, effects: Tensor) -> Predicted:

@@ -26,7 +26,7 @@ from omics.events.stored_events import EXPOSURE
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["FEWEST_PATIENTS", "KINETICS", "KineticRefit", "compared_values"]
+__all__ = ["FEWEST_PATIENTS", "KINETICS", "KineticRefit", "compared_values", "levels_to_learn"]
 
 log = logging.getLogger(__name__)
 
@@ -79,13 +79,12 @@ class KineticRefit:
         spec, published = exposure_spec(cohort), cohort_model(cohort)
         if spec is None or not spec.refit or published is None:
             return None
-        events = _learnable_events(cohort)
-        patients, levels = len(events.patients), int(_is_level(events.table).sum())
+        patients, levels = levels_to_learn(cohort)
         if patients < FEWEST_PATIENTS:
             lacking = f"{patients} training patient(s) have a level in the window, and a refit needs {FEWEST_PATIENTS}"
             return cls._of_published(published, patients, levels, lacking)
         try:
-            model = fit_population(published, events, PRIOR_PATIENTS)
+            model = fit_population(published, _learnable_events(cohort), PRIOR_PATIENTS)
         except ConfigError as error:
             return cls._of_published(published, patients, levels, str(error))
         log.info("exposure: %s refitted to %d levels of %d patients", published.name, levels, patients)
@@ -152,8 +151,14 @@ class KineticRefit:
         return cls(None if model is None else parse_model(json.dumps(model), path.name), **content)
 
 
+def levels_to_learn(cohort: MuData) -> tuple[int, int]:
+    """Count the patients with a level in the window of exposure of a cohort with doses, and their levels."""
+    events = _learnable_events(cohort)
+    return len(events.patients), int(_is_level(events.table).sum())
+
+
 def compared_values(refit: KineticRefit, cohort: MuData) -> pd.DataFrame:
-    """Published and refitted values, one row each.
+    """Compare published and refitted values, one row each.
 
     Parameters
     ----------

@@ -146,8 +146,8 @@ def _range(measure: str, ends: Any, file: str) -> tuple[float, float]:
     two = isinstance(ends, list | tuple) and len(ends) == 2  # noqa: PLR2004  # low and high
     numbers = two and all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
     if not numbers or not 0 <= ends[0] < ends[1] < float("inf"):
-        sentence = f"exposure: the target of {measure} is {ends!r}; write its lowest and highest value, such as [400, 600]"
-        raise CohortError(sentence, "bad_target", file=file, column="target")
+        sentence = f"exposure: the target of {measure} is {ends!r}; write its lowest and highest value"
+        raise CohortError(f"{sentence}, such as [400, 600]", "bad_target", file=file, column="target")
     low, high = map(float, ends)
     if measure.startswith("t_above") and high > 1:
         sentence = f"exposure: the target of {measure} is {ends!r}, and a share of time is between 0 and 1"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from datamodules.exposure.published.kinetic_model import KineticModel
 from datamodules.exposure.published.library import find_model
+from omics.cohort.read import events_of, exposure_spec, read_cohort
+from omics.common.errors import CohortError, ConfigError
+from omics.events.event_table import EventTable
 from stratomics.pharmacology.dose_search.doses import parse_doses, schedule_of
 from stratomics.pharmacology.dose_search.patients import patients_of
 from stratomics.pharmacology.dose_search.result import DoseSearch
 from stratomics.pharmacology.dose_search.search import search_doses
-from stratomics.pharmacology.dose_search.target import parse_target
+from stratomics.pharmacology.dose_search.target import cohort_target, parse_target
 
 __all__ = ["dose"]
 
@@ -21,7 +25,7 @@ __all__ = ["dose"]
 def dose(
     model: str | Path,
     doses: Sequence[str | float],
-    target: str,
+    target: str | None = None,
     *,
     interval: float,
     infusion: float = 0.0,
@@ -40,11 +44,13 @@ def dose(
     Parameters
     ----------
     model
-        Name of a shipped model (``stratomics exposure --list``), or path of a yaml file.
+        Name of a shipped model (``stratomics exposure --list``), or path of a yaml file; or a cohort, the path of its
+        folder, whose block ``exposure`` has the model, the doses, levels and covariates of the patients, and a target.
     doses
         Doses in the unit of the model.
     target
-        ``MEASURE:LOW-HIGH``, such as ``auc24_ss:400-600``, ``cmin_ss:10-20`` or ``auc24_first:300-500``.
+        ``MEASURE:LOW-HIGH``, such as ``auc24_ss:400-600``, ``cmin_ss:10-20`` or ``auc24_first:300-500``; by
+        default that of the cohort.
     interval, infusion
         Time between doses and length of an infusion (0: a bolus or an oral dose), in the time unit of the model.
     covariates
@@ -86,14 +92,19 @@ def dose(
     >>> found.rows["within"].round(4).tolist(), round(found.prior.best.dose, 1)
     ([0.3741, 0.3816], 875.7)
     """
-    kinetic = find_model(model)
-    patients = patients_of(kinetic, covariates, events, per, patient)
+    cohort = _of_cohort(Path(model), events) if Path(model).is_dir() else None
+    kinetic = find_model(model) if cohort is None else cohort.model
+    if target is None:
+        wanted = cohort_target({} if cohort is None else cohort.target, str(model))
+    else:
+        wanted = parse_target(target)
+    patients = patients_of(kinetic, covariates, events if cohort is None else cohort.events, per, patient)
     schedule = schedule_of(kinetic, interval, infusion, per, list(map(str, patients.covariates)))
     found = search_doses(
         kinetic,
         schedule,
         parse_doses(kinetic, doses),
-        parse_target(target),
+        wanted,
         patients.covariates,
         patients.events,
         value=value,
@@ -101,3 +112,25 @@ def dose(
         seed=seed,
     )
     return replace(found, notes=(*patients.notes, *found.notes))
+
+
+@dataclass(frozen=True)
+class _CohortDoses:
+    """Model, doses and levels, and targets of a cohort."""
+
+    model: KineticModel
+    events: EventTable
+    target: Mapping[str, tuple[float, float]]
+
+
+def _of_cohort(folder: Path, events_file: str | Path | None) -> _CohortDoses:
+    if events_file is not None:
+        raise ConfigError(f"{folder}: a cohort has its own events; leave out {events_file}")
+    from datamodules.exposure.cohort_exposure import cohort_model
+
+    cohort = read_cohort(folder)
+    spec, model, events = exposure_spec(cohort), cohort_model(cohort), events_of(cohort)
+    if spec is None or model is None or events is None:
+        sentence = "the cohort has no block 'exposure'; add one to cohort.yaml, see docs/exposure.md"
+        raise CohortError(sentence, "no_exposure", file=str(folder))
+    return _CohortDoses(model, events.in_unit(model.time_unit), spec.target)

@@ -89,6 +89,10 @@ class RefitSummary:
     note: str
     values: pd.DataFrame
 
+    def to_json(self) -> dict[str, object]:
+        """Plain values."""
+        return {**vars(self), "values": _rows(self.values)}
+
 
 @dataclass(frozen=True)
 class RunExposure:
@@ -160,7 +164,7 @@ def save_exposure(folder: Path, exposure: RunExposure) -> None:
             "check": _columns(fit.check),
         }
     if exposure.refit is not None:
-        content["refit"] = {**vars(exposure.refit), "values": _rows(exposure.refit.values)}
+        content["refit"] = exposure.refit.to_json()
     if exposure.target:
         content["target"] = exposure.target
     write_json(folder / ABOUT, content)
@@ -186,8 +190,10 @@ def load_exposure(folder: Path) -> RunExposure | None:
 
 def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
     """Rows of a table; a missing value is None."""
-    plain = table.astype(object).where(table.notna(), None)
-    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
 
 
 def _columns(table: pd.DataFrame) -> dict[str, list[float]]:

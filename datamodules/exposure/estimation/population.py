@@ -265,7 +265,7 @@ def _curvature(score: Tensor) -> Tensor:
 
 
 def _slopes(values: Tensor, places: Tensor, effects: Tensor) -> Tensor:
-    """Derivatives of (n, r) values at some of r places with respect to (n, q) effects, (n, places, q)."""
+    """Return the derivatives of (n, r) values at some of r places with respect to (n, q) effects, (n, places, q)."""
     return torch.stack([_slope(values[:, place], effects) for place in places], 1)
 
 

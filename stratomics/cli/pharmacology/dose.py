@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import jsonargparse
 
@@ -17,7 +18,10 @@ __all__ = ["build_parser", "dose"]
 def dose(arguments: Sequence[str]) -> None:
     """Print the probabilities below, within and above a target for each dose, and the most probable dose."""
     options = parse_arguments(build_parser(), list(arguments), "the command line")
-    if options.covariates is None and options.events is None:
+    of_cohort = Path(options.model).is_dir()
+    if options.target is None and not of_cohort:
+        raise ConfigError("give --target MEASURE:LOW-HIGH, such as auc24:400-600")
+    if options.covariates is None and options.events is None and not of_cohort:
         raise ConfigError("give the patient with --covariates NAME=VALUE ..., or patients with --events FILE")
     from stratomics.api.dose import dose as search
     from stratomics.cli.screen.dose_output import content_of, print_search
@@ -60,7 +64,8 @@ def build_parser() -> jsonargparse.ArgumentParser:
     parser = command_parser(
         "dose",
         "MODEL --target MEASURE:LOW-HIGH --doses DOSE ... --interval TIME [--infusion TIME] "
-        "(--covariates NAME=VALUE ... | --events FILE [--patient ID])",
+        "(--covariates NAME=VALUE ... | --events FILE [--patient ID]), or COHORT [--target MEASURE:LOW-HIGH] "
+        "--doses DOSE ... --interval TIME",
         "Probability that the exposure of a patient, or of several, is within a target, for each of some doses; with a "
         "table of doses and levels also given the levels. All values have the units of the model (stratomics exposure "
         "--show MODEL). For research; not for dosing of patients.",
@@ -68,12 +73,16 @@ def build_parser() -> jsonargparse.ArgumentParser:
         "--interval 12 --infusion 1",
     )
     add = parser.add_argument
-    add("model", type=str, help="name of a shipped model (stratomics exposure --list), or a yaml file")
+    add(
+        "model",
+        type=str,
+        help="name of a shipped model (stratomics exposure --list), or a yaml file; or the folder of a cohort",
+    )
     add(
         "--target",
-        type=str,
-        required=True,
-        help="such as auc24:400-600, cmin_ss:10-20 or auc24_first:300-500; steady state unless first is named",
+        type=str | None,
+        help="such as auc24:400-600, cmin_ss:10-20 or auc24_first:300-500; steady state unless first is named; by "
+        "default the target of the cohort",
     )
     add("--doses", type=str, nargs="+", required=True, help="doses in the unit of the model")
     add("--interval", type=float, required=True, help="time between doses")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,10 @@ from stratomics.cli.screen.parser import command_parser
 
 if TYPE_CHECKING:
     from datamodules.exposure.published.kinetic_model import KineticModel
+    from datamodules.exposure.refit import KineticRefit
     from omics.events.event_table import EventTable
     from stratomics.pharmacology.hybrid_forecasts import FactorsAndExposure
+    from stratomics.pharmacology.run_exposure import RefitSummary
 
 __all__ = ["build_parser", "exposure"]
 
@@ -46,18 +49,22 @@ def _estimate(source: str, out: str | None, run: str | None) -> None:
     from datamodules.exposure.cohort_exposure import cohort_exposure, cohort_model, range_notes
     from omics.cohort.read import events_of, read_cohort
     from omics.events.event_notes import event_notes
-    from stratomics.cli.screen.exposure_output import print_exposure, print_factors
+    from stratomics.cli.screen.exposure_output import print_exposure, print_factors, print_refit
 
     cohort = read_cohort(source)
-    exposure, model, events = cohort_exposure(cohort), cohort_model(cohort), events_of(cohort)
-    if exposure is None or model is None or events is None:
+    model, events = cohort_model(cohort), events_of(cohort)
+    if model is None or events is None:
         raise CohortError(
             f"the cohort has no block 'exposure'; add one to cohort.yaml, see {page_link('exposure')}",
             "no_exposure",
             file=source,
         )
     notes = [*event_notes(events), *range_notes(events.in_unit(model.time_unit), model)]
-    follows = None if run is None else _factors(model, events.in_unit(model.time_unit), run)
+    of_run = None if run is None else _of_run(model, events.in_unit(model.time_unit), run)
+    kinetics = None if of_run is None else of_run.kinetics
+    exposure = cohort_exposure(cohort, None if kinetics is None else kinetics.model)
+    assert exposure is not None
+    refit, follows = (None, None) if of_run is None else (of_run.refit, of_run.factors)
     table = exposure.table()
     written = _write(out, table.reset_index())
     content = {
@@ -66,6 +73,7 @@ def _estimate(source: str, out: str | None, run: str | None) -> None:
         "shrinkage": exposure.shrinkage.to_dict(),
         "forecasts": None if follows is None else follows.forecasts().to_dict("records"),
         "slopes": None if follows is None else follows.slopes().to_dict("records"),
+        "refit": None if refit is None else refit.to_json(),
         "notes": [f"{note.patient}: {note.sentence}" for note in notes],
         "table": written,
         "note": NOT_FOR_DOSING,
@@ -74,25 +82,44 @@ def _estimate(source: str, out: str | None, run: str | None) -> None:
     def show() -> None:
         if follows is not None:
             print_factors(model, follows)
+        if refit is not None:
+            print_refit(model, refit)
         print_exposure(model, exposure, notes, written)
 
     emit(content, show)
 
 
-def _factors(model: KineticModel, events: EventTable, place: str) -> FactorsAndExposure:
-    """Fit slopes of the factors of a run on the parameters of the model."""
+@dataclass(frozen=True)
+class _OfRun:
+    """What a run adds: slopes of its factors on the published model, and its refitted model."""
+
+    factors: FactorsAndExposure
+    kinetics: KineticRefit | None
+    refit: RefitSummary | None
+
+
+def _of_run(model: KineticModel, events: EventTable, place: str) -> _OfRun:
+    """Read the refitted model of a run, and fit slopes of its factors on the parameters of the published model."""
+    from datamodules.exposure.refit import KineticRefit
     from omics.common.files import read_parquet
     from omics.common.seeds import named_generator
     from stratomics.pharmacology.hybrid_forecasts import factors_and_exposure
+    from stratomics.pharmacology.run_exposure import load_exposure
     from stratomics.tracking.find_run import open_run
 
     with open_run(place, None) as run:
+        kinetics, saved = KineticRefit.load(run / "model"), load_exposure(run)
         file = run / "factors" / "factors.parquet"
         if not file.is_file():
             raise InputError(f"{run}: this run has no factors; run it again, or leave out --run")
         factors = read_parquet(file).set_index("sample_id")
+    if kinetics is not None and kinetics.published != model.name:
+        raise InputError(
+            f"{place}: this run refitted {kinetics.published}, and the cohort names {model.name}"
+        )
     generator = named_generator(0, "factors and exposure", model.name)
-    return factors_and_exposure(model, events, factors, generator)
+    follows = factors_and_exposure(model, events, factors, generator)
+    return _OfRun(follows, kinetics, None if saved is None else saved.refit)
 
 
 def _write(out: str | None, table: pd.DataFrame) -> str | None:
@@ -143,7 +170,8 @@ def build_parser() -> jsonargparse.ArgumentParser:
     parser.add_argument(
         "--run",
         type=str | None,
-        help="a run with factors of the same patients: whether they explain clearance, and improve forecasts of levels",
+        help="a run with factors of the same patients: whether they explain clearance, and improve forecasts of "
+        "levels; with exposure under its refitted model, if it has one",
     )
     parser.add_argument("--out", type=str | None, help="write the exposure of all patients: .csv or .parquet")
     return parser

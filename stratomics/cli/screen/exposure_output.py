@@ -11,13 +11,16 @@ from rich.table import Table
 
 from datamodules.exposure import NOT_FOR_DOSING
 from datamodules.exposure.individual import IndividualExposure
+from datamodules.exposure.metrics import measure_unit
 from datamodules.exposure.published.computed_covariates import COMPUTED
 from datamodules.exposure.published.covariate_effect import CovariateEffect
 from datamodules.exposure.published.kinetic_model import Block, KineticModel, ResidualError, Structure
 from omics.events.event_notes import EventNote
 from stratomics.pharmacology.hybrid_forecasts import FactorsAndExposure
+from stratomics.pharmacology.run_exposure import RefitSummary
+from stratomics.report.text.kinetic_refit import refit_table
 
-__all__ = ["model_row", "print_exposure", "print_factors", "print_model", "print_models"]
+__all__ = ["model_row", "print_exposure", "print_factors", "print_model", "print_models", "print_refit"]
 
 SHOWN = 20
 """Patients on the screen; `--out` writes all."""
@@ -81,13 +84,7 @@ def print_exposure(
         The table that was written, or None.
     """
     table = exposure.table().head(SHOWN)
-    units = {
-        "auc": f"{model.level_unit} x {model.time_unit}",
-        "c": model.level_unit,
-        "t": "share of the time",
-    }
-    names = list(map(str, exposure.mean))
-    measures = {name: next(u for key, u in units.items() if name.startswith(key)) for name in names}
+    measures = {name: measure_unit(model, name) for name in map(str, exposure.mean)}
     shown = [
         [_short(mean, sd) for mean, sd in zip(table[name], table[f"{name}_sd"], strict=True)]
         for name in measures
@@ -135,6 +132,25 @@ def print_factors(model: KineticModel, found: FactorsAndExposure) -> None:
         print(f"{row['parameter']}: {change:+.0%} per standard deviation of {row['factor']}")
     if clear.empty:
         print("No factor explains a parameter of the model.")
+
+
+def print_refit(model: KineticModel, refit: RefitSummary) -> None:
+    """Print published beside refitted values, or why the published model is used.
+
+    Parameters
+    ----------
+    model
+        The published model.
+    refit
+        The kinetic model of the final model of a run.
+    """
+    if refit.note:
+        print(refit.note)
+        return
+    table = refit_table(refit)
+    title = f"{model.name}, refitted by the run to {refit.levels} levels of {refit.patients} patients"
+    _print(_table(title, table.columns, table.to_numpy().tolist()))
+    print("The exposure below is that of the refitted model.")
 
 
 def _short(mean: float, sd: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ class DosedPatients:
 def patients_of(
     model: KineticModel,
     covariates: Mapping[str, float | str] | pd.DataFrame | None,
-    events: str | Path | None,
+    events: str | Path | EventTable | None,
     per: str | None = None,
     patient: str | None = None,
 ) -> DosedPatients:
@@ -66,7 +66,8 @@ def patients_of(
         Name -> value of one patient, or a table with one row per patient. With `events`: name -> column, or value for
         all patients; a covariate that is not named has the column of its name.
     events
-        Table of events (:func:`omics.events.read_events.read_events`), or None.
+        Table of events (:func:`omics.events.read_events.read_events`), or its content with the covariates; None for
+        none.
     per
         Covariate that doses are multiplied by, or None.
     patient
@@ -92,7 +93,14 @@ def patients_of(
         raise ConfigError(
             "events and a table of covariates exclude each other; put the covariates into the events"
         )
-    return _of_events(model, Path(events), given, per, patient)
+    if isinstance(events, EventTable):
+        if given:
+            raise ConfigError("the covariates of these patients are in the cohort; leave out the covariates")
+        return _with_levels(model, events, {}, per, patient, "the events")
+    path = Path(events)
+    read = read_events(path, _columns(model, path, given, per), model.time_unit)
+    found = _with_levels(model, read, given, per, patient, str(path))
+    return replace(found, notes=(*notes_of(read.table), *found.notes))
 
 
 def _of_covariates(
@@ -110,35 +118,32 @@ def _of_covariates(
     return DosedPatients(complete, None, tuple(range_notes(model, complete)))
 
 
-def _of_events(
+def _with_levels(
     model: KineticModel,
-    path: Path,
+    events: EventTable,
     given: Mapping[str, float | str],
     per: str | None,
     patient: str | None,
+    file: str,
 ) -> DosedPatients:
     from datamodules.exposure.compartments.kinetics import compartments_of
     from datamodules.exposure.compartments.records import records_of, up_to_last_level
     from datamodules.exposure.estimation.prior_check import check_levels
 
-    columns = _columns(model, path, given, per)
-    events = read_events(path, columns, model.time_unit)
-    notes = notes_of(events.table)
     if patient is not None:
         if patient not in events.patients:
-            raise ConfigError(f"{path}: there is no patient {patient}; {nearest(patient, events.patients)}")
+            raise ConfigError(f"{file}: there is no patient {patient}; {nearest(patient, events.patients)}")
         events = events.take(pd.Index([patient]))
-    check_compartments(events, compartments_of(model.structure)[1], str(path))
-    check_rates(events, model.parameters, str(path))
+    check_compartments(events, compartments_of(model.structure)[1], file)
+    check_rates(events, model.parameters, file)
     constant = {name: value for name, value in given.items() if not isinstance(value, str)}
     table = _checked(model, events.table.assign(**constant), per)
-    names = tuple(dict.fromkeys([*model.covariates, *columns, *constant]))
+    names = tuple(dict.fromkeys([*model.covariates, *events.covariates, *constant]))
     events = EventTable(table, names, events.time_unit)
     generator = named_generator(0, "dose search", "levels")
-    check_levels(model, records_of(up_to_last_level(events)), generator, str(path))
+    check_levels(model, records_of(up_to_last_level(events)), generator, file)
     last = table.groupby("patient", sort=False)[list(names)].last()
-    notes += [*_grouped(events), *range_notes(model, last)]
-    return DosedPatients(last, events, tuple(notes))
+    return DosedPatients(last, events, (*_grouped(events), *range_notes(model, last)))
 
 
 def _checked(model: KineticModel, table: pd.DataFrame, per: str | None) -> pd.DataFrame:

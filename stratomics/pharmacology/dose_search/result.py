@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datamodules.exposure.published.kinetic_model import KineticModel
     from datamodules.exposure.regimen import Regimen
 
-__all__ = ["Attainment", "DoseSearch", "measure_unit"]
+__all__ = ["Attainment", "DoseSearch"]
 
 
 @dataclass(frozen=True)
@@ -135,25 +135,6 @@ class DoseSearch:
     @property
     def unit(self) -> str:
         """Unit of the measure."""
+        from datamodules.exposure.metrics import measure_unit
+
         return measure_unit(self.model, self.target.measure)
-
-
-def measure_unit(model: KineticModel, measure: str) -> str:
-    """Return the unit of a measure of exposure.
-
-    Parameters
-    ----------
-    model
-        The model, with its units.
-    measure
-        Measure of exposure.
-
-    Returns
-    -------
-    str
-        Such as mg/L x h.
-    """
-    if measure.startswith("t_above"):
-        return "of the time"
-    time = "h" if model.time_unit == "hours" else "days"
-    return model.level_unit if measure.startswith("c") else f"{model.level_unit} x {time}"

@@ -19,7 +19,7 @@ from stratomics.pharmacology.dose_search.attainment import (
 from stratomics.pharmacology.dose_search.exposure_of_model import drawn_exposure, prior_exposure
 from stratomics.pharmacology.dose_search.exposures import Exposure
 from stratomics.pharmacology.dose_search.levels import draws_given_levels, posterior_notes
-from stratomics.pharmacology.dose_search.result import Attainment, DoseSearch, measure_unit
+from stratomics.pharmacology.dose_search.result import Attainment, DoseSearch
 from stratomics.pharmacology.dose_search.target import ExposureTarget
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ def _check_units(
     near = max(medians) * FAR > target.low and min(medians) < target.high * FAR
     if near or target.measure.startswith("t_above"):
         return
+    from datamodules.exposure.metrics import measure_unit
+
     unit = measure_unit(model, target.measure)
     raise ConfigError(
         f"the doses give a median {target.measure} of {min(medians):.3g} to {max(medians):.3g} {unit}, and the target "

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from omics.common.errors import ConfigError
 
-__all__ = ["ExposureTarget", "parse_target"]
+__all__ = ["ExposureTarget", "cohort_target", "parse_target"]
 
 FORM = re.compile(r"(?P<measure>\w+(?:\.\d+\w*)?):(?P<low>[\d.eE+]+)-(?P<high>[\d.eE+]+)")
 
@@ -56,6 +57,37 @@ def parse_target(text: str) -> ExposureTarget:
             f"the target is '{text}', and {low:g} is not below {high:g}; write the low value first"
         )
     return ExposureTarget(_measure(match["measure"]), low, high)
+
+
+def cohort_target(targets: Mapping[str, tuple[float, float]], file: str) -> ExposureTarget:
+    """Return the target of a cohort.
+
+    Parameters
+    ----------
+    targets
+        Measure -> lowest and highest wanted value, from the block ``exposure``.
+    file
+        The cohort, named in errors.
+
+    Returns
+    -------
+    ExposureTarget
+        The only one.
+
+    Raises
+    ------
+    ConfigError
+        There is none, or there are several.
+    """
+    if not targets:
+        raise ConfigError(
+            f"{file}: the block 'exposure' has no 'target'; add one, or give a target such as auc24:400-600"
+        )
+    if len(targets) > 1:
+        named = " or ".join(f"{name}:{low:g}-{high:g}" for name, (low, high) in targets.items())
+        raise ConfigError(f"{file}: the block 'exposure' has several targets; choose one of them, {named}")
+    [(measure, (low, high))] = targets.items()
+    return ExposureTarget(measure, low, high)
 
 
 def _number(text: str, target: str) -> float:

@@ -33,9 +33,11 @@ from stratomics.report.text.exposure import (
     measure_name,
     ratio_text,
     shrinkage_sentence,
+    target_text,
     unit_of,
     window_text,
 )
+from stratomics.report.text.kinetic_refit import refit_sentence, refit_table
 from stratomics.runs.patients_table import read_endpoint
 from stratomics.runs.run_directory import RunDirectory
 
@@ -44,7 +46,7 @@ __all__ = ["exposure"]
 MOST_NOTES = 20
 THOUSAND = 1000
 HOW = (
-    "The posterior of each patient rests on their own doses, levels and covariates and on the published model, and "
+    "The posterior of each patient rests on their own doses, levels and covariates and on the {model} model, and "
     "never on the outcome. Slopes use posterior means of the logarithm (regression calibration). The reliability of a "
     "measure is the variance of the posterior means over the total variance: 1 if exposure is known exactly."
 )
@@ -73,12 +75,14 @@ def exposure(run: RunDirectory) -> Section | None:
         return None
     dose = np.array(dose_of(saved).reindex(run.sample_ids), dtype=np.float64)
     patients = _Patients(saved, _outcomes(run, saved), dose, run.sample_ids)
-    first = saved.measures[0]
+    first = next(iter(saved.target), saved.measures[0])
     blocks: list[Block | None] = [
         _introduction(saved),
+        *_refit(saved),
         CAUTION,
         Table("exposure-slopes", _slopes_caption(saved), _slopes(patients)),
         shrinkage_sentence(saved),
+        *_targets(patients),
         curve_panel(saved, first, patients.covariate(first), patients.outcomes),
         *_randomised(run, patients),
         Details("Show outcomes by quarters of exposure", [_quarters(patients)]),
@@ -113,6 +117,38 @@ def _introduction(saved: RunExposure) -> str:
         f"them with a level, by the model {saved.model} (doi {saved.doi}). Doses and levels {window_text(saved)} "
         f"count, which ends before the outcome. AUC is the area under the curve of the level. {NOT_FOR_DOSING}"
     )
+
+
+def _refit(saved: RunExposure) -> list[Block]:
+    if saved.refit is None:
+        return []
+    sentence = refit_sentence(saved.refit, saved.model)
+    if saved.refit.note:
+        return [sentence]
+    caption = "Published and refitted values of the kinetic model"
+    return [sentence, Table("exposure-refit", caption, refit_table(saved.refit))]
+
+
+def _targets(patients: _Patients) -> list[Block]:
+    """Show how many patients are within the targets that the cohort states."""
+    saved = patients.exposure
+    if not saved.target:
+        return []
+    rows = [
+        {
+            "exposure": measure_name(measure),
+            "target": target_text(saved, measure),
+            **_shares(shown(measure, patients.covariate(measure)), low, high),
+        }
+        for measure, (low, high) in saved.target.items()
+    ]
+    return [Table("exposure-target", "Patients below, within and above the target", pd.DataFrame(rows))]
+
+
+def _shares(values: NDArray[np.float64], low: float, high: float) -> dict[str, str]:
+    known = values[np.isfinite(values)]
+    parts = {"below": known < low, "within": (known >= low) & (known <= high), "above": known > high}
+    return {name: f"{int(part.sum())} ({part.mean():.0%})" for name, part in parts.items()}
 
 
 def _slopes_caption(saved: RunExposure) -> str:
@@ -230,7 +266,7 @@ def _estimation(saved: RunExposure) -> list[Block]:
         }
     )
     blocks: list[Block] = [
-        HOW,
+        HOW.format(model="published" if saved.refit is None or saved.refit.note else "refitted"),
         Table("exposure-shrinkage", "Shrinkage of the random effects", shrinkage),
     ]
     if saved.notes:

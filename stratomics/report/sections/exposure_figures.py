@@ -19,7 +19,7 @@ from stratomics.pharmacology.exposure_response import SHARE_STEP, Endpoint, slop
 from stratomics.pharmacology.run_exposure import GoodnessOfFit, RunExposure
 from stratomics.report.figures.style import COLOURS, GREY, INK, NARROW, WIDE, new_figure
 from stratomics.report.section import Panel
-from stratomics.report.text.exposure import is_share, measure_name, ratio_text, unit_of
+from stratomics.report.text.exposure import is_share, measure_name, ratio_text, target_text, unit_of
 
 __all__ = ["Outcome", "check_panel", "curve_panel", "levels_panel", "shown"]
 
@@ -84,16 +84,21 @@ def curve_panel(exposure: RunExposure, measure: str, x: Array, outcomes: tuple[O
     drawn = [(one, curve) for one, curve in curves if curve is not None]
     if not drawn:
         return None
+    target = exposure.target.get(measure)
     figure = _grid_figure(len(drawn))
     label = f"{_capital(measure_name(measure))}{_in_unit(unit_of(exposure, measure))}"
     rows = -(-len(drawn) // SIDE_BY_SIDE)
     for place, (one, curve) in enumerate(drawn):
         axes = figure.add_subplot(rows, min(SIDE_BY_SIDE, len(drawn)), place + 1)
         _draw_curve(axes, measure, x, one, curve)
+        if target is not None:
+            axes.axvspan(*target, color=GREY, alpha=0.2, linewidth=0, zorder=0)
         axes.set_xlabel(label)
+    wanted = "" if target is None else f" The grey band is the target, {target_text(exposure, measure)}."
     sentence = (
         f"{_findings(x, drawn)} Lines are from a Cox or logistic regression on the posterior mean, bands are pointwise "
         "95% intervals; points are estimates in quarters of exposure. Association, not effect."
+        f"{wanted}"
     )
     return Panel(
         "exposure-curves", "Outcome over exposure", figure, sentence, _curve_table(exposure, measure, drawn)

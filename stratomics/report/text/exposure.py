@@ -14,6 +14,7 @@ __all__ = [
     "measure_name",
     "ratio_text",
     "shrinkage_sentence",
+    "target_text",
     "unit_of",
     "window_text",
 ]
@@ -76,6 +77,27 @@ def unit_of(exposure: RunExposure, measure: str) -> str:
         return ""
     area = f" x {SHORT[exposure.time_unit]}" if measure.startswith("auc") else ""
     return f"{exposure.level_unit}{area}"
+
+
+def target_text(exposure: RunExposure, measure: str) -> str:
+    """Write the wanted range of a measure with its unit.
+
+    Parameters
+    ----------
+    exposure
+        Exposure of a run with targets.
+    measure
+        A measure with a target.
+
+    Returns
+    -------
+    str
+        Such as ``400 to 600 mg/L x h``.
+    """
+    low, high = exposure.target[measure]
+    if is_share(measure):
+        return f"{low:.0%} to {high:.0%} of the time"
+    return f"{low:g} to {high:g} {unit_of(exposure, measure)}"
 
 
 def window_text(exposure: RunExposure) -> str:
