@@ -26,7 +26,14 @@ from omics.events.stored_events import EXPOSURE
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["FEWEST_PATIENTS", "KINETICS", "KineticRefit", "compared_values", "levels_to_learn"]
+__all__ = [
+    "FEWEST_PATIENTS",
+    "KINETICS",
+    "PRIOR_PATIENTS",
+    "KineticRefit",
+    "compared_values",
+    "levels_to_learn",
+]
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,20 @@
-"""A vancomycin model for tests: Goti 2018, doi 10.1097/FTD.0000000000000490, without dialysis."""
+"""A vancomycin model for tests: Goti 2018, doi 10.1097/FTD.0000000000000490, without dialysis; its patients."""
 
 from __future__ import annotations
 
-from datamodules.exposure.published.kinetic_model import KineticModel
+import numpy as np
+import pandas as pd
+import torch
 
-__all__ = ["vancomycin"]
+from datamodules.exposure.compartments.records import records_of
+from datamodules.exposure.metrics import draws_at
+from datamodules.exposure.published.kinetic_model import KineticModel
+from datamodules.exposure.regimen import Regimen, regimen_events
+from omics.events.event_table import LEVEL, EventTable
+
+__all__ = ["REGIMEN", "simulated", "vancomycin"]
+
+REGIMEN = Regimen(amount=1000, interval=12, infusion=1)
 
 
 def vancomycin() -> KineticModel:
@@ -45,3 +55,25 @@ def vancomycin() -> KineticModel:
 
 def _power(covariate: str, reference: float, coefficient: float) -> dict[str, object]:
     return {"covariate": covariate, "form": "power", "reference": reference, "coefficient": coefficient}
+
+
+def simulated(
+    model: KineticModel, size: int, seed: int, levels: tuple[float, ...] = (26.0, 47.5)
+) -> tuple[EventTable, torch.Tensor]:
+    """Patients with levels at some hours, and their true effects."""
+    generator = np.random.default_rng(seed)
+    covariates = pd.DataFrame({"CRCL": 90.0, "WT": 70.0}, index=[f"p{i}" for i in range(size)])
+    truth = torch.from_numpy(generator.multivariate_normal(np.zeros(3), model.omega, size))[:, None]
+    events = regimen_events(
+        REGIMEN.doses(covariates), covariates, np.repeat([[*levels, 48.0]], size, 0), steady_state=False
+    )
+    level = draws_at(model, records_of(events), truth).level[:, 0].numpy()
+    error = np.sqrt(model.residual.additive**2 + (model.residual.proportional * level) ** 2)
+    noisy = np.maximum(level + error * generator.standard_normal(level.shape), 0.5)
+    counts = events.table["time"].isin(levels)
+    table = events.table.assign(
+        level=np.where(counts, noisy.reshape(-1), np.nan),
+        observed=counts,
+        kind=np.where(counts, LEVEL, events.table["kind"]),
+    )
+    return EventTable(table, events.covariates), truth

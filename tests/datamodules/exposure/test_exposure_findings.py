@@ -8,7 +8,7 @@ import pytest
 from dosed import dose_rows, write_dosed
 
 from datamodules.exposure.exposure_findings import exposure_findings
-from omics.checks.finding import ERROR, WARNING
+from omics.checks.finding import ERROR, INFO, WARNING
 from omics.cohort.read import read_cohort
 from stratomics.api.check import findings_of
 
@@ -18,6 +18,7 @@ from stratomics.api.check import findings_of
     [
         ({"model": "vancomycin_gotti_2018"}, "exposure", "did you mean 'vancomycin_goti_2018'"),
         ({"metrics": ["auc48"]}, "exposure", "metrics has auc48"),
+        ({"target": {"auc24_ss": [0.4, 0.6]}}, "bad_target", "mg/L x h is expected of these doses"),
         (
             {"covariates": {"CRCL": "crcl", "WT": "wt"}},
             "missing_covariate",
@@ -55,3 +56,20 @@ def test_covariates_outside_the_range_of_the_model_are_a_warning(tmp_path: Path)
 def test_a_sound_cohort_and_one_without_doses_have_no_findings(tmp_path: Path) -> None:
     assert exposure_findings(read_cohort(write_dosed(tmp_path))) == []
     assert exposure_findings(read_cohort("bundled:tcga_acc")) == []
+
+
+def test_a_refit_and_a_target_are_named(tmp_path: Path) -> None:
+    keys = {"refit": True, "target": {"auc24_ss": [400, 600]}}
+    found = exposure_findings(read_cohort(write_dosed(tmp_path / "a", **keys)))
+    assert [(finding.code, finding.severity) for finding in found] == [("refit", INFO), ("target", INFO)]
+    assert (
+        "refits vancomycin_goti_2018 to the levels of its patients; 39 level(s) of 39 patient(s)"
+        in found[0].sentence
+    )
+    assert found[1].sentence == "the target of auc24_ss is 400 to 600 mg/L x h"
+    few = exposure_findings(read_cohort(write_dosed(tmp_path / "b", **keys, window=12)))
+    assert [(finding.code, finding.severity) for finding in few] == [
+        ("few_levels", WARNING),
+        ("target", INFO),
+    ]
+    assert "a run uses vancomycin_goti_2018 as it is published" in few[0].sentence

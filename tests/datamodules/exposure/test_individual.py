@@ -9,45 +9,20 @@ import pandas as pd
 import pytest
 import torch
 
-from datamodules.exposure.compartments.records import records_of
 from datamodules.exposure.individual import IndividualExposure, individual_exposure, within_window
-from datamodules.exposure.metrics import draws_at, metric_draws
+from datamodules.exposure.metrics import metric_draws
 from datamodules.exposure.published.kinetic_model import KineticModel
-from datamodules.exposure.regimen import Regimen, doses_given, regimen_events
+from datamodules.exposure.regimen import doses_given
 from omics.common.errors import DataError
-from omics.events.event_table import DOSE, LEVEL, EventTable
-from tests.helpers.exposure import vancomycin
+from omics.events.event_table import DOSE, EventTable
+from tests.helpers.exposure import REGIMEN, simulated, vancomycin
 
 log = logging.getLogger(__name__)
-
-REGIMEN = Regimen(amount=1000, interval=12, infusion=1)
 
 
 @pytest.fixture(scope="module")
 def model() -> KineticModel:
     return vancomycin()
-
-
-def simulated(
-    model: KineticModel, size: int, seed: int, levels: tuple[float, ...] = (26.0, 47.5)
-) -> tuple[EventTable, torch.Tensor]:
-    """Patients with levels at some hours, and their true effects."""
-    generator = np.random.default_rng(seed)
-    covariates = pd.DataFrame({"CRCL": 90.0, "WT": 70.0}, index=[f"p{i}" for i in range(size)])
-    truth = torch.from_numpy(generator.multivariate_normal(np.zeros(3), model.omega, size))[:, None]
-    events = regimen_events(
-        REGIMEN.doses(covariates), covariates, np.repeat([[*levels, 48.0]], size, 0), steady_state=False
-    )
-    level = draws_at(model, records_of(events), truth).level[:, 0].numpy()
-    error = np.sqrt(model.residual.additive**2 + (model.residual.proportional * level) ** 2)
-    noisy = np.maximum(level + error * generator.standard_normal(level.shape), 0.5)
-    counts = events.table["time"].isin(levels)
-    table = events.table.assign(
-        level=np.where(counts, noisy.reshape(-1), np.nan),
-        observed=counts,
-        kind=np.where(counts, LEVEL, events.table["kind"]),
-    )
-    return EventTable(table, events.covariates), truth
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,21 @@ from dosed import dose_rows, few_draws, write_dosed
 from mudata import MuData
 
 from datamodules.exposure.cohort_exposure import cohort_model
+from datamodules.exposure.estimation.population import fit_population
 from datamodules.exposure.exposure_view import EXPOSURE_VIEW, with_exposure
-from datamodules.exposure.refit import FEWEST_PATIENTS, KINETICS, KineticRefit, compared_values
+from datamodules.exposure.individual import individual_exposure
+from datamodules.exposure.refit import (
+    FEWEST_PATIENTS,
+    KINETICS,
+    PRIOR_PATIENTS,
+    KineticRefit,
+    compared_values,
+)
 from omics.cohort.read import read_cohort
 from omics.common.errors import CohortError
+from tests.helpers.exposure import simulated, vancomycin
+
+log = logging.getLogger(__name__)
 
 KEYS = {"model": "vancomycin_buelga_2005", "covariates": {"CRCL": "crcl", "WT": "wt"}, "refit": True}
 PATIENTS = [f"p{number:03d}" for number in range(40)]
@@ -111,3 +123,31 @@ def test_another_model_is_refused(tmp_path: Path, refit: KineticRefit) -> None:
     other = read_cohort(write_dosed(tmp_path, **keys))
     with pytest.raises(CohortError, match=r"vancomycin_buelga_2005, refitted.*names vancomycin_thomson_2009"):
         refit.apply(other)
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("factor", [1.4, 1.0])
+def test_new_patients_gain_where_clearance_is_not_as_published(factor: float) -> None:
+    """The area of new patients: with clearance 40% above the published value, a refit to 100 patients removes its bias.
+
+    Where clearance is as published, a refit does not harm.
+    """
+    published = vancomycin()
+    clearance = published.parameters["CL"].model_copy(update={"typical": 4.5 * factor})
+    true = published.model_copy(update={"parameters": {**published.parameters, "CL": clearance}})
+    errors: dict[str, list[float]] = {"published": [], "refitted": []}
+    for seed in range(10):
+        refitted = fit_population(published, simulated(true, 100, seed)[0], PRIOR_PATIENTS)
+        events, effects = simulated(true, 100, 1000 + seed, (26.0,))
+        truth = np.log(2000 / (4.5 * factor * 0.75**0.8)) - effects[:, 0, 0].numpy()
+        for name, model in (("published", published), ("refitted", refitted)):
+            found = individual_exposure(model, events, ("auc24_ss",), "all", np.random.default_rng(0), 400)
+            estimate = np.log(found.draws["auc24_ss"]).numpy()
+            mean = (found.posterior.weights.numpy() * estimate).sum(1)
+            errors[name].append(float(((mean - truth) ** 2).mean()))
+    root = {name: np.sqrt(np.mean(values)) for name, values in errors.items()}
+    ratios = np.sqrt(np.array(errors["refitted"]) / np.array(errors["published"]))
+    log.info(
+        "factor %s: %s, ratio %.3f (SE %.3f)", factor, root, ratios.mean(), ratios.std(ddof=1) / np.sqrt(10)
+    )
+    assert ratios.mean() <= (0.95 if factor > 1 else 1.02)

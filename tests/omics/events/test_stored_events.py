@@ -197,3 +197,49 @@ def test_a_view_may_not_have_the_name_of_the_block(tmp_path: Path) -> None:
     path = write_exposed(tmp_path / "cohort") / "cohort.yaml"
     path.write_text(path.read_text().replace("  protein:", "  exposure:"))
     assert error_of(path).code == "reserved_name"
+
+
+@pytest.mark.parametrize(
+    ("keys", "code", "sentence"),
+    [
+        ({"refit": "yes"}, "wrong_type", "'refit' is 'yes', and must be true or false"),
+        ({"target": [400, 600]}, "not_a_mapping", "'target' must be a mapping"),
+        (
+            {"target": {"auc24_first": [600, 400]}},
+            "bad_target",
+            "[600, 400]; write its lowest and highest value",
+        ),
+        ({"target": {"auc24_first": [400]}}, "bad_target", "write its lowest and highest value"),
+        ({"target": {"auc24_first": "400-600"}}, "bad_target", "write its lowest and highest value"),
+        ({"target": {"auc24_first": [True, 600]}}, "bad_target", "write its lowest and highest value"),
+        ({"target": {"auc24_first": [-1, 600]}}, "bad_target", "write its lowest and highest value"),
+        (
+            {"target": {"auc24_first": [400, float("inf")]}},
+            "bad_target",
+            "write its lowest and highest value",
+        ),
+        ({"target": {"auc24_frist": [400, 600]}}, "unknown_choice", "did you mean 'auc24_first'"),
+        (
+            {"metrics": ["t_above_4_ss"], "target": {"t_above_4_ss": [40, 60]}},
+            "bad_target",
+            "a share of time is between 0 and 1",
+        ),
+    ],
+)
+def test_a_wrong_refit_or_target_is_one_sentence(
+    keys: dict[str, object], code: str, sentence: str, tmp_path: Path
+) -> None:
+    error = error_of(write_exposed(tmp_path / "cohort", **keys))
+    assert error.code == code
+    assert sentence in str(error)
+
+
+def test_refit_and_target_are_stored_only_where_they_say_something(tmp_path: Path) -> None:
+    keys = {"refit": True, "target": {"auc24_first": [400, 600.5]}}
+    cohort = read_cohort(write_exposed(tmp_path / "a", **keys))
+    spec = exposure_spec(read_cohort(write_cohort(cohort, tmp_path / "a.h5mu")))
+    assert spec is not None
+    assert (spec.refit, spec.target) == (True, {"auc24_first": (400.0, 600.5)})
+    stored = cohort_spec(read_cohort(write_exposed(tmp_path / "b", refit=False))).as_dict()["exposure"]
+    assert isinstance(stored, dict)
+    assert not {"refit", "target"} & set(stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 import small
 import yaml
+from dosed import few_draws, write_dosed
 from exposed_cohort import write_exposed
 
 from datamodules.exposure.exposure_view import EXPOSURE_VIEW, with_exposure
@@ -97,3 +99,42 @@ def test_a_run_writes_exposure_and_its_report_shows_it(tmp_path: Path) -> None:
     ):
         assert words in page, words
     assert main(["verify", str(run.path)]) == 0
+
+
+@pytest.mark.slow
+def test_a_run_with_a_refit_stores_it_and_serves_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The final model and the report have the refitted model; `exposure --run` and `predict` use it."""
+    from datamodules.exposure.refit import KineticRefit
+    from stratomics.cli import main
+
+    keys = {"model": "vancomycin_buelga_2005", "covariates": {"CRCL": "crcl", "WT": "wt"}, "refit": True}
+    cohort = write_dosed(tmp_path / "dosed", **keys, target={"auc24_ss": [400, 600]})
+    with few_draws():
+        assert main(["run", "--cohort", str(cohort), *small.SMALLEST, "--runs", str(tmp_path / "runs")]) == 0
+        (page,) = (tmp_path / "runs").glob("*/report.html")
+        run = page.parent
+        saved, kinetics = load_exposure(run), KineticRefit.load(run / "model")
+        assert saved is not None
+        assert saved.refit is not None
+        assert kinetics is not None
+        assert kinetics.model is not None
+        values = saved.refit.values.set_index("value")
+        assert values["refitted"]["CL"] == kinetics.model.parameters["CL"].typical
+        text = page.read_text(encoding="utf-8")
+        for words in ("Published and refitted values", "Patients below, within and above the target"):
+            assert words in text, words
+        log = (run / "run.log").read_text(encoding="utf-8")
+        assert log.count("vancomycin_buelga_2005 refitted to") == 3
+        assert "20 levels of 20 patients" in log or "19 levels of 19 patients" in log
+        capsys.readouterr()
+        assert main(["exposure", str(cohort), "--run", str(run), "--json"]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert shown["refit"]["values"][0]["refitted"] == kinetics.model.parameters["CL"].typical
+        means = saved.table.set_index("sample_id")["auc24_ss"]
+        found = {row["patient"]: row["auc24_ss"] for row in shown["patients"]}
+        np.testing.assert_allclose([found[name] for name in means.index], means, rtol=1e-9)
+        out = tmp_path / "new.csv"
+        assert main(["predict", str(run), str(cohort), "--out", str(out)]) == 0
+    assert pd.read_csv(out)["risk"].notna().all()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dosed import write_dosed
 
 from stratomics.cli import main
 
@@ -136,3 +137,43 @@ def test_wrong_requests(words: list[str], message: str, capsys: Any) -> None:
 def test_an_unknown_model(capsys: Any) -> None:
     assert main(["dose", "vancomycin_goti", *PATIENT, *PLAN]) == 2
     assert "did you mean 'vancomycin_goti_2018'?" in capsys.readouterr().err
+
+
+def test_a_cohort_gives_model_patients_and_target(tmp_path: Path, capsys: Any) -> None:
+    folder = write_dosed(tmp_path / "cohort", target={"auc24_ss": [300, 500]})
+    plan = ["--doses", "500", "1000", "--interval", "12", "--infusion", "1", "--draws", "200"]
+    assert main(["dose", str(folder), *plan, "--patient", "p001", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["model"] == MODEL
+    assert found["patients"] == ["p001"]
+    assert (found["target"]["measure"], found["target"]["low"], found["target"]["high"]) == (
+        "auc24_ss",
+        300,
+        500,
+    )
+    assert found["with_levels"] is not None
+    given = ["--target", "cmin_ss:10-20", "--patient", "p001", "--json"]
+    assert main(["dose", str(folder), *plan, *given]) == 0
+    assert json.loads(capsys.readouterr().out)["target"]["measure"] == "cmin_ss"
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "sentence"),
+    [
+        (None, [], "has no 'target'; add one, or give a target"),
+        ({"auc24_first": [100, 300], "auc24_ss": [300, 500]}, [], "auc24_first:100-300 or auc24_ss:300-500"),
+        ({"auc24_ss": [300, 500]}, ["--events", "events.csv"], "has its own events; leave out events.csv"),
+        ({"auc24_ss": [300, 500]}, ["--covariates", "WT=70"], "leave out the covariates"),
+    ],
+)
+def test_what_a_cohort_lacks_or_has_already(
+    target: object, more: list[str], sentence: str, tmp_path: Path, capsys: Any
+) -> None:
+    folder = write_dosed(tmp_path / "cohort", target=target)
+    assert main(["dose", str(folder), "--doses", "500", "--interval", "12", *more]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_model_has_no_target(capsys: Any) -> None:
+    assert main(["dose", MODEL, *PATIENT, "--doses", "500", "--interval", "12"]) == 2
+    assert "give --target MEASURE:LOW-HIGH" in capsys.readouterr().err

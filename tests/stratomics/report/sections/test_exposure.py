@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from saved_exposure import saved_exposure
 from section_text import section_text
 from written_run import people, written
 
-from stratomics.pharmacology.run_exposure import save_exposure
+from stratomics.pharmacology.run_exposure import RefitSummary, load_exposure, save_exposure
 from stratomics.report.section import Panel, Section, Table
 from stratomics.report.sections.exposure import exposure
 from stratomics.report.sections.exposure_figures import shown
@@ -115,3 +116,64 @@ def test_a_run_whose_patients_have_no_exposure(tmp_path: Path) -> None:
 def test_measures_are_shown_in_their_unit() -> None:
     assert shown("auc24_ss", np.array([3.0])).tolist() == [8.0]
     assert shown("t_above_4_ss", np.array([5.0])).tolist() == [0.5]
+
+
+VALUES = pd.DataFrame(
+    {
+        "value": ["CL", "Q", "variance CL", "additive", "proportional"],
+        "unit": ["L/h", "L/h", "", "mg/L", ""],
+        "published": [4.5, 6.5, 0.09, 3.4, 0.227],
+        "refitted": [6.3, 6.5, 0.16, 3.0, 0.2],
+        "relative_error": [0.05, np.nan, 0.2, np.nan, 0.1],
+    }
+)
+
+
+def refitted(folder: Path, refit: RefitSummary, **fields: object) -> RunDirectory:
+    run = run_of(folder)
+    saved = load_exposure(run.path)
+    assert saved is not None
+    save_exposure(run.path, replace(saved, refit=refit, **fields))
+    return run
+
+
+def test_published_and_refitted_values_stand_side_by_side(tmp_path: Path) -> None:
+    section = exposure(refitted(tmp_path, RefitSummary(150, 300, "", VALUES)))
+    table = table_of(section, "exposure-refit")
+    assert table.to_numpy().tolist() == [
+        ["CL, L/h", "4.5", "6.3", "5%"],
+        ["Q, L/h", "6.5", "as published", "not available"],
+        ["variability of CL, CV%", "30.7", "41.7", "20%"],
+        ["residual error, additive, mg/L", "3.4", "3", "not available"],
+        ["residual error, proportional, %", "22.7", "20.0", "10%"],
+    ]
+    text = section_text(section)
+    assert "drug_2020 refitted to 300 levels of 150 training patients, without their outcomes" in text
+    assert "covariates and on the refitted model" in text
+
+
+def test_why_the_published_model_is_used(tmp_path: Path) -> None:
+    note = "3 training patient(s) have a level: the published model drug_2020 is used"
+    section = exposure(refitted(tmp_path, RefitSummary(3, 3, note, pd.DataFrame())))
+    text = section_text(section)
+    assert note in text
+    assert "covariates and on the published model" in text
+    assert section is not None
+    assert "exposure-refit" not in [block.id for block in section.blocks if isinstance(block, Table)]
+
+
+def test_a_target_is_counted_and_drawn(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    saved = load_exposure(run.path)
+    assert saved is not None
+    save_exposure(run.path, replace(saved, target={"t_above_4_ss": (0.4, 0.6), "auc24_ss": (200.0, 400.0)}))
+    section = exposure(run)
+    table = table_of(section, "exposure-target").set_index("target")
+    assert table.index.to_list() == ["40% to 60% of the time", "200 to 400 mg/L x h"]
+    auc = saved.table.loc[saved.table["sample_id"] != "other", "auc24_ss"]
+    within = int(auc.between(200, 400).sum())
+    assert table["within"]["200 to 400 mg/L x h"] == f"{within} ({within / (N - 1):.0%})"
+    assert section is not None
+    (panel,) = (block for block in section.blocks if isinstance(block, Panel))
+    assert "t_above_4_ss" in panel.table
+    assert "The grey band is the target, 40% to 60% of the time." in section_text(section)
