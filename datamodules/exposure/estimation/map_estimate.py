@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
@@ -17,23 +15,28 @@ from datamodules.exposure.compartments.predictions import Predicted, predict_rec
 from datamodules.exposure.compartments.records import Records
 from datamodules.exposure.estimation.newton import MapEstimate, Objective, has_converged, minimise
 from datamodules.exposure.estimation.residual import deviance
+from datamodules.exposure.estimation.starts import (
+    TIMES,
+    across_jumps,
+    best_apart,
+    exchangeable,
+    exchanged,
+    fixed_starts,
+    points_of_prior,
+    several_minima,
+    timed_positions,
+)
 from datamodules.exposure.published.kinetic_model import KineticModel
 
 __all__ = ["map_estimate", "objective_of", "other_modes", "predicted_at"]
 
 FIELDS = ("effects", "covariance", "objective", "gradient")
 
-PLACES_OF_TIMES, PLACES = (-2.0, -1.0, -0.5, 0.5, 1.0), (-1.0, 1.0)
-"""Further starts of one effect, in standard deviations."""
+BLOCK, POINTS_BLOCK = 2000, 30
+"""Number of searches that are made at once, and of patients whose points of the prior are tried at once."""
 
-WIDE = 0.4
-"""Variance of an effect above which the objective may have several minima."""
-
-TIMES = ("LAG", "DURATION")
-"""Parameters that are times: where a dose begins or ends with a level, the slope of the objective jumps."""
-
-BLOCK = 2000
-"""Number of patients that are worked on at once."""
+ROUNDS, SAME = 3, 1e-8
+"""Number of times that the search goes on beside a better mode, and the difference of objectives that makes it so."""
 
 STANDSTILL, STANDSTILL_TIMED = 1e-9, 1e-3
 """Decrease of the objective at which a shortened step is the last; near a jump of the slope, steps are short."""
@@ -102,25 +105,31 @@ def map_estimate(model: KineticModel, records: Records) -> MapEstimate:
     Returns
     -------
     MapEstimate
-        The best of several starts: for all patients where the objective may have several minima, because a lag or the
-        duration of an infusion varies or the variance of an effect is large, otherwise for patients whose gradient does
-        not vanish from the first start.
+        The lowest minimum that is found. Where the objective may have several, because a lag or the duration of an
+        infusion varies or the variance of an effect is large, the search begins at the best of many points of the
+        prior, then goes on beyond the nearest jumps of the slope and where rates are exchanged. Otherwise there are
+        further starts only for patients whose gradient does not vanish from the first one.
     """
-    starts = _starts(model, effects_size(model, records))
-    best = _best_of(model, records, starts)
+    best = _best_of(model, records, _first_starts(model, records))
+    rows = torch.arange(len(records) if several_minima(model) else 0)
+    for _ in range(ROUNDS):
+        reached = best.objective[rows]
+        best = _beside(model, records, best, rows)
+        rows = rows[best.objective[rows] < reached - SAME]
     spread = torch.sqrt(torch.diagonal(omega_of(model, records)))
     rows = torch.nonzero(~has_converged(best))[:, 0]
     if len(rows):
-        best = _better(best, rows, _best_of(model, records.take(rows), torch.stack([spread, -spread])))
-    for k in _positions(model, lambda name, _: name in TIMES):
+        either_way = torch.stack([spread, -spread]).expand(len(rows), -1, -1)
+        best = _better(best, rows, _best_of(model, records.take(rows), either_way))
+    for k in timed_positions(model):
         rows = torch.nonzero(~has_converged(best))[:, 0]
         if len(rows):
             best = _better(best, rows, _along(model, records.take(rows), best.effects[rows], k))
     return best
 
 
-def other_modes(model: KineticModel, records: Records) -> list[MapEstimate]:
-    """Minimise from each further start, where the objective may have several minima.
+def other_modes(model: KineticModel, records: Records, mode: MapEstimate) -> list[MapEstimate]:
+    """Find further minima, where the objective may have several.
 
     Parameters
     ----------
@@ -128,19 +137,26 @@ def other_modes(model: KineticModel, records: Records) -> list[MapEstimate]:
         The population model.
     records
         n patients.
+    mode
+        Their modes.
 
     Returns
     -------
     list[MapEstimate]
-        One minimum of each patient per start; minima may be equal. Empty where one minimum is expected.
+        One minimum of each patient per start: with one effect that is not 0, and with exchanged rates. Minima may be
+        equal. Empty where one minimum is expected.
     """
-    starts = _starts(model, effects_size(model, records))[1:]
-    if not len(starts):
+    fixed = fixed_starts(model, effects_size(model, records))
+    starts = fixed.expand(len(records), -1, -1)
+    if exchangeable(model):
+        starts = torch.cat([starts, exchanged(model, records, mode.effects)[:, None]], 1)
+    count = starts.shape[1]
+    if not count:
         return []
-    parts = [_from_each(model, records.take(rows), starts) for rows in _blocks(len(records), len(starts))]
+    parts = [_from_each(model, records.take(rows), starts[rows]) for rows in _blocks(len(records), count)]
     return [
         MapEstimate(**{name: torch.cat([vars(part)[name][:, k] for part in parts]) for name in FIELDS})
-        for k in range(len(starts))
+        for k in range(count)
     ]
 
 
@@ -148,36 +164,58 @@ def _blocks(patients: int, starts: int) -> tuple[Tensor, ...]:
     return torch.split(torch.arange(patients), max(1, BLOCK // starts))
 
 
-def _from_each(model: KineticModel, records: Records, starts: Tensor) -> MapEstimate:
-    """Minimise from each of (s, q) starts; the fields of the result begin with (n, s)."""
-    found = _newton(model, records.repeat(len(starts)), starts.repeat(len(records), 1))
-    return MapEstimate(
-        **{name: value.unflatten(0, (len(records), len(starts))) for name, value in vars(found).items()}
-    )
+def _from_each(
+    model: KineticModel, records: Records, starts: Tensor, fixed: int | None = None
+) -> MapEstimate:
+    """Minimise from each of (n, s, q) starts; the fields of the result begin with (n, s)."""
+    size, count = starts.shape[:2]
+    found = _newton(model, records.repeat(count), starts.flatten(0, 1), fixed)
+    return MapEstimate(**{name: value.unflatten(0, (size, count)) for name, value in vars(found).items()})
 
 
-def _best_of(model: KineticModel, records: Records, starts: Tensor) -> MapEstimate:
-    """Minimise from each start, in blocks of patients, and keep the best mode of each patient."""
+def _best_of(
+    model: KineticModel, records: Records, starts: Tensor, first_fixed: int | None = None
+) -> MapEstimate:
+    """Minimise from each of (n, s, q) starts, in blocks of patients, and keep the best mode of each patient.
+
+    At first the effect at the position `first_fixed` keeps its value.
+    """
     parts = []
-    for rows in _blocks(len(records), len(starts)):
-        found = _from_each(model, records.take(rows), starts)
+    for rows in _blocks(len(records), starts.shape[1]):
+        part, block = records.take(rows), starts[rows]
+        if first_fixed is not None:
+            block = _from_each(model, part, block, first_fixed).effects
+        found = _from_each(model, part, block)
         best = found.objective.argmin(1)
         parts.append({name: value[torch.arange(len(rows)), best] for name, value in vars(found).items()})
     return MapEstimate(**{name: torch.cat([part[name] for part in parts]) for name in FIELDS})
 
 
-def _starts(model: KineticModel, size: int) -> Tensor:
-    """Return no effects at all, and starts with one effect that is not 0."""
-    starts = [torch.zeros(size, dtype=torch.float64)]
-    for k in _positions(model, lambda name, variance: name in TIMES or variance > WIDE):
-        for place in PLACES_OF_TIMES if model.random_parameters[k] in TIMES else PLACES:
-            starts.append(torch.zeros(size, dtype=torch.float64))
-            starts[-1][k] = place * model.omega[k, k] ** 0.5
-    return torch.stack(starts)
+def _first_starts(model: KineticModel, records: Records) -> Tensor:
+    """No effects at all and, where the objective may have several minima, the best of many points; (n, s, q)."""
+    size = effects_size(model, records)
+    none = torch.zeros(len(records), 1, size, dtype=torch.float64)
+    if not several_minima(model):
+        return none
+    unit = points_of_prior(size)
+    points = unit @ torch.linalg.cholesky(omega_of(model, records)).mT
+    chosen = []
+    for rows in torch.split(torch.arange(len(records)), POINTS_BLOCK):
+        part = records.take(rows).repeat(len(points))
+        with torch.no_grad():
+            values = objective_of(model, part)(points.repeat(len(rows), 1)).reshape(len(rows), -1)
+        chosen.append(points[best_apart(values, unit)])
+    return torch.cat([none, torch.cat(chosen)], 1)
 
 
-def _positions(model: KineticModel, chosen: Callable[[str, float], bool]) -> list[int]:
-    return [k for k, name in enumerate(model.random_parameters) if chosen(name, float(model.omega[k, k]))]
+def _beside(model: KineticModel, records: Records, best: MapEstimate, rows: Tensor) -> MapEstimate:
+    """Go on, for some patients, beyond jumps of the slope and where rates are exchanged."""
+    part, effects = records.take(rows), best.effects[rows]
+    for k in timed_positions(model) if len(rows) else []:
+        best = _better(best, rows, _best_of(model, part, across_jumps(model, part, effects, k), k))
+    if exchangeable(model) and len(rows):
+        best = _better(best, rows, _best_of(model, part, exchanged(model, part, effects)[:, None]))
+    return best
 
 
 def _better(best: MapEstimate, rows: Tensor, other: MapEstimate) -> MapEstimate:

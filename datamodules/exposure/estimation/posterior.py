@@ -32,7 +32,7 @@ KERNELS = 100
 SMALLEST_KERNEL = 1e-4
 FREEDOM = 5.0
 SCALE = 1.15
-FIRST_PRIOR_SHARE, LATER_PRIOR_SHARE = 0.3, 0.1
+FIRST_PRIOR_SHARE, LATER_PRIOR_SHARE, MODES_SHARE = 0.3, 0.1, 0.3
 
 BLOCK = 8000
 """Number of draws evaluated at once."""
@@ -109,9 +109,10 @@ class _Kernels:
 
 @dataclass(frozen=True)
 class _Proposal:
-    """A mixture of kernels, in equal parts, and of the prior."""
+    """A mixture of kernels, with their shares, and of the prior."""
 
     kernels: list[_Kernels]
+    shares: list[float]
     prior_root: Tensor
     prior_share: float
 
@@ -119,18 +120,21 @@ class _Proposal:
         size, q = len(self.kernels[0].root), len(self.prior_root)
         of_prior = round(self.prior_share * count)
         prior = torch.from_numpy(ndtri(_points(generator, of_prior, q))) @ self.prior_root.mT
-        counts = np.diff(np.linspace(0, count - of_prior, len(self.kernels) + 1).round().astype(int))
+        bounds = np.cumsum([0.0, *self.shares]) / sum(self.shares)
+        counts = np.diff((bounds * (count - of_prior)).round().astype(int))
         near = [one.draw(generator, int(n)) for one, n in zip(self.kernels, counts, strict=True)]
         return torch.cat([prior.expand(size, -1, -1), *near], 1)
 
     def log_density(self, effects: Tensor) -> Tensor:
-        near = torch.logsumexp(torch.stack([one.log_density(effects) for one in self.kernels]), 0)
+        parts = [
+            one.log_density(effects) + math.log(share)
+            for one, share in zip(self.kernels, self.shares, strict=True)
+        ]
+        near = torch.logsumexp(torch.stack(parts), 0)
         far = torch.linalg.solve_triangular(self.prior_root, effects.mT, upper=False)
         constant = effects.shape[-1] * math.log(2 * math.pi)
         prior = -((far**2).sum(-2) + constant) / 2 - _log_root(self.prior_root)
-        return torch.logaddexp(
-            near + math.log((1 - self.prior_share) / len(self.kernels)), prior + math.log(self.prior_share)
-        )
+        return torch.logaddexp(near, prior + math.log(self.prior_share))
 
 
 def _points(generator: np.random.Generator, count: int, dimensions: int) -> NDArray[np.float64]:
@@ -183,7 +187,7 @@ def posterior_draws(
     prior = torch.linalg.cholesky(omega_of(model, records))
     return importance_draws(
         lambda rows: objective_of(model, records.take(rows)),
-        [mode, *other_modes(model, records)],
+        [mode, *other_modes(model, records, mode)],
         prior,
         generator,
         draws,
@@ -219,7 +223,8 @@ def importance_draws(
         As from :func:`posterior_draws`.
     """
     kernels = [_Kernels(one.effects[:, None], SCALE * torch.linalg.cholesky(one.covariance)) for one in modes]
-    proposal = _Proposal(kernels, prior, FIRST_PRIOR_SHARE)
+    shares = [(1 - FIRST_PRIOR_SHARE) / len(kernels)] * len(kernels)
+    proposal = _Proposal(kernels, shares, prior, FIRST_PRIOR_SHARE)
     everyone = torch.arange(len(modes[0].effects))
     result = _weighted(objective_of, everyone, proposal, generator, draws)
     wanted = min(EFFECTIVE, draws // 2)
@@ -227,7 +232,7 @@ def importance_draws(
         poor = torch.nonzero(result.effective < wanted)[:, 0]
         if not len(poor):
             break
-        adapted = _adapted(result, poor, prior, generator)
+        adapted = _adapted(result, poor, kernels, prior, generator)
         result = _better(result, poor, _weighted(objective_of, poor, adapted, generator, draws))
     return result
 
@@ -258,8 +263,13 @@ def _evaluated(objective_of: Callable[[Tensor], Objective], rows: Tensor, effect
     return torch.cat(blocks)
 
 
-def _adapted(result: Posterior, rows: Tensor, prior: Tensor, generator: np.random.Generator) -> _Proposal:
-    """Kernels around draws that are picked by weight, with the usual bandwidth of a kernel density."""
+def _adapted(
+    result: Posterior, rows: Tensor, modes: list[_Kernels], prior: Tensor, generator: np.random.Generator
+) -> _Proposal:
+    """Kernels around draws that are picked by weight, with the usual bandwidth of a kernel density.
+
+    Those at several modes remain, so that no mode is lost: draws that miss one look more effective than they are.
+    """
     weights, effects = _tempered(result.weights[rows]), result.effects[rows]
     q = effects.shape[-1]
     centre = (weights[..., None] * effects).sum(1, keepdim=True)
@@ -272,7 +282,10 @@ def _adapted(result: Posterior, rows: Tensor, prior: Tensor, generator: np.rando
     bandwidth = (4 / ((q + 2) * KERNELS)) ** (1 / (q + 4))
     floor = SMALLEST_KERNEL * (prior @ prior.mT)
     root = torch.linalg.cholesky(bandwidth**2 * covariance + floor)
-    return _Proposal([_Kernels(centres, root)], prior, LATER_PRIOR_SHARE)
+    at_modes = [_Kernels(one.centres[rows], one.root[rows]) for one in modes] if len(modes) > 1 else []
+    kept = MODES_SHARE if at_modes else 0.0
+    shares = [1 - LATER_PRIOR_SHARE - kept, *[kept / len(modes)] * len(at_modes)]
+    return _Proposal([_Kernels(centres, root), *at_modes], shares, prior, LATER_PRIOR_SHARE)
 
 
 def _tempered(weights: Tensor) -> Tensor:
