@@ -82,9 +82,9 @@ def nonlinear_amounts(
     Hairer E, Norsett SP, Wanner G. Solving Ordinary Differential Equations I, 1993, section II.10.
     """
     shape = course.duration.shape
-    events = _events(structure, values, course)
+    events = _Events(*compartments_of(structure), _table(structure, values, course))
     with torch.no_grad():
-        steps = _walk(events.detached(), start.detach(), shape[1])
+        steps = _walk(events._replace(table=events.table.detach()), start.detach(), shape[1])
     after = _differentiable(events, steps, start, shape[1]) if torch.is_grad_enabled() else steps.after
     area = torch.zeros(shape.numel(), dtype=after.dtype).index_add(0, steps.place, after[-1])
     last = torch.zeros(shape.numel(), dtype=torch.long)
@@ -92,41 +92,82 @@ def nonlinear_amounts(
     return after[:-1, last].mT.unflatten(0, shape), area.unflatten(0, shape)
 
 
+def _table(structure: Structure, values: Values, course: Course) -> Tensor:
+    """Put rate constants and what happens into rows, in the order of _Here; a column is an event of a patient."""
+    volume = values["V"] if "V" in values else values["V1"]
+    flows = (("Q", "V2"), ("Q3", "V3"))[: structure.compartments - 1]
+    absorption = {"none": [], "first_order": ["KA"], "transit": ["KTR"]}[structure.absorption]
+    rows = [
+        volume,
+        values["VMAX"],
+        values["KM"] * volume,
+        values["CL"] / volume if "CL" in values else torch.zeros_like(volume),
+        *(values[name] for name in absorption),
+        *(values[flow] / volume for flow, _ in flows),
+        *(values[flow] / values[other] for flow, other in flows),
+        course.duration,
+        course.keep,
+        *course.inflow.unbind(-1),
+        *course.added.unbind(-1),
+    ]
+    return torch.stack([row.expand(course.duration.shape).reshape(-1) for row in rows])
+
+
 class _Events(NamedTuple):
-    """Rate constants and what happens: a row of each kind, a column for each event of each patient."""
+    """The table of _table, and the number of compartments before the central one, and of all."""
 
     before: int
-    rows: dict[str, Tensor]
+    total: int
+    table: Tensor
 
-    def detached(self) -> _Events:
-        return _Events(self.before, {name: row.detach() for name, row in self.rows.items()})
+    def at(self, place: Tensor) -> _Here:
+        """What counts at some columns."""
+        rows = iter(self.table[:, place].unbind(0))
 
-    def at(self, place: Tensor) -> _Events:
-        chosen = torch.stack(list(self.rows.values()))[:, place].unbind(0)
-        return _Events(self.before, dict(zip(self.rows, chosen, strict=True)))
+        def some(count: int) -> list[Tensor]:
+            return [next(rows) for _ in range(count)]
 
-    def all_of(self, name: str) -> list[Tensor]:
-        return [row for key, row in self.rows.items() if key.startswith(name)]
+        inputs, others = min(self.before, 1) + 1, self.total - self.before - 1
+        return _Here(
+            *some(4), some(inputs - 1), some(others), some(others), *some(2), some(inputs), some(self.total)
+        )
+
+
+class _Here(NamedTuple):
+    """Rate constants and what happens at R columns of a table, (R,) each."""
+
+    volume: Tensor
+    saturable: Tensor
+    half: Tensor
+    eliminated: Tensor
+    absorbed: list[Tensor]
+    out: list[Tensor]
+    back: list[Tensor]
+    duration: Tensor
+    keep: Tensor
+    inflow: list[Tensor]
+    added: list[Tensor]
+
+    def fastest(self) -> Tensor:
+        """Sum of the rate constants, which no rate exceeds."""
+        rates = [self.saturable / self.half, self.eliminated, *self.absorbed, *self.out, *self.back]
+        return torch.stack(rates).sum(0)
 
     def slopes(self, state: Tensor) -> Tensor:
         """Changes per time of m amounts and of the area, (m + 1, R)."""
-        rows = self.rows
-        *parts, _ = state.unbind(0)
-        absorbed = [rows["absorbed"] * part for part in parts[: self.before]]
-        inflow = self.all_of("inflow")
-        entering = [inflow[0], *absorbed] if absorbed else []
-        central, *others = parts[self.before :]
-        change = inflow[-1] - central * (rows["eliminated"] + rows["saturable"] / (rows["half"] + central))
-        if absorbed:
-            change = change + absorbed[-1]
-        flows = [
-            out * central - back * other
-            for out, back, other in zip(self.all_of("out"), self.all_of("back"), others, strict=True)
-        ]
-        changes = [gained - lost for gained, lost in zip(entering, absorbed, strict=False)]
-        return torch.stack(
-            [*changes, change - sum(flows) if flows else change, *flows, central / rows["volume"]]
-        )
+        *amounts, _ = state.unbind(0)
+        before = len(amounts) - len(self.out) - 1
+        central, *others = amounts[before:]
+        passed = [self.absorbed[0] * amount for amount in amounts[:before]]
+        flows = [out * central - back * other for out, back, other in zip(self.out, self.back, others, strict=True)]
+        change = self.inflow[-1] - central * (self.eliminated + self.saturable / (self.half + central))
+        for gained in passed[-1:]:
+            change = change + gained
+        for lost in flows:
+            change = change - lost
+        entering = [self.inflow[0], *passed]
+        depots = [gained - lost for gained, lost in zip(entering, passed, strict=False)]
+        return torch.stack([*depots, change, *flows, central / self.volume])
 
     def step(self, amounts: Tensor, length: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return amounts after a step and its area, (m + 1, R), and the changes of which they are made."""
@@ -138,29 +179,13 @@ class _Events(NamedTuple):
 
     def step_to_event(self, amounts: Tensor, share: Tensor, ends: Tensor) -> Tensor:
         """As `step`, with what happens at the event where the step ends there."""
-        after, _ = self.step(amounts, share * self.rows["duration"])
+        after, _ = self.step(amounts, share * self.duration)
         return self.happened(after, ends)
 
     def happened(self, after: Tensor, ends: Tensor) -> Tensor:
-        changed = after[:-1] * self.rows["keep"] + torch.stack(self.all_of("added"))
+        """Amounts after the event where `ends`, otherwise as they are."""
+        changed = after[:-1] * self.keep + torch.stack(self.added)
         return torch.cat([torch.where(ends, changed, after[:-1]), after[-1:]])
-
-
-def _events(structure: Structure, values: Values, course: Course) -> _Events:
-    volume = values["V"] if "V" in values else values["V1"]
-    rows = {"volume": volume, "saturable": values["VMAX"], "half": values["KM"] * volume}
-    rows["eliminated"] = values["CL"] / volume if "CL" in values else torch.zeros_like(volume)
-    if structure.absorption != "none":
-        rows["absorbed"] = values["KA" if structure.absorption == "first_order" else "KTR"]
-    for flow, other in (("Q", "V2"), ("Q3", "V3"))[: structure.compartments - 1]:
-        rows |= {f"out_{other}": values[flow] / volume, f"back_{other}": values[flow] / values[other]}
-    rows |= {"duration": course.duration, "keep": course.keep}
-    rows |= {f"inflow_{k}": row for k, row in enumerate(course.inflow.unbind(-1))}
-    rows |= {f"added_{k}": row for k, row in enumerate(course.added.unbind(-1))}
-    shape = course.duration.shape
-    return _Events(
-        compartments_of(structure)[0], {name: row.expand(shape).reshape(-1) for name, row in rows.items()}
-    )
 
 
 def _plus(start: Tensor, coefficients: Sequence[float], parts: Sequence[Tensor]) -> Tensor:
@@ -196,8 +221,8 @@ def _walk(events: _Events, start: Tensor, width: int) -> _Steps:
     found = []
     while len(place):
         here = events.at(place)
-        duration = here.rows["duration"]
-        best = torch.where(done == 0, torch.minimum(best, START / _fastest(here)), best)
+        duration = here.duration
+        best = torch.where(done == 0, torch.minimum(best, START / here.fastest()), best)
         ends = best >= (1 - done) * duration
         share = torch.where(ends, 1 - done, best / duration)
         after, changes = here.step(amounts, share * duration)
@@ -218,14 +243,6 @@ def _walk(events: _Events, start: Tensor, width: int) -> _Steps:
     return _Steps(*(torch.cat(parts, -1) for parts in zip(*found, strict=True)))
 
 
-def _fastest(events: _Events) -> Tensor:
-    rows = events.rows
-    rates = [rows["saturable"] / rows["half"], rows["eliminated"]]
-    return torch.stack(
-        rates + [rate for name in ("absorbed", "out", "back") for rate in events.all_of(name)]
-    ).sum(0)
-
-
 def _ratio(amounts: Tensor, after: Tensor, changes: Sequence[Tensor]) -> Tensor:
     """Best length of a step over the length that was tried; 0 where it did not work at all."""
     size = torch.maximum(amounts.abs(), after.abs())
@@ -241,41 +258,59 @@ def _ratio(amounts: Tensor, after: Tensor, changes: Sequence[Tensor]) -> Tensor:
 def _differentiable(events: _Events, steps: _Steps, start: Tensor, width: int) -> Tensor:
     """Return ``after`` with derivatives by rates, events and `start`."""
     here = events.at(steps.place)
-    tangent = _tangent(here.detached(), steps)
-    amounts, after = steps.amounts, steps.after
-    slot = steps.number * len(start) + steps.place // width
+    tangent = _tangent(events._replace(table=events.table.detach()).at(steps.place), steps)
+    size, amounts, after = len(start), steps.amounts, steps.after
+    slot = steps.number * size + steps.place // width
+    shape = (int(steps.number.max()) + 1, size)
+
+    def in_order(rows: Tensor) -> Tensor:
+        padded = torch.zeros(shape[0] * shape[1], *rows.shape[1:], dtype=rows.dtype)
+        return padded.index_copy(0, slot, rows).unflatten(0, shape)
+
+    passed = in_order(tangent[:, :-1])[:-1]
     for _ in range(ORDER):
         reached = here.step_to_event(amounts, steps.share, steps.ends)
-        amounts, after = _solved(start, amounts, reached, tangent, slot)
+        leads_to = torch.cat([start[None], in_order(reached[:-1].mT)[:-1]])
+        off = _Recurrence.apply(leads_to - in_order(amounts.mT), passed).flatten(0, 1)[slot]
+        amounts = amounts + off.mT
+        after = reached + (tangent @ off[..., None])[..., 0].mT
     return after
 
 
-def _tangent(events: _Events, steps: _Steps) -> Tensor:
+def _tangent(here: _Here, steps: _Steps) -> Tensor:
     """Derivatives (R, m + 1, m) of what follows a step by the amounts at its beginning."""
     columns = []
     for k in range(len(steps.amounts)):
         moved = steps.amounts.to(torch.complex128)
         moved[k] += TINY * 1j
-        columns.append(events.step_to_event(moved, steps.share, steps.ends).imag / TINY)
+        columns.append(here.step_to_event(moved, steps.share, steps.ends).imag / TINY)
     return torch.stack(columns, -1).transpose(0, 1)
 
 
-def _solved(
-    start: Tensor, amounts: Tensor, reached: Tensor, tangent: Tensor, slot: Tensor
-) -> tuple[Tensor, Tensor]:
-    """One iteration for amounts at the beginning of each step: a linear recurrence through the steps of a patient."""
-    size = len(start)
-    length = int(slot.max()) // size + 1
+class _Recurrence(torch.autograd.Function):
+    """x[0] = drive[0], x[k + 1] = matrix[k] x[k] + drive[k + 1], for (s, n, m) drives; linear in them."""
 
-    def in_order(rows: Tensor) -> Tensor:
-        padded = torch.zeros(length * size, *rows.shape[1:], dtype=rows.dtype)
-        return padded.index_copy(0, slot, rows).unflatten(0, (length, size))
+    generate_vmap_rule = False
 
-    before, follows, by = in_order(amounts.mT), in_order(reached.mT), in_order(tangent)
-    beginning, changed = start, []
-    for at, then, matrix in zip(before.unbind(0), follows.unbind(0), by.unbind(0), strict=True):
-        off = beginning - at
-        changed.append(torch.cat([beginning, then + (matrix @ off[..., None])[..., 0]], -1))
-        beginning = changed[-1][:, len(amounts) : -1]
-    both = torch.stack(changed).flatten(0, 1)[slot].mT
-    return both[: len(amounts)], both[len(amounts) :]
+    @staticmethod
+    def forward(drive: Tensor, matrix: Tensor) -> Tensor:
+        rows = [drive[0]]
+        for by, more in zip(matrix.unbind(0), drive[1:].unbind(0), strict=True):
+            rows.append(torch.baddbmm(more[..., None], by, rows[-1][..., None])[..., 0])
+        return torch.stack(rows)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        ctx.save_for_backward(inputs[1])
+        ctx.save_for_forward(inputs[1])
+
+    @staticmethod
+    def backward(ctx, slope: Tensor) -> tuple[Tensor, None]:
+        """Return the slope by the drive: the same recurrence from the last row to the first."""
+        (matrix,) = ctx.saved_tensors
+        return _Recurrence.apply(slope.flip(0), matrix.mT.flip(0)).flip(0), None
+
+    @staticmethod
+    def jvp(ctx, drive: Tensor, _: None) -> Tensor:
+        (matrix,) = ctx.saved_tensors
+        return _Recurrence.apply(drive, matrix)
