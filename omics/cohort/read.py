@@ -24,7 +24,6 @@ from omics.cohort.h5mu import UNS, read_stored
 from omics.cohort.ids import check_ids, id_column, patient_ids
 from omics.cohort.parse import load_spec, parse_spec
 from omics.cohort.samples import checked_samples, with_labels
-from omics.cohort.sizes import read_tumour_sizes
 from omics.cohort.spec import CohortSpec, ExposureSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
@@ -32,6 +31,7 @@ from omics.cohort.view_blocks import measured_patients
 from omics.cohort.view_options import without_views
 from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
+from omics.events.cohort_sizes import read_tumour_sizes
 from omics.events.event_table import EventTable
 from omics.events.stored_events import EXPOSURE, StoredEvents, read_stored_events
 from omics.readers.case_lists import ALL

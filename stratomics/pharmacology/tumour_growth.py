@@ -136,12 +136,12 @@ def tumour_growth(curve: str, inputs: TumourInputs, generator: np.random.Generat
     held_out = [fold for fold in np.unique(folds) if np.isfinite(fold)]
     if not held_out:
         raise TooFewError(
-            "no patient with tumour sizes is in a test part of the run, so that no forecast can be judged"
+            "no patient with tumour sizes is in a test part of the run, so that no forecast can be evaluated"
         )
     tables, gains = [], []
     for fold in held_out:
         test = folds == fold
-        table, gain = _judged(curve, sizes, predictors, test, generator)
+        table, gain = _evaluated(curve, sizes, predictors, test, generator)
         tables.append(table)
         gains.append(gain)
     model = fit_growth(curve, sizes, predictors)
@@ -186,7 +186,7 @@ def _tensors(inputs: TumourInputs) -> tuple[TumourSizes, Predictors, Array]:
     return sizes_of(inputs.sizes.table, inputs.patients), predictors, np.array(inputs.folds, dtype=np.float64)
 
 
-def _judged(
+def _evaluated(
     curve: str,
     sizes: TumourSizes,
     predictors: Predictors,

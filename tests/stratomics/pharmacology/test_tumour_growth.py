@@ -96,7 +96,7 @@ def test_tables_are_complete_and_named_so_that_no_cohort_reads_them(
     assert found.curves.groupby("patient").size().eq(60).all()
 
 
-def test_without_a_held_out_patient_nothing_is_judged(given: TumourInputs) -> None:
+def test_without_a_held_out_patient_nothing_is_evaluated(given: TumourInputs) -> None:
     never = given.folds * np.nan
     other = TumourInputs(given.sizes, given.factors, given.covariates, None, never)
     with pytest.raises(TooFewError, match="no patient with tumour sizes is in a test part"):
