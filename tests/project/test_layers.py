@@ -114,6 +114,7 @@ WITHOUT_EXPOSURE = {
     "stratomics/api/check.py": "it checks what the exposure is estimated from",
     "stratomics/api/cohort.py": "it adds the exposure before it returns",
     "stratomics/api/datasets.py": "a bundled cohort has no doses",
+    "stratomics/api/dose.py": "it estimates the exposure of planned doses",
     "stratomics/api/tools/twin.py": "it estimates the exposure of each regimen",
     "stratomics/cli/pharmacology/exposure.py": "it estimates the exposure",
     "stratomics/cli/pharmacology/pgx.py": "genotypes alone are used",

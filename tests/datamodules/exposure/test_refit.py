@@ -142,7 +142,7 @@ def test_new_patients_gain_where_clearance_is_not_as_published(factor: float) ->
         truth = np.log(2000 / (4.5 * factor * 0.75**0.8)) - effects[:, 0, 0].numpy()
         for name, model in (("published", published), ("refitted", refitted)):
             found = individual_exposure(model, events, ("auc24_ss",), "all", np.random.default_rng(0), 400)
-            estimate = np.log(found.draws["auc24_ss"]).numpy()
+            estimate = np.log(found.draws["auc24_ss"].numpy())
             mean = (found.posterior.weights.numpy() * estimate).sum(1)
             errors[name].append(float(((mean - truth) ** 2).mean()))
     root = {name: np.sqrt(np.mean(values)) for name, values in errors.items()}
