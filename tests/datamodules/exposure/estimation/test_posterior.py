@@ -53,6 +53,42 @@ def test_means_and_deviations_are_those_of_monolix(shared):
     assert found.effective.min() > 1000
 
 
+TWO_MODES = {
+    "1": (0.8999, 0.1507, -0.1244, 0.0256, 0.2723, 0.3027),
+    "5": (-1.2215, -0.5936, 1.0937, 0.0929, 0.0425, 0.5498),
+    "7": (0.5192, 0.0082, 0.7613, 0.0256, 0.0993, 0.3600),
+    "9": (0.4968, -0.4882, -0.1548, 0.0282, 0.2190, 0.2318),
+    "11": (1.2780, -0.7989, 1.5744, 0.0460, 0.3479, 0.6007),
+    "13": (0.4462, 0.9680, 0.9331, 0.0801, 0.0559, 0.3158),
+    "15": (1.0023, 0.0602, -1.0587, 0.0299, 0.3582, 0.3727),
+    "19": (-0.1189, 0.4241, -0.6418, 0.0319, 0.1890, 0.3504),
+}
+"""Posterior means, then deviations, of CL, V and KA in patients of run 504 with four levels.
+
+By the sum over a grid of 55 x 55 x 55 points around each mode, 9 deviations of the normal approximation to each side; a
+grid of 40 x 40 x 40 points gives means that differ by at most .001 deviations.
+"""
+
+
+def test_means_are_those_of_a_grid_where_rates_can_be_exchanged(shared):
+    folder = shared("pharmacology/map_posterior")
+    model = kinetic_model(
+        absorption="first_order", random={"CL": 1.0, "V": 1.0, "KA": 1.0}, dose_unit="ug", level_unit="ug/L",
+        residual={"form": "proportional", "proportional": 0.05},
+    )  # fmt: skip
+    records = records_of(up_to_last_level(nonmem_table(pd.read_csv(folder / "data_504.csv"))))
+    rows = records.patients.get_indexer(list(TWO_MODES))
+    part = records.take(torch.from_numpy(rows))
+    found = posterior_draws(model, part, map_estimate(model, part), np.random.default_rng(2))
+    expected = np.array(list(TWO_MODES.values()))
+    mean, sd = expected[:, :3], expected[:, 3:]
+    assert (np.abs(found.mean().numpy() - mean) / sd < 0.1).mean() >= 0.95
+    assert np.quantile(np.abs(found.sd().numpy() / sd - 1), 0.9) < 0.1
+    # The chains of Monolix stay at one of two modes: its deviations of V are .04, .04, .05 and .08.
+    table = pd.read_csv(folder / "monolix_eta_504.csv").iloc[rows[[0, 3, 4, 6]]]
+    assert (table["eta_Vc_sd"].to_numpy() < 0.3 * sd[[0, 3, 4, 6], 1]).all()
+
+
 def test_without_levels_the_draws_are_those_of_the_prior():
     model = kinetic_model(random={"CL": 0.4, "V": 0.1})
     found, _ = drawn(model, [dose(0, 100)], 4000)
