@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.special import chdtri, ndtri
-from scipy.stats.qmc import Sobol
 from torch import Tensor
 
 from datamodules.exposure.compartments.parameters import omega_of
@@ -18,6 +14,7 @@ from datamodules.exposure.compartments.records import Records
 from datamodules.exposure.estimation.map_estimate import objective_of, other_modes
 from datamodules.exposure.estimation.newton import MapEstimate, Objective
 from datamodules.exposure.estimation.pareto import pareto_shape
+from datamodules.exposure.estimation.proposal import Kernels, Proposal
 from datamodules.exposure.published.kinetic_model import KineticModel
 
 __all__ = ["EFFECTIVE", "Posterior", "importance_draws", "posterior_draws"]
@@ -25,14 +22,16 @@ __all__ = ["EFFECTIVE", "Posterior", "importance_draws", "posterior_draws"]
 EFFECTIVE = 1000
 """Effective number of draws below which a patient's proposals are adapted."""
 
-ROUNDS = 6
-"""Number of times that proposals are adapted."""
+ROUNDS, ROUNDS_OF_MANY = 4, 3
+"""Number of times that proposals are adapted, and that then more draws are made."""
 
 KERNELS = 100
 SMALLEST_KERNEL = 1e-4
-FREEDOM = 5.0
 SCALE = 1.15
 FIRST_PRIOR_SHARE, LATER_PRIOR_SHARE, MODES_SHARE = 0.3, 0.1, 0.3
+
+MORE, PATIENTS = 30, 3
+"""How many times as many draws the last round has, and its patients that are worked on at once."""
 
 BLOCK = 8000
 """Number of draws evaluated at once."""
@@ -49,7 +48,8 @@ class Posterior:
     weights
         (n, s) weights, which sum to 1 for each patient.
     effective
-        (n,) effective number of draws, 1 / sum of squared weights.
+        (n,) effective number of draws, 1 / sum of squared weights; of draws that were chosen from many, the number that
+        has the error of both steps.
     pareto
         (n,) shape of the tail of the weights; above .7 means that the weights are not reliable.
     """
@@ -82,73 +82,6 @@ class Posterior:
         return (self.weights[..., None] * apart**2).sum(1).sqrt()
 
 
-@dataclass(frozen=True)
-class _Kernels:
-    """For each of n patients t distributions around k centres (n, k, q), whose scale has one root (n, q, q)."""
-
-    centres: Tensor
-    root: Tensor
-
-    def draw(self, generator: np.random.Generator, count: int) -> Tensor:
-        """Draw effects of each patient from the same points, so that no patient changes another."""
-        k, q = self.centres.shape[1:]
-        points = _points(generator, count, q + 1)
-        spread = chdtri(FREEDOM, points[:, :1]) / FREEDOM
-        scaled = torch.from_numpy(ndtri(points[:, 1:]) / np.sqrt(spread))
-        return self.centres[:, torch.arange(count) % k] + scaled @ self.root.mT
-
-    def log_density(self, effects: Tensor) -> Tensor:
-        k, q = self.centres.shape[1:]
-        scaled = torch.linalg.solve_triangular(self.root, effects.mT, upper=False).mT
-        centres = torch.linalg.solve_triangular(self.root, self.centres.mT, upper=False).mT
-        half = (FREEDOM + q) / 2
-        constant = math.lgamma(half) - math.lgamma(FREEDOM / 2) - q / 2 * math.log(FREEDOM * math.pi)
-        parts = -half * torch.log1p(torch.cdist(scaled, centres) ** 2 / FREEDOM)
-        return torch.logsumexp(parts, 2) - math.log(k) + constant - _log_root(self.root)[:, None]
-
-
-@dataclass(frozen=True)
-class _Proposal:
-    """A mixture of kernels, with their shares, and of the prior."""
-
-    kernels: list[_Kernels]
-    shares: list[float]
-    prior_root: Tensor
-    prior_share: float
-
-    def draw(self, generator: np.random.Generator, count: int) -> Tensor:
-        size, q = len(self.kernels[0].root), len(self.prior_root)
-        of_prior = round(self.prior_share * count)
-        prior = torch.from_numpy(ndtri(_points(generator, of_prior, q))) @ self.prior_root.mT
-        bounds = np.cumsum([0.0, *self.shares]) / sum(self.shares)
-        counts = np.diff((bounds * (count - of_prior)).round().astype(int))
-        near = [one.draw(generator, int(n)) for one, n in zip(self.kernels, counts, strict=True)]
-        return torch.cat([prior.expand(size, -1, -1), *near], 1)
-
-    def log_density(self, effects: Tensor) -> Tensor:
-        parts = [
-            one.log_density(effects) + math.log(share)
-            for one, share in zip(self.kernels, self.shares, strict=True)
-        ]
-        near = torch.logsumexp(torch.stack(parts), 0)
-        far = torch.linalg.solve_triangular(self.prior_root, effects.mT, upper=False)
-        constant = effects.shape[-1] * math.log(2 * math.pi)
-        prior = -((far**2).sum(-2) + constant) / 2 - _log_root(self.prior_root)
-        return torch.logaddexp(near, prior + math.log(self.prior_share))
-
-
-def _points(generator: np.random.Generator, count: int, dimensions: int) -> NDArray[np.float64]:
-    """Scrambled Sobol points in the unit cube, (count, dimensions): they estimate means with far less noise."""
-    sobol = Sobol(dimensions, rng=generator)
-    points = sobol.random_base2(max(1, (count - 1).bit_length()))[:count]
-    inside: NDArray[np.float64] = np.clip(points, 1e-12, 1 - 1e-12)
-    return inside
-
-
-def _log_root(root: Tensor) -> Tensor:
-    return torch.diagonal(root, dim1=-2, dim2=-1).log().sum(-1)
-
-
 def posterior_draws(
     model: KineticModel,
     records: Records,
@@ -178,7 +111,7 @@ def posterior_draws(
         modes reached from other starts; 30% come from the prior. Patients whose effective number of draws is too small
         are drawn again from a mixture of narrower t distributions around some of their weighted draws, which follows a
         curved posterior; the weights are made more equal for this choice as long as few draws have most of the weight.
-        The best round is kept.
+        Where that is not enough, `draws` are chosen by weight from thirty times as many. The best round is kept.
 
     References
     ----------
@@ -222,9 +155,9 @@ def importance_draws(
     Posterior
         As from :func:`posterior_draws`.
     """
-    kernels = [_Kernels(one.effects[:, None], SCALE * torch.linalg.cholesky(one.covariance)) for one in modes]
+    kernels = [Kernels(one.effects[:, None], SCALE * torch.linalg.cholesky(one.covariance)) for one in modes]
     shares = [(1 - FIRST_PRIOR_SHARE) / len(kernels)] * len(kernels)
-    proposal = _Proposal(kernels, shares, prior, FIRST_PRIOR_SHARE)
+    proposal = Proposal(kernels, shares, prior, FIRST_PRIOR_SHARE)
     everyone = torch.arange(len(modes[0].effects))
     result = _weighted(objective_of, everyone, proposal, generator, draws)
     wanted = min(EFFECTIVE, draws // 2)
@@ -234,13 +167,47 @@ def importance_draws(
             break
         adapted = _adapted(result, poor, kernels, prior, generator)
         result = _better(result, poor, _weighted(objective_of, poor, adapted, generator, draws))
+    for _ in range(ROUNDS_OF_MANY):
+        poor = torch.nonzero(result.effective < wanted)[:, 0]
+        if not len(poor):
+            break
+        adapted = _adapted(result, poor, kernels, prior, generator)
+        result = _better(result, poor, _chosen_of_many(objective_of, poor, adapted, generator, draws))
     return result
+
+
+def _chosen_of_many(
+    objective_of: Callable[[Tensor], Objective],
+    rows: Tensor,
+    proposal: Proposal,
+    generator: np.random.Generator,
+    draws: int,
+) -> Posterior:
+    """Choose draws by weight from thirty times as many; the draws that are chosen count the same."""
+    seed, parts = int(generator.integers(2**63)), []
+    for block in torch.split(torch.arange(len(rows)), PATIENTS):
+        # The same points for each block, so that no patient changes another.
+        points = np.random.default_rng(seed)
+        many = _weighted(objective_of, rows[block], proposal.take(block), points, MORE * draws)
+        parts.append((_picked(many.weights, many.effects, points, draws), many))
+    effects = torch.cat([chosen for chosen, _ in parts])
+    weights = torch.full(effects.shape[:2], 1 / draws, dtype=effects.dtype)
+    effective = 1 / (1 / torch.cat([many.effective for _, many in parts]) + 1 / draws)
+    return Posterior(effects, weights, effective, torch.cat([many.pareto for _, many in parts]))
+
+
+def _picked(weights: Tensor, effects: Tensor, generator: np.random.Generator, count: int) -> Tensor:
+    """Pick effects by weight, (n, count, q), at equal steps of the cumulative weights."""
+    uniform = torch.from_numpy((generator.random() + np.arange(count)) / count)
+    places = torch.searchsorted(weights.cumsum(1), uniform.repeat(len(weights), 1))
+    places = places.clamp(max=weights.shape[1] - 1)[..., None]
+    return torch.gather(effects, 1, places.expand(-1, -1, effects.shape[-1]))
 
 
 def _weighted(
     objective_of: Callable[[Tensor], Objective],
     rows: Tensor,
-    proposal: _Proposal,
+    proposal: Proposal,
     generator: np.random.Generator,
     draws: int,
 ) -> Posterior:
@@ -264,8 +231,8 @@ def _evaluated(objective_of: Callable[[Tensor], Objective], rows: Tensor, effect
 
 
 def _adapted(
-    result: Posterior, rows: Tensor, modes: list[_Kernels], prior: Tensor, generator: np.random.Generator
-) -> _Proposal:
+    result: Posterior, rows: Tensor, modes: list[Kernels], prior: Tensor, generator: np.random.Generator
+) -> Proposal:
     """Kernels around draws that are picked by weight, with the usual bandwidth of a kernel density.
 
     Those at several modes remain, so that no mode is lost: draws that miss one look more effective than they are.
@@ -274,18 +241,14 @@ def _adapted(
     q = effects.shape[-1]
     centre = (weights[..., None] * effects).sum(1, keepdim=True)
     covariance = (weights[..., None] * (effects - centre)).mT @ (effects - centre)
-    uniform = torch.from_numpy((generator.random() + np.arange(KERNELS)) / KERNELS)
-    picked = torch.searchsorted(weights.cumsum(1), uniform.repeat(len(rows), 1)).clamp(
-        max=weights.shape[1] - 1
-    )
-    centres = torch.gather(effects, 1, picked[..., None].expand(-1, -1, q))
+    centres = _picked(weights, effects, generator, KERNELS)
     bandwidth = (4 / ((q + 2) * KERNELS)) ** (1 / (q + 4))
     floor = SMALLEST_KERNEL * (prior @ prior.mT)
     root = torch.linalg.cholesky(bandwidth**2 * covariance + floor)
-    at_modes = [_Kernels(one.centres[rows], one.root[rows]) for one in modes] if len(modes) > 1 else []
+    at_modes = [Kernels(one.centres[rows], one.root[rows]) for one in modes] if len(modes) > 1 else []
     kept = MODES_SHARE if at_modes else 0.0
     shares = [1 - LATER_PRIOR_SHARE - kept, *[kept / len(modes)] * len(at_modes)]
-    return _Proposal([_Kernels(centres, root), *at_modes], shares, prior, LATER_PRIOR_SHARE)
+    return Proposal([Kernels(centres, root), *at_modes], shares, prior, LATER_PRIOR_SHARE)
 
 
 def _tempered(weights: Tensor) -> Tensor:
