@@ -7,8 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from omics.checks.finding import INFO, WARNING, Finding
-from omics.cohort.read import events_of
-from omics.events.cohort_sizes import tumour_sizes_of
+from omics.cohort.read import events_of, tumour_sizes_of
 from omics.events.event_notes import event_notes
 from omics.events.stored_events import EXPOSURE
 from omics.events.tumour_sizes import TUMOUR_SIZE

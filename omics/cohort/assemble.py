@@ -16,9 +16,8 @@ from omics.cohort.endpoints import Survival
 from omics.cohort.h5mu import UNS, allow_shared_feature_names
 from omics.cohort.samples import checked_samples
 from omics.cohort.spec import CohortSpec
-from omics.cohort.spec_rules import require_endpoints
+from omics.cohort.spec_rules import refuse_after_baseline, require_endpoints
 from omics.cohort.stated_columns import stated_samples
-from omics.events.cohort_sizes import refuse_after_baseline
 from omics.events.stored_events import EXPOSURE, StoredEvents
 from omics.events.tumour_sizes import TUMOUR_SIZE, SizeTable
 from omics.events.windows import check_window, window_ends

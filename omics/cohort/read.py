@@ -31,9 +31,10 @@ from omics.cohort.view_blocks import measured_patients
 from omics.cohort.view_options import without_views
 from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
-from omics.events.cohort_sizes import read_tumour_sizes
 from omics.events.event_table import EventTable
+from omics.events.read_sizes import read_sizes
 from omics.events.stored_events import EXPOSURE, StoredEvents, read_stored_events
+from omics.events.tumour_sizes import TUMOUR_SIZE, SizeTable
 from omics.readers.case_lists import ALL
 from omics.readers.gene_panels import panel_files
 from omics.readers.matrix import check_unique_patients
@@ -59,6 +60,8 @@ __all__ = [
     "read_cohort",
     "read_exposure",
     "read_samples",
+    "read_tumour_sizes",
+    "tumour_sizes_of",
 ]
 
 T = TypeVar("T")
@@ -288,6 +291,59 @@ def read_exposure(folder: Path, spec: CohortSpec, samples: pd.DataFrame, yaml: s
     ids = read.events.patients
     known = check_ids(EXPOSURE, ids, pd.Index([]), pd.DataFrame(), samples.index, str(file), spec.strict)
     return read.take(ids[known])
+
+
+def read_tumour_sizes(folder: Path, spec: CohortSpec, samples: pd.DataFrame, yaml: str) -> SizeTable | None:
+    """Read the tumour sizes that a cohort declares.
+
+    Parameters
+    ----------
+    folder
+        Folder of the cohort.
+    spec
+        Specification of the cohort.
+    samples
+        One row per patient, indexed by id.
+    yaml
+        File that declares the sizes, named in errors.
+
+    Returns
+    -------
+    SizeTable or None
+        The sizes of patients of `samples`; None for a cohort without sizes.
+
+    Raises
+    ------
+    CohortError
+        If the file or a row is wrong, or no patient is in `samples`.
+    """
+    block = spec.tumour_size
+    if block is None:
+        return None
+    if block.file is None:
+        raise CohortError(f"{TUMOUR_SIZE} lacks the key 'file'", "missing_key", file=yaml, column="file")
+    file = folder / block.file
+    read = read_sizes(
+        file,
+        patient=block.patient,
+        time=block.time,
+        size=block.size,
+        unit=block.unit,
+        time_unit=block.time_unit,
+        below=block.below,
+    )
+    ids = read.patients
+    known = check_ids(TUMOUR_SIZE, ids, pd.Index([]), pd.DataFrame(), samples.index, str(file), spec.strict)
+    return read.take(ids[known])
+
+
+def tumour_sizes_of(cohort: MuData) -> SizeTable | None:
+    """Return the tumour sizes of the patients of a cohort; None for a cohort without the block ``tumour_size``."""
+    content = cohort.uns[UNS].get(TUMOUR_SIZE)
+    if content is None:
+        return None
+    table = content["sizes"]
+    return SizeTable(table[table["patient"].isin(cohort.obs_names)].reset_index(drop=True))
 
 
 def exposure_spec(cohort: MuData) -> ExposureSpec | None:

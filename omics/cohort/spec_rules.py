@@ -12,13 +12,18 @@ from omics.cohort.spec import RANDOMISED
 from omics.cohort.view_options import check_view_keys
 from omics.common.errors import CohortError, nearest
 from omics.events.stored_events import EXPOSURE
+from omics.events.tumour_sizes import AFTER_BASELINE
 from omics.readers import CELLS, PGX
 from omics.readers.plain_tables import table_format
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
     from omics.cohort.spec import ArmSpec, CohortSpec, EndpointSpec, SamplesSpec, ViewSpec
 
-__all__ = ["check_endpoint_keys", "check_spec", "require_endpoints"]
+__all__ = ["check_endpoint_keys", "check_spec", "refuse_after_baseline", "require_endpoints"]
 
 RESERVED_ENDPOINTS = {"baselines", "differences", "endpoint", "intervals", "metric", "schema_version"}
 """Keys that ``metrics.json`` uses beside the names of endpoints."""
@@ -160,6 +165,38 @@ def require_endpoints(spec: CohortSpec, file: str) -> None:
     """
     if not spec.endpoints:
         raise CohortError("no endpoints are declared; name at least one", "no_endpoints", file=file)
+
+
+def refuse_after_baseline(spec: CohortSpec, features: Iterable[tuple[str, pd.Index]], file: str) -> None:
+    """Refuse growth that was estimated from sizes after baseline as a covariate or a feature.
+
+    Only who lives long enough has such sizes, so that growth would predict survival by survival itself (immortal time).
+
+    Parameters
+    ----------
+    spec
+        Specification of the cohort.
+    features
+        Name and features of each view.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If a name begins with ``after_baseline_``.
+    """
+    named = [("a covariate", name) for name in (*spec.covariates, *spec.categories)]
+    named += [(f"view '{view}'", str(name)) for view, names in features for name in names]
+    for place, name in named:
+        if name.startswith(AFTER_BASELINE):
+            raise CohortError(
+                f"{place} was estimated from tumour sizes after baseline and cannot predict: only patients who live "
+                "long enough have them (immortal time); remove it",
+                "after_baseline_predictor",
+                file=file,
+                column=name,
+            )
 
 
 def _check_files(spec: CohortSpec, file: str) -> None:

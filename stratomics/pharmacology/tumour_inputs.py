@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from omics.cohort.read import tumour_sizes_of
 from omics.common.errors import CohortError, InputError
 from omics.common.files import read_parquet
-from omics.events.cohort_sizes import tumour_sizes_of
 from omics.events.tumour_sizes import SizeTable
 from stratomics.pharmacology.run_exposure import load_exposure
 from stratomics.runs.run_directory import RunDirectory

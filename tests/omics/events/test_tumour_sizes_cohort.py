@@ -13,10 +13,16 @@ from sized_cohort import sizes_of_patients, write_sized
 
 from omics.checks.check_cohort import check_cohort
 from omics.cohort.new_patients import read_new_patients
-from omics.cohort.read import cohort_digest, cohort_files, cohort_spec, inspect_cohort, read_cohort
+from omics.cohort.read import (
+    cohort_digest,
+    cohort_files,
+    cohort_spec,
+    inspect_cohort,
+    read_cohort,
+    tumour_sizes_of,
+)
 from omics.cohort.write import write_cohort
 from omics.common.errors import CohortError
-from omics.events.cohort_sizes import tumour_sizes_of
 from omics.events.tumour_sizes import SizeTable
 
 PATIENTS = small.tables()["outcome"]["sample_id"].to_list()
