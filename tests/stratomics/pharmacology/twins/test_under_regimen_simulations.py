@@ -14,7 +14,6 @@ from twin_trials import Gains, Setting, gains
 log = logging.getLogger(__name__)
 
 ENDPOINTS = ("survival", "response")
-EFFECT, NONE = Setting(-0.7, 1.0), Setting(0.0, 0.0)
 
 
 def results(count: int, setting: Setting) -> dict[str, list[Gains]]:
