@@ -117,12 +117,14 @@ class Encoder:
 
     def encode_batch(self, batch: Batch) -> Encoded:
         """Encode patients after harmonization by :attr:`harmonizer`."""
-        by_view = {view_block(v): m.transform(_alone(batch, v)).mean for v, m in self.components.items()}
         factors = self.factor_model.transform(batch)
-        blocks = {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors.mean, **by_view}
-        return Encoded(
-            blocks, factors, reconstruction_error(self.factor_model, batch), batch.measured_shares()
-        )
+        blocks, error = self.inputs(batch, factors), reconstruction_error(self.factor_model, batch)
+        return Encoded(blocks, factors, error, batch.measured_shares())
+
+    def inputs(self, batch: Batch, factors: Factors) -> InputBlocks:
+        """Compute the inputs of patients whose shared factors are known; quicker than :meth:`encode_batch`."""
+        by_view = {view_block(v): m.transform(_alone(batch, v)).mean for v, m in self.components.items()}
+        return {COVARIATES: batch.covariates.astype(np.float64), FACTORS: factors.mean, **by_view}
 
     def save(self, folder: Path, name: str) -> None:
         """Write json and safetensors files that begin with `name`."""

@@ -21,7 +21,7 @@ from stratomics.runs.run_lock import BusyError, lock_file, locked
 if TYPE_CHECKING:
     import pandas as pd
 
-    from stratomics.explanation.outer_fold import FoldExplanation
+    from stratomics.explanation.outer_folds import FoldExplanation
     from stratomics.fitting.fitted import Fitted
 
 __all__ = ["Checkpoint", "checkpoint_folder", "open_checkpoint", "remove_leftovers"]
@@ -69,7 +69,7 @@ class Checkpoint:
 
     def explanation(self, task: FitTask) -> FoldExplanation | None:
         """Load what the model of an outer fold says; None if it was not explained."""
-        from stratomics.explanation.outer_fold import FoldExplanation
+        from stratomics.explanation.outer_folds import FoldExplanation
 
         return FoldExplanation.load(self._place(task))
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from models.prediction import Prediction
     from stratomics.controls.permuted_cohorts import Control
-    from stratomics.explanation.outer_fold import FoldExplanation
+    from stratomics.explanation.outer_folds import FoldExplanation
     from stratomics.fitting.fitted import Fitted
 
 __all__ = [

@@ -222,7 +222,11 @@ def _permuted(
         _exchanged(patients.batch(number), group, order, encoder)
         for number, encoder in enumerate(fitted.encoders)
     ]
-    members = [encoder.encode_batch(batch) for encoder, batch in zip(fitted.encoders, batches, strict=True)]
+    # Scores need the inputs alone.
+    members = [
+        replace(member, blocks=encoder.inputs(batch, encoder.factor_model.transform(batch)))
+        for member, encoder, batch in zip(patients.members, fitted.encoders, batches, strict=True)
+    ]
     return replace(patients, batches=batches, members=members)
 
 

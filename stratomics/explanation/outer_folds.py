@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -11,24 +11,64 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from omics.common.files import read_parquet, write_parquet
+from omics.common.files import read_parquet, read_state, write_parquet, write_state
 from stratomics.explanation.levels import FEATURE, ExplainedItem
-from stratomics.explanation.outer_fold import NAMED_LEVELS, FoldExplanation
 from stratomics.explanation.stability import FoldSummary, standard_ranks
 
 if TYPE_CHECKING:
     from datamodules.split import Fold
 
-__all__ = ["FOLDS", "OuterFolds"]
+__all__ = ["FOLDS", "NAMED_LEVELS", "FoldExplanation", "OuterFolds"]
 
 Array = NDArray[np.float64]
 
 FOLDS = "folds"
 """Folder in a run."""
 
-CONTRIBUTIONS, IMPORTANCE = "contributions.parquet", "importance.parquet"
+NAME, CONTRIBUTIONS, IMPORTANCE = "contributions", "contributions.parquet", "importance.parquet"
+
+NAMED_LEVELS = ("sources", "views", "features")
+"""Levels whose items are the same in all folds; factors are not."""
 
 FIGURES = ["mean", "sd", "error", "positive", "negative", "rank"]
+
+
+@dataclass(frozen=True)
+class FoldExplanation:
+    """What the model of an outer fold says.
+
+    Attributes
+    ----------
+    sample_ids
+        Patients whose predictions are explained.
+    items
+        Level -> its items.
+    values
+        Level -> (n, items) contributions.
+    importance
+        From :func:`stratomics.explanation.importance.permutation_importance`.
+    """
+
+    sample_ids: Sequence[str]
+    items: Mapping[str, Sequence[ExplainedItem]]
+    values: Mapping[str, NDArray[np.float32]]
+    importance: pd.DataFrame
+
+    def save(self, folder: Path) -> None:
+        """Write ``contributions.json``, ``contributions.safetensors`` and ``importance.parquet``."""
+        items = {level: [list(item) for item in items] for level, items in self.items.items()}
+        write_state(folder, NAME, {"sample_ids": list(self.sample_ids), "items": items}, dict(self.values))
+        write_parquet(folder / IMPORTANCE, self.importance)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self | None:
+        """Read what :meth:`save` wrote; None if it was not called."""
+        if not (folder / IMPORTANCE).is_file():
+            return None
+        settings, arrays = read_state(folder, NAME)
+        items = {level: [ExplainedItem(*item) for item in settings["items"][level]] for level in NAMED_LEVELS}
+        values = {level: arrays[level].astype(np.float32) for level in NAMED_LEVELS}
+        return cls(settings["sample_ids"], items, values, read_parquet(folder / IMPORTANCE))
 
 
 @dataclass(frozen=True)

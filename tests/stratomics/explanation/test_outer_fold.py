@@ -13,7 +13,8 @@ from stratomics.config import ExperimentConfig
 from stratomics.encoding.training_part import NewPatients, TrainingPart
 from stratomics.experiment.check_config import complete_config
 from stratomics.explanation.levels import FEATURE
-from stratomics.explanation.outer_fold import FoldExplanation, explain_fold
+from stratomics.explanation.outer_fold import explain_fold
+from stratomics.explanation.outer_folds import FoldExplanation
 
 QUICKLY = ExperimentConfig(factors=FactorsConfig(count=3), trainer=TrainerConfig(epochs=3))
 

@@ -10,8 +10,7 @@ import pandas as pd
 from datamodules.split import Fold
 from omics.common.files import read_parquet
 from stratomics.explanation.levels import ExplainedItem
-from stratomics.explanation.outer_fold import FoldExplanation
-from stratomics.explanation.outer_folds import OuterFolds
+from stratomics.explanation.outer_folds import FoldExplanation, OuterFolds
 from stratomics.explanation.stability import standard_ranks
 
 IDS = ["a", "b", "c"]

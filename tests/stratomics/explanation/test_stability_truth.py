@@ -114,7 +114,7 @@ def test_causes_are_among_the_first_ten_and_equal_features_are_one_block(tmp_pat
 @pytest.mark.simulation
 def test_power_false_rate_and_permuted_outcomes(tmp_path: Path) -> None:
     causes, rows = [f"g{j}" for j in range(CAUSES)], []
-    for seed in range(40):
+    for seed in range(20):
         for permuted in (False, True):
             cohort = cohort_of(tmp_path / f"{seed}{permuted}", seed, 200, permuted=permuted)
             outer = five_folds(cohort, seed)
