@@ -34,7 +34,7 @@ UNITS |= {
     "years": "years",
     "yrs": "years",
 }
-FOLLOW_UP = {"time", "duration", "followup", "futime", "tte", "follow", "survival", *UNITS}
+FOLLOW_UP = {"time", "aval", "duration", "followup", "futime", "tte", "follow", "survival", *UNITS}
 
 NO_TIME = {"age", "born", "birth", "diagnosis", "dose", "calendar", *ENTRY_WORDS}
 
@@ -309,6 +309,8 @@ def _unreadable(table: pd.DataFrame, used: Iterable[str]) -> Iterator[str]:
         if name in set(used) or not name_words & (EVENT | ENDPOINT):
             continue
         values = sorted(map(str, present(table[name]).unique()))
+        if values in (["0"], ["0.0"]):
+            yield f"{name} is 0 in every patient; survival needs patients with an event"
         # A smoking status or a performance status is no outcome.
         is_event = any(rule.fullmatch(value.strip()) for value in values for rule in (OCCURRED, NOT_OCCURRED))
         is_event |= bool(name_words & (EVENT | ENDPOINT) - {"status"}) or name_words == {"status"}

@@ -59,6 +59,25 @@ def test_responses_say_what_is_positive(values: list[Any], expected: dict[str, A
     assert guess.declared["response"].value == {"column": "best_response", **expected}
 
 
+def test_events_in_all_patients_and_in_none() -> None:
+    table = pd.DataFrame({"days": column(4, 600), "event": column(1)})
+    guess = guess_endpoints(table).declared["survival"]
+    assert guess.value["event"] == "event"
+    assert not guess.sure
+    none = guess_endpoints(table.assign(event=0))
+    assert not none.declared
+    assert none.notes == ["event is 0 in every patient; survival needs patients with an event"]
+
+
+def test_an_analysis_dataset_of_cdisc() -> None:
+    guess = guess_endpoints(pd.DataFrame({"PARAMCD": "OS", "AVAL": column(4, 600), "CNSR": column(0, 1)}))
+    assert guess.declared["survival"].value == {
+        "time": "AVAL",
+        "event": {"column": "CNSR", "is": 0},
+        "unit": "days",
+    }
+
+
 def test_a_column_that_cannot_be_read_as_an_event_is_reported() -> None:
     table = pd.DataFrame({"days": column(4, 600), "vital_status": column("Moved", "Lost")})
     guess = guess_endpoints(table)
