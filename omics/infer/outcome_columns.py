@@ -73,7 +73,7 @@ def event_columns(table: pd.DataFrame) -> Iterator[EventColumn]:
         elif is_binary(column):
             yield name, name, f"{name} is 0 or 1, {int((column == 1).sum())} of them 1", True
         elif set(present(column).unique()) == {1}:
-            yield name, name, f"{name} is 1 in every patient, so that nobody is censored", False
+            yield name, name, f"{name} is 1 in every patient, so that no patient is censored", False
         elif column.dtype == object:
             yield from _in_words(name, column)
         elif set(present(column).unique()) == {0, 1, 2}:
