@@ -21,6 +21,11 @@ __all__ = [
 ]
 
 
+LISTED = 40
+FEW = 5
+"""Known words that a message lists: all if there are at most 40, else 5."""
+
+
 class StratomicsError(Exception):
     """Base class of every error that stratomics raises on purpose."""
 
@@ -132,7 +137,7 @@ def require_range(key: str, value: float, low: float, high: float = float("inf")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Suggest the known word that is closest to a wrong one, or list all known words.
+    """Suggest the known word that is closest to a wrong one, or list the known words, or a few of very many.
 
     Parameters
     ----------
@@ -159,6 +164,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, choices, n=1)
     if close:
         return f"did you mean '{close[0]}'?"
+    if len(choices) > LISTED:
+        few = ", ".join(choices[:FEW])
+        return f"choose one of {few} and {len(choices) - FEW} more"
     return f"choose one of {', '.join(choices)}"
 
 

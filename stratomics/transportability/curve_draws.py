@@ -49,8 +49,9 @@ def training_variance(of_repeats: Array, sizes: Array, n: int) -> float:
     """Variance of the loss of a model over training cohorts, times the square of their number of patients.
 
     The excess loss of a model is about quadratic in the error of its parameters, so that its standard deviation over
-    training cohorts of s patients falls as 1 / s. Repeats are evaluated in the same patients and differ by their subsets
-    alone. Two subsets of s out of n patients share the part (s / n)^2 of this variance, since pairs of patients count.
+    training cohorts of s patients falls as 1 / s. Repeats are evaluated in the same patients and differ by their
+    subsets alone. Two subsets of s out of n patients share the part (s / n)^2 of this variance, since pairs of patients
+    count. Sizes have the weight s^2: in small subsets a shrunk model varies less than that.
 
     Parameters
     ----------
@@ -73,4 +74,5 @@ def training_variance(of_repeats: Array, sizes: Array, n: int) -> float:
     2.0
     """
     independent = 1.0 - (sizes / n) ** 2
-    return float((of_repeats.var(axis=0, ddof=1) * sizes**2 / independent).mean())
+    scaled = of_repeats.var(axis=0, ddof=1) * sizes**2 / independent
+    return float(np.average(scaled, weights=sizes**2))

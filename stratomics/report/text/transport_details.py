@@ -19,6 +19,8 @@ __all__ = ["learning_sentences", "recalibration_sentences", "site_sentences"]
 UNLIMITED = 20_000
 """Numbers of patients above it are written as more than it."""
 SMALLEST_GAIN = 0.001
+NAMED = 4
+"""Sites that a sentence names."""
 
 
 def recalibration_sentences(found: Recalibration | None, asked_of: str) -> Iterator[str]:
@@ -89,7 +91,8 @@ def site_sentences(sites: SiteSummary | None, kind: str, where: str) -> Iterator
     label = find_metric(DISCRIMINATION[kind]).label
     few = [row.site for row in sites.rows if row.discrimination is None and row.ratio is None]
     if few:
-        yield f"Sites of {where} with too few events to be evaluated: {', '.join(few)}."
+        more = f" and {len(few) - NAMED} more" if len(few) > NAMED else ""
+        yield f"Sites of {where} with too few events to be evaluated: {', '.join(few[:NAMED])}{more}."
     if sites.discrimination is None or sites.ratio is None:
         yield f"Fewer than {FEWEST_SITES} sites of {where} can be evaluated, so nothing is said of a new site."
         return

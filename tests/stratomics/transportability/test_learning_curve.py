@@ -106,5 +106,5 @@ def test_half_of_the_patients_predict_the_loss_of_all() -> None:
 @pytest.mark.parametrize("n", [200, 400])
 def test_half_of_the_patients_predict_the_loss_of_all_in_many(kind: str, n: int) -> None:
     found = covered(kind, n, 200, seed=50_000)
-    # 3 standard errors beside .85 and .97, and 1 for survival: shorter intervals would be too short for a response.
-    assert found > 0.80
+    # 3 standard errors beside .85 and .97.
+    assert 0.79 < found < 0.99

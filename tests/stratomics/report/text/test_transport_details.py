@@ -44,6 +44,9 @@ def test_a_new_site_has_its_interval(left_out: bool, caution: bool) -> None:
     assert ("leave_site_out" in text) is caution
     few = " ".join(site_sentences(SiteSummary(rows, left_out, None, None), "survival", "the run"))
     assert "nothing is said of a new site" in few
+    many = tuple(SiteRow(f"s{number}", 1, 0, None, None) for number in range(123))
+    text = " ".join(site_sentences(SiteSummary(many, left_out, None, None), "survival", "the run"))
+    assert "to be evaluated: s0, s1, s2, s3 and 119 more." in text
 
 
 def test_small_gains_are_not_written_as_zero() -> None:
