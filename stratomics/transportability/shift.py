@@ -52,8 +52,8 @@ class Shift:
         Share of the other patients whose response is in sets of 90% calibrated on the training patients, unweighted
         and weighted; None for survival.
     bounds, weighted_bounds
-        Share of the other patients who reach lower bounds of 90%, likewise; None for a response, or if no patient is
-        followed to their bound.
+        Share of the other patients who reach lower bounds of 90%, in the same two ways; None for a response, or if no
+        patient is followed to their bound.
     """
 
     membership: Estimate
@@ -93,6 +93,11 @@ def covariate_shift(
     -------
     Shift
         Without weighted metrics where the cohorts do not overlap.
+
+    Raises
+    ------
+    TypeError
+        If the endpoints of the cohorts are of different kinds.
     """
     found = membership(inputs, other_inputs, seed)
     once = metrics_of(training, weight)
