@@ -145,9 +145,9 @@ def test_new_patients_gain_where_clearance_is_not_as_published(factor: float) ->
             estimate = np.log(found.draws["auc24_ss"].numpy())
             mean = (found.posterior.weights.numpy() * estimate).sum(1)
             errors[name].append(float(((mean - truth) ** 2).mean()))
-    root = {name: np.sqrt(np.mean(values)) for name, values in errors.items()}
+    root = {name: float(np.sqrt(np.mean(values))) for name, values in errors.items()}
     ratios = np.sqrt(np.array(errors["refitted"]) / np.array(errors["published"]))
     log.info(
         "factor %s: %s, ratio %.3f (SE %.3f)", factor, root, ratios.mean(), ratios.std(ddof=1) / np.sqrt(10)
     )
-    assert ratios.mean() <= (0.95 if factor > 1 else 1.02)
+    assert ratios.mean() <= (0.85 if factor > 1 else 1.03)
