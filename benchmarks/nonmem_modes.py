@@ -26,6 +26,7 @@ from omics.events.event_table import DOSE, RESET_AND_DOSE, EventTable
 ONE = {"CL": 4.0, "V": 70.0, "KA": 1.0}
 TWO = {"CL": 4.0, "V1": 70.0, "KA": 1.0, "V2": 50.0}
 SATURABLE = {"VMAX": 10000.0, "V": 70.0, "KA": 1.0, "KM": 2500.0}
+WITH_CLEARANCE = {**ONE, "KM": 2500.0}
 WEIGHT_AND_SEX = (
     ("BW", "power", 75.0, 1.5),
     ("SEX", "factor", 1.0, 0.75),
@@ -62,6 +63,10 @@ RUNS = {
     "102": Run(TWO, {"Q": 4.0}),
     "201": Run(SATURABLE, elimination="michaelis_menten"),
     "202": Run(SATURABLE, elimination="michaelis_menten"),
+    "203": Run(WITH_CLEARANCE, {"VMAX": 10000.0}, elimination="michaelis_menten"),
+    "204": Run(WITH_CLEARANCE, {"VMAX": 10000.0}, elimination="michaelis_menten"),
+    "205": Run({**ONE, "VMAX": 10000.0}, {"KM": 2500.0}, elimination="michaelis_menten"),
+    "206": Run({**ONE, "VMAX": 10000.0}, {"KM": 2500.0}, elimination="michaelis_menten"),
     "207": Run({**SATURABLE, "CL": 4.0}, elimination="michaelis_menten"),
     "208": Run({**SATURABLE, "CL": 4.0}, elimination="michaelis_menten"),
     "301": Run(ONE, effects=WEIGHT_AND_SEX),

@@ -11,7 +11,7 @@ from datamodules.exposure.compartments.kinetics import Values, compartments_of
 from datamodules.exposure.compartments.records import Doses
 from datamodules.exposure.published.kinetic_model import Structure
 
-__all__ = ["Arrivals", "arrivals_of", "inputs_of"]
+__all__ = ["Arrivals", "arrivals_of", "input_of", "inputs_of"]
 
 MODEL_RATE, MODEL_DURATION = -1, -2
 """Rates of doses that say that the model has the rate or the duration of the infusion."""
@@ -36,6 +36,12 @@ def inputs_of(structure: Structure) -> int:
     return 1 if structure.absorption == "none" else 2
 
 
+def input_of(structure: Structure, compartment: Tensor) -> Tensor:
+    """Mark which of the s inputs a compartment is, (..., s)."""
+    into = _target(compartment, compartments_of(structure)[0])
+    return torch.nn.functional.one_hot((into > 0).long(), inputs_of(structure))
+
+
 def arrivals_of(structure: Structure, doses: Doses, values: Values) -> Arrivals:
     """Work out how each dose arrives.
 
@@ -52,27 +58,27 @@ def arrivals_of(structure: Structure, doses: Doses, values: Values) -> Arrivals:
     -------
     Arrivals
         The available amount as a bolus, or as an infusion: at the rate of the dose, which is shorter if less is
-        available; at the parameter RATE, or over the parameter DURATION.
+        available; at the parameter RATE, or over the parameter DURATION. An infusion that ends as it begins is a bolus.
     """
     before, total = compartments_of(structure)
     at_dose = {name: torch.gather(value, 1, doses.row) for name, value in values.items()}
     zero = torch.zeros_like(doses.amount)
     amount = torch.where(doses.given, doses.amount, zero) * at_dose.get("F", torch.ones_like(zero))
-    timed = doses.rate == MODEL_DURATION
-    length = torch.where(timed, at_dose.get("DURATION", zero), zero)
+    timed, lag = doses.rate == MODEL_DURATION, at_dose.get("LAG", zero)
     rate = torch.where(doses.rate == MODEL_RATE, at_dose.get("RATE", zero), doses.rate.clamp(min=0.0))
-    rate = torch.where(timed, amount / torch.where(timed, length, 1.0), rate)
-    infused = (rate > 0) & (amount > 0)
-    length = torch.where(infused & ~timed, amount / torch.where(infused, rate, 1.0), length)
+    length = torch.where(
+        timed, at_dose.get("DURATION", zero), amount / torch.where(rate > 0, rate, torch.inf)
+    )
+    start = doses.time + lag
+    infused = (start + length > start) & (amount > 0)
+    rate = torch.where(timed, amount / torch.where(infused, length, 1.0), rate)
     into = _target(doses.compartment, before)
-    one_hot = torch.nn.functional.one_hot
-    spread = one_hot((into > 0).long(), inputs_of(structure))
     return Arrivals(
         values=at_dose,
-        lag=at_dose.get("LAG", zero),
-        length=length,
-        bolus=torch.where(infused, zero, amount)[..., None] * one_hot(into, total),
-        rate=torch.where(infused, rate, zero)[..., None] * spread,
+        lag=lag,
+        length=torch.where(infused, length, 0.0),
+        bolus=torch.where(infused, zero, amount)[..., None] * torch.nn.functional.one_hot(into, total),
+        rate=torch.where(infused, rate, zero)[..., None] * input_of(structure, doses.compartment),
     )
 
 

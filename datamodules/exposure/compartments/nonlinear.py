@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from scipy.integrate import DOP853
@@ -26,6 +26,9 @@ SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0
 
 START = 0.7
 """First step after a dose, in units of 1 over the sum of the rate constants."""
+
+SHORTEST = 1e-13
+"""A share of an interval that is not divided further, as where a parameter is no number."""
 
 ORDER = 2
 """Derivatives are exact up to this order."""
@@ -121,7 +124,7 @@ class _Events(NamedTuple):
     table: Tensor
 
     def at(self, place: Tensor) -> _Here:
-        """What counts at some columns."""
+        """Look up what counts at some columns."""
         rows = iter(self.table[:, place].unbind(0))
 
         def some(count: int) -> list[Tensor]:
@@ -154,12 +157,14 @@ class _Here(NamedTuple):
         return torch.stack(rates).sum(0)
 
     def slopes(self, state: Tensor) -> Tensor:
-        """Changes per time of m amounts and of the area, (m + 1, R)."""
+        """Return changes per time of m amounts and of the area, (m + 1, R)."""
         *amounts, _ = state.unbind(0)
         before = len(amounts) - len(self.out) - 1
         central, *others = amounts[before:]
         passed = [self.absorbed[0] * amount for amount in amounts[:before]]
-        flows = [out * central - back * other for out, back, other in zip(self.out, self.back, others, strict=True)]
+        flows = [
+            out * central - back * other for out, back, other in zip(self.out, self.back, others, strict=True)
+        ]
         change = self.inflow[-1] - central * (self.eliminated + self.saturable / (self.half + central))
         for gained in passed[-1:]:
             change = change + gained
@@ -183,7 +188,7 @@ class _Here(NamedTuple):
         return self.happened(after, ends)
 
     def happened(self, after: Tensor, ends: Tensor) -> Tensor:
-        """Amounts after the event where `ends`, otherwise as they are."""
+        """Return amounts after the event where `ends`, otherwise as they are."""
         changed = after[:-1] * self.keep + torch.stack(self.added)
         return torch.cat([torch.where(ends, changed, after[:-1]), after[-1:]])
 
@@ -222,12 +227,12 @@ def _walk(events: _Events, start: Tensor, width: int) -> _Steps:
     while len(place):
         here = events.at(place)
         duration = here.duration
-        best = torch.where(done == 0, torch.minimum(best, START / here.fastest()), best)
-        ends = best >= (1 - done) * duration
+        best = torch.where(done == 0, torch.fmin(best, START / here.fastest()), best)
+        ends = ~(best < (1 - done) * duration)
         share = torch.where(ends, 1 - done, best / duration)
         after, changes = here.step(amounts, share * duration)
         ratio = _ratio(amounts, after[:-1], changes)
-        fine = ratio >= SAFETY
+        fine = (ratio >= SAFETY) | ~(share * duration > SHORTEST * duration)
         ends = ends & fine
         after = here.happened(after, ends)
         found.append([row[..., fine] for row in (place, share, ends, number, amounts, after)])
@@ -244,7 +249,7 @@ def _walk(events: _Events, start: Tensor, width: int) -> _Steps:
 
 
 def _ratio(amounts: Tensor, after: Tensor, changes: Sequence[Tensor]) -> Tensor:
-    """Best length of a step over the length that was tried; 0 where it did not work at all."""
+    """Best length of a step over the one that was tried: 0 where it did not work at all, inf from infinite amounts."""
     size = torch.maximum(amounts.abs(), after.abs())
     scale = TOLERANCE * (size + SMALL * size.sum(0)) + torch.finfo(size.dtype).tiny
     nothing = torch.zeros_like(changes[0])
@@ -252,7 +257,8 @@ def _ratio(amounts: Tensor, after: Tensor, changes: Sequence[Tensor]) -> Tensor:
         (_plus(nothing, weights, changes)[:-1] / scale).square().mean(0) for weights in (FIFTH, THIRD)
     )
     error = fifth / torch.sqrt(fifth + third / 100).clamp(min=torch.finfo(size.dtype).tiny)
-    return torch.where(error.isfinite(), SAFETY * error.clamp(min=1e-30) ** -0.125, 0.0)
+    ratio = torch.where(error.isfinite(), SAFETY * error.clamp(min=1e-30) ** -0.125, 0.0)
+    return torch.where(amounts.isfinite().all(0), ratio, torch.inf)
 
 
 def _differentiable(events: _Events, steps: _Steps, start: Tensor, width: int) -> Tensor:
@@ -278,7 +284,7 @@ def _differentiable(events: _Events, steps: _Steps, start: Tensor, width: int) -
 
 
 def _tangent(here: _Here, steps: _Steps) -> Tensor:
-    """Derivatives (R, m + 1, m) of what follows a step by the amounts at its beginning."""
+    """Return derivatives (R, m + 1, m) of what follows a step by the amounts at its beginning."""
     columns = []
     for k in range(len(steps.amounts)):
         moved = steps.amounts.to(torch.complex128)
@@ -290,8 +296,6 @@ def _tangent(here: _Here, steps: _Steps) -> Tensor:
 class _Recurrence(torch.autograd.Function):
     """x[0] = drive[0], x[k + 1] = matrix[k] x[k] + drive[k + 1], for (s, n, m) drives; linear in them."""
 
-    generate_vmap_rule = False
-
     @staticmethod
     def forward(drive: Tensor, matrix: Tensor) -> Tensor:
         rows = [drive[0]]
@@ -300,17 +304,17 @@ class _Recurrence(torch.autograd.Function):
         return torch.stack(rows)
 
     @staticmethod
-    def setup_context(ctx, inputs, output) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:  # noqa: ARG004
         ctx.save_for_backward(inputs[1])
         ctx.save_for_forward(inputs[1])
 
     @staticmethod
-    def backward(ctx, slope: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
         """Return the slope by the drive: the same recurrence from the last row to the first."""
         (matrix,) = ctx.saved_tensors
         return _Recurrence.apply(slope.flip(0), matrix.mT.flip(0)).flip(0), None
 
     @staticmethod
-    def jvp(ctx, drive: Tensor, _: None) -> Tensor:
+    def jvp(ctx: Any, drive: Tensor, _: None) -> Tensor:
         (matrix,) = ctx.saved_tensors
         return _Recurrence.apply(drive, matrix)

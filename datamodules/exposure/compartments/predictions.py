@@ -13,7 +13,6 @@ from datamodules.exposure.compartments.nonlinear import Course, nonlinear_amount
 from datamodules.exposure.compartments.records import Records
 from datamodules.exposure.compartments.steady_state import TIE, SteadyState, steady_state
 from datamodules.exposure.published.kinetic_model import KineticModel, Structure
-from omics.common.errors import ConfigError
 
 __all__ = ["Predicted", "predict_records"]
 
@@ -60,11 +59,6 @@ def predict_records(model: KineticModel, records: Records, values: Values) -> Pr
         Levels in the unit of the model, areas in this unit times its time unit. A record sees the doses of the rows
         before it and of its own row, unless its row is a reset or a dose at steady state. A reset, or a dose at steady
         state alone, ends infusions and cancels doses of earlier rows that have not arrived.
-
-    Raises
-    ------
-    ConfigError
-        A dose at steady state, of a model with Michaelis-Menten elimination.
     """
     arrivals = arrivals_of(model.structure, records.doses, values)
     line = _timeline(records, arrivals)
@@ -72,11 +66,6 @@ def predict_records(model: KineticModel, records: Records, values: Values) -> Pr
     saturable = model.structure.elimination == "michaelis_menten"
     steady = None
     if bool((records.doses.steady_state > 0).any()):
-        if saturable:
-            raise ConfigError(
-                f"{model.name} has Michaelis-Menten elimination, for which no steady state is computed; "
-                "write the doses out (ADDL)"
-            )
         steady = steady_state(model.structure, records.doses, arrivals)
     course = _course(line, steady, records.doses.steady_state)
     if saturable:

@@ -27,6 +27,7 @@ from datamodules.exposure.estimation.starts import (
     timed_positions,
 )
 from datamodules.exposure.published.kinetic_model import KineticModel
+from omics.common.errors import ConfigError
 
 __all__ = ["map_estimate", "objective_of", "other_modes", "predicted_at"]
 
@@ -109,7 +110,13 @@ def map_estimate(model: KineticModel, records: Records) -> MapEstimate:
         infusion varies or the variance of an effect is large, the search begins at the best of many points of the
         prior, then goes on beyond the nearest jumps of the slope and where rates are exchanged. Otherwise there are
         further starts only for patients whose gradient does not vanish from the first one.
+
+    Raises
+    ------
+    ConfigError
+        A dose at steady state is more than saturable elimination removes at the typical values of a patient.
     """
+    _require_steady_states(model, records)
     best = _best_of(model, records, _first_starts(model, records))
     rows = torch.arange(len(records) if several_minima(model) else 0)
     for _ in range(ROUNDS):
@@ -126,6 +133,20 @@ def map_estimate(model: KineticModel, records: Records) -> MapEstimate:
         if len(rows):
             best = _better(best, rows, _along(model, records.take(rows), best.effects[rows], k))
     return best
+
+
+def _require_steady_states(model: KineticModel, records: Records) -> None:
+    saturable = model.structure.elimination == "michaelis_menten"
+    if not saturable or not bool((records.doses.steady_state > 0).any()):
+        return
+    with torch.no_grad():
+        typical = torch.zeros(len(records), effects_size(model, records), dtype=torch.float64)
+        lost = ~objective_of(model, records)(typical).isfinite()
+    for patient in records.patients[lost.numpy()][:1]:
+        raise ConfigError(
+            f"patient {patient} receives more at steady state than VMAX removes; correct AMT, II or VMAX, or write "
+            "the doses out (ADDL)"
+        )
 
 
 def other_modes(model: KineticModel, records: Records, mode: MapEstimate) -> list[MapEstimate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from kinetic_cases import dose, event_table, kinetic_model, level, tensors
 
@@ -57,3 +58,11 @@ def test_derivatives_reach_availability_and_duration():
     point = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in (0.5, 4.0)]
     assert float(rate(*point).detach()) == 12.5
     assert torch.autograd.gradcheck(rate, point)
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-18])
+def test_an_infusion_without_a_length_is_a_bolus(length):
+    found, bolus = arrivals([dose(3, 100, rate=-2)], DURATION=length), arrivals([dose(3, 100)])
+    assert float(found.length) == 0
+    assert found.bolus.tolist() == bolus.bolus.tolist()
+    assert not bool(found.rate.any())

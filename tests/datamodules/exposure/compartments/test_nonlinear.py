@@ -10,7 +10,12 @@ from scipy.integrate import solve_ivp
 
 from datamodules.exposure.compartments.nonlinear import Course, nonlinear_amounts
 from datamodules.exposure.compartments.records import records_of
-from datamodules.exposure.estimation.map_estimate import map_estimate, predicted_at
+from datamodules.exposure.estimation.map_estimate import (
+    derivatives,
+    map_estimate,
+    objective_of,
+    predicted_at,
+)
 from omics.common.errors import ConfigError
 
 SATURABLE = {"elimination": "michaelis_menten", "absorption": "first_order"}
@@ -89,7 +94,57 @@ def test_modes_are_found():
     assert float(found.effects.abs()) > 1e-3
 
 
-def test_a_steady_state_is_refused():
-    records = records_of(event_table([dose(0, 300, steady_state=1, interval=12), level(3)]))
-    with pytest.raises(ConfigError, match="no steady state is computed; write the doses out"):
-        predicted_at(saturable_model(1), records, torch.zeros(1, 1).double())
+def test_derivatives_are_those_of_finite_differences():
+    model = saturable_model(1)
+    lines = [dose(0, 300), level(3, 2.0), dose(12, 200, rate=80), level(30, 1.0)]
+    objective = objective_of(model, records_of(event_table(lines)))
+    at = torch.full((1, 1), 0.2).double()
+    slope, curvature = derivatives(objective, at)
+    near = [derivatives(objective, at + h) for h in (-1e-4, 1e-4)]
+    with torch.no_grad():
+        values = [objective(at + h) for h in (-1e-4, 1e-4)]
+    torch.testing.assert_close(slope[:, 0], (values[1] - values[0]) / 2e-4, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(curvature[:, 0], (near[1][0] - near[0][0]) / 2e-4, rtol=1e-5, atol=1e-5)
+
+
+def test_an_infinite_parameter_ends():
+    records = records_of(event_table([dose(0, 300), level(3)]))
+    found = predicted_at(saturable_model(1), records, torch.full((1, 1), torch.nan).double())
+    assert bool(found.level[0, 1].isnan())
+
+
+@pytest.mark.parametrize("compartments", [1, 2])
+@pytest.mark.parametrize(("rate", "lag"), [(0.0, 0.5), (100.0, 3.0)])
+def test_a_steady_state_equals_doses_since_long_ago(compartments, rate, lag):
+    model = kinetic_model(
+        compartments, "first_order", typical={**CASES[compartments], "LAG": lag},
+        structure={"compartments": compartments, **SATURABLE}, random={"VMAX": 0.1},
+    )  # fmt: skip
+    times, many = (0.5, 5.0, 11.0, 20.0), 200
+    given = {"rate": rate, "interval": 12.0}
+    steady = [dose(0, 60, steady_state=1, additional=1, **given), *(level(t) for t in times)]
+    long = [dose(0, 60, additional=many + 1, **given), *(level(12.0 * many + t) for t in times)]
+    found, expected = (
+        predicted_at(model, records_of(event_table(lines)), torch.zeros(1, 1).double()).level[0, 1:]
+        for lines in (steady, long)
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
+
+
+def test_derivatives_of_a_steady_state():
+    model = saturable_model(1)
+    lines = [dose(0, 60, steady_state=1, interval=12), level(3, 2.0), level(9, 1.0)]
+    objective = objective_of(model, records_of(event_table(lines)))
+    at = torch.full((1, 1), 0.1).double()
+    slope, curvature = derivatives(objective, at)
+    near = [derivatives(objective, at + h)[0] for h in (-1e-4, 1e-4)]
+    with torch.no_grad():
+        values = [objective(at + h) for h in (-1e-4, 1e-4)]
+    torch.testing.assert_close(slope[:, 0], (values[1] - values[0]) / 2e-4, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(curvature[:, 0], (near[1] - near[0]) / 2e-4, rtol=1e-4, atol=1e-4)
+
+
+def test_more_than_is_removed_is_refused():
+    records = records_of(event_table([dose(0, 121, steady_state=1, interval=12), level(3, 2.0)]))
+    with pytest.raises(ConfigError, match="patient a receives more at steady state than VMAX removes"):
+        map_estimate(saturable_model(1), records)
