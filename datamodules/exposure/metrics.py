@@ -230,7 +230,7 @@ def _profile(
     predicted = draws_at(model, records_of(events), effects)
     if not bool(predicted.level.isfinite().all()):
         raise ConfigError(
-            f"{model.name} has no steady state of some doses, which are more than VMAX removes; ask for measures of the "
-            "first day, or for smaller doses"
+            f"{model.name} has no steady state of some doses, which are more than VMAX removes; ask for measures of "
+            "the first day, or for smaller doses"
         )
     return _Profile(predicted.level[..., 1:], predicted.area[..., -1] - predicted.area[..., 0])

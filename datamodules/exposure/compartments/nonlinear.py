@@ -92,7 +92,7 @@ def nonlinear_amounts(
     area = torch.zeros(shape.numel(), dtype=after.dtype).index_add(0, steps.place, after[-1])
     last = torch.zeros(shape.numel(), dtype=torch.long)
     last[steps.place[steps.ends]] = torch.nonzero(steps.ends)[:, 0]
-    return after[:-1, last].mT.unflatten(0, shape), area.unflatten(0, shape)
+    return after[:-1, last].mT.reshape(*shape, -1), area.reshape(shape)
 
 
 def _table(structure: Structure, values: Values, course: Course) -> Tensor:
@@ -131,9 +131,11 @@ class _Events(NamedTuple):
             return [next(rows) for _ in range(count)]
 
         inputs, others = min(self.before, 1) + 1, self.total - self.before - 1
+        volume, saturable, half, eliminated = some(4)
         return _Here(
-            *some(4), some(inputs - 1), some(others), some(others), *some(2), some(inputs), some(self.total)
-        )
+            volume, saturable, half, eliminated, some(inputs - 1), some(others), some(others), next(rows),
+            next(rows), some(inputs), some(self.total),
+        )  # fmt: skip
 
 
 class _Here(NamedTuple):
@@ -271,13 +273,13 @@ def _differentiable(events: _Events, steps: _Steps, start: Tensor, width: int) -
 
     def in_order(rows: Tensor) -> Tensor:
         padded = torch.zeros(shape[0] * shape[1], *rows.shape[1:], dtype=rows.dtype)
-        return padded.index_copy(0, slot, rows).unflatten(0, shape)
+        return padded.index_copy(0, slot, rows).reshape(*shape, *rows.shape[1:])
 
     passed = in_order(tangent[:, :-1])[:-1]
     for _ in range(ORDER):
         reached = here.step_to_event(amounts, steps.share, steps.ends)
         leads_to = torch.cat([start[None], in_order(reached[:-1].mT)[:-1]])
-        off = _Recurrence.apply(leads_to - in_order(amounts.mT), passed).flatten(0, 1)[slot]
+        off = _recurrence(leads_to - in_order(amounts.mT), passed).flatten(0, 1)[slot]
         amounts = amounts + off.mT
         after = reached + (tangent @ off[..., None])[..., 0].mT
     return after
@@ -312,9 +314,14 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
         """Return the slope by the drive: the same recurrence from the last row to the first."""
         (matrix,) = ctx.saved_tensors
-        return _Recurrence.apply(slope.flip(0), matrix.mT.flip(0)).flip(0), None
+        return _recurrence(slope.flip(0), matrix.mT.flip(0)).flip(0), None
 
     @staticmethod
     def jvp(ctx: Any, drive: Tensor, _: None) -> Tensor:
         (matrix,) = ctx.saved_tensors
-        return _Recurrence.apply(drive, matrix)
+        return _recurrence(drive, matrix)
+
+
+def _recurrence(drive: Tensor, matrix: Tensor) -> Tensor:
+    found: Tensor = _Recurrence.apply(drive, matrix)  # type: ignore[no-untyped-call]  # torch has no types here
+    return found

@@ -35,7 +35,7 @@ class SteadyState(NamedTuple):
 
 
 class _Cycle(NamedTuple):
-    """R dosing intervals: ``bolus`` at the beginning, the rate ``many`` for the time ``more``, then the rate ``few``."""
+    """R dosing intervals: ``bolus`` at the beginning, the rate ``many`` for the time ``more``, then ``few``."""
 
     period: Tensor
     more: Tensor
