@@ -37,7 +37,20 @@ def inputs_of(structure: Structure) -> int:
 
 
 def input_of(structure: Structure, compartment: Tensor) -> Tensor:
-    """Mark which of the s inputs a compartment is, (..., s)."""
+    """Mark the input that a dose enters.
+
+    Parameters
+    ----------
+    structure
+        Compartments and routes, with s inputs.
+    compartment
+        (...) numbers of compartments, as in the events.
+
+    Returns
+    -------
+    Tensor
+        (..., s) of 1 for the input of the compartment, and 0.
+    """
     into = _target(compartment, compartments_of(structure)[0])
     return torch.nn.functional.one_hot((into > 0).long(), inputs_of(structure))
 
