@@ -70,7 +70,7 @@ def from_json(kind: type[T], content: Any) -> T:
     --------
     >>> from omics.cohort.spec import SamplesSpec
     >>> from_json(SamplesSpec, to_json(SamplesSpec("outcome.csv")))
-    SamplesSpec(file='outcome.csv', id='sample_id')
+    SamplesSpec(file='outcome.csv', id='sample_id', sheet=None, format=None)
     """
     return cast("T", _value(kind, content, kind.__name__))
 

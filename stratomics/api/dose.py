@@ -131,6 +131,8 @@ def _of_cohort(folder: Path, events_file: str | Path | None) -> _CohortDoses:
     cohort = read_cohort(folder)
     spec, model, events = exposure_spec(cohort), cohort_model(cohort), events_of(cohort)
     if spec is None or model is None or events is None:
-        sentence = "the cohort has no block 'exposure'; add one to cohort.yaml, see docs/exposure.md"
+        sentence = (
+            "the cohort has no block 'exposure'; add one to cohort.yaml, with the keys 'model' and 'events'"
+        )
         raise CohortError(sentence, "no_exposure", file=str(folder))
     return _CohortDoses(model, events.in_unit(model.time_unit), spec.target)

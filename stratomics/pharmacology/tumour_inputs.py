@@ -78,7 +78,7 @@ def tumour_inputs(run: RunDirectory, cohort: MuData) -> TumourInputs:
     """
     sizes = tumour_sizes_of(cohort)
     if sizes is None:
-        sentence = "the cohort has no block 'tumour_size'; add one to cohort.yaml, see docs/tumour_growth.md"
+        sentence = "the cohort has no block 'tumour_size'; add one to cohort.yaml, with the key 'file'"
         raise CohortError(sentence, "no_tumour_sizes", file=str(run.config.get("cohort", "")) or None)
     file = run.path / "factors" / "factors.parquet"
     if not file.is_file():

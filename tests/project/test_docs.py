@@ -51,18 +51,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_site_is_built_strictly(site: Path) -> None:
     for file in ("index.html", "quick_start.html", "api/omics.html"):
         assert (site / file).is_file()
     assert "read_cohort" in (site / "api" / "omics.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_no_page_fetches_anything(site: Path) -> None:
     fetched = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)=["']?(?:https?:)?//[^"'> ]+""")
     for file in site.rglob("*.html"):
         assert not fetched.findall(file.read_text(encoding="utf-8")), file
 
 
+@pytest.mark.slow
 def test_every_error_has_its_anchor_on_the_page(site: Path) -> None:
     html = (site / "errors.html").read_text(encoding="utf-8")
     headings = re.findall(r"^### (\S+)$", page("errors.md").lower(), flags=re.MULTILINE)

@@ -46,6 +46,7 @@ def test_predictors_raise_the_likelihood(simulated, fitted):
     assert without.spread[2] > fitted.spread[2]
 
 
+@pytest.mark.slow
 def test_the_optimum_is_one(simulated, fitted):
     """No small change of a typical value or of the slope of exposure raises the likelihood."""
     from models.tumour.curves import find_curve
@@ -70,6 +71,7 @@ def test_the_optimum_is_one(simulated, fitted):
         assert deviance(replace(fitted, slopes=fitted.slopes + change * np.eye(3)[2])) > best
 
 
+@pytest.mark.slow
 def test_units_of_covariates_and_exposure_do_not_matter(simulated, fitted):
     given = simulated.predictors
     other = Predictors(10 * given.factors + 3, given.covariates, given.exposure + 7, given.names)
@@ -84,6 +86,7 @@ def test_too_few_patients_are_refused():
         fit_growth("stein", few.sizes, few.predictors)
 
 
+@pytest.mark.slow
 def test_claret_is_fitted_too():
     few = tumours(40, 2, exposed=-0.8)
     found = fit_growth("claret", few.sizes, few.predictors.without_factors())

@@ -130,25 +130,21 @@ def test_a_run_sent_later_is_recorded_like_a_run_recorded_live(
     assert recorded(store, "later") == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "call"),
     [
         ("log_batch", 2),
-        *(
-            pytest.param(*where, marks=pytest.mark.slow)
-            for where in (
-                ("create_run", 2),
-                ("log_artifact", 4),
-                ("set_registered_model_alias", 1),
-                ("get_experiment_by_name", 1),
-                ("create_run", 1),
-                ("log_batch", 4),
-                ("search_registered_models", 1),
-                ("create_model_version", 1),
-                ("create_run", 3),
-                ("set_terminated", 3),
-            )
-        ),
+        ("create_run", 2),
+        ("log_artifact", 4),
+        ("set_registered_model_alias", 1),
+        ("get_experiment_by_name", 1),
+        ("create_run", 1),
+        ("log_batch", 4),
+        ("search_registered_models", 1),
+        ("create_model_version", 1),
+        ("create_run", 3),
+        ("set_terminated", 3),
     ],
 )
 def test_mlflow_may_fail_at_any_call(

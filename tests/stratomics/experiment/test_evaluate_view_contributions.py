@@ -93,6 +93,7 @@ def test_informative_views_are_found_and_noise_is_not(evaluation: Evaluation) ->
     )
 
 
+@pytest.mark.slow
 def test_views_of_one_factor_are_redundant(evaluation: Evaluation) -> None:
     noise = row(evaluation, "noise")["redundancy"] or 0.0
     assert min(row(evaluation, view)["redundancy"] or 0.0 for view in ("own", "twin")) > max(0.3, 3 * noise)

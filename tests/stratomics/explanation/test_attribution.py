@@ -103,7 +103,9 @@ def test_levels_add_up_to_the_delivered_prediction(
     assert set(found.levels) == set(LEVELS)
 
 
-@pytest.mark.parametrize(("primary", "arms"), [("response", True), ("survival", False)])
+@pytest.mark.parametrize(
+    ("primary", "arms"), [pytest.param("response", True, marks=pytest.mark.slow), ("survival", False)]
+)
 def test_a_secondary_endpoint_adds_up_too(primary: str, arms: bool, write_small: Callable[..., Path]) -> None:
     def change(frames: dict[str, pd.DataFrame], spec: dict[str, Any]) -> None:
         survival = spec["endpoints"]["survival"]
@@ -132,8 +134,7 @@ ALONE = [
     "clinical_cox",
     "elastic_net_cox",
     "boosted_trees",
-    "gfa",
-    pytest.param("vae", marks=pytest.mark.slow),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("gfa", "vae")),
 ]
 
 

@@ -41,6 +41,7 @@ def found(given: TumourInputs) -> TumourGrowth:
     return tumour_growth("stein", given, np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_all_later_sizes_of_held_out_patients_are_forecast(given: TumourInputs, found: TumourGrowth) -> None:
     table = given.sizes.table
     later = table[~table["censored"]]
@@ -51,6 +52,7 @@ def test_all_later_sizes_of_held_out_patients_are_forecast(given: TumourInputs, 
     assert found.gains.index.to_list() == [*given.patients[::2], *given.patients[1::2]]
 
 
+@pytest.mark.slow
 def test_factors_and_one_more_size_improve_forecasts(found: TumourGrowth) -> None:
     errors = found.errors().set_index("landmark")
     assert (errors["with_factors"] < errors["without_factors"]).all()
@@ -83,6 +85,7 @@ def test_the_fit_of_a_fold_sees_no_held_out_patient(given: TumourInputs, found: 
     assert (np.abs(after / before - 1)[~held]["with_factors"] > 1e-4).any()
 
 
+@pytest.mark.slow
 def test_tables_are_complete_and_named_so_that_no_cohort_reads_them(
     given: TumourInputs, found: TumourGrowth
 ) -> None:

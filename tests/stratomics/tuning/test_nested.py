@@ -44,6 +44,7 @@ def test_the_files_of_a_tuning(config: ExperimentConfig, fits: list[Any], tmp_pa
     assert set(first["head.hidden"]) == {16}
 
 
+@pytest.mark.slow
 def test_the_nested_score_is_that_of_the_outer_rows(
     config: ExperimentConfig, fits: list[Any], tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_the_nested_score_is_that_of_the_outer_rows(
     pd.testing.assert_frame_equal(read_parquet(result.path / "predictions.parquet"), prediction.patients)
 
 
+@pytest.mark.slow
 def test_no_study_sees_an_outer_test_patient(
     config: ExperimentConfig, fits: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +155,7 @@ def test_stopped_at_any_fit_it_ends_with_the_same_bytes(
         assert len(fits) <= undisturbed - at + 3
 
 
+@pytest.mark.slow
 def test_the_recommended_configuration_is_a_file_of_differences_that_runs(
     config: ExperimentConfig, fits: list[Any], tmp_path: Path
 ) -> None:
@@ -166,6 +169,7 @@ def test_the_recommended_configuration_is_a_file_of_differences_that_runs(
     assert "seed" not in text
 
 
+@pytest.mark.slow
 def test_leftovers_of_a_killed_tuning_are_removed(
     config: ExperimentConfig, fits: list[Any], tmp_path: Path
 ) -> None:

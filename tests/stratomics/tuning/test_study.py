@@ -83,7 +83,10 @@ def test_a_bad_trial_is_pruned_between_inner_folds(
         assert weaker > study.loc[study["state"] == "complete", "head.ridge_deep"].min()
 
 
-@pytest.mark.parametrize("error", [ConfigError, DataError, FitError])
+SLOW = [pytest.param(error, marks=pytest.mark.slow) for error in (DataError, FitError)]
+
+
+@pytest.mark.parametrize("error", [ConfigError, *SLOW])
 def test_a_trial_that_cannot_be_fitted_is_recorded_and_the_study_goes_on(
     error: type[StratomicsError],
     config: ExperimentConfig,

@@ -11,11 +11,11 @@ from scipy.integrate import solve_ivp
 from datamodules.exposure.compartments.nonlinear import Course, nonlinear_amounts
 from datamodules.exposure.compartments.records import records_of
 from datamodules.exposure.estimation.map_estimate import (
-    derivatives,
     map_estimate,
     objective_of,
     predicted_at,
 )
+from datamodules.exposure.estimation.newton import derivatives
 from omics.common.errors import ConfigError
 
 SATURABLE = {"elimination": "michaelis_menten", "absorption": "first_order"}
@@ -113,8 +113,15 @@ def test_an_infinite_parameter_ends():
     assert bool(found.level[0, 1].isnan())
 
 
-@pytest.mark.parametrize("compartments", [1, 2])
-@pytest.mark.parametrize(("rate", "lag"), [(0.0, 0.5), (100.0, 3.0)])
+@pytest.mark.parametrize(
+    ("compartments", "rate", "lag"),
+    [
+        (1, 0.0, 0.5),
+        pytest.param(2, 0.0, 0.5, marks=pytest.mark.slow),
+        pytest.param(1, 100.0, 3.0, marks=pytest.mark.slow),
+        pytest.param(2, 100.0, 3.0, marks=pytest.mark.slow),
+    ],
+)
 def test_a_steady_state_equals_doses_since_long_ago(compartments, rate, lag):
     model = kinetic_model(
         compartments, "first_order", typical={**CASES[compartments], "LAG": lag},
@@ -131,6 +138,7 @@ def test_a_steady_state_equals_doses_since_long_ago(compartments, rate, lag):
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
 
 
+@pytest.mark.slow
 def test_derivatives_of_a_steady_state():
     model = saturable_model(1)
     lines = [dose(0, 60, steady_state=1, interval=12), level(3, 2.0), level(9, 1.0)]

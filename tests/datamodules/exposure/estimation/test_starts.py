@@ -157,7 +157,12 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES)
+LONGEST = "another interval of the lag"
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] if case == LONGEST else []) for case in CASES]
+)
 def test_no_minimum_is_lower(case):
     model, lines = CASES[case]
     records = records_of(event_table(lines))
