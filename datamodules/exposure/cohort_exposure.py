@@ -8,7 +8,7 @@ import pandas as pd
 from torch import Tensor
 
 from datamodules.exposure.compartments.kinetics import compartments_of
-from datamodules.exposure.compartments.records import records_of, up_to_last_level
+from datamodules.exposure.compartments.records import PAST, records_of, up_to_last_level
 from datamodules.exposure.estimation.prior_check import check_levels
 from datamodules.exposure.individual import (
     IndividualExposure,
@@ -25,7 +25,13 @@ from datamodules.exposure.target_check import check_targets
 from omics.cohort.read import events_of, exposure_model_text, exposure_spec
 from omics.cohort.spec import ExposureSpec
 from omics.common.seeds import named_generator
-from omics.events.event_notes import EventNote, check_compartments, check_rates, covariate_notes
+from omics.events.event_notes import (
+    EventNote,
+    check_compartments,
+    check_late_doses,
+    check_rates,
+    covariate_notes,
+)
 from omics.events.event_table import HOURS, EventTable
 
 if TYPE_CHECKING:
@@ -128,6 +134,8 @@ def check_exposure(spec: ExposureSpec, events: EventTable, model: KineticModel) 
     check_metrics(spec.metrics)
     check_compartments(events, compartments_of(model.structure)[1], file)
     check_rates(events, model.parameters, file)
+    if "LAG" in model.parameters:
+        check_late_doses(events, model.parameters["LAG"].typical, PAST, file)
     notes = range_notes(events, model, file)
     generator = named_generator(0, "prior check", model.name)
     check_levels(model, records_of(up_to_last_level(events)), generator, file)

@@ -11,7 +11,14 @@ from omics.common.errors import CohortError, nearest
 from omics.events.event_table import LEVEL, EventTable
 from omics.events.refuse import refuse_rows
 
-__all__ = ["EventNote", "check_compartments", "check_rates", "covariate_notes", "event_notes"]
+__all__ = [
+    "EventNote",
+    "check_compartments",
+    "check_late_doses",
+    "check_rates",
+    "covariate_notes",
+    "event_notes",
+]
 
 EVENTS = "the table of events"
 
@@ -122,6 +129,33 @@ def check_rates(events: EventTable, parameters: Collection[str], file: str = EVE
             refuse_rows(
                 events.table, events.is_dose & (events.table["rate"] == code), "no_model_rate", sentence, file
             )
+
+
+def check_late_doses(events: EventTable, lag: float, most: int, file: str = EVENTS) -> None:
+    """Check that doses at steady state arrive within some intervals.
+
+    Parameters
+    ----------
+    events
+        Doses and levels, in the time unit of the model.
+    lag
+        Typical time from a dose to its arrival, in this unit.
+    most
+        Largest number of intervals.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    CohortError
+        If a dose arrives later.
+    """
+    late = events.is_dose & (events.table["steady_state"] > 0) & (lag > most * events.table["interval"])
+    sentence = (
+        f"a dose at steady state every {{interval:g}} {events.time_unit} arrives {lag:g} later, which is more than "
+        f"{most} intervals; write the doses out (ADDL)"
+    )
+    refuse_rows(events.table, late, "late_steady_state", sentence, file)
 
 
 def covariate_notes(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from omics.events.event_table import DOSE, LEVEL, OTHER, RESET, RESET_AND_DOSE, EventTable
 
-__all__ = ["Doses", "Records", "records_of", "up_to_last_level"]
+__all__ = ["PAST", "Doses", "Records", "records_of", "up_to_last_level"]
 
 FIELDS = 9
 """Number of numbers that describe one dose."""

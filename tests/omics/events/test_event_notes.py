@@ -9,7 +9,7 @@ import pytest
 from event_files import ROWS, changed, write_rows
 
 from omics.common.errors import CohortError
-from omics.events.event_notes import check_compartments, covariate_notes, event_notes
+from omics.events.event_notes import check_compartments, check_late_doses, covariate_notes, event_notes
 from omics.events.read_events import read_events
 
 
@@ -42,6 +42,16 @@ def test_an_unknown_compartment_of_the_model_is_refused(tmp_path: Path) -> None:
         CohortError, match="patient b: row 5: CMT is 3 and the model has the compartments 1 to 2"
     ):
         check_compartments(events, 2, "events.csv")
+
+
+def test_doses_at_steady_state_that_arrive_late_are_refused(tmp_path: Path) -> None:
+    events = read_events(write_rows(tmp_path, changed(1, SS=1, II=12)))
+    check_late_doses(events, 48, 4)
+    with pytest.raises(
+        CohortError, match="row 1: a dose at steady state every 12 hours arrives 49 later"
+    ) as caught:
+        check_late_doses(events, 49, 4)
+    assert caught.value.code == "late_steady_state"
 
 
 def test_a_covariate_outside_the_range_is_noted_and_a_missing_one_refused(tmp_path: Path) -> None:
