@@ -11,13 +11,9 @@ from scipy.integrate import trapezoid
 from scipy.stats import norm
 
 from datamodules.exposure.compartments.records import records_of
-from datamodules.exposure.estimation.population import (
-    _deviance,
-    _packed,
-    fit_population,
-    population_deviance,
-    relative_errors,
-)
+from datamodules.exposure.estimation.population import fit_population, population_deviance, relative_errors
+from datamodules.exposure.estimation.population_likelihood import deviance_at
+from datamodules.exposure.estimation.population_values import packed_values
 from omics.common.errors import ConfigError
 
 THEOPHYLLINE = kinetic_model(
@@ -85,17 +81,18 @@ def test_gradients_equal_finite_differences(form, lines):
         residual={"form": form, "additive": 0.1, "proportional": 0.2},
     )
     records = records_of(event_table(lines))
-    start = _packed(model)
+    start = packed_values(model)
     point = torch.from_numpy(start).requires_grad_()
-    (slope,) = torch.autograd.grad(_deviance(model, records, point), point)
+    (slope,) = torch.autograd.grad(deviance_at(model, records, point), point)
     moved = np.random.default_rng(0).normal(0, 1e-4, len(start))
     above, below = (
-        float(_deviance(model, records, torch.from_numpy(start + sign * moved)).detach()) for sign in (1, -1)
+        float(deviance_at(model, records, torch.from_numpy(start + sign * moved)).detach())
+        for sign in (1, -1)
     )
     assert float(slope.numpy() @ moved) == pytest.approx((above - below) / 2, rel=1e-4)
 
 
-def integrated_deviance(times, levels, limits, sd, omega, clearance, volume, amount):
+def integrateddeviance_at(times, levels, limits, sd, omega, clearance, volume, amount):
     """Minus twice the log likelihood of one patient by a fine grid of the random effect of clearance."""
     eta = np.linspace(-6, 6, 20_001) * np.sqrt(omega)
     predicted = amount / volume * np.exp(-clearance * np.exp(eta)[:, None] / volume * np.array(times))
@@ -119,7 +116,7 @@ def test_levels_below_the_limit_count_by_their_probability(limit):
         level(t, limit, censored=True, limit=limit) if low else level(t, m)
         for t, m, low in zip(times, measured, below, strict=True)
     ]
-    expected = integrated_deviance(
+    expected = integrateddeviance_at(
         times, measured, np.where(below, limit, np.nan), 0.1, 0.1, 5.0, 50.0, 100.0
     )
     assert population_deviance(model, records_of(event_table(lines))) == pytest.approx(expected, abs=0.05)
