@@ -92,7 +92,7 @@ def test_gradients_equal_finite_differences(form, lines):
     assert float(slope.numpy() @ moved) == pytest.approx((above - below) / 2, rel=1e-4)
 
 
-def integrateddeviance_at(times, levels, limits, sd, omega, clearance, volume, amount):
+def integrated_deviance(times, levels, limits, sd, omega, clearance, volume, amount):
     """Minus twice the log likelihood of one patient by a fine grid of the random effect of clearance."""
     eta = np.linspace(-6, 6, 20_001) * np.sqrt(omega)
     predicted = amount / volume * np.exp(-clearance * np.exp(eta)[:, None] / volume * np.array(times))
@@ -116,7 +116,7 @@ def test_levels_below_the_limit_count_by_their_probability(limit):
         level(t, limit, censored=True, limit=limit) if low else level(t, m)
         for t, m, low in zip(times, measured, below, strict=True)
     ]
-    expected = integrateddeviance_at(
+    expected = integrated_deviance(
         times, measured, np.where(below, limit, np.nan), 0.1, 0.1, 5.0, 50.0, 100.0
     )
     assert population_deviance(model, records_of(event_table(lines))) == pytest.approx(expected, abs=0.05)
