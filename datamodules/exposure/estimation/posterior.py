@@ -25,6 +25,9 @@ EFFECTIVE = 1000
 ROUNDS, ROUNDS_OF_MANY = 4, 3
 """Number of times that proposals are adapted, and that then more draws are made."""
 
+RELIABLE = 0.7
+"""Shape of the tail of the weights above which a patient's proposals are adapted too (Vehtari 2024)."""
+
 KERNELS = 100
 SMALLEST_KERNEL = 1e-4
 SCALE = 1.15
@@ -108,10 +111,11 @@ def posterior_draws(
     -------
     Posterior
         Weighted draws. 70% of the draws come from t distributions at the mode and, where there may be several, at the
-        modes reached from other starts; 30% come from the prior. Patients whose effective number of draws is too small
-        are drawn again from a mixture of narrower t distributions around some of their weighted draws, which follows a
-        curved posterior; the weights are made more equal for this choice as long as few draws have most of the weight.
-        Where that is not enough, `draws` are chosen by weight from thirty times as many. The best round is kept.
+        modes reached from other starts; 30% come from the prior. Patients whose effective number of draws is too small,
+        or whose weights have a long tail, are drawn again from a mixture of narrower t distributions around some of
+        their weighted draws, which follows a curved posterior; the weights are made more equal for this choice as long
+        as few draws have most of the weight. Where that is not enough, `draws` are chosen by weight from thirty times
+        as many. The best reliable round is kept.
 
     References
     ----------
@@ -160,19 +164,16 @@ def importance_draws(
     proposal = Proposal(kernels, shares, prior, FIRST_PRIOR_SHARE)
     everyone = torch.arange(len(modes[0].effects))
     result = _weighted(objective_of, everyone, proposal, generator, draws)
-    wanted = min(EFFECTIVE, draws // 2)
-    for _ in range(ROUNDS):
-        poor = torch.nonzero(result.effective < wanted)[:, 0]
+    latest, wanted = result, min(EFFECTIVE, draws // 2)
+    for step in [_weighted] * ROUNDS + [_chosen_of_many] * ROUNDS_OF_MANY:
+        poor = torch.nonzero((result.effective < wanted) | (result.pareto > RELIABLE))[:, 0]
         if not len(poor):
             break
-        adapted = _adapted(result, poor, kernels, prior, generator)
-        result = _better(result, poor, _weighted(objective_of, poor, adapted, generator, draws))
-    for _ in range(ROUNDS_OF_MANY):
-        poor = torch.nonzero(result.effective < wanted)[:, 0]
-        if not len(poor):
-            break
-        adapted = _adapted(result, poor, kernels, prior, generator)
-        result = _better(result, poor, _chosen_of_many(objective_of, poor, adapted, generator, draws))
+        # Around the latest draws, not the best: those that have just found another mode have few effective draws.
+        adapted = _adapted(latest, poor, kernels, prior, generator)
+        again = step(objective_of, poor, adapted, generator, draws)
+        latest = _replaced(latest, poor, again, torch.ones(len(poor), dtype=torch.bool))
+        result = _replaced(result, poor, again, _is_better(again, result, poor))
     return result
 
 
@@ -264,9 +265,14 @@ def _tempered(weights: Tensor) -> Tensor:
     return torch.softmax(power * logs, 1)
 
 
-def _better(result: Posterior, rows: Tensor, again: Posterior) -> Posterior:
-    improved = again.effective > result.effective[rows]
+def _is_better(again: Posterior, result: Posterior, rows: Tensor) -> Tensor:
+    """Whether new draws are reliable where the others are not, or else more effective, (rows,) bool."""
+    before, after = result.pareto[rows] <= RELIABLE, again.pareto <= RELIABLE
+    return torch.where(before == after, again.effective > result.effective[rows], after)
+
+
+def _replaced(result: Posterior, rows: Tensor, again: Posterior, which: Tensor) -> Posterior:
     fields = {name: value.clone() for name, value in vars(result).items()}
     for name, value in fields.items():
-        value[rows[improved]] = getattr(again, name)[improved]
+        value[rows[which]] = getattr(again, name)[which]
     return Posterior(**fields)
