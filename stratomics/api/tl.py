@@ -33,6 +33,7 @@ from stratomics.api.tools.stored_factors import (
     stored_keys,
     writable,
 )
+from stratomics.api.tools.tumour_growth import tumour_growth
 from stratomics.api.tools.twin_trial import twin_trial
 from stratomics.experiment.factor_tables import factor_seed
 from stratomics.experiment.parse_config import config_from_keys
@@ -54,6 +55,7 @@ __all__ = [
     "search_subtypes",
     "stability",
     "subtypes",
+    "tumour_growth",
     "twin_trial",
     "umap",
 ]

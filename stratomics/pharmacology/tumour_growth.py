@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from omics.common.errors import TooFewError
 from omics.events.tumour_sizes import AFTER_BASELINE
 from stratomics.pharmacology.tumour_inputs import TumourInputs
+from stratomics.pharmacology.tumour_store import LANDMARKS, StoredGrowth, forecast_errors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,12 +21,9 @@ if TYPE_CHECKING:
     from models.tumour.individual import IndividualGrowth
     from models.tumour.sizes import TumourSizes
 
-__all__ = ["LANDMARKS", "TumourGrowth", "tumour_growth"]
+__all__ = ["TumourGrowth", "tumour_growth"]
 
 Array = NDArray[np.float64]
-
-LANDMARKS = ("baseline", "first follow-up")
-"""Until when the sizes of a held-out patient are known to a forecast."""
 
 WEEK = 8.0
 """Week of the change that is reported."""
@@ -47,6 +45,8 @@ class TumourGrowth:
     patients
         One row per patient, indexed by id: parameters of their curve, time to growth and change at week 8, with 90%
         intervals. All names begin with ``after_baseline_``: they rest on sizes after baseline.
+    sizes
+        Their sizes, as read: ``patient``, ``time`` (weeks), ``size`` (mm) and ``censored`` (below the limit).
     curves
         One row per patient and time: ``patient``, ``time``, and ``size`` with ``low`` and ``high`` (90% interval).
     forecasts
@@ -54,6 +54,8 @@ class TumourGrowth:
         ``size``, and three forecasts: ``with_factors``, ``without_factors`` and ``last``, the last known size.
     gains
         Log marginal likelihood of the sizes of each held-out patient, with factors minus without, by patient.
+    exposure
+        Whether exposure is in the models, as their last predictor.
     notes
         What was left out.
     """
@@ -61,9 +63,11 @@ class TumourGrowth:
     model: GrowthModel
     without: GrowthModel
     patients: pd.DataFrame
+    sizes: pd.DataFrame
     curves: pd.DataFrame
     forecasts: pd.DataFrame
     gains: pd.Series[float]
+    exposure: bool
     notes: tuple[str, ...]
 
     def typical(self) -> pd.DataFrame:
@@ -94,17 +98,28 @@ class TumourGrowth:
 
     def errors(self) -> pd.DataFrame:
         """One row per landmark: ``sizes``, and the root mean squared error of the logarithm of each forecast."""
-        rows = []
-        for landmark in LANDMARKS:
-            part = self.forecasts[self.forecasts["landmark"] == landmark]
-            names = ("with_factors", "without_factors", "last")
-            off = {name: float(np.sqrt((np.log(part[name] / part["size"]) ** 2).mean())) for name in names}
-            rows.append({"landmark": landmark, "sizes": len(part), **off})
-        return pd.DataFrame(rows)
+        return forecast_errors(self.forecasts)
 
     def gain(self) -> tuple[float, float]:
         """Mean gain in log marginal likelihood per held-out patient by factors, and its standard error."""
         return float(self.gains.mean()), float(self.gains.std(ddof=1) / np.sqrt(len(self.gains)))
+
+    def stored(self) -> StoredGrowth:
+        """Return what a run stores, its patients named as in the other tables of a run."""
+        gain, error = self.gain()
+        return StoredGrowth(
+            curve=self.model.curve,
+            exposure=self.exposure,
+            additive=float(self.model.additive),
+            proportional=float(self.model.proportional),
+            gain=gain,
+            gain_se=error,
+            notes=self.notes,
+            typical=self.typical(),
+            slopes=self.slopes(),
+            forecasts=self.forecasts.rename(columns={"patient": "sample_id"}),
+            patients=self.patients.rename_axis("sample_id").reset_index(),
+        )
 
 
 def tumour_growth(curve: str, inputs: TumourInputs, generator: np.random.Generator) -> TumourGrowth:
@@ -150,9 +165,11 @@ def tumour_growth(curve: str, inputs: TumourInputs, generator: np.random.Generat
         model=model,
         without=fit_growth(curve, sizes, predictors.without_factors()),
         patients=found.table(WEEK).add_prefix(AFTER_BASELINE),
+        sizes=inputs.sizes.table,
         curves=_curves(found, sizes),
         forecasts=pd.concat(tables, ignore_index=True),
         gains=pd.concat(gains),
+        exposure=inputs.exposure is not None,
         notes=inputs.notes,
     )
 

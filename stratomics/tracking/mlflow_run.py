@@ -15,6 +15,7 @@ from models.prediction import LONG
 from omics.common.files import JsonObject
 from stratomics.config import TrackingConfig
 from stratomics.explanation.store import PATIENT_FILES
+from stratomics.pharmacology.tumour_store import FORECASTS
 from stratomics.tracking.log_model import log_model
 from stratomics.tracking.log_results import REWRITTEN, log_results
 from stratomics.tracking.metric_names import evaluation_metrics, loss_metrics
@@ -45,6 +46,7 @@ PATIENT_TABLES = (
     "factors.parquet",
     *(f"{name}.parquet" for name in LONG),
     *PATIENT_FILES,
+    FORECASTS,
 )
 
 

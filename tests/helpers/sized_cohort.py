@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,14 @@ def write_run(folder: Path, cohort: Path) -> RunDirectory:
     (folder / "factors").mkdir(exist_ok=True)
     write_parquet(folder / "factors" / "factors.parquet", factors.assign(sample_id=sample_ids))
     return run
+
+
+def sized_run(finished: Path, folder: Path) -> RunDirectory:
+    """Copy a finished run of the small cohort, and make it a run of the same patients with tumour sizes."""
+    run = Path(shutil.copytree(finished, folder / "run"))
+    cohort = write_sized(folder / "sized")
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    write_text(run / "config.yaml", yaml.safe_dump({**config, "cohort": str(cohort)}))
+    digest = cohort_digest(read_cohort(cohort))
+    write_json(run / "provenance.json", {**read_json(run / "provenance.json"), "cohort_digest": digest})
+    return RunDirectory(run)

@@ -18,34 +18,46 @@ from stratomics.cli.screen.parser import command_parser
 
 if TYPE_CHECKING:
     from stratomics.pharmacology.tumour_growth import TumourGrowth
-    from stratomics.pharmacology.tumour_inputs import TumourInputs
+    from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["build_parser", "tumour"]
 
 
 def tumour(arguments: Sequence[str]) -> None:
-    """Print typical growth, effects of factors and exposure, and forecasts; write tables and a figure."""
+    """Print growth, slopes and forecasts; store them in the run and its report, and write tables and a figure."""
     given = parse_arguments(build_parser(), list(arguments), "the command line")
     figure = None if given.figure is None else check_figure(given.figure)
     from models.tumour.curves import find_curve
-    from omics.common.seeds import named_generator
+    from stratomics.api.tools.tumour_growth import tumour_growth
     from stratomics.cli.screen.tumour_output import print_tumour
-    from stratomics.pharmacology.tumour_growth import tumour_growth
-    from stratomics.pharmacology.tumour_inputs import tumour_inputs
     from stratomics.runs.run_directory import RunDirectory
-    from stratomics.strata.groups.from_run import cohort_of_run
     from stratomics.tracking.find_run import open_run
 
     find_curve(given.curve)
     with open_run(given.run, given.uri) as path:
-        run = RunDirectory(path)
-        inputs = tumour_inputs(run, cohort_of_run(run))
-        found = tumour_growth(given.curve, inputs, named_generator(0, "tumour growth", given.curve))
-    written = [] if given.out is None else _write(Path(given.out), found)
+        found = tumour_growth(path, given.curve)
+        # A run that was downloaded from MLflow is removed at the end.
+        written = _store(RunDirectory(path), found) if path == Path(given.run) else []
+    if given.out is not None:
+        written += _write(Path(given.out), found)
     if figure is not None:
-        _draw(found, inputs, figure)
+        _draw(found, figure)
         written.append(figure)
     emit(_content(found, written), lambda: print_tumour(found, written))
+
+
+def _store(run: RunDirectory, found: TumourGrowth) -> list[Path]:
+    """Store the tables in the run, and write its report again."""
+    from omics.common.manifest import update_manifest
+    from stratomics.pharmacology.tumour_store import TUMOUR, save_growth
+    from stratomics.report.page import write_report
+    from stratomics.tracking.update_record import update_record
+
+    save_growth(run, found.stored())
+    page = write_report(run)
+    update_manifest(run.path, page.name)
+    update_record(run)
+    return [run.path / TUMOUR, page]
 
 
 def _write(folder: Path, found: TumourGrowth) -> list[Path]:
@@ -64,11 +76,11 @@ def _write(folder: Path, found: TumourGrowth) -> list[Path]:
     return [folder / name for name in (*tables, "tumour.json")]
 
 
-def _draw(found: TumourGrowth, inputs: TumourInputs, path: Path) -> None:
+def _draw(found: TumourGrowth, path: Path) -> None:
     from stratomics.report.figures.tumour import tumour_figure
 
     note = f"Median and 90% interval of the size without error. {NOT_FOR_DOSING}"
-    write_figure(tumour_figure(found.curves, inputs.sizes.table, note), path)
+    write_figure(tumour_figure(found.curves, found.sizes, note), path)
 
 
 def _content(found: TumourGrowth, written: Sequence[Path]) -> dict[str, object]:
@@ -102,8 +114,8 @@ def build_parser() -> jsonargparse.ArgumentParser:
         "tumour",
         "RUN [--curve stein] [--out FOLDER] [--figure FILE]",
         "Growth of tumours in the cohort of a finished run whose cohort.yaml has the block 'tumour_size': typical "
-        "values, what factors and exposure change, and forecasts of later sizes of held-out patients. For research; "
-        "not for dosing of patients.",
+        "values, what factors and exposure change, and forecasts of later sizes of held-out patients; stored in the "
+        "run, with a section of its report. For research; not for dosing of patients.",
         "runs/trial --out growth --figure growth.svg",
     )
     add_run(parser)

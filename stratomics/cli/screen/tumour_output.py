@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from datamodules.exposure import NOT_FOR_DOSING
+from stratomics.pharmacology.tumour_store import NO_SLOPE
+from stratomics.report.sections.tumour import ASSOCIATED, IMMORTAL
 
 if TYPE_CHECKING:
     from stratomics.pharmacology.tumour_growth import TumourGrowth
@@ -20,15 +22,6 @@ __all__ = ["print_tumour"]
 
 SHOWN = 12
 """Patients on the screen; `--out` writes all."""
-
-SMALLEST = 0.005
-"""Slopes of factors below this count as 0."""
-
-IMMORTAL = (
-    "Growth of single patients is estimated from sizes after baseline. It does not predict survival: only patients who "
-    "live long enough have such sizes (immortal time). No cohort reads it as a covariate or a feature."
-)
-ASSOCIATED = "Slopes are associations; that of exposure is causal only where the dose was assigned at random."
 
 
 def print_tumour(found: TumourGrowth, written: Sequence[Path]) -> None:
@@ -64,7 +57,7 @@ def _typical(found: TumourGrowth) -> None:
 
 def _slopes(found: TumourGrowth) -> None:
     slopes = found.slopes()
-    shrunk = slopes["factor"] & (slopes["slope"].abs() < SMALLEST)
+    shrunk = slopes["factor"] & (slopes["slope"].abs() < NO_SLOPE)
     rows = [
         [row["predictor"], row["model"], f"{row['slope']:.3f} ({row['low']:.3f} to {row['high']:.3f})"]
         for row in slopes[~shrunk].to_dict("records")

@@ -35,6 +35,7 @@ SECTIONS = {
     "subtypes": "stratomics.report.sections.subtypes:subtypes",
     "pharmacogenomics": "stratomics.report.sections.pharmacogenomics:pharmacogenomics",
     "exposure": "stratomics.report.sections.exposure:exposure",
+    "tumour": "stratomics.report.sections.tumour:tumour",
     "subgroup_performance": "stratomics.report.sections.subgroup_performance:subgroup_performance",
     "panel": "stratomics.report.sections.panel:panel",
     "transport": "stratomics.report.sections.transport:transport",

@@ -12,8 +12,9 @@ from tumours import tumours
 
 from omics.common.errors import TooFewError
 from omics.events.tumour_sizes import AFTER_BASELINE, SizeTable
-from stratomics.pharmacology.tumour_growth import LANDMARKS, TumourGrowth, tumour_growth
+from stratomics.pharmacology.tumour_growth import TumourGrowth, tumour_growth
 from stratomics.pharmacology.tumour_inputs import TumourInputs
+from stratomics.pharmacology.tumour_store import LANDMARKS
 
 log = logging.getLogger(__name__)
 

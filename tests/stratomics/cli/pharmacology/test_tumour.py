@@ -1,4 +1,4 @@
-"""``stratomics tumour``: its screen, its files, and one sentence for wrong input."""
+"""``stratomics tumour``: its screen, its files, the report of its run, and one sentence for wrong input."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 import small
-from sized_cohort import write_run, write_sized
+from sized_cohort import sized_run, write_run, write_sized
 
 from stratomics.cli import main
+from stratomics.pharmacology.tumour_store import load_growth
+from stratomics.runs.run_directory import RunDirectory
+from stratomics.runs.verify import verify_run
 
 RESEARCH_USE = "For research; not for dosing of patients."
 
@@ -23,7 +26,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_growth_is_printed_and_written(run: Path, tmp_path: Path, capsys: Any) -> None:
+def test_growth_is_printed_written_and_stored(small_run: Path, tmp_path: Path, capsys: Any) -> None:
+    run = sized_run(small_run, tmp_path).path
+    before = (run / "report.html").read_text()
     out, figure = tmp_path / "out", tmp_path / "growth.svg"
     assert main(["tumour", str(run), "--out", str(out), "--figure", str(figure)]) == 0
     text = capsys.readouterr().out
@@ -45,6 +50,22 @@ def test_growth_is_printed_and_written(run: Path, tmp_path: Path, capsys: Any) -
     assert content["note"] == RESEARCH_USE
     assert [row["parameter"] for row in content["typical"]] == ["size", "shrinkage", "growth"]
     assert {row["landmark"] for row in content["errors"]} == {"baseline", "first follow-up"}
+    stored = load_growth(RunDirectory(run))
+    assert stored is not None
+    for table, name in (
+        (stored.slopes, "slopes"),
+        (stored.forecasts, "forecasts"),
+        (stored.typical, "typical"),
+    ):
+        assert len(table) == len(pd.read_csv(out / f"{name}.csv"))
+    assert stored.patients["sample_id"].to_list() == patients["patient"].to_list()
+    assert 'id="tumour"' not in before
+    page = (run / "report.html").read_text()
+    assert 'id="tumour"' in page
+    assert "Growth after baseline does not predict survival" in page
+    changed = {finding.place for finding in verify_run(RunDirectory(run)) if finding.code == "file_changed"}
+    assert any("config.yaml" in place for place in changed)
+    assert not any(name in place for place in changed for name in ("tumour", "report"))
     # A table of growth after baseline is no covariate of a cohort.
     growth = patients.set_index("patient")["after_baseline_growth"]
 
