@@ -11,6 +11,7 @@ import pandas as pd
 from omics.common.files import read_json, read_parquet, write_json, write_parquet
 
 __all__ = [
+    "EXPOSURE_FILES",
     "GoodnessOfFit",
     "RefitSummary",
     "ResidualSummary",
@@ -20,6 +21,9 @@ __all__ = [
 ]
 
 TABLE, ABOUT = "exposure.parquet", "exposure.json"
+
+EXPOSURE_FILES = (TABLE, ABOUT)
+"""Both have rows of single patients: their exposure, and their levels beside predictions."""
 NOT_PLAIN = ("table", "fit", "refit", "target")
 """Fields that are written in another form, or only where they say something."""
 

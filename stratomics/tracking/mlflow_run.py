@@ -15,7 +15,9 @@ from models.prediction import LONG
 from omics.common.files import JsonObject
 from stratomics.config import TrackingConfig
 from stratomics.explanation.store import PATIENT_FILES
+from stratomics.pharmacology.run_exposure import EXPOSURE_FILES
 from stratomics.pharmacology.tumour_store import FORECASTS
+from stratomics.strata.biology.store import ACTIVITY
 from stratomics.tracking.log_model import log_model
 from stratomics.tracking.log_results import REWRITTEN, log_results
 from stratomics.tracking.metric_names import evaluation_metrics, loss_metrics
@@ -46,8 +48,12 @@ PATIENT_TABLES = (
     "factors.parquet",
     *(f"{name}.parquet" for name in LONG),
     *PATIENT_FILES,
+    *EXPOSURE_FILES,
+    "pgx.parquet",
+    ACTIVITY,
     FORECASTS,
 )
+"""Files with rows of single patients, which are not recorded with ``patient_data: false``."""
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,16 @@ from omics.common.manifest import update_manifest
 from stratomics.runs.run_directory import RunDirectory
 from stratomics.strata.biology.result import COLUMNS, SetAnalysis
 
-__all__ = ["BIOLOGY", "load_biology", "save_biology"]
+__all__ = ["ACTIVITY", "BIOLOGY", "load_biology", "save_biology"]
 
 BIOLOGY = "biology"
 """Folder of the analysis in a run."""
 
-ABOUT, TESTS, ACTIVITY = "about.json", "tests.parquet", "activity.parquet"
+ABOUT, TESTS = "about.json", "tests.parquet"
+
+ACTIVITY = "activity.parquet"
+"""File with a row per patient."""
+
 PATIENT = "sample_id"
 
 
@@ -49,10 +53,12 @@ def load_biology(run: RunDirectory) -> SetAnalysis | None:
     folder = run.path / BIOLOGY
     if not folder.is_dir():
         return None
-    tests, activity = read_parquet(folder / TESTS), read_parquet(folder / ACTIVITY)
+    tests = read_parquet(folder / TESTS)
     if list(tests.columns) != list(COLUMNS):
         raise InputError(f"{folder / TESTS}: not a table of tests; run `stratomics biology` again")
-    activity = activity.set_index(PATIENT)
+    # A record in MLflow may have no rows of patients.
+    there = (folder / ACTIVITY).is_file()
+    activity = read_parquet(folder / ACTIVITY).set_index(PATIENT) if there else pd.DataFrame()
     about = read_json(folder / ABOUT)
     notes, panel = (tuple(map(str, about.get(name, []))) for name in ("notes", "panel"))
     return SetAnalysis(tests, notes, None if activity.empty else activity, panel)
