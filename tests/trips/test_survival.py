@@ -315,7 +315,7 @@ def test_patient_tables_stay_out_of_mlflow_when_asked(
     stored = {p.name for p in (here / "mlruns").rglob("*") if p.is_file()}
     assert {"metrics.json", "report.html", "environment.txt"} <= stored
     # Tables that have no row per patient.
-    names = ("loadings", "variance_explained", "associations", "stability", "training")
+    names = ("loadings", "variance_explained", "associations", "stability", "training", "importance")
     tables = {f"{name}.parquet" for name in names}
     assert {name for name in stored if name.endswith(".parquet")} == tables
 
