@@ -40,7 +40,7 @@ def test_a_wrong_name_suggests_the_right_one() -> None:
         _ = st.pl.calibraton  # type: ignore[attr-defined]
 
 
-OTHERS = ("dose", "project", "reconstruct", "twin", "twin_trial")
+OTHERS = ("dose", "project", "reconstruct", "tumour_growth", "twin", "twin_trial")
 """Tools and plots that need more than a cohort, or none."""
 
 
