@@ -107,6 +107,7 @@ def test_the_only_informative_view_has_a_gain() -> None:
     assert contribution["verdict"] == "adds to the others"
 
 
+@pytest.mark.slow
 def test_controls_are_at_chance(evaluation: Evaluation) -> None:
     metrics = evaluation.to_json()
     assert set(metrics["controls"]) == set(CONTROLS)

@@ -122,6 +122,7 @@ def test_levels_below_the_limit_count_by_their_probability(limit):
     assert population_deviance(model, records_of(event_table(lines))) == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.slow
 def test_the_published_covariance_counts_as_patients():
     model = kinetic_model(random={"CL": 0.2, "V": 0.1})
     events = event_table(LINES)
@@ -130,6 +131,7 @@ def test_the_published_covariance_counts_as_patients():
     assert np.abs(np.diag(free.omega) / [0.2, 0.1] - 1).max() > 0.1
 
 
+@pytest.mark.slow
 def test_twice_the_patients_halve_the_squared_errors():
     model = kinetic_model(
         typical={"CL": 5.0, "V": 90.0},

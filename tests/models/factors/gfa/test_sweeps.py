@@ -106,6 +106,7 @@ def test_runs_in_one_batch_are_independent() -> None:
         torch.testing.assert_close(alone.evidence[:, 0], together.evidence[:, run])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 4])
 def test_a_long_float32_fit_of_a_real_cohort_stays_finite(acc: Any, number: int) -> None:
     """A fit of this cohort once gave NaN in sweep 264, long after it had almost converged."""

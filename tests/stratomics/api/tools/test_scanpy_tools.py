@@ -63,6 +63,7 @@ def test_another_process_with_more_threads_gives_the_same_bytes() -> None:
     assert loaded == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "x",
     [

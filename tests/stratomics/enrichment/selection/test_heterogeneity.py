@@ -19,6 +19,7 @@ from stratomics.enrichment.selection.targeting_curve import rate_of
 from stratomics.evaluation.p_values import holm
 
 
+@pytest.mark.slow
 def test_actg175_response_shows_no_credible_heterogeneity_to_a_model(shared: Find) -> None:
     table = actg175(shared)
     names = ["age", "wtkg", "karnof", "cd40", "cd80", "hemo", "homo", "drugs", "race", "gender", "symptom"]
