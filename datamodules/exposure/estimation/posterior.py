@@ -164,14 +164,16 @@ def importance_draws(
     proposal = Proposal(kernels, shares, prior, FIRST_PRIOR_SHARE)
     everyone = torch.arange(len(modes[0].effects))
     result = _weighted(objective_of, everyone, proposal, generator, draws)
+    # Of the caller's generator the rounds take one number, however many they are, so that no patient changes another.
+    again_from = np.random.default_rng(int(generator.integers(2**63)))
     latest, wanted = result, min(EFFECTIVE, draws // 2)
     for step in [_weighted] * ROUNDS + [_chosen_of_many] * ROUNDS_OF_MANY:
         poor = torch.nonzero((result.effective < wanted) | (result.pareto > RELIABLE))[:, 0]
         if not len(poor):
             break
         # Around the latest draws, not the best: those that have just found another mode have few effective draws.
-        adapted = _adapted(latest, poor, kernels, prior, generator)
-        again = step(objective_of, poor, adapted, generator, draws)
+        adapted = _adapted(latest, poor, kernels, prior, again_from)
+        again = step(objective_of, poor, adapted, again_from, draws)
         latest = _replaced(latest, poor, again, torch.ones(len(poor), dtype=torch.bool))
         result = _replaced(result, poor, again, _is_better(again, result, poor))
     return result
