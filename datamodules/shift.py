@@ -15,7 +15,7 @@ from datamodules.view_harmonizer import ViewHarmonizer
 from omics.checks.finding import INFO, WARNING, Finding
 from omics.cohort.read import cohort_spec
 from omics.cohort.spec import ViewSpec
-from omics.cohort.view_blocks import measured_patients, value_blocks
+from omics.common.view_blocks import measured_patients, value_blocks
 from omics.modalities.amounts import amounts
 
 if TYPE_CHECKING:

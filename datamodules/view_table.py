@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from datamodules.feature_match import match_features
 from omics.cohort.spec import ViewSpec
-from omics.cohort.view_blocks import value_blocks
 from omics.cohort.views import modality_of
+from omics.common.view_blocks import value_blocks
 
 if TYPE_CHECKING:
     from anndata import AnnData

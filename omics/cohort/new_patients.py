@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from omics.cohort.assemble import join_cohort
 from omics.cohort.cell_views import join_views, read_views
 from omics.cohort.h5mu import read_stored
+from omics.cohort.over_time import read_exposure
 from omics.cohort.parse import load_spec
-from omics.cohort.read import declared_files, locate_cohort, read_exposure, read_samples
+from omics.cohort.read import declared_files, locate_cohort, read_samples
 from omics.cohort.samples import typed_samples
 from omics.cohort.stated_columns import stated_samples
 from omics.common.files import digest_files

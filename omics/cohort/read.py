@@ -21,19 +21,19 @@ from omics.cohort.cell_views import join_views, read_views
 from omics.cohort.endpoint_columns import check_endpoints, read_endpoints
 from omics.cohort.endpoints import Endpoints
 from omics.cohort.h5mu import UNS, read_stored
-from omics.cohort.ids import check_ids, id_column, patient_ids
+from omics.cohort.ids import id_column, patient_ids
+from omics.cohort.over_time import read_exposure, read_tumour_sizes
 from omics.cohort.parse import load_spec, parse_spec
 from omics.cohort.samples import checked_samples, with_labels
 from omics.cohort.spec import CohortSpec, ExposureSpec
 from omics.cohort.spec_rules import require_endpoints
 from omics.cohort.stated_columns import stated_samples
-from omics.cohort.view_blocks import measured_patients
 from omics.cohort.view_options import without_views
 from omics.common.errors import CohortError, nearest
 from omics.common.files import digest_files
+from omics.common.view_blocks import measured_patients
 from omics.events.event_table import EventTable
-from omics.events.read_sizes import read_sizes
-from omics.events.stored_events import EXPOSURE, StoredEvents, read_stored_events
+from omics.events.stored_events import EXPOSURE
 from omics.events.tumour_sizes import TUMOUR_SIZE, SizeTable
 from omics.readers.case_lists import ALL
 from omics.readers.gene_panels import panel_files
@@ -58,9 +58,7 @@ __all__ = [
     "locate_cohort",
     "observed_views",
     "read_cohort",
-    "read_exposure",
     "read_samples",
-    "read_tumour_sizes",
     "tumour_sizes_of",
 ]
 
@@ -254,87 +252,6 @@ def cohort_spec(cohort: MuData) -> CohortSpec:
 @lru_cache(maxsize=256)
 def _parsed_spec(text: str) -> CohortSpec:
     return parse_spec(json.loads(text), "the cohort's specification")
-
-
-def read_exposure(folder: Path, spec: CohortSpec, samples: pd.DataFrame, yaml: str) -> StoredEvents | None:
-    """Read the doses and levels that a cohort declares.
-
-    Parameters
-    ----------
-    folder
-        Folder of the cohort.
-    spec
-        Specification of the cohort.
-    samples
-        One row per patient, indexed by id; covariates may be in it.
-    yaml
-        File that declares the exposure, named in errors.
-
-    Returns
-    -------
-    StoredEvents or None
-        The events of patients of `samples`; None for a cohort without exposure.
-
-    Raises
-    ------
-    CohortError
-        If a file or a row is wrong, or no patient is in `samples`.
-    """
-    exposure = spec.exposure
-    if exposure is None:
-        return None
-    if exposure.events is None:
-        raise CohortError("exposure lacks the key 'events'", "missing_key", file=yaml, column="events")
-    file = folder / exposure.events
-    model = None if exposure.model_file is None else folder / exposure.model_file
-    read = read_stored_events(file, model, exposure.covariates, exposure.time_unit, samples)
-    ids = read.events.patients
-    known = check_ids(EXPOSURE, ids, pd.Index([]), pd.DataFrame(), samples.index, str(file), spec.strict)
-    return read.take(ids[known])
-
-
-def read_tumour_sizes(folder: Path, spec: CohortSpec, samples: pd.DataFrame, yaml: str) -> SizeTable | None:
-    """Read the tumour sizes that a cohort declares.
-
-    Parameters
-    ----------
-    folder
-        Folder of the cohort.
-    spec
-        Specification of the cohort.
-    samples
-        One row per patient, indexed by id.
-    yaml
-        File that declares the sizes, named in errors.
-
-    Returns
-    -------
-    SizeTable or None
-        The sizes of patients of `samples`; None for a cohort without sizes.
-
-    Raises
-    ------
-    CohortError
-        If the file or a row is wrong, or no patient is in `samples`.
-    """
-    block = spec.tumour_size
-    if block is None:
-        return None
-    if block.file is None:
-        raise CohortError(f"{TUMOUR_SIZE} lacks the key 'file'", "missing_key", file=yaml, column="file")
-    file = folder / block.file
-    read = read_sizes(
-        file,
-        patient=block.patient,
-        time=block.time,
-        size=block.size,
-        unit=block.unit,
-        time_unit=block.time_unit,
-        below=block.below,
-    )
-    ids = read.patients
-    known = check_ids(TUMOUR_SIZE, ids, pd.Index([]), pd.DataFrame(), samples.index, str(file), spec.strict)
-    return read.take(ids[known])
 
 
 def tumour_sizes_of(cohort: MuData) -> SizeTable | None:

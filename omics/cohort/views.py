@@ -10,10 +10,10 @@ import pandas as pd
 
 from omics.cohort.ids import check_ids, id_column, patient_ids
 from omics.cohort.spec import ViewSpec
-from omics.cohort.view_blocks import value_blocks
 from omics.cohort.view_options import columns_of, one_row_per_patient, reader_options, with_all_sequenced
 from omics.common.errors import CohortError, nearest
 from omics.common.registry import resolve
+from omics.common.view_blocks import value_blocks
 from omics.modalities import MODALITIES
 from omics.modalities.modality import Modality
 from omics.modalities.not_measured import not_measured

@@ -10,9 +10,9 @@ import pandas as pd
 from models.factors.annotate import FACTORS
 from models.prediction import Prediction
 from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
-from omics.cohort.view_blocks import measured_patients, value_blocks
 from omics.common.errors import InputError
 from omics.common.registry import lazy_getattr
+from omics.common.view_blocks import measured_patients, value_blocks
 from stratomics.api.run import Run
 from stratomics.api.tools.biology import stored_biology
 from stratomics.api.tools.stored_factors import associations_key, checked_cohort, stored_factors

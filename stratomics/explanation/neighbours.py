@@ -11,7 +11,6 @@ from datamodules.harmonizer import Harmonizer
 from models.factors import FACTOR_MODELS
 from models.factors.annotate import factor_scale
 from models.factors.factor_model import FactorModel
-from omics.common.files import read_parquet
 from omics.common.registry import resolve
 from stratomics.explanation.result import Neighbour
 from stratomics.runs.run_directory import RunDirectory
@@ -45,13 +44,13 @@ def nearest_patients(run: RunDirectory, cohort: MuData, k: int = 5) -> list[list
         For each patient the nearest first; none if the run has no factors.
     """
     folder = run.path / "factors"
-    if not (folder / "factors.parquet").is_file() or k < 1:
+    known = run.factor_scores
+    if known is None or k < 1:
         return [[] for _ in range(cohort.n_obs)]
-    known = read_parquet(folder / "factors.parquet").set_index("sample_id")
     kind = resolve(FACTOR_MODELS, str(run.config["factors"]["model"]), "factors.model")
     model: FactorModel = kind.load(folder, "reference.factors")
     scale = factor_scale(model.variance_explained())
-    training = known[[name for name in known if not str(name).endswith("_sd")]].to_numpy() * scale
+    training = known.to_numpy() * scale
     names = known.index.to_numpy(dtype=str)
     new = model.transform(Harmonizer.load(folder, "reference.harmonizer").transform(cohort)).mean * scale
     found = []

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from models.factors import READS_OUTCOMES
 from omics.cohort.read import tumour_sizes_of
 from omics.common.errors import CohortError, InputError
 from omics.common.files import read_parquet
 from omics.events.tumour_sizes import SizeTable
 from stratomics.pharmacology.run_exposure import load_exposure
+from stratomics.runs.patients_table import covariates_of
 from stratomics.runs.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from mudata import MuData
 
 __all__ = ["TumourInputs", "tumour_inputs"]
-
-COVARIATE = "covariate."
-SD = "_sd"
 
 
 @dataclass(frozen=True)
@@ -80,14 +79,16 @@ def tumour_inputs(run: RunDirectory, cohort: MuData) -> TumourInputs:
     if sizes is None:
         sentence = "the cohort has no block 'tumour_size'; add one to cohort.yaml, with the key 'file'"
         raise CohortError(sentence, "no_tumour_sizes", file=str(run.config.get("cohort", "")) or None)
-    file = run.path / "factors" / "factors.parquet"
-    if not file.is_file():
+    scores = run.factor_scores
+    if scores is None:
         raise InputError(f"{run.path}: this run has no factors; run it again with a factor model")
-    scores = read_parquet(file).set_index("sample_id")
-    # The table also has the uncertainty of each factor.
-    scores = scores[[name for name in scores if not str(name).endswith(SD)]]
     patients = scores.index[scores.index.isin(sizes.patients)]
     covariates, notes = _covariates(run, patients)
+    if run.config["factors"]["model"] == READS_OUTCOMES:
+        notes.append(
+            f"the factors of {READS_OUTCOMES} were learned with the outcomes of all patients, so that forecasts of "
+            "held-out patients by factors look better than they are"
+        )
     if without := len(scores) - len(patients):
         notes.append(f"{without} patient(s) of the run have no tumour sizes and are left out")
     exposure = _exposure(run, patients)
@@ -99,8 +100,7 @@ def tumour_inputs(run: RunDirectory, cohort: MuData) -> TumourInputs:
 
 
 def _covariates(run: RunDirectory, patients: pd.Index) -> tuple[pd.DataFrame, list[str]]:
-    table = run.patients.set_index("sample_id").filter(regex=f"^{COVARIATE}").reindex(patients)
-    table = table.rename(columns=lambda name: str(name).removeprefix(COVARIATE))
+    table = covariates_of(run.patients.set_index("sample_id")).reindex(patients)
     numbers = table.select_dtypes(["number", "bool"]).astype(float)
     numeric = list(numbers.columns[numbers.std() > 0])
     others = [str(name) for name in table if name not in numeric]

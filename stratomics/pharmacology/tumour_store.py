@@ -138,7 +138,7 @@ def save_growth(run: RunDirectory, growth: StoredGrowth) -> None:
 
 
 def load_growth(run: RunDirectory) -> StoredGrowth | None:
-    """Read ``tumour/``; None for a run to which ``stratomics tumour`` was not applied.
+    """Read ``tumour/``; None for a run without growth of tumours, or without the rows of its patients.
 
     Raises
     ------
@@ -146,7 +146,8 @@ def load_growth(run: RunDirectory) -> StoredGrowth | None:
         If a file is missing, or is not as it was written.
     """
     folder = run.path / TUMOUR
-    if not folder.is_dir():
+    # A record in MLflow may have no rows of patients.
+    if not folder.is_dir() or not (folder / FORECASTS).is_file():
         return None
     about = read_json(folder / ABOUT)
     tables = {name: read_parquet(folder / name) for name in COLUMNS}

@@ -15,7 +15,9 @@ from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["endpoint_columns", "patients_table", "read_endpoint"]
+COVARIATE = "covariate."
+
+__all__ = ["covariates_of", "endpoint_columns", "patients_table", "read_endpoint"]
 
 
 def patients_table(cohort: MuData) -> pd.DataFrame:
@@ -33,11 +35,28 @@ def patients_table(cohort: MuData) -> pd.DataFrame:
         "arm": None if spec.arm is None else spec.arm.column,
         "site": spec.site,
         "group": spec.group,
-        **{f"covariate.{name}": name for name in spec.covariates},
+        **{f"{COVARIATE}{name}": name for name in spec.covariates},
     }
     columns |= {role: obs[name].to_numpy() for role, name in roles.items() if name is not None}
     columns |= {f"view.{name}": observed.to_numpy() for name, observed in observed_views(cohort).items()}
     return pd.DataFrame(columns)
+
+
+def covariates_of(patients: pd.DataFrame) -> pd.DataFrame:
+    """Select the covariates of a table of patients.
+
+    Parameters
+    ----------
+    patients
+        As from :func:`patients_table`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``covariate.NAME`` under the names of the covariates.
+    """
+    columns = [column for column in patients if str(column).startswith(COVARIATE)]
+    return patients[columns].rename(columns=lambda column: str(column).removeprefix(COVARIATE))
 
 
 def endpoint_columns(name: str, endpoint: Survival | Response) -> dict[str, NDArray[Any] | pd.Series[Any]]:

@@ -100,6 +100,15 @@ class RunDirectory:
         return fit_history(read_parquet(self.path / TRAINING_HISTORY), fold)
 
     @property
+    def factor_scores(self) -> pd.DataFrame | None:
+        """Factors of the patients, indexed by patient, without their standard deviations; None without factors."""
+        path = self.path / "factors" / "factors.parquet"
+        if not path.is_file():
+            return None
+        scores = read_parquet(path).set_index("sample_id")
+        return scores[[name for name in scores if not str(name).endswith("_sd")]]
+
+    @property
     def gene_results(self) -> pd.DataFrame | None:
         """Content of ``pgx.parquet``, one row per patient and pharmacogene; None if the cohort has no such view."""
         path = self.path / "pgx.parquet"

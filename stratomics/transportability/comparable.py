@@ -13,8 +13,8 @@ from datamodules.shift import shift_findings
 from omics.checks.finding import WARNING
 from omics.cohort.endpoints import Response, Survival
 from omics.cohort.read import cohort_endpoints, cohort_spec, observed_views
-from omics.cohort.view_blocks import value_blocks
 from omics.common.errors import DataError, InputError
+from omics.common.view_blocks import value_blocks
 
 if TYPE_CHECKING:
     from mudata import MuData

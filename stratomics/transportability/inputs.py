@@ -6,25 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.harmonizer import Harmonizer
 from models.factors import FACTOR_MODELS
 from models.factors.factor_model import FactorModel
-from omics.common.files import read_parquet
 from omics.common.registry import resolve
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-    from stratomics.runs.run_directory import RunDirectory
+    from stratomics.runs.patients_table import covariates_of
+from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["SharedInputs", "reference_harmonizer", "same_profiles", "shared_inputs"]
 
 Array = NDArray[np.float64]
 
-COVARIATE = "covariate."
 FACTORS = "factors"
 REFERENCE = "reference"
 DIGITS = 6
@@ -100,23 +98,17 @@ def shared_inputs(run: RunDirectory, harmonizer: Harmonizer, other: MuData) -> S
     SharedInputs or None
         None if the patients that the run evaluated are not those of its factors, as for an external design.
     """
-    scores = read_parquet(run.path / FACTORS / "factors.parquet").set_index("sample_id")
+    scores = run.factor_scores
+    assert scores is not None
     patients = run.evaluated
     if not patients["sample_id"].isin(scores.index).all():
         return None
-    names = [name for name in scores if not str(name).endswith("_sd")]
     kind = resolve(FACTOR_MODELS, str(run.config["factors"]["model"]), "factors.model")
     model: FactorModel = kind.load(run.path / FACTORS, f"{REFERENCE}.factors")
     batch = harmonizer.transform(other)
-    covariates = harmonizer.covariates.transform(_covariates(patients))
-    factors = scores.loc[patients["sample_id"], names].to_numpy(dtype=np.float64)
+    covariates = harmonizer.covariates.transform(covariates_of(patients))
+    factors = scores.loc[patients["sample_id"]].to_numpy(dtype=np.float64)
     training = np.hstack([factors, covariates])
-    block = np.repeat([0, 1], [len(names), covariates.shape[1]])
+    block = np.repeat([0, 1], [factors.shape[1], covariates.shape[1]])
     everyone = np.hstack([model.transform(batch).mean, batch.covariates])
     return SharedInputs(training.astype(np.float64), everyone.astype(np.float64), block.astype(np.int64))
-
-
-def _covariates(patients: pd.DataFrame) -> pd.DataFrame:
-    """Columns ``covariate.NAME`` of the table of patients, under their own names."""
-    columns = [column for column in patients if str(column).startswith(COVARIATE)]
-    return patients[columns].rename(columns=lambda column: str(column).removeprefix(COVARIATE))

@@ -192,7 +192,7 @@ def test_fit_is_the_same_from_disk_and_from_memory(cohort: Any, monkeypatch: pyt
     config = HarmonizeConfig(
         normalize={"metabolite": "pqn", "rna": "quantile"}, correct_site=True, impute="iterative"
     )
-    monkeypatch.setattr("omics.cohort.view_blocks.BLOCK", 60)
+    monkeypatch.setattr("omics.common.view_blocks.BLOCK", 60)
     monkeypatch.setattr("datamodules.view_table.CHUNK", 100)
     in_memory = fitted(cohort, config)
     monkeypatch.setattr("datamodules.view_table.MEMORY", 0)

@@ -62,7 +62,7 @@ def _declare(folder: Path, file: str) -> None:
 @pytest.fixture
 def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_disk, "LARGE", 400)
-    monkeypatch.setattr("omics.cohort.view_blocks.BLOCK", 100)
+    monkeypatch.setattr("omics.common.view_blocks.BLOCK", 100)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -70,7 +70,7 @@ def test_values_on_disk_and_in_memory_are_the_same(
     small: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = stored(small, kind)
-    monkeypatch.setattr("omics.cohort.view_blocks.BLOCK", 100)
+    monkeypatch.setattr("omics.common.view_blocks.BLOCK", 100)
     memory = read_cohort(path)
     monkeypatch.setattr(on_disk, "LARGE", 400)
     disk = read_cohort(path)

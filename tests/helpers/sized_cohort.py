@@ -48,7 +48,7 @@ def write_sized(folder: Path, rows: pd.DataFrame | None = None, **keys: Any) -> 
     return folder
 
 
-def write_run(folder: Path, cohort: Path) -> RunDirectory:
+def write_run(folder: Path, cohort: Path, model: str = "pca") -> RunDirectory:
     """Write a run of the cohort with two random factors, three folds and age as a covariate."""
     sample_ids = small.tables()["outcome"]["sample_id"].to_list()
     generator = np.random.default_rng(1)
@@ -62,7 +62,7 @@ def write_run(folder: Path, cohort: Path) -> RunDirectory:
         }
     )
     run = written(folder, patients, folds=2)
-    write_text(folder / "config.yaml", yaml.safe_dump({"cohort": str(cohort)}))
+    write_text(folder / "config.yaml", yaml.safe_dump({"cohort": str(cohort), "factors": {"model": model}}))
     digest = cohort_digest(read_cohort(cohort))
     write_json(folder / "provenance.json", {**read_json(folder / "provenance.json"), "cohort_digest": digest})
     scores = generator.standard_normal((len(sample_ids), 2))

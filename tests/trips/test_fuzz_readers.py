@@ -256,7 +256,7 @@ def written(seed: Seed) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def read(seed: Seed) -> None:
+def assert_table_or_error(seed: Seed) -> None:
     with written(seed) as path, warnings.catch_warnings(action="ignore"):
         logging.disable()
         try:
@@ -273,7 +273,7 @@ def test_a_damaged_file_gives_a_table_or_an_error(family: str, repetitions: int)
     @settings(max_examples=repetitions, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(damaged(family))
     def check(file: Seed) -> None:
-        read(file)
+        assert_table_or_error(file)
 
     check()
 
@@ -340,7 +340,7 @@ def test_damaged_sheets_give_a_table_or_an_error(repetitions: int) -> None:
     @settings(max_examples=repetitions, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(damaged_sheets(), st.sampled_from(["metabolon", "metabolon_samples", None]))
     def check(sheets: dict[str, Rows], kind: str | None) -> None:
-        read(("a.xlsx", kind, book(sheets)))
+        assert_table_or_error(("a.xlsx", kind, book(sheets)))
 
     check()
 

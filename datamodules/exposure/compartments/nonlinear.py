@@ -306,7 +306,7 @@ class _Recurrence(torch.autograd.Function):
         return torch.stack(rows)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:  # noqa: ARG004
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:  # noqa: ARG004  # as torch calls it
         ctx.save_for_backward(inputs[1])
         ctx.save_for_forward(inputs[1])
 

@@ -101,18 +101,17 @@ class _OfRun:
 def _of_run(model: KineticModel, events: EventTable, place: str) -> _OfRun:
     """Read the refitted model of a run, and fit slopes of its factors on the parameters of the published model."""
     from datamodules.exposure.refit import KineticRefit
-    from omics.common.files import read_parquet
     from omics.common.seeds import named_generator
     from stratomics.pharmacology.hybrid_forecasts import factors_and_exposure
     from stratomics.pharmacology.run_exposure import load_exposure
+    from stratomics.runs.run_directory import RunDirectory
     from stratomics.tracking.find_run import open_run
 
     with open_run(place, None) as run:
         kinetics, saved = KineticRefit.load(run / "model"), load_exposure(run)
-        file = run / "factors" / "factors.parquet"
-        if not file.is_file():
+        factors = RunDirectory(run).factor_scores
+        if factors is None:
             raise InputError(f"{run}: this run has no factors; run it again, or leave out --run")
-        factors = read_parquet(file).set_index("sample_id")
     if kinetics is not None and kinetics.published != model.name:
         raise InputError(
             f"{place}: this run refitted {kinetics.published}, and the cohort names {model.name}"

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from omics.common.files import read_parquet
 from stratomics.report.figures.style import COLOURS, GREY, GRID, INK, NARROW, WIDE, new_figure
 from stratomics.report.section import Block, Details, Panel, Section, Table
 from stratomics.report.text.numbers import p_cell
@@ -216,8 +215,9 @@ def _table(tests: pd.DataFrame) -> pd.DataFrame:
 
 def _activity(run: RunDirectory, activity: pd.DataFrame) -> Details:
     """Correlation of each factor with the activity of pathways, without tests: the genes of both are the same."""
-    factors = read_parquet(run.path / "factors" / "factors.parquet").set_index("sample_id")
-    names = [name for name in map(str, factors.columns) if not name.endswith("_sd")]
+    factors = run.factor_scores
+    assert factors is not None
+    names = list(map(str, factors.columns))
     both = activity.index.intersection(factors.index)
     scores, levels = factors.loc[both, names].to_numpy(), activity.loc[both].to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):  # a factor or an activity may be constant

@@ -9,9 +9,9 @@ import pandas as pd
 
 from datamodules.harmonizer import Harmonizer
 from omics.cohort.read import cohort_spec
-from omics.cohort.view_blocks import measured_patients, value_blocks
 from omics.cohort.views import modality_of
 from omics.common.errors import DataError, InputError, nearest
+from omics.common.view_blocks import measured_patients, value_blocks
 from stratomics.strata.biology.identifiers import LEAST_MATCHED
 from stratomics.strata.biology.one_view import FEWEST, ContrastModel, FeatureTable
 from stratomics.strata.biology.progeny import covered_share, pathway_activity

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from datamodules.config import HarmonizeConfig
 from datamodules.harmonizer import Harmonizer
-from models.factors import FACTOR_MODELS
+from models.factors import FACTOR_MODELS, READS_OUTCOMES
 from models.factors.annotate import factor_scale
 from models.factors.factor_model import FactorModel, Factors
 from omics.common.errors import ConfigError, DataError
@@ -34,7 +34,6 @@ LEAST_EXPLAINED = 0.01
 LARGEST_SHARE = 0.995
 """Largest posterior variance of a factor, as a share of its prior variance."""
 
-READS_OUTCOMES = "supervised_vae"
 NAME = "factors"
 
 

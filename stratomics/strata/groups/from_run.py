@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from datamodules.config import HarmonizeConfig
 from datamodules.exposure.exposure_view import with_exposure
+from models.factors import READS_OUTCOMES
 from omics.cohort.read import cohort_digest, read_cohort
 from omics.common.errors import InputError
 from stratomics.runs.run_directory import RunDirectory
@@ -63,7 +64,7 @@ def settings_of_run(run: RunDirectory, settings: GroupSettings) -> GroupSettings
         A model that reads outcomes is replaced by gfa, since groups are learned without them.
     """
     factors = run.config["factors"]
-    model = "gfa" if factors["model"] == "supervised_vae" else str(factors["model"])
+    model = "gfa" if factors["model"] == READS_OUTCOMES else str(factors["model"])
     harmonize = HarmonizeConfig(**run.config["harmonize"])
     return dataclasses.replace(
         settings, model=model, count=int(factors["count"]), harmonize=harmonize, seed=int(run.config["seed"])

@@ -40,6 +40,12 @@ def test_patients_without_sizes_are_left_out_with_a_note(tmp_path: Path) -> None
     assert "10 patient(s) of the run have no tumour sizes and are left out" in found.notes
 
 
+def test_factors_that_were_learned_with_outcomes_are_named(tmp_path: Path) -> None:
+    cohort = write_sized(tmp_path / "cohort")
+    found = tumour_inputs(write_run(tmp_path / "run", cohort, "supervised_vae"), read_cohort(cohort))
+    assert any("learned with the outcomes of all patients" in note for note in found.notes)
+
+
 def test_exposure_is_the_logarithm_of_the_first_measure(tmp_path: Path) -> None:
     cohort = write_sized(tmp_path / "cohort")
     run = write_run(tmp_path / "run", cohort)
