@@ -47,27 +47,10 @@ NUMBERS = (METABOLITE, "CHEMICAL ID", "COMP ID")
 """Labels of the name and of the number of a metabolite."""
 
 ANNOTATION = {
-    *NAMES,
-    *NUMBERS,
-    "PATHWAY SORTORDER",
-    "SUPER PATHWAY",
-    "SUB PATHWAY",
-    "PLATFORM",
-    "RI",
-    "MASS",
-    "CAS",
-}
-ANNOTATION |= {
-    "KEGG",
-    "HMDB",
-    "HMDB ID",
-    "GROUP HMDB",
-    "GROUP HMDB ID",
-    "PUBCHEM",
-    "CHEMSPIDER",
-    "SMILES",
-    "INCHIKEY",
-}
+    *NAMES, *NUMBERS, "PATHWAY SORTORDER", "SUPER PATHWAY", "SUB PATHWAY", "PLATFORM", "RI", "MASS", "CAS", "KEGG",
+    "HMDB", "HMDB ID", "GROUP HMDB", "GROUP HMDB ID", "PUBCHEM", "CHEMSPIDER", "SMILES", "INCHIKEY",
+}  # fmt: skip
+"""Labels of columns that describe metabolites."""
 
 LABEL_AND_NAME = re.compile(r"(.*\S)\s+(?:HMDB(?:[_ ]ID)?|KEGG|CAS|PUBCHEM)", re.IGNORECASE)
 """Cell of the header that has the label of the last row of samples and the name of the last column of metabolites."""

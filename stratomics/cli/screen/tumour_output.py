@@ -68,7 +68,7 @@ def _slopes(found: TumourGrowth) -> None:
     )
     _print(title, ["predictor", "model", "slope (95% interval)"], rows)
     if shrunk.any():
-        print(f"The slopes of {int(shrunk.sum())} factors are 0: nothing speaks for them.")
+        print(f"The slopes of {int(shrunk.sum())} factors are 0: the sizes do not support them.")
 
 
 def _forecasts(found: TumourGrowth) -> None:
