@@ -12,12 +12,12 @@ from datamodules.harmonizer import Harmonizer
 from models.factors import FACTOR_MODELS
 from models.factors.factor_model import FactorModel
 from omics.common.registry import resolve
+from stratomics.runs.patients_table import covariates_of
 
 if TYPE_CHECKING:
     from mudata import MuData
 
-    from stratomics.runs.patients_table import covariates_of
-from stratomics.runs.run_directory import RunDirectory
+    from stratomics.runs.run_directory import RunDirectory
 
 __all__ = ["SharedInputs", "reference_harmonizer", "same_profiles", "shared_inputs"]
 
